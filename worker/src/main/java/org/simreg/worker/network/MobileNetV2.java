@@ -74,7 +74,7 @@ final class MobileNetV2 {
         x = layers.add(prefix + layer++, new Convolution(hidden, block.out, 1, 1, 0, 1), x);
         x = layers.add(prefix + layer, new BatchNorm(block.out), x);
         boolean shortcut = block.stride == 1 && block.in == block.out;
-        return shortcut ? layers.sum(place + ".add", input, x) : x;
+        return shortcut ? layers.sum(place + ".add", x, input) : x;
     }
 
     private int unit(String place, int input, Convolution convolution) {
