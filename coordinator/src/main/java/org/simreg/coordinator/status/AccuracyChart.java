@@ -27,7 +27,7 @@ final class AccuracyChart {
                 }
             }
         }
-        return new Chart("Accuracy", lines, true, Numbers::percent);
+        return new Chart("Accuracy (%)", lines, true, value -> Numbers.percent(value / 100));
     }
 
     private static Series student(History history, int k) {
@@ -41,7 +41,8 @@ final class AccuracyChart {
                 .forEach(
                         done ->
                                 History.accuracy(done, k)
-                                        .ifPresent(part -> points.add(done.getEpoch(), part)));
+                                        .ifPresent(
+                                                part -> points.add(done.getEpoch(), 100 * part)));
         return points;
     }
 
@@ -50,8 +51,8 @@ final class AccuracyChart {
         History.accuracy(done, k)
                 .ifPresent(
                         part -> {
-                            points.add(0, part);
-                            points.add(end, part);
+                            points.add(0, 100 * part);
+                            points.add(end, 100 * part);
                         });
         return points;
     }

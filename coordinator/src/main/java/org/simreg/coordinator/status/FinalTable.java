@@ -24,9 +24,12 @@ public final class FinalTable {
         }
         history.finished().ifPresent(done -> lines.add(fact("sha256", done.getSha256())));
         lines.add(fact("run folder", folder.toString()));
-        history.finished().map(JobFinished::getExportsList).stream()
-                .flatMap(List::stream)
-                .forEach(file -> lines.add(fact("student", folder.resolve(file).toString())));
+        String name = "student";
+        for (String file :
+                history.finished().orElse(JobFinished.getDefaultInstance()).getExportsList()) {
+            lines.add(fact(name, folder.resolve(file).toString()));
+            name = "";
+        }
         lines.add(fact("report", folder.resolve(Report.NAME).toString()));
         return String.join(System.lineSeparator(), lines) + System.lineSeparator();
     }

@@ -124,7 +124,6 @@ public final class Report {
             String time = Numbers.seconds(history.stepSeconds());
             facts.add(fact("Training time", time + ", " + Numbers.speed(speed) + " images/s"));
         }
-        facts.add(fact("Last event", TIME.format(Instant.ofEpochMilli(history.lastMs()))));
         return """
                 <header>
                 <p class="state">%s</p>
@@ -141,12 +140,13 @@ public final class Report {
     }
 
     private String state() {
+        String time = TIME.format(Instant.ofEpochMilli(history.lastMs()));
         if (history.finished().isPresent()) {
-            return "finished";
+            return "finished " + time;
         }
         String at = history.last().map(step -> Numbers.count(step.getStep())).orElse("0");
-        return "not finished: step %s of %s"
-                .formatted(at, Numbers.count(history.started().getTotalSteps()));
+        return "not finished: step %s of %s, %s"
+                .formatted(at, Numbers.count(history.started().getTotalSteps()), time);
     }
 
     private static String fact(String name, String value) {
