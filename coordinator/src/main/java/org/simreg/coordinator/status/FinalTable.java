@@ -17,7 +17,7 @@ public final class FinalTable {
      */
     public static String text(Path folder) {
         History history = History.read(folder);
-        List<String> lines = new ArrayList<>();
+        List<String> lines = new ArrayList<>(List.of(""));
         if (!history.ks().isEmpty()) {
             scores(history, lines);
             lines.add("");

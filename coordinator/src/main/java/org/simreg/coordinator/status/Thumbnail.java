@@ -38,6 +38,11 @@ final class Thumbnail {
                     "webp", "image/webp",
                     "bmp", "image/bmp");
 
+    static {
+        // Drawing into memory needs no screen, but without this Java looks for one.
+        System.setProperty("java.awt.headless", "true");
+    }
+
     private Thumbnail() {}
 
     /** The address, or nothing if the file is absent or no image that can be shown. */

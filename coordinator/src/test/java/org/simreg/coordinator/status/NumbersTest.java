@@ -1,0 +1,93 @@
+package org.simreg.coordinator.status;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.simreg.proto.StepDone;
+
+class NumbersTest {
+    @Test
+    void durationsHaveTheirUsefulDigits() {
+        assertEquals("0.2 s", Numbers.seconds(0.21));
+        assertEquals("9.9 s", Numbers.seconds(9.94));
+        assertEquals("10 s", Numbers.seconds(9.96));
+        assertEquals("99 s", Numbers.seconds(99));
+        assertEquals("2 min", Numbers.seconds(100));
+        assertEquals("1 h 40 min", Numbers.seconds(6000));
+        assertEquals("3 h 00 min", Numbers.seconds(3 * 3600 - 1));
+        assertEquals("2 d 07 h", Numbers.seconds(55 * 3600));
+    }
+
+    @Test
+    void smallRatesAndSpeedsStayReadable() {
+        assertEquals("0.0500", Numbers.rate(0.05));
+        assertEquals("3.2e-05", Numbers.rate(0.000032));
+        assertEquals("0.0000", Numbers.rate(0));
+        assertEquals("0.4", Numbers.speed(0.42));
+        assertEquals("12,345", Numbers.speed(12345));
+    }
+
+    @Test
+    void axesCoverTheirNumbersWithRoundTicks() {
+        Scale scale = Scale.covering(0.12, 0.87, 5);
+        assertArrayEquals(new double[] {0, 0.2, 0.4, 0.6, 0.8, 1.0}, scale.ticks(), 1e-9);
+        assertEquals("0.6", scale.text(scale.ticks()[3]));
+        assertEquals("100", Scale.until(100, 6).text(100));
+        Random random = new Random(1);
+        for (int i = 0; i < 1000; i++) {
+            double low = random.nextGaussian() * Math.pow(10, random.nextInt(9) - 4);
+            double high =
+                    low + Math.abs(random.nextGaussian()) * Math.pow(10, random.nextInt(9) - 4);
+            Scale any = Scale.covering(low, high, 5);
+            double slack = any.step() * 1e-6;
+            assertTrue(any.least() <= low + slack && any.most() >= high - slack, any.toString());
+            int ticks = any.ticks().length;
+            assertTrue(ticks >= 2 && ticks <= 8, any + " has " + ticks);
+        }
+    }
+
+    @Test
+    void anAxisForOneNumberHasALength() {
+        for (double number : new double[] {0, 0.05, -3, 1e9}) {
+            Scale scale = Scale.covering(number, number, 5);
+            assertTrue(scale.most() > scale.least() && scale.step() > 0, scale.toString());
+        }
+    }
+
+    @Test
+    void averagesForgetTheSlowBeginning() {
+        Pace pace = new Pace();
+        for (int i = 0; i < 200; i++) {
+            double seconds = i < 5 ? 30 : 0.5;
+            pace.add(
+                    StepDone.newBuilder()
+                            .setSeconds(seconds)
+                            .setImages(64)
+                            .setLoss(2)
+                            .setTeacherSeconds(seconds / 4)
+                            .build());
+        }
+        assertEquals(128, pace.imagesPerSecond(), 1e-9);
+        assertEquals(2, pace.loss(), 1e-9);
+        assertEquals(0.25, pace.shares().get(Part.TEACHER), 1e-9);
+        assertEquals(50_000, pace.time(100).toMillis());
+    }
+
+    @Test
+    void aThinnedCurveKeepsItsMeanAndItsEnd() {
+        Series series = new Series();
+        for (int i = 1; i <= 5000; i++) {
+            series.add(i, i);
+        }
+        Series thin = series.thinned(250);
+        assertEquals(250, thin.size());
+        assertEquals(5000, thin.end());
+        double[] values = new double[250];
+        Arrays.setAll(values, thin::y);
+        assertEquals(2500.5, Arrays.stream(values).average().orElseThrow(), 1e-9);
+    }
+}
