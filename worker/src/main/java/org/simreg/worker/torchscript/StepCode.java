@@ -95,7 +95,7 @@ final class StepCode {
         return rounded ? "rounded" : "weights";
     }
 
-    private static String view(Slot slot, String vector) {
+    static String view(Slot slot, String vector) {
         String shape = Source.list(slot.weight().shape());
         return "torch.as_strided("
                 + vector

@@ -29,13 +29,17 @@ class StepModuleTest {
                 for (FlatLayout.Slot slot : p.slots()) {
                     int n = slot.weight().length();
                     float[] v = new float[n];
-                    int fan = slot.weight().shape().length > 1 ? (int) (n / slot.weight().shape()[0]) : 1;
+                    int fan =
+                            slot.weight().shape().length > 1
+                                    ? (int) (n / slot.weight().shape()[0])
+                                    : 1;
                     for (int i = 0; i < n; i++) {
-                        v[i] = switch (slot.weight().kind()) {
-                            case NORM_SCALE -> 1;
-                            case NORM_SHIFT, LINEAR_BIAS -> 0;
-                            default -> (float) (r.nextGaussian() * Math.sqrt(2.0 / fan));
-                        };
+                        v[i] =
+                                switch (slot.weight().kind()) {
+                                    case NORM_SCALE -> 1;
+                                    case NORM_SHIFT, LINEAR_BIAS -> 0;
+                                    default -> (float) (r.nextGaussian() * Math.sqrt(2.0 / fan));
+                                };
                     }
                     p.put(w, slot.weight().name(), v);
                 }
@@ -45,7 +49,8 @@ class StepModuleTest {
                                         torch,
                                         trained,
                                         new StepSettings(bf, 0.9, 1e-4),
-                                        new StudentState(w, new float[w.length], st, new float[0]));
+                                        new StudentState(
+                                                w, new float[w.length], st, new float[0]));
                         NDManager scope = torch.scope()) {
                     ByteBuffer bytes = ByteBuffer.allocateDirect(16 * 64 * 64 * 3);
                     byte[] b = new byte[bytes.capacity()];
@@ -59,12 +64,23 @@ class StepModuleTest {
                     long t = System.nanoTime();
                     for (int i = 0; i < 20; i++) {
                         try (NDManager one = torch.scope()) {
-                            last = step.backward(one, images, new NDArray[] {target}, out).getFloat();
+                            last =
+                                    step.backward(one, images, new NDArray[] {target}, out)
+                                            .getFloat();
                             step.update(out, 0.05, 0);
                         }
                         first = i == 0 ? last : first;
                     }
-                    System.out.println(bf + " " + first + " -> " + last + " " + (System.nanoTime() - t) / 1e9 + " " + torch.profile());
+                    System.out.println(
+                            bf
+                                    + " "
+                                    + first
+                                    + " -> "
+                                    + last
+                                    + " "
+                                    + (System.nanoTime() - t) / 1e9
+                                    + " "
+                                    + torch.profile());
                     assertTrue(last < first);
                 }
             }

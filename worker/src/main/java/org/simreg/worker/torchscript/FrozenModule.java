@@ -1,0 +1,49 @@
+package org.simreg.worker.torchscript;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import org.simreg.worker.network.Network;
+
+/** A network that is only asked for features: a teacher, or a student under evaluation. */
+public final class FrozenModule implements AutoCloseable {
+    private final TorchModule module;
+    private final NDManager kept;
+
+    /**
+     * @param network without BatchNorm behind its convolutions, which have a bias instead
+     * @param weights flat, laid out by {@link #layout}
+     * @param bfloat16 whether it computes in bfloat16
+     */
+    public FrozenModule(Torch torch, Network network, float[] weights, boolean bfloat16) {
+        torch.enter();
+        kept = torch.scope();
+        String methods = FrozenCode.of(network, bfloat16, !torch.cuda());
+        module =
+                TorchModule.load(
+                        torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));
+        NDArray flat = kept.create(weights);
+        try (NDManager scope = torch.scope()) {
+            module.call(scope, "bind", flat);
+        }
+    }
+
+    /** Where {@code layer.weight} and {@code layer.bias} lie in the flat weights. */
+    public static FlatLayout layout(Network network) {
+        return FrozenCode.layout(network);
+    }
+
+    /**
+     * @param images (N, H, W, 3) uint8
+     * @return (N, D) float32, any length
+     */
+    public NDArray features(NDManager scope, NDArray images) {
+        return module.call(scope, "features", images).get(0);
+    }
+
+    @Override
+    public void close() {
+        module.close();
+        kept.close();
+    }
+}
