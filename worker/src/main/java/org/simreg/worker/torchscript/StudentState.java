@@ -1,5 +1,12 @@
 package org.simreg.worker.torchscript;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
 /**
  * Everything that a step changes, each a flat vector laid out by {@link Trained}.
  *
