@@ -1,6 +1,7 @@
 package org.simreg.proto;
 
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Optional;
 
 /** Finds the name that a misspelt one was probably meant to be. */
@@ -11,20 +12,15 @@ public final class Nearest {
      * @param asked the unknown name
      * @param known names to choose from
      * @return the known name with the fewest insertions, deletions, replacements and swaps of
-     *     neighbours, the first of equals; empty if more than a third of the name had to change
+     *     neighbours, of equals the one that begins alike; empty if more than a third of the name
+     *     had to change
      */
     public static Optional<String> of(String asked, Collection<String> known) {
-        String best = null;
-        int least = Integer.MAX_VALUE;
-        for (String name : known) {
-            int edits = edits(asked, name);
-            if (edits < least
-                    && edits <= Math.max(1, Math.max(asked.length(), name.length()) / 3)) {
-                best = name;
-                least = edits;
-            }
-        }
-        return Optional.ofNullable(best);
+        return known.stream()
+                .filter(name -> edits(asked, name) <= most(asked, name))
+                .min(
+                        Comparator.<String>comparingInt(name -> edits(asked, name))
+                                .thenComparingInt(name -> -alike(asked, name)));
     }
 
     /**
@@ -32,6 +28,20 @@ public final class Nearest {
      */
     public static String hint(String asked, Collection<String> known) {
         return of(asked, known).map(name -> "; did you mean " + name + "?").orElse("");
+    }
+
+    private static int most(String asked, String name) {
+        return Math.max(1, Math.max(asked.length(), name.length()) / 3);
+    }
+
+    /** Letters at the beginning that both share: people seldom mistype the first. */
+    private static int alike(String asked, String name) {
+        int shared = 0;
+        while (shared < Math.min(asked.length(), name.length())
+                && asked.charAt(shared) == name.charAt(shared)) {
+            shared++;
+        }
+        return shared;
     }
 
     private static int edits(String a, String b) {

@@ -1,6 +1,7 @@
 package org.simreg.worker.checkpoint;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,13 @@ public final class AtomicFile {
                     e);
         } finally {
             discard(draft);
+        }
+    }
+
+    /** Writes all that remains of the buffer; a channel may take less at a time. */
+    static void put(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 

@@ -52,9 +52,9 @@ public final class StoredZip implements AutoCloseable {
                         crc.getValue(),
                         size,
                         out.position());
-        write(entry.local());
+        AtomicFile.put(out, entry.local());
         for (ByteBuffer part : data) {
-            write(part.duplicate());
+            AtomicFile.put(out, part.duplicate());
         }
         directory.writeBytes(entry.central());
         entries++;
@@ -64,14 +64,8 @@ public final class StoredZip implements AutoCloseable {
     @Override
     public void close() throws IOException {
         long start = out.position();
-        write(ByteBuffer.wrap(directory.toByteArray()));
-        write(end(entries, start, directory.size()));
-    }
-
-    private void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            out.write(bytes);
-        }
+        AtomicFile.put(out, ByteBuffer.wrap(directory.toByteArray()));
+        AtomicFile.put(out, end(entries, start, directory.size()));
     }
 
     private record Entry(byte[] name, long crc, long size, long offset) {
