@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.distill.StepClock.Part;
 import org.simreg.worker.distill.ViewPlan.Pass;
@@ -45,23 +44,11 @@ final class Distillation implements AutoCloseable {
         this.reduce = parts.reduce;
     }
 
-    /** The requests for images from a step on, micro-batch by micro-batch. */
-    java.util.Iterator<BatchRequest> requests(long from) {
-        return java.util.stream.LongStream.range(from, plan.steps())
-                .boxed()
-                .flatMap(s -> java.util.stream.IntStream.range(0, plan.microBatches()).mapToObj(m -> request(s, m)))
-                .iterator();
-    }
-
-    private BatchRequest request(long step, int microBatch) {
-        return new BatchRequest(plan.epoch(step), plan.samples(step, microBatch), views.recipes());
-    }
-
     /**
      * Starts at a step.
      *
      * @param from steps already committed
-     * @param batches the images of {@link #requests}
+     * @param batches the images of {@link Requests} from that step
      */
     void start(long from, Batches batches) {
         this.batches = batches;

@@ -10,19 +10,18 @@ import org.simreg.worker.torchscript.Trained;
  * Random weights by the seed: convolutions normal(0, sqrt(2 / (kernel area x out))), BatchNorm 1 and 0, linear layers
  * uniform in +-1/sqrt(in), as PyTorch's and torchvision's.
  */
-final class InitialWeights {
-    private static final long PURPOSE = 0x696e6974; // "init"
-
+public final class InitialWeights {
     private InitialWeights() {}
 
-    static StudentState of(Trained trained, long seed) {
+    /** The state before the first step. */
+    public static StudentState of(Trained trained, long seed) {
         FlatLayout parameters = trained.parameters();
         float[] weights = new float[parameters.length()];
         int tensor = 0;
         long in = 1;
         for (Weight weight : parameters.weights()) {
             in = weight.shape().length > 1 ? weight.length() / weight.shape()[0] : in;
-            parameters.put(weights, weight.name(), values(weight, in, CounterRandom.of(seed, PURPOSE, tensor++)));
+            parameters.put(weights, weight.name(), values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
         }
         float[] average = java.util.Arrays.copyOf(weights, trained.averaged());
         return new StudentState(weights, new float[weights.length], statistics(trained.statistics()), average);

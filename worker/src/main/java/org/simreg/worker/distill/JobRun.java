@@ -21,7 +21,6 @@ import org.simreg.proto.StepDone;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
-import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
@@ -82,13 +81,13 @@ public final class JobRun implements AutoCloseable {
     public boolean run(boolean resume) {
         long begun = System.nanoTime();
         prepare(resume);
-        BatchLoader loader = opened(new BatchLoader(images.train(), loaderSettings(), this::notice));
+        BatchLoader loader = opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), this::notice));
         Reduce reduce = opened(new LocalReduce(torch.scope(), student::newOut));
         Distillation.Parts parts = new Distillation.Parts(torch, teachers, student, reduce);
         Schedule schedule = Schedule.of(job, plan);
         ViewPlan views = ViewPlan.of(job, trained.selfTaught());
         try (Distillation loop = new Distillation(plan, schedule, views, parts);
-                Batches batches = loader.batches(loop.requests(resumed))) {
+                Batches batches = loader.batches(new Requests(plan, views.recipes(), resumed))) {
             emit(Progress.newBuilder().setStarted(started()));
             measureBefore();
             loop.start(resumed, batches);
@@ -122,10 +121,6 @@ public final class JobRun implements AutoCloseable {
         RunCheckpoint checkpoint = Resumption.newest(checkpoints(folder), job, trained, torch.profile());
         resumed = checkpoint.step();
         return checkpoint.state();
-    }
-
-    private LoaderSettings loaderSettings() {
-        return LoaderSettings.of(settings.decodeThreads(), job.getSeed());
     }
 
     private Optional<KnnEvaluation> evaluation() {

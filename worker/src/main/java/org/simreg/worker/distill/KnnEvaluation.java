@@ -53,7 +53,7 @@ final class KnnEvaluation implements AutoCloseable {
         root = Path.of(job.getDataset().getPath());
         train = splits.train();
         val = splits.val().orElseThrow();
-        LoaderSettings loader = LoaderSettings.of(settings.decodeThreads(), job.getSeed());
+        LoaderSettings loader = settings.loader(job.getSeed());
         trainImages = new BatchLoader(train, loader, notices);
         valImages = new BatchLoader(val, loader, notices);
         view = new CentreView(job.getEvaluation().getResize(), job.getViews().getSize());

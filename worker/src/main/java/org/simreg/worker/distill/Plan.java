@@ -1,6 +1,5 @@
 package org.simreg.worker.distill;
 
-import java.util.Arrays;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.SampleOrder;
@@ -45,12 +44,5 @@ record Plan(SampleOrder order, int batch, int microBatches, long stepsPerEpoch, 
     /** Whether the step is the last of its epoch, or of the job. */
     boolean endsEpoch(long step) {
         return (step + 1) % stepsPerEpoch == 0 || step + 1 == steps;
-    }
-
-    /** Sample ids of a micro-batch. */
-    int[] samples(long step, int microBatch) {
-        int size = batch / microBatches;
-        int from = Math.toIntExact(step % stepsPerEpoch) * batch + microBatch * size;
-        return Arrays.copyOfRange(order.epoch(epoch(step)), from, from + size);
     }
 }

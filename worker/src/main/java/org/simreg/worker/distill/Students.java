@@ -21,7 +21,7 @@ import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Trained;
 
 /** What a job trains, what it starts from, and what it leaves behind. */
-final class Students {
+public final class Students {
     private Students() {}
 
     /** @param teachers loaded; none for a momentum teacher */
@@ -78,7 +78,7 @@ final class Students {
     }
 
     /** The backbone's weights and statistics by torchvision's names. */
-    static StateDict backbone(Trained trained, StudentState state) {
+    public static StateDict backbone(Trained trained, StudentState state) {
         FlatLayout parameters = trained.parameters();
         FlatLayout statistics = trained.statistics();
         Map<String, HostTensor> tensors = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package org.simreg.worker.distill;
 
 import java.nio.file.Path;
+import org.simreg.worker.data.LoaderSettings;
 
 /**
  * Where and with what a worker runs; none of it is part of a job.
@@ -15,5 +16,10 @@ public record WorkerSettings(String device, int threads, int decodeThreads, Path
         if (threads < 1 || decodeThreads < 1) {
             throw new IllegalArgumentException("threads: " + threads + ", decode threads: " + decodeThreads);
         }
+    }
+
+    /** Micro-batches decoded ahead: one a thread, one being taken, one ready. */
+    LoaderSettings loader(long seed) {
+        return new LoaderSettings(decodeThreads, decodeThreads + 2, seed);
     }
 }

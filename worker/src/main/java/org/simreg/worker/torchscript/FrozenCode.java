@@ -126,45 +126,32 @@ final class FrozenCode {
     }
 
     private int appendConvolution(int i, Op.Convolution c, String[] value) {
-        Node node = network.nodes().get(i);
         int last = i;
         String sum = null;
         Node next = following(last);
-        if (next != null
-                && next.op() instanceof Op.Add
-                && next.input() == last + 1
-                && value[next.second()] != null) {
-            sum = value[next.second()];
+        if (next != null && next.op() instanceof Op.Add) {
+            sum = value[next.input() == last + 1 ? next.second() : next.input()];
             last++;
             next = following(last);
         }
         String activation = "";
-        if (next != null && next.input() == last + 1 && activation(next.op()) != null) {
+        if (next != null && activation(next.op()) != null && (sum == null || next.op() instanceof Op.Relu)) {
             activation = activation(next.op());
             last++;
         }
-        if (sum != null && activation.equals("hardtanh")) {
-            // oneDNN's sum takes ReLU only.
-            return plainPair(i, c, value);
-        }
-        String y = "y" + (last + 1);
-        source.line("%s = %s", y, fusedConvolution(c, node, value[node.input()], sum, activation));
-        value[last + 1] = y;
-        return last;
-    }
-
-    private int plainPair(int i, Op.Convolution c, String[] value) {
-        value[i + 1] = "y" + (i + 1);
         Node node = network.nodes().get(i);
-        source.line(
-                "%s = %s", value[i + 1], fusedConvolution(c, node, value[node.input()], null, ""));
-        return i;
+        value[last + 1] = "y" + (last + 1);
+        source.line("%s = %s", value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
+        return last;
     }
 
     /** The node behind i if it is the only one that reads i's output. */
     private Node following(int i) {
-        boolean only = i + 1 < network.nodes().size() && uses[i + 1] == 1;
-        return only ? network.nodes().get(i + 1) : null;
+        if (i + 1 == network.nodes().size() || uses[i + 1] != 1) {
+            return null;
+        }
+        Node next = network.nodes().get(i + 1);
+        return next.input() == i + 1 || next.second() == i + 1 ? next : null;
     }
 
     private static String activation(Op op) {
@@ -185,35 +172,16 @@ final class FrozenCode {
         String weight = trained(node.name() + ".weight") + ", " + trained(node.name() + ".bias");
         String none = "annotate(List[Optional[number]], [])";
         if (sum != null) {
-            String unary = activation.isEmpty() ? "None" : "\"" + activation + "\"";
-            return "ops.mkldnn._convolution_pointwise("
-                    + input
-                    + ", "
-                    + sum
-                    + ", "
-                    + weight
-                    + ", "
-                    + shape
-                    + ", \"add\", None, "
-                    + unary
-                    + ", "
-                    + none
-                    + ", None)";
+            String relu = activation.isEmpty() ? "None" : "\"relu\"";
+            // Into the other summand, which nothing reads any more.
+            return String.format(
+                    "ops.mkldnn._convolution_pointwise_(%s, %s, %s, %s, \"add\", None, %s, %s, None)",
+                    sum, input, weight, shape, relu, none);
         }
-        String bounds =
-                activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
-        String unary = activation.isEmpty() ? "none" : activation;
-        return "ops.mkldnn._convolution_pointwise("
-                + input
-                + ", "
-                + weight
-                + ", "
-                + shape
-                + ", \""
-                + unary
-                + "\", "
-                + bounds
-                + ", None)";
+        String bounds = activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
+        return String.format(
+                "ops.mkldnn._convolution_pointwise(%s, %s, %s, \"%s\", %s, None)",
+                input, weight, shape, activation.isEmpty() ? "none" : activation, bounds);
     }
 
     private String plain(Node node, String[] value) {
