@@ -16,7 +16,7 @@ public final class TestWeights {
         double bound = Math.sqrt(6.0 / fanIn(weight.shape()));
         float[] values = new float[weight.length()];
         for (int i = 0; i < values.length; i++) {
-            double u = (splitmix64(hash + i) >>> 40) * 0x1p-24;
+            double u = unit(splitmix64(hash + i));
             double signed = 2 * u - 1;
             values[i] =
                     (float)
@@ -28,6 +28,20 @@ public final class TestWeights {
                             };
         }
         return values;
+    }
+
+    /** Number i of a name, from 0 to less than 1, a multiple of 2^-24. */
+    public static double uniform(String name, long i) {
+        return unit(bits(name, i));
+    }
+
+    /** The 64 bits that number i of a name is made of. */
+    public static long bits(String name, long i) {
+        return splitmix64(fnv1a64(name) + i);
+    }
+
+    private static double unit(long bits) {
+        return (bits >>> 40) * 0x1p-24;
     }
 
     private static long fanIn(long[] shape) {

@@ -14,6 +14,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import org.simreg.proto.UserError;
 
 /**
  * The safetensors format: the length of a JSON header, the header, and all tensors one after the
@@ -34,13 +36,22 @@ public final class Safetensors {
      * @throws org.simreg.proto.UserError if the file can't be written
      */
     public static void write(Path file, StateDict tensors) {
+        write(file, tensors, Map.of());
+    }
+
+    /**
+     * The same with notes in the header.
+     *
+     * @param metadata notes by name; {@code format} is taken
+     */
+    public static void write(Path file, StateDict tensors, Map<String, String> metadata) {
         AtomicFile.write(
                 file,
                 channel -> {
                     List<String> order = new ArrayList<>(tensors.names());
                     // Wide elements first: every tensor then starts at a multiple of its width.
                     order.sort(Comparator.comparing(name -> -tensors.dtype(name).bytes()));
-                    byte[] header = header(tensors, order);
+                    byte[] header = header(tensors, order, metadata);
                     ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
                     AtomicFile.put(channel, length.putLong(0, header.length));
                     AtomicFile.put(channel, ByteBuffer.wrap(header));
@@ -50,7 +61,9 @@ public final class Safetensors {
                 });
     }
 
-    private static byte[] header(StateDict tensors, List<String> order) throws IOException {
+    private static byte[] header(
+            StateDict tensors, List<String> order, Map<String, String> metadata)
+            throws IOException {
         Map<String, Long> starts = new LinkedHashMap<>();
         long end = 0;
         for (String name : order) {
@@ -60,7 +73,11 @@ public final class Safetensors {
         StringWriter text = new StringWriter();
         JsonWriter json = new JsonWriter(text);
         json.beginObject().name("__metadata__");
-        json.beginObject().name("format").value("pt").endObject();
+        json.beginObject().name("format").value("pt");
+        for (Map.Entry<String, String> note : new TreeMap<>(metadata).entrySet()) {
+            json.name(note.getKey()).value(note.getValue());
+        }
+        json.endObject();
         for (String name : tensors.names()) {
             json.name(name).beginObject();
             json.name("dtype").value(tensors.dtype(name).safetensors());
@@ -91,7 +108,29 @@ public final class Safetensors {
         return header >= 2 && header <= file.size() - 8 && start.get(8) == '{';
     }
 
+    /**
+     * The notes in a file's header; none if it isn't of this format.
+     *
+     * @throws UserError if the file can't be read or is damaged
+     */
+    public static Map<String, String> metadata(Path file) {
+        Map<String, String> notes = new LinkedHashMap<>();
+        try {
+            MappedFile mapped = MappedFile.open(file);
+            if (isSafetensors(mapped)) {
+                read(mapped, notes);
+            }
+        } catch (IOException e) {
+            throw new UserError("Can't read %s: %s".formatted(file, Failures.reason(e)), e);
+        }
+        return notes;
+    }
+
     static Map<String, StoredTensor> read(MappedFile file) throws CorruptFile {
+        return read(file, new LinkedHashMap<>());
+    }
+
+    private static Map<String, StoredTensor> read(MappedFile file, Map<String, String> notes) throws CorruptFile {
         long length = file.slice(0, 8).getLong(0);
         if (length > MAX_HEADER) {
             throw new CorruptFile("its header of %d bytes is too large".formatted(length));
@@ -103,7 +142,11 @@ public final class Safetensors {
             while (json.hasNext()) {
                 String name = json.nextName();
                 if (name.equals("__metadata__")) {
-                    json.skipValue();
+                    json.beginObject();
+                    while (json.hasNext()) {
+                        notes.put(json.nextName(), json.nextString());
+                    }
+                    json.endObject();
                 } else {
                     tensor(name, json, file, 8 + length, tensors);
                 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
+import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.HostTensor;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
@@ -94,7 +95,7 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
         if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "sha256"))) {
             throw new UserError(file + " is no checkpoint of a run; give one that simreg distill wrote");
         }
-        StateDict tensors = Safetensors.read(file);
+        StateDict tensors = Checkpoints.read(file);
         StudentState state =
                 new StudentState(
                         get(tensors, "", trained.parameters(), file),
