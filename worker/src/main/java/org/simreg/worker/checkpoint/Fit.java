@@ -75,7 +75,7 @@ public final class Fit {
             }
         }
         if (!fitting.isEmpty()) {
-            return "they fit " + String.join(" or ", fitting);
+            return "they fit " + String.join(" or ", fitting) + ", so name that network";
         }
         String example = file.names().iterator().next();
         return "they fit no known network (the first is %s%s); give another file"
