@@ -44,12 +44,14 @@ public final class AtomicFile {
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
             force(folder);
         } catch (IOException e) {
+            discard(draft, e);
             throw new UserError(
-                    "Can't write %s: %s; give a folder that exists, is writable and has room"
+                    "Can't write %s: %s; give a folder that is writable and has room"
                             .formatted(target, Failures.reason(e)),
                     e);
-        } finally {
-            discard(draft);
+        } catch (RuntimeException | Error e) {
+            discard(draft, e);
+            throw e;
         }
     }
 
@@ -79,14 +81,11 @@ public final class AtomicFile {
         }
     }
 
-    private static void discard(Path draft) {
+    private static void discard(Path draft, Throwable cause) {
         try {
             Files.deleteIfExists(draft);
         } catch (IOException e) {
-            throw new UserError(
-                    "Can't remove the draft %s: %s; remove it by hand"
-                            .formatted(draft, Failures.reason(e)),
-                    e);
+            cause.addSuppressed(e);
         }
     }
 }

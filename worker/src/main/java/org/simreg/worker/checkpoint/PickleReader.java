@@ -18,7 +18,7 @@ import org.simreg.worker.checkpoint.Pickled.Thing;
  */
 final class PickleReader {
     /** Opcodes, and values that calls copy: each takes bounded memory, so this bounds the whole. */
-    private static final long MAX_WORK = 8_000_000;
+    private static final long MAX_WORK = 4_000_000;
 
     private final PickleInput in;
     private final PickleStack stack = new PickleStack();
@@ -220,8 +220,12 @@ final class PickleReader {
     private void call() throws CorruptFile {
         Object arguments = stack.pop();
         Object function = stack.pop();
-        boolean known = function instanceof Global && arguments instanceof List;
-        stack.push(known ? TorchCalls.call((Global) function, (List<?>) arguments) : new Thing());
+        if (function instanceof Global name && arguments instanceof List<?> list) {
+            work += !list.isEmpty() && list.get(0) instanceof List<?> copied ? copied.size() : 0;
+            stack.push(TorchCalls.call(name, list));
+        } else {
+            stack.push(new Thing());
+        }
     }
 
     /** Attributes: of a dict they are beside its items and not needed, of an object its content. */

@@ -100,7 +100,7 @@ final class TorchFile {
         }
         Map<String, TorchStorage> storages = new HashMap<>();
         for (Object key : keys) {
-            Storage storage = known.get(key);
+            Storage storage = key instanceof String text ? known.get(text) : null;
             if (storage == null) {
                 throw new CorruptFile("a storage is listed that no tensor uses");
             }
