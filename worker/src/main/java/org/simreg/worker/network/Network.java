@@ -1,0 +1,79 @@
+package org.simreg.worker.network;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.simreg.worker.network.Weight.Kind;
+
+/**
+ * A network as a list of layers in the order of computation; the last one gives the output.
+ *
+ * @param name what people call it, {@code resnet18}
+ * @param nodes at least one layer
+ * @param inputs channels of the input image, or width of the input feature
+ * @param outputs width of the output feature (N, outputs)
+ */
+public record Network(String name, List<Node> nodes, int inputs, int outputs) {
+    public Network {
+        nodes = List.copyOf(nodes);
+    }
+
+    /** Every tensor in the order of torchvision's state dict, without the counters of batches. */
+    public List<Weight> weights() {
+        List<Weight> weights = new ArrayList<>();
+        for (Node node : nodes) {
+            weights.addAll(weightsOf(node));
+        }
+        return weights;
+    }
+
+    /** What the optimizer moves, in order. */
+    public List<Weight> parameters() {
+        return weights().stream().filter(weight -> weight.kind().trained()).toList();
+    }
+
+    /** Running means and variances, in order. */
+    public List<Weight> statistics() {
+        return weights().stream().filter(weight -> !weight.kind().trained()).toList();
+    }
+
+    /** Number of trained values. */
+    public long parameterCount() {
+        return parameters().stream().mapToLong(Weight::length).sum();
+    }
+
+    /** The tensors of one layer; none for layers that only compute. */
+    public static List<Weight> weightsOf(Node node) {
+        String prefix = node.name() + ".";
+        if (node.op() instanceof Op.Convolution c) {
+            long[] shape = {c.out(), c.in() / c.groups(), c.kernel(), c.kernel()};
+            return List.of(new Weight(prefix + "weight", shape, Kind.CONVOLUTION));
+        }
+        if (node.op() instanceof Op.Linear linear) {
+            return List.of(
+                    new Weight(
+                            prefix + "weight", new long[] {linear.out(), linear.in()}, Kind.LINEAR),
+                    new Weight(prefix + "bias", new long[] {linear.out()}, Kind.LINEAR_BIAS));
+        }
+        if (node.op() instanceof Op.BatchNorm norm) {
+            long[] shape = {norm.channels()};
+            return Stream.of(
+                            Kind.NORM_SCALE,
+                            Kind.NORM_SHIFT,
+                            Kind.RUNNING_MEAN,
+                            Kind.RUNNING_VARIANCE)
+                    .map(kind -> new Weight(prefix + normName(kind), shape, kind))
+                    .toList();
+        }
+        return List.of();
+    }
+
+    private static String normName(Kind kind) {
+        return switch (kind) {
+            case NORM_SCALE -> "weight";
+            case NORM_SHIFT -> "bias";
+            case RUNNING_MEAN -> "running_mean";
+            default -> "running_var";
+        };
+    }
+}

@@ -1,0 +1,52 @@
+package org.simreg.worker.network;
+
+/** What one layer does. Images are (N, C, H, W), features (N, C). */
+public sealed interface Op {
+    /**
+     * Two-dimensional convolution without bias, as torch.nn.Conv2d. Weight: (out, in / groups,
+     * kernel, kernel).
+     *
+     * @param padding zeros added on each side, or {@link #SAME}
+     */
+    record Convolution(int in, int out, int kernel, int stride, int padding, int groups)
+            implements Op {}
+
+    /**
+     * Batch normalisation, eps 1e-5, momentum 0.1, over (N, H, W) of images and over N of features.
+     */
+    record BatchNorm(int channels) implements Op {
+        /** Added to the variance. */
+        public static final double EPSILON = 1e-5;
+
+        /** Part of the running statistics replaced by a batch's. */
+        public static final double MOMENTUM = 0.1;
+    }
+
+    /** max(x, 0). */
+    record Relu() implements Op {}
+
+    /** min(max(x, 0), 6). */
+    record Relu6() implements Op {}
+
+    /**
+     * Maximum over square windows; padding never wins.
+     *
+     * @param padding on each side, or {@link #SAME}
+     */
+    record MaxPool(int kernel, int stride, int padding) implements Op {}
+
+    /** Mean over H and W: (N, C, H, W) to (N, C), for any input size. */
+    record GlobalAveragePool() implements Op {}
+
+    /** x W' + b, weight (out, in), bias (out). */
+    record Linear(int in, int out) implements Op {}
+
+    /** Sum of two values of one shape. */
+    record Add() implements Op {}
+
+    /**
+     * TensorFlow's SAME padding: only as much as the output size ceil(in / stride) needs, the odd
+     * pixel at the bottom and the right.
+     */
+    int SAME = -1;
+}

@@ -1,0 +1,118 @@
+package org.simreg.worker.torchscript;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.List;
+
+/**
+ * The student while it trains: its state on the device, and the step in three calls. See {@link
+ * StepCode} for the vectors.
+ */
+public final class StepModule implements AutoCloseable {
+    private final Torch torch;
+    private final TorchModule module;
+    private final NDManager state;
+    private final NDArray weights;
+    private final NDArray momentum;
+    private final NDArray statistics;
+    private final NDArray average;
+    private final int lossAt;
+
+    /**
+     * @param start the state to begin with; copied to the device
+     */
+    public StepModule(Torch torch, Trained trained, StepSettings settings, StudentState start) {
+        this.torch = torch;
+        torch.enter();
+        state = torch.scope();
+        weights = state.create(start.weights());
+        momentum = state.create(start.momentum());
+        statistics = state.create(start.statistics());
+        average =
+                start.average().length == 0
+                        ? state.create(new Shape(0), DataType.FLOAT32)
+                        : state.create(start.average());
+        lossAt = start.weights().length + start.statistics().length;
+        List<String> lists = List.of("state", "leaves", "averages");
+        module =
+                TorchModule.load(
+                        torch,
+                        CodeArchive.of(StepCode.CLASS, lists, StepCode.of(trained, settings)));
+        try (NDManager scope = torch.scope()) {
+            withGradients(() -> module.call(scope, "bind", weights, momentum, statistics, average));
+        }
+    }
+
+    /** A zeroed vector for {@link #backward}: gradient, batch statistics, loss, padding. */
+    public NDArray newOut(NDManager scope) {
+        return scope.zeros(new Shape(lossAt + 16));
+    }
+
+    /** The loss in an out vector, or the mean loss in a mean of them, from 0 to 4; waits for the device. */
+    public float loss(NDArray out) {
+        return out.getFloat(lossAt);
+    }
+
+    /**
+     * Loss and gradient of one micro-batch.
+     *
+     * @param images (N, H, W, 3) uint8
+     * @param targets for each head (N, D), rows of any length but zero
+     * @param out overwritten with the gradient of the mean loss, the batch statistics and the loss
+     */
+    public void backward(NDArray images, NDArray[] targets, NDArray out) {
+        try (NDManager scope = torch.scope()) {
+            withGradients(() -> module.call(scope, "backward", images, targets, out));
+        }
+    }
+
+    /**
+     * One step of SGD.
+     *
+     * @param mean mean of the micro-batches' out vectors; overwritten
+     * @param rate learning rate
+     * @param decay part of the momentum teacher that stays; unused without one
+     */
+    public void update(NDArray mean, double rate, double decay) {
+        try (NDManager scope = torch.scope()) {
+            module.call(scope, "update", mean, number(scope, rate), number(scope, decay));
+        }
+    }
+
+    /** The momentum teacher's projection (N, D) of the images; any length. */
+    public NDArray project(NDManager scope, NDArray images) {
+        return module.call(scope, "project", images).get(0);
+    }
+
+    /** A copy of the state as it is now; waits for the device. */
+    public StudentState state() {
+        return new StudentState(
+                weights.toFloatArray(),
+                momentum.toFloatArray(),
+                statistics.toFloatArray(),
+                average.size() == 0 ? new float[0] : average.toFloatArray());
+    }
+
+    private static NDArray number(NDManager scope, double value) {
+        return scope.create(new double[] {value}, new Shape(1))
+                .toDevice(ai.djl.Device.cpu(), false);
+    }
+
+    private static void withGradients(Runnable call) {
+        JniUtils.setGradMode(true);
+        try {
+            call.run();
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    @Override
+    public void close() {
+        module.close();
+        state.close();
+    }
+}

@@ -1,0 +1,118 @@
+package org.simreg.worker.torchscript;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.simreg.proto.UserError;
+
+/**
+ * libtorch on one device, and the native memory that is not a step's. One thread uses it at a time;
+ * a thread calls {@link #enter} first, because libtorch keeps its modes a thread.
+ */
+public final class Torch implements AutoCloseable {
+    private final Device device;
+    private final PtNDManager manager;
+    private final int threads;
+
+    /**
+     * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
+     * @param threads of libtorch on the CPU, at least 1
+     * @throws UserError if there is no such device
+     */
+    public Torch(String device, int threads) {
+        Engine engine = Engine.getEngine("PyTorch");
+        this.device = device(engine, device);
+        this.threads = threads;
+        JniUtils.setNumThreads(threads);
+        manager = (PtNDManager) engine.newBaseManager(this.device);
+    }
+
+    private static Device device(Engine engine, String name) {
+        int gpus = engine.getGpuCount();
+        if (name.equals("cpu") || name.equals("auto") && gpus == 0) {
+            return Device.cpu();
+        }
+        if (name.equals("auto") || name.matches("cuda(:\\d{1,4})?")) {
+            int number = name.contains(":") ? Integer.parseInt(name.substring(5)) : 0;
+            if (number < gpus) {
+                return Device.gpu(number);
+            }
+            throw new UserError(
+                    "device "
+                            + name
+                            + " is not there: libtorch sees "
+                            + gpus
+                            + " GPUs; use cpu, or set PYTORCH_LIBRARY_PATH, "
+                            + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
+        }
+        throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
+    }
+
+    /**
+     * Prepares the calling thread. The profiling executor is off: it fuses after some runs, and
+     * then a newcomer's first steps would round differently from a veteran's.
+     */
+    public void enter() {
+        JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    /** What decides rounding: device, threads and library. Equal profiles give equal bits. */
+    public String profile() {
+        String kind =
+                cuda()
+                        ? device.toString()
+                        : "cpu x" + threads + " " + System.getProperty("os.arch");
+        return "libtorch "
+                + Engine.getEngine("PyTorch").getVersion()
+                + ", "
+                + kind.replaceAll("\\(\\d+\\)", "");
+    }
+
+    /** Whether the device is a GPU. */
+    public boolean cuda() {
+        return device.isGpu();
+    }
+
+    /** Where values that outlive a step are kept; closed with this. */
+    public NDManager manager() {
+        return manager;
+    }
+
+    /** A new scope for the native memory of one step; the caller closes it. */
+    public NDManager scope() {
+        return manager.newSubManager();
+    }
+
+    /** A float32 vector on the device. */
+    public static NDArray vector(NDManager scope, float[] values) {
+        return scope.create(values);
+    }
+
+    /**
+     * Images on the device.
+     *
+     * @param bytes (n, size, size, 3) uint8, direct; on the CPU it is used in place and must
+     *     outlive the array
+     */
+    public static NDArray images(NDManager scope, ByteBuffer bytes, int n, int size) {
+        return JniUtils.createNdFromByteBuffer(
+                (PtNDManager) scope,
+                bytes.duplicate().order(ByteOrder.nativeOrder()),
+                new Shape(n, size, size, 3),
+                DataType.UINT8,
+                ai.djl.ndarray.types.SparseFormat.DENSE,
+                scope.getDevice());
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}
