@@ -131,7 +131,8 @@ public final class Safetensors {
         return read(file, new LinkedHashMap<>());
     }
 
-    private static Map<String, StoredTensor> read(MappedFile file, Map<String, String> notes) throws CorruptFile {
+    private static Map<String, StoredTensor> read(MappedFile file, Map<String, String> notes)
+            throws CorruptFile {
         long length = file.slice(0, 8).getLong(0);
         if (length > MAX_HEADER) {
             throw new CorruptFile("its header of %d bytes is too large".formatted(length));

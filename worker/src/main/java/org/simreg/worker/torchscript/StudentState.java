@@ -15,8 +15,7 @@ import java.util.List;
  * @param statistics running means and variances of BatchNorm
  * @param average weights of the momentum teacher, a prefix of the parameters; empty without one
  */
-public record StudentState(
-        float[] weights, float[] momentum, float[] statistics, float[] average) {
+public record StudentState(float[] weights, float[] momentum, float[] statistics, float[] average) {
     /**
      * SHA-256 over the little-endian values of the four vectors, hexadecimal: equal digests
      * continue to equal bits.
