@@ -1,0 +1,54 @@
+package org.simreg.coordinator.status;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.JobFinished;
+
+/** The last thing that the console shows of a run: accuracy before and after, digest, files. */
+public final class FinalTable {
+    private FinalTable() {}
+
+    /**
+     * @param folder of a run
+     * @return lines of text with a line break at the end
+     * @throws org.simreg.proto.UserError if there is no run in the folder
+     */
+    public static String text(Path folder) {
+        History history = History.read(folder);
+        List<String> lines = new ArrayList<>();
+        if (!history.ks().isEmpty()) {
+            scores(history, lines);
+            lines.add("");
+        }
+        history.finished().ifPresent(done -> lines.add(fact("sha256", done.getSha256())));
+        lines.add(fact("run folder", folder.toString()));
+        String name = "student";
+        for (String file :
+                history.finished().orElse(JobFinished.getDefaultInstance()).getExportsList()) {
+            lines.add(fact(name, folder.resolve(file).toString()));
+            name = "";
+        }
+        lines.add(fact("report", folder.resolve(Report.NAME).toString()));
+        return String.join(System.lineSeparator(), lines) + System.lineSeparator();
+    }
+
+    private static void scores(History history, List<String> lines) {
+        StringBuilder head = new StringBuilder(fact("k-NN accuracy", ""));
+        history.ks().forEach(k -> head.append("%10s".formatted(k + "-NN")));
+        lines.add(head.toString());
+        for (EvaluationDone done : history.outcome()) {
+            StringBuilder row = new StringBuilder(fact(done.getSubject(), ""));
+            for (int k : history.ks()) {
+                String score = History.accuracy(done, k).map(Numbers::percent).orElse("-");
+                row.append("%10s".formatted(score));
+            }
+            lines.add(row.toString());
+        }
+    }
+
+    private static String fact(String name, String value) {
+        return "%-18s%s".formatted(name, value);
+    }
+}

@@ -1,0 +1,135 @@
+package org.simreg.coordinator.status;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
+import org.simreg.proto.Progress;
+import org.simreg.proto.UserError;
+
+/**
+ * {@code metrics.jsonl}: the events of a run, one line of JSON each, in the order in which they
+ * happened. Every line goes to the file in one write, so that a reader that follows the file sees
+ * whole lines and a killed run leaves at most its last line in part.
+ */
+final class MetricsFile implements AutoCloseable {
+    static final String NAME = "metrics.jsonl";
+
+    private final FileChannel file;
+
+    private MetricsFile(FileChannel file) {
+        this.file = file;
+    }
+
+    /** Opens the file of a run folder to add lines at its end; makes it if there is none. */
+    static MetricsFile append(Path folder) throws IOException {
+        return new MetricsFile(
+                FileChannel.open(
+                        folder.resolve(NAME),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.APPEND));
+    }
+
+    void write(Progress event) throws IOException {
+        ByteBuffer line =
+                ByteBuffer.wrap((EventJson.line(event) + "\n").getBytes(StandardCharsets.UTF_8));
+        while (line.hasRemaining()) {
+            file.write(line);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+
+    /**
+     * Hands over all events of a run folder. A last line that was cut off, by a kill or because it
+     * is being written, is left out.
+     *
+     * @throws UserError if another line is not an event; the message has its number
+     */
+    static void read(Path folder, Consumer<Progress> events) throws IOException {
+        Path path = folder.resolve(NAME);
+        try (BufferedReader lines = Files.newBufferedReader(path)) {
+            String line = lines.readLine();
+            for (long number = 1; line != null; number++) {
+                String next = lines.readLine();
+                read(path, number, line, next == null, events);
+                line = next;
+            }
+        }
+    }
+
+    private static void read(
+            Path path, long number, String line, boolean last, Consumer<Progress> events) {
+        Progress event;
+        try {
+            event = EventJson.parse(line);
+        } catch (InvalidProtocolBufferException e) {
+            if (last) {
+                return;
+            }
+            throw new UserError(
+                    "Reading the events of a run failed at line %d of %s: %s; delete that line"
+                            .formatted(number, path, e.getMessage()),
+                    e);
+        }
+        events.accept(event);
+    }
+
+    /**
+     * Takes back what happened after a step, so that the run can go on from there and its file
+     * reads like that of a run that was never interrupted.
+     *
+     * @param step the last step that counts
+     * @param kept gets every event that stays, in order
+     */
+    static void cut(Path folder, long step, Consumer<Progress> kept) throws IOException {
+        Path draft = folder.resolve(NAME + ".tmp");
+        try (BufferedWriter lines = Files.newBufferedWriter(draft)) {
+            Cut cut = new Cut(step);
+            read(
+                    folder,
+                    event -> {
+                        if (cut.keeps(event)) {
+                            Writing.to(draft, () -> lines.write(EventJson.line(event) + "\n"));
+                            kept.accept(event);
+                        }
+                    });
+        } catch (NoSuchFileException absent) {
+            Files.deleteIfExists(draft);
+            return;
+        }
+        Files.move(draft, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /**
+     * Checkpoints are reported late, from another thread: theirs count by step, all else by place.
+     */
+    private static final class Cut {
+        private final long step;
+        private boolean passed;
+
+        Cut(long step) {
+            this.step = step;
+        }
+
+        boolean keeps(Progress event) {
+            passed |= event.hasStep() && event.getStep().getStep() > step;
+            if (event.hasCheckpoint()) {
+                return event.getCheckpoint().getStep() <= step;
+            }
+            return !passed && !event.hasFinished();
+        }
+    }
+}

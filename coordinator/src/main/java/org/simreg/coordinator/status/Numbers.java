@@ -1,0 +1,68 @@
+package org.simreg.coordinator.status;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** Numbers as people read them; the same on every machine, whatever its language. */
+final class Numbers {
+    private Numbers() {}
+
+    /** "12,345". */
+    static String count(long number) {
+        return format("%,d", number);
+    }
+
+    /** A loss: "0.1213". */
+    static String loss(double loss) {
+        return format("%.4f", loss);
+    }
+
+    /** A learning rate: "0.0481", or "3.2e-05" when it is small. */
+    static String rate(double lr) {
+        return lr != 0 && Math.abs(lr) < 0.001 ? format("%.1e", lr) : format("%.4f", lr);
+    }
+
+    /** Images a second: "8.4" or "1,204". */
+    static String speed(double perSecond) {
+        return perSecond < 10 ? format("%.1f", perSecond) : format("%,.0f", perSecond);
+    }
+
+    /** A part of one as "29.9 %". */
+    static String percent(double part) {
+        return format("%.1f %%", 100 * part);
+    }
+
+    /** A part of one as "30%". */
+    static String wholePercent(double part) {
+        return format("%.0f%%", 100 * part);
+    }
+
+    /** "4.2 s", "42 s", "12 min", "3 h 05 min", "2 d 03 h". */
+    static String duration(Duration time) {
+        double seconds = time.toMillis() / 1000.0;
+        if (seconds < 9.95) {
+            return format("%.1f s", seconds);
+        }
+        long whole = Math.round(seconds);
+        long minutes = Math.round(seconds / 60);
+        if (whole < 100) {
+            return whole + " s";
+        }
+        if (minutes < 100) {
+            return minutes + " min";
+        }
+        long hours = Math.round(seconds / 3600);
+        return hours < 48
+                ? format("%d h %02d min", minutes / 60, minutes % 60)
+                : format("%d d %02d h", hours / 24, hours % 24);
+    }
+
+    /** The same for seconds. */
+    static String seconds(double seconds) {
+        return duration(Duration.ofMillis((long) (seconds * 1000)));
+    }
+
+    static String format(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
+    }
+}

@@ -1,0 +1,51 @@
+package org.simreg.coordinator.status;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** An earlier run in a folder: which files are its, and their removal. */
+final class OldRun {
+    private OldRun() {}
+
+    /** Removes the files of a run and the folders that are then empty; other files stay. */
+    static void remove(Path folder) throws IOException {
+        for (String name : new String[] {RunFolder.JOB, MetricsFile.NAME, Report.NAME}) {
+            Files.deleteIfExists(folder.resolve(name));
+        }
+        removeScalars(folder);
+        removeFrom(folder.resolve("checkpoints"), "{,.}step-[0-9]*.safetensors{,.*.tmp}");
+        removeFrom(
+                folder.resolve("student"),
+                "{resnet,mobilenet}*.{torchscript.pt,safetensors,pth,onnx}");
+    }
+
+    /** Removes TensorBoard event files, ours only. */
+    static void removeScalars(Path folder) throws IOException {
+        remove(folder, EventFile.GLOB);
+    }
+
+    private static void removeFrom(Path folder, String glob) throws IOException {
+        if (Files.isDirectory(folder)) {
+            remove(folder, glob);
+            if (isEmpty(folder)) {
+                Files.delete(folder);
+            }
+        }
+    }
+
+    private static void remove(Path folder, String glob) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, glob)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    static boolean isEmpty(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            return !files.iterator().hasNext();
+        }
+    }
+}

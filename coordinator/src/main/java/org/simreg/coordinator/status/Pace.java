@@ -1,0 +1,67 @@
+package org.simreg.coordinator.status;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.simreg.proto.StepDone;
+
+/**
+ * Averages over the most recent steps: those of the last 20 seconds, at least 5 and at most 500.
+ */
+final class Pace {
+    private static final double WINDOW_SECONDS = 20;
+    private static final int LEAST = 5;
+    private static final int MOST = 500;
+
+    private final Deque<StepDone> recent = new ArrayDeque<>();
+
+    void add(StepDone step) {
+        recent.addLast(step);
+        while (recent.size() > MOST
+                || (recent.size() > LEAST
+                        && sum(StepDone::getSeconds) - recent.getFirst().getSeconds()
+                                >= WINDOW_SECONDS)) {
+            recent.removeFirst();
+        }
+    }
+
+    /** 0 before the first step. */
+    double imagesPerSecond() {
+        double seconds = sum(StepDone::getSeconds);
+        return seconds > 0 ? sum(StepDone::getImages) / seconds : 0;
+    }
+
+    /** NaN before the first step. */
+    double loss() {
+        return sum(StepDone::getLoss) / recent.size();
+    }
+
+    /** Time that so many more steps take; unknown counts as zero before the first step. */
+    Duration time(long steps) {
+        double each = recent.isEmpty() ? 0 : sum(StepDone::getSeconds) / recent.size();
+        return Duration.ofMillis((long) (steps * each * 1000));
+    }
+
+    /**
+     * Part of the time that each part took, 0 to 1. The parts sum to 1 or, with waiting, to less.
+     */
+    Map<Part, Double> shares() {
+        Map<Part, Double> shares = new EnumMap<>(Part.class);
+        double known = 0;
+        for (Part part : Part.values()) {
+            double seconds = sum(part::seconds);
+            shares.put(part, seconds);
+            known += seconds;
+        }
+        double all = Math.max(sum(StepDone::getSeconds), known);
+        shares.replaceAll((part, seconds) -> all > 0 ? seconds / all : 0);
+        return shares;
+    }
+
+    private double sum(ToDoubleFunction<StepDone> number) {
+        return recent.stream().mapToDouble(number).sum();
+    }
+}
