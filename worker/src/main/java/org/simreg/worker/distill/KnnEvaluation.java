@@ -131,7 +131,7 @@ final class KnnEvaluation implements AutoCloseable {
                     NDArray rows = features.of(scope, views);
                     int width = (int) rows.getShape().get(1);
                     bank = bank == null ? new FeatureBank(images.size(), width) : bank;
-                    int[] labels = IntStream.of(batch.ids()).map(images::label).toArray();
+                    int[] labels = IntStream.of(batch.sources()).map(images::label).toArray();
                     bank.add(rows.toFloatArray(), batch.ids(), labels);
                 }
             }
