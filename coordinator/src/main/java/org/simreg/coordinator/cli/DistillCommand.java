@@ -124,7 +124,7 @@ final class DistillCommand implements Callable<Integer> {
         }
         return new DistillRequest(
                 job,
-                device,
+                device.equals("cuda") ? "cuda:0" : device,
                 threads("--threads", threads),
                 threads("--decode-threads", decodeThreads),
                 resume,

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import org.simreg.proto.Network;
+import org.simreg.worker.distill.Export.Format;
 
 /**
  * A checkpoint's backbone to be written in other formats.
@@ -15,13 +16,4 @@ import org.simreg.proto.Network;
  * @param size height and width of the images that the written networks are traced with, pixels
  */
 public record ExportRequest(
-        Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {
-
-    /** What a network can be written as. */
-    public enum Format {
-        TORCHSCRIPT,
-        SAFETENSORS,
-        PTH,
-        ONNX
-    }
-}
+        Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {}

@@ -4,8 +4,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import org.simreg.coordinator.cli.ExportRequest.Format;
 import org.simreg.proto.Nearest;
+import org.simreg.worker.distill.Export.Format;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 

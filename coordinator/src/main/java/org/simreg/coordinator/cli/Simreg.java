@@ -1,7 +1,7 @@
 package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
-import org.simreg.proto.UserError;
+import org.simreg.worker.distill.Export;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -90,11 +90,16 @@ public final class Simreg implements Runnable {
 
     private static Actions actions(Stop stop) {
         return new Actions(
+                request -> new EmbeddedRun(request, stop).run(),
                 request -> {
-                    throw new UserError("This build has no trainer");
-                },
-                request -> {
-                    throw new UserError("This build has no exporter");
+                    Export.checkpoint(
+                                    request.checkpoint(),
+                                    request.network(),
+                                    request.out(),
+                                    request.size(),
+                                    request.formats())
+                            .forEach(System.out::println);
+                    return 0;
                 });
     }
 

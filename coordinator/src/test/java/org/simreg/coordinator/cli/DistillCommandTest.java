@@ -94,6 +94,7 @@ class DistillCommandTest {
                         "--overwrite",
                         "--quiet");
         assertEquals("cuda:1", request.device());
+        assertEquals("cuda:0", accepted("--teacher=t.pt", "--device=cuda").device());
         assertEquals(3, request.threads());
         assertEquals(5, request.decodeThreads());
         assertTrue(request.overwrite() && request.quiet() && !request.resume());

@@ -24,8 +24,9 @@ import org.simreg.worker.torchscript.Torch;
 import org.simreg.worker.torchscript.Trained;
 
 /**
- * Images a second of the training step without its data: ResNet-50 teacher, ResNet-18 student with the four-layer head,
- * random weights and pixels. Prints a line a run, and with many steps the memory in between.
+ * Images a second of the training step without its data: ResNet-50 teacher, ResNet-18 student with
+ * the four-layer head, random weights and pixels. Prints a line a run, and with many steps the
+ * memory in between.
  */
 public final class StepBench {
     private final Torch torch;
@@ -43,27 +44,38 @@ public final class StepBench {
         var small = Networks.backbone(Network.RESNET18);
         Head.Form form = Head.Form.RELEASED;
         Trained trained =
-                Trained.regression(small, List.of(Heads.regression(form, 4, small.outputs(), large.outputs())));
-        Trained random = Trained.regression(large, List.of(Heads.regression(form, 1, large.outputs(), 1)));
+                Trained.regression(
+                        small,
+                        List.of(Heads.regression(form, 4, small.outputs(), large.outputs())));
+        Trained random =
+                Trained.regression(large, List.of(Heads.regression(form, 1, large.outputs(), 1)));
         StateDict weights = Students.backbone(random, InitialWeights.of(random, 1));
         teacher = FrozenModule.of(torch, large, weights, bfloat16);
         student =
                 new StepModule(
-                        torch, trained, new StepSettings(bfloat16, 0.9, 1e-4), InitialWeights.of(trained, 2));
+                        torch,
+                        trained,
+                        new StepSettings(bfloat16, 0.9, 1e-4),
+                        InitialWeights.of(trained, 2));
         byte[] bytes = new byte[batch * size * size * 3];
         new Random(3).nextBytes(bytes);
         pixels = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
     }
 
     /**
-     * @param arguments precision (float32 or bfloat16), batch, size in pixels, measured steps, device, threads
+     * @param arguments precision (float32 or bfloat16), batch, size in pixels, measured steps,
+     *     device, threads
      */
     public static void main(String[] arguments) throws Exception {
         boolean bfloat16 = arguments[0].equals("bfloat16");
         int steps = Integer.parseInt(arguments[3]);
         try (Torch torch = new Torch(arguments[4], Integer.parseInt(arguments[5]))) {
             StepBench bench =
-                    new StepBench(torch, bfloat16, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
+                    new StepBench(
+                            torch,
+                            bfloat16,
+                            Integer.parseInt(arguments[1]),
+                            Integer.parseInt(arguments[2]));
             bench.run(arguments[0], steps);
             bench.student.close();
             bench.teacher.close();
@@ -131,6 +143,10 @@ public final class StepBench {
                         .findFirst()
                         .orElse("VmRSS: unknown");
         return String.format(
-                Locale.ROOT, "step %d: heap %.1f MiB, %s", step, heap / 1048576.0, resident.replaceAll("\\s+", " "));
+                Locale.ROOT,
+                "step %d: heap %.1f MiB, %s",
+                step,
+                heap / 1048576.0,
+                resident.replaceAll("\\s+", " "));
     }
 }

@@ -1,5 +1,6 @@
 package org.simreg.worker.checkpoint;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /** Element type of a stored tensor. */
@@ -68,7 +69,7 @@ public enum DType {
      */
     static Optional<DType> ofTorch(String name) {
         for (DType dtype : values()) {
-            if (dtype.name().toLowerCase(java.util.Locale.ROOT).equals(name)) {
+            if (dtype.name().toLowerCase(Locale.ROOT).equals(name)) {
                 return Optional.of(dtype);
             }
         }

@@ -92,7 +92,7 @@ public final class Fit {
     }
 
     private static String abbreviated(String name) {
-        return name.length() <= 80 ? name : name.substring(0, 77) + "...";
+        return Failures.printable(name.length() <= 80 ? name : name.substring(0, 77) + "...");
     }
 
     /** What keeps a state dict from being a network's weights. */

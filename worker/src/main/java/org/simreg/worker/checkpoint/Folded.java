@@ -1,6 +1,7 @@
 package org.simreg.worker.checkpoint;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,8 +21,8 @@ import org.simreg.worker.network.Weight;
  */
 public record Folded(Network network, Map<String, float[]> weights, Map<String, float[]> biases) {
     public Folded {
-        weights = java.util.Collections.unmodifiableMap(weights);
-        biases = java.util.Collections.unmodifiableMap(biases);
+        weights = Collections.unmodifiableMap(weights);
+        biases = Collections.unmodifiableMap(biases);
     }
 
     /**

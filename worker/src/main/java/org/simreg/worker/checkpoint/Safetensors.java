@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -130,7 +131,8 @@ public final class Safetensors {
         return read(file, new LinkedHashMap<>());
     }
 
-    private static Map<String, StoredTensor> read(MappedFile file, Map<String, String> notes) throws CorruptFile {
+    private static Map<String, StoredTensor> read(MappedFile file, Map<String, String> notes)
+            throws CorruptFile {
         long length = file.slice(0, 8).getLong(0);
         if (length > MAX_HEADER) {
             throw new CorruptFile("its header of %d bytes is too large".formatted(length));
@@ -217,6 +219,6 @@ public final class Safetensors {
             values[count++] = value;
         }
         json.endArray();
-        return java.util.Arrays.copyOf(values, count);
+        return Arrays.copyOf(values, count);
     }
 }

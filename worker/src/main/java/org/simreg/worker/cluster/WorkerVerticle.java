@@ -12,13 +12,13 @@ import org.simreg.worker.distill.JobRun;
 import org.simreg.worker.distill.WorkerSettings;
 
 /**
- * Runs a job on a thread of its own, because a step is seconds of native code, and publishes its progress on the event
- * bus. Undeploying it cancels the job and waits for the end of the step.
+ * Runs a job on a thread of its own, because a step is seconds of native code, and publishes its
+ * progress on the event bus. Undeploying it cancels the job and waits for the end of the step.
  */
 public final class WorkerVerticle extends VerticleBase {
     private final Assignment assignment;
     private final Promise<Boolean> ended = Promise.promise();
-    private JobRun run;
+    private final JobRun run;
 
     /**
      * What to do.
@@ -31,9 +31,14 @@ public final class WorkerVerticle extends VerticleBase {
 
     public WorkerVerticle(Assignment assignment) {
         this.assignment = assignment;
+        Consumer<Progress> publish = event -> publish(Buffer.buffer(event.toByteArray()));
+        run = new JobRun(assignment.job, assignment.settings, assignment.folder, publish);
     }
 
-    /** Address on the event bus of a job's events, {@link Progress} as bytes, in order. */
+    /**
+     * Address on the event bus of a job's events, {@link Progress} as bytes, in order; an empty
+     * message ends them.
+     */
     public static String progressAddress(String jobName) {
         return "simreg.progress." + jobName;
     }
@@ -45,13 +50,19 @@ public final class WorkerVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        String address = progressAddress(assignment.job.getName());
-        Consumer<Progress> publish = event -> vertx.eventBus().publish(address, Buffer.buffer(event.toByteArray()));
-        run = new JobRun(assignment.job, assignment.settings, assignment.folder, publish);
         Thread thread = new Thread(this::work, "simreg-step");
         thread.setDaemon(true);
         thread.start();
         return Future.succeededFuture();
+    }
+
+    private void publish(Buffer message) {
+        vertx.eventBus().publish(progressAddress(assignment.job.getName()), message);
+    }
+
+    /** Ends the job after its current step with a checkpoint; any thread may ask. */
+    public void cancel() {
+        run.cancel();
     }
 
     private void work() {
@@ -59,9 +70,11 @@ public final class WorkerVerticle extends VerticleBase {
         try (JobRun open = run) {
             whole = open.run(assignment.resume);
         } catch (Throwable e) {
+            publish(Buffer.buffer());
             ended.fail(e);
             return;
         }
+        publish(Buffer.buffer());
         ended.complete(whole);
     }
 

@@ -3,8 +3,9 @@ package org.simreg.worker.data;
 import java.util.List;
 
 /**
- * Asks for the views of some samples. The pixels are a pure function of the loader's seed and of this record; the place of
- * a recipe in the list is part of the draw, so that the same recipe twice gives two different views.
+ * Asks for the views of some samples. The pixels are a pure function of the loader's seed and of
+ * this record; the place of a recipe in the list is part of the draw, so that the same recipe twice
+ * gives two different views.
  *
  * @param epoch epoch, or number of the cached view: part of every random draw
  * @param ids sample ids, in the order of the batch; the array is not copied

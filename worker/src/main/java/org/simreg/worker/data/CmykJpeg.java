@@ -9,8 +9,9 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * JPEG files of four channels, as Pillow turns them to RGB. OpenCV only gives its own, rougher conversion; so the four
- * channels come from ImageIO, slower but to the same bit, and such files are few.
+ * JPEG files of four channels, as Pillow turns them to RGB. OpenCV only gives its own, rougher
+ * conversion; so the four channels come from ImageIO, slower but to the same bit, and such files
+ * are few.
  */
 final class CmykJpeg {
     private static final int BITS = 16;
@@ -65,7 +66,10 @@ final class CmykJpeg {
         return (product >> 8) + product >> 8;
     }
 
-    /** libjpeg's fixed-point conversion of luminance and chrominance; the black channel stays as it is. */
+    /**
+     * libjpeg's fixed-point conversion of luminance and chrominance; the black channel stays as it
+     * is.
+     */
     private static void toCmyk(int[] row, int i) {
         int y = row[i];
         int blue = row[i + 1] - 128;

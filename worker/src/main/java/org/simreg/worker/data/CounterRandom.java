@@ -1,14 +1,14 @@
 package org.simreg.worker.data;
 
 /**
- * Random numbers as a pure function of a seed and a path, such as (seed, purpose, epoch, sample): the same on every
- * machine and Java version, whatever was drawn elsewhere. The generator is Philox4x32-10. Not safe for use by several
- * threads at once.
+ * Random numbers as a pure function of a seed and a path, such as (seed, purpose, epoch, sample):
+ * the same on every machine and Java version, whatever was drawn elsewhere. The generator is
+ * Philox4x32-10. Not safe for use by several threads at once.
  *
  * <p>The first element of a path is its purpose, so that no two uses share numbers.
  *
- * @see <a href="https://doi.org/10.1145/2063384.2063405">Salmon et al. 2011, Parallel random numbers: as easy as 1, 2,
- *     3</a>
+ * @see <a href="https://doi.org/10.1145/2063384.2063405">Salmon et al. 2011, Parallel random
+ *     numbers: as easy as 1, 2, 3</a>
  */
 public final class CounterRandom {
     /** Purpose of the sample order of an epoch. */
@@ -35,8 +35,9 @@ public final class CounterRandom {
     }
 
     /**
-     * The stream at a path below a seed. Different paths, also of different lengths, give unrelated streams: the path is
-     * folded by the generator itself to 128 bits, which the stream then keeps as its key and upper counter.
+     * The stream at a path below a seed. Different paths, also of different lengths, give unrelated
+     * streams: the path is folded by the generator itself to 128 bits, which the stream then keeps
+     * as its key and upper counter.
      */
     public static CounterRandom of(long seed, long... path) {
         int seed0 = (int) seed;

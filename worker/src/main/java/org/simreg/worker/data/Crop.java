@@ -11,8 +11,8 @@ record Crop(int x, int y, int width, int height) {
     }
 
     /**
-     * torchvision's RandomResizedCrop: an area of {@code minArea} to 1 of the image, a ratio uniform in its logarithm,
-     * and after ten misfits the largest centre crop of an allowed ratio.
+     * torchvision's RandomResizedCrop: an area of {@code minArea} to 1 of the image, a ratio
+     * uniform in its logarithm, and after ten misfits the largest centre crop of an allowed ratio.
      */
     static Crop random(int width, int height, double minArea, CounterRandom random) {
         double area = (double) width * height;

@@ -3,7 +3,8 @@ package org.simreg.worker.data;
 /**
  * What a strong view does to the colours and the sharpness of its crop; drawn before it is applied.
  *
- * @param order the order of brightness (0), contrast (1), saturation (2) and hue (3); empty for no jitter
+ * @param order the order of brightness (0), contrast (1), saturation (2) and hue (3); empty for no
+ *     jitter
  * @param brightness factor
  * @param contrast factor
  * @param saturation factor
@@ -26,7 +27,10 @@ record Distortion(
     private static final double GREY = 0.2;
     private static final double BLUR = 0.5;
 
-    /** MoCo-v2's: jitter (0.4, 0.4, 0.4, 0.1) with probability 0.8, grey 0.2, blur of sigma 0.1 to 2 with 0.5. */
+    /**
+     * MoCo-v2's: jitter (0.4, 0.4, 0.4, 0.1) with probability 0.8, grey 0.2, blur of sigma 0.1 to 2
+     * with 0.5.
+     */
     static Distortion random(CounterRandom random) {
         Distortion jitter = random.chance(JITTER) ? jitter(random) : NONE;
         boolean grey = random.chance(GREY);

@@ -25,7 +25,10 @@ final class Flat {
         }
     }
 
-    /** Pillow's alpha composite over white: (value * alpha + 255 * (255 - alpha)) / 255, rounded in its way. */
+    /**
+     * Pillow's alpha composite over white: (value * alpha + 255 * (255 - alpha)) / 255, rounded in
+     * its way.
+     */
     private static int over(int value, int alpha) {
         if (alpha == 0) {
             return 255;

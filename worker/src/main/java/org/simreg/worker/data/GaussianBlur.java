@@ -1,10 +1,11 @@
 package org.simreg.worker.data;
 
 /**
- * Pillow's Gaussian blur, to the bit: three box blurs of a fractional radius along rows, then three along columns, each
- * rounded to bytes. Keeps its workspace; one belongs to one decode thread.
+ * Pillow's Gaussian blur, to the bit: three box blurs of a fractional radius along rows, then three
+ * along columns, each rounded to bytes. Keeps its workspace; one belongs to one decode thread.
  *
- * <p>The picture lies in a frame wide enough that no loop has an edge to look at; the frame repeats the picture's border.
+ * <p>The picture lies in a frame wide enough that no loop has an edge to look at; the frame repeats
+ * the picture's border.
  */
 final class GaussianBlur {
     private static final int PASSES = 3;
@@ -52,8 +53,8 @@ final class GaussianBlur {
     /**
      * The radius of a box that, blurred thrice, has this deviation.
      *
-     * @see <a href="https://www.mia.uni-saarland.de/Publications/gwosdek-ssvm11.pdf">Gwosdek et al. 2011, Theoretical
-     *     foundations of Gaussian convolution by extended box filtering</a>
+     * @see <a href="https://www.mia.uni-saarland.de/Publications/gwosdek-ssvm11.pdf">Gwosdek et al.
+     *     2011, Theoretical foundations of Gaussian convolution by extended box filtering</a>
      */
     private static float boxRadius(float sigma) {
         float variance = sigma * sigma / PASSES;

@@ -3,7 +3,8 @@ package org.simreg.worker.data;
 import java.nio.ByteBuffer;
 
 /**
- * What a file says about its image before anything is decoded. The content decides, not the file's name.
+ * What a file says about its image before anything is decoded. The content decides, not the file's
+ * name.
  *
  * @param kind the format
  * @param width in pixels
@@ -25,8 +26,8 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
     /**
      * Reads the header, and refuses files that are cut short.
      *
-     * @param file the whole file, little-endian, from 0 to its limit; of a PNG, the chunks that no decoder needs are cut
-     *     out in place
+     * @param file the whole file, little-endian, from 0 to its limit; of a PNG, the chunks that no
+     *     decoder needs are cut out in place
      */
     static ImageHeader of(ByteBuffer file) throws UnreadableImage {
         if (file.limit() == 0) {
@@ -82,8 +83,7 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
                 return new ImageHeader(Kind.UNCHANGED, width, (packed >>> 14 & 0x3fff) + 1, bytes);
             case 0x58385056: // "VP8X"
                 int across = (file.getInt(24) & 0xffffff) + 1;
-                return new ImageHeader(
-                        Kind.UNCHANGED, across, (file.getInt(26) >>> 8) + 1, bytes);
+                return new ImageHeader(Kind.UNCHANGED, across, (file.getInt(26) >>> 8) + 1, bytes);
             default:
                 throw new UnreadableImage("its first WebP chunk is unknown");
         }
@@ -91,8 +91,7 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
 
     private static ImageHeader bmp(ByteBuffer file) throws UnreadableImage {
         if (file.getInt(14) == 12) {
-            return new ImageHeader(
-                    Kind.COLOUR, file.getShort(18), file.getShort(20), file.limit());
+            return new ImageHeader(Kind.COLOUR, file.getShort(18), file.getShort(20), file.limit());
         }
         int width = file.getInt(18);
         int height = Math.abs(file.getInt(22));

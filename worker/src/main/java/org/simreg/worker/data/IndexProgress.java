@@ -1,6 +1,9 @@
 package org.simreg.worker.data;
 
-/** Told about the building of an index, from several threads. Never called when a stored index is still good. */
+/**
+ * Told about the building of an index, from several threads. Never called when a stored index is
+ * still good.
+ */
 @FunctionalInterface
 public interface IndexProgress {
     /** Tells nobody. */

@@ -21,8 +21,8 @@ final class JpegMarkers {
     private JpegMarkers() {}
 
     /**
-     * The size. libjpeg paints what is missing grey, with a line on stderr; so a file whose data doesn't end with the end
-     * marker is refused here, as Pillow does.
+     * The size. libjpeg paints what is missing grey, with a line on stderr; so a file whose data
+     * doesn't end with the end marker is refused here, as Pillow does.
      */
     static ImageHeader header(ByteBuffer file) throws UnreadableImage {
         int frame = -1;
@@ -41,8 +41,7 @@ final class JpegMarkers {
         requireEnd(file, at);
         int height = big(file, frame + 5);
         int components = file.get(frame + 9);
-        ImageHeader.Kind kind =
-                components == 4 ? ImageHeader.Kind.CMYK : ImageHeader.Kind.COLOUR;
+        ImageHeader.Kind kind = components == 4 ? ImageHeader.Kind.CMYK : ImageHeader.Kind.COLOUR;
         return new ImageHeader(kind, big(file, frame + 7), height, file.limit());
     }
 

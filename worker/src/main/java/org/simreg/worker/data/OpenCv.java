@@ -6,10 +6,14 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
-/** OpenCV's decoders. Holds one native image that is used again and again; one belongs to one decode thread. */
+/**
+ * OpenCV's decoders. Holds one native image that is used again and again; one belongs to one decode
+ * thread.
+ */
 final class OpenCv implements AutoCloseable {
     static {
-        // JavaCPP counts the whole process against limits of its own: libtorch's memory would make it refuse ours.
+        // JavaCPP counts the whole process against limits of its own: libtorch's memory would make
+        // it refuse ours.
         preset("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         preset("org.bytedeco.javacpp.maxBytes", "0");
         preset("org.bytedeco.javacpp.noPointerGC", "true");

@@ -1,6 +1,9 @@
 package org.simreg.worker.data;
 
-/** An image in memory, rows of interleaved RGB bytes. One belongs to one decode thread, which uses it again and again. */
+/**
+ * An image in memory, rows of interleaved RGB bytes. One belongs to one decode thread, which uses
+ * it again and again.
+ */
 final class Pixels {
     /** At least {@code 3 * width * height + 1} bytes; the rest is left over from larger images. */
     byte[] rgb = new byte[0];

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
 /**
- * The chunks of a PNG file. Those that carry no pixels are cut out: colour profiles and gamma don't change what is learnt
- * from, and libpng would print a line about each that it finds odd.
+ * The chunks of a PNG file. Those that carry no pixels are cut out: colour profiles and gamma don't
+ * change what is learnt from, and libpng would print a line about each that it finds odd.
  */
 final class PngChunks {
     private static final int HEADER = name("IHDR");

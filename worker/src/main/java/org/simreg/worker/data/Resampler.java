@@ -5,12 +5,13 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Pillow's antialiased bilinear resize, to the bit: fixed-point weights, the horizontal pass first, rounded to bytes in
- * between. Keeps its workspace; one belongs to one decode thread.
+ * Pillow's antialiased bilinear resize, to the bit: fixed-point weights, the horizontal pass first,
+ * rounded to bytes in between. Keeps its workspace; one belongs to one decode thread.
  *
- * <p>The horizontal pass takes two rows at once, with two channels in every long: the sums of bilinear weights stay below
- * 2^31, so they never touch. The vertical pass is plain loops over ints, which the compiler turns into vector
- * instructions; both have loops of their own for the two to four weights of ordinary crops.
+ * <p>The horizontal pass takes two rows at once, with two channels in every long: the sums of
+ * bilinear weights stay below 2^31, so they never touch. The vertical pass is plain loops over
+ * ints, which the compiler turns into vector instructions; both have loops of their own for the two
+ * to four weights of ordinary crops.
  */
 final class Resampler {
     private static final int HALF = 1 << (Taps.BITS - 1);
@@ -71,7 +72,10 @@ final class Resampler {
         }
     }
 
-    /** Two rows as (R,G) (B,R') (G',B') per pixel. Reads a byte past a pixel: {@link Pixels} has one to spare. */
+    /**
+     * Two rows as (R,G) (B,R') (G',B') per pixel. Reads a byte past a pixel: {@link Pixels} has one
+     * to spare.
+     */
     private void unpack(Pixels image, Crop box, int row0, int row1) {
         byte[] rgb = image.rgb;
         long[] to = pair;

@@ -1,12 +1,15 @@
 package org.simreg.worker.data;
 
 /**
- * One axis of Pillow's antialiased bilinear resampling: for every output position the first input position and the
- * weights, as fixed-point numbers of {@link #BITS} fractional bits. Every position has the same number of weights; those
- * that a position does not need are 0.
+ * One axis of Pillow's antialiased bilinear resampling: for every output position the first input
+ * position and the weights, as fixed-point numbers of {@link #BITS} fractional bits. Every position
+ * has the same number of weights; those that a position does not need are 0.
  */
 final class Taps {
-    /** Fractional bits of a weight: 32, less 8 of the pixel, less 2 that Pillow keeps for other filters. */
+    /**
+     * Fractional bits of a weight: 32, less 8 of the pixel, less 2 that Pillow keeps for other
+     * filters.
+     */
     static final int BITS = 22;
 
     int count;
@@ -66,7 +69,10 @@ final class Taps {
         return taps;
     }
 
-    /** Drops columns of weights that are 0 everywhere, and moves windows that would stick out at the end. */
+    /**
+     * Drops columns of weights that are 0 everywhere, and moves windows that would stick out at the
+     * end.
+     */
     private void narrow(int taps, int positions, int in) {
         for (int i = 0; i < positions; i++) {
             int excess = Math.max(0, first[i] + taps - in);

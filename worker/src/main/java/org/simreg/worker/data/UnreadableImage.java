@@ -2,7 +2,10 @@ package org.simreg.worker.data;
 
 import java.io.IOException;
 
-/** A file that holds no image that can be read whole. The message is the reason, without the file's name. */
+/**
+ * A file that holds no image that can be read whole. The message is the reason, without the file's
+ * name.
+ */
 final class UnreadableImage extends IOException {
     UnreadableImage(String reason) {
         super(reason);

@@ -19,18 +19,23 @@ final class ViewMaker {
         }
     }
 
-    /** The flip is part of the resize: every step between them treats left and right alike, so the bytes are the same. */
+    /**
+     * The flip is part of the resize: every step between them treats left and right alike, so the
+     * bytes are the same.
+     */
     private void random(Pixels image, RandomView view, CounterRandom random, byte[] out) {
         Crop crop = Crop.random(image.width, image.height, view.minArea(), random);
-        Distortion distortion =
-                view.strong() ? Distortion.random(random) : Distortion.NONE;
+        Distortion distortion = view.strong() ? Distortion.random(random) : Distortion.NONE;
         boolean flip = random.chance(0.5);
         int size = view.size();
         resampler.resize(image, crop, size, size, Crop.whole(size, size), flip, out);
         distortion.apply(out, size, blur);
     }
 
-    /** torchvision's Resize of the shorter side and CenterCrop; only the pixels of the crop are computed. */
+    /**
+     * torchvision's Resize of the shorter side and CenterCrop; only the pixels of the crop are
+     * computed.
+     */
     private void centre(Pixels image, CentreView view, byte[] out) {
         int shorter = Math.min(image.width, image.height);
         int longer = Math.max(image.width, image.height);

@@ -6,16 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.worker.torchscript.Trained;
 
 /**
- * Writes checkpoints on a thread of its own while training goes on. One is under way at a time: the next waits for it,
- * so that at most two copies of the state are in memory.
+ * Writes checkpoints on a thread of its own while training goes on. One is under way at a time: the
+ * next waits for it, so that at most two copies of the state are in memory.
  */
 final class CheckpointWriter implements AutoCloseable {
     private final Path folder;
@@ -30,7 +30,9 @@ final class CheckpointWriter implements AutoCloseable {
                     });
     private CompletableFuture<CheckpointWritten> pending = CompletableFuture.completedFuture(null);
 
-    /** @param keep newest files that stay, at least 1 */
+    /**
+     * @param keep newest files that stay, at least 1
+     */
     CheckpointWriter(Path folder, int keep, Trained trained) {
         this.folder = folder;
         this.keep = keep;

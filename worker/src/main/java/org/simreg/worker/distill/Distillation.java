@@ -13,9 +13,9 @@ import org.simreg.worker.torchscript.StepModule;
 import org.simreg.worker.torchscript.Torch;
 
 /**
- * The training loop of one worker. A step is teacher forward, student forward and backward, reduce, update; while the
- * gradients of a step travel, the next step's images are decoded and shown to the teachers, which don't depend on the
- * student. A momentum teacher does, and waits.
+ * The training loop of one worker. A step is teacher forward, student forward and backward, reduce,
+ * update; while the gradients of a step travel, the next step's images are decoded and shown to the
+ * teachers, which don't depend on the student. A momentum teacher does, and waits.
  */
 final class Distillation implements AutoCloseable {
     private final Torch torch;
@@ -33,7 +33,9 @@ final class Distillation implements AutoCloseable {
     /** What a step needs, ready made; the distillation closes none of it. */
     record Parts(Torch torch, List<Teacher> teachers, StepModule student, Reduce reduce) {}
 
-    /** @param teachers of the parts: none for a momentum teacher */
+    /**
+     * @param teachers of the parts: none for a momentum teacher
+     */
     Distillation(Plan plan, Schedule schedule, ViewPlan views, Parts parts) {
         this.plan = plan;
         this.schedule = schedule;
@@ -80,7 +82,11 @@ final class Distillation implements AutoCloseable {
         double loss = student.loss(vector);
         student.update(vector, schedule.rate(step), schedule.decay(step));
         clock.charge(Part.UPDATE);
-        StepDone.Builder done = clock.read().setEpoch(plan.epoch(step) + 1).setLoss(loss).setLr(schedule.rate(step));
+        StepDone.Builder done =
+                clock.read()
+                        .setEpoch(plan.epoch(step) + 1)
+                        .setLoss(loss)
+                        .setLr(schedule.rate(step));
         step++;
         return done.setStep(step).setImages(plan.batch()).build();
     }
@@ -97,7 +103,11 @@ final class Distillation implements AutoCloseable {
                 NDArray[] images = prepared.add(batches.next(), views.recipes().size());
                 clock.charge(Part.DATA);
                 if (!teachers.isEmpty()) {
-                    views.passes().forEach(pass -> prepared.addTargets(targets(prepared, images[pass.teacher()])));
+                    views.passes()
+                            .forEach(
+                                    pass ->
+                                            prepared.addTargets(
+                                                    targets(prepared, images[pass.teacher()])));
                     clock.charge(Part.TEACHER);
                 }
             }
@@ -119,7 +129,8 @@ final class Distillation implements AutoCloseable {
         int leaf = 0;
         for (int part = 0; part < now.microBatches(); part++) {
             for (Pass pass : views.passes()) {
-                NDArray[] targets = teachers.isEmpty() ? projection(now, part, pass) : now.targets(leaf);
+                NDArray[] targets =
+                        teachers.isEmpty() ? projection(now, part, pass) : now.targets(leaf);
                 student.backward(now.view(part, pass.student()), targets, round.vector());
                 clock.charge(Part.STUDENT);
                 round.offer(leaf++);
@@ -142,7 +153,8 @@ final class Distillation implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for the gradients", e);
         } catch (ExecutionException e) {
-            throw new IllegalStateException("the gradients of a step could not be summed", e.getCause());
+            throw new IllegalStateException(
+                    "the gradients of a step could not be summed", e.getCause());
         }
     }
 

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import org.simreg.proto.Precision;
-import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.Fit;
 import org.simreg.worker.checkpoint.StateDict;
@@ -13,7 +12,9 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.torchscript.FrozenModule;
 import org.simreg.worker.torchscript.Torch;
 
-/** A network with published weights, in evaluation mode, its BatchNorm folded into the convolutions. */
+/**
+ * A network with published weights, in evaluation mode, its BatchNorm folded into the convolutions.
+ */
 final class FrozenTeacher implements Teacher {
     private final FrozenModule module;
     private final int width;
@@ -23,28 +24,26 @@ final class FrozenTeacher implements Teacher {
         this.width = width;
     }
 
-    /** @throws UserError if the file can't be read or doesn't hold the network's weights */
+    /**
+     * @throws org.simreg.proto.UserError if the file can't be read or doesn't hold the network's
+     *     weights
+     */
     static FrozenTeacher load(Torch torch, org.simreg.proto.Teacher asked, Precision precision) {
         Path file = Path.of(asked.getSource());
         StateDict found = Checkpoints.read(file);
         Network network = network(asked, found, file);
         StateDict weights = Fit.fit(found, network, file.toString());
         boolean bfloat16 = precision == Precision.BFLOAT16;
-        return new FrozenTeacher(FrozenModule.of(torch, network, weights, bfloat16), network.outputs());
+        return new FrozenTeacher(
+                FrozenModule.of(torch, network, weights, bfloat16), network.outputs());
     }
 
     private static Network network(org.simreg.proto.Teacher asked, StateDict found, Path file) {
         if (asked.getFeature() == org.simreg.proto.Teacher.Feature.POOLED) {
             return Networks.backbone(asked.getNetwork());
         }
-        String last = asked.getNetwork() == org.simreg.proto.Network.MOBILENET_V2 ? "classifier.1.weight" : "fc.weight";
-        return found.names().stream()
-                .filter(name -> name.equals(last) || name.endsWith("." + last))
-                .findFirst()
-                .map(name -> Networks.classifier(asked.getNetwork(), (int) found.shape(name)[0]))
-                .orElseThrow(
-                        () -> new UserError(
-                                "teachers.feature is fc but " + file + " holds no \"" + last + "\"; use the pooled feature"));
+        int classes = Fit.classes(found, asked.getNetwork(), file.toString());
+        return Networks.classifier(asked.getNetwork(), classes);
     }
 
     @Override

@@ -20,7 +20,9 @@ final class ImageParts {
     static Splits open(Job job, WorkerSettings settings, Consumer<String> notices) {
         Dataset dataset = job.getDataset();
         Optional<Path> classes =
-                dataset.getClassesFile().isEmpty() ? Optional.empty() : Optional.of(Path.of(dataset.getClassesFile()));
+                dataset.getClassesFile().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(Path.of(dataset.getClassesFile()));
         Subset subset = new Subset(dataset.getLimitClasses(), classes);
         IndexProgress progress = told(dataset.getPath(), notices);
         return ImageFolder.open(Path.of(dataset.getPath()), subset, settings.cache(), progress);
@@ -33,7 +35,14 @@ final class ImageParts {
             long before = last.get();
             long now = System.nanoTime();
             if (now - before > NANOS_BETWEEN_NOTICES && last.compareAndSet(before, now)) {
-                notices.accept("indexing " + path + ": " + images + " images in " + folders + " folders so far");
+                notices.accept(
+                        "indexing "
+                                + path
+                                + ": "
+                                + images
+                                + " images in "
+                                + folders
+                                + " folders so far");
             }
         };
     }

@@ -7,8 +7,8 @@ import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Trained;
 
 /**
- * Random weights by the seed: convolutions normal(0, sqrt(2 / (kernel area x out))), BatchNorm 1 and 0, linear layers
- * uniform in +-1/sqrt(in), as PyTorch's and torchvision's.
+ * Random weights by the seed: convolutions normal(0, sqrt(2 / (kernel area x out))), BatchNorm 1
+ * and 0, linear layers uniform in +-1/sqrt(in), as PyTorch's and torchvision's.
  */
 public final class InitialWeights {
     private InitialWeights() {}
@@ -21,10 +21,14 @@ public final class InitialWeights {
         long in = 1;
         for (Weight weight : parameters.weights()) {
             in = weight.shape().length > 1 ? weight.length() / weight.shape()[0] : in;
-            parameters.put(weights, weight.name(), values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
+            parameters.put(
+                    weights,
+                    weight.name(),
+                    values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
         }
         float[] average = java.util.Arrays.copyOf(weights, trained.averaged());
-        return new StudentState(weights, new float[weights.length], statistics(trained.statistics()), average);
+        return new StudentState(
+                weights, new float[weights.length], statistics(trained.statistics()), average);
     }
 
     private static float[] statistics(FlatLayout layout) {
@@ -37,7 +41,9 @@ public final class InitialWeights {
         return statistics;
     }
 
-    /** @param in width of the layer's input; a bias has the one of the weight before it */
+    /**
+     * @param in width of the layer's input; a bias has the one of the weight before it
+     */
     private static float[] values(Weight weight, long in, CounterRandom random) {
         float[] values = new float[weight.length()];
         long[] shape = weight.shape();
@@ -45,8 +51,11 @@ public final class InitialWeights {
             values[i] =
                     (float)
                             switch (weight.kind()) {
-                                case CONVOLUTION -> random.normal() * Math.sqrt(2.0 / (shape[2] * shape[3] * shape[0]));
-                                case LINEAR, LINEAR_BIAS -> (2 * random.uniform() - 1) / Math.sqrt(in);
+                                case CONVOLUTION ->
+                                        random.normal()
+                                                * Math.sqrt(2.0 / (shape[2] * shape[3] * shape[0]));
+                                case LINEAR, LINEAR_BIAS ->
+                                        (2 * random.uniform() - 1) / Math.sqrt(in);
                                 case NORM_SCALE -> 1;
                                 default -> 0;
                             };

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.CheckpointWritten;
-import org.simreg.proto.EpochDone;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFinished;
@@ -81,7 +80,10 @@ public final class JobRun implements AutoCloseable {
     public boolean run(boolean resume) {
         long begun = System.nanoTime();
         prepare(resume);
-        BatchLoader loader = opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), this::notice));
+        BatchLoader loader =
+                opened(
+                        new BatchLoader(
+                                images.train(), settings.loader(job.getSeed()), this::notice));
         Reduce reduce = opened(new LocalReduce(torch.scope(), student::newOut));
         Distillation.Parts parts = new Distillation.Parts(torch, teachers, student, reduce);
         Schedule schedule = Schedule.of(job, plan);
@@ -108,31 +110,41 @@ public final class JobRun implements AutoCloseable {
         teachers = Teachers.load(torch, job);
         teachers.forEach(this::opened);
         trained = Students.of(job, teachers);
-        student = opened(new StepModule(torch, trained, Students.settings(job), startState(resume)));
+        student =
+                opened(new StepModule(torch, trained, Students.settings(job), startState(resume)));
         evaluation = evaluation();
         evaluation.ifPresent(this::opened);
-        checkpoints = opened(new CheckpointWriter(checkpoints(folder), job.getCheckpoints().getKeep(), trained));
+        checkpoints =
+                opened(
+                        new CheckpointWriter(
+                                checkpoints(folder), job.getCheckpoints().getKeep(), trained));
     }
 
     private StudentState startState(boolean resume) {
         if (!resume) {
             return Students.start(job, trained);
         }
-        RunCheckpoint checkpoint = Resumption.newest(checkpoints(folder), job, trained, torch.profile());
+        RunCheckpoint checkpoint =
+                Resumption.newest(checkpoints(folder), job, trained, torch.profile());
         resumed = checkpoint.step();
         return checkpoint.state();
     }
 
     private Optional<KnnEvaluation> evaluation() {
         if (images.val().isEmpty() || !images.train().labelled()) {
-            notice("k-NN accuracy isn't measured: " + job.getDataset().getPath() + " has no val/CLASS folders");
+            notice(
+                    "k-NN accuracy isn't measured: "
+                            + job.getDataset().getPath()
+                            + " has no val/CLASS folders");
             return Optional.empty();
         }
         return Optional.of(new KnnEvaluation(torch, job, images, settings, this::notice));
     }
 
     private JobStarted started() {
-        long heads = trained.parameters().weights().stream().mapToLong(w -> w.length()).sum() - trained.backbone().parameterCount();
+        long heads =
+                trained.parameters().weights().stream().mapToLong(w -> w.length()).sum()
+                        - trained.backbone().parameterCount();
         return JobStarted.newBuilder()
                 .setTotalSteps(plan.steps())
                 .setStepsPerEpoch(plan.stepsPerEpoch())
@@ -208,7 +220,8 @@ public final class JobRun implements AutoCloseable {
             measureStudent("student", epoch, true);
         }
         StudentState state = student.state();
-        List<String> files = Students.export(folder, job, Students.backbone(trained, state), plan.steps());
+        List<String> files =
+                Students.export(folder, job, Students.backbone(trained, state), plan.steps());
         emit(
                 Progress.newBuilder()
                         .setFinished(
@@ -256,7 +269,10 @@ public final class JobRun implements AutoCloseable {
             try {
                 open.pop().close();
             } catch (Exception e) {
-                failure = failure == null ? new IllegalStateException("a run could not be closed", e) : failure;
+                failure =
+                        failure == null
+                                ? new IllegalStateException("a run could not be closed", e)
+                                : failure;
                 if (failure.getCause() != e) {
                     failure.addSuppressed(e);
                 }

@@ -47,8 +47,15 @@ final class KnnEvaluation implements AutoCloseable {
     private final int[] ks;
     private final int threads;
 
-    /** @param splits with a val part and classes */
-    KnnEvaluation(Torch torch, Job job, Splits splits, WorkerSettings settings, Consumer<String> notices) {
+    /**
+     * @param splits with a val part and classes
+     */
+    KnnEvaluation(
+            Torch torch,
+            Job job,
+            Splits splits,
+            WorkerSettings settings,
+            Consumer<String> notices) {
         this.torch = torch;
         root = Path.of(job.getDataset().getPath());
         train = splits.train();
@@ -74,14 +81,20 @@ final class KnnEvaluation implements AutoCloseable {
         FeatureBank queries = embed(val, valImages, features);
         int k = Math.max(examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         Neighbors neighbors = NearestNeighbors.search(bank, queries, k, threads);
-        EvaluationDone.Builder done = EvaluationDone.newBuilder().setSubject(subject).setEpoch(epoch);
+        EvaluationDone.Builder done =
+                EvaluationDone.newBuilder().setSubject(subject).setEpoch(epoch);
         for (Score score : KnnVote.accuracy(neighbors, queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
         }
         if (examples) {
             // Spread over the classes, which are in order.
             IntStream.range(0, Math.min(EXAMPLES, val.size()))
-                    .map(i -> (int) ((2L * i + 1) * val.size() / (2L * Math.min(EXAMPLES, val.size()))))
+                    .map(
+                            i ->
+                                    (int)
+                                            ((2L * i + 1)
+                                                    * val.size()
+                                                    / (2L * Math.min(EXAMPLES, val.size()))))
                     .forEach(query -> done.addExamples(example(query, neighbors)));
         }
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
@@ -113,7 +126,8 @@ final class KnnEvaluation implements AutoCloseable {
             for (int from = 0; from < images.size(); from += BATCH) {
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
-                    NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize());
+                    NDArray views =
+                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize());
                     NDArray rows = features.of(scope, views);
                     int width = (int) rows.getShape().get(1);
                     bank = bank == null ? new FeatureBank(images.size(), width) : bank;

@@ -5,8 +5,8 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.SampleOrder;
 
 /**
- * Which samples each step sees: a pure function of the job and the number of images. Steps count from 0 here, epochs
- * from 0.
+ * Which samples each step sees: a pure function of the job and the number of images. Steps count
+ * from 0 here, epochs from 0.
  *
  * @param order sample order of an epoch
  * @param batch images of a step
@@ -24,8 +24,14 @@ record Plan(SampleOrder order, int batch, int microBatches, long stepsPerEpoch, 
         long stepsPerEpoch = images / batch;
         if (stepsPerEpoch == 0) {
             throw new UserError(
-                    "optimization.batch is " + batch + " but " + job.getDataset().getPath() + " has only " + images
-                            + " train images; choose a batch of at most " + images);
+                    "optimization.batch is "
+                            + batch
+                            + " but "
+                            + job.getDataset().getPath()
+                            + " has only "
+                            + images
+                            + " train images; choose a batch of at most "
+                            + images);
         }
         long all = stepsPerEpoch * job.getOptimization().getEpochs();
         long limit = job.getOptimization().getMaxSteps();

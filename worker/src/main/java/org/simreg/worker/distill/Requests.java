@@ -7,7 +7,9 @@ import java.util.NoSuchElementException;
 import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.ViewRecipe;
 
-/** The images that a plan asks for, micro-batch by micro-batch. The order of an epoch is drawn once. */
+/**
+ * The images that a plan asks for, micro-batch by micro-batch. The order of an epoch is drawn once.
+ */
 final class Requests implements Iterator<BatchRequest> {
     private final Plan plan;
     private final List<ViewRecipe> recipes;
@@ -16,7 +18,9 @@ final class Requests implements Iterator<BatchRequest> {
     private int epoch = -1;
     private int[] order;
 
-    /** @param from first step, from 0 */
+    /**
+     * @param from first step, from 0
+     */
     Requests(Plan plan, List<ViewRecipe> recipes, long from) {
         this.plan = plan;
         this.recipes = recipes;
@@ -39,7 +43,8 @@ final class Requests implements Iterator<BatchRequest> {
         }
         int size = plan.batch() / plan.microBatches();
         int from = Math.toIntExact(step % plan.stepsPerEpoch()) * plan.batch() + part * size;
-        BatchRequest request = new BatchRequest(epoch, Arrays.copyOfRange(order, from, from + size), recipes);
+        BatchRequest request =
+                new BatchRequest(epoch, Arrays.copyOfRange(order, from, from + size), recipes);
         part = (part + 1) % plan.microBatches();
         step += part == 0 ? 1 : 0;
         return request;

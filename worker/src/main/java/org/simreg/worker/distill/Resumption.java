@@ -1,7 +1,5 @@
 package org.simreg.worker.distill;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.util.JsonFormat;
 import java.nio.file.Path;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
@@ -15,41 +13,44 @@ final class Resumption {
      * The newest checkpoint.
      *
      * @param profile numeric profile of this machine
-     * @throws UserError if there is none, its job computes something else, or its profile differs and the job is exact
+     * @throws UserError if there is none, its job computes something else, or its profile differs
+     *     and the job is exact
      */
     static RunCheckpoint newest(Path folder, Job job, Trained trained, String profile) {
         Path file =
                 RunCheckpoint.newest(folder)
                         .orElseThrow(
-                                () -> new UserError(
-                                        "there is no checkpoint in " + folder + " to resume from; start without --resume"));
+                                () ->
+                                        new UserError(
+                                                "there is no checkpoint in "
+                                                        + folder
+                                                        + " to resume from; start without --resume"));
         RunCheckpoint checkpoint = RunCheckpoint.read(file, trained);
-        if (!essence(parse(checkpoint.job(), file)).equals(essence(job))) {
+        if (!essence(RunCheckpoint.job(checkpoint.job(), file)).equals(essence(job))) {
             throw new UserError(
-                    file + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
+                    file
+                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
                             + "in another folder with --out");
         }
         if (job.getExact() && !checkpoint.profile().equals(profile)) {
             throw new UserError(
-                    file + " was computed on \"" + checkpoint.profile() + "\" and this is \"" + profile
+                    file
+                            + " was computed on \""
+                            + checkpoint.profile()
+                            + "\" and this is \""
+                            + profile
                             + "\", which rounds differently; use the same device and --threads, or set exact: false");
         }
         return checkpoint;
     }
 
-    private static Job parse(String json, Path file) {
-        Job.Builder job = Job.newBuilder();
-        try {
-            JsonFormat.parser().ignoringUnknownFields().merge(json, job);
-        } catch (InvalidProtocolBufferException e) {
-            throw new UserError(file + " holds a job that can't be read: " + e.getMessage() + "; start a new run", e);
-        }
-        return job.build();
-    }
-
-    /** The job without what doesn't decide its result: names, files, measuring, length cut by max_steps. */
+    /**
+     * The job without what doesn't decide its result: names, files, measuring, length cut by
+     * max_steps.
+     */
     private static Job essence(Job job) {
-        Job.Builder essence = job.toBuilder().clearName().clearCheckpoints().clearEvaluation().clearExact();
+        Job.Builder essence =
+                job.toBuilder().clearName().clearCheckpoints().clearEvaluation().clearExact();
         essence.getOptimizationBuilder().clearMaxSteps();
         essence.getDatasetBuilder().clearPath();
         return essence.build();

@@ -12,7 +12,8 @@ import org.simreg.proto.Optimization;
  */
 record Schedule(Optimization optimization, double averageDecay, long stepsPerEpoch) {
     static Schedule of(Job job, Plan plan) {
-        return new Schedule(job.getOptimization(), job.getMomentumTeacher().getDecay(), plan.stepsPerEpoch());
+        return new Schedule(
+                job.getOptimization(), job.getMomentumTeacher().getDecay(), plan.stepsPerEpoch());
     }
 
     /** Learning rate of a step: linear warm-up by the step, then a cosine to 0 by the epoch. */

@@ -19,7 +19,8 @@ final class ScriptTeacher implements Teacher {
     ScriptTeacher(Torch torch, Path file, int size) {
         module = new ScriptModule(torch, file);
         try (NDManager scope = torch.scope()) {
-            NDArray black = Torch.images(scope, ByteBuffer.allocateDirect(size * size * 3), 1, size);
+            NDArray black =
+                    Torch.images(scope, ByteBuffer.allocateDirect(size * size * 3), 1, size);
             width = (int) module.features(scope, black).getShape().get(1);
         } catch (RuntimeException e) {
             module.close();

@@ -24,7 +24,9 @@ import org.simreg.worker.torchscript.Trained;
 public final class Students {
     private Students() {}
 
-    /** @param teachers loaded; none for a momentum teacher */
+    /**
+     * @param teachers loaded; none for a momentum teacher
+     */
     static Trained of(Job job, List<Teacher> teachers) {
         Network backbone = Networks.backbone(job.getStudent().getNetwork());
         if (teachers.isEmpty()) {
@@ -38,11 +40,12 @@ public final class Students {
         List<Network> heads =
                 teachers.stream()
                         .map(
-                                teacher -> Heads.regression(
-                                        job.getHead().getForm(),
-                                        job.getHead().getLayers(),
-                                        backbone.outputs(),
-                                        teacher.width()))
+                                teacher ->
+                                        Heads.regression(
+                                                job.getHead().getForm(),
+                                                job.getHead().getLayers(),
+                                                backbone.outputs(),
+                                                teacher.width()))
                         .toList();
         return Trained.regression(backbone, heads);
     }
@@ -101,7 +104,11 @@ public final class Students {
      */
     static List<String> export(Path folder, Job job, StateDict weights, long steps) {
         Network backbone = Networks.backbone(job.getStudent().getNetwork());
-        return Export.write(folder.resolve("student"), backbone, weights.withCounters(backbone, steps), job.getViews().getSize())
+        return Export.write(
+                        folder.resolve("student"),
+                        backbone,
+                        weights.withCounters(backbone, steps),
+                        job.getViews().getSize())
                 .stream()
                 .map(file -> folder.relativize(file).toString())
                 .toList();
@@ -112,7 +119,9 @@ public final class Students {
         String teachers =
                 trained.selfTaught()
                         ? "its own average"
-                        : String.join(" + ", job.getTeachersList().stream().map(t -> t.getSource()).toList());
+                        : String.join(
+                                " + ",
+                                job.getTeachersList().stream().map(t -> t.getSource()).toList());
         return String.format(
                 Locale.ROOT,
                 "%s -> %s (%d features), %.1f M parameters and %.1f M in heads",

@@ -17,8 +17,10 @@ record ViewPlan(List<ViewRecipe> recipes, List<Pass> passes) {
     record Pass(int teacher, int student) {}
 
     static ViewPlan of(Job job, boolean selfTaught) {
-        ViewRecipe weak = new RandomView(job.getViews().getSize(), job.getViews().getMinArea(), false);
-        ViewRecipe strong = new RandomView(job.getViews().getSize(), job.getViews().getMinArea(), true);
+        ViewRecipe weak =
+                new RandomView(job.getViews().getSize(), job.getViews().getMinArea(), false);
+        ViewRecipe strong =
+                new RandomView(job.getViews().getSize(), job.getViews().getMinArea(), true);
         if (selfTaught) {
             // Each view predicts the other's.
             return new ViewPlan(List.of(strong, strong), List.of(new Pass(0, 1), new Pass(1, 0)));
@@ -27,14 +29,16 @@ record ViewPlan(List<ViewRecipe> recipes, List<Pass> passes) {
         return new ViewPlan(recipes, List.of(new Pass(0, recipes.size() - 1)));
     }
 
-    private static List<ViewRecipe> recipes(Views.Policy policy, ViewRecipe weak, ViewRecipe strong) {
+    private static List<ViewRecipe> recipes(
+            Views.Policy policy, ViewRecipe weak, ViewRecipe strong) {
         return switch (policy) {
             case SAME_WEAK -> List.of(weak);
             case SAME_STRONG -> List.of(strong);
             case WEAK_WEAK -> List.of(weak, weak);
             case WEAK_STRONG -> List.of(weak, strong);
             case STRONG_STRONG -> List.of(strong, strong);
-            case UNRECOGNIZED -> throw new IllegalArgumentException("a view policy of a newer version");
+            case UNRECOGNIZED ->
+                    throw new IllegalArgumentException("a view policy of a newer version");
         };
     }
 }

@@ -14,7 +14,8 @@ import org.simreg.worker.data.LoaderSettings;
 public record WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
     public WorkerSettings {
         if (threads < 1 || decodeThreads < 1) {
-            throw new IllegalArgumentException("threads: " + threads + ", decode threads: " + decodeThreads);
+            throw new IllegalArgumentException(
+                    "threads: " + threads + ", decode threads: " + decodeThreads);
         }
     }
 

@@ -3,7 +3,10 @@ package org.simreg.worker.reduce;
 import ai.djl.ndarray.NDArray;
 import java.util.concurrent.Future;
 
-/** Makes the mean vector of a step out of the vectors of its leaves. A leaf is one backward pass of one micro-batch. */
+/**
+ * Makes the mean vector of a step out of the vectors of its leaves. A leaf is one backward pass of
+ * one micro-batch.
+ */
 public interface Reduce extends AutoCloseable {
     /**
      * Begins a step; the one before has ended.

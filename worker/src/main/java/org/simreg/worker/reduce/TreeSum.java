@@ -5,9 +5,9 @@ import java.util.Deque;
 import java.util.function.BinaryOperator;
 
 /**
- * A sum whose additions have one fixed order. The leaves 0 to n - 1 form a binary tree: n leaves are split at the
- * largest power of two below n, and each node is left + right. Leaves come in order; at most log2(n) + 1 partial sums
- * are alive at a time.
+ * A sum whose additions have one fixed order. The leaves 0 to n - 1 form a binary tree: n leaves
+ * are split at the largest power of two below n, and each node is left + right. Leaves come in
+ * order; at most log2(n) + 1 partial sums are alive at a time.
  *
  * @param <T> a vector
  */
@@ -17,7 +17,9 @@ final class TreeSum<T> {
     private final BinaryOperator<T> add;
     private final Deque<Partial<T>> partials = new ArrayDeque<>();
 
-    /** @param add sum of left and right; may overwrite and return the left */
+    /**
+     * @param add sum of left and right; may overwrite and return the left
+     */
     TreeSum(BinaryOperator<T> add) {
         this.add = add;
     }

@@ -1,5 +1,5 @@
 /**
- * The mean gradient of a step: a sum in a fixed binary tree over the micro-batches, so that its bits don't depend on who
- * computed which.
+ * The mean gradient of a step: a sum in a fixed binary tree over the micro-batches, so that its
+ * bits don't depend on who computed which.
  */
 package org.simreg.worker.reduce;

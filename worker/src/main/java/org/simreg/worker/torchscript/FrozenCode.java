@@ -135,13 +135,17 @@ final class FrozenCode {
             next = following(last);
         }
         String activation = "";
-        if (next != null && activation(next.op()) != null && (sum == null || next.op() instanceof Op.Relu)) {
+        if (next != null
+                && activation(next.op()) != null
+                && (sum == null || next.op() instanceof Op.Relu)) {
             activation = activation(next.op());
             last++;
         }
         Node node = network.nodes().get(i);
         value[last + 1] = "y" + (last + 1);
-        source.line("%s = %s", value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
+        source.line(
+                "%s = %s",
+                value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
         return last;
     }
 
@@ -178,7 +182,8 @@ final class FrozenCode {
                     "ops.mkldnn._convolution_pointwise_(%s, %s, %s, %s, \"add\", None, %s, %s, None)",
                     sum, input, weight, shape, relu, none);
         }
-        String bounds = activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
+        String bounds =
+                activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
         return String.format(
                 "ops.mkldnn._convolution_pointwise(%s, %s, %s, \"%s\", %s, None)",
                 input, weight, shape, activation.isEmpty() ? "none" : activation, bounds);

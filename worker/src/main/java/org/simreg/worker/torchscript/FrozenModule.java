@@ -16,7 +16,8 @@ public final class FrozenModule implements AutoCloseable {
      * @param weights at least all of {@code network.weights()}
      * @param bfloat16 whether it computes in bfloat16
      */
-    public static FrozenModule of(Torch torch, Network network, StateDict weights, boolean bfloat16) {
+    public static FrozenModule of(
+            Torch torch, Network network, StateDict weights, boolean bfloat16) {
         Folded folded = Folded.of(network, weights);
         FlatLayout layout = FrozenCode.layout(folded.network());
         float[] flat = new float[layout.length()];
@@ -29,7 +30,9 @@ public final class FrozenModule implements AutoCloseable {
         torch.enter();
         kept = torch.scope();
         String methods = FrozenCode.of(network, bfloat16, !torch.cuda());
-        module = TorchModule.load(torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));
+        module =
+                TorchModule.load(
+                        torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));
         NDArray flat = kept.create(weights);
         try (NDManager scope = torch.scope()) {
             module.call(scope, "bind", flat);

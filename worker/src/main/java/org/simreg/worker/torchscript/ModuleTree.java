@@ -8,7 +8,8 @@ import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Weight;
 
 /**
- * A network's tensors as nested modules, so that the loaded archive's state dict has torchvision's dotted names.
+ * A network's tensors as nested modules, so that the loaded archive's state dict has torchvision's
+ * dotted names.
  *
  * @param path dotted place of this module, empty for the outermost
  * @param children modules by their name in this one
@@ -30,10 +31,14 @@ record ModuleTree(String path, Map<String, ModuleTree> children, List<Weight> we
 
     private ModuleTree child(String name) {
         String place = path.isEmpty() ? name : path + "." + name;
-        return children.computeIfAbsent(name, n -> new ModuleTree(place, new LinkedHashMap<>(), new ArrayList<>()));
+        return children.computeIfAbsent(
+                name, n -> new ModuleTree(place, new LinkedHashMap<>(), new ArrayList<>()));
     }
 
-    /** Name of the module's class: every module has its own, because the types of its attributes are its own. */
+    /**
+     * Name of the module's class: every module has its own, because the types of its attributes are
+     * its own.
+     */
     String className() {
         return path.isEmpty() ? "Backbone" : "Backbone_" + path.replace('.', '_');
     }
@@ -62,7 +67,9 @@ record ModuleTree(String path, Map<String, ModuleTree> children, List<Weight> we
     private static String attribute(String name, ModuleTree child) {
         String type = "__torch__." + child.className();
         boolean digits = Character.isDigit(name.charAt(0));
-        return digits ? "  __annotations__[\"" + name + "\"] = " + type + "\n" : "  " + name + " : " + type + "\n";
+        return digits
+                ? "  __annotations__[\"" + name + "\"] = " + type + "\n"
+                : "  " + name + " : " + type + "\n";
     }
 
     private String names(boolean trained) {
@@ -80,12 +87,17 @@ record ModuleTree(String path, Map<String, ModuleTree> children, List<Weight> we
         return weight.name().substring(weight.name().lastIndexOf('.') + 1);
     }
 
-    /** Expression for a tensor by its dotted name: {@code getattr(self.layer1, "0").conv1.weight}. */
+    /**
+     * Expression for a tensor by its dotted name: {@code getattr(self.layer1, "0").conv1.weight}.
+     */
     static String expression(String name) {
         String expression = "self";
         for (String part : name.split("\\.")) {
             boolean digits = Character.isDigit(part.charAt(0));
-            expression = digits ? "getattr(" + expression + ", \"" + part + "\")" : expression + "." + part;
+            expression =
+                    digits
+                            ? "getattr(" + expression + ", \"" + part + "\")"
+                            : expression + "." + part;
         }
         return expression;
     }

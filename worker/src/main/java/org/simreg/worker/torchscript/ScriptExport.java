@@ -18,8 +18,9 @@ import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
 /**
- * A network with its weights as a TorchScript file: {@code torch.jit.load(file)(images)} with normalised images (N, 3, H,
- * W) float32 gives the features (N, D); its state dict has torchvision's names.
+ * A network with its weights as a TorchScript file: {@code torch.jit.load(file)(images)} with
+ * normalised images (N, 3, H, W) float32 gives the features (N, D); its state dict has
+ * torchvision's names.
  */
 public final class ScriptExport {
     private final ModuleTree tree;
@@ -35,7 +36,8 @@ public final class ScriptExport {
     /**
      * Writes the file in one move.
      *
-     * @param weights all of {@code network.weights()}; the counters of batches are added if they are there
+     * @param weights all of {@code network.weights()}; the counters of batches are added if they
+     *     are there
      */
     public static void write(Path file, Network network, StateDict weights) {
         ScriptExport export = new ScriptExport(network, weights);
@@ -82,7 +84,8 @@ public final class ScriptExport {
     private void tensor(HostTensor tensor, boolean trained) {
         DType type = tensor.dtype();
         String key = String.valueOf(data.size());
-        PickleWriter.Storage storage = new PickleWriter.Storage(type, key, tensor.length(), trained);
+        PickleWriter.Storage storage =
+                new PickleWriter.Storage(type, key, tensor.length(), trained);
         pickle.tensor(storage, 0, tensor.shape(), PickleWriter.contiguous(tensor.shape()));
         data.add(tensor);
     }
@@ -101,7 +104,8 @@ public final class ScriptExport {
                         return ModuleTree.expression(layer + ".running_mean")
                                 + ", "
                                 + ModuleTree.expression(layer + ".running_var")
-                                + String.format(Locale.ROOT, ", False, %.1f", Op.BatchNorm.MOMENTUM);
+                                + String.format(
+                                        Locale.ROOT, ", False, %.1f", Op.BatchNorm.MOMENTUM);
                     }
                 };
         String output = new ForwardCode(source, names, "y", false).append(network, "", "x");

@@ -11,25 +11,33 @@ import java.util.List;
 import org.simreg.proto.UserError;
 
 /**
- * Somebody's TorchScript file from images to features. It gets (N, 3, H, W) float32 with ImageNet's mean and deviation
- * and must give (N, D).
+ * Somebody's TorchScript file from images to features. It gets (N, 3, H, W) float32 with ImageNet's
+ * mean and deviation and must give (N, D).
  */
 public final class ScriptModule implements AutoCloseable {
     private final Path file;
     private final TorchModule module;
     private final TorchModule pixels;
 
-    /** @throws UserError if libtorch can't load the file */
+    /**
+     * @throws UserError if libtorch can't load the file
+     */
     public ScriptModule(Torch torch, Path file) {
         if (!Files.isReadable(file)) {
-            throw new UserError("the TorchScript file " + file + " can't be read; check its path and permissions");
+            throw new UserError(
+                    "the TorchScript file "
+                            + file
+                            + " can't be read; check its path and permissions");
         }
         this.file = file;
         torch.enter();
         try {
             module = TorchModule.load(torch, file);
         } catch (EngineException e) {
-            throw new UserError(file + " is no TorchScript file that libtorch can load; write it with torch.jit.save", e);
+            throw new UserError(
+                    file
+                            + " is no TorchScript file that libtorch can load; write it with torch.jit.save",
+                    e);
         }
         Source source = new Source().method("pixels(self, images: Tensor) -> Tensor");
         source.line("return %s", Pixels.append(source, false));
@@ -47,13 +55,22 @@ public final class ScriptModule implements AutoCloseable {
         try {
             results = module.call(scope, "forward", normalised);
         } catch (EngineException e) {
-            throw new UserError(file + " failed on images " + normalised.getShape() + ": " + firstLine(e), e);
+            throw new UserError(
+                    file + " failed on images " + normalised.getShape() + ": " + firstLine(e), e);
         }
         Shape shape = results.get(0).getShape();
-        if (results.size() != 1 || shape.dimension() != 2 || shape.get(0) != normalised.getShape().get(0)) {
+        if (results.size() != 1
+                || shape.dimension() != 2
+                || shape.get(0) != normalised.getShape().get(0)) {
             throw new UserError(
-                    file + " gave " + results.size() + " tensors, the first of shape " + shape + ", for images "
-                            + normalised.getShape() + "; it must give one of shape (N, D)");
+                    file
+                            + " gave "
+                            + results.size()
+                            + " tensors, the first of shape "
+                            + shape
+                            + ", for images "
+                            + normalised.getShape()
+                            + "; it must give one of shape (N, D)");
         }
         return results.get(0);
     }

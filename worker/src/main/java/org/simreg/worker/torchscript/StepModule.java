@@ -51,7 +51,10 @@ public final class StepModule implements AutoCloseable {
         return scope.zeros(new Shape(lossAt + 16));
     }
 
-    /** The loss in an out vector, or the mean loss in a mean of them, from 0 to 4; waits for the device. */
+    /**
+     * The loss in an out vector, or the mean loss in a mean of them, from 0 to 4; waits for the
+     * device.
+     */
     public float loss(NDArray out) {
         return out.getFloat(lossAt);
     }

@@ -128,6 +128,12 @@ class DamagedFilesTest {
     }
 
     @Test
+    void aNameCantWriteOnTheTerminal() throws IOException {
+        PickleWriter dict = new PickleWriter().emptyDict().mark().string("a\n\u001b[2Jb");
+        refusal(archive(dict.tensor(FOUR, 0, shape(5), shape(1))), "tensor a??[2Jb reaches past");
+    }
+
+    @Test
     void aStorageThatIsNotThereIsNamed() throws IOException {
         Storage other = new Storage(DType.FLOAT32, "1", 4, false);
         refusal(archive(dict().tensor(other, 0, shape(4), shape(1))), "data/1 is missing");

@@ -56,12 +56,14 @@ class ParityTest {
         "RESNET50_BYOL, resnet50-byol-odd, 65",
         "MOBILENET_V2, mobilenet-v2, 64"
     })
-    void aFrozenNetworkGivesPyTorchsFeatures(org.simreg.proto.Network name, String fixture, int size) {
+    void aFrozenNetworkGivesPyTorchsFeatures(
+            org.simreg.proto.Network name, String fixture, int size) {
         StateDict expected = fixture("features-" + fixture);
         Network network = Networks.backbone(name);
         try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), false);
                 NDManager scope = torch.scope()) {
-            float[] features = frozen.features(scope, images(scope, "images", 2, size)).toFloatArray();
+            float[] features =
+                    frozen.features(scope, images(scope, "images", 2, size)).toFloatArray();
             float[] wanted = truth(expected, "features");
             int step = Math.max(1, network.outputs() / 512);
             float[] got = new float[wanted.length];
@@ -69,7 +71,8 @@ class ParityTest {
                 int columns = network.outputs() / step;
                 got[i] = features[i / columns * network.outputs() + i % columns * step];
             }
-            assertTrue(relative(got, wanted) < 1e-4, () -> "relative error " + relative(got, wanted));
+            assertTrue(
+                    relative(got, wanted) < 1e-4, () -> "relative error " + relative(got, wanted));
         }
     }
 
@@ -84,7 +87,8 @@ class ParityTest {
         "RESNET18, LINEAR, 1, 0",
         "MOBILENET_V2, RELEASED, 4, 0"
     })
-    void aStepGivesPyTorchsLossAndGradient(org.simreg.proto.Network name, Head.Form form, int layers, double negative) {
+    void aStepGivesPyTorchsLossAndGradient(
+            org.simreg.proto.Network name, Head.Form form, int layers, double negative) {
         String fixture = (name + "-" + form + "-" + layers).toLowerCase().replace('_', '-');
         StateDict expected = fixture("gradient-" + fixture);
         Trained trained = trained(name, form, layers);
@@ -96,7 +100,12 @@ class ParityTest {
             float[] gradient = out.toFloatArray();
             double least = 1e-3 * truth(expected, "total")[0];
             for (Weight weight : trained.parameters().weights()) {
-                close(expected, weight, trained.parameters().get(gradient, weight.name()), least, 1e-4);
+                close(
+                        expected,
+                        weight,
+                        trained.parameters().get(gradient, weight.name()),
+                        least,
+                        1e-4);
             }
             step.update(out, 0, 0);
             statistics(expected, trained, step.state(), 1e-4);
@@ -119,22 +128,34 @@ class ParityTest {
             }
             StudentState state = step.state();
             for (Weight weight : trained.parameters().weights()) {
-                close(expected, weight, trained.parameters().get(state.weights(), weight.name()), 1e-3, 1e-3);
+                close(
+                        expected,
+                        weight,
+                        trained.parameters().get(state.weights(), weight.name()),
+                        1e-3,
+                        1e-3);
             }
             statistics(expected, trained, state, 1e-3);
         }
     }
 
-    private static void statistics(StateDict expected, Trained trained, StudentState state, double bound) {
+    private static void statistics(
+            StateDict expected, Trained trained, StudentState state, double bound) {
         for (Weight weight : trained.statistics().weights()) {
             if (expected.contains("norm/" + fixtureName(weight))) {
-                close(expected, weight, trained.statistics().get(state.statistics(), weight.name()), 1e-3, bound);
+                close(
+                        expected,
+                        weight,
+                        trained.statistics().get(state.statistics(), weight.name()),
+                        1e-3,
+                        bound);
             }
         }
     }
 
     /** Norm and samples within a part of the tensor's norm. */
-    private static void close(StateDict expected, Weight weight, float[] got, double least, double bound) {
+    private static void close(
+            StateDict expected, Weight weight, float[] got, double least, double bound) {
         String name = fixtureName(weight);
         double norm = truth(expected, "norm/" + name)[0];
         double scale = bound * Math.max(norm, least);
@@ -157,21 +178,27 @@ class ParityTest {
 
     private static Trained trained(org.simreg.proto.Network name, Head.Form form, int layers) {
         Network backbone = Networks.backbone(name);
-        return Trained.regression(backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));
+        return Trained.regression(
+                backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));
     }
 
     private static StepModule module(Trained trained, boolean signedShifts) {
         float[] weights = flat(trained.parameters(), signedShifts);
         StudentState state =
                 new StudentState(
-                        weights, new float[weights.length], flat(trained.statistics(), signedShifts), new float[0]);
+                        weights,
+                        new float[weights.length],
+                        flat(trained.statistics(), signedShifts),
+                        new float[0]);
         return new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), state);
     }
 
     private static float[] flat(FlatLayout layout, boolean signedShifts) {
         float[] flat = new float[layout.length()];
         for (Weight weight : layout.weights()) {
-            float[] values = TestWeights.values(new Weight(fixtureName(weight), weight.shape(), weight.kind()));
+            float[] values =
+                    TestWeights.values(
+                            new Weight(fixtureName(weight), weight.shape(), weight.kind()));
             for (int i = 0; i < values.length && weight.kind() == Weight.Kind.NORM_SHIFT; i++) {
                 values[i] = signedShifts && values[i] < 0 ? -3 : 3;
             }
@@ -231,7 +258,10 @@ class ParityTest {
     private static StateDict fixture(String name) {
         String resource = "/fixtures/parity/" + name + ".safetensors";
         try {
-            return Checkpoints.read(Path.of(Objects.requireNonNull(ParityTest.class.getResource(resource), resource).toURI()));
+            return Checkpoints.read(
+                    Path.of(
+                            Objects.requireNonNull(ParityTest.class.getResource(resource), resource)
+                                    .toURI()));
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
