@@ -18,7 +18,6 @@ final class OpenCv implements AutoCloseable {
         preset("org.bytedeco.javacpp.maxBytes", "0");
         preset("org.bytedeco.javacpp.noPointerGC", "true");
         opencv_core.setNumThreads(1);
-        opencv_core.setLogLevel(opencv_core.LOG_LEVEL_SILENT);
     }
 
     private final Mat image = new Mat();
