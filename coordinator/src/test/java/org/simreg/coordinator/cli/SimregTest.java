@@ -16,11 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.simreg.coordinator.cli.ExportRequest.Format;
 import org.simreg.proto.JobField;
 import org.simreg.proto.Network;
 import org.simreg.proto.SettingsTable;
 import org.simreg.proto.UserError;
+import org.simreg.worker.distill.Export.Format;
 
 class SimregTest {
     @TempDir Path folder;

@@ -8,8 +8,8 @@ import java.util.concurrent.CancellationException;
 import org.simreg.proto.UserError;
 
 /**
- * The batches of a sequence of requests, in its order. One thread takes them; decode threads make them ahead, never more
- * than the loader's queue depth.
+ * The batches of a sequence of requests, in its order. One thread takes them; decode threads make
+ * them ahead, never more than the loader's queue depth.
  */
 public final class Batches implements AutoCloseable {
     private final BatchLoader loader;
@@ -44,7 +44,8 @@ public final class Batches implements AutoCloseable {
      *
      * @throws NoSuchElementException after the last request's batch
      * @throws UserError if no image of the folder can be read
-     * @throws CancellationException if this or the loader is closed, or the thread interrupted, meanwhile
+     * @throws CancellationException if this or the loader is closed, or the thread interrupted,
+     *     meanwhile
      * @throws IllegalStateException if decoding failed otherwise; the cause says why
      */
     public Batch next() {
@@ -107,7 +108,10 @@ public final class Batches implements AutoCloseable {
         failure = failure == null ? cause : failure;
     }
 
-    /** Drops the batches that were not taken, once no thread works on them. The loader stays open for others. */
+    /**
+     * Drops the batches that were not taken, once no thread works on them. The loader stays open
+     * for others.
+     */
     @Override
     public void close() {
         synchronized (loader) {
