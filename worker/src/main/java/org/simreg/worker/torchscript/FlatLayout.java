@@ -63,6 +63,15 @@ public final class FlatLayout {
         return slots.get(name);
     }
 
+    /** The layout of the tensors that lie before a position. */
+    public FlatLayout first(int end) {
+        return new FlatLayout(
+                slots.values().stream()
+                        .filter(slot -> slot.offset < end)
+                        .map(Slot::weight)
+                        .toList());
+    }
+
     /**
      * Length of the shortest prefix of the flat vector that holds the first {@code count} tensors.
      */

@@ -2,6 +2,7 @@ package org.simreg.worker.torchscript;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Node;
 import org.simreg.worker.network.Op;
@@ -81,7 +82,7 @@ final class ForwardCode {
     private String expression(Node node, String name, String x, String y) {
         Op op = node.op();
         if (op instanceof Op.Convolution c) {
-            return convolution(c, name, x);
+            return convolution(c, x, names.trained(name + ".weight"), "None");
         } else if (op instanceof Op.BatchNorm) {
             return String.format(
                     Locale.ROOT,
@@ -91,7 +92,16 @@ final class ForwardCode {
                     names.trained(name + ".bias"),
                     names.normalisation(name),
                     Op.BatchNorm.EPSILON);
-        } else if (op instanceof Op.Relu) {
+        } else if (op instanceof Op.Add) {
+            return "torch.add_(" + x + ", " + y + ")";
+        }
+        return simple(op, x, bfloat16, names::trained, name);
+    }
+
+    /** The layers that training and inference compute alike. */
+    static String simple(
+            Op op, String x, boolean bfloat16, UnaryOperator<String> trained, String name) {
+        if (op instanceof Op.Relu) {
             return "torch.relu_(" + x + ")";
         } else if (op instanceof Op.Relu6) {
             return "torch.hardtanh_(" + x + ", 0., 6.)";
@@ -101,20 +111,15 @@ final class ForwardCode {
             return "torch.mean(" + x + ", [2, 3], False, dtype=" + Source.FLOAT32 + ")";
         } else if (op instanceof Op.Linear) {
             String rounded = bfloat16 ? "torch.to(" + x + ", " + Source.BFLOAT16 + ")" : x;
-            String weight = names.trained(name + ".weight");
             return "torch.linear("
                     + rounded
                     + ", "
-                    + weight
+                    + trained.apply(name + ".weight")
                     + ", "
-                    + names.trained(name + ".bias")
+                    + trained.apply(name + ".bias")
                     + ")";
         }
-        return "torch.add_(" + x + ", " + y + ")";
-    }
-
-    private String convolution(Op.Convolution c, String name, String x) {
-        return convolution(c, x, names.trained(name + ".weight"), "None");
+        throw new IllegalArgumentException(op + " has weights of its own");
     }
 
     /** One convolution, deterministic, without TF32. */
@@ -133,7 +138,7 @@ final class ForwardCode {
                 c.groups());
     }
 
-    static String maxPool(Op.MaxPool pool, String x) {
+    private static String maxPool(Op.MaxPool pool, String x) {
         boolean same = pool.padding() == Op.SAME;
         // What is pooled went through ReLU, so a zero never beats a real pixel.
         String input =

@@ -27,7 +27,7 @@ final class Pixels {
                 "shift = torch.tensor(%s, dtype=%d, device=ops.prim.device(images))",
                 list(true), Source.FLOAT32);
         source.line(
-                "normalised = torch.add(torch.mul(pixels, torch.view(scale, [1, 3, 1, 1])), torch.view(shift, [1, 3, 1, 1]))");
+                "normalised = torch.addcmul(torch.view(shift, [1, 3, 1, 1]), pixels, torch.view(scale, [1, 3, 1, 1]))");
         source.line(
                 "x = %s",
                 bfloat16 ? "torch.to(normalised, " + Source.BFLOAT16 + ")" : "normalised");

@@ -17,7 +17,7 @@ import org.simreg.worker.torchscript.FlatLayout.Slot;
  * momentum   (P)  float32
  * statistics (S)  float32, running means and variances
  * average    (A)  float32, the momentum teacher's weights, a prefix of the parameters; A may be 0
- * out        (P + S)  float32, of one micro-batch: gradient, then batch means and variances
+ * out        (P + S + 16)  float32, of one micro-batch: gradient, batch means and variances, loss
  * </pre>
  *
  * With bfloat16, convolutions and linear layers read a rounded copy of the flat weights, made by
@@ -95,7 +95,7 @@ final class StepCode {
         return rounded ? "rounded" : "weights";
     }
 
-    private static String view(Slot slot, String vector) {
+    static String view(Slot slot, String vector) {
         String shape = Source.list(slot.weight().shape());
         return "torch.as_strided("
                 + vector
@@ -116,7 +116,7 @@ final class StepCode {
         Names names = new Names("w", "out");
         String feature =
                 new ForwardCode(source, names, "b", settings.bfloat16())
-                        .append(trained.backbone(), "", x);
+                        .append(trained.backbone(), Trained.BACKBONE, x);
         List<String> losses = new ArrayList<>();
         if (trained.selfTaught()) {
             String projection = head(names, 0, "p", feature);
@@ -128,7 +128,9 @@ final class StepCode {
         }
         source.line("loss = torch.div(%s, %d)", sum(losses), losses.size());
         gradients();
-        source.line("return torch.detach(loss)");
+        source.line(
+                "return torch.copy_(torch.narrow(out, 0, %d, 1), torch.detach(loss))",
+                parameters.length() + statistics.length());
     }
 
     private String head(Names names, int head, String prefix, String feature) {
@@ -216,7 +218,7 @@ final class StepCode {
         Names names = new Names("a", null);
         String feature =
                 new ForwardCode(source, names, "b", settings.bfloat16())
-                        .append(trained.backbone(), "", x);
+                        .append(trained.backbone(), Trained.BACKBONE, x);
         String projection = head(names, 0, "p", feature);
         source.line("return torch.detach(torch.to(%s, %d))", projection, Source.FLOAT32);
     }

@@ -19,7 +19,7 @@ public final class StepModule implements AutoCloseable {
     private final NDArray momentum;
     private final NDArray statistics;
     private final NDArray average;
-    private final int outLength;
+    private final int lossAt;
 
     /**
      * @param start the state to begin with; copied to the device
@@ -35,7 +35,7 @@ public final class StepModule implements AutoCloseable {
                 start.average().length == 0
                         ? state.create(new Shape(0), DataType.FLOAT32)
                         : state.create(start.average());
-        outLength = start.weights().length + start.statistics().length;
+        lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages");
         module =
                 TorchModule.load(
@@ -46,9 +46,17 @@ public final class StepModule implements AutoCloseable {
         }
     }
 
-    /** A zeroed vector for {@link #backward}: gradient, then batch statistics. */
+    /** A zeroed vector for {@link #backward}: gradient, batch statistics, loss, padding. */
     public NDArray newOut(NDManager scope) {
-        return scope.zeros(new Shape(outLength));
+        return scope.zeros(new Shape(lossAt + 16));
+    }
+
+    /**
+     * The loss in an out vector, or the mean loss in a mean of them, from 0 to 4; waits for the
+     * device.
+     */
+    public float loss(NDArray out) {
+        return out.getFloat(lossAt);
     }
 
     /**
@@ -56,13 +64,12 @@ public final class StepModule implements AutoCloseable {
      *
      * @param images (N, H, W, 3) uint8
      * @param targets for each head (N, D), rows of any length but zero
-     * @param out overwritten with the gradient of the mean loss and the batch statistics
-     * @return the loss, one value on the device, from 0 to 4
+     * @param out overwritten with the gradient of the mean loss, the batch statistics and the loss
      */
-    public NDArray backward(NDManager scope, NDArray images, NDArray[] targets, NDArray out) {
-        NDArray[] loss = new NDArray[1];
-        withGradients(() -> loss[0] = module.call(scope, "backward", images, targets, out).get(0));
-        return loss[0];
+    public void backward(NDArray images, NDArray[] targets, NDArray out) {
+        try (NDManager scope = torch.scope()) {
+            withGradients(() -> module.call(scope, "backward", images, targets, out));
+        }
     }
 
     /**

@@ -39,6 +39,9 @@ public record Trained(Network backbone, List<Network> heads, List<Network> proje
         return heads.isEmpty();
     }
 
+    /** Prefix of the names of the backbone's weights. */
+    public static final String BACKBONE = "backbone.";
+
     /** Prefix of the names of a head's weights. */
     String headPlace(int head) {
         if (selfTaught()) {
@@ -68,7 +71,7 @@ public record Trained(Network backbone, List<Network> heads, List<Network> proje
     }
 
     private List<Weight> collect(boolean trained) {
-        List<Weight> all = new ArrayList<>(weights(backbone, "", trained));
+        List<Weight> all = new ArrayList<>(weights(backbone, BACKBONE, trained));
         for (int head = 0; head < tops().size(); head++) {
             all.addAll(weights(tops().get(head), headPlace(head), trained));
         }

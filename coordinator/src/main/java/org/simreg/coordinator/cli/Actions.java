@@ -1,0 +1,12 @@
+package org.simreg.coordinator.cli;
+
+import java.util.function.ToIntFunction;
+
+/**
+ * What the subcommands set off. Each returns the exit code, 0 for success, and throws {@link
+ * org.simreg.proto.UserError} for a failure that the user can put right.
+ *
+ * @param distill trains a student
+ * @param export writes a checkpoint in other formats
+ */
+public record Actions(ToIntFunction<DistillRequest> distill, ToIntFunction<ExportRequest> export) {}

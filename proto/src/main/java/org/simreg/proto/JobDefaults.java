@@ -1,0 +1,137 @@
+package org.simreg.proto;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/** Fills in what a job leaves open: declared defaults by reflection, then the computed ones. */
+final class JobDefaults {
+    /** Images that the paper's BatchNorm layers see at once. */
+    private static final int BATCH_NORM_GROUP = 64;
+
+    private static final int LONGEST_NAME = 100;
+
+    private JobDefaults() {}
+
+    static Job fill(Job asked) {
+        Job.Builder job = asked.toBuilder();
+        boolean self = asksForSelf(asked);
+        if (asked.getHead().getForm() == Head.Form.LINEAR && !asked.getHead().hasLayers()) {
+            job.getHeadBuilder().setLayers(1);
+        }
+        for (JobField setting : JobField.all()) {
+            if (setting.inList()) {
+                job.getTeachersBuilderList().forEach(teacher -> fillTeacher(teacher, setting));
+            } else if (takesPart(setting, self)) {
+                fillOne(setting.section().map(job::getFieldBuilder).orElse(job), setting);
+            }
+        }
+        if (self) {
+            job.getViewsBuilder().setPolicy(Views.Policy.STRONG_STRONG);
+        }
+        compute(job);
+        return withoutEmptySections(job);
+    }
+
+    static boolean asksForSelf(Job job) {
+        return job.getTeachersList().stream().anyMatch(JobDefaults::isSelf);
+    }
+
+    static boolean isSelf(Teacher teacher) {
+        return TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self;
+    }
+
+    private static boolean takesPart(JobField setting, boolean self) {
+        return switch (setting.section().map(FieldDescriptor::getName).orElse("")) {
+            case "head" -> !self;
+            case "momentum_teacher" -> self;
+            default -> true;
+        };
+    }
+
+    private static void fillTeacher(Teacher.Builder teacher, JobField setting) {
+        boolean ofNetwork = setting.field().getNumber() == Teacher.NETWORK_FIELD_NUMBER;
+        if (!ofNetwork || TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Weights) {
+            fillOne(teacher, setting);
+        }
+    }
+
+    private static void fillOne(Message.Builder holder, JobField setting) {
+        FieldDescriptor field = setting.field();
+        boolean absent =
+                field.isRepeated()
+                        ? holder.getRepeatedFieldCount(field) == 0
+                        : !holder.hasField(field);
+        if (absent && !setting.setting().getValue().isEmpty()) {
+            holder.setField(field, FieldText.parseAll(field, setting.setting().getValue()));
+        }
+    }
+
+    private static void compute(Job.Builder job) {
+        computeParts(job.getOptimizationBuilder());
+        computeResize(job.getViews(), job.getEvaluationBuilder());
+        if (!job.hasName()) {
+            job.setName(nameOf(job));
+        }
+        if (!job.getCheckpoints().hasOutput()) {
+            job.getCheckpointsBuilder().setOutput("runs/" + job.getName());
+        }
+    }
+
+    /** Nothing is computed from a value that is refused anyway. */
+    private static void computeParts(Optimization.Builder optimization) {
+        long batch = Integer.toUnsignedLong(optimization.getBatch());
+        if (!optimization.hasMicroBatches() && allows("optimization.batch", batch)) {
+            optimization.setMicroBatches(parts(batch));
+        }
+    }
+
+    private static void computeResize(Views views, Evaluation.Builder evaluation) {
+        double size = Integer.toUnsignedLong(views.getSize());
+        if (!evaluation.hasResize() && allows("views.size", size)) {
+            evaluation.setResize((int) Math.round(size * 256 / 224));
+        }
+    }
+
+    private static boolean allows(String key, double number) {
+        return JobField.all().stream().anyMatch(f -> f.key().equals(key) && f.allows(number));
+    }
+
+    /** The most equal parts with at least 64 images each; 1 for a batch below 128. */
+    private static int parts(long batch) {
+        int parts = (int) Math.max(1, batch / BATCH_NORM_GROUP);
+        while (batch % parts != 0) {
+            parts--;
+        }
+        return parts;
+    }
+
+    private static String nameOf(Job.Builder job) {
+        String network = FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
+        String asked = network + "-" + lastFolder(job.getDataset().getPath());
+        String name = asked.replaceAll("[^\\p{L}\\p{N}._-]+", "-");
+        int length = Math.min(LONGEST_NAME, name.codePointCount(0, name.length()));
+        return name.substring(0, name.offsetByCodePoints(0, length));
+    }
+
+    /** "." and ".." stand for folders with names. */
+    private static String lastFolder(String path) {
+        try {
+            Path last = Path.of(path).toAbsolutePath().normalize().getFileName();
+            return last == null ? "data" : last.toString();
+        } catch (InvalidPathException e) {
+            return "data";
+        }
+    }
+
+    private static Job withoutEmptySections(Job.Builder job) {
+        if (job.getHead().getAllFields().isEmpty()) {
+            job.clearHead();
+        }
+        if (job.getMomentumTeacher().getAllFields().isEmpty()) {
+            job.clearMomentumTeacher();
+        }
+        return job.build();
+    }
+}

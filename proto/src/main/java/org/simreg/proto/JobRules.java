@@ -1,0 +1,143 @@
+package org.simreg.proto;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/** Checks what concerns several settings of a completed job at once. */
+final class JobRules {
+    private final Job job;
+    private final Problems problems;
+
+    JobRules(Job job, Problems problems) {
+        this.job = job;
+        this.problems = problems;
+    }
+
+    void check() {
+        name();
+        teachers();
+        head();
+        momentumTeacher();
+        batch();
+        warmup();
+        neighbours();
+        evaluationView();
+    }
+
+    private void name() {
+        if (!job.getName().matches("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,99}")) {
+            String rule =
+                    "' can't name files; begin with a letter or digit, then letters, digits or . - _, up to 100";
+            add("name", "'" + job.getName() + rule);
+        }
+    }
+
+    private void teachers() {
+        int count = job.getTeachersCount();
+        if (count == 0) {
+            add(
+                    "teachers.source",
+                    "a teacher is required: a checkpoint file, torchscript:FILE or self");
+        }
+        if (count > 1 && JobDefaults.asksForSelf(job)) {
+            String asked = "self allows no other teacher, " + count + " are asked for";
+            add("teachers.source", asked + "; remove self or the others");
+        }
+        for (int i = 0; i < count; i++) {
+            teacher(job.getTeachers(i), "teachers[" + i + "].");
+        }
+    }
+
+    private void teacher(Teacher teacher, String section) {
+        TeacherSource source = TeacherSource.of(teacher.getSource());
+        if (source instanceof TeacherSource.Weights) {
+            return;
+        }
+        if (source instanceof TeacherSource.TorchScript module && module.file().isBlank()) {
+            add(section + "source", "torchscript: names no file; write torchscript:FILE");
+        }
+        String with = " with the teacher " + teacher.getSource();
+        if (teacher.getFeature() == Teacher.Feature.FC) {
+            add(
+                    section + "feature",
+                    "fc does not exist" + with + "; choose pooled or leave it out");
+        }
+        if (teacher.hasNetwork()) {
+            String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
+            add(section + "network", network + " has no effect" + with + "; leave it out");
+        }
+    }
+
+    private void head() {
+        Head head = job.getHead();
+        int layers = head.getLayers();
+        if (JobDefaults.asksForSelf(job)) {
+            if (job.hasHead()) {
+                String way = "; remove the head's settings (see --self-hidden, --self-output)";
+                add("head", "has no effect with the teacher self" + way);
+            }
+        } else if (head.getForm() == Head.Form.LINEAR && layers != 1) {
+            add(
+                    "head.layers",
+                    layers + " does not go with the linear form, which has 1; leave it out");
+        }
+    }
+
+    private void momentumTeacher() {
+        if (job.hasMomentumTeacher() && !JobDefaults.asksForSelf(job)) {
+            String what = "has no effect without the teacher self";
+            add("momentum_teacher", what + "; remove its settings or ask for --teacher self");
+        }
+    }
+
+    private void batch() {
+        long batch = Integer.toUnsignedLong(job.getOptimization().getBatch());
+        long parts = Integer.toUnsignedLong(job.getOptimization().getMicroBatches());
+        if (parts == 0 || batch < 2) {
+            return;
+        }
+        if (batch % parts != 0) {
+            long below = Math.max(1, batch / parts) * parts;
+            String way = "; choose a multiple, such as " + below;
+            add(
+                    "optimization.batch",
+                    batch + " images can't be cut in " + parts + " equal micro-batches" + way);
+        } else if (batch / parts < 2) {
+            String way = "; choose at most " + batch / 2;
+            add(
+                    "optimization.micro_batches",
+                    parts + " parts of " + batch + " images leave BatchNorm one image each" + way);
+        }
+    }
+
+    private void warmup() {
+        long warmup = Integer.toUnsignedLong(job.getOptimization().getWarmupEpochs());
+        long epochs = Integer.toUnsignedLong(job.getOptimization().getEpochs());
+        if (warmup > 0 && warmup >= epochs) {
+            String way = "; choose less than " + epochs;
+            add("optimization.warmup_epochs", warmup + " takes all " + epochs + " epochs" + way);
+        }
+    }
+
+    private void neighbours() {
+        Set<Integer> seen = new HashSet<>();
+        for (int k : job.getEvaluation().getKList()) {
+            if (!seen.add(k)) {
+                add("evaluation.k", k + " stands twice; leave one");
+            }
+        }
+    }
+
+    private void evaluationView() {
+        long resize = Integer.toUnsignedLong(job.getEvaluation().getResize());
+        long size = Integer.toUnsignedLong(job.getViews().getSize());
+        if (job.getEvaluation().hasResize() && resize < size) {
+            String crop = " px is smaller than the " + size + " px view cropped from it";
+            add("evaluation.resize", resize + crop + "; choose at least " + size);
+        }
+    }
+
+    private void add(String key, String what) {
+        problems.add(JobField.place(key), what);
+    }
+}

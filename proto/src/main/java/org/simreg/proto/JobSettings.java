@@ -1,0 +1,27 @@
+package org.simreg.proto;
+
+/** The rules for a job: what is taken when a setting is absent, and what is refused. */
+public final class JobSettings {
+    private JobSettings() {}
+
+    /**
+     * Fills in every absent setting and checks the whole.
+     *
+     * <p>A section that takes no part stays absent: the head and the teacher's network with the
+     * teacher {@code self}, the network of a TorchScript teacher, the momentum teacher's settings
+     * with any other. Completing a completed job changes nothing.
+     *
+     * @param asked any job, however incomplete
+     * @return the job with all defaults, within all bounds
+     * @throws UserError if a setting is missing, out of its bounds or at odds with another; the
+     *     message lists all of them by field, value and bound
+     */
+    public static Job complete(Job asked) {
+        Job job = JobDefaults.fill(asked);
+        Problems problems = new Problems();
+        JobBounds.check(job, problems);
+        new JobRules(job, problems).check();
+        problems.refuse("The job is refused");
+        return job;
+    }
+}

@@ -1,0 +1,35 @@
+package org.simreg.proto;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Everything wrong with one input, collected so that the user hears of it in one message. */
+public final class Problems {
+    private final List<String> found = new ArrayList<>();
+
+    /**
+     * @param place field, line or option
+     * @param what the bound, the value and the way out
+     */
+    public void add(String place, String what) {
+        found.add(place + ": " + what);
+    }
+
+    /**
+     * @param verdict what was refused: "The job is refused"
+     * @throws UserError with every problem, if there is one
+     */
+    public void refuse(String verdict) {
+        if (found.size() == 1) {
+            throw new UserError(verdict + ": " + found.get(0));
+        }
+        if (!found.isEmpty()) {
+            throw new UserError(
+                    verdict
+                            + " for "
+                            + found.size()
+                            + " reasons:\n  "
+                            + String.join("\n  ", found));
+        }
+    }
+}

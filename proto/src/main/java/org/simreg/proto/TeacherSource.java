@@ -1,0 +1,39 @@
+package org.simreg.proto;
+
+/** Where a teacher comes from: what the text of {@code Teacher.source} means. */
+public sealed interface TeacherSource {
+    /** The text that asks for a momentum teacher. */
+    String SELF = "self";
+
+    /** What stands before the file of a TorchScript teacher. */
+    String TORCHSCRIPT_PREFIX = "torchscript:";
+
+    /** An exponential average of the student: it needs no weights. */
+    record Self() implements TeacherSource {}
+
+    /**
+     * Any TorchScript module that maps images to features.
+     *
+     * @param file path of the archive
+     */
+    record TorchScript(String file) implements TeacherSource {}
+
+    /**
+     * Weights of one of the known networks.
+     *
+     * @param file path of a checkpoint in any container that can be read
+     */
+    record Weights(String file) implements TeacherSource {}
+
+    /**
+     * @param text {@code self}, {@code torchscript:FILE} or a checkpoint's path
+     */
+    static TeacherSource of(String text) {
+        if (text.equals(SELF)) {
+            return new Self();
+        }
+        return text.startsWith(TORCHSCRIPT_PREFIX)
+                ? new TorchScript(text.substring(TORCHSCRIPT_PREFIX.length()))
+                : new Weights(text);
+    }
+}

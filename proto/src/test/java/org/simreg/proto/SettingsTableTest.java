@@ -1,0 +1,49 @@
+package org.simreg.proto;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class SettingsTableTest {
+    private static final String BEGIN = "<!-- settings -->";
+    private static final String END = "<!-- /settings -->";
+
+    @Test
+    void theReadmeShowsTheSettingsThatTheDescriptorDeclares() throws IOException {
+        String readme = Files.readString(Path.of("..", "README.md"));
+        int begin = readme.indexOf(BEGIN);
+        int end = readme.indexOf(END);
+        assertTrue(begin >= 0 && end > begin, "README.md lacks " + BEGIN + " .. " + END);
+        assertEquals(
+                SettingsTable.markdown().strip(),
+                readme.substring(begin + BEGIN.length(), end).strip(),
+                "README.md is behind job.proto; put the output of `scripts/simreg settings`"
+                        + " between "
+                        + BEGIN
+                        + " and "
+                        + END);
+    }
+
+    @Test
+    void aRowHoldsKeyOptionDefaultValuesAndMeaning() {
+        assertTrue(
+                SettingsTable.markdown()
+                        .contains(
+                                "| `views.size` | `--size` | `224` | 8 to 1024 px"
+                                        + " | Height and width of a view |\n"));
+        assertTrue(
+                SettingsTable.markdown()
+                        .contains("| `teachers[].source` | `--teacher` | required |"));
+    }
+
+    @Test
+    void everyLineHasFiveCells() {
+        SettingsTable.markdown()
+                .lines()
+                .forEach(line -> assertEquals(7, line.split("(?<!\\\\)\\|", -1).length, line));
+    }
+}

@@ -1,0 +1,2 @@
+/** Measurements run by hand: they print figures, and nothing else depends on them. */
+package org.simreg.worker.bench;

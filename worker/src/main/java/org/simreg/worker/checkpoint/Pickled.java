@@ -1,0 +1,64 @@
+package org.simreg.worker.checkpoint;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a pickle holds besides plain values. Plain values are String, Long, BigInteger, Double,
+ * Boolean, {@link #NONE}, {@code byte[]}, List (of list and tuple) and Map (of dict).
+ */
+sealed interface Pickled {
+    /** Python's None. */
+    Pickled NONE = new Nothing();
+
+    record Nothing() implements Pickled {}
+
+    /** A class or function, by name only. */
+    record Global(String module, String name) implements Pickled {
+        boolean is(String module, String... names) {
+            return this.module.equals(module) && List.of(names).contains(name);
+        }
+    }
+
+    /** An object of a class that is not known here: what it carries is kept, nothing is called. */
+    final class Thing implements Pickled {
+        /** What a subclass of dict holds. */
+        final Map<Object, Object> items = new LinkedHashMap<>();
+
+        /** The object's own names; shared with whatever else refers to them, never copied. */
+        Map<?, ?> attributes = Map.of();
+    }
+
+    /**
+     * Elements outside the pickle.
+     *
+     * @param type PyTorch's class, {@code FloatStorage}
+     * @param key name of the storage in the container
+     * @param length elements of the whole storage
+     * @param view first element and number of elements of a part of it
+     */
+    record Storage(String type, String key, long length, View view) implements Pickled {
+        /** Bytes of an element, also of those types that no {@link DType} stands for. */
+        int width() throws CorruptFile {
+            Optional<DType> dtype = DType.ofStorage(type);
+            if (dtype.isPresent()) {
+                return dtype.get().bytes();
+            }
+            return switch (type) {
+                case "UntypedStorage", "QInt8Storage", "QUInt8Storage" -> 1;
+                case "QInt32Storage" -> 4;
+                case "ComplexFloatStorage" -> 8;
+                case "ComplexDoubleStorage" -> 16;
+                default -> throw new CorruptFile("nobody knows how large a " + type + " is");
+            };
+        }
+    }
+
+    record View(long offset, long length) {}
+
+    /** A strided window on a storage, in elements. */
+    record Tensor(Storage storage, DType dtype, long offset, long[] shape, long[] stride)
+            implements Pickled {}
+}

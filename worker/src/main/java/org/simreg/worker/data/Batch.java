@@ -1,0 +1,100 @@
+package org.simreg.worker.data;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * The views of some samples. Belongs to who took it, until it is closed; then its buffers serve
+ * another batch.
+ */
+public final class Batch implements AutoCloseable {
+    private final BatchRequest request;
+    private final BufferPool pool;
+    private final List<ByteBuffer> views;
+    private final int[] sources;
+    private final AtomicInteger missing;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    Batch(BatchRequest request, BufferPool pool) {
+        this.request = request;
+        this.pool = pool;
+        int bytes = Math.multiplyExact(request.ids().length, viewBytes());
+        views = Stream.generate(() -> pool.take(bytes)).limit(request.recipes().size()).toList();
+        sources = new int[request.ids().length];
+        missing = new AtomicInteger(sources.length);
+    }
+
+    /** The samples asked for, in the order of the rows; the request's own array. */
+    public int[] ids() {
+        return request.ids();
+    }
+
+    /**
+     * The samples whose pixels are in the rows: {@link #ids()}, but for broken images the ones that
+     * took their place. The label of a row is the label of its source.
+     */
+    public int[] sources() {
+        return sources.clone();
+    }
+
+    /** Samples, N. */
+    public int size() {
+        return sources.length;
+    }
+
+    /** Side of every view, in pixels: H and W. */
+    public int viewSize() {
+        return request.viewSize();
+    }
+
+    /**
+     * The views of one recipe: a direct buffer of uint8 (N, H, W, 3), RGB, from its position 0 to
+     * its limit. Valid until the batch is closed.
+     *
+     * @param recipe index in the request's list
+     */
+    public ByteBuffer views(int recipe) {
+        if (closed.get()) {
+            throw new IllegalStateException("the batch is closed: its buffers serve another");
+        }
+        return views.get(recipe)
+                .duplicate()
+                .order(ByteOrder.nativeOrder())
+                .clear()
+                .limit(size() * viewBytes());
+    }
+
+    /** Gives the buffers back. More than once does no harm. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            views.forEach(pool::giveBack);
+        }
+    }
+
+    BatchRequest request() {
+        return request;
+    }
+
+    int viewBytes() {
+        return 3 * request.viewSize() * request.viewSize();
+    }
+
+    void put(int recipe, int row, byte[] view) {
+        views.get(recipe).put(row * viewBytes(), view, 0, viewBytes());
+    }
+
+    /** Called once for every row, when all its views are there. */
+    void finish(int row, int source) {
+        sources[row] = source;
+        missing.decrementAndGet();
+    }
+
+    boolean isComplete() {
+        return missing.get() == 0;
+    }
+}

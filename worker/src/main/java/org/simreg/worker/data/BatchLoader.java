@@ -1,0 +1,134 @@
+package org.simreg.worker.data;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * Makes batches ahead of those who take them, on threads of its own. Several sequences of requests
+ * may be open at once; those opened first are served first. Its lock guards all of them.
+ */
+public final class BatchLoader implements AutoCloseable {
+    private final LoaderSettings settings;
+    private final BrokenImages images;
+    private final BufferPool pool = new BufferPool();
+    private final List<Batches> open = new ArrayList<>();
+    private final List<Thread> threads;
+    private boolean closed;
+
+    /**
+     * Starts the decode threads; they are daemons.
+     *
+     * @param images where the samples are; their ids count in it
+     * @param settings threads, queue, seed
+     * @param notices takes a sentence about each image that can't be read, once; called from decode
+     *     threads
+     */
+    public BatchLoader(ImageFolder images, LoaderSettings settings, Consumer<String> notices) {
+        this.settings = settings;
+        this.images = new BrokenImages(images, notices);
+        threads =
+                IntStream.range(0, settings.threads())
+                        .mapToObj(i -> new Thread(this::decode, "decode-" + i))
+                        .toList();
+        for (Thread thread : threads) {
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
+
+    /**
+     * Starts to make the batches of a sequence.
+     *
+     * @param requests read from decode threads, one at a time, as far ahead as the queue is deep
+     */
+    public Batches batches(Iterator<BatchRequest> requests) {
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException("the loader is closed");
+            }
+            Batches batches = new Batches(this, requests, settings.queueDepth(), pool);
+            open.add(batches);
+            notifyAll();
+            return batches;
+        }
+    }
+
+    /** The caller holds the lock. */
+    void forget(Batches batches) {
+        open.remove(batches);
+    }
+
+    private void decode() {
+        try (SampleViews views = new SampleViews(images, settings)) {
+            for (Batches.Row row = claim(); row != null; row = claim()) {
+                Throwable failure = null;
+                try {
+                    views.fill(row.batch(), row.index());
+                } catch (Throwable e) {
+                    // Whatever it is, also a native library that doesn't load: the one who waits
+                    // must hear of it.
+                    failure = e;
+                }
+                synchronized (this) {
+                    row.batches().release(failure);
+                    notifyAll();
+                }
+            }
+        }
+    }
+
+    private synchronized Batches.Row claim() {
+        while (!closed) {
+            for (Batches batches : open) {
+                Batches.Row row = claim(batches);
+                if (row != null) {
+                    return row;
+                }
+            }
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private Batches.Row claim(Batches batches) {
+        try {
+            return batches.claim();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            batches.fail(e);
+            notifyAll();
+            return null;
+        }
+    }
+
+    /** Closes all sequences, and waits until the threads have ended. */
+    @Override
+    public void close() {
+        List<Batches> left;
+        synchronized (this) {
+            closed = true;
+            left = List.copyOf(open);
+            notifyAll();
+        }
+        left.forEach(Batches::close);
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package org.simreg.worker.data;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
+import org.simreg.proto.UserError;
+
+/**
+ * The batches of a sequence of requests, in its order. One thread takes them; decode threads make
+ * them ahead, never more than the loader's queue depth.
+ */
+public final class Batches implements AutoCloseable {
+    private final BatchLoader loader;
+    private final Iterator<BatchRequest> requests;
+    private final int depth;
+    private final BufferPool pool;
+    private final Deque<Batch> queue = new ArrayDeque<>();
+    private int unclaimed;
+    private int active;
+    private Throwable failure;
+    private boolean closed;
+
+    /** One row of a batch, to be made by one thread. */
+    record Row(Batches batches, Batch batch, int index) {}
+
+    Batches(BatchLoader loader, Iterator<BatchRequest> requests, int depth, BufferPool pool) {
+        this.loader = loader;
+        this.requests = requests;
+        this.depth = depth;
+        this.pool = pool;
+    }
+
+    /** Whether another batch can be taken. */
+    public boolean hasNext() {
+        synchronized (loader) {
+            return !closed && (!queue.isEmpty() || requests.hasNext());
+        }
+    }
+
+    /**
+     * Waits for the batch of the next request. The caller closes it.
+     *
+     * @throws NoSuchElementException after the last request's batch
+     * @throws UserError if no image of the folder can be read
+     * @throws CancellationException if this or the loader is closed, or the thread interrupted,
+     *     meanwhile
+     * @throws IllegalStateException if decoding failed otherwise; the cause says why
+     */
+    public Batch next() {
+        synchronized (loader) {
+            while (failure == null && !closed && !isHeadComplete()) {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("all requested batches were taken");
+                }
+                await();
+            }
+            if (failure instanceof UserError error) {
+                throw error;
+            } else if (failure != null) {
+                throw new IllegalStateException("a batch could not be made", failure);
+            } else if (closed) {
+                throw new CancellationException("the batches were closed");
+            }
+            loader.notifyAll();
+            return queue.remove();
+        }
+    }
+
+    private boolean isHeadComplete() {
+        return !queue.isEmpty() && queue.peek().isComplete();
+    }
+
+    private void await() {
+        try {
+            loader.wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for a batch");
+        }
+    }
+
+    /** The next row to make, or null if there is none now. The caller holds the loader's lock. */
+    Row claim() {
+        if (closed || failure != null) {
+            return null;
+        }
+        if (unclaimed == 0) {
+            if (queue.size() == depth || !requests.hasNext()) {
+                return null;
+            }
+            queue.add(new Batch(requests.next(), pool));
+            unclaimed = queue.getLast().size();
+        }
+        Batch batch = queue.getLast();
+        active++;
+        return new Row(this, batch, batch.size() - unclaimed--);
+    }
+
+    /** A claimed row is made, or could not be. The caller holds the loader's lock. */
+    void release(Throwable cause) {
+        active--;
+        fail(cause);
+    }
+
+    void fail(Throwable cause) {
+        failure = failure == null ? cause : failure;
+    }
+
+    /**
+     * Drops the batches that were not taken, once no thread works on them. The loader stays open
+     * for others.
+     */
+    @Override
+    public void close() {
+        synchronized (loader) {
+            closed = true;
+            loader.forget(this);
+            boolean interrupted = false;
+            while (active > 0) {
+                try {
+                    loader.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            queue.forEach(Batch::close);
+            queue.clear();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package org.simreg.worker.data;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.simreg.proto.UserError;
+
+/**
+ * Which images of a folder can't be read, as far as is known; each is reported once, by name. Safe
+ * for all threads.
+ */
+final class BrokenImages {
+    private final ImageFolder images;
+    private final Consumer<String> notices;
+    private final Set<Integer> broken = ConcurrentHashMap.newKeySet();
+
+    /**
+     * @param notices takes a sentence for each broken image, from decode threads
+     */
+    BrokenImages(ImageFolder images, Consumer<String> notices) {
+        this.images = images;
+        this.notices = notices;
+    }
+
+    /**
+     * Decodes a sample, or in its place the next by id that can be read, the first after the last:
+     * always the same one, whichever thread asks, and whatever was read before.
+     *
+     * @return the id of the sample that was decoded
+     * @throws UserError if no image of the folder can be read
+     */
+    int decode(int id, ImageDecoder decoder, Pixels into) {
+        int size = images.size();
+        for (int step = 0; step < size; step++) {
+            int candidate = (int) (((long) id + step) % size);
+            if (!broken.contains(candidate) && isDecoded(candidate, decoder, into)) {
+                return candidate;
+            }
+        }
+        throw new UserError(
+                "None of the %d images can be read, %s for one; check that the data set is complete"
+                        .formatted(size, images.file(id)));
+    }
+
+    private boolean isDecoded(int id, ImageDecoder decoder, Pixels into) {
+        Path file = images.file(id);
+        try {
+            decoder.decode(file, into);
+            return true;
+        } catch (IOException e) {
+            if (broken.add(id)) {
+                String reason = e instanceof UnreadableImage ? e.getMessage() : e.toString();
+                notices.accept(
+                        "%s can't be used: %s; the next readable image takes its place"
+                                .formatted(file, reason));
+            }
+            return false;
+        }
+    }
+}

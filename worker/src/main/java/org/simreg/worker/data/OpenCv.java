@@ -1,0 +1,84 @@
+package org.simreg.worker.data;
+
+import java.nio.ByteBuffer;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgcodecs;
+import org.bytedeco.opencv.opencv_core.Mat;
+
+/**
+ * OpenCV's decoders. Holds one native image that is used again and again; one belongs to one decode
+ * thread.
+ */
+final class OpenCv implements AutoCloseable {
+    static {
+        // JavaCPP counts the whole process against limits of its own: libtorch's memory would make
+        // it refuse ours.
+        preset("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        preset("org.bytedeco.javacpp.maxBytes", "0");
+        preset("org.bytedeco.javacpp.noPointerGC", "true");
+        opencv_core.setNumThreads(1);
+    }
+
+    private final Mat image = new Mat();
+    private byte[] raw = new byte[0];
+
+    private static void preset(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+
+    /**
+     * Decodes a file to RGB, ignoring its EXIF orientation.
+     *
+     * @param file a direct buffer that holds the file from 0
+     * @param header its header
+     * @param into takes the picture
+     */
+    void decode(ByteBuffer file, ImageHeader header, Pixels into) throws UnreadableImage {
+        boolean colour = header.kind() == ImageHeader.Kind.COLOUR;
+        int flags =
+                colour
+                        ? opencv_imgcodecs.IMREAD_COLOR_RGB
+                                | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
+                        : opencv_imgcodecs.IMREAD_UNCHANGED;
+        try (BytePointer bytes = new BytePointer(file);
+                Mat encoded = new Mat(1, header.bytes(), opencv_core.CV_8UC1, bytes);
+                Mat decoded = opencv_imgcodecs.imdecode(encoded, flags, image)) {
+            if (decoded.empty()
+                    || decoded.cols() != header.width()
+                    || decoded.rows() != header.height()) {
+                throw new UnreadableImage("its data is damaged");
+            }
+            into.resize(decoded.cols(), decoded.rows());
+            if (colour) {
+                decoded.data().get(into.rgb, 0, 3 * into.width * into.height);
+            } else {
+                flatten(decoded, into);
+            }
+        } catch (RuntimeException e) {
+            throw new UnreadableImage("its data is damaged: " + e.getMessage());
+        }
+    }
+
+    private void flatten(Mat decoded, Pixels into) throws UnreadableImage {
+        int channels = decoded.channels();
+        int depth = decoded.depth();
+        if (depth != opencv_core.CV_8U && depth != opencv_core.CV_16U) {
+            throw new UnreadableImage("its channels have an unknown depth");
+        }
+        int width = depth == opencv_core.CV_16U ? 2 : 1;
+        int length = Math.multiplyExact(into.width * into.height, channels * width);
+        if (raw.length < length) {
+            raw = new byte[length];
+        }
+        decoded.data().get(raw, 0, length);
+        Flat.overWhite(raw, channels, width, into);
+    }
+
+    @Override
+    public void close() {
+        image.close();
+    }
+}

@@ -1,0 +1,22 @@
+package org.simreg.worker.data;
+
+/**
+ * A random resized crop and a flip with probability 1/2. The crop covers {@code minArea} to 1 of
+ * the image, at a ratio of 3/4 to 4/3.
+ *
+ * @param size side of the view, in pixels
+ * @param minArea smallest part of the image that a crop covers, above 0 and at most 1
+ * @param strong whether colour jitter (p 0.8), grey (p 0.2) and Gaussian blur (p 0.5) come between
+ *     crop and flip
+ */
+public record RandomView(int size, double minArea, boolean strong) implements ViewRecipe {
+    public RandomView {
+        if (size <= 0) {
+            throw new IllegalArgumentException("view size must be positive, not " + size);
+        }
+        if (!(minArea > 0 && minArea <= 1)) {
+            throw new IllegalArgumentException(
+                    "smallest crop area must be above 0 and at most 1, not " + minArea);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package org.simreg.worker.distill;
+
+import java.nio.file.Path;
+import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
+import org.simreg.worker.torchscript.Trained;
+
+/** Finds the checkpoint that a run continues from, and refuses one that would change the result. */
+final class Resumption {
+    private Resumption() {}
+
+    /**
+     * The newest checkpoint.
+     *
+     * @param profile numeric profile of this machine
+     * @throws UserError if there is none, its job computes something else, or its profile differs
+     *     and the job is exact
+     */
+    static RunCheckpoint newest(Path folder, Job job, Trained trained, String profile) {
+        Path file =
+                RunCheckpoint.newest(folder)
+                        .orElseThrow(
+                                () ->
+                                        new UserError(
+                                                "there is no checkpoint in "
+                                                        + folder
+                                                        + " to resume from; start without --resume"));
+        RunCheckpoint checkpoint = RunCheckpoint.read(file, trained);
+        if (!essence(RunCheckpoint.job(checkpoint.job(), file)).equals(essence(job))) {
+            throw new UserError(
+                    file
+                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
+                            + "in another folder with --out");
+        }
+        if (job.getExact() && !checkpoint.profile().equals(profile)) {
+            throw new UserError(
+                    file
+                            + " was computed on \""
+                            + checkpoint.profile()
+                            + "\" and this is \""
+                            + profile
+                            + "\", which rounds differently; use the same device and --threads, or set exact: false");
+        }
+        return checkpoint;
+    }
+
+    /**
+     * The job without what doesn't decide its result: names, files, measuring, length cut by
+     * max_steps.
+     */
+    private static Job essence(Job job) {
+        Job.Builder essence =
+                job.toBuilder().clearName().clearCheckpoints().clearEvaluation().clearExact();
+        essence.getOptimizationBuilder().clearMaxSteps();
+        essence.getDatasetBuilder().clearPath();
+        return essence.build();
+    }
+}

@@ -1,0 +1,55 @@
+package org.simreg.worker.distill;
+
+import java.util.EnumMap;
+import java.util.Map;
+import org.simreg.proto.StepDone;
+
+/** Where a step's wall time goes. */
+final class StepClock {
+    enum Part {
+        DATA,
+        TEACHER,
+        STUDENT,
+        REDUCE,
+        UPDATE
+    }
+
+    private final Map<Part, Long> nanos = new EnumMap<>(Part.class);
+    private long begun = System.nanoTime();
+    private long mark = begun;
+
+    /** Charges the time since the last mark to a part. */
+    void charge(Part part) {
+        long now = System.nanoTime();
+        nanos.merge(part, now - mark, Long::sum);
+        mark = now;
+    }
+
+    /** Leaves the time since the last mark uncharged: an evaluation is no part of a step. */
+    void skip() {
+        long now = System.nanoTime();
+        begun += now - mark;
+        mark = now;
+    }
+
+    /** Writes the times since the last call and starts anew. */
+    StepDone.Builder read() {
+        long now = System.nanoTime();
+        StepDone.Builder done =
+                StepDone.newBuilder()
+                        .setDataSeconds(seconds(Part.DATA))
+                        .setTeacherSeconds(seconds(Part.TEACHER))
+                        .setStudentSeconds(seconds(Part.STUDENT))
+                        .setReduceSeconds(seconds(Part.REDUCE))
+                        .setUpdateSeconds(seconds(Part.UPDATE))
+                        .setSeconds((now - begun) / 1e9);
+        nanos.clear();
+        begun = now;
+        mark = now;
+        return done;
+    }
+
+    private double seconds(Part part) {
+        return nanos.getOrDefault(part, 0L) / 1e9;
+    }
+}

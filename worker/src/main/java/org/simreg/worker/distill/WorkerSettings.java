@@ -1,0 +1,26 @@
+package org.simreg.worker.distill;
+
+import java.nio.file.Path;
+import org.simreg.worker.data.LoaderSettings;
+
+/**
+ * Where and with what a worker runs; none of it is part of a job.
+ *
+ * @param device {@code auto}, {@code cpu} or {@code cuda:N}
+ * @param threads of libtorch on the CPU, at least 1
+ * @param decodeThreads threads that decode and augment, at least 1
+ * @param cache folder for the indexes of data sets
+ */
+public record WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
+    public WorkerSettings {
+        if (threads < 1 || decodeThreads < 1) {
+            throw new IllegalArgumentException(
+                    "threads: " + threads + ", decode threads: " + decodeThreads);
+        }
+    }
+
+    /** Micro-batches decoded ahead: one a thread, one being taken, one ready. */
+    LoaderSettings loader(long seed) {
+        return new LoaderSettings(decodeThreads, decodeThreads + 2, seed);
+    }
+}

@@ -1,0 +1,32 @@
+package org.simreg.worker.reduce;
+
+import ai.djl.ndarray.NDArray;
+import java.util.concurrent.Future;
+
+/**
+ * Makes the mean vector of a step out of the vectors of its leaves. A leaf is one backward pass of
+ * one micro-batch.
+ */
+public interface Reduce extends AutoCloseable {
+    /**
+     * Begins a step; the one before has ended.
+     *
+     * @param leaves leaves of the whole step, computed here or elsewhere
+     */
+    Round begin(long step, int leaves);
+
+    @Override
+    void close();
+
+    /** One step's reduction. Leaves are offered in ascending order. */
+    interface Round {
+        /** A vector to be overwritten with the next leaf of this worker. */
+        NDArray vector();
+
+        /** Offers the vector that was last given, as this leaf. */
+        void offer(int leaf);
+
+        /** The mean over all leaves; it stays valid until the next round begins. */
+        Future<NDArray> mean();
+    }
+}

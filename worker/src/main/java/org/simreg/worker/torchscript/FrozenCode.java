@@ -1,0 +1,206 @@
+package org.simreg.worker.torchscript;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Node;
+import org.simreg.worker.network.Op;
+import org.simreg.worker.network.Weight;
+
+/**
+ * Inference of a folded network as TorchScript: {@code bind(weights)} once, then {@code
+ * features(images)}.
+ *
+ * <p>On the CPU a convolution takes the ReLU or the sum and ReLU behind it along (oneDNN's
+ * post-operations), which saves a walk through memory each, and its weights are reordered once for
+ * the kernel.
+ */
+final class FrozenCode {
+    static final String CLASS = "Frozen";
+
+    private final Network network;
+    private final FlatLayout layout;
+    private final boolean bfloat16;
+    private final boolean fused;
+    private final Source source = new Source();
+    private final List<String> order;
+    private final int[] uses;
+
+    private FrozenCode(Network network, boolean bfloat16, boolean fused) {
+        this.network = network;
+        this.bfloat16 = bfloat16;
+        this.fused = fused;
+        layout = layout(network);
+        order = layout.weights().stream().map(Weight::name).toList();
+        uses = new int[network.nodes().size() + 1];
+        for (Node node : network.nodes()) {
+            uses[node.input()]++;
+            if (node.second() >= 0) {
+                uses[node.second()]++;
+            }
+        }
+    }
+
+    /**
+     * @param network without BatchNorm behind its convolutions, which have a bias instead
+     * @param fused whether oneDNN's fused convolutions are used (CPU only)
+     */
+    static String of(Network network, boolean bfloat16, boolean fused) {
+        FrozenCode code = new FrozenCode(network, bfloat16, fused);
+        code.bind();
+        code.features();
+        return ForwardCode.PAD_SAME + code.source;
+    }
+
+    /** The weights of a folded network: its own and a bias for each convolution. */
+    static FlatLayout layout(Network network) {
+        List<Weight> weights = new ArrayList<>();
+        for (Node node : network.nodes()) {
+            weights.addAll(Network.weightsOf(node));
+            if (node.op() instanceof Op.Convolution c) {
+                weights.add(
+                        new Weight(
+                                node.name() + ".bias",
+                                new long[] {c.out()},
+                                Weight.Kind.LINEAR_BIAS));
+            }
+        }
+        return new FlatLayout(weights);
+    }
+
+    private void bind() {
+        source.method("bind(self, weights: Tensor) -> Tensor");
+        source.line("rounded = torch.to(weights, %d)", bfloat16 ? Source.BFLOAT16 : Source.FLOAT32);
+        source.line("w = annotate(List[Tensor], [])");
+        Map<String, Op.Convolution> convolutions = new HashMap<>();
+        for (Node node : network.nodes()) {
+            if (node.op() instanceof Op.Convolution c) {
+                convolutions.put(node.name() + ".weight", c);
+            }
+        }
+        for (FlatLayout.Slot slot : layout.slots()) {
+            String view = StepCode.view(slot, "rounded");
+            Op.Convolution c = convolutions.get(slot.weight().name());
+            source.line("w = torch.append(w, %s)", fused && c != null ? reordered(c, view) : view);
+        }
+        source.line("self.leaves = w");
+        source.line("return weights");
+    }
+
+    private static String reordered(Op.Convolution c, String view) {
+        int padding = Math.max(c.padding(), 0);
+        return String.format(
+                Locale.ROOT,
+                "ops.mkldnn._reorder_convolution_weight(%s, %s, %s, [1, 1], %d, None)",
+                view,
+                Source.pair(padding),
+                Source.pair(c.stride()),
+                c.groups());
+    }
+
+    private void features() {
+        source.method("features(self, images: Tensor) -> Tensor");
+        source.line("w = self.leaves");
+        String input = Pixels.append(source, bfloat16);
+        String[] value = new String[network.nodes().size() + 1];
+        value[0] = input;
+        for (int i = 0; i < network.nodes().size(); i++) {
+            i = append(i, value);
+        }
+        source.line("return torch.to(%s, %d)", value[network.nodes().size()], Source.FLOAT32);
+    }
+
+    /** Appends node i and those fused with it; returns the last of them. */
+    private int append(int i, String[] value) {
+        List<Node> nodes = network.nodes();
+        Node node = nodes.get(i);
+        if (fused && node.op() instanceof Op.Convolution c) {
+            return appendConvolution(i, c, value);
+        }
+        value[i + 1] = "y" + (i + 1);
+        source.line("%s = %s", value[i + 1], plain(node, value));
+        return i;
+    }
+
+    private int appendConvolution(int i, Op.Convolution c, String[] value) {
+        int last = i;
+        String sum = null;
+        Node next = following(last);
+        if (next != null && next.op() instanceof Op.Add) {
+            sum = value[next.input() == last + 1 ? next.second() : next.input()];
+            last++;
+            next = following(last);
+        }
+        String activation = "";
+        if (next != null
+                && activation(next.op()) != null
+                && (sum == null || next.op() instanceof Op.Relu)) {
+            activation = activation(next.op());
+            last++;
+        }
+        Node node = network.nodes().get(i);
+        value[last + 1] = "y" + (last + 1);
+        source.line(
+                "%s = %s",
+                value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
+        return last;
+    }
+
+    /** The node behind i if it is the only one that reads i's output. */
+    private Node following(int i) {
+        if (i + 1 == network.nodes().size() || uses[i + 1] != 1) {
+            return null;
+        }
+        Node next = network.nodes().get(i + 1);
+        return next.input() == i + 1 || next.second() == i + 1 ? next : null;
+    }
+
+    private static String activation(Op op) {
+        return op instanceof Op.Relu ? "relu" : op instanceof Op.Relu6 ? "hardtanh" : null;
+    }
+
+    private String fusedConvolution(
+            Op.Convolution c, Node node, String x, String sum, String activation) {
+        boolean same = c.padding() == Op.SAME;
+        String input =
+                same ? "self.pad_same(" + x + ", " + c.kernel() + ", " + c.stride() + ", 0.)" : x;
+        String shape =
+                Source.pair(same ? 0 : c.padding())
+                        + ", "
+                        + Source.pair(c.stride())
+                        + ", [1, 1], "
+                        + c.groups();
+        String weight = trained(node.name() + ".weight") + ", " + trained(node.name() + ".bias");
+        String none = "annotate(List[Optional[number]], [])";
+        if (sum != null) {
+            String relu = activation.isEmpty() ? "None" : "\"relu\"";
+            // Into the other summand, which nothing reads any more.
+            return String.format(
+                    "ops.mkldnn._convolution_pointwise_(%s, %s, %s, %s, \"add\", None, %s, %s, None)",
+                    sum, input, weight, shape, relu, none);
+        }
+        String bounds =
+                activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
+        return String.format(
+                "ops.mkldnn._convolution_pointwise(%s, %s, %s, \"%s\", %s, None)",
+                input, weight, shape, activation.isEmpty() ? "none" : activation, bounds);
+    }
+
+    private String plain(Node node, String[] value) {
+        String x = value[node.input()];
+        if (node.op() instanceof Op.Convolution c) {
+            return ForwardCode.convolution(
+                    c, x, trained(node.name() + ".weight"), trained(node.name() + ".bias"));
+        } else if (node.op() instanceof Op.Add) {
+            return "torch.add_(" + x + ", " + value[node.second()] + ")";
+        }
+        return ForwardCode.simple(node.op(), x, bfloat16, this::trained, node.name());
+    }
+
+    private String trained(String name) {
+        return "w[" + order.indexOf(name) + "]";
+    }
+}

@@ -1,0 +1,269 @@
+package org.simreg.worker.torchscript;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.proto.Head;
+import org.simreg.worker.TestWeights;
+import org.simreg.worker.checkpoint.Checkpoints;
+import org.simreg.worker.checkpoint.HostTensor;
+import org.simreg.worker.checkpoint.StateDict;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Weight;
+
+/** Same weights, same batch: PyTorch's numbers, as float64 arithmetic gives them. */
+class ParityTest {
+    private static final int TARGET = 64;
+
+    private static Torch torch;
+
+    @BeforeAll
+    static void start() {
+        torch = new Torch("cpu", 1);
+    }
+
+    @AfterAll
+    static void stop() {
+        torch.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "RESNET18, resnet18, 64",
+        "RESNET34, resnet34, 64",
+        "RESNET50, resnet50, 64",
+        "RESNET101, resnet101, 64",
+        "RESNET50X2, resnet50x2, 64",
+        "RESNET50X4, resnet50x4, 32",
+        "RESNET50_BYOL, resnet50-byol, 64",
+        "RESNET50_BYOL, resnet50-byol-odd, 65",
+        "MOBILENET_V2, mobilenet-v2, 64"
+    })
+    void aFrozenNetworkGivesPyTorchsFeatures(
+            org.simreg.proto.Network name, String fixture, int size) {
+        StateDict expected = fixture("features-" + fixture);
+        Network network = Networks.backbone(name);
+        try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), false);
+                NDManager scope = torch.scope()) {
+            float[] features =
+                    frozen.features(scope, images(scope, "images", 2, size)).toFloatArray();
+            float[] wanted = truth(expected, "features");
+            int step = Math.max(1, network.outputs() / 512);
+            float[] got = new float[wanted.length];
+            for (int i = 0; i < got.length; i++) {
+                int columns = network.outputs() / step;
+                got[i] = features[i / columns * network.outputs() + i % columns * step];
+            }
+            assertTrue(
+                    relative(got, wanted) < 1e-4, () -> "relative error " + relative(got, wanted));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "RESNET18, RELEASED, 1, 3",
+        "RESNET18, RELEASED, 2, 3",
+        "RESNET18, RELEASED, 4, 3",
+        "RESNET18, PAPER, 1, 3",
+        "RESNET18, PAPER, 2, 3",
+        "RESNET18, PAPER, 4, 3",
+        "RESNET18, LINEAR, 1, 0",
+        "MOBILENET_V2, RELEASED, 4, 0"
+    })
+    void aStepGivesPyTorchsLossAndGradient(
+            org.simreg.proto.Network name, Head.Form form, int layers, double negative) {
+        String fixture = (name + "-" + form + "-" + layers).toLowerCase().replace('_', '-');
+        StateDict expected = fixture("gradient-" + fixture);
+        Trained trained = trained(name, form, layers);
+        try (StepModule step = module(trained, negative > 0);
+                NDManager scope = torch.scope()) {
+            NDArray out = step.newOut(scope);
+            step.backward(images(scope, "images", 16, 32), targets(scope), out);
+            assertEquals(truth(expected, "loss")[0], step.loss(out), 1e-4);
+            float[] gradient = out.toFloatArray();
+            double least = 1e-3 * truth(expected, "total")[0];
+            for (Weight weight : trained.parameters().weights()) {
+                close(
+                        expected,
+                        weight,
+                        trained.parameters().get(gradient, weight.name()),
+                        least,
+                        1e-4);
+            }
+            step.update(out, 0, 0);
+            statistics(expected, trained, step.state(), 1e-4);
+        }
+    }
+
+    @Test
+    void tenStepsOfSgdFollowPyTorch() {
+        StateDict expected = fixture("training-resnet18-released-4");
+        Trained trained = trained(org.simreg.proto.Network.RESNET18, Head.Form.RELEASED, 4);
+        try (StepModule step = module(trained, true)) {
+            float[] losses = truth(expected, "losses");
+            for (int i = 0; i < losses.length; i++) {
+                try (NDManager scope = torch.scope()) {
+                    NDArray out = step.newOut(scope);
+                    step.backward(images(scope, "images" + i, 16, 32), targets(scope), out);
+                    assertEquals(losses[i], step.loss(out), 1e-3);
+                    step.update(out, 0.05, 0);
+                }
+            }
+            StudentState state = step.state();
+            for (Weight weight : trained.parameters().weights()) {
+                close(
+                        expected,
+                        weight,
+                        trained.parameters().get(state.weights(), weight.name()),
+                        1e-3,
+                        1e-3);
+            }
+            statistics(expected, trained, state, 1e-3);
+        }
+    }
+
+    private static void statistics(
+            StateDict expected, Trained trained, StudentState state, double bound) {
+        for (Weight weight : trained.statistics().weights()) {
+            if (expected.contains("norm/" + fixtureName(weight))) {
+                close(
+                        expected,
+                        weight,
+                        trained.statistics().get(state.statistics(), weight.name()),
+                        1e-3,
+                        bound);
+            }
+        }
+    }
+
+    /** Norm and samples within a part of the tensor's norm. */
+    private static void close(
+            StateDict expected, Weight weight, float[] got, double least, double bound) {
+        String name = fixtureName(weight);
+        double norm = truth(expected, "norm/" + name)[0];
+        double scale = bound * Math.max(norm, least);
+        double square = 0;
+        for (float value : got) {
+            square += (double) value * value;
+        }
+        assertEquals(norm, Math.sqrt(square), scale, "norm of " + name);
+        float[] samples = truth(expected, "sample/" + name);
+        for (int j = 0; j < samples.length; j++) {
+            int at = (int) Long.remainderUnsigned(TestWeights.bits(name, j), got.length);
+            assertEquals(samples[j], got[at], scale, name + "[" + at + "]");
+        }
+    }
+
+    private static String fixtureName(Weight weight) {
+        String name = weight.name();
+        return name.startsWith(Trained.BACKBONE) ? name.substring(Trained.BACKBONE.length()) : name;
+    }
+
+    private static Trained trained(org.simreg.proto.Network name, Head.Form form, int layers) {
+        Network backbone = Networks.backbone(name);
+        return Trained.regression(
+                backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));
+    }
+
+    private static StepModule module(Trained trained, boolean signedShifts) {
+        float[] weights = flat(trained.parameters(), signedShifts);
+        StudentState state =
+                new StudentState(
+                        weights,
+                        new float[weights.length],
+                        flat(trained.statistics(), signedShifts),
+                        new float[0]);
+        return new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), state);
+    }
+
+    private static float[] flat(FlatLayout layout, boolean signedShifts) {
+        float[] flat = new float[layout.length()];
+        for (Weight weight : layout.weights()) {
+            float[] values =
+                    TestWeights.values(
+                            new Weight(fixtureName(weight), weight.shape(), weight.kind()));
+            for (int i = 0; i < values.length && weight.kind() == Weight.Kind.NORM_SHIFT; i++) {
+                values[i] = signedShifts && values[i] < 0 ? -3 : 3;
+            }
+            layout.put(flat, weight.name(), values);
+        }
+        return flat;
+    }
+
+    private static StateDict weights(Network network) {
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        for (Weight weight : network.weights()) {
+            tensors.put(weight.name(), HostTensor.of(TestWeights.values(weight), weight.shape()));
+        }
+        return StateDict.of(tensors);
+    }
+
+    private static NDArray images(NDManager scope, String name, int count, int size) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(count * size * size * 3);
+        for (int i = 0; i < bytes.capacity(); i++) {
+            bytes.put(i, (byte) (int) (256 * TestWeights.uniform(name, i)));
+        }
+        return Torch.images(scope, bytes, count, size);
+    }
+
+    private static NDArray[] targets(NDManager scope) {
+        float[] rows = new float[16 * TARGET];
+        for (int row = 0; row < 16; row++) {
+            double square = 0;
+            for (int i = 0; i < TARGET; i++) {
+                double value = 2 * TestWeights.uniform("targets", row * TARGET + i) - 1;
+                square += value * value;
+            }
+            for (int i = 0; i < TARGET; i++) {
+                double value = 2 * TestWeights.uniform("targets", row * TARGET + i) - 1;
+                rows[row * TARGET + i] = (float) (value / Math.sqrt(square));
+            }
+        }
+        return new NDArray[] {scope.create(rows, new Shape(16, TARGET))};
+    }
+
+    /** Row 1: what float64 arithmetic gave. */
+    private static float[] truth(StateDict fixture, String name) {
+        float[] both = fixture.get(name).floats();
+        return java.util.Arrays.copyOfRange(both, both.length / 2, both.length);
+    }
+
+    private static double relative(float[] got, float[] wanted) {
+        double worst = 0;
+        double largest = 0;
+        for (int i = 0; i < got.length; i++) {
+            worst = Math.max(worst, Math.abs(got[i] - wanted[i]));
+            largest = Math.max(largest, Math.abs(wanted[i]));
+        }
+        return worst / largest;
+    }
+
+    private static StateDict fixture(String name) {
+        String resource = "/fixtures/parity/" + name + ".safetensors";
+        try {
+            return Checkpoints.read(
+                    Path.of(
+                            Objects.requireNonNull(ParityTest.class.getResource(resource), resource)
+                                    .toURI()));
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
