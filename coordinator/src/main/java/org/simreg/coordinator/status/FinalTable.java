@@ -12,7 +12,7 @@ public final class FinalTable {
 
     /**
      * @param folder of a run
-     * @return lines of text with a line break at the end
+     * @return an empty line, then lines of text, with a line break at the end
      * @throws org.simreg.proto.UserError if there is no run in the folder
      */
     public static String text(Path folder) {
@@ -35,11 +35,11 @@ public final class FinalTable {
     }
 
     private static void scores(History history, List<String> lines) {
-        StringBuilder head = new StringBuilder(fact("k-NN accuracy", ""));
+        StringBuilder head = new StringBuilder(subject("k-NN accuracy"));
         history.ks().forEach(k -> head.append("%10s".formatted(k + "-NN")));
         lines.add(head.toString());
         for (EvaluationDone done : history.outcome()) {
-            StringBuilder row = new StringBuilder(fact(done.getSubject(), ""));
+            StringBuilder row = new StringBuilder(subject(done.getSubject()));
             for (int k : history.ks()) {
                 String score = History.accuracy(done, k).map(Numbers::percent).orElse("-");
                 row.append("%10s".formatted(score));
@@ -49,6 +49,10 @@ public final class FinalTable {
     }
 
     private static String fact(String name, String value) {
-        return "%-18s%s".formatted(name, value);
+        return "%-12s%s".formatted(name, value);
+    }
+
+    private static String subject(String name) {
+        return "%-18s".formatted(name);
     }
 }

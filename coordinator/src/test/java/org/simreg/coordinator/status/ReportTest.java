@@ -179,11 +179,11 @@ class ReportTest {
                 student               30.0 %    32.0 %
                 teacher               37.6 %    40.2 %
 
-                sha256            %s
-                run folder        %s
-                student           %s
-                                  %s
-                report            %s
+                sha256      %s
+                run folder  %s
+                student     %s
+                            %s
+                report      %s
                 """
                         .replace("%\n", "%%\n")
                         .replace("%  ", "%%  ")
