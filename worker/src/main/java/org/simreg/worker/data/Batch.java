@@ -7,7 +7,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
-/** The views of some samples. Belongs to who took it, until it is closed; then its buffers serve another batch. */
+/**
+ * The views of some samples. Belongs to who took it, until it is closed; then its buffers serve
+ * another batch.
+ */
 public final class Batch implements AutoCloseable {
     private final BatchRequest request;
     private final BufferPool pool;
@@ -31,8 +34,8 @@ public final class Batch implements AutoCloseable {
     }
 
     /**
-     * The samples whose pixels are in the rows: {@link #ids()}, but for broken images the ones that took their place. The
-     * label of a row is the label of its source.
+     * The samples whose pixels are in the rows: {@link #ids()}, but for broken images the ones that
+     * took their place. The label of a row is the label of its source.
      */
     public int[] sources() {
         return sources.clone();
@@ -49,8 +52,8 @@ public final class Batch implements AutoCloseable {
     }
 
     /**
-     * The views of one recipe: a direct buffer of uint8 (N, H, W, 3), RGB, from its position 0 to its limit. Valid until
-     * the batch is closed.
+     * The views of one recipe: a direct buffer of uint8 (N, H, W, 3), RGB, from its position 0 to
+     * its limit. Valid until the batch is closed.
      *
      * @param recipe index in the request's list
      */
@@ -58,7 +61,11 @@ public final class Batch implements AutoCloseable {
         if (closed.get()) {
             throw new IllegalStateException("the batch is closed: its buffers serve another");
         }
-        return views.get(recipe).duplicate().order(ByteOrder.nativeOrder()).clear().limit(size() * viewBytes());
+        return views.get(recipe)
+                .duplicate()
+                .order(ByteOrder.nativeOrder())
+                .clear()
+                .limit(size() * viewBytes());
     }
 
     /** Gives the buffers back. More than once does no harm. */

@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Makes batches ahead of those who take them, on threads of its own. Several sequences of requests may be open at once;
- * those opened first are served first. Its lock guards all of them.
+ * Makes batches ahead of those who take them, on threads of its own. Several sequences of requests
+ * may be open at once; those opened first are served first. Its lock guards all of them.
  */
 public final class BatchLoader implements AutoCloseable {
     private final LoaderSettings settings;
@@ -23,7 +23,8 @@ public final class BatchLoader implements AutoCloseable {
      *
      * @param images where the samples are; their ids count in it
      * @param settings threads, queue, seed
-     * @param notices takes a sentence about each image that can't be read, once; called from decode threads
+     * @param notices takes a sentence about each image that can't be read, once; called from decode
+     *     threads
      */
     public BatchLoader(ImageFolder images, LoaderSettings settings, Consumer<String> notices) {
         this.settings = settings;
@@ -67,7 +68,8 @@ public final class BatchLoader implements AutoCloseable {
                 try {
                     views.fill(row.batch(), row.index());
                 } catch (Throwable e) {
-                    // Whatever it is, also a native library that doesn't load: the one who waits must hear of it.
+                    // Whatever it is, also a native library that doesn't load: the one who waits
+                    // must hear of it.
                     failure = e;
                 }
                 synchronized (this) {

@@ -8,8 +8,8 @@ import java.util.concurrent.CancellationException;
 import org.simreg.proto.UserError;
 
 /**
- * The batches of a sequence of requests, in its order. One thread takes them; decode threads make them ahead, never more
- * than the loader's queue depth.
+ * The batches of a sequence of requests, in its order. One thread takes them; decode threads make
+ * them ahead, never more than the loader's queue depth.
  */
 public final class Batches implements AutoCloseable {
     private final BatchLoader loader;
@@ -19,6 +19,7 @@ public final class Batches implements AutoCloseable {
     private final Deque<Batch> queue = new ArrayDeque<>();
     private int unclaimed;
     private int active;
+    private boolean exhausted;
     private Throwable failure;
     private boolean closed;
 
@@ -32,10 +33,13 @@ public final class Batches implements AutoCloseable {
         this.pool = pool;
     }
 
-    /** Whether another batch can be taken. */
+    /** Whether another batch can be taken; waits until the decode threads know. */
     public boolean hasNext() {
         synchronized (loader) {
-            return !closed && (!queue.isEmpty() || requests.hasNext());
+            while (!isOver() && queue.isEmpty() && !exhausted) {
+                await();
+            }
+            return !closed && (!queue.isEmpty() || failure != null);
         }
     }
 
@@ -44,15 +48,13 @@ public final class Batches implements AutoCloseable {
      *
      * @throws NoSuchElementException after the last request's batch
      * @throws UserError if no image of the folder can be read
-     * @throws CancellationException if this or the loader is closed, or the thread interrupted, meanwhile
+     * @throws CancellationException if this or the loader is closed, or the thread interrupted,
+     *     meanwhile
      * @throws IllegalStateException if decoding failed otherwise; the cause says why
      */
     public Batch next() {
         synchronized (loader) {
-            while (failure == null && !closed && !isHeadComplete()) {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("all requested batches were taken");
-                }
+            while (hasNext() && !isOver() && !queue.peek().isComplete()) {
                 await();
             }
             if (failure instanceof UserError error) {
@@ -61,14 +63,16 @@ public final class Batches implements AutoCloseable {
                 throw new IllegalStateException("a batch could not be made", failure);
             } else if (closed) {
                 throw new CancellationException("the batches were closed");
+            } else if (queue.isEmpty()) {
+                throw new NoSuchElementException("all requested batches were taken");
             }
             loader.notifyAll();
             return queue.remove();
         }
     }
 
-    private boolean isHeadComplete() {
-        return !queue.isEmpty() && queue.peek().isComplete();
+    private boolean isOver() {
+        return closed || failure != null;
     }
 
     private void await() {
@@ -82,11 +86,16 @@ public final class Batches implements AutoCloseable {
 
     /** The next row to make, or null if there is none now. The caller holds the loader's lock. */
     Row claim() {
-        if (closed || failure != null) {
+        if (isOver()) {
             return null;
         }
         if (unclaimed == 0) {
-            if (queue.size() == depth || !requests.hasNext()) {
+            if (exhausted || queue.size() == depth) {
+                return null;
+            }
+            if (!requests.hasNext()) {
+                exhausted = true;
+                loader.notifyAll();
                 return null;
             }
             queue.add(new Batch(requests.next(), pool));
@@ -107,12 +116,16 @@ public final class Batches implements AutoCloseable {
         failure = failure == null ? cause : failure;
     }
 
-    /** Drops the batches that were not taken, once no thread works on them. The loader stays open for others. */
+    /**
+     * Drops the batches that were not taken, once no thread works on them. The loader stays open
+     * for others.
+     */
     @Override
     public void close() {
         synchronized (loader) {
             closed = true;
             loader.forget(this);
+            loader.notifyAll();
             boolean interrupted = false;
             while (active > 0) {
                 try {

@@ -7,7 +7,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
 
-/** Which images of a folder can't be read, as far as is known; each is reported once, by name. Safe for all threads. */
+/**
+ * Which images of a folder can't be read, as far as is known; each is reported once, by name. Safe
+ * for all threads.
+ */
 final class BrokenImages {
     private final ImageFolder images;
     private final Consumer<String> notices;
@@ -22,8 +25,8 @@ final class BrokenImages {
     }
 
     /**
-     * Decodes a sample, or in its place the next by id that can be read, the first after the last: always the same one,
-     * whichever thread asks, and whatever was read before.
+     * Decodes a sample, or in its place the next by id that can be read, the first after the last:
+     * always the same one, whichever thread asks, and whatever was read before.
      *
      * @return the id of the sample that was decoded
      * @throws UserError if no image of the folder can be read

@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
-/** Direct buffers that are used again: allocating one costs as much as zeroing it. Safe for all threads. */
+/**
+ * Direct buffers that are used again: allocating one costs as much as zeroing it. Safe for all
+ * threads.
+ */
 final class BufferPool {
     private final List<ByteBuffer> free = new ArrayList<>();
 

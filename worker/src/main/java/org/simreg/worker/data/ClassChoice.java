@@ -14,12 +14,14 @@ final class ClassChoice {
 
     /**
      * @param part where the images are
-     * @param names the chosen classes in byte order; labels are indexes in it. Those that the part lacks have no images
+     * @param names the chosen classes in byte order; labels are indexes in it. Those that the part
+     *     lacks have no images
      */
     ClassChoice(FolderPart part, List<String> names) {
         this.names = names;
         List<String> folders = part.classes();
-        int[] places = IntStream.range(0, folders.size()).filter(i -> find(folders.get(i)) >= 0).toArray();
+        int[] places =
+                IntStream.range(0, folders.size()).filter(i -> find(folders.get(i)) >= 0).toArray();
         labels = Arrays.stream(places).map(i -> find(folders.get(i))).toArray();
         ends = new int[places.length];
         shifts = new int[places.length];

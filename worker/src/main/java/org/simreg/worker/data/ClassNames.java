@@ -14,7 +14,10 @@ import java.util.stream.Collectors;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
 
-/** The class folders of {@code train}: which of them are chosen, and which names are unknown among them. */
+/**
+ * The class folders of {@code train}: which of them are chosen, and which names are unknown among
+ * them.
+ */
 final class ClassNames {
     /** By unsigned bytes of UTF-8: the same order on every machine, whatever its language. */
     static final Comparator<String> ORDER =
@@ -37,7 +40,8 @@ final class ClassNames {
     /**
      * The classes of a subset, in byte order.
      *
-     * @throws UserError if the file names classes that are not there, or no class is left, or there are no classes
+     * @throws UserError if the file names classes that are not there, or no class is left, or there
+     *     are no classes
      */
     List<String> chosen(Subset subset) {
         boolean all = subset.limitClasses() == 0 && subset.classesFile().isEmpty();
@@ -65,7 +69,8 @@ final class ClassNames {
         }
         if (names.isEmpty()) {
             throw new UserError(
-                    "The classes file %s names no class; give one folder name a line".formatted(file));
+                    "The classes file %s names no class; give one folder name a line"
+                            .formatted(file));
         }
         List<String> unknown = unknown(names);
         if (!unknown.isEmpty()) {

@@ -10,7 +10,8 @@ import java.util.Optional;
 /**
  * What a data set's folders hold.
  *
- * @param folders every folder that was listed; as long as their times of change are the same, so are their entries
+ * @param folders every folder that was listed; as long as their times of change are the same, so
+ *     are their entries
  * @param parts train, and val if there is one
  */
 record FolderIndex(List<Listed> folders, List<FolderPart> parts) {
@@ -24,10 +25,16 @@ record FolderIndex(List<Listed> folders, List<FolderPart> parts) {
 
     /** Whether no folder has gained or lost an entry since. Looks at folders, never at files. */
     boolean isFresh(Path root) {
-        return folders.parallelStream().allMatch(folder -> changed(root, folder.path()).equals(Optional.of(folder.changed())));
+        return folders.parallelStream()
+                .allMatch(
+                        folder ->
+                                changed(root, folder.path()).equals(Optional.of(folder.changed())));
     }
 
-    /** Whether every folder has been left alone since before that time, so that a later change would show. */
+    /**
+     * Whether every folder has been left alone since before that time, so that a later change would
+     * show.
+     */
     boolean isSettled(FileTime before) {
         return folders.stream().allMatch(folder -> folder.changed().compareTo(before) < 0);
     }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The images of one part of a data set, by class. Names are kept as bytes: a million of them take some 30 MB, and are read
- * from the index file in one piece.
+ * The images of one part of a data set, by class. Names are kept as bytes: a million of them take
+ * some 30 MB, and are read from the index file in one piece.
  *
  * @param folder {@code train}, {@code val}, or empty for the data set's own folder
  * @param labelled whether the images lie in class folders

@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.proto.UserError;
 
 /**
- * Lists folders. Tells images from folders by the name's ending, and asks the file system only about names without an
- * image's ending: a million files are listed without a call each.
+ * Lists folders. Tells images from folders by the name's ending, and asks the file system only
+ * about names without an image's ending: a million files are listed without a call each.
  */
 final class FolderWalk {
     private static final Set<String> ENDINGS =
@@ -62,8 +62,7 @@ final class FolderWalk {
                             .formatted(path, e),
                     e);
         }
-        progress.listed(
-                folders.incrementAndGet(), images.addAndGet(entries.images().size()));
+        progress.listed(folders.incrementAndGet(), images.addAndGet(entries.images().size()));
         return entries;
     }
 

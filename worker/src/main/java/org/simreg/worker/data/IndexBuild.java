@@ -15,7 +15,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.proto.UserError;
 
-/** Builds the index of a data set by listing its folders, several classes at once. Reads no file. */
+/**
+ * Builds the index of a data set by listing its folders, several classes at once. Reads no file.
+ */
 final class IndexBuild {
     private static final String LAYOUTS =
             "a data set is train/CLASS/* and val/CLASS/*, or CLASS/*, or one folder of images";
@@ -32,12 +34,12 @@ final class IndexBuild {
     }
 
     /**
-     * @throws UserError if the folder is missing, holds no images, or mixes images and class folders
+     * @throws UserError if the folder is missing, holds no images, or mixes images and class
+     *     folders
      */
     static FolderIndex of(Path root, IndexProgress progress) {
         if (!Files.isDirectory(root)) {
-            throw new UserError(
-                    "The data set %s is no folder; %s".formatted(root, LAYOUTS));
+            throw new UserError("The data set %s is no folder; %s".formatted(root, LAYOUTS));
         }
         AtomicInteger number = new AtomicInteger();
         ExecutorService threads =
@@ -130,9 +132,7 @@ final class IndexBuild {
     }
 
     private static List<String> text(byte[][] names) {
-        return Arrays.stream(names)
-                .map(name -> new String(name, StandardCharsets.UTF_8))
-                .toList();
+        return Arrays.stream(names).map(name -> new String(name, StandardCharsets.UTF_8)).toList();
     }
 
     private static <T> T result(Future<T> future) {
@@ -145,7 +145,8 @@ final class IndexBuild {
             throw new CompletionException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new UserError("The listing of the data set's folders was interrupted; start again", e);
+            throw new UserError(
+                    "The listing of the data set's folders was interrupted; start again", e);
         }
     }
 }

@@ -20,8 +20,8 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * The index of a data set in a file: a checksum, then the folders with their times of change, then the parts. The name
- * comes from the data set's path, so that one cache folder serves many.
+ * The index of a data set in a file: a checksum, then the folders with their times of change, then
+ * the parts. The name comes from the data set's path, so that one cache folder serves many.
  */
 final class IndexFile {
     private static final int MAGIC = 0x53524958;
@@ -50,7 +50,10 @@ final class IndexFile {
         }
     }
 
-    /** The stored index, if there is one and it is whole; whether it is still true is another question. */
+    /**
+     * The stored index, if there is one and it is whole; whether it is still true is another
+     * question.
+     */
     Optional<FolderIndex> read() {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
@@ -172,6 +175,7 @@ final class IndexFile {
             out.writeInt((int) sum.getValue());
             out.write(body);
         }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

@@ -14,12 +14,16 @@ final class SampleViews implements AutoCloseable {
         this.settings = settings;
     }
 
-    /** Decodes a row's image once, and fills the row in for every recipe. The draws are of the sample asked for. */
+    /**
+     * Decodes a row's image once, and fills the row in for every recipe. The draws are of the
+     * sample asked for.
+     */
     void fill(Batch batch, int row) {
         BatchRequest request = batch.request();
         int id = request.ids()[row];
         if (decoder == null) {
-            // Here and not before: loading the native library may fail, and this is where a failure is heard.
+            // Here and not before: loading the native library may fail, and this is where a failure
+            // is heard.
             decoder = new ImageDecoder(settings.maxPixels());
         }
         int source = images.decode(id, decoder, pixels);
@@ -27,7 +31,9 @@ final class SampleViews implements AutoCloseable {
             view = new byte[batch.viewBytes()];
         }
         for (int recipe = 0; recipe < request.recipes().size(); recipe++) {
-            CounterRandom random = CounterRandom.of(settings.seed(), CounterRandom.VIEWS, request.epoch(), id, recipe);
+            CounterRandom random =
+                    CounterRandom.of(
+                            settings.seed(), CounterRandom.VIEWS, request.epoch(), id, recipe);
             views.make(pixels, request.recipes().get(recipe), random, view);
             batch.put(recipe, row, view);
         }

@@ -104,7 +104,10 @@ class CounterRandomTest {
 
     @Test
     void theOrderIsTheOneWrittenDownInPython() {
-        int[] expected = Fixtures.lines("order.txt").stream().flatMapToInt(CounterRandomTest::ints).toArray();
+        int[] expected =
+                Fixtures.lines("order.txt").stream()
+                        .flatMapToInt(CounterRandomTest::ints)
+                        .toArray();
         assertArrayEquals(expected, new SampleOrder(42, 50).epoch(3));
     }
 

@@ -35,7 +35,10 @@ class DecodingTest {
         List<Path> files = Fixtures.files("good");
         assertTrue(files.size() == 32, "fixtures: " + files);
         return files.stream()
-                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> check(file)));
+                .map(
+                        file ->
+                                DynamicTest.dynamicTest(
+                                        file.getFileName().toString(), () -> check(file)));
     }
 
     private static void check(Path file) throws IOException {
@@ -59,7 +62,10 @@ class DecodingTest {
         List<Path> files = Fixtures.files("broken");
         assertEquals(REASONS.size(), files.size());
         return files.stream()
-                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> refuse(file)));
+                .map(
+                        file ->
+                                DynamicTest.dynamicTest(
+                                        file.getFileName().toString(), () -> refuse(file)));
     }
 
     private static void refuse(Path file) {

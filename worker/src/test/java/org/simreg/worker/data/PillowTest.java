@@ -20,8 +20,7 @@ class PillowTest {
             byte[] out = new byte[3 * n[4] * n[5]];
             resampler.resize(Fixtures.photo(), box, n[4], n[5], Crop.whole(n[4], n[5]), false, out);
             String what = "%s to %d x %d".formatted(box, n[4], n[5]);
-            Fixtures.assertSamePixels(
-                    Fixtures.part(expected, n[6], out.length), out, what);
+            Fixtures.assertSamePixels(Fixtures.part(expected, n[6], out.length), out, what);
         }
     }
 
@@ -94,7 +93,9 @@ class PillowTest {
         }
     }
 
-    /** A grid over all colours: every branch of the conversions, and the rounding at their borders. */
+    /**
+     * A grid over all colours: every branch of the conversions, and the rounding at their borders.
+     */
     @Test
     void hueAndGreyOfAllColoursAreThoseOfPillow() {
         for (String[] words : Fixtures.lines("colours.txt")) {
@@ -139,7 +140,8 @@ class PillowTest {
             Pixels photo =
                     random
                             ? Fixtures.photo()
-                            : Fixtures.photo(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+                            : Fixtures.photo(
+                                    Integer.parseInt(words[1]), Integer.parseInt(words[2]));
             CounterRandom draws =
                     CounterRandom.of(5, CounterRandom.VIEWS, 7, Long.parseLong(words[1]), 1);
             byte[] out = new byte[3 * recipe.size() * recipe.size()];
