@@ -19,6 +19,7 @@ public final class Batches implements AutoCloseable {
     private final Deque<Batch> queue = new ArrayDeque<>();
     private int unclaimed;
     private int active;
+    private boolean exhausted;
     private Throwable failure;
     private boolean closed;
 
@@ -32,10 +33,13 @@ public final class Batches implements AutoCloseable {
         this.pool = pool;
     }
 
-    /** Whether another batch can be taken. */
+    /** Whether another batch can be taken; waits until the decode threads know. */
     public boolean hasNext() {
         synchronized (loader) {
-            return !closed && (!queue.isEmpty() || requests.hasNext());
+            while (!isOver() && queue.isEmpty() && !exhausted) {
+                await();
+            }
+            return !closed && (!queue.isEmpty() || failure != null);
         }
     }
 
@@ -50,10 +54,7 @@ public final class Batches implements AutoCloseable {
      */
     public Batch next() {
         synchronized (loader) {
-            while (failure == null && !closed && !isHeadComplete()) {
-                if (!hasNext()) {
-                    throw new NoSuchElementException("all requested batches were taken");
-                }
+            while (hasNext() && !isOver() && !queue.peek().isComplete()) {
                 await();
             }
             if (failure instanceof UserError error) {
@@ -62,14 +63,16 @@ public final class Batches implements AutoCloseable {
                 throw new IllegalStateException("a batch could not be made", failure);
             } else if (closed) {
                 throw new CancellationException("the batches were closed");
+            } else if (queue.isEmpty()) {
+                throw new NoSuchElementException("all requested batches were taken");
             }
             loader.notifyAll();
             return queue.remove();
         }
     }
 
-    private boolean isHeadComplete() {
-        return !queue.isEmpty() && queue.peek().isComplete();
+    private boolean isOver() {
+        return closed || failure != null;
     }
 
     private void await() {
@@ -83,11 +86,16 @@ public final class Batches implements AutoCloseable {
 
     /** The next row to make, or null if there is none now. The caller holds the loader's lock. */
     Row claim() {
-        if (closed || failure != null) {
+        if (isOver()) {
             return null;
         }
         if (unclaimed == 0) {
-            if (queue.size() == depth || !requests.hasNext()) {
+            if (exhausted || queue.size() == depth) {
+                return null;
+            }
+            if (!requests.hasNext()) {
+                exhausted = true;
+                loader.notifyAll();
                 return null;
             }
             queue.add(new Batch(requests.next(), pool));
@@ -117,6 +125,7 @@ public final class Batches implements AutoCloseable {
         synchronized (loader) {
             closed = true;
             loader.forget(this);
+            loader.notifyAll();
             boolean interrupted = false;
             while (active > 0) {
                 try {

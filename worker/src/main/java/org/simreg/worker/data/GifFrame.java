@@ -122,9 +122,10 @@ final class GifFrame {
                 have += 8;
                 block--;
             }
-            codes.accept(bits & (1 << codes.bits) - 1);
+            int code = bits & (1 << codes.bits) - 1;
             bits >>>= codes.bits;
             have -= codes.bits;
+            codes.accept(code);
         }
         return codes.out;
     }

@@ -1,0 +1,87 @@
+package org.simreg.worker.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Files of every awkward kind, against Pillow's RGB over white. */
+class DecodingTest {
+    private static final Map<String, String> REASONS =
+            Map.ofEntries(
+                    Map.entry("bomb.jpg", "its size is 65000 x 65000, above the limit"),
+                    Map.entry("bomb.png", "its size is 60000 x 60000, above the limit"),
+                    Map.entry("damaged.png", "its PNG data is damaged"),
+                    Map.entry("header-only.jpg", "the file is truncated"),
+                    Map.entry("text.jpg", "the content is no JPEG, PNG, WebP, GIF or BMP image"),
+                    Map.entry("truncated.bmp", "the file is truncated"),
+                    Map.entry("truncated.gif", "the file is truncated"),
+                    Map.entry("truncated.jpg", "the file is truncated"),
+                    Map.entry("truncated.png", "the file is truncated"),
+                    Map.entry("truncated.webp", "the file is truncated"),
+                    Map.entry("unended.jpg", "the file is truncated"),
+                    Map.entry("zero.jpg", "the file is empty"));
+
+    @TestFactory
+    Stream<DynamicTest> everyKindOfFileHasPillowsPixels() {
+        List<Path> files = Fixtures.files("good");
+        assertTrue(files.size() == 32, "fixtures: " + files);
+        return files.stream()
+                .map(
+                        file ->
+                                DynamicTest.dynamicTest(
+                                        file.getFileName().toString(), () -> check(file)));
+    }
+
+    private static void check(Path file) throws IOException {
+        String name = file.getFileName().toString();
+        Pixels pixels = decode(file);
+        assertEquals("37 x 27", pixels.width + " x " + pixels.height, name);
+        byte[] expected = Fixtures.bytes("expected/" + name + ".rgb");
+        Fixtures.assertSamePixels(expected, Fixtures.part(pixels.rgb, 0, expected.length), name);
+    }
+
+    private static Pixels decode(Path file) throws IOException {
+        Pixels pixels = new Pixels();
+        try (ImageDecoder decoder = new ImageDecoder(LoaderSettings.PILLOW_MAX_PIXELS)) {
+            decoder.decode(file, pixels);
+        }
+        return pixels;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aBrokenFileIsRefusedWithItsReason() {
+        List<Path> files = Fixtures.files("broken");
+        assertEquals(REASONS.size(), files.size());
+        return files.stream()
+                .map(
+                        file ->
+                                DynamicTest.dynamicTest(
+                                        file.getFileName().toString(), () -> refuse(file)));
+    }
+
+    private static void refuse(Path file) {
+        String expected = REASONS.get(file.getFileName().toString());
+        UnreadableImage refusal = assertThrows(UnreadableImage.class, () -> decode(file));
+        assertTrue(refusal.getMessage().contains(expected), file + ": " + refusal.getMessage());
+    }
+
+    @Test
+    void aLimitOfPixelsIsKept() throws IOException {
+        Path file = Fixtures.files("good").get(0);
+        Pixels pixels = new Pixels();
+        try (ImageDecoder exact = new ImageDecoder(37 * 27);
+                ImageDecoder less = new ImageDecoder(37 * 27 - 1)) {
+            exact.decode(file, pixels);
+            assertThrows(UnreadableImage.class, () -> less.decode(file, pixels));
+        }
+    }
+}
