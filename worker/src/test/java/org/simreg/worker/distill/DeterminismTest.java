@@ -1,0 +1,78 @@
+package org.simreg.worker.distill;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.Job;
+import org.simreg.proto.Network;
+import org.simreg.proto.StepDone;
+
+/** A job decides its result, and nothing else does. */
+class DeterminismTest {
+    @TempDir static Path teachers;
+    @TempDir Path folder;
+
+    private static String teacher;
+
+    @BeforeAll
+    static void writeTeacher() {
+        teacher = SmallRun.teacher(teachers, Network.MOBILENET_V2, 1);
+    }
+
+    @Test
+    void sameSeedTwiceGivesTheSameSha256() {
+        SmallRun first = SmallRun.whole(SmallRun.job(teacher), folder.resolve("first"));
+        SmallRun second = SmallRun.whole(SmallRun.job(teacher), folder.resolve("second"));
+        assertEquals(first.sha256(), second.sha256());
+        assertEquals(losses(first), losses(second));
+    }
+
+    @Test
+    void anotherSeedGivesAnotherStudent() {
+        Job.Builder job = SmallRun.job(teacher);
+        String first = SmallRun.whole(job, folder.resolve("first")).sha256();
+        assertNotEquals(first, SmallRun.whole(job.setSeed(8), folder.resolve("other")).sha256());
+    }
+
+    @Test
+    void inFourMicroBatchesTheDecodeThreadsDontMatter() {
+        Job.Builder job = SmallRun.job(teacher);
+        job.getOptimizationBuilder().setBatch(24).setMicroBatches(4);
+        String one = SmallRun.whole(job, folder.resolve("one")).sha256();
+        SmallRun three =
+                SmallRun.run(
+                        job,
+                        folder.resolve("three"),
+                        SmallRun.settings(folder, 1, 3),
+                        false,
+                        event -> false);
+        assertEquals(one, three.sha256());
+        job.getOptimizationBuilder().setMicroBatches(2);
+        String two = SmallRun.whole(job, folder.resolve("two")).sha256();
+        assertNotEquals(one, two, "BatchNorm sees other groups");
+    }
+
+    @Test
+    void bfloat16RoundsTheSameWayTwice() {
+        Job.Builder job = SmallRun.job(teacher).setPrecision(org.simreg.proto.Precision.BFLOAT16);
+        String first = SmallRun.whole(job, folder.resolve("first")).sha256();
+        assertEquals(first, SmallRun.whole(job, folder.resolve("second")).sha256());
+    }
+
+    @Test
+    void theMomentumTeacherIsDeterministicToo() {
+        Job.Builder job = SmallRun.job("self");
+        job.getOptimizationBuilder().setMicroBatches(2);
+        String first = SmallRun.whole(job, folder.resolve("first")).sha256();
+        assertEquals(first, SmallRun.whole(job, folder.resolve("second")).sha256());
+    }
+
+    private static List<Double> losses(SmallRun run) {
+        return run.steps().stream().map(StepDone::getLoss).toList();
+    }
+}

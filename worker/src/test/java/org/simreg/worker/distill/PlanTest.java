@@ -1,0 +1,113 @@
+package org.simreg.worker.distill;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.BatchRequest;
+import org.simreg.worker.data.RandomView;
+import org.simreg.worker.data.ViewRecipe;
+
+/** What each step sees, for every size of data set, batch and micro-batch. */
+class PlanTest {
+    private static final List<ViewRecipe> RECIPES = List.of(new RandomView(32, 0.2, false));
+
+    @Test
+    void everySampleComesExactlyOnceAnEpochButForTheLastIncompleteBatch() {
+        SplittableRandom random = new SplittableRandom(11);
+        for (int round = 0; round < 200; round++) {
+            int parts = 1 + random.nextInt(6);
+            int batch = parts * (2 + random.nextInt(9));
+            int images = batch + random.nextInt(200);
+            Plan plan = plan(images, batch, parts, 3, 0, round);
+            Requests requests = new Requests(plan, RECIPES, 0);
+            String sizes = images + " images, batch " + batch + " in " + parts;
+            for (int epoch = 0; epoch < 3; epoch++) {
+                Set<Integer> seen = epoch(requests, plan, epoch, sizes);
+                assertEquals(images - images % batch, seen.size(), sizes);
+                assertTrue(seen.stream().allMatch(id -> id >= 0 && id < images), sizes);
+            }
+            assertFalse(requests.hasNext(), sizes);
+        }
+    }
+
+    private static Set<Integer> epoch(Requests requests, Plan plan, int epoch, String sizes) {
+        Set<Integer> seen = new HashSet<>();
+        for (long i = 0; i < plan.stepsPerEpoch() * plan.microBatches(); i++) {
+            BatchRequest request = requests.next();
+            assertEquals(epoch, request.epoch(), sizes);
+            assertEquals(plan.batch() / plan.microBatches(), request.ids().length, sizes);
+            IntStream.of(request.ids()).forEach(id -> assertTrue(seen.add(id), sizes));
+        }
+        return seen;
+    }
+
+    @Test
+    void requestsFromAStepAreTheTailOfThoseFromTheStart() {
+        Plan plan = plan(53, 12, 3, 4, 0, 1);
+        List<BatchRequest> all = new ArrayList<>();
+        new Requests(plan, RECIPES, 0).forEachRemaining(all::add);
+        assertEquals(plan.steps() * 3, all.size());
+        for (long from = 0; from <= plan.steps(); from++) {
+            List<BatchRequest> tail = new ArrayList<>();
+            new Requests(plan, RECIPES, from).forEachRemaining(tail::add);
+            List<BatchRequest> expected = all.subList((int) from * 3, all.size());
+            assertEquals(expected.size(), tail.size());
+            for (int i = 0; i < tail.size(); i++) {
+                assertArrayEquals(expected.get(i).ids(), tail.get(i).ids());
+                assertEquals(expected.get(i).epoch(), tail.get(i).epoch());
+            }
+        }
+    }
+
+    @Test
+    void whatIsLeftOutDiffersFromEpochToEpoch() {
+        Plan plan = plan(50, 40, 1, 2, 0, 1);
+        Requests requests = new Requests(plan, RECIPES, 0);
+        assertNotEquals(epoch(requests, plan, 0, ""), epoch(requests, plan, 1, ""));
+    }
+
+    @Test
+    void aLimitOfStepsCutsTheSameRunShort() {
+        Plan limited = plan(50, 10, 2, 4, 7, 1);
+        assertEquals(7, limited.steps());
+        assertTrue(limited.endsEpoch(4));
+        assertFalse(limited.endsEpoch(5));
+        assertTrue(limited.endsEpoch(6), "the job's end ends its epoch");
+        assertEquals(20, plan(50, 10, 2, 4, 99, 1).steps());
+        Requests cut = new Requests(limited, RECIPES, 0);
+        Requests all = new Requests(plan(50, 10, 2, 4, 0, 1), RECIPES, 0);
+        cut.forEachRemaining(r -> assertArrayEquals(all.next().ids(), r.ids()));
+    }
+
+    @Test
+    void aDataSetSmallerThanABatchIsRefusedWithBothNumbers() {
+        UserError refused = assertThrows(UserError.class, () -> plan(31, 32, 1, 1, 0, 1));
+        assertEquals(
+                "optimization.batch is 32 but photos has only 31 train images; choose a batch of at most 31",
+                refused.getMessage());
+    }
+
+    private static Plan plan(int images, int batch, int parts, int epochs, long most, long seed) {
+        Job.Builder job = Job.newBuilder().setSeed(seed);
+        job.getDatasetBuilder().setPath("photos");
+        job.getOptimizationBuilder()
+                .setBatch(batch)
+                .setMicroBatches(parts)
+                .setEpochs(epochs)
+                .setMaxSteps(most);
+        return Plan.of(job.build(), images);
+    }
+}

@@ -1,0 +1,140 @@
+package org.simreg.worker.distill;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.Head;
+import org.simreg.proto.Job;
+import org.simreg.proto.Network;
+import org.simreg.proto.UserError;
+
+/** What would end with other bits is refused, in one sentence that names the way out. */
+class RefusedResumeTest {
+    @TempDir static Path shared;
+    @TempDir Path folder;
+
+    private static Path made;
+    private Path file;
+
+    @BeforeEach
+    void copyOneRunsCheckpoint() throws IOException {
+        if (made == null) {
+            SmallRun.run(job(), shared.resolve("run"), false, SmallRun.commits(2));
+            made = RunCheckpoint.newest(JobRun.checkpoints(shared.resolve("run"))).orElseThrow();
+        }
+        Files.createDirectories(JobRun.checkpoints(folder));
+        file = JobRun.checkpoints(folder).resolve(made.getFileName());
+        Files.copy(made, file);
+    }
+
+    private static Job.Builder job() {
+        return SmallRun.job(SmallRun.teacher(shared, Network.MOBILENET_V2, 1));
+    }
+
+    @Test
+    void anotherSeedIsAnotherJob() {
+        refused(job().setSeed(9), 1, "was made by another job; resume with the settings in");
+    }
+
+    @Test
+    void anotherHeadIsAnotherJob() {
+        Job.Builder job = job();
+        job.getHeadBuilder().setForm(Head.Form.PAPER).setLayers(2);
+        refused(job, 1, "it belongs to another student or head");
+    }
+
+    @Test
+    void anotherThreadCountRoundsDifferently() {
+        refused(job(), 2, "cpu x1 amd64\" and this is \"libtorch");
+    }
+
+    @Test
+    void anInexactJobMayRoundDifferently() {
+        Job.Builder job = job().setExact(false);
+        SmallRun run =
+                SmallRun.run(job, folder, SmallRun.settings(folder, 2, 1), true, event -> false);
+        assertTrue(run.ended());
+        assertEquals(4, run.steps().size());
+    }
+
+    @Test
+    void aNewNameMoreMeasuringAndOtherCheckpointsAreNoOtherJob() {
+        Job.Builder job = job().setName("renamed");
+        job.getEvaluationBuilder().setEveryEpochs(1);
+        job.getCheckpointsBuilder().setKeep(5);
+        assertTrue(SmallRun.resumed(job, folder).ended());
+    }
+
+    @Test
+    void aFlippedBitIsSeenByTheSha256() throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            long place = channel.size() - 4_000_000;
+            ByteBuffer one = ByteBuffer.allocate(1);
+            channel.read(one, place);
+            channel.write(one.put(0, (byte) (one.get(0) ^ 4)).rewind(), place);
+        }
+        refused(job(), 1, "is damaged: its tensors don't have the recorded SHA-256");
+    }
+
+    @Test
+    void aFileCutShortIsDamaged() throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() / 2);
+        }
+        refused(job(), 1, "");
+    }
+
+    @Test
+    void anEmptyFileIsDamaged() throws IOException {
+        Files.write(file, new byte[0]);
+        refused(job(), 1, "");
+    }
+
+    @Test
+    void weightsWithoutARunsMetadataAreNoCheckpoint() throws IOException {
+        Files.delete(file);
+        Files.copy(Path.of(job().getTeachers(0).getSource()), file);
+        refused(job(), 1, "is no checkpoint of a run");
+    }
+
+    @Test
+    void noCheckpointIsSaidSo() throws IOException {
+        Files.delete(file);
+        UserError refused = assertThrows(UserError.class, () -> SmallRun.resumed(job(), folder));
+        assertTrue(
+                refused.getMessage().startsWith("there is no checkpoint in " + file.getParent()));
+        assertTrue(refused.getMessage().endsWith("--overwrite"), refused.getMessage());
+    }
+
+    @Test
+    void aLimitBelowTheCheckpointIsRefused() {
+        Job.Builder job = job();
+        job.getOptimizationBuilder().setMaxSteps(1);
+        refused(job, 1, "is at step 2, behind the job's end at step 1");
+    }
+
+    private void refused(Job.Builder job, int threads, String reason) {
+        WorkerSettings settings = SmallRun.settings(folder, threads, 1);
+        UserError refused =
+                assertThrows(
+                        UserError.class,
+                        () -> SmallRun.run(job, folder, settings, true, event -> false));
+        String message = refused.getMessage();
+        assertTrue(message.contains(file.toString()), message);
+        assertTrue(message.contains(reason), message);
+        assertFalse(message.contains("\n"), message);
+        assertTrue(Files.exists(file), "a refusal deletes nothing");
+    }
+}
