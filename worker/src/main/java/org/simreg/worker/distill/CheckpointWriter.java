@@ -82,8 +82,10 @@ final class CheckpointWriter implements AutoCloseable {
                 .build();
     }
 
+    /** Waits for the one under way; how it ended no longer matters to a run that has failed. */
     @Override
     public void close() {
         thread.shutdown();
+        pending.handle((written, failure) -> written).join();
     }
 }

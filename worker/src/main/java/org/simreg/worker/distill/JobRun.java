@@ -91,7 +91,12 @@ public final class JobRun implements AutoCloseable {
         try (Distillation loop = new Distillation(plan, schedule, views, parts);
                 Batches batches = loader.batches(new Requests(plan, views.recipes(), resumed))) {
             emit(Progress.newBuilder().setStarted(started()));
+            if (resumed == 0) {
+                // A run that is killed in its first epoch continues from here.
+                checkpoint(0);
+            }
             measureBefore(loader, views);
+            checkpoints.await().ifPresent(this::announce);
             loop.start(resumed, batches);
             train(loop);
             checkpoints.await().ifPresent(this::announce);
@@ -126,7 +131,7 @@ public final class JobRun implements AutoCloseable {
         }
         RunCheckpoint checkpoint =
                 Resumption.newest(checkpoints(folder), job, trained, torch.profile());
-        resumed = checkpoint.step();
+        resumed = Resumption.within(checkpoint.step(), plan.steps(), folder);
         return checkpoint.state();
     }
 

@@ -24,7 +24,7 @@ final class Resumption {
                                         new UserError(
                                                 "there is no checkpoint in "
                                                         + folder
-                                                        + " to resume from; start without --resume"));
+                                                        + " to resume from; start anew with --overwrite"));
         RunCheckpoint checkpoint = RunCheckpoint.read(file, trained);
         if (!essence(RunCheckpoint.job(checkpoint.job(), file)).equals(essence(job))) {
             throw new UserError(
@@ -42,6 +42,26 @@ final class Resumption {
                             + "\", which rounds differently; use the same device and --threads, or set exact: false");
         }
         return checkpoint;
+    }
+
+    /**
+     * The step to continue after.
+     *
+     * @param end of the job, in steps
+     * @throws UserError if it lies behind the end
+     */
+    static long within(long step, long end, Path run) {
+        if (step > end) {
+            throw new UserError(
+                    "the newest checkpoint in "
+                            + run
+                            + " is at step "
+                            + step
+                            + ", behind the job's end at step "
+                            + end
+                            + "; raise optimization.max_steps, or start a run in another folder with --out");
+        }
+        return step;
     }
 
     /**

@@ -103,7 +103,8 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
         Map<String, String> metadata = Safetensors.metadata(file);
         if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "sha256"))) {
             throw new UserError(
-                    file + " is no checkpoint of a run; give one that simreg distill wrote");
+                    file
+                            + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
         }
         StateDict tensors = Checkpoints.read(file);
         StudentState state =

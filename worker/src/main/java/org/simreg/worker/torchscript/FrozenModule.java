@@ -33,9 +33,11 @@ public final class FrozenModule implements AutoCloseable {
         module =
                 TorchModule.load(
                         torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));
-        NDArray flat = kept.create(weights);
         try (NDManager scope = torch.scope()) {
-            module.call(scope, "bind", flat);
+            module.call(scope, "bind", kept.create(weights));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 

@@ -41,6 +41,8 @@ public final class ScriptModule implements AutoCloseable {
         }
         Source source = new Source().method("pixels(self, images: Tensor) -> Tensor");
         source.line("return %s", Pixels.append(source, false));
+        source.method("single(self, features: Tensor) -> Tensor");
+        source.line("return torch.to(features, %d)", Source.FLOAT32);
         pixels = TorchModule.load(torch, CodeArchive.of("Pixels", List.of(), source.toString()));
     }
 
@@ -50,32 +52,37 @@ public final class ScriptModule implements AutoCloseable {
      * @throws UserError if the module fails or gives anything else
      */
     public NDArray features(NDManager scope, NDArray images) {
-        NDArray normalised = pixels.call(scope, "pixels", images).get(0);
-        NDList results;
+        try (NDArray normalised = pixels.call(scope, "pixels", images).get(0);
+                NDList results = run(scope, normalised)) {
+            List<Shape> shapes = results.stream().map(NDArray::getShape).toList();
+            long rows = images.getShape().get(0);
+            if (shapes.size() != 1
+                    || shapes.get(0).dimension() != 2
+                    || shapes.get(0).get(0) != rows) {
+                throw new UserError(
+                        file
+                                + " gave tensors of the shapes "
+                                + shapes
+                                + " for images "
+                                + normalised.getShape()
+                                + "; it must give one of shape (N, D)");
+            }
+            // By libtorch: DJL doesn't know bfloat16.
+            return pixels.call(scope, "single", results.get(0)).get(0);
+        }
+    }
+
+    /** DJL refuses what it has no Java value for, such as a number. */
+    private NDList run(NDManager scope, NDArray normalised) {
         try {
-            results = module.call(scope, "forward", normalised);
-        } catch (EngineException e) {
+            return module.call(scope, "forward", normalised);
+        } catch (EngineException | UnsupportedOperationException e) {
             throw new UserError(
                     file + " failed on images " + normalised.getShape() + ": " + firstLine(e), e);
         }
-        Shape shape = results.get(0).getShape();
-        if (results.size() != 1
-                || shape.dimension() != 2
-                || shape.get(0) != normalised.getShape().get(0)) {
-            throw new UserError(
-                    file
-                            + " gave "
-                            + results.size()
-                            + " tensors, the first of shape "
-                            + shape
-                            + ", for images "
-                            + normalised.getShape()
-                            + "; it must give one of shape (N, D)");
-        }
-        return results.get(0);
     }
 
-    private static String firstLine(EngineException e) {
+    private static String firstLine(RuntimeException e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
     }
 

@@ -43,6 +43,9 @@ public final class StepModule implements AutoCloseable {
                         CodeArchive.of(StepCode.CLASS, lists, StepCode.of(trained, settings)));
         try (NDManager scope = torch.scope()) {
             withGradients(() -> module.call(scope, "bind", weights, momentum, statistics, average));
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 

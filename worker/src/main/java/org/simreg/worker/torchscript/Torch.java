@@ -57,10 +57,13 @@ public final class Torch implements AutoCloseable {
 
     /**
      * Prepares the calling thread. The profiling executor is off: it fuses after some runs, and
-     * then a newcomer's first steps would round differently from a veteran's.
+     * then a newcomer's first steps would round differently from a veteran's. Gradients are off:
+     * somebody's TorchScript teacher has parameters that ask for them, and its activations would be
+     * kept.
      */
     public void enter() {
         JniUtils.setGraphExecutorOptimize(false);
+        JniUtils.setGradMode(false);
     }
 
     /** What decides rounding: device, threads and library. Equal profiles give equal bits. */

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,9 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.torchscript.Trained;
 
 /** What would end with other bits is refused, in one sentence that names the way out. */
 class RefusedResumeTest {
@@ -44,28 +48,40 @@ class RefusedResumeTest {
 
     @Test
     void anotherSeedIsAnotherJob() {
-        refused(job().setSeed(9), 1, "was made by another job; resume with the settings in");
+        refused(job().setSeed(9), "was made by another job; resume with the settings in");
     }
 
     @Test
     void anotherHeadIsAnotherJob() {
         Job.Builder job = job();
         job.getHeadBuilder().setForm(Head.Form.PAPER).setLayers(2);
-        refused(job, 1, "it belongs to another student or head");
+        refused(job, "it belongs to another student or head");
     }
 
     @Test
-    void anotherThreadCountRoundsDifferently() {
-        refused(job(), 2, "cpu x1 amd64\" and this is \"libtorch");
+    void anotherMachineRoundsDifferently() {
+        computeOn("an abacus");
+        refused(job(), "was computed on \"an abacus\" and this is \"libtorch");
     }
 
     @Test
     void anInexactJobMayRoundDifferently() {
-        Job.Builder job = job().setExact(false);
-        SmallRun run =
-                SmallRun.run(job, folder, SmallRun.settings(folder, 2, 1), true, event -> false);
+        computeOn("an abacus");
+        SmallRun run = SmallRun.resumed(job().setExact(false), folder);
         assertTrue(run.ended());
         assertEquals(4, run.steps().size());
+    }
+
+    private void computeOn(String profile) {
+        Network name = Network.MOBILENET_V2;
+        int width = Networks.backbone(name).outputs();
+        Trained trained =
+                Trained.regression(
+                        Networks.backbone(name),
+                        List.of(Heads.regression(Head.Form.LINEAR, 1, width, width)));
+        RunCheckpoint was = RunCheckpoint.read(file, trained);
+        new RunCheckpoint(was.step(), was.job(), profile, was.sha256(), was.state())
+                .write(file, trained);
     }
 
     @Test
@@ -85,7 +101,7 @@ class RefusedResumeTest {
             channel.read(one, place);
             channel.write(one.put(0, (byte) (one.get(0) ^ 4)).rewind(), place);
         }
-        refused(job(), 1, "is damaged: its tensors don't have the recorded SHA-256");
+        refused(job(), "is damaged: its tensors don't have the recorded SHA-256");
     }
 
     @Test
@@ -93,20 +109,20 @@ class RefusedResumeTest {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.truncate(channel.size() / 2);
         }
-        refused(job(), 1, "");
+        refused(job(), "it ends at byte");
     }
 
     @Test
     void anEmptyFileIsDamaged() throws IOException {
         Files.write(file, new byte[0]);
-        refused(job(), 1, "");
+        refused(job(), "or a damaged one; delete it");
     }
 
     @Test
     void weightsWithoutARunsMetadataAreNoCheckpoint() throws IOException {
         Files.delete(file);
         Files.copy(Path.of(job().getTeachers(0).getSource()), file);
-        refused(job(), 1, "is no checkpoint of a run");
+        refused(job(), "is no checkpoint of a run");
     }
 
     @Test
@@ -122,17 +138,13 @@ class RefusedResumeTest {
     void aLimitBelowTheCheckpointIsRefused() {
         Job.Builder job = job();
         job.getOptimizationBuilder().setMaxSteps(1);
-        refused(job, 1, "is at step 2, behind the job's end at step 1");
+        refused(job, "is at step 2, behind the job's end at step 1");
     }
 
-    private void refused(Job.Builder job, int threads, String reason) {
-        WorkerSettings settings = SmallRun.settings(folder, threads, 1);
-        UserError refused =
-                assertThrows(
-                        UserError.class,
-                        () -> SmallRun.run(job, folder, settings, true, event -> false));
+    private void refused(Job.Builder job, String reason) {
+        UserError refused = assertThrows(UserError.class, () -> SmallRun.resumed(job, folder));
         String message = refused.getMessage();
-        assertTrue(message.contains(file.toString()), message);
+        assertTrue(message.contains(folder.toString()), message);
         assertTrue(message.contains(reason), message);
         assertFalse(message.contains("\n"), message);
         assertTrue(Files.exists(file), "a refusal deletes nothing");

@@ -22,7 +22,7 @@ class ScheduleTest {
     void thePapersLastEpochIsNearlyZero() {
         Optimization paper = Optimization.newBuilder().setEpochs(130).setLr(0.05).build();
         double rate = new Schedule(paper, 0, 5004).rate(130L * 5004 - 1);
-        assertEquals(7.300138e-6, rate, 1e-12);
+        assertEquals(0.05 * Math.pow(Math.sin(Math.PI / 260), 2), rate, 1e-15);
     }
 
     @Test

@@ -68,6 +68,14 @@ final class SmallRun {
         return Students.backbone(trained, InitialWeights.of(trained, seed));
     }
 
+    /** Random weights of a network with its last linear layer. */
+    static StateDict classifier(Network name, int classes, long seed) {
+        var network = Networks.classifier(name, classes);
+        var head = Heads.regression(Head.Form.LINEAR, 1, classes, 8);
+        Trained trained = Trained.regression(network, List.of(head));
+        return Students.backbone(trained, InitialWeights.of(trained, seed));
+    }
+
     /** Runs the job from its first step to its end. */
     static SmallRun whole(Job.Builder job, Path folder) {
         return run(job, folder, false, event -> false);
