@@ -64,7 +64,7 @@ final class EmbeddedRun {
         }
         Path data = Path.of(job.getDataset().getPath());
         Report.write(folder, examples.map(evaluation -> NeighborGrid.of(evaluation, data)));
-        System.out.println(FinalTable.text(folder));
+        System.out.print(FinalTable.text(folder));
         return 0;
     }
 

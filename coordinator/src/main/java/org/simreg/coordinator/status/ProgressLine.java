@@ -18,8 +18,8 @@ import org.simreg.proto.StepDone;
 /**
  * Shows a run on the console: with a terminal a bar of two lines (epoch, images a second, loss,
  * learning rate, time left; share of the time in each part), and above it a line for each epoch,
- * evaluation, notice and checkpoint; without one only such lines, and one at most every 30 seconds
- * within an epoch. Speed, loss and shares are averages over the most recent steps.
+ * evaluation and notice; without one only such lines, and one at most every 30 seconds within an
+ * epoch. Speed, loss and shares are averages over the most recent steps.
  *
  * <p>Events may come from several threads.
  */
@@ -80,7 +80,6 @@ public final class ProgressLine implements Consumer<Progress>, AutoCloseable {
             case EPOCH -> epoch(event.getEpoch());
             case EVALUATION -> print(Wording.evaluation(event.getEvaluation(), plan));
             case NOTICE -> print("note: " + printable(event.getNotice().getText()));
-            case CHECKPOINT -> print(Wording.checkpoint(event.getCheckpoint()));
             case FINISHED -> print(Wording.finished(event.getFinished()));
             default -> {}
         }

@@ -2,7 +2,6 @@ package org.simreg.coordinator.status;
 
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
@@ -95,10 +94,6 @@ final class Wording {
         String when = done.getEpoch() == 0 ? "before" : epoch(done.getEpoch(), plan);
         return "%s  %s: %s  (%s)"
                 .formatted(when, done.getSubject(), scores, Numbers.seconds(done.getSeconds()));
-    }
-
-    static String checkpoint(CheckpointWritten written) {
-        return "checkpoint %s  sha256 %.12s".formatted(written.getFile(), written.getSha256());
     }
 
     static String finished(JobFinished done) {

@@ -91,7 +91,7 @@ public final class JobRun implements AutoCloseable {
         try (Distillation loop = new Distillation(plan, schedule, views, parts);
                 Batches batches = loader.batches(new Requests(plan, views.recipes(), resumed))) {
             emit(Progress.newBuilder().setStarted(started()));
-            measureBefore();
+            measureBefore(loader, views);
             loop.start(resumed, batches);
             train(loop);
             checkpoints.await().ifPresent(this::announce);
@@ -160,19 +160,26 @@ public final class JobRun implements AutoCloseable {
     }
 
     /** The random student and the teachers, for the table of before and after. */
-    private void measureBefore() {
+    private void measureBefore(BatchLoader loader, ViewPlan views) {
         if (resumed > 0 || evaluation.isEmpty()) {
             return;
         }
-        measureStudent("student at random", 0, false);
+        measureStudent(calibrated(loader, views), "student at random", 0, false);
         for (int i = 0; i < teachers.size(); i++) {
             String subject = teachers.size() == 1 ? "teacher" : "teacher " + (i + 1);
             emit(evaluation.get().measure(subject, 0, false, teachers.get(i)::features));
         }
     }
 
-    private void measureStudent(String subject, int epoch, boolean examples) {
-        StateDict weights = Students.backbone(trained, student.state());
+    private StudentState calibrated(BatchLoader loader, ViewPlan views) {
+        int count = (int) Math.min(Calibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
+        try (Batches batches = loader.batches(new Requests(plan, views.recipes(), 0))) {
+            return Calibration.state(torch, student, trained, batches, count);
+        }
+    }
+
+    private void measureStudent(StudentState state, String subject, int epoch, boolean examples) {
+        StateDict weights = Students.backbone(trained, state);
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
         try (FrozenModule frozen = FrozenModule.of(torch, trained.backbone(), weights, bfloat16)) {
             emit(evaluation.orElseThrow().measure(subject, epoch, examples, frozen::features));
@@ -203,7 +210,7 @@ public final class JobRun implements AutoCloseable {
     private void measureAfter(StepDone done, Distillation loop) {
         int every = job.getEvaluation().getEveryEpochs();
         if (evaluation.isPresent() && loop.hasNext() && every > 0 && done.getEpoch() % every == 0) {
-            measureStudent("student", done.getEpoch(), false);
+            measureStudent(student.state(), "student", done.getEpoch(), false);
         }
     }
 
@@ -216,10 +223,10 @@ public final class JobRun implements AutoCloseable {
 
     private void finish(long begun) {
         int epoch = plan.epoch(plan.steps() - 1) + 1;
-        if (evaluation.isPresent()) {
-            measureStudent("student", epoch, true);
-        }
         StudentState state = student.state();
+        if (evaluation.isPresent()) {
+            measureStudent(state, "student", epoch, true);
+        }
         List<String> files =
                 Students.export(folder, job, Students.backbone(trained, state), plan.steps());
         emit(

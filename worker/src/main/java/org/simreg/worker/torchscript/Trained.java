@@ -42,6 +42,13 @@ public record Trained(Network backbone, List<Network> heads, List<Network> proje
     /** Prefix of the names of the backbone's weights. */
     public static final String BACKBONE = "backbone.";
 
+    /** Width of each target that the backward pass takes. */
+    public List<Integer> targetWidths() {
+        return selfTaught()
+                ? List.of(projection.get(1).outputs())
+                : heads.stream().map(Network::outputs).toList();
+    }
+
     /** Prefix of the names of a head's weights. */
     String headPlace(int head) {
         if (selfTaught()) {

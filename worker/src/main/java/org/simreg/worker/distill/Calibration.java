@@ -1,0 +1,63 @@
+package org.simreg.worker.distill;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import org.simreg.worker.data.Batch;
+import org.simreg.worker.data.Batches;
+import org.simreg.worker.torchscript.StepModule;
+import org.simreg.worker.torchscript.StudentState;
+import org.simreg.worker.torchscript.Torch;
+import org.simreg.worker.torchscript.Trained;
+
+/**
+ * The statistics that BatchNorm has seen nothing yet of: with the initial 0 and 1 it would be
+ * switched off, and the untrained student another network than the one that training starts from.
+ */
+final class Calibration {
+    /** Enough for means and variances over a thousand images at the usual 64 a micro-batch. */
+    static final int MICRO_BATCHES = 16;
+
+    private Calibration() {}
+
+    /**
+     * The student's state with the mean statistics of some micro-batches; the student itself is
+     * left as it is.
+     *
+     * @param batches gives at least {@code count} micro-batches; the first view of each is used
+     */
+    static StudentState state(
+            Torch torch, StepModule student, Trained trained, Batches batches, int count) {
+        StudentState state = student.state();
+        double[] sums = new double[state.statistics().length];
+        try (NDManager scope = torch.scope()) {
+            NDArray out = student.newOut(scope);
+            for (int i = 0; i < count; i++) {
+                add(torch, student, trained, batches, out);
+                float[] values = out.toFloatArray();
+                for (int j = 0; j < sums.length; j++) {
+                    sums[j] += values[state.weights().length + j];
+                }
+            }
+        }
+        float[] statistics = new float[sums.length];
+        for (int j = 0; j < sums.length; j++) {
+            statistics[j] = (float) (sums[j] / count);
+        }
+        return new StudentState(state.weights(), state.momentum(), statistics, state.average());
+    }
+
+    /** The targets don't matter for the statistics. */
+    private static void add(
+            Torch torch, StepModule student, Trained trained, Batches batches, NDArray out) {
+        try (Batch batch = batches.next();
+                NDManager step = torch.scope()) {
+            NDArray images = Torch.images(step, batch.views(0), batch.size(), batch.viewSize());
+            NDArray[] targets =
+                    trained.targetWidths().stream()
+                            .map(width -> step.zeros(new Shape(batch.size(), width)))
+                            .toArray(NDArray[]::new);
+            student.backward(images, targets, out);
+        }
+    }
+}
