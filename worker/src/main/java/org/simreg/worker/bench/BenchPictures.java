@@ -84,8 +84,7 @@ final class BenchPictures {
 
     private static void edges(BufferedImage image, Random random) {
         Graphics2D canvas = image.createGraphics();
-        canvas.setRenderingHint(
-                RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+        canvas.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         for (int i = 0; i < 12; i++) {
             canvas.setColor(new Color(random.nextInt(1 << 24)));
             canvas.setStroke(new BasicStroke(1 + random.nextInt(6)));

@@ -1,9 +1,9 @@
 package org.simreg.worker.data;
 
 /**
- * Pillow's change of hue, to the bit: to HSV bytes, a shift, and back. The mixture of float and double is Pillow's, and
- * decides the last bit; which channel is the largest decides nothing about the path taken, because a wrong guess of the
- * processor costs more than the arithmetic.
+ * Pillow's change of hue, to the bit: to HSV bytes, a shift, and back. The mixture of float and
+ * double is Pillow's, and decides the last bit; which channel is the largest decides nothing about
+ * the path taken, because a wrong guess of the processor costs more than the arithmetic.
  */
 final class Hue {
     /** Of a hue byte: the sixth of the circle, and the place in it. */
@@ -12,7 +12,10 @@ final class Hue {
     private static final float[] PLACE = new float[256];
     private static final float[] PART = new float[256];
 
-    /** Where red, green and blue are among (low, falling, rising, value), as shifts, for every sixth of the circle. */
+    /**
+     * Where red, green and blue are among (low, falling, rising, value), as shifts, for every sixth
+     * of the circle.
+     */
     private static final int[] RED = {24, 8, 0, 0, 16, 24, 24};
 
     private static final int[] GREEN = {16, 24, 24, 8, 0, 0, 16};
@@ -44,7 +47,12 @@ final class Hue {
             int range = value - Math.min(red, Math.min(green, blue));
             if (range > 0) {
                 int saturation = (int) ((float) range / value * 255.0);
-                store(rgb, i, hue(red, green, blue, value, range) + shift & 0xff, saturation, value);
+                store(
+                        rgb,
+                        i,
+                        hue(red, green, blue, value, range) + shift & 0xff,
+                        saturation,
+                        value);
             }
         }
     }
