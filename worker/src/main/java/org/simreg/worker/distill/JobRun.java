@@ -7,6 +7,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
@@ -36,6 +38,7 @@ public final class JobRun implements AutoCloseable {
     private final Path folder;
     private final Consumer<Progress> progress;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Set<String> noticed = ConcurrentHashMap.newKeySet();
     private volatile boolean cancelled;
 
     private Torch torch;
@@ -247,7 +250,11 @@ public final class JobRun implements AutoCloseable {
         }
     }
 
+    /** Once each: the loaders of training and evaluation may meet the same broken picture. */
     private void notice(String text) {
+        if (!noticed.add(text)) {
+            return;
+        }
         emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
     }
 
