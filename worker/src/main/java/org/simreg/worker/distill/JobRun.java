@@ -3,6 +3,7 @@ package org.simreg.worker.distill;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -50,6 +51,7 @@ public final class JobRun implements AutoCloseable {
     private Optional<KnnEvaluation> evaluation;
     private CheckpointWriter checkpoints;
     private long resumed;
+    private long lastCheckpoint = System.nanoTime();
 
     /**
      * @param job completed
@@ -201,7 +203,10 @@ public final class JobRun implements AutoCloseable {
                 emit(Progress.newBuilder().setEpoch(epoch.read()));
                 measureAfter(done, loop);
             }
-            boolean due = every > 0 ? done.getStep() % every == 0 : plan.endsEpoch(last);
+            boolean due =
+                    every > 0
+                            ? done.getStep() % every == 0
+                            : plan.endsEpoch(last) && minuteSinceCheckpoint();
             if (due || !loop.hasNext() || cancelled) {
                 checkpoint(done.getStep());
             }
@@ -217,7 +222,13 @@ public final class JobRun implements AutoCloseable {
         }
     }
 
+    /** Epochs of seconds, as on small data, would write more than they compute. */
+    private boolean minuteSinceCheckpoint() {
+        return System.nanoTime() - lastCheckpoint > Duration.ofMinutes(1).toNanos();
+    }
+
     private void checkpoint(long step) {
+        lastCheckpoint = System.nanoTime();
         StudentState state = student.state();
         checkpoints
                 .write(new RunCheckpoint(step, json(job), torch.profile(), state.sha256(), state))
