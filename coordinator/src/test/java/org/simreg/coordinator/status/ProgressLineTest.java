@@ -32,7 +32,7 @@ class ProgressLineTest {
                 """,
                 shown(Style.LINES, Events.run(0))
                         .lines()
-                        .limit(9)
+                        .limit(8)
                         .reduce("", (a, b) -> a + b + "\n"));
     }
 

@@ -51,7 +51,8 @@ final class BrokenImages {
             return true;
         } catch (IOException e) {
             if (broken.add(id)) {
-                String reason = e instanceof UnreadableImage ? e.getMessage() : e.toString();
+                String reason =
+                        e instanceof UnreadableImage ? e.getMessage() : "it can't be read, " + e;
                 notices.accept(
                         "%s can't be used: %s; the next readable image takes its place"
                                 .formatted(file, reason));

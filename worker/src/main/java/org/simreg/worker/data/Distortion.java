@@ -64,7 +64,7 @@ record Distortion(
                 case 0 -> Colours.brightness(rgb, length, (float) brightness);
                 case 1 -> Colours.contrast(rgb, length, (float) contrast);
                 case 2 -> Colours.saturation(rgb, length, (float) saturation);
-                default -> Colours.hue(rgb, length, hue);
+                default -> Hue.turn(rgb, length, hue);
             }
         }
         if (grey) {

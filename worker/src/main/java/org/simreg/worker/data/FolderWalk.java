@@ -21,7 +21,10 @@ import org.simreg.proto.UserError;
 final class FolderWalk {
     private static final Set<String> ENDINGS =
             Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp");
-    private static final int DEEPEST = 64;
+    private static final int DEEPEST = 32;
+
+    /** What Java puts for bytes of a name that the locale's encoding doesn't have. */
+    private static final char UNREADABLE = '\uFFFD';
 
     private final Path root;
     private final IndexProgress progress;
@@ -70,6 +73,11 @@ final class FolderWalk {
         String name = entry.getFileName().toString();
         if (name.startsWith(".")) {
             return;
+        }
+        if (name.indexOf(UNREADABLE) >= 0) {
+            throw new UserError(
+                    "The name %s in the data set has characters that can't be read in this locale; start with LC_ALL=C.UTF-8, or rename it"
+                            .formatted(entry));
         }
         if (isImage(name)) {
             entries.images().add(name);

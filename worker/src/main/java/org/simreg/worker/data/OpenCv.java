@@ -2,6 +2,7 @@ package org.simreg.worker.data;
 
 import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
@@ -17,6 +18,8 @@ final class OpenCv implements AutoCloseable {
         preset("org.bytedeco.javacpp.maxPhysicalBytes", "0");
         preset("org.bytedeco.javacpp.maxBytes", "0");
         preset("org.bytedeco.javacpp.noPointerGC", "true");
+        // All classes by one thread: decode threads that start together would wait for each other.
+        Loader.load(opencv_imgcodecs.class);
         opencv_core.setNumThreads(1);
     }
 

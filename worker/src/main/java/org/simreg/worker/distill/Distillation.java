@@ -56,8 +56,8 @@ final class Distillation implements AutoCloseable {
         this.batches = batches;
         step = from;
         torch.enter();
+        clock.read();
         next = hasNext() ? prepare() : null;
-        clock.skip();
     }
 
     boolean hasNext() {

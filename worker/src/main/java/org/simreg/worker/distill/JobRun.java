@@ -3,10 +3,13 @@ package org.simreg.worker.distill;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
@@ -36,6 +39,7 @@ public final class JobRun implements AutoCloseable {
     private final Path folder;
     private final Consumer<Progress> progress;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Set<String> noticed = ConcurrentHashMap.newKeySet();
     private volatile boolean cancelled;
 
     private Torch torch;
@@ -47,6 +51,7 @@ public final class JobRun implements AutoCloseable {
     private Optional<KnnEvaluation> evaluation;
     private CheckpointWriter checkpoints;
     private long resumed;
+    private long lastCheckpoint = System.nanoTime();
 
     /**
      * @param job completed
@@ -203,7 +208,10 @@ public final class JobRun implements AutoCloseable {
                 emit(Progress.newBuilder().setEpoch(epoch.read()));
                 measureAfter(done, loop);
             }
-            boolean due = every > 0 ? done.getStep() % every == 0 : plan.endsEpoch(last);
+            boolean due =
+                    every > 0
+                            ? done.getStep() % every == 0
+                            : plan.endsEpoch(last) && minuteSinceCheckpoint();
             if (due || !loop.hasNext() || cancelled) {
                 checkpoint(done.getStep());
             }
@@ -219,7 +227,13 @@ public final class JobRun implements AutoCloseable {
         }
     }
 
+    /** Epochs of seconds, as on small data, would write more than they compute. */
+    private boolean minuteSinceCheckpoint() {
+        return System.nanoTime() - lastCheckpoint > Duration.ofMinutes(1).toNanos();
+    }
+
     private void checkpoint(long step) {
+        lastCheckpoint = System.nanoTime();
         StudentState state = student.state();
         checkpoints
                 .write(new RunCheckpoint(step, json(job), torch.profile(), state.sha256(), state))
@@ -252,7 +266,11 @@ public final class JobRun implements AutoCloseable {
         }
     }
 
+    /** Once each: the loaders of training and evaluation may meet the same broken picture. */
     private void notice(String text) {
+        if (!noticed.add(text)) {
+            return;
+        }
         emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
     }
 

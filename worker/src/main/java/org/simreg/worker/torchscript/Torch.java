@@ -8,8 +8,14 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.proto.UserError;
 
 /**
@@ -70,12 +76,26 @@ public final class Torch implements AutoCloseable {
     public String profile() {
         String kind =
                 cuda()
-                        ? device.toString()
-                        : "cpu x" + threads + " " + System.getProperty("os.arch");
-        return "libtorch "
-                + Engine.getEngine("PyTorch").getVersion()
-                + ", "
-                + kind.replaceAll("\\(\\d+\\)", "");
+                        ? "cuda"
+                        : "cpu x" + threads + " " + System.getProperty("os.arch") + instructions();
+        return "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind;
+    }
+
+    /** Which of the instruction sets that libtorch chooses its kernels by are there. */
+    private static String instructions() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            List<String> flags =
+                    lines.filter(line -> line.startsWith("flags"))
+                            .findFirst()
+                            .map(line -> List.of(line.split("\\s+")))
+                            .orElse(List.of());
+            return Stream.of("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16")
+                    .filter(flags::contains)
+                    .map(flag -> " " + flag)
+                    .collect(Collectors.joining());
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     /** Whether the device is a GPU. */

@@ -4,14 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Files of every awkward kind, against Pillow's RGB over white. */
 class DecodingTest {
@@ -82,6 +86,29 @@ class DecodingTest {
                 ImageDecoder less = new ImageDecoder(37 * 27 - 1)) {
             exact.decode(file, pixels);
             assertThrows(UnreadableImage.class, () -> less.decode(file, pixels));
+        }
+    }
+
+    /** Were a picture's pixels left behind each time, this would take a gigabyte. */
+    @Test
+    void nativeMemoryStaysFlat(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("plain.png");
+        ImageIO.write(
+                new BufferedImage(600, 400, BufferedImage.TYPE_INT_ARGB), "png", file.toFile());
+        Pixels pixels = new Pixels();
+        try (ImageDecoder decoder = new ImageDecoder(LoaderSettings.PILLOW_MAX_PIXELS)) {
+            decode(decoder, file, pixels, 100);
+            long before = Pointer.physicalBytes();
+            decode(decoder, file, pixels, 1000);
+            long grown = Pointer.physicalBytes() - before;
+            assertTrue(grown < 200_000_000, grown + " bytes more after 1000 pictures of 960 kB");
+        }
+    }
+
+    private static void decode(ImageDecoder decoder, Path file, Pixels pixels, int times)
+            throws IOException {
+        for (int i = 0; i < times; i++) {
+            decoder.decode(file, pixels);
         }
     }
 }

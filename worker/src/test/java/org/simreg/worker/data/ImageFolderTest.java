@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -101,6 +102,20 @@ class ImageFolderTest {
 
     private String refusal() {
         return assertThrows(UserError.class, tree::open).getMessage();
+    }
+
+    @Test
+    void aNameThatTheLocaleCanNotReadIsAnErrorWithTheWayOut() throws IOException {
+        tree.files("a/1.jpg");
+        Files.createFile(Path.of(URI.create(tree.root.toUri() + "a/%FF.jpg")));
+        assertTrue(refusal().contains("LC_ALL=C.UTF-8"), refusal());
+    }
+
+    @Test
+    void aFolderThatContainsItselfIsAnError() throws IOException {
+        tree.files("a/1.jpg");
+        Files.createSymbolicLink(tree.root.resolve("a/up"), tree.root.resolve("a"));
+        assertTrue(refusal().contains("symbolic link"), refusal());
     }
 
     @Test

@@ -86,7 +86,7 @@ class PillowTest {
             case "brightness" -> Colours.brightness(rgb, rgb.length, (float) amount);
             case "contrast" -> Colours.contrast(rgb, rgb.length, (float) amount);
             case "saturation" -> Colours.saturation(rgb, rgb.length, (float) amount);
-            case "hue" -> Colours.hue(rgb, rgb.length, amount);
+            case "hue" -> Hue.turn(rgb, rgb.length, amount);
             case "grey" -> Colours.grey(rgb, rgb.length);
             case "blur" -> new GaussianBlur().blur(rgb, 31, 23, amount);
             default -> throw new IllegalArgumentException(operation);
@@ -103,7 +103,7 @@ class PillowTest {
             if (words[0].equals("grey")) {
                 Colours.grey(rgb, rgb.length);
             } else {
-                Colours.hue(rgb, rgb.length, Double.parseDouble(words[0]));
+                Hue.turn(rgb, rgb.length, Double.parseDouble(words[0]));
             }
             CRC32 sum = new CRC32();
             sum.update(rgb);
