@@ -36,6 +36,7 @@ final class EmbeddedRun {
     private final ExecutorService writer =
             Executors.newSingleThreadExecutor(task -> new Thread(task, "simreg-run-folder"));
     private Optional<EvaluationDone> examples = Optional.empty();
+    private volatile boolean begun;
 
     EmbeddedRun(DistillRequest request, Stop stop) {
         this.request = request;
@@ -54,7 +55,7 @@ final class EmbeddedRun {
         boolean whole;
         try (RunFolder run = open();
                 ProgressLine console = ProgressLine.console(request.quiet())) {
-            whole = train(run, console);
+            whole = attempt(run, console);
         } finally {
             writer.shutdown();
         }
@@ -74,6 +75,20 @@ final class EmbeddedRun {
                 : RunFolder.create(folder, JobFile.yaml(job), request.overwrite());
     }
 
+    /**
+     * A run that is refused before it begins leaves no folder that stands in the next one's way.
+     */
+    private boolean attempt(RunFolder run, ProgressLine console) {
+        try {
+            return train(run, console);
+        } catch (RuntimeException e) {
+            if (!begun && !request.resume()) {
+                run.discard();
+            }
+            throw e;
+        }
+    }
+
     private boolean train(RunFolder run, ProgressLine console) {
         WorkerSettings settings =
                 new WorkerSettings(
@@ -90,6 +105,8 @@ final class EmbeddedRun {
                                             () -> write(message.body(), run, console, worker)));
             stop.whenRequested(worker::cancel);
             vertx.deployVerticle(worker).await();
+            // Also of a run that failed, the last events are written before the folder is closed.
+            written.handle((done, failure) -> done).join();
             boolean whole = worker.ended().toCompletionStage().toCompletableFuture().join();
             written.join();
             return whole;
@@ -110,6 +127,7 @@ final class EmbeddedRun {
                 if (event.getEvaluation().getExamplesCount() > 0) {
                     examples = Optional.of(event.getEvaluation());
                 }
+                begun |= event.hasStarted();
                 run.accept(event);
                 console.accept(event);
             } catch (RuntimeException | com.google.protobuf.InvalidProtocolBufferException e) {

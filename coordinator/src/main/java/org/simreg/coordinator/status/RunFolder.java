@@ -157,6 +157,19 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         }
     }
 
+    /** Closes and removes a new run that came to nothing; files that are not a run's stay. */
+    public synchronized void discard() {
+        close();
+        Writing.to(
+                path,
+                () -> {
+                    OldRun.remove(path);
+                    if (OldRun.isEmpty(path)) {
+                        Files.delete(path);
+                    }
+                });
+    }
+
     @Override
     public synchronized void close() {
         Writing.to(
