@@ -1,7 +1,9 @@
 package org.simreg.coordinator.cli;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.FileSystemOptions;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -95,7 +97,7 @@ final class EmbeddedRun {
                         request.device(), request.threads(), request.decodeThreads(), cache());
         WorkerVerticle worker =
                 new WorkerVerticle(new Assignment(job, settings, folder, request.resume()));
-        Vertx vertx = Vertx.vertx();
+        Vertx vertx = Vertx.vertx(withoutFiles());
         try {
             vertx.eventBus()
                     .<Buffer>consumer(
@@ -115,6 +117,13 @@ final class EmbeddedRun {
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().join();
         }
+    }
+
+    /** Nothing is served from the class path, so no cache folder is left behind by a kill. */
+    private static VertxOptions withoutFiles() {
+        FileSystemOptions files = new FileSystemOptions();
+        files.setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
+        return new VertxOptions().setFileSystemOptions(files);
     }
 
     /** On the writer thread; an empty message ends the stream. */
