@@ -1,7 +1,6 @@
 package org.simreg.worker.distill;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.UserError;
 import org.simreg.worker.torchscript.Trained;
 
 /**
@@ -70,10 +70,16 @@ final class CheckpointWriter implements AutoCloseable {
             checkpoint.write(file, trained);
             List<Path> files = RunCheckpoint.list(folder);
             for (Path old : files.subList(0, Math.max(0, files.size() - keep))) {
-                Files.delete(old);
+                Files.deleteIfExists(old);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("a checkpoint could not be written to " + folder, e);
+            throw new UserError(
+                    "a checkpoint can't be kept in "
+                            + folder
+                            + ": "
+                            + e
+                            + "; make the folder writable and continue with --resume",
+                    e);
         }
         return CheckpointWritten.newBuilder()
                 .setStep(checkpoint.step())

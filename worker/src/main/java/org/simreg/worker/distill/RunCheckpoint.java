@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,11 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
     private static final String AVERAGE = "average.";
     private static final String SUFFIX = ".safetensors";
 
+    /** Longer names have more digits. */
+    private static final Comparator<Path> OLDEST_FIRST =
+            Comparator.<Path>comparingInt(file -> file.getFileName().toString().length())
+                    .thenComparing(Comparator.naturalOrder());
+
     /** Name of the file of a step. */
     static String fileName(long step) {
         return String.format(java.util.Locale.ROOT, "step-%08d%s", step, SUFFIX);
@@ -52,7 +58,7 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(
                             file -> file.getFileName().toString().matches("step-\\d{8,}" + SUFFIX))
-                    .sorted()
+                    .sorted(OLDEST_FIRST)
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

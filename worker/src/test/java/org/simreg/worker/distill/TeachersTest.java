@@ -22,10 +22,12 @@ import org.simreg.proto.StepDone;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
+import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.checkpoint.TorchZip;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.torchscript.ScriptExport;
+import org.simreg.worker.torchscript.Trained;
 
 /** Every kind of teacher teaches: through the whole run, and with the loss that it must give. */
 class TeachersTest {
@@ -117,6 +119,25 @@ class TeachersTest {
             losses.add(firstLoss(job, policy.name()));
         }
         assertEquals(5, losses.size(), losses.toString());
+    }
+
+    @Test
+    void aStudentStartsFromTheBackboneOfAFile() {
+        SmallRun before = SmallRun.whole(brief(SmallRun.job(teacher)), folder.resolve("before"));
+        Path file = JobRun.checkpoints(before.folder()).resolve(RunCheckpoint.fileName(2));
+        Job.Builder job = SmallRun.job("self");
+        job.getStudentBuilder().setInit(file.toString());
+        SmallRun after = SmallRun.whole(brief(job), folder.resolve("after"));
+        Path start = JobRun.checkpoints(after.folder()).resolve(RunCheckpoint.fileName(0));
+        StateDict given = Checkpoints.read(file).withoutPrefix(Trained.BACKBONE);
+        StateDict taken = Checkpoints.read(start);
+        for (String name : given.names()) {
+            assertEquals(given.get(name).data(), taken.get(Trained.BACKBONE + name).data(), name);
+            if (!name.contains("running_")) {
+                assertEquals(
+                        given.get(name).data(), taken.get("average.backbone." + name).data(), name);
+            }
+        }
     }
 
     private double firstLoss(Job.Builder job, String run) {
