@@ -116,7 +116,7 @@ class ParityTest {
     void tenStepsOfSgdFollowPyTorch() {
         StateDict expected = fixture("training-resnet18-released-4");
         Trained trained = trained(org.simreg.proto.Network.RESNET18, Head.Form.RELEASED, 4);
-        try (StepModule step = module(trained, true)) {
+        try (StepModule step = module(trained, false)) {
             float[] losses = truth(expected, "losses");
             for (int i = 0; i < losses.length; i++) {
                 try (NDManager scope = torch.scope()) {
