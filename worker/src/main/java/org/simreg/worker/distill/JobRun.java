@@ -24,6 +24,7 @@ import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.data.Splits;
+import org.simreg.worker.distill.RunCheckpoint.Origin;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.FrozenModule;
@@ -136,6 +137,7 @@ public final class JobRun implements AutoCloseable {
         }
         RunCheckpoint checkpoint =
                 Resumption.newest(checkpoints(folder), job, trained, torch.profile());
+        Resumption.sameImages(checkpoint, images.train().size(), job);
         resumed = Resumption.within(checkpoint.step(), plan.steps(), folder);
         return checkpoint.state();
     }
@@ -233,10 +235,11 @@ public final class JobRun implements AutoCloseable {
     }
 
     private void checkpoint(long step) {
+        Origin origin = new Origin(json(job), torch.profile(), images.train().size());
         lastCheckpoint = System.nanoTime();
         StudentState state = student.state();
         checkpoints
-                .write(new RunCheckpoint(step, json(job), torch.profile(), state.sha256(), state))
+                .write(new RunCheckpoint(step, origin, state.sha256(), state))
                 .ifPresent(this::announce);
     }
 

@@ -26,22 +26,38 @@ final class Resumption {
                                                         + folder
                                                         + " to resume from; start anew with --overwrite"));
         RunCheckpoint checkpoint = RunCheckpoint.read(file, trained);
-        if (!essence(RunCheckpoint.job(checkpoint.job(), file)).equals(essence(job))) {
+        if (!essence(RunCheckpoint.job(checkpoint.made().job(), file)).equals(essence(job))) {
             throw new UserError(
                     file
                             + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
                             + "in another folder with --out");
         }
-        if (job.getExact() && !checkpoint.profile().equals(profile)) {
+        if (job.getExact() && !checkpoint.made().profile().equals(profile)) {
             throw new UserError(
                     file
                             + " was computed on \""
-                            + checkpoint.profile()
+                            + checkpoint.made().profile()
                             + "\" and this is \""
                             + profile
                             + "\", which rounds differently; use the same device and --threads, or set exact: false");
         }
         return checkpoint;
+    }
+
+    /**
+     * Refuses a data set that has changed: its samples would come in another order.
+     *
+     * @param images in the train part now
+     */
+    static void sameImages(RunCheckpoint checkpoint, int images, Job job) {
+        if (checkpoint.made().images() != images) {
+            throw new UserError(
+                    "the run was computed from %d train images and %s has %d now; put the data set back, or start a new run"
+                            .formatted(
+                                    checkpoint.made().images(),
+                                    job.getDataset().getPath(),
+                                    images));
+        }
     }
 
     /**

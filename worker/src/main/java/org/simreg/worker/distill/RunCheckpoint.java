@@ -29,13 +29,20 @@ import org.simreg.worker.torchscript.Trained;
  * profile and digest in its metadata.
  *
  * @param step steps committed
- * @param job the completed job as protobuf JSON
- * @param profile numeric profile that computed it, {@link
- *     org.simreg.worker.torchscript.Torch#profile}
+ * @param made what it was computed from
  * @param sha256 {@link StudentState#sha256}
  * @param state flat vectors
  */
-record RunCheckpoint(long step, String job, String profile, String sha256, StudentState state) {
+record RunCheckpoint(long step, Origin made, String sha256, StudentState state) {
+    /**
+     * What decides the bits besides the step.
+     *
+     * @param job the completed job as protobuf JSON
+     * @param profile numeric profile, {@link org.simreg.worker.torchscript.Torch#profile}
+     * @param images in the train part
+     */
+    record Origin(String job, String profile, int images) {}
+
     private static final String MOMENTUM = "momentum.";
     private static final String AVERAGE = "average.";
     private static final String SUFFIX = ".safetensors";
@@ -81,8 +88,9 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
         put(tensors, AVERAGE, averaged(trained), state.average());
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("step", String.valueOf(step));
-        metadata.put("job", job);
-        metadata.put("profile", profile);
+        metadata.put("job", made.job);
+        metadata.put("profile", made.profile);
+        metadata.put("images", String.valueOf(made.images));
         metadata.put("sha256", sha256);
         Safetensors.write(file, StateDict.of(tensors), metadata);
     }
@@ -107,7 +115,7 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
      */
     static RunCheckpoint read(Path file, Trained trained) {
         Map<String, String> metadata = Safetensors.metadata(file);
-        if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "sha256"))) {
+        if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "images", "sha256"))) {
             throw new UserError(
                     file
                             + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
@@ -126,8 +134,10 @@ record RunCheckpoint(long step, String job, String profile, String sha256, Stude
         }
         return new RunCheckpoint(
                 Long.parseLong(metadata.get("step")),
-                metadata.get("job"),
-                metadata.get("profile"),
+                new Origin(
+                        metadata.get("job"),
+                        metadata.get("profile"),
+                        Integer.parseInt(metadata.get("images"))),
                 metadata.get("sha256"),
                 state);
     }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,7 +73,17 @@ class RefusedResumeTest {
         assertEquals(4, run.steps().size());
     }
 
+    @Test
+    void aDataSetThatGrewWouldComeInAnotherOrder() {
+        rewrite(made -> new RunCheckpoint.Origin(made.job(), made.profile(), made.images() - 1));
+        refused(job(), "train images and");
+    }
+
     private void computeOn(String profile) {
+        rewrite(made -> new RunCheckpoint.Origin(made.job(), profile, made.images()));
+    }
+
+    private void rewrite(UnaryOperator<RunCheckpoint.Origin> origin) {
         Network name = Network.MOBILENET_V2;
         int width = Networks.backbone(name).outputs();
         Trained trained =
@@ -80,7 +91,7 @@ class RefusedResumeTest {
                         Networks.backbone(name),
                         List.of(Heads.regression(Head.Form.LINEAR, 1, width, width)));
         RunCheckpoint was = RunCheckpoint.read(file, trained);
-        new RunCheckpoint(was.step(), was.job(), profile, was.sha256(), was.state())
+        new RunCheckpoint(was.step(), origin.apply(was.made()), was.sha256(), was.state())
                 .write(file, trained);
     }
 
