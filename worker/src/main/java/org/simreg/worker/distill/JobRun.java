@@ -137,7 +137,7 @@ public final class JobRun implements AutoCloseable {
         }
         RunCheckpoint checkpoint =
                 Resumption.newest(checkpoints(folder), job, trained, torch.profile());
-        Resumption.sameImages(checkpoint, images.train().size(), job);
+        Resumption.sameImages(checkpoint, images.train().size(), job, folder);
         resumed = Resumption.within(checkpoint.step(), plan.steps(), folder);
         return checkpoint.state();
     }

@@ -49,11 +49,12 @@ final class Resumption {
      *
      * @param images in the train part now
      */
-    static void sameImages(RunCheckpoint checkpoint, int images, Job job) {
+    static void sameImages(RunCheckpoint checkpoint, int images, Job job, Path run) {
         if (checkpoint.made().images() != images) {
             throw new UserError(
-                    "the run was computed from %d train images and %s has %d now; put the data set back, or start a new run"
+                    "the run in %s was computed from %d train images and %s has %d now; put the data set back, or start a new run"
                             .formatted(
+                                    run,
                                     checkpoint.made().images(),
                                     job.getDataset().getPath(),
                                     images));
