@@ -95,7 +95,7 @@ public final class Export {
                     e);
         }
         List<Path> files = new ArrayList<>();
-        for (Format format : formats) {
+        for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(network.name() + format.suffix);
             switch (format) {
                 case TORCHSCRIPT -> ScriptExport.write(file, network, weights);
