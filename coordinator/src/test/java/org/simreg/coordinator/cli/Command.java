@@ -33,6 +33,11 @@ final class Command {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
+        if (Runtime.version().feature() >= 24) {
+            // As scripts/simreg does: newer JVMs warn on standard error.
+            command.add("--enable-native-access=ALL-UNNAMED");
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
         command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
         command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
