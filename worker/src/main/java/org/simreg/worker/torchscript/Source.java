@@ -1,8 +1,6 @@
 package org.simreg.worker.torchscript;
 
 import java.util.Arrays;
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 
 /** Lines of TorchScript source, four spaces deep inside a method. */
 final class Source {
@@ -31,11 +29,6 @@ final class Source {
 
     static String pair(long value) {
         return list(value, value);
-    }
-
-    static String joined(
-            String separator, LongStream numbers, java.util.function.LongFunction<String> each) {
-        return numbers.mapToObj(each).collect(Collectors.joining(separator));
     }
 
     @Override
