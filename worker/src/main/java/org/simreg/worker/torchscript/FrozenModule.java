@@ -18,18 +18,25 @@ public final class FrozenModule implements AutoCloseable {
      */
     public static FrozenModule of(
             Torch torch, Network network, StateDict weights, boolean bfloat16) {
+        return of(torch, network, weights, bfloat16, !torch.cuda());
+    }
+
+    /**
+     * @param fused whether oneDNN's fused convolutions are used; a GPU has none
+     */
+    static FrozenModule of(
+            Torch torch, Network network, StateDict weights, boolean bfloat16, boolean fused) {
         Folded folded = Folded.of(network, weights);
         FlatLayout layout = FrozenCode.layout(folded.network());
         float[] flat = new float[layout.length()];
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
         folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
-        return new FrozenModule(torch, folded.network(), flat, bfloat16);
+        return new FrozenModule(torch, FrozenCode.of(folded.network(), bfloat16, fused), flat);
     }
 
-    private FrozenModule(Torch torch, Network network, float[] weights, boolean bfloat16) {
+    private FrozenModule(Torch torch, String methods, float[] weights) {
         torch.enter();
         kept = torch.scope();
-        String methods = FrozenCode.of(network, bfloat16, !torch.cuda());
         module =
                 TorchModule.load(
                         torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));

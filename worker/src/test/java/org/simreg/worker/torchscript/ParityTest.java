@@ -58,9 +58,25 @@ class ParityTest {
     })
     void aFrozenNetworkGivesPyTorchsFeatures(
             org.simreg.proto.Network name, String fixture, int size) {
+        featuresArePyTorchs(name, fixture, size, true);
+    }
+
+    /** The code that a GPU runs, on the CPU. */
+    @ParameterizedTest
+    @CsvSource({
+        "RESNET18, resnet18, 64",
+        "RESNET50_BYOL, resnet50-byol-odd, 65",
+        "MOBILENET_V2, mobilenet-v2, 64"
+    })
+    void soDoesItWithoutFusedConvolutions(org.simreg.proto.Network name, String fixture, int size) {
+        featuresArePyTorchs(name, fixture, size, false);
+    }
+
+    private static void featuresArePyTorchs(
+            org.simreg.proto.Network name, String fixture, int size, boolean fused) {
         StateDict expected = fixture("features-" + fixture);
         Network network = Networks.backbone(name);
-        try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), false);
+        try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), false, fused);
                 NDManager scope = torch.scope()) {
             float[] features =
                     frozen.features(scope, images(scope, "images", 2, size)).toFloatArray();
