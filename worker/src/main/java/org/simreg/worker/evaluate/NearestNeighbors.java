@@ -84,6 +84,9 @@ public final class NearestNeighbors {
             List<Future<?>> running = new ArrayList<>();
             tasks.forEach(task -> running.add(pool.submit(task)));
             for (Future<?> future : running) {
+                if (Thread.interrupted()) { // get() doesn't look where the task is done already
+                    throw new InterruptedException();
+                }
                 future.get();
             }
         } catch (InterruptedException stopped) {
