@@ -22,6 +22,7 @@ final class JobRules {
         warmup();
         neighbours();
         evaluationView();
+        placement();
     }
 
     private void name() {
@@ -134,6 +135,19 @@ final class JobRules {
         if (job.getEvaluation().hasResize() && resize < size) {
             String crop = " px is smaller than the " + size + " px view cropped from it";
             add("evaluation.resize", resize + crop + "; choose at least " + size);
+        }
+    }
+
+    private void placement() {
+        long least = Integer.toUnsignedLong(job.getPlacement().getMinWorkers());
+        long most = Integer.toUnsignedLong(job.getPlacement().getMaxWorkers());
+        long parts = Integer.toUnsignedLong(job.getOptimization().getMicroBatches());
+        if (most > 0 && least > most) {
+            String way = "; choose at most " + most;
+            add("placement.min_workers", least + " is more than max_workers" + way);
+        } else if (parts > 0 && least > parts) {
+            String way = " micro-batches, the most workers it can use; choose at most " + parts;
+            add("placement.min_workers", least + " is more than the job's " + parts + way);
         }
     }
 

@@ -87,7 +87,13 @@ final class Resumption {
      */
     private static Job essence(Job job) {
         Job.Builder essence =
-                job.toBuilder().clearName().clearCheckpoints().clearEvaluation().clearExact();
+                job.toBuilder()
+                        .clearName()
+                        .clearCheckpoints()
+                        .clearEvaluation()
+                        .clearExact()
+                        .clearPlacement()
+                        .clearReduce();
         essence.getOptimizationBuilder().clearMaxSteps();
         essence.getDatasetBuilder().clearPath();
         return essence.build();

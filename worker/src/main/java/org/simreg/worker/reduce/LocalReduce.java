@@ -33,6 +33,10 @@ public final class LocalReduce implements Reduce {
         return new LocalRound(leaves);
     }
 
+    /** Nobody else is waited for. */
+    @Override
+    public void abandon(String reason) {}
+
     @Override
     public void close() {
         scope.close();

@@ -15,6 +15,12 @@ public interface Reduce extends AutoCloseable {
      */
     Round begin(long step, int leaves);
 
+    /**
+     * Stops waiting for others: means that are not there yet, now or later, fail with {@link
+     * Abandoned}. Any thread may call it.
+     */
+    void abandon(String reason);
+
     @Override
     void close();
 
@@ -26,7 +32,10 @@ public interface Reduce extends AutoCloseable {
         /** Offers the vector that was last given, as this leaf. */
         void offer(int leaf);
 
-        /** The mean over all leaves; it stays valid until the next round begins. */
+        /**
+         * The mean over all leaves; it stays valid until the next round begins. Fails with {@link
+         * Abandoned} as its cause if another worker's part won't come.
+         */
         Future<NDArray> mean();
     }
 }

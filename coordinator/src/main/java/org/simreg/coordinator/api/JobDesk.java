@@ -1,0 +1,61 @@
+package org.simreg.coordinator.api;
+
+import org.simreg.proto.JobEvent;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
+import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.SubmitRequest;
+
+/**
+ * What clients can ask of the coordinator. Called on the coordinator's own thread; every method
+ * returns at once, or throws {@link Refused}, or {@link org.simreg.proto.UserError} for a job with
+ * wrong settings.
+ */
+public interface JobDesk {
+    /** Queues a job; a request id that is known gives the job of that time. */
+    JobStatus submit(SubmitRequest request);
+
+    /** One job. */
+    JobStatus get(String id);
+
+    /** Newest first. */
+    ListResponse list(ListRequest request);
+
+    /** Ends a job after its current step, with a checkpoint. */
+    JobStatus cancel(String id);
+
+    /** Stops a job after its current step, with a checkpoint, and frees its workers. */
+    JobStatus pause(String id);
+
+    /** Queues a paused, cancelled or failed job again. */
+    JobStatus resume(String id);
+
+    /** Everyone who attends. */
+    ListWorkersResponse workers();
+
+    /**
+     * Follows a job: the events of the past from a sequence number on, then each new one.
+     *
+     * @param from first sequence number
+     * @return ends the watch
+     */
+    AutoCloseable watch(String id, long from, Watcher watcher);
+
+    /** A client that watches. Called on the coordinator's thread; must not block. */
+    interface Watcher {
+        /**
+         * Takes an event.
+         *
+         * @return whether it can take more now; if not it says so later by {@link Runnable} given
+         *     to {@link #whenReady}
+         */
+        boolean event(JobEvent event);
+
+        /** Takes what is to be called, on any thread, once it can take more. */
+        void whenReady(Runnable more);
+
+        /** The job has ended and all was said. */
+        void ended();
+    }
+}

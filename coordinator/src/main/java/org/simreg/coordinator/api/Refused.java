@@ -1,0 +1,37 @@
+package org.simreg.coordinator.api;
+
+/** A request that is not carried out; the coordinator stays as it was. */
+public final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final Kind kind;
+
+    /** What the one who asked can conclude. */
+    public enum Kind {
+        /** The request is wrong in itself. */
+        INVALID,
+        /** There is no such job, worker or checkpoint. */
+        UNKNOWN,
+        /** Right in itself, but not in the present state. */
+        STATE,
+        /** The name or folder is taken. */
+        EXISTS,
+        /** Later it may work. */
+        UNAVAILABLE,
+        /** What came is not what was sent. */
+        DAMAGED
+    }
+
+    /**
+     * @param message what was refused, with its value, and the way out; one sentence
+     */
+    public Refused(Kind kind, String message) {
+        super(message);
+        this.kind = kind;
+    }
+
+    /** What the one who asked can conclude. */
+    public Kind kind() {
+        return kind;
+    }
+}
