@@ -24,6 +24,7 @@ public final class ImageFolder {
     private final Path folder;
     private final FolderPart part;
     private final ClassChoice choice;
+    private volatile String sha256;
 
     private ImageFolder(Path root, FolderPart part, List<String> classes) {
         folder = root.resolve(part.folder());
@@ -102,12 +103,41 @@ public final class ImageFolder {
 
     /** Where an image lies; begins with the path that the data set was opened with. */
     public Path file(int id) {
-        int image = choice.image(id);
-        String name = part.name(image);
-        if (!part.labelled()) {
-            return folder.resolve(name);
+        String name = name(id);
+        return part.labelled() ? folder.resolve(className(id)).resolve(name) : folder.resolve(name);
+    }
+
+    /**
+     * SHA-256 over class and name of every image in the order of ids: equal for the same images in
+     * the same order, wherever they lie. Takes the time of hashing all names once.
+     *
+     * @return 64 hexadecimal digits
+     */
+    public String sha256() {
+        String known = sha256;
+        if (known == null) {
+            Sha256 sha = new Sha256();
+            for (int id = 0; id < size(); id++) {
+                sha.text(className(id)).text(name(id));
+            }
+            known = sha.hex();
+            sha256 = known;
         }
-        String label = part.classes().get(FolderPart.place(part.classEnds(), image));
-        return folder.resolve(label).resolve(name);
+        return known;
+    }
+
+    /** Folder of this part below the data set's folder; empty if that itself holds the images. */
+    String folder() {
+        return part.folder();
+    }
+
+    /** The class folder of an image; empty if not labelled. */
+    String className(int id) {
+        return choice.names().get(label(id));
+    }
+
+    /** The path of an image below its class folder. */
+    String name(int id) {
+        return part.name(choice.image(id));
     }
 }
