@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.simreg.proto.UserError;
 import org.slf4j.LoggerFactory;
 
@@ -24,12 +25,23 @@ public final class ImageFolder {
     private final Path folder;
     private final FolderPart part;
     private final ClassChoice choice;
+    private final SampleSource source;
     private volatile String sha256;
 
-    private ImageFolder(Path root, FolderPart part, List<String> classes) {
+    /**
+     * @param root the data set's folder
+     * @param classes the chosen classes of train, in byte order
+     * @param source gives what reads the samples of this folder
+     */
+    ImageFolder(
+            Path root,
+            FolderPart part,
+            List<String> classes,
+            Function<ImageFolder, SampleSource> source) {
         folder = root.resolve(part.folder());
         this.part = part;
         choice = new ClassChoice(part, classes);
+        this.source = source.apply(this);
     }
 
     /**
@@ -55,9 +67,13 @@ public final class ImageFolder {
         Optional<FolderPart> part = index.parts().stream().skip(1).findFirst();
         Optional<ImageFolder> val =
                 part.filter(folder -> train.labelled())
-                        .map(folder -> new ImageFolder(root, classes.known(folder), chosen))
+                        .map(folder -> local(root, classes.known(folder), chosen))
                         .filter(images -> images.size() > 0);
-        return new Splits(new ImageFolder(root, train, chosen), val);
+        return new Splits(local(root, train, chosen), val);
+    }
+
+    private static ImageFolder local(Path root, FolderPart part, List<String> classes) {
+        return new ImageFolder(root, part, classes, LocalFiles::new);
     }
 
     private static FolderIndex index(Path root, IndexFile file, IndexProgress progress) {
@@ -124,6 +140,11 @@ public final class ImageFolder {
             sha256 = known;
         }
         return known;
+    }
+
+    /** What reads the files. */
+    SampleSource source() {
+        return source;
     }
 
     /** Folder of this part below the data set's folder; empty if that itself holds the images. */
