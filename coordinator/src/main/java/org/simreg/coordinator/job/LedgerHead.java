@@ -1,0 +1,14 @@
+package org.simreg.coordinator.job;
+
+/**
+ * Where a job's ledger stands, what was taken back aside.
+ *
+ * @param step last step in it, from 1; 0 if there is none
+ * @param epoch of that step, from 1; 0 if there is none
+ * @param loss of that step; 0 if there is none
+ * @param generation of that step; 0 if there is none
+ */
+public record LedgerHead(long step, int epoch, float loss, long generation) {
+    /** An empty ledger. */
+    public static final LedgerHead EMPTY = new LedgerHead(0, 0, 0, 0);
+}
