@@ -29,7 +29,8 @@ public final class Disk {
      * @throws UserError if it fails
      */
     public static <T> T read(Path target, Work<T> work) {
-        return attempt("Reading %s failed: %s; check the disk and the right to read it", target, work);
+        return attempt(
+                "Reading %s failed: %s; check the disk and the right to read it", target, work);
     }
 
     /**

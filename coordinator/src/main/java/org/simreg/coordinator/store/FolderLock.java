@@ -8,8 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.simreg.proto.UserError;
 
 /**
@@ -22,8 +24,8 @@ public final class FolderLock implements AutoCloseable {
     public static final String NAME = ".lock";
 
     /**
-     * Folders locked in this JVM. Closing any channel of a file would give the process's lock on
-     * it back, so the file of a locked folder isn't opened a second time.
+     * Folders locked in this JVM. Closing any channel of a file would give the process's lock on it
+     * back, so the file of a locked folder isn't opened a second time.
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
@@ -42,15 +44,25 @@ public final class FolderLock implements AutoCloseable {
      * @throws UserError if someone else has it, or it can't be written
      */
     public static FolderLock take(Path folder, String what) {
+        return take(folder, what, UserError::new);
+    }
+
+    /**
+     * The same.
+     *
+     * @param refusal makes what is thrown, of a sentence, if someone else has it
+     */
+    public static FolderLock take(
+            Path folder, String what, Function<String, RuntimeException> refusal) {
         return Disk.read(
                 folder,
                 () -> {
                     Path real = Files.createDirectories(folder).toRealPath();
                     if (!HELD.add(real)) {
-                        throw taken(what, folder, "this process");
+                        throw refusal.apply(taken(what, folder, "this process"));
                     }
                     try {
-                        return new FolderLock(real, lock(real.resolve(NAME), what, folder));
+                        return new FolderLock(real, lock(real, what, refusal));
                     } catch (IOException | RuntimeException e) {
                         HELD.remove(real);
                         throw e;
@@ -58,7 +70,10 @@ public final class FolderLock implements AutoCloseable {
                 });
     }
 
-    private static FileChannel lock(Path file, String what, Path folder) throws IOException {
+    private static FileChannel lock(
+            Path folder, String what, Function<String, RuntimeException> refusal)
+            throws IOException {
+        Path file = folder.resolve(NAME);
         FileChannel channel =
                 FileChannel.open(
                         file,
@@ -68,7 +83,7 @@ public final class FolderLock implements AutoCloseable {
         try {
             FileLock lock = channel.tryLock();
             if (lock == null) {
-                throw taken(what, folder, owner(file));
+                throw refusal.apply(taken(what, folder, owner(file)));
             }
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
@@ -80,8 +95,7 @@ public final class FolderLock implements AutoCloseable {
     }
 
     private static String signature() {
-        return "process %d, since %s\n"
-                .formatted(ProcessHandle.current().pid(), java.time.Instant.now());
+        return "process %d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
     }
 
     private static String owner(Path file) throws IOException {
@@ -89,10 +103,9 @@ public final class FolderLock implements AutoCloseable {
         return signature.isEmpty() ? "another process" : signature;
     }
 
-    private static UserError taken(String what, Path folder, String owner) {
-        return new UserError(
-                "The %s %s is in use by %s; wait for it or stop it, or choose another folder"
-                        .formatted(what, folder, owner));
+    private static String taken(String what, Path folder, String owner) {
+        return "The %s %s is in use by %s; wait for it or stop it, or choose another folder"
+                .formatted(what, folder, owner);
     }
 
     @Override
