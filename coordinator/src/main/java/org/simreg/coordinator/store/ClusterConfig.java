@@ -8,6 +8,7 @@ import com.hazelcast.config.MultiMapConfig;
 import com.hazelcast.config.MultiMapConfig.ValueCollectionType;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
+import io.vertx.core.eventbus.EventBusOptions;
 
 /** Hazelcast's configuration, the same for every process of a cluster. */
 public final class ClusterConfig {
@@ -23,6 +24,11 @@ public final class ClusterConfig {
         network(config.getNetworkConfig(), settings);
         maps(config);
         return config;
+    }
+
+    /** The event bus listens where Hazelcast does, not on the machine's first address. */
+    public static EventBusOptions eventBus(ClusterSettings settings) {
+        return new EventBusOptions().setHost(settings.host()).setClusterPublicHost(settings.host());
     }
 
     /** A dead member is gone in half a second, a frozen one in five. */
