@@ -47,6 +47,10 @@ final class MetricsFile implements AutoCloseable {
         }
     }
 
+    void force() throws IOException {
+        file.force(false);
+    }
+
     @Override
     public void close() throws IOException {
         file.close();
@@ -92,12 +96,14 @@ final class MetricsFile implements AutoCloseable {
      * reads like that of a run that was never interrupted.
      *
      * @param step the last step that counts
+     * @param ended whether the run may have finished by then
      * @param kept gets every event that stays, in order
      */
-    static void cut(Path folder, long step, Consumer<Progress> kept) throws IOException {
+    static void cut(Path folder, long step, boolean ended, Consumer<Progress> kept)
+            throws IOException {
         Path draft = folder.resolve(NAME + ".tmp");
         try (BufferedWriter lines = Files.newBufferedWriter(draft)) {
-            Cut cut = new Cut(step);
+            Cut cut = new Cut(step, ended);
             read(
                     folder,
                     event -> {
@@ -118,10 +124,12 @@ final class MetricsFile implements AutoCloseable {
      */
     private static final class Cut {
         private final long step;
+        private final boolean ended;
         private boolean passed;
 
-        Cut(long step) {
+        Cut(long step, boolean ended) {
             this.step = step;
+            this.ended = ended;
         }
 
         boolean keeps(Progress event) {
@@ -129,7 +137,7 @@ final class MetricsFile implements AutoCloseable {
             if (event.hasCheckpoint()) {
                 return event.getCheckpoint().getStep() <= step;
             }
-            return !passed && !event.hasFinished();
+            return !passed && (ended || !event.hasFinished());
         }
     }
 }

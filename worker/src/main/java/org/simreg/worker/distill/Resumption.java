@@ -14,12 +14,7 @@ final class Resumption {
      *     the job is exact
      */
     static void check(RunCheckpoint checkpoint, Path file, Job job, String profile) {
-        if (!essence(RunCheckpoint.job(checkpoint.made().job(), file)).equals(essence(job))) {
-            throw new UserError(
-                    file
-                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
-                            + "in another folder with --out");
-        }
+        sameJob(file, RunCheckpoint.job(checkpoint.made().job(), file), job);
         if (job.getExact() && !checkpoint.made().profile().equals(profile)) {
             throw new UserError(
                     file
@@ -28,6 +23,20 @@ final class Resumption {
                             + "\" and this is \""
                             + profile
                             + "\", which rounds differently; use the same device and --threads, or set exact: false");
+        }
+    }
+
+    /**
+     * Refuses a job that computes something else.
+     *
+     * @param made job of the checkpoint
+     */
+    static void sameJob(Path file, Job made, Job job) {
+        if (!essence(made).equals(essence(job))) {
+            throw new UserError(
+                    file
+                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
+                            + "in another folder with --out");
         }
     }
 
