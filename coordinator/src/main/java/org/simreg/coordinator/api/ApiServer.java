@@ -17,6 +17,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.simreg.proto.UserError;
 
 /**
@@ -26,6 +28,9 @@ import org.simreg.proto.UserError;
 public final class ApiServer implements AutoCloseable {
     /** Largest message that is taken, in bytes. */
     public static final int LARGEST_REQUEST = 4 << 20;
+
+    /** It would log a stack trace for every message that is too large. Kept: loggers are weak. */
+    private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerStream");
 
     private static final int THREADS = 4;
     private static final Duration UNDER_WAY = Duration.ofMillis(500);
@@ -37,6 +42,7 @@ public final class ApiServer implements AutoCloseable {
 
     private ApiServer(ServerBuilder<?> builder, List<? extends BindableService> services)
             throws IOException {
+        GRPC.setLevel(Level.SEVERE);
         services.forEach(service -> serve(builder, service));
         builder.addService(health.getHealthService());
         addReflection(builder);
@@ -104,6 +110,9 @@ public final class ApiServer implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (server.isShutdown()) {
+            return;
+        }
         health.enterTerminalState();
         server.shutdown();
         try {

@@ -1,0 +1,42 @@
+package org.simreg.coordinator.client;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.simreg.proto.UserError;
+
+/**
+ * Where a coordinator listens.
+ *
+ * @param host name or address, without brackets
+ * @param port 1 to 65535
+ */
+public record Target(String host, int port) {
+    /** Port of a coordinator that was not told another. */
+    public static final int PORT = 7100;
+
+    private static final Pattern FORM =
+            Pattern.compile("(?:\\[([0-9a-fA-F:.%]+)]|([^\\s:/\\[\\]]+))(?::(\\d{1,5}))?");
+
+    /**
+     * @param text HOST, HOST:PORT or [IPv6]:PORT
+     * @throws UserError if it is none of these
+     */
+    public static Target parse(String text) {
+        Matcher parts = FORM.matcher(text.strip());
+        if (!parts.matches()) {
+            throw new UserError(
+                    "--coordinator: '" + text + "' is no HOST:PORT; write it like localhost:7100");
+        }
+        int port = parts.group(3) == null ? PORT : Integer.parseInt(parts.group(3));
+        if (port < 1 || port > 65535) {
+            String what = port + " is no port in '" + text + "'; choose 1 to 65535";
+            throw new UserError("--coordinator: " + what);
+        }
+        return new Target(parts.group(1) == null ? parts.group(2) : parts.group(1), port);
+    }
+
+    @Override
+    public String toString() {
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+}
