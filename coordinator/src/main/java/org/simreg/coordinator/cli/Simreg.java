@@ -1,6 +1,7 @@
 package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
+import org.simreg.proto.UserError;
 import org.simreg.worker.distill.Export;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -100,18 +101,37 @@ public final class Simreg implements Runnable {
                                     request.formats())
                             .forEach(System.out::println);
                     return 0;
-                });
+                },
+                request -> absent("coordinator"),
+                request -> absent("worker"),
+                stop);
+    }
+
+    private static int absent(String process) {
+        throw new UserError("This build has no " + process + "; take a later one");
     }
 
     private CommandLine commandLine(Actions actions) {
         CommandLine distill = new CommandLine(new DistillCommand(actions.distill()));
         JobOptions.addTo(distill.getCommandSpec());
+        CommandLine submit = new CommandLine(new SubmitCommand(actions.stop()));
+        JobOptions.addTo(submit.getCommandSpec());
         Complaints complaints = new Complaints(this);
         IExecutionStrategy run = new RunLast();
         CommandLine command =
                 new CommandLine(this)
                         .addSubcommand(distill)
                         .addSubcommand(new ExportCommand(actions.export()))
+                        .addSubcommand(new CoordinatorCommand(actions.coordinator()))
+                        .addSubcommand(new WorkerCommand(actions.worker()))
+                        .addSubcommand(submit)
+                        .addSubcommand(new JobsCommand())
+                        .addSubcommand(new WatchCommand(actions.stop()))
+                        .addSubcommand(MoveCommand.of(MoveCommand.Move.CANCEL))
+                        .addSubcommand(MoveCommand.of(MoveCommand.Move.PAUSE))
+                        .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
+                        .addSubcommand(new LogsCommand(actions.stop()))
+                        .addSubcommand(new WorkersCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())
                         .addSubcommand(new HelpCommand());
