@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
@@ -118,6 +119,21 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
                     "There is no run to continue in %s: it has no %s; name the folder of a run, or start one without --resume"
                             .formatted(path, JOB));
         }
+    }
+
+    /** Removes a run that came to nothing; files that are not a run's stay. */
+    public static void remove(Path path) {
+        Writing.to(
+                path,
+                () -> {
+                    if (Files.isDirectory(path)) {
+                        OldRun.remove(path);
+                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
+                        if (OldRun.isEmpty(path)) {
+                            Files.delete(path);
+                        }
+                    }
+                });
     }
 
     /** Where the run is. */
