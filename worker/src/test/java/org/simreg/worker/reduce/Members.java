@@ -1,10 +1,10 @@
 package org.simreg.worker.reduce;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -42,8 +42,8 @@ final class Members implements AutoCloseable {
                 scope -> scope.zeros(new Shape(length)));
     }
 
-    NDManager scope() {
-        return torch.scope();
+    StateExchange exchange(Circle circle) {
+        return new StateExchange(lanes.get(circle.rank()), circle);
     }
 
     /** Runs steps of all members at the same time; the result is [member][step]. */
@@ -85,7 +85,7 @@ final class Members implements AutoCloseable {
         return mean.get(PATIENCE_SECONDS, TimeUnit.SECONDS).toFloatArray();
     }
 
-    <T> Future<T> submit(java.util.concurrent.Callable<T> task) {
+    <T> Future<T> submit(Callable<T> task) {
         return threads.submit(task);
     }
 
