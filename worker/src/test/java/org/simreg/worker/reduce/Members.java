@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.worker.torchscript.Torch;
 
 /** The members of a circle in one process, each with lanes of its own. */
@@ -17,6 +18,7 @@ final class Members implements AutoCloseable {
 
     private final Torch torch = new Torch("cpu", 1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final AtomicInteger mostArrays = new AtomicInteger();
     private final List<? extends Lanes> lanes;
 
     Members(List<? extends Lanes> lanes) {
@@ -39,7 +41,16 @@ final class Members implements AutoCloseable {
                 lanes.get(circle.rank()),
                 circle,
                 torch.scope(),
-                scope -> scope.zeros(new Shape(length)));
+                scope -> {
+                    NDArray vector = scope.zeros(new Shape(length));
+                    mostArrays.accumulateAndGet(scope.getManagedArrays().size(), Math::max);
+                    return vector;
+                });
+    }
+
+    /** The largest number of vectors that a reduction has had at a time. */
+    int mostArrays() {
+        return mostArrays.get();
     }
 
     StateExchange exchange(Circle circle) {
