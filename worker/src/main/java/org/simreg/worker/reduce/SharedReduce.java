@@ -52,7 +52,12 @@ final class SharedReduce implements Reduce {
         thread = new OwnThread("simreg-reduce", this::end);
         line = new Line(circle, Key.Use.REDUCE, thread, sums);
         sums.on(line);
-        switchboard.open(line, true);
+        try {
+            switchboard.open(line, true);
+        } catch (IllegalStateException e) {
+            thread.close();
+            throw e;
+        }
     }
 
     @Override
@@ -94,7 +99,7 @@ final class SharedReduce implements Reduce {
 
     @Override
     public void close() {
-        if (end == null) {
+        if (end == null && future.isDone()) {
             awaitLastSums();
         }
         end(new Abandoned("the generation is over"));

@@ -37,7 +37,12 @@ public final class StateExchange implements AutoCloseable {
         thread = new OwnThread("simreg-state", e -> states.end(e));
         line = new Line(circle, Use.STATE, thread, states);
         states.on(line);
-        switchboard.open(line, false);
+        try {
+            switchboard.open(line, false);
+        } catch (IllegalStateException e) {
+            thread.close();
+            throw e;
+        }
     }
 
     /**

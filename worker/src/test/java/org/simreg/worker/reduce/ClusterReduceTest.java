@@ -1,6 +1,7 @@
 package org.simreg.worker.reduce;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** The mean has the bits of one worker's, whoever computed which leaves. */
 class ClusterReduceTest {
-    /** Several chunks even of a segment of 16 floats wouldn't be aligned: one or two chunks. */
+    /** Two chunks or more in a segment of most lengths here. */
     private static final int CHUNK = 32 * Float.BYTES;
 
     @Test
@@ -44,6 +45,20 @@ class ClusterReduceTest {
             }
         } finally {
             vertx.close().await();
+        }
+    }
+
+    @Test
+    void vectorsAreUsedAgainFromStepToStep() throws Exception {
+        Supplier<Lanes> lanes = () -> new NettyLanes("127.0.0.1", 0, CHUNK);
+        try (Members members = members(2, lanes)) {
+            float[][][] steps = new float[20][][];
+            Arrays.fill(steps, Leaves.random(9, 6, 700));
+            int[] counts = {3, 3};
+            members.run(1, counts, Arrays.copyOf(steps, 2));
+            int kept = members.mostArrays();
+            members.run(2, counts, steps);
+            assertEquals(kept, members.mostArrays());
         }
     }
 

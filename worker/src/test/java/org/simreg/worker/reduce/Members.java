@@ -1,14 +1,15 @@
 package org.simreg.worker.reduce;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.worker.torchscript.Torch;
 
 /** The members of a circle in one process, each with lanes of its own. */
@@ -17,6 +18,7 @@ final class Members implements AutoCloseable {
 
     private final Torch torch = new Torch("cpu", 1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final AtomicInteger mostArrays = new AtomicInteger();
     private final List<? extends Lanes> lanes;
 
     Members(List<? extends Lanes> lanes) {
@@ -39,11 +41,20 @@ final class Members implements AutoCloseable {
                 lanes.get(circle.rank()),
                 circle,
                 torch.scope(),
-                scope -> scope.zeros(new Shape(length)));
+                scope -> {
+                    NDArray vector = scope.zeros(new Shape(length));
+                    mostArrays.accumulateAndGet(scope.getManagedArrays().size(), Math::max);
+                    return vector;
+                });
     }
 
-    NDManager scope() {
-        return torch.scope();
+    /** The largest number of vectors that a reduction has had at a time. */
+    int mostArrays() {
+        return mostArrays.get();
+    }
+
+    StateExchange exchange(Circle circle) {
+        return new StateExchange(lanes.get(circle.rank()), circle);
     }
 
     /** Runs steps of all members at the same time; the result is [member][step]. */
@@ -85,7 +96,7 @@ final class Members implements AutoCloseable {
         return mean.get(PATIENCE_SECONDS, TimeUnit.SECONDS).toFloatArray();
     }
 
-    <T> Future<T> submit(java.util.concurrent.Callable<T> task) {
+    <T> Future<T> submit(Callable<T> task) {
         return threads.submit(task);
     }
 
