@@ -2,7 +2,7 @@ package org.simreg.coordinator.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -61,6 +61,7 @@ final class FakeWorker {
 
     private String job = "";
     private Optional<Job> settings = Optional.empty();
+    private long attempt;
     private boolean prepared;
     private Generation generation = Generation.getDefaultInstance();
     private boolean halted = true;
@@ -262,6 +263,7 @@ final class FakeWorker {
         assertTrue(job.isEmpty() || job.equals(prepare.getJob()), name + " has a job already");
         boolean already = job.equals(prepare.getJob());
         job = prepare.getJob();
+        attempt = prepare.getAttempt();
         settings = Optional.of(prepare.getSettings());
         if (already && prepared) {
             ready();
@@ -289,6 +291,7 @@ final class FakeWorker {
                                 Ready.newBuilder()
                                         .setJob(job)
                                         .setDataSha256(data)
+                                        .setAttempt(attempt)
                                         .setStarted(
                                                 JobStarted.newBuilder()
                                                         .setTotalSteps(total())
@@ -348,15 +351,27 @@ final class FakeWorker {
                     if (world.keeper().isEmpty()) {
                         load();
                     } else if (generation == mine && !halted) {
-                        List<Long> stored = world.files(job).states.get(mine.getStep());
-                        assertNotNull(stored, "no such checkpoint");
-                        assertEquals(
-                                mine.getStep(),
-                                world.desk().get(job, mine.getStep()).header().getStep());
-                        state = Optional.of(stored);
+                        Optional<List<Long>> stored = stored(mine);
+                        if (stored.isEmpty()) {
+                            stop();
+                            return;
+                        }
+                        state = stored;
                         go();
                     }
                 });
+    }
+
+    /** Of a generation that is over it may be gone. */
+    private Optional<List<Long>> stored(Generation mine) {
+        try {
+            long step = world.desk().get(job, mine.getStep()).header().getStep();
+            return Optional.of(world.files(job).states.get(step));
+        } catch (Refused gone) {
+            assertNotEquals(
+                    mine.getNumber(), world.desk().get(job).getGeneration(), gone.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** From the peer if it is there and has it; if it doesn't come, the worker gives up. */
@@ -596,7 +611,7 @@ final class FakeWorker {
     }
 
     private void trained(Generation mine) {
-        if (generation != mine || halted) {
+        if (generation != mine || halted || !world.files(job).checkpoints.containsKey(total())) {
             return;
         }
         send(
