@@ -4,7 +4,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChaosTest {
-    private static final int SEEDS = 700;
+    private static final int SEEDS = 200;
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4})

@@ -65,6 +65,7 @@ final class FakeWorker {
     private boolean prepared;
     private Generation generation = Generation.getDefaultInstance();
     private boolean halted = true;
+    private boolean loaded;
     private Optional<Halt> halt = Optional.empty();
     private Optional<List<Long>> state = Optional.empty();
     private boolean storing;
@@ -319,22 +320,32 @@ final class FakeWorker {
         assertEquals("netty", next.getTransport());
         generation = next;
         halted = false;
+        loaded = false;
         halt = Optional.empty();
         kept.tailMap(next.getStep(), false).clear();
         Generation.Member self = self().orElseThrow();
+        if (self.getState() != Generation.State.HELD) {
+            state = Optional.empty();
+        }
         switch (self.getState()) {
             case HELD -> {
                 assertEquals(next.getStep(), committed(), name + " doesn't hold that");
-                go();
+                loaded();
             }
             case FRESH -> {
                 assertEquals(0, next.getStep());
                 state = Optional.of(List.of());
-                go();
+                loaded();
             }
             case CHECKPOINT -> load();
             default -> later(world.some(60), () -> fetch(next, self.getPeer(), 0));
         }
+    }
+
+    /** Only now may it be given to others: what it held before can be of another line. */
+    private void loaded() {
+        loaded = true;
+        go();
     }
 
     private Optional<Generation.Member> self() {
@@ -357,7 +368,7 @@ final class FakeWorker {
                             return;
                         }
                         state = stored;
-                        go();
+                        loaded();
                     }
                 });
     }
@@ -384,11 +395,11 @@ final class FakeWorker {
                 other.alive
                         && !other.frozen
                         && other.generation == mine
-                        && other.committed() == mine.getStep()
-                        && other.self().isPresent();
-        if (there && other.state.isPresent()) {
+                        && other.loaded
+                        && other.committed() == mine.getStep();
+        if (there) {
             state = other.state;
-            go();
+            loaded();
         } else if (tries > 30) {
             stop();
         } else {
@@ -469,7 +480,7 @@ final class FakeWorker {
     // ---- steps
 
     private void go() {
-        if (halted || state.isEmpty() || job.isEmpty()) {
+        if (halted || !loaded || job.isEmpty()) {
             return;
         }
         Generation mine = generation;
