@@ -16,6 +16,7 @@ final class Attendant {
     private Optional<Run> run = Optional.empty();
     private Stand stand = new Stand.Ready();
     private long stood;
+    private long attempt;
     private long told;
     private long acknowledged;
     private boolean leaving;
@@ -81,6 +82,19 @@ final class Attendant {
         run = Optional.of(one);
         acknowledged = 0;
         stand(as, now);
+    }
+
+    /** Begins to serve a job that it must load, or answer for again. */
+    void prepare(Run one, long now) {
+        serve(one, new Stand.Preparing(), now);
+        // Unlike a count it differs from those of a coordinator of the past.
+        attempt = Math.max(attempt + 1, now);
+        send(Orders.prepare(one.record(), attempt));
+    }
+
+    /** Which Prepare it must answer. */
+    long attempt() {
+        return attempt;
     }
 
     /** It is let go. */

@@ -1,35 +1,38 @@
 package org.simreg.coordinator.cluster;
 
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.VerticleBase;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The keeper on its thread: one worker thread of its own, on which an fsync may block, runs what
- * services and timers bring, one after the other.
+ * The thread of a {@link Keeper}: everything that touches it runs here, one thing after the other.
+ * It may wait for a disk, but never for a network.
  */
 public final class CoordinatorVerticle extends VerticleBase {
-    private static final int TICK_MS = 100;
+    private static final Logger LOG = LoggerFactory.getLogger(CoordinatorVerticle.class);
+    private static final long TICK_MS = 100;
 
-    private final Maker maker;
+    private final Function<Executor, Keeper> make;
+    private final Promise<Context> begun = Promise.promise();
     private Keeper keeper;
 
-    /** Makes the keeper, on its thread. */
-    public interface Maker {
-        /**
-         * @param executor runs tasks on the keeper's thread
-         */
-        Keeper make(Executor executor);
+    /**
+     * @param make makes the keeper on the verticle's thread, where the executor runs tasks, too;
+     *     the verticle starts and closes it
+     */
+    public CoordinatorVerticle(Function<Executor, Keeper> make) {
+        this.make = make;
     }
 
-    public CoordinatorVerticle(Maker maker) {
-        this.maker = maker;
-    }
-
-    /** How it is to be deployed. */
+    /** How it is to be deployed: with a thread of its own. */
     public static DeploymentOptions options() {
         return new DeploymentOptions()
                 .setThreadingModel(ThreadingModel.WORKER)
@@ -39,34 +42,45 @@ public final class CoordinatorVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        keeper = maker.make(executor());
+        keeper = make.apply(this::run);
         keeper.start();
-        vertx.setPeriodic(TICK_MS, ignored -> keeper.tick());
+        begun.complete(context);
+        vertx.setPeriodic(TICK_MS, id -> keeper.tick());
         return Future.succeededFuture();
     }
 
-    /** Runs tasks on the keeper's thread, in the order in which they are given. */
-    public Executor executor() {
-        return task -> context.runOnContext(ignored -> task.run());
+    /** Runs a task on the keeper's thread; what is given before the start runs after it. */
+    public void run(Runnable task) {
+        begun.future()
+                .onSuccess(
+                        own ->
+                                own.runOnContext(
+                                        nothing -> {
+                                            try {
+                                                task.run();
+                                            } catch (RuntimeException e) {
+                                                LOG.error("A task of the coordinator failed", e);
+                                            }
+                                        }));
     }
 
-    /** The keeper, to be used on its thread only; there once this is deployed. */
-    public Keeper keeper() {
-        return keeper;
-    }
-
-    /** Computes something on the keeper's thread. */
-    public <T> Future<T> call(Callable<T> task) {
-        io.vertx.core.Promise<T> result = io.vertx.core.Promise.promise();
-        context.runOnContext(
-                ignored -> {
+    /** Asks something on the keeper's thread; what it throws fails the future. */
+    public <T> Future<T> call(Callable<T> question) {
+        Promise<T> answer = Promise.promise();
+        run(
+                () -> {
                     try {
-                        result.complete(task.call());
+                        answer.complete(question.call());
                     } catch (Exception e) {
-                        result.fail(e);
+                        answer.fail(e);
                     }
                 });
-        return result.future();
+        return answer.future();
+    }
+
+    /** The keeper; to be touched on its thread only. */
+    public Keeper keeper() {
+        return keeper;
     }
 
     @Override

@@ -12,7 +12,6 @@ import org.simreg.coordinator.schedule.Allotment;
 import org.simreg.coordinator.schedule.Allotment.Grant;
 import org.simreg.coordinator.schedule.Demand;
 import org.simreg.coordinator.schedule.Phase;
-import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -59,6 +58,11 @@ final class Dispatch {
                     action.run();
                     steering.steer(run);
                 });
+    }
+
+    /** Has the members of a job's generation stop and begin another one. */
+    void again(Run run, String reason) {
+        guard.with(run, () -> steering.again(run, reason));
     }
 
     /** Tells the workers what they need not keep any more. */
@@ -180,8 +184,7 @@ final class Dispatch {
                     .filter(one -> one.run().isEmpty() && !one.leaving())
                     .ifPresent(
                             one -> {
-                                one.serve(run, new Stand.Preparing(), run.now());
-                                one.send(Orders.prepare(run.record()));
+                                one.prepare(run, run.now());
                             });
         }
     }

@@ -85,9 +85,8 @@ final class Door {
             return;
         }
         if (holding.getPreparing() || holding.getGeneration() == 0) {
-            one.serve(run.get(), new Stand.Preparing(), now());
             // What it answered may have been lost with the stream.
-            one.send(Orders.prepare(run.get().record()));
+            one.prepare(run.get(), now());
             return;
         }
         one.serve(
@@ -98,6 +97,21 @@ final class Door {
         if (!holding.getHalted()) {
             halt(one, run.get(), holding.getGeneration());
         }
+        if (one.trains(run.get().record().getGeneration().getNumber())
+                && through(run.get(), holding)) {
+            dispatch.again(run.get(), one.name() + " attends again after the last step");
+        }
+    }
+
+    /**
+     * Whether it has done the last step: then its word that the job is trained may have been lost
+     * with the stream, and a generation that begins after the last step says it again.
+     */
+    private static boolean through(Run run, Holding holding) {
+        long total = run.record().getStarted().getTotalSteps();
+        return run.phase() instanceof Phase.Training
+                && total > 0
+                && holding.getCommitted() >= total;
     }
 
     /** A generation that is over, or is to stop, must not go on because an order was lost. */

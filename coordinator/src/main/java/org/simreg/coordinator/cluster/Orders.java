@@ -22,10 +22,13 @@ final class Orders {
                 .build();
     }
 
-    static Order prepare(JobRecord record) {
+    static Order prepare(JobRecord record, long attempt) {
         return Order.newBuilder()
                 .setPrepare(
-                        Prepare.newBuilder().setJob(record.getId()).setSettings(record.getJob()))
+                        Prepare.newBuilder()
+                                .setJob(record.getId())
+                                .setSettings(record.getJob())
+                                .setAttempt(attempt))
                 .build();
     }
 

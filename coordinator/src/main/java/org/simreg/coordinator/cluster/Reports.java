@@ -19,9 +19,11 @@ import org.simreg.proto.Trained;
 /** What workers say about the job they are at; what is said about any other is of the past. */
 final class Reports {
     private final Guard guard;
+    private final Steering steering;
 
-    Reports(Guard guard) {
+    Reports(Guard guard, Steering steering) {
         this.guard = guard;
+        this.steering = steering;
     }
 
     /** Takes a report about the job that the worker is at. */
@@ -56,7 +58,7 @@ final class Reports {
     }
 
     private void ready(Attendant from, Run run, Ready ready) {
-        if (!(from.stand() instanceof Stand.Preparing)) {
+        if (!(from.stand() instanceof Stand.Preparing) || ready.getAttempt() != from.attempt()) {
             return;
         }
         JobRecord record = run.record();
@@ -140,15 +142,18 @@ final class Reports {
             return;
         }
         long total = record.getStarted().getTotalSteps();
-        if (trained.getStep() != total || run.advance().checkpoint() != total) {
-            guard.fail(
-                    run,
-                    "A worker said that the job is trained after step %d, but it has %d steps and its newest checkpoint is of step %d"
-                            .formatted(trained.getStep(), total, run.advance().checkpoint()),
-                    false);
+        if (trained.getStep() == total && run.advance().checkpoint() == total) {
+            run.save(record.toBuilder().setSha256(trained.getSha256()));
             return;
         }
-        run.save(record.toBuilder().setSha256(trained.getSha256()));
+        String lacks =
+                "a worker said that the job is trained after step %d, but it has %d steps and its newest checkpoint is of step %d"
+                        .formatted(trained.getStep(), total, run.advance().checkpoint());
+        if (run.blame().barren()) {
+            guard.fail(run, "The job can't be ended: " + lacks, false);
+        } else {
+            steering.again(run, lacks);
+        }
     }
 
     private void failed(Attendant from, Run run, JobFailed failed) {

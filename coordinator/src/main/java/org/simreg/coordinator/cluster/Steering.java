@@ -94,8 +94,7 @@ final class Steering {
         if (decision instanceof Decision.GoOn) {
             run.phase(new Phase.Training(0));
         } else if (decision instanceof Decision.Stop stop) {
-            run.phase(stop.phase());
-            halt(run, stop.phase());
+            stop(run, stop);
         } else if (decision instanceof Decision.Begin begin) {
             begin(run, begin);
         } else if (decision instanceof Decision.Rest rest) {
@@ -105,6 +104,17 @@ final class Steering {
         } else if (decision instanceof Decision.Complete) {
             finish.begin(run);
         }
+    }
+
+    /** Has the members of the last generation stop and begin another one. */
+    void again(Run run, String reason) {
+        stop(run, new Decision.Stop(new Phase.Halting(0, false, Aim.REFORM, 0), reason));
+    }
+
+    private void stop(Run run, Decision.Stop stop) {
+        run.reason(stop.reason());
+        run.phase(stop.phase());
+        halt(run, stop.phase());
     }
 
     private void halt(Run run, Phase.Halting phase) {

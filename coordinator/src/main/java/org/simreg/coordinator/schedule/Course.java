@@ -73,8 +73,11 @@ public final class Course {
     }
 
     private Decision trained() {
+        // Of a generation that begins after the last step nobody reports any.
+        boolean reports = last.getStep() < steps.total();
         for (Member member : view.members()) {
-            if (member.trains(last.getNumber()) && member.committed() < steps.total()) {
+            boolean due = member.trains(last.getNumber()) && member.committed() < steps.total();
+            if (reports && due) {
                 return new Wait(member.worker() + " has not reported the last step yet");
             }
         }

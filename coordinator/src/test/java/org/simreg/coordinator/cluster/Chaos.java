@@ -38,7 +38,11 @@ final class Chaos {
         }
         peace();
         for (String job : jobs) {
-            world.until(job, JobState.SUCCEEDED, PEACE_MS);
+            world.until(() -> over(job), PEACE_MS);
+            assertEquals(
+                    JobState.SUCCEEDED,
+                    world.desk().get(job).getState(),
+                    () -> world.desk().get(job).getReason());
             check(job);
         }
     }
@@ -162,6 +166,13 @@ final class Chaos {
         jobs.forEach(this::resume);
     }
 
+    /** What was asked for before the peace may be done only now. */
+    private boolean over(String job) {
+        resume(job);
+        JobState state = world.desk().get(job).getState();
+        return state == JobState.SUCCEEDED || state == JobState.FAILED;
+    }
+
     private void check(String job) {
         MemoryFiles files = world.files(job);
         List<LedgerEntry.Commit> commits = files.commits();
@@ -185,6 +196,23 @@ final class Chaos {
             epochs += event.hasEpoch() ? 1 : 0;
         }
         assertTrue(epochs >= total / FakeWorker.STEPS_PER_EPOCH, "each epoch is told");
+    }
+
+    String stats() {
+        StringBuilder b = new StringBuilder();
+        for (String j : jobs)
+            b.append(
+                    j
+                            + " gen="
+                            + world.desk().get(j).getGeneration()
+                            + " rewinds="
+                            + world.files(j).rewinds()
+                            + " steps="
+                            + world.desk().get(j).getTotalSteps()
+                            + " ledger="
+                            + world.files(j).ledger.size()
+                            + "; ");
+        return b.toString();
     }
 
     private String told(String job) {

@@ -2,7 +2,7 @@ package org.simreg.coordinator.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -61,9 +61,11 @@ final class FakeWorker {
 
     private String job = "";
     private Optional<Job> settings = Optional.empty();
+    private long attempt;
     private boolean prepared;
     private Generation generation = Generation.getDefaultInstance();
     private boolean halted = true;
+    private boolean loaded;
     private Optional<Halt> halt = Optional.empty();
     private Optional<List<Long>> state = Optional.empty();
     private boolean storing;
@@ -262,6 +264,7 @@ final class FakeWorker {
         assertTrue(job.isEmpty() || job.equals(prepare.getJob()), name + " has a job already");
         boolean already = job.equals(prepare.getJob());
         job = prepare.getJob();
+        attempt = prepare.getAttempt();
         settings = Optional.of(prepare.getSettings());
         if (already && prepared) {
             ready();
@@ -289,6 +292,7 @@ final class FakeWorker {
                                 Ready.newBuilder()
                                         .setJob(job)
                                         .setDataSha256(data)
+                                        .setAttempt(attempt)
                                         .setStarted(
                                                 JobStarted.newBuilder()
                                                         .setTotalSteps(total())
@@ -316,22 +320,32 @@ final class FakeWorker {
         assertEquals("netty", next.getTransport());
         generation = next;
         halted = false;
+        loaded = false;
         halt = Optional.empty();
         kept.tailMap(next.getStep(), false).clear();
         Generation.Member self = self().orElseThrow();
+        if (self.getState() != Generation.State.HELD) {
+            state = Optional.empty();
+        }
         switch (self.getState()) {
             case HELD -> {
                 assertEquals(next.getStep(), committed(), name + " doesn't hold that");
-                go();
+                loaded();
             }
             case FRESH -> {
                 assertEquals(0, next.getStep());
                 state = Optional.of(List.of());
-                go();
+                loaded();
             }
             case CHECKPOINT -> load();
             default -> later(world.some(60), () -> fetch(next, self.getPeer(), 0));
         }
+    }
+
+    /** Only now may it be given to others: what it held before can be of another line. */
+    private void loaded() {
+        loaded = true;
+        go();
     }
 
     private Optional<Generation.Member> self() {
@@ -348,15 +362,27 @@ final class FakeWorker {
                     if (world.keeper().isEmpty()) {
                         load();
                     } else if (generation == mine && !halted) {
-                        List<Long> stored = world.files(job).states.get(mine.getStep());
-                        assertNotNull(stored, "no such checkpoint");
-                        assertEquals(
-                                mine.getStep(),
-                                world.desk().get(job, mine.getStep()).header().getStep());
-                        state = Optional.of(stored);
-                        go();
+                        Optional<List<Long>> stored = stored(mine);
+                        if (stored.isEmpty()) {
+                            stop();
+                            return;
+                        }
+                        state = stored;
+                        loaded();
                     }
                 });
+    }
+
+    /** Of a generation that is over it may be gone. */
+    private Optional<List<Long>> stored(Generation mine) {
+        try {
+            long step = world.desk().get(job, mine.getStep()).header().getStep();
+            return Optional.of(world.files(job).states.get(step));
+        } catch (Refused gone) {
+            assertNotEquals(
+                    mine.getNumber(), world.desk().get(job).getGeneration(), gone.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** From the peer if it is there and has it; if it doesn't come, the worker gives up. */
@@ -369,11 +395,11 @@ final class FakeWorker {
                 other.alive
                         && !other.frozen
                         && other.generation == mine
-                        && other.committed() == mine.getStep()
-                        && other.self().isPresent();
-        if (there && other.state.isPresent()) {
+                        && other.loaded
+                        && other.committed() == mine.getStep();
+        if (there) {
             state = other.state;
-            go();
+            loaded();
         } else if (tries > 30) {
             stop();
         } else {
@@ -454,7 +480,7 @@ final class FakeWorker {
     // ---- steps
 
     private void go() {
-        if (halted || state.isEmpty() || job.isEmpty()) {
+        if (halted || !loaded || job.isEmpty()) {
             return;
         }
         Generation mine = generation;
@@ -596,7 +622,7 @@ final class FakeWorker {
     }
 
     private void trained(Generation mine) {
-        if (generation != mine || halted) {
+        if (generation != mine || halted || !world.files(job).checkpoints.containsKey(total())) {
             return;
         }
         send(

@@ -16,6 +16,7 @@ import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListRequest;
 import org.simreg.proto.SubmitRequest;
 
 /** A coordinator and workers in a time of their own: everything that happens is an event. */
@@ -153,7 +154,18 @@ final class World {
         while (!so.getAsBoolean()) {
             assertTrue(
                     !events.isEmpty() && events.peek().time <= end,
-                    () -> "not within " + ms + " ms:\n" + String.join("\n", trace));
+                    () ->
+                            "not within "
+                                    + ms
+                                    + " ms: "
+                                    + keeper.map(
+                                                    one ->
+                                                            one.list(
+                                                                                    ListRequest
+                                                                                            .getDefaultInstance())
+                                                                            .toString()
+                                                                    + one.workers())
+                                            .orElse("no coordinator"));
             Event event = events.poll();
             now = event.time;
             event.action.run();
