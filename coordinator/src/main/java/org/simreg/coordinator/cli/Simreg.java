@@ -112,6 +112,7 @@ public final class Simreg implements Runnable {
                 new CommandLine(this)
                         .addSubcommand(distill)
                         .addSubcommand(new ExportCommand(actions.export()))
+                        .addSubcommand(new AuditCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())
                         .addSubcommand(new HelpCommand());
