@@ -160,12 +160,28 @@ class DiskFoldersTest {
                 assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME))
                         .getMessage()
                         .contains("job.yaml"));
+        assertFalse(Files.exists(run));
         JobRecord gone = record.toBuilder().setFolder(temporary.resolve("gone").toString()).build();
         assertTrue(
                 assertThrows(UserError.class, () -> folders.open(gone))
                         .getMessage()
                         .contains("is gone"));
         assertFalse(Files.exists(temporary.resolve("gone")));
+    }
+
+    @Test
+    void aRunThatCameToNothingStandsInNobodysWay() throws IOException {
+        JobFiles files = folders.create(record, Existing.REFUSE);
+        files.append(Runs.begun(1, "a"));
+        files.discard();
+        assertFalse(Files.exists(run));
+        Files.createDirectories(run.getParent());
+        folders.create(record, Existing.REFUSE).close();
+        files = folders.open(record);
+        Files.writeString(run.resolve("thesis.tex"), "");
+        files.discard();
+        assertTrue(Files.exists(run.resolve("thesis.tex")));
+        assertFalse(Files.exists(run.resolve("job.yaml")));
     }
 
     @Test
