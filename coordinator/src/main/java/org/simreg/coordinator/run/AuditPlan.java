@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.status.RunFolder;
 import org.simreg.coordinator.store.RecordFile;
@@ -25,6 +27,7 @@ import org.simreg.proto.UserError;
  * @param steps of the whole job; 0 if unknown
  * @param digestSteps a digest is due every so many steps; 0: only at the end; -1 if unknown
  * @param members of each generation
+ * @param checkpoints steps of which one was stored at some time
  * @param finished where it ended; the default if it has not
  */
 record AuditPlan(
@@ -34,17 +37,20 @@ record AuditPlan(
         long steps,
         long digestSteps,
         Map<Long, Integer> members,
+        NavigableSet<Long> checkpoints,
         JobFinished finished) {
 
     /** Gathers what the events say. */
     private static final class Told {
         private final Map<Long, Integer> members = new HashMap<>();
+        private final NavigableSet<Long> checkpoints = new TreeSet<>();
         private JobStarted started = JobStarted.getDefaultInstance();
         private JobFinished finished = JobFinished.getDefaultInstance();
 
         void take(Progress event) {
             switch (event.getEventCase()) {
                 case STARTED -> started = event.getStarted();
+                case CHECKPOINT -> checkpoints.add(event.getCheckpoint().getStep());
                 case FINISHED -> finished = event.getFinished();
                 case GENERATION ->
                         members.put(
@@ -75,6 +81,7 @@ record AuditPlan(
                 told.started.getTotalSteps(),
                 Files.exists(job) ? JobFile.read(job).getCheckpoints().getDigestSteps() : -1,
                 Map.copyOf(told.members),
+                told.checkpoints,
                 told.finished);
     }
 
@@ -114,6 +121,7 @@ record AuditPlan(
                 steps,
                 digestSteps,
                 members,
+                checkpoints,
                 finished);
     }
 
@@ -125,6 +133,17 @@ record AuditPlan(
     /** First place of a step in its epoch's order. */
     long firstSample(long step) {
         return (stepsPerEpoch == 0 ? step - 1 : (step - 1) % stepsPerEpoch) * batch;
+    }
+
+    /**
+     * Whether a checkpoint explains that a step came into the ledger before all members had
+     * reported it: before a checkpoint is stored, the ledger is brought to its step.
+     *
+     * @param next step that all members had reported again
+     */
+    boolean hurried(long step, long next) {
+        Long checkpoint = checkpoints.ceiling(step);
+        return checkpoint != null && checkpoint < next;
     }
 
     /** Whether all members must have compared their state after a step. */

@@ -25,8 +25,10 @@ final class LedgerWalk {
     private int recomputed;
     private int digests;
 
-    /** Line of a digest that not all members of the present generation reported; 0 if none. */
-    private int partial;
+    /** A digest that not all members of the present generation reported; null if none. */
+    private Partial partial;
+
+    private record Partial(int line, long step) {}
 
     /** What a line said of a step, which the step must have again when it is recomputed. */
     private record Seen(int line, float loss, String sha256) {
@@ -121,7 +123,7 @@ final class LedgerWalk {
 
     private void digest(Commit commit) {
         if (commit.getGeneration() != generation) {
-            partial = 0;
+            partial = null;
         }
         boolean there = !commit.getSha256().isEmpty();
         if (!there && plan.digestDue(commit.getStep())) {
@@ -136,7 +138,10 @@ final class LedgerWalk {
         }
     }
 
-    /** The last reports of a lost member may be missing, before the next generation begins. */
+    /**
+     * Not all members had reported a step yet where it was needed for a checkpoint, or where the
+     * next generation began because a member was lost. Otherwise one must not be missing.
+     */
     private void members(Commit commit) {
         Integer members = plan.members().get(commit.getGeneration());
         if (members == null) {
@@ -144,22 +149,25 @@ final class LedgerWalk {
         }
         if (commit.getDigests() > members) {
             wrong("%d of %d members agree".formatted(commit.getDigests(), members));
-        } else if (commit.getDigests() < members) {
-            partial = line;
-        } else {
-            refusePartial();
+        } else if (commit.getDigests() == members) {
+            refusePartial(commit.getStep());
+        } else if (partial == null) {
+            partial = new Partial(line, commit.getStep());
         }
     }
 
-    private void refusePartial() {
-        if (partial > 0) {
+    /**
+     * @param next step that all members have reported
+     */
+    private void refusePartial(long next) {
+        if (partial != null && !plan.hurried(partial.step, next)) {
             violations.add(
                     new Violation(
-                            partial,
-                            "not all members of generation %d reported the digest, and no generation followed"
-                                    .formatted(generation)));
-            partial = 0;
+                            partial.line,
+                            "not all members of generation %d reported the digest of step %d, and neither the next generation nor a checkpoint explains it"
+                                    .formatted(generation, partial.step)));
         }
+        partial = null;
     }
 
     private void rewind(Rewind rewind) {
@@ -176,16 +184,16 @@ final class LedgerWalk {
         }
         head = rewind.getStep();
         generation = Math.max(generation, rewind.getGeneration());
-        partial = 0;
+        partial = null;
     }
 
     /** After the last line. */
     void end() {
         line = 0;
-        if (plan.members().keySet().stream().noneMatch(later -> later > generation)) {
-            refusePartial();
-        }
         JobFinished finished = plan.finished();
+        if (finished.getStep() > 0 && finished.getStep() == head) {
+            refusePartial(Long.MAX_VALUE);
+        }
         if (finished.getStep() > head) {
             wrong(
                     "the run finished at step %d and the last step here is %d"

@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.job.JobFile;
+import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
@@ -151,8 +152,23 @@ class AuditTest {
         change(5, commit -> commit.setDigests(2));
         assertEquals(
                 List.of(
-                        "line 4: not all members of generation 1 reported the digest, and no generation followed"),
+                        "line 4: not all members of generation 1 reported the digest of step 4, and neither the next generation nor a checkpoint explains it"),
                 found());
+    }
+
+    @Test
+    void aCheckpointExplainsThatNotAllMembersHadReportedYet() throws IOException {
+        commits(1, 12, 1);
+        change(3, commit -> commit.setDigests(1));
+        events.add(checkpoint(6));
+        assertEquals(1, found().size(), "the next digest was reported by all before");
+        events.add(checkpoint(5));
+        assertEquals(List.of(), found());
+        change(11, commit -> commit.setDigests(1));
+        events.add(finished(12, ""));
+        assertEquals(1, found().size());
+        events.add(checkpoint(12));
+        assertEquals(List.of(), found());
     }
 
     @Test
@@ -224,6 +240,12 @@ class AuditTest {
     private static LedgerEntry changed(LedgerEntry entry, UnaryOperator<Commit.Builder> change) {
         Commit.Builder commit = change.apply(entry.getCommit().toBuilder());
         return entry.toBuilder().setCommit(commit).build();
+    }
+
+    private static Progress checkpoint(long step) {
+        return Progress.newBuilder()
+                .setCheckpoint(CheckpointWritten.newBuilder().setStep(step))
+                .build();
     }
 
     private static Progress finished(long step, String sha256) {
