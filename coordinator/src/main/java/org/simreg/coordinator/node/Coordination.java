@@ -59,8 +59,8 @@ final class Coordination {
         open.add(samples::close);
         services =
                 List.of(
-                        new JobsRpc(verticle.keeper(), verticle.executor()),
-                        new WorkersRpc(verticle.keeper(), verticle.executor(), files),
+                        new JobsRpc(verticle.keeper(), verticle::run),
+                        new WorkersRpc(verticle.keeper(), verticle::run, files),
                         samples);
     }
 

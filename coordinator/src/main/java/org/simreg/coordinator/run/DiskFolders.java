@@ -49,6 +49,8 @@ public final class DiskFolders implements JobFolders {
         Path folder = Path.of(record.getFolder());
         if (existing == Existing.REFUSE) {
             refuseOccupied(folder);
+        } else if (existing == Existing.RESUME) {
+            RunFolder.requireRun(folder);
         }
         FolderLock lock = FolderLock.take(folder, WHAT, DiskFolders::taken);
         return guarded(
@@ -79,7 +81,6 @@ public final class DiskFolders implements JobFolders {
 
     private JobFolder resume(JobRecord record, FolderLock lock) {
         Path folder = Path.of(record.getFolder());
-        RunFolder.requireRun(folder);
         JobFolder.Parts parts = parts(record, lock);
         try {
             Optional<Path> newest = parts.shelf().newest(Long.MAX_VALUE);

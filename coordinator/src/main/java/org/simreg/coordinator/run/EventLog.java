@@ -19,7 +19,7 @@ import org.simreg.proto.UserError;
 final class EventLog implements AutoCloseable {
     static final String NAME = RunFolder.EVENTS;
 
-    private static final String KIND = "simreg events 1";
+    static final String KIND = "simreg events 1";
     private static final int STRIDE = 64;
 
     private final Path path;

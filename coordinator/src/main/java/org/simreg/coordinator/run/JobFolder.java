@@ -41,17 +41,17 @@ final class JobFolder implements JobFiles {
         /** The lock last, whatever fails. */
         void close() {
             try {
-                events.close();
+                closeFiles();
             } finally {
-                closeLedger();
+                lock.close();
             }
         }
 
-        private void closeLedger() {
+        void closeFiles() {
             try {
-                ledger.close();
+                events.close();
             } finally {
-                lock.close();
+                ledger.close();
             }
         }
     }
@@ -162,6 +162,18 @@ final class JobFolder implements JobFiles {
     @Override
     public CompletionStage<Void> report() {
         return CompletableFuture.runAsync(() -> Report.write(parts.folder, Optional.empty()), slow);
+    }
+
+    /** The lock is given back when everything is gone. */
+    @Override
+    public void discard() {
+        try {
+            metrics.ifPresent(RunFolder::close);
+            parts.closeFiles();
+            RunFolder.remove(parts.folder);
+        } finally {
+            parts.close();
+        }
     }
 
     /** All that was appended becomes durable; then the folder is free for others. */

@@ -15,8 +15,9 @@ import org.simreg.proto.LedgerEntry;
  * only.
  */
 final class LedgerLine {
-    private static final String FIELD = ",\"chain\":\"";
-    private static final int TAIL = FIELD.length() + 8 + 2;
+    private static final byte[] FIELD = ",\"chain\":\"".getBytes(StandardCharsets.US_ASCII);
+    private static final short END = '"' << 8 | '}';
+    private static final int TAIL = FIELD.length + 8 + 2;
 
     private LedgerLine() {}
 
@@ -28,21 +29,26 @@ final class LedgerLine {
         String json = EventJson.line(entry);
         String body = json.substring(0, json.length() - 1);
         int chain = chain(before, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)));
-        return (body + FIELD + "%08x\"}\n".formatted(chain)).getBytes(StandardCharsets.UTF_8);
+        return (body + ",\"chain\":\"%08x\"}\n".formatted(chain)).getBytes(StandardCharsets.UTF_8);
     }
 
     /** The chain value that a line says it has; empty if it isn't a line of a ledger. */
     static OptionalInt said(ByteBuffer line) {
-        if (line.remaining() <= TAIL) {
+        int field = line.limit() - TAIL;
+        if (field <= 0
+                || !line.slice(field, FIELD.length).equals(ByteBuffer.wrap(FIELD))
+                || line.getShort(line.limit() - 2) != END) {
             return OptionalInt.empty();
         }
-        ByteBuffer tail = line.slice(line.limit() - TAIL, TAIL);
-        String text = StandardCharsets.ISO_8859_1.decode(tail).toString();
-        if (!text.startsWith(FIELD) || !text.substring(FIELD.length()).matches("[0-9a-f]{8}\"}")) {
-            return OptionalInt.empty();
+        int chain = 0;
+        for (int at = field + FIELD.length; at < line.limit() - 2; at++) {
+            int digit = "0123456789abcdef".indexOf(line.get(at));
+            if (digit < 0) {
+                return OptionalInt.empty();
+            }
+            chain = chain << 4 | digit;
         }
-        return OptionalInt.of(
-                Integer.parseUnsignedInt(text, FIELD.length(), FIELD.length() + 8, 16));
+        return OptionalInt.of(chain);
     }
 
     /**

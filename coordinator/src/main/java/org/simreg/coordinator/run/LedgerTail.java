@@ -14,10 +14,14 @@ final class LedgerTail {
     /** Step that the ledger stands at where no line of it says more, after a rewind. */
     private final long ground;
 
+    /** Of the last line: generations never fall. */
+    private long generation;
+
     private record Step(Commit commit, double seconds) {}
 
-    private LedgerTail(long ground) {
+    private LedgerTail(long ground, long generation) {
         this.ground = ground;
+        this.generation = generation;
     }
 
     /** Reads a ledger from its end back to where the epoch before the last begins. */
@@ -38,9 +42,17 @@ final class LedgerTail {
                 }
             }
         }
-        LedgerTail tail = new LedgerTail(most == Long.MAX_VALUE ? 0 : most);
+        LedgerTail tail = new LedgerTail(most == Long.MAX_VALUE ? 0 : most, lastGeneration(text));
         tail.steps.addAll(found);
         return tail;
+    }
+
+    private static long lastGeneration(LedgerText text) {
+        if (text.lines() == 0) {
+            return 0;
+        }
+        LedgerEntry last = text.entry(text.lines() - 1);
+        return Math.max(last.getCommit().getGeneration(), last.getRewind().getGeneration());
     }
 
     private static boolean near(Commit commit, Commit last) {
@@ -56,6 +68,7 @@ final class LedgerTail {
 
     void add(Commit commit, double seconds) {
         steps.addLast(new Step(commit, seconds));
+        generation = commit.getGeneration();
         while (!near(steps.getFirst().commit, commit)) {
             steps.removeFirst();
         }
@@ -63,11 +76,10 @@ final class LedgerTail {
 
     LedgerHead head() {
         if (steps.isEmpty()) {
-            return new LedgerHead(ground, 0, 0, 0);
+            return new LedgerHead(ground, 0, 0, generation);
         }
         Commit last = steps.getLast().commit;
-        return new LedgerHead(
-                last.getStep(), last.getEpoch(), last.getLoss(), last.getGeneration());
+        return new LedgerHead(last.getStep(), last.getEpoch(), last.getLoss(), generation);
     }
 
     EpochSum sum(int epoch) {

@@ -106,7 +106,7 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
     public static RunFolder reopen(Path path, long step) {
         requireRun(path);
         RunFolder folder = new RunFolder(path, false);
-        Writing.to(path, () -> folder.goOn(step, true));
+        Writing.to(path, () -> folder.follow(step));
         return folder;
     }
 
@@ -191,8 +191,21 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         resuming = false;
     }
 
+    private void follow(long step) throws IOException {
+        if (MetricsFile.follow(path, this::remember) > step) {
+            goOn(step, true);
+        } else {
+            metrics = MetricsFile.append(path);
+            scalars = EventFile.create(path, System.currentTimeMillis());
+        }
+    }
+
     private void keep(Progress event) throws IOException {
         scalars.write(event);
+        remember(event);
+    }
+
+    private void remember(Progress event) {
         if (!event.hasStep() && !event.hasGeneration() && !event.hasState()) {
             known.add(timeless(event));
         }
@@ -253,11 +266,21 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
     /** Closes and removes a new run that came to nothing; files that are not a run's stay. */
     public synchronized void discard() {
         close();
+        remove(path);
+    }
+
+    /**
+     * Removes a run that nobody has open, and the folder if nothing else lies in it.
+     *
+     * @throws UserError if that fails
+     */
+    public static void remove(Path path) {
         Writing.to(
                 path,
                 () -> {
                     OldRun.remove(path);
                     if (OldRun.isEmpty(path)) {
+                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
                         Files.delete(path);
                     }
                 });

@@ -48,8 +48,9 @@ public final class ClusterConfig {
     private static void network(NetworkConfig network, ClusterSettings settings) {
         boolean any = settings.port() == 0;
         network.setPort(any ? FIRST_PORT : settings.port()).setPortAutoIncrement(any);
-        network.setPublicAddress(settings.host());
-        network.getInterfaces().setEnabled(true).addInterface(settings.host());
+        String address = settings.address();
+        network.setPublicAddress(address);
+        network.getInterfaces().setEnabled(true).addInterface(address);
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);

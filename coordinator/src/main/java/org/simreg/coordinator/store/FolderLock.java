@@ -110,11 +110,10 @@ public final class FolderLock implements AutoCloseable {
 
     @Override
     public void close() {
-        Disk.write(
-                folder,
-                () -> {
-                    channel.close();
-                    HELD.remove(folder);
-                });
+        try {
+            Disk.write(folder, channel::close);
+        } finally {
+            HELD.remove(folder);
+        }
     }
 }

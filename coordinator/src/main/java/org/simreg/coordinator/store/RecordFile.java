@@ -67,34 +67,59 @@ public final class RecordFile implements AutoCloseable {
                 });
     }
 
+    /**
+     * Hands over the whole records of a file that another process may be writing; changes nothing.
+     *
+     * @throws UserError if it is of another kind, damaged before its end, or can't be read
+     */
+    public static void read(Path path, String kind, Reader reader) {
+        Disk.read(
+                path,
+                () -> {
+                    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+                        RecordFile file = new RecordFile(path, channel);
+                        ByteBuffer bytes = file.map();
+                        if (file.begun(bytes, head(kind))) {
+                            file.scan(bytes, head(kind).length, reader);
+                        }
+                    }
+                    return null;
+                });
+    }
+
     /** The first bytes of a file of a kind. */
     static byte[] head(String kind) {
         return (kind + "\n").getBytes(StandardCharsets.US_ASCII);
     }
 
     private void begin(byte[] head, Reader reader) throws IOException {
-        if (channel.size() > Integer.MAX_VALUE) {
-            throw new UserError("%s has more than 2 GiB and can't be continued".formatted(path));
-        }
         ByteBuffer file = map();
+        if (begun(file, head)) {
+            end = scan(file, head.length, reader);
+        } else {
+            write(ByteBuffer.wrap(head), 0);
+            force();
+            Disk.forceFolder(path.toAbsolutePath().getParent());
+            end = head.length;
+        }
+        cut();
+    }
+
+    /** Whether the first line is there whole; a part of it is what a crash can leave. */
+    private boolean begun(ByteBuffer file, byte[] head) {
         int known = Math.min(head.length, file.limit());
         if (!file.slice(0, known).equals(ByteBuffer.wrap(head, 0, known))) {
             throw new UserError(
                     "%s does not begin with '%s': it is another file, or damaged; move it away"
                             .formatted(path, new String(head, StandardCharsets.US_ASCII).strip()));
         }
-        if (known < head.length) {
-            write(ByteBuffer.wrap(head), 0);
-            force();
-            Disk.forceFolder(path.toAbsolutePath().getParent());
-            end = head.length;
-        } else {
-            end = scan(file, head.length, reader);
-        }
-        cut();
+        return known == head.length;
     }
 
     private ByteBuffer map() throws IOException {
+        if (channel.size() > Integer.MAX_VALUE) {
+            throw new UserError("%s has more than 2 GiB and can't be read".formatted(path));
+        }
         return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
                 .order(ByteOrder.LITTLE_ENDIAN);
     }
