@@ -26,7 +26,7 @@ public final class Desk implements JobDesk {
     private final Map<String, JobStatus> jobs = new LinkedHashMap<>();
     private final Map<String, List<JobEvent>> events = new LinkedHashMap<>();
     final List<Follower> followers = new ArrayList<>();
-    int submits;
+    public int submits;
     private Thread owner;
 
     /** A watch: what was sent, and whether it waits. */
@@ -183,12 +183,12 @@ public final class Desk implements JobDesk {
     }
 
     /** Steps are committed, numbered from the last. */
-    void train(String id, int steps) {
+    public void train(String id, int steps) {
         say(id, steps, (event, step) -> event.setStep(StepDone.newBuilder().setStep(step)));
     }
 
     /** The job's state changes, which is an event too. */
-    void become(String id, JobState state, String reason) {
+    public void become(String id, JobState state, String reason) {
         jobs.computeIfPresent(
                 id, (k, job) -> job.toBuilder().setState(state).setReason(reason).build());
         say(
@@ -200,7 +200,8 @@ public final class Desk implements JobDesk {
                 });
     }
 
-    void say(String id, int times, BiFunction<Progress.Builder, Long, Progress.Builder> event) {
+    public void say(
+            String id, int times, BiFunction<Progress.Builder, Long, Progress.Builder> event) {
         checkThread();
         List<JobEvent> all = events.get(id);
         for (int i = 0; i < times; i++) {
@@ -211,8 +212,14 @@ public final class Desk implements JobDesk {
         followers.stream().filter(f -> !f.closed && !f.waits).forEach(Follower::pump);
     }
 
+    /** Whether every client that watched has gone. */
+    public boolean unwatched() {
+        checkThread();
+        return followers.stream().allMatch(follower -> follower.closed);
+    }
+
     /** Another coordinator's thread owns it from its next use on. */
-    void handOver() {
+    public void handOver() {
         followers.clear();
         owner = null;
     }
