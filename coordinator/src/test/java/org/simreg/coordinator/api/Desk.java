@@ -16,6 +16,7 @@ import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
 /**
@@ -27,6 +28,7 @@ public final class Desk implements JobDesk {
     private final Map<String, List<JobEvent>> events = new LinkedHashMap<>();
     final List<Follower> followers = new ArrayList<>();
     public int submits;
+    private String busy = "";
     private Thread owner;
 
     /** A watch: what was sent, and whether it waits. */
@@ -105,6 +107,9 @@ public final class Desk implements JobDesk {
         if (id.equals("later")) {
             throw new Refused(Refused.Kind.UNAVAILABLE, "The coordinator is still starting");
         }
+        if (id.equals("unwritable")) {
+            throw new UserError("The run folder r can't be written");
+        }
         if (id.equals("damaged")) {
             throw new Refused(Refused.Kind.DAMAGED, "The ledger of damaged is torn");
         }
@@ -148,8 +153,17 @@ public final class Desk implements JobDesk {
         return move(id, JobState.QUEUED);
     }
 
+    /** The job trains: a move is only noted. */
+    public void hesitate(String id) {
+        become(id, JobState.RUNNING, "trains");
+        busy = id;
+    }
+
     private JobStatus move(String id, JobState state) {
         JobStatus job = get(id);
+        if (id.equals(busy)) {
+            return job;
+        }
         if (job.getState() == state || job.getState() == JobState.SUCCEEDED) {
             throw new Refused(
                     Refused.Kind.STATE, "The job " + id + " is " + job.getState() + " already");

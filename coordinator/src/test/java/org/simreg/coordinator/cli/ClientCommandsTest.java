@@ -154,6 +154,16 @@ class ClientCommandsTest {
     }
 
     @Test
+    void aJobThatStopsAfterItsStepIsSaidToBeOnItsWay() throws Exception {
+        submit();
+        served.run(() -> served.desk.hesitate("job-1"));
+        assertEquals(0, run("pause", "job-1"));
+        assertEquals(
+                "job-1 (resnet18-photos) is running: trains; it will be paused after its step\n",
+                terminal.out);
+    }
+
+    @Test
     void workersAreATable() {
         assertEquals(0, run("workers"));
         assertTrue(terminal.out.matches("(?s).*\nw1 +training +job-1 +0-3 +cpu .*"), terminal.out);
