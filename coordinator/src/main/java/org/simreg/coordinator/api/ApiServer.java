@@ -64,8 +64,13 @@ public final class ApiServer implements AutoCloseable {
      */
     public static ApiServer listen(
             String host, int port, List<? extends BindableService> services) {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            String way = " is known to no name server; name this machine's address with --host";
+            throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);
+        }
         NettyServerBuilder builder =
-                NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                NettyServerBuilder.forAddress(address)
                         .keepAliveTime(20, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .permitKeepAliveTime(5, TimeUnit.SECONDS)

@@ -76,12 +76,14 @@ final class Statuses {
         return status(code, refused.getMessage(), info(refused.kind().name()));
     }
 
-    /** The problems of a {@link UserError} are about the job that a request holds. */
+    /**
+     * The problems of a {@link UserError} are about the job that a request holds; without them it
+     * is about files.
+     */
     private static StatusRuntimeException wrong(UserError error) {
         List<UserError.Problem> problems = error.problems();
         if (problems.isEmpty()) {
-            return status(
-                    Code.INVALID_ARGUMENT, error.getMessage(), info(Refused.Kind.INVALID.name()));
+            return refused(new Refused(Refused.Kind.STATE, error.getMessage()));
         }
         BadRequest.Builder details = BadRequest.newBuilder();
         problems.stream()

@@ -6,6 +6,7 @@ import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Feed;
 import org.simreg.coordinator.client.JobChoice;
 import org.simreg.coordinator.status.EventText;
+import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobStatus;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,10 +48,12 @@ final class LogsCommand implements Runnable {
     @Override
     public void run() {
         try (ApiClient client = coordinator.open()) {
-            JobStatus status = JobChoice.find(client, job);
+            String id = JobChoice.find(client, job).getId();
+            JobRequest named = JobRequest.newBuilder().setId(id).build();
+            JobStatus status = client.ask(jobs -> jobs.get(named));
             long last = follow ? Long.MAX_VALUE : status.getNextSequence() - 1;
             if (last >= 0) {
-                print(new Feed(client, status.getId(), 0), last);
+                print(new Feed(client, id, 0), last);
             }
         }
     }

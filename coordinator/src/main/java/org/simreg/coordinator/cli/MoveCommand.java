@@ -1,9 +1,11 @@
 package org.simreg.coordinator.cli;
 
+import java.util.Locale;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.JobChoice;
 import org.simreg.coordinator.status.Tables;
 import org.simreg.proto.JobRequest;
+import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.JobsGrpc.JobsBlockingStub;
 import picocli.CommandLine;
@@ -32,15 +34,26 @@ final class MoveCommand implements Runnable {
 
     /** What is asked of the coordinator, and what help says of it. */
     enum Move {
-        CANCEL("cancel", "End a job after its current step, with a checkpoint."),
-        PAUSE("pause", "Stop a job after its current step, with a checkpoint; free its workers."),
-        RESUME("resume", "Queue a job again that was paused or cancelled, or has failed.");
+        CANCEL(
+                "cancel",
+                JobState.CANCELLED,
+                "End a job after its current step, with a checkpoint."),
+        PAUSE(
+                "pause",
+                JobState.PAUSED,
+                "Stop a job after its current step, with a checkpoint; free its workers."),
+        RESUME(
+                "resume",
+                JobState.QUEUED,
+                "Queue a job again that was paused or cancelled, or has failed.");
 
         private final String command;
+        private final JobState aim;
         private final String help;
 
-        Move(String command, String help) {
+        Move(String command, JobState aim, String help) {
             this.command = command;
+            this.aim = aim;
             this.help = help;
         }
 
@@ -65,13 +78,21 @@ final class MoveCommand implements Runnable {
         return command;
     }
 
+    /** A job that trains gets there at the end of a step; one that was resumed may run at once. */
+    private String onItsWay(JobStatus moved) {
+        boolean waits = move != Move.RESUME && moved.getState() != move.aim;
+        return waits
+                ? "; it will be " + move.aim.name().toLowerCase(Locale.ROOT) + " after its step"
+                : "";
+    }
+
     @Override
     public void run() {
         try (ApiClient client = coordinator.open()) {
             String id = JobChoice.find(client, job).getId();
             JobRequest request = JobRequest.newBuilder().setId(id).build();
             JobStatus moved = client.ask(jobs -> move.ask(jobs, request));
-            spec.commandLine().getOut().println(Tables.state(moved));
+            spec.commandLine().getOut().println(Tables.state(moved) + onItsWay(moved));
         }
     }
 }

@@ -15,7 +15,8 @@ public record Target(String host, int port) {
     public static final int PORT = 7100;
 
     private static final Pattern FORM =
-            Pattern.compile("(?:\\[([0-9a-fA-F:.%]+)]|([^\\s:/\\[\\]]+))(?::(\\d{1,5}))?");
+            Pattern.compile(
+                    "(?:\\[([0-9a-fA-F:.]+(?:%[\\w.-]+)?)]|([^\\s:/\\[\\]]+))(?::(\\d{1,5}))?");
 
     /**
      * @param option that gave the text, for messages

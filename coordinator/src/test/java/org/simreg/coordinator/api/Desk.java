@@ -16,6 +16,7 @@ import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
 /**
@@ -26,7 +27,8 @@ public final class Desk implements JobDesk {
     private final Map<String, JobStatus> jobs = new LinkedHashMap<>();
     private final Map<String, List<JobEvent>> events = new LinkedHashMap<>();
     final List<Follower> followers = new ArrayList<>();
-    int submits;
+    public int submits;
+    private String busy = "";
     private Thread owner;
 
     /** A watch: what was sent, and whether it waits. */
@@ -105,6 +107,9 @@ public final class Desk implements JobDesk {
         if (id.equals("later")) {
             throw new Refused(Refused.Kind.UNAVAILABLE, "The coordinator is still starting");
         }
+        if (id.equals("unwritable")) {
+            throw new UserError("The run folder r can't be written");
+        }
         if (id.equals("damaged")) {
             throw new Refused(Refused.Kind.DAMAGED, "The ledger of damaged is torn");
         }
@@ -148,8 +153,17 @@ public final class Desk implements JobDesk {
         return move(id, JobState.QUEUED);
     }
 
+    /** The job trains: a move is only noted. */
+    public void hesitate(String id) {
+        become(id, JobState.RUNNING, "trains");
+        busy = id;
+    }
+
     private JobStatus move(String id, JobState state) {
         JobStatus job = get(id);
+        if (id.equals(busy)) {
+            return job;
+        }
         if (job.getState() == state || job.getState() == JobState.SUCCEEDED) {
             throw new Refused(
                     Refused.Kind.STATE, "The job " + id + " is " + job.getState() + " already");
@@ -183,12 +197,12 @@ public final class Desk implements JobDesk {
     }
 
     /** Steps are committed, numbered from the last. */
-    void train(String id, int steps) {
+    public void train(String id, int steps) {
         say(id, steps, (event, step) -> event.setStep(StepDone.newBuilder().setStep(step)));
     }
 
     /** The job's state changes, which is an event too. */
-    void become(String id, JobState state, String reason) {
+    public void become(String id, JobState state, String reason) {
         jobs.computeIfPresent(
                 id, (k, job) -> job.toBuilder().setState(state).setReason(reason).build());
         say(
@@ -200,7 +214,8 @@ public final class Desk implements JobDesk {
                 });
     }
 
-    void say(String id, int times, BiFunction<Progress.Builder, Long, Progress.Builder> event) {
+    public void say(
+            String id, int times, BiFunction<Progress.Builder, Long, Progress.Builder> event) {
         checkThread();
         List<JobEvent> all = events.get(id);
         for (int i = 0; i < times; i++) {
@@ -211,8 +226,14 @@ public final class Desk implements JobDesk {
         followers.stream().filter(f -> !f.closed && !f.waits).forEach(Follower::pump);
     }
 
+    /** Whether every client that watched has gone. */
+    public boolean unwatched() {
+        checkThread();
+        return followers.stream().allMatch(follower -> follower.closed);
+    }
+
     /** Another coordinator's thread owns it from its next use on. */
-    void handOver() {
+    public void handOver() {
         followers.clear();
         owner = null;
     }

@@ -31,6 +31,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListWorkersRequest;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.Teacher;
+import org.simreg.proto.UserError;
 import org.simreg.proto.WatchRequest;
 
 @Timeout(60)
@@ -94,11 +95,14 @@ class JobsRpcTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "nobody, NOT_FOUND, UNKNOWN, There is no job nobody",
-        "later, UNAVAILABLE, UNAVAILABLE, The coordinator is still starting",
-        "damaged, DATA_LOSS, DAMAGED, The ledger of damaged is torn",
-    })
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "nobody, NOT_FOUND, UNKNOWN, There is no job nobody",
+                "later, UNAVAILABLE, UNAVAILABLE, The coordinator is still starting",
+                "unwritable, FAILED_PRECONDITION, STATE, The run folder r can't be written",
+                "damaged, DATA_LOSS, DAMAGED, The ledger of damaged is torn",
+            })
     void aRefusalIsAStatusWithAReasonForProgramsAndASentenceForPeople(
             String id, Code code, String reason, String sentence) throws Exception {
         StatusRuntimeException e = refused(() -> jobs.get(named(id)));
@@ -206,7 +210,21 @@ class JobsRpcTest {
     }
 
     @Test
-    void aCallWhoseDeadlineHasPassedIsNotCarriedOut() throws Exception {
+    void aPortOrHostThatCanNotBeHadIsOneSentence() {
+        int port = served.server.port();
+        UserError taken =
+                assertThrows(UserError.class, () -> ApiServer.listen("localhost", port, List.of()));
+        assertTrue(
+                taken.getMessage().matches("Can't listen on localhost:\\d+: .*in use.*--port"),
+                taken.getMessage());
+        UserError unknown =
+                assertThrows(
+                        UserError.class, () -> ApiServer.listen("no.such.invalid", 1, List.of()));
+        assertTrue(unknown.getMessage().contains("--host"), unknown.getMessage());
+    }
+
+    @Test
+    void aBusyCoordinatorDoesNotHoldUpADeadline() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch busy = new CountDownLatch(1);
         Future<Void> blocked =
@@ -224,7 +242,5 @@ class JobsRpcTest {
         assertEquals(Code.DEADLINE_EXCEEDED, e.getStatus().getCode());
         busy.countDown();
         blocked.get(20, TimeUnit.SECONDS);
-        jobs.list(ListRequest.getDefaultInstance());
-        assertEquals(0, (int) served.call(() -> served.desk.submits));
     }
 }

@@ -24,6 +24,7 @@ public final class Served implements AutoCloseable {
     public final Desk desk;
     final Bench bench = new Bench();
     public final ApiServer server;
+    public final String name = UUID.randomUUID().toString();
     final ManagedChannel channel;
     private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
     private final ExecutorService files = ApiServer.fileThreads();
@@ -32,7 +33,6 @@ public final class Served implements AutoCloseable {
         this.desk = desk;
         List<BindableService> services =
                 List.of(new JobsRpc(desk, coordinator), new WorkersRpc(bench, coordinator, files));
-        String name = UUID.randomUUID().toString();
         server =
                 network
                         ? ApiServer.listen("localhost", port, services)
@@ -49,7 +49,7 @@ public final class Served implements AutoCloseable {
         return new Served(new Desk(), true, 0);
     }
 
-    static Served inProcess() {
+    public static Served inProcess() {
         return new Served(new Desk(), false, 0);
     }
 
@@ -73,7 +73,7 @@ public final class Served implements AutoCloseable {
     }
 
     /** Waits until something holds, asked on the coordinator's thread. */
-    void await(String what, BooleanSupplier condition) throws Exception {
+    public void await(String what, BooleanSupplier condition) throws Exception {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!call(condition::getAsBoolean)) {
             assertTrue(System.nanoTime() < deadline, "never " + what);

@@ -132,7 +132,23 @@ class SimregTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"distill", "export", "settings", "completion"})
+    @ValueSource(
+            strings = {
+                "distill",
+                "export",
+                "coordinator",
+                "worker",
+                "submit",
+                "jobs",
+                "watch",
+                "cancel",
+                "pause",
+                "resume",
+                "logs",
+                "workers",
+                "settings",
+                "completion"
+            })
     void everyOptionTellsItsDefaultOrThatItIsRequired(String command) {
         assertEquals(0, terminal.run(command, "--help"));
         String[] options = terminal.out.split("\n(?=  (-\\w, |    )--)");
