@@ -6,6 +6,8 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -19,6 +21,7 @@ import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.data.Inventory;
+import org.simreg.worker.data.Splits;
 
 /**
  * Gives workers that don't see the storage its data sets and weight files. Files are read on a
@@ -72,7 +75,14 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
         answer(
                 client,
                 () -> require(grants.dataset(request.getDataset()), "data set", path),
-                () -> Parts.of(Inventory.of(dataSets.open(request.getDataset()))));
+                () -> Parts.of(inventory(request)));
+    }
+
+    private Iterator<DatasetPart> inventory(DescribeRequest request) {
+        Splits splits = dataSets.open(request.getDataset());
+        return request.getSummaryOnly()
+                ? List.of(Inventory.summary(splits)).iterator()
+                : Inventory.of(splits);
     }
 
     @Override
@@ -93,17 +103,17 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
         answer(
                 client,
                 () -> require(grants.weights(path), "weight file", path),
-                () -> weights(path));
+                () -> weights(request));
     }
 
-    private static Parts<WeightsPart> weights(String path) {
+    private static Parts<WeightsPart> weights(WeightsRequest request) {
         try {
-            return new WeightsParts(Path.of(path));
+            return new WeightsParts(Path.of(request.getPath()), request.getHeldList());
         } catch (IOException e) {
             throw Status.NOT_FOUND
                     .withDescription(
                             "The weight file %s can't be read by the coordinator: %s"
-                                    .formatted(path, e))
+                                    .formatted(request.getPath(), e))
                     .asRuntimeException();
         }
     }

@@ -7,17 +7,24 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 
 /** The answer with a weight file: its digest, for which it is read once before, then the file. */
 final class WeightsParts implements Parts<WeightsPart> {
     private final Path path;
+    private final List<String> held;
     private final SampleFile file;
     private boolean begun;
+    private boolean over;
 
-    WeightsParts(Path path) throws IOException {
+    /**
+     * @param held SHA-256 of what the client has; only the header is sent if that is the file
+     */
+    WeightsParts(Path path, List<String> held) throws IOException {
         this.path = path;
+        this.held = held;
         file = new SampleFile(path);
     }
 
@@ -25,9 +32,11 @@ final class WeightsParts implements Parts<WeightsPart> {
     public WeightsPart next() throws IOException {
         if (!begun) {
             begun = true;
-            return WeightsPart.newBuilder().setHeader(header()).build();
+            WeightsHeader header = header();
+            over = held.contains(header.getSha256());
+            return WeightsPart.newBuilder().setHeader(header).build();
         }
-        return file.isRead() ? null : WeightsPart.newBuilder().setData(file.next()).build();
+        return over || file.isRead() ? null : WeightsPart.newBuilder().setData(file.next()).build();
     }
 
     private WeightsHeader header() throws IOException {

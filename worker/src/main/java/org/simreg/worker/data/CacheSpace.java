@@ -31,6 +31,7 @@ final class CacheSpace {
     private final long most;
     private long used;
     private long unseen;
+    private long pending;
     private boolean counted;
 
     CacheSpace(Path folder, long most) {
@@ -39,7 +40,7 @@ final class CacheSpace {
     }
 
     /**
-     * Makes room for a file.
+     * Makes room for a file. Once it is written, or isn't, {@link #settle} follows.
      *
      * @return false if it is too large to be kept: more than half of the space
      */
@@ -58,7 +59,13 @@ final class CacheSpace {
         }
         used += bytes;
         unseen += bytes;
+        pending += bytes;
         return true;
+    }
+
+    /** A file of that length, for which there was room, is in its place or was given up. */
+    synchronized void settle(long length) {
+        pending -= blocks(length);
     }
 
     /** File systems give whole blocks; a million small files are not to take twice the space. */
@@ -67,7 +74,7 @@ final class CacheSpace {
     }
 
     private void count() throws IOException {
-        used = 0;
+        used = pending;
         unseen = 0;
         counted = true;
         walk((file, attributes) -> used += blocks(attributes.size()));

@@ -25,12 +25,11 @@ public final class Inventory {
 
     /** All messages about a data set, made while they are taken; each below 1 MiB. */
     public static Iterator<DatasetPart> of(Splits splits) {
-        DatasetPart summary = DatasetPart.newBuilder().setSummary(summary(splits)).build();
         Stream<DatasetListing> names =
                 parts(splits).entrySet().stream()
                         .flatMap(part -> listings(part.getKey(), part.getValue()));
         return Stream.concat(
-                        Stream.of(summary),
+                        Stream.of(summary(splits)),
                         names.map(part -> DatasetPart.newBuilder().setListing(part).build()))
                 .iterator();
     }
@@ -42,7 +41,8 @@ public final class Inventory {
         return parts;
     }
 
-    static DatasetSummary summary(Splits splits) {
+    /** The first message: digests of everything. */
+    public static DatasetPart summary(Splits splits) {
         DatasetSummary.Builder summary = DatasetSummary.newBuilder();
         parts(splits)
                 .forEach(
@@ -53,7 +53,7 @@ public final class Inventory {
                                         .setLabelled(images.labelled())
                                         .setImages(images.size())
                                         .setSha256(images.sha256()));
-        return summary.build();
+        return DatasetPart.newBuilder().setSummary(summary).build();
     }
 
     private static Stream<DatasetListing> listings(Split split, ImageFolder images) {

@@ -65,7 +65,7 @@ final class Line {
         int damages = 0;
         while (true) {
             require(wanted, what);
-            long before = heard;
+            long tried = System.nanoTime();
             try {
                 T answer = attempt.make();
                 heard();
@@ -75,13 +75,13 @@ final class Line {
                 if (!isPassing(e.getStatus())) {
                     throw new UserError(refused(what, e.getStatus()), e);
                 }
-                waitOrGiveUp(what, begun, e);
+                waitOrGiveUp(what, begun, tried, e);
             } catch (Damaged e) {
                 if (++damages == MOST_DAMAGES) {
                     throw new UserError(damaged(what, e), e);
                 }
             }
-            pause = heard == before ? pause : FIRST_PAUSE_MS;
+            pause = heard - tried < 0 ? pause : FIRST_PAUSE_MS;
             pause(pause, wanted);
             pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
         }
@@ -108,15 +108,16 @@ final class Line {
         };
     }
 
-    private void waitOrGiveUp(String what, long begun, StatusRuntimeException e) {
-        long silent = System.nanoTime() - Math.max(begun, heard);
+    private void waitOrGiveUp(String what, long begun, long tried, StatusRuntimeException e) {
+        long silent = System.nanoTime() - (heard - begun > 0 ? heard : begun);
         if (silent > patience.toNanos()) {
             throw new UserError(
                     "Can't read %s from the coordinator, which has not answered for %s (%s); start it, and resume the job"
                             .formatted(what, text(patience), text(e.getStatus())),
                     e);
         }
-        if (away.compareAndSet(false, true)) {
+        // A call that was lost before another one succeeded says nothing of now.
+        if (heard - tried < 0 && away.compareAndSet(false, true)) {
             notices.accept(
                     "the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
                             .formatted(what, text(e.getStatus()), text(patience)));

@@ -3,6 +3,7 @@ package org.simreg.worker.data;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -81,7 +82,7 @@ public final class RemoteStorage implements AutoCloseable {
                 () ->
                         calls.<DatasetPart, Splits>call(
                                 DESCRIBE_SECONDS,
-                                stub -> stub.describe(request(dataset)),
+                                stub -> stub.describe(request(dataset).build()),
                                 parts -> Inventory.splits(parts, root, sources)));
     }
 
@@ -102,20 +103,27 @@ public final class RemoteStorage implements AutoCloseable {
      */
     public boolean agrees(Dataset dataset, Splits local) {
         try {
+            DescribeRequest request = request(dataset).setSummaryOnly(true).build();
             DatasetSummary theirs =
                     calls.<DatasetPart, DatasetSummary>call(
-                            COMPARE_SECONDS,
-                            stub -> stub.describe(request(dataset)),
-                            Inventory::first);
-            return theirs.equals(Inventory.summary(local));
+                            COMPARE_SECONDS, stub -> stub.describe(request), RemoteStorage::only);
+            return theirs.equals(Inventory.summary(local).getSummary());
         } catch (StatusRuntimeException | Damaged e) {
             // The digest of the data is compared again when the worker says that it is ready.
             return true;
         }
     }
 
-    private static DescribeRequest request(Dataset dataset) {
-        return DescribeRequest.newBuilder().setDataset(dataset).build();
+    private static DatasetSummary only(Iterator<DatasetPart> parts) throws Damaged {
+        DatasetSummary summary = Inventory.first(parts);
+        if (parts.hasNext()) {
+            throw new Damaged("more than the summary comes");
+        }
+        return summary;
+    }
+
+    private static DescribeRequest.Builder request(Dataset dataset) {
+        return DescribeRequest.newBuilder().setDataset(dataset);
     }
 
     /**

@@ -2,11 +2,13 @@ package org.simreg.worker.data;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -37,35 +39,12 @@ final class RemoteWeights {
     }
 
     Path get(String path, Line line) {
-        WeightsRequest request = WeightsRequest.newBuilder().setPath(path).build();
-        return line.call(
-                "the weights " + path,
-                () -> true,
-                () ->
-                        calls.<WeightsPart, Path>call(
-                                CALL_SECONDS,
-                                stub -> stub.weights(request),
-                                parts -> copy(path, parts, line)));
-    }
-
-    private Path copy(String path, Iterator<WeightsPart> parts, Line line) throws Damaged {
-        WeightsHeader header =
-                parts.hasNext() ? parts.next().getHeader() : WeightsHeader.getDefaultInstance();
-        if (!header.getSha256().matches("[0-9a-f]{64}")) {
-            throw new Damaged("the header has no SHA-256");
-        }
-        Path name = Path.of(path).getFileName();
-        Path file = folder.resolve(header.getSha256()).resolve(name);
         try {
-            if (!isWhole(file, header)) {
-                store(file, header, parts, line);
-                forgetOldest();
-            }
+            Path file = fetched(path, line);
             Files.setLastModifiedTime(file.getParent(), FileTime.from(Instant.now()));
+            forgetOldest();
             return file;
-        } catch (Damaged e) {
-            throw e;
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw new UserError(
                     "Can't keep a copy of the coordinator's %s in %s (%s); give a cache folder that is writable and has room"
                             .formatted(path, folder, e),
@@ -73,10 +52,57 @@ final class RemoteWeights {
         }
     }
 
-    private static boolean isWhole(Path file, WeightsHeader header) throws IOException {
-        if (!Files.isRegularFile(file) || Files.size(file) != header.getLength()) {
-            return false;
+    private Path fetched(String path, Line line) throws IOException {
+        Path name = Path.of(path).getFileName();
+        WeightsRequest request =
+                WeightsRequest.newBuilder().setPath(path).addAllHeld(held(name)).build();
+        return line.call(
+                "the weights " + path,
+                () -> true,
+                () ->
+                        calls.<WeightsPart, Path>call(
+                                CALL_SECONDS,
+                                stub -> stub.weights(request),
+                                parts -> copy(request, name, parts, line)));
+    }
+
+    /** Digests of the copies by that name; read whole, because a disk can fail. */
+    private List<String> held(Path name) throws IOException {
+        List<String> held = new ArrayList<>();
+        for (Path copy : copies()) {
+            Path file = copy.resolve(name);
+            if (Files.isRegularFile(file)) {
+                String sha256 = sha256(file);
+                if (copy.endsWith(sha256)) {
+                    held.add(sha256);
+                }
+            }
         }
+        return held;
+    }
+
+    private Path copy(WeightsRequest request, Path name, Iterator<WeightsPart> parts, Line line)
+            throws Damaged {
+        WeightsHeader header =
+                parts.hasNext() ? parts.next().getHeader() : WeightsHeader.getDefaultInstance();
+        if (!header.getSha256().matches("[0-9a-f]{64}")) {
+            throw new Damaged("the header has no SHA-256");
+        }
+        Path file = folder.resolve(header.getSha256()).resolve(name);
+        boolean comes = parts.hasNext();
+        if (comes || !request.getHeldList().contains(header.getSha256())) {
+            try {
+                store(file, header, parts, line);
+            } catch (Damaged e) {
+                throw e;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return file;
+    }
+
+    private static String sha256(Path file) throws IOException {
         Sha256 sha = new Sha256();
         byte[] piece = new byte[PIECE];
         try (var in = Files.newInputStream(file)) {
@@ -84,7 +110,7 @@ final class RemoteWeights {
                 sha.bytes(piece, 0, count);
             }
         }
-        return sha.hex().equals(header.getSha256());
+        return sha.hex();
     }
 
     private void store(Path file, WeightsHeader header, Iterator<WeightsPart> parts, Line line)
@@ -125,10 +151,8 @@ final class RemoteWeights {
 
     /** Those not used for longest; a process that has one open keeps what it has. */
     private void forgetOldest() throws IOException {
-        List<Path> copies;
-        try (Stream<Path> folders = Files.list(folder)) {
-            copies = folders.sorted(Comparator.comparing(RemoteWeights::used).reversed()).toList();
-        }
+        List<Path> copies = copies();
+        copies.sort(Comparator.comparing(RemoteWeights::used).reversed());
         for (Path old : copies.subList(Math.min(MOST_KEPT, copies.size()), copies.size())) {
             try (Stream<Path> files = Files.list(old)) {
                 for (Path file : files.toList()) {
@@ -136,6 +160,15 @@ final class RemoteWeights {
                 }
             }
             Files.deleteIfExists(old);
+        }
+    }
+
+    private List<Path> copies() throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(folder)) {
+            return new ArrayList<>(folders.filter(Files::isDirectory).toList());
         }
     }
 

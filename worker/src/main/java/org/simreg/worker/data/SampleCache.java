@@ -116,7 +116,14 @@ final class SampleCache {
         if (!space.reserve(bytes)) {
             return;
         }
-        Path target = entry(key);
+        try {
+            replace(entry(key), file);
+        } finally {
+            space.settle(bytes);
+        }
+    }
+
+    private static void replace(Path target, Arrival.File file) throws IOException {
         Files.createDirectories(target.getParent());
         Path draft = Files.createTempFile(target.getParent(), "", CacheSpace.DRAFT);
         try {
