@@ -17,7 +17,7 @@ import java.util.Locale;
  * machine, over both transports: how fast it is alone, and how much of it the step sees when it
  * travels behind a teacher. Prints a line a combination and a table.
  *
- * <pre>ReduceBench [STEPS] [MOST_WORKERS] [THREADS]</pre>
+ * <pre>ReduceBench [STEPS] [WORKERS,..] [TRANSPORT,..] [THREADS]</pre>
  */
 public final class ReduceBench {
     private final int steps;
@@ -32,12 +32,14 @@ public final class ReduceBench {
     /** See the class. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         int steps = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 9;
-        int most = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 4;
-        int threads = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 1;
+        String workers = arguments.length > 1 ? arguments[1] : "2,3,4";
+        String transports = arguments.length > 2 ? arguments[2] : "netty,eventbus";
+        int threads = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 1;
         ReduceBench bench = new ReduceBench(steps, threads);
-        for (int workers = 2; workers <= most; workers++) {
-            bench.measure("netty", workers);
-            bench.measure("eventbus", workers);
+        for (String count : workers.split(",")) {
+            for (String transport : transports.split(",")) {
+                bench.measure(transport, Integer.parseInt(count));
+            }
         }
         System.out.println();
         System.out.println(
