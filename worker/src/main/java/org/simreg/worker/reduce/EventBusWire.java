@@ -16,12 +16,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Frames as messages of the event bus. All are sent and received on one context: that keeps them in
  * order.
  */
 final class EventBusWire implements Wire {
+    private static final Logger LOG = LoggerFactory.getLogger(EventBusWire.class);
+
     /** With its head just below 2^18: a larger wire buffer would double to 512 KiB. */
     static final int CHUNK = 249_984;
 
@@ -87,7 +91,10 @@ final class EventBusWire implements Wire {
     private static void receive(Message<byte[]> message, Inlet inlet) {
         byte[] bytes = message.body();
         Head head = bytes.length < Head.BYTES ? null : Head.read(ByteBuffer.wrap(bytes));
-        if (head != null && inlet.wants(head)) {
+        if (head == null) {
+            LOG.warn(
+                    "a message of {} bytes that is no frame of gradients is ignored", bytes.length);
+        } else if (inlet.wants(head)) {
             inlet.arrived(new Frame(head, ByteBuffer.wrap(bytes), () -> {}));
         }
     }

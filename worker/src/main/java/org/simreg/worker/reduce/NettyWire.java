@@ -96,10 +96,11 @@ final class NettyWire implements Wire {
                         .option(ChannelOption.TCP_NODELAY, true)
                         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
                         .handler(new ChannelInboundHandlerAdapter());
-        return new NettyLink(
-                bootstrap.connect(
-                        peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1))),
-                broken);
+        // Looked up here, on the line's thread: on an event loop everybody would wait for it.
+        InetSocketAddress address =
+                new InetSocketAddress(
+                        peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1)));
+        return new NettyLink(bootstrap.connect(address), broken);
     }
 
     @Override

@@ -4,8 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.simreg.worker.reduce.Head.Kind;
@@ -72,7 +74,10 @@ final class States implements Line.Receiver {
     /** Any thread. */
     CompletableFuture<Received> fetch(int rank, OwnThread thread) {
         Incoming asked = new Incoming();
-        if (rank == circle.rank() || incoming.putIfAbsent(rank, asked) != null) {
+        if (Objects.checkIndex(rank, circle.peers().size()) == circle.rank()) {
+            throw new IllegalArgumentException("rank " + rank + " is this worker's own");
+        }
+        if (incoming.putIfAbsent(rank, asked) != null) {
             throw new IllegalStateException("the state of rank " + rank + " is asked for already");
         }
         Throwable ended = end;
@@ -109,7 +114,7 @@ final class States implements Line.Receiver {
             incoming.missing += lengths[i];
         }
         List<float[]> vectors =
-                java.util.Arrays.stream(lengths).mapToObj(length -> new float[length]).toList();
+                Arrays.stream(lengths).mapToObj(length -> new float[length]).toList();
         String sha256 = StandardCharsets.UTF_8.decode(contents).toString();
         incoming.state = new Received(frame.head().place().step(), vectors, sha256);
         return true;

@@ -49,6 +49,20 @@ class ClusterReduceTest {
     }
 
     @Test
+    void aVectorOfManyFullSizedChunksHasTheSameBitsOverBoth() throws Exception {
+        Vertx vertx = Vertx.vertx();
+        float[][] leaves = Leaves.random(4, 4, 700_001);
+        int[] counts = {2, 1, 1};
+        try (Members netty = members(3, () -> new NettyLanes("127.0.0.1", 0));
+                Members bus = members(3, () -> new EventBusLanes(vertx))) {
+            assertMeans(netty, 1, counts, leaves, leaves);
+            assertMeans(bus, 1, counts, leaves, leaves);
+        } finally {
+            vertx.close().await();
+        }
+    }
+
+    @Test
     void vectorsAreUsedAgainFromStepToStep() throws Exception {
         Supplier<Lanes> lanes = () -> new NettyLanes("127.0.0.1", 0, CHUNK);
         try (Members members = members(2, lanes)) {

@@ -33,7 +33,7 @@ class StateExchangeTest {
             float[][][] means = members.run(1, THREE, leaves, leaves, leaves);
             assertArrayEquals(Leaves.mean(leaves), means[1][2]);
             assertState(get(state));
-            assertThrows(IllegalStateException.class, () -> other.fetch(1));
+            assertThrows(IllegalArgumentException.class, () -> other.fetch(1));
         }
     }
 

@@ -1,0 +1,195 @@
+package org.simreg.worker.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.vertx.core.Vertx;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Future;
+import org.simreg.proto.Head;
+import org.simreg.proto.Network;
+import org.simreg.worker.checkpoint.StateDict;
+import org.simreg.worker.distill.InitialWeights;
+import org.simreg.worker.distill.Students;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.reduce.Circle;
+import org.simreg.worker.reduce.ClusterReduce;
+import org.simreg.worker.reduce.EventBusLanes;
+import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.reduce.Reduce;
+import org.simreg.worker.torchscript.FrozenModule;
+import org.simreg.worker.torchscript.StudentState;
+import org.simreg.worker.torchscript.Torch;
+import org.simreg.worker.torchscript.Trained;
+
+/**
+ * One of the processes of {@link ReduceBench}. Tells its address, is told all of them, and answers
+ * with bytes of the vector, and milliseconds of a reduce alone, of the teacher alone, of both at
+ * once, and of waiting for the reduce after the teacher.
+ */
+final class ReduceBenchWorker {
+    static final String ANSWER = "reduce-bench ";
+
+    private static final int BATCH = 64;
+    private static final int SIZE = 64;
+    private static final int WARM = 5;
+
+    private final Torch torch;
+    private final FrozenModule teacher;
+    private final ByteBuffer pixels;
+    private long step;
+
+    private ReduceBenchWorker(Torch torch) {
+        this.torch = torch;
+        var large = Networks.backbone(Network.RESNET50);
+        Trained random =
+                Trained.regression(
+                        large,
+                        List.of(Heads.regression(Head.Form.RELEASED, 1, large.outputs(), 1)));
+        StateDict weights = Students.backbone(random, InitialWeights.of(random, 1));
+        teacher = FrozenModule.of(torch, large, weights, false);
+        byte[] bytes = new byte[BATCH * SIZE * SIZE * 3];
+        new Random(3).nextBytes(bytes);
+        pixels = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    }
+
+    /**
+     * @param arguments transport, rank, measured steps, threads of libtorch
+     */
+    public static void main(String[] arguments) {
+        try {
+            Vertx vertx = arguments[0].equals("eventbus") ? ReduceCluster.join() : null;
+            try (Torch torch = new Torch("cpu", Integer.parseInt(arguments[3]));
+                    Lanes lanes = lanes(vertx)) {
+                new ReduceBenchWorker(torch)
+                        .run(lanes, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
+            }
+            System.exit(0);
+        } catch (Exception e) {
+            e.printStackTrace();
+            // The cluster's threads would keep it alive, and the others waiting.
+            System.exit(1);
+        }
+    }
+
+    private static Lanes lanes(Vertx vertx) {
+        return vertx == null ? new NettyLanes("127.0.0.1", 0) : new EventBusLanes(vertx);
+    }
+
+    private void run(Lanes lanes, int rank, int steps) throws Exception {
+        torch.enter();
+        System.out.println(ANSWER + lanes.address());
+        Circle circle = circle(rank);
+        int length = length();
+        // Every leaf is full of its number, from 1: so the mean is known.
+        try (Reduce reduce =
+                new ClusterReduce(
+                        lanes,
+                        circle,
+                        torch.scope(),
+                        scope -> scope.ones(new Shape(length)).muli(rank + 1))) {
+            measure(reduce, circle, length, steps);
+        }
+        teacher.close();
+    }
+
+    private static Circle circle(int rank) throws IOException {
+        BufferedReader input =
+                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        List<Circle.Peer> peers = new ArrayList<>();
+        for (String address : input.readLine().split(" ")) {
+            peers.add(new Circle.Peer("worker-" + peers.size(), address, peers.size(), 1));
+        }
+        return new Circle("bench", 1, rank, peers);
+    }
+
+    /** Floats of gradient, batch statistics and loss. */
+    private static int length() {
+        var small = Networks.backbone(Network.RESNET18);
+        Trained trained =
+                Trained.regression(
+                        small,
+                        List.of(Heads.regression(Head.Form.RELEASED, 4, small.outputs(), 2048)));
+        StudentState state = InitialWeights.of(trained, 2);
+        return state.weights().length + state.statistics().length + 16;
+    }
+
+    private void measure(Reduce reduce, Circle circle, int length, int steps) throws Exception {
+        double[] alone = new double[4 * steps];
+        for (int i = -WARM; i < alone.length; i++) {
+            long begun = System.nanoTime();
+            check(begin(reduce, circle).get(), circle);
+            keep(alone, i, begun);
+        }
+        double[] taught = new double[steps];
+        for (int i = -1; i < steps; i++) {
+            long begun = System.nanoTime();
+            teach();
+            keep(taught, i, begun);
+        }
+        // The teachers of all end here.
+        begin(reduce, circle).get();
+        double[] both = new double[steps];
+        double[] waited = new double[steps];
+        for (int i = -1; i < steps; i++) {
+            long begun = System.nanoTime();
+            Future<NDArray> mean = begin(reduce, circle);
+            teach();
+            long waiting = System.nanoTime();
+            mean.get();
+            keep(waited, i, waiting);
+            keep(both, i, begun);
+        }
+        System.out.println(
+                ANSWER
+                        + String.join(
+                                " ",
+                                "" + 4.0 * length,
+                                "" + median(alone),
+                                "" + median(taught),
+                                "" + median(both),
+                                "" + median(waited)));
+    }
+
+    private static void check(NDArray mean, Circle circle) {
+        float expected = (circle.peers().size() + 1) / 2f;
+        if (mean.getFloat(0) != expected || mean.getFloat(mean.size() - 1) != expected) {
+            throw new IllegalStateException("the mean is not " + expected);
+        }
+    }
+
+    private Future<NDArray> begin(Reduce reduce, Circle circle) {
+        Reduce.Round round = reduce.begin(step++, circle.leaves());
+        round.vector();
+        round.offer(circle.self().first());
+        return round.mean();
+    }
+
+    private void teach() {
+        try (NDManager scope = torch.scope()) {
+            teacher.features(scope, Torch.images(scope, pixels, BATCH, SIZE)).getFloat(0, 0);
+        }
+    }
+
+    private static void keep(double[] times, int i, long begun) {
+        if (i >= 0) {
+            times[i] = (System.nanoTime() - begun) / 1e6;
+        }
+    }
+
+    static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+}
