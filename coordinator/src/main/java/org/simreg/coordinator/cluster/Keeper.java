@@ -164,7 +164,10 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
     @Override
     public Download get(String job, long step) {
-        return queue.get(job).files().checkpoint(step);
+        Run run = queue.get(job);
+        Download download = run.files().checkpoint(step);
+        run.release();
+        return download;
     }
 
     /** Releases the folders; workers go on and wait for the next coordinator. */

@@ -48,6 +48,8 @@ final class FakeWorker {
     String version = World.VERSION;
     Optional<JobFailed> fails = Optional.empty();
     double lossError;
+    String sha = "sha";
+    boolean isolated;
     long prepares = 300;
     long stepMs = 40;
 
@@ -497,10 +499,16 @@ final class FakeWorker {
                 world.some((int) stepMs),
                 () -> {
                     if (generation == mine && !halted && committed() + 1 == step) {
-                        world.rounds(job, mine.getNumber()).give(name, step);
+                        give(mine, step);
                         collect(mine, step, 0);
                     }
                 });
+    }
+
+    private void give(Generation mine, long step) {
+        if (!isolated) {
+            world.rounds(job, mine.getNumber()).give(name, step);
+        }
     }
 
     /** Waits for the others; where one is dead it may get the mean in spite of it, or not. */
@@ -534,7 +542,7 @@ final class FakeWorker {
                                 Committed.newBuilder()
                                         .setJob(job)
                                         .setGeneration(mine.getNumber())
-                                        .setSha256(due ? "sha" + step : "")
+                                        .setSha256(due ? sha + step : "")
                                         .setStep(
                                                 StepDone.newBuilder()
                                                         .setStep(step)
