@@ -1,5 +1,6 @@
 package org.simreg.coordinator.cluster;
 
+import java.util.List;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
@@ -9,6 +10,7 @@ import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.schedule.Phase;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Hello;
+import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
@@ -168,6 +170,11 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         Download download = run.files().checkpoint(step);
         run.release();
         return download;
+    }
+
+    /** Jobs that have not ended. */
+    public List<Job> active() {
+        return queue.active().stream().map(run -> run.record().getJob()).toList();
     }
 
     /** Releases the folders; workers go on and wait for the next coordinator. */
