@@ -94,7 +94,26 @@ final class Dispatch {
             }
         }
         Map<String, Grant> grants = Allotment.of(servers(), demands);
-        active.forEach(run -> Optional.ofNullable(grants.get(run.id())).ifPresent(run::grant));
+        active.forEach(
+                run ->
+                        Optional.ofNullable(grants.get(run.id()))
+                                .ifPresent(grant -> run.grant(explained(run, grant))));
+    }
+
+    /** Why nobody comes is seldom that there are too few. */
+    private Grant explained(Run run, Grant grant) {
+        if (grant.served()) {
+            return grant;
+        }
+        List<String> reasons = new ArrayList<>();
+        for (Attendant one : attendance.all()) {
+            against(one, run).ifPresent(reason -> reasons.add(one.name() + ": " + reason));
+        }
+        if (reasons.isEmpty()) {
+            return grant;
+        }
+        String first = String.join("; ", reasons.subList(0, Math.min(3, reasons.size())));
+        return new Grant(grant.workers(), false, grant.reason() + " (" + first + ")");
     }
 
     /** Nobody is moved until it is known who comes back after a start of the coordinator. */

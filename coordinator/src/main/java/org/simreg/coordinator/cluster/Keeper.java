@@ -166,7 +166,10 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
     @Override
     public Download get(String job, long step) {
-        return queue.get(job).files().checkpoint(step);
+        Run run = queue.get(job);
+        Download download = run.files().checkpoint(step);
+        run.release();
+        return download;
     }
 
     /** Jobs that have not ended. */

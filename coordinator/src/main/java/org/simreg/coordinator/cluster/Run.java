@@ -222,7 +222,7 @@ final class Run {
     }
 
     /** A job that rests keeps its folder open only for those who read its past. */
-    private void release() {
+    void release() {
         if (!active() && watches.isEmpty()) {
             close();
         }

@@ -198,23 +198,6 @@ final class Chaos {
         assertTrue(epochs >= total / FakeWorker.STEPS_PER_EPOCH, "each epoch is told");
     }
 
-    String stats() {
-        StringBuilder b = new StringBuilder();
-        for (String j : jobs)
-            b.append(
-                    j
-                            + " gen="
-                            + world.desk().get(j).getGeneration()
-                            + " rewinds="
-                            + world.files(j).rewinds()
-                            + " steps="
-                            + world.desk().get(j).getTotalSteps()
-                            + " ledger="
-                            + world.files(j).ledger.size()
-                            + "; ");
-        return b.toString();
-    }
-
     private String told(String job) {
         return String.join("\n", world.trace) + world.files(job).ledger;
     }

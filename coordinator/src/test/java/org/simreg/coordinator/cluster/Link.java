@@ -11,14 +11,14 @@ import org.simreg.proto.Report;
 
 /** One stream: messages arrive in order and late, and those on the way are lost if it breaks. */
 final class Link implements Line {
-    private final FakeWorker worker;
+    private final FakeProcess worker;
     private final Queue<Order> unread = new ArrayDeque<>();
     Optional<Seat> seat = Optional.empty();
     private boolean broken;
     private long upAt;
     private long downAt;
 
-    Link(FakeWorker worker) {
+    Link(FakeProcess worker) {
         this.worker = worker;
     }
 
