@@ -84,14 +84,6 @@ public interface JobFiles extends AutoCloseable {
     /** Writes the report from the metrics, on another thread. */
     CompletionStage<Void> report();
 
-    /**
-     * Releases the folder of a job that came to nothing, without a step, and removes what was
-     * written, so that it doesn't stand in the next one's way.
-     */
-    default void discard() {
-        close();
-    }
-
     /** Releases the folder. */
     @Override
     void close();

@@ -164,18 +164,6 @@ final class JobFolder implements JobFiles {
         return CompletableFuture.runAsync(() -> Report.write(parts.folder, Optional.empty()), slow);
     }
 
-    /** The lock is given back when everything is gone. */
-    @Override
-    public void discard() {
-        try {
-            metrics.ifPresent(RunFolder::close);
-            parts.closeFiles();
-            RunFolder.remove(parts.folder);
-        } finally {
-            parts.close();
-        }
-    }
-
     /** All that was appended becomes durable; then the folder is free for others. */
     @Override
     public void close() {

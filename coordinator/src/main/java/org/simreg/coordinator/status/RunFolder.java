@@ -248,29 +248,6 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         }
     }
 
-    /** Closes and removes a new run that came to nothing; files that are not a run's stay. */
-    public synchronized void discard() {
-        close();
-        remove(path);
-    }
-
-    /**
-     * Removes a run that nobody has open, and the folder if nothing else lies in it.
-     *
-     * @throws UserError if that fails
-     */
-    public static void remove(Path path) {
-        Writing.to(
-                path,
-                () -> {
-                    OldRun.remove(path);
-                    if (OldRun.isEmpty(path)) {
-                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
-                        Files.delete(path);
-                    }
-                });
-    }
-
     @Override
     public synchronized void close() {
         Writing.to(

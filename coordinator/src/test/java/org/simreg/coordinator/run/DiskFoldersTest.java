@@ -171,17 +171,16 @@ class DiskFoldersTest {
 
     @Test
     void aRunThatCameToNothingStandsInNobodysWay() throws IOException {
-        JobFiles files = folders.create(record, Existing.REFUSE);
-        files.append(Runs.begun(1, "a"));
-        files.discard();
-        assertFalse(Files.exists(run));
-        Files.createDirectories(run.getParent());
         folders.create(record, Existing.REFUSE).close();
-        files = folders.open(record);
         Files.writeString(run.resolve("thesis.tex"), "");
-        files.discard();
-        assertTrue(Files.exists(run.resolve("thesis.tex")));
-        assertFalse(Files.exists(run.resolve("job.yaml")));
+        RunFolder.remove(run);
+        try (var left = Files.list(run)) {
+            assertEquals(List.of(run.resolve("thesis.tex")), left.toList());
+        }
+        Files.delete(run.resolve("thesis.tex"));
+        folders.create(record, Existing.REFUSE).close();
+        RunFolder.remove(run);
+        assertFalse(Files.exists(run));
     }
 
     @Test
