@@ -1,7 +1,6 @@
 package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
-import org.simreg.proto.UserError;
 import org.simreg.worker.distill.Export;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -102,13 +101,9 @@ public final class Simreg implements Runnable {
                             .forEach(System.out::println);
                     return 0;
                 },
-                request -> absent("coordinator"),
-                request -> absent("worker"),
+                request -> ClusterProcess.coordinator(request, stop),
+                request -> ClusterProcess.worker(request, stop),
                 stop);
-    }
-
-    private static int absent(String process) {
-        throw new UserError("This build has no " + process + "; take a later one");
     }
 
     private CommandLine commandLine(Actions actions) {
@@ -132,6 +127,7 @@ public final class Simreg implements Runnable {
                         .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
                         .addSubcommand(new LogsCommand(actions.stop()))
                         .addSubcommand(new WorkersCommand())
+                        .addSubcommand(new AuditCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())
                         .addSubcommand(new HelpCommand());

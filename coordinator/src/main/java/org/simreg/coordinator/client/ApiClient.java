@@ -1,6 +1,5 @@
 package org.simreg.coordinator.client;
 
-import io.grpc.Channel;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -56,7 +55,7 @@ public final class ApiClient implements AutoCloseable {
     }
 
     /** What stubs of other services are made on. */
-    public Channel channel() {
+    public ManagedChannel channel() {
         return channel;
     }
 

@@ -107,7 +107,8 @@ class SimregTest {
     @Test
     void helpNamesEveryCommand() {
         assertEquals(0, terminal.run("--help"));
-        for (String command : new String[] {"distill", "export", "settings", "completion"}) {
+        for (String command :
+                new String[] {"distill", "export", "audit", "settings", "completion"}) {
             assertTrue(terminal.out.contains("\n  " + command), command);
         }
         assertEquals("", terminal.err);

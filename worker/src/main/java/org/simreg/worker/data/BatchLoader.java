@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
  */
 public final class BatchLoader implements AutoCloseable {
     private final LoaderSettings settings;
+    private final SampleSource source;
     private final BrokenImages images;
     private final BufferPool pool = new BufferPool();
     private final List<Batches> open = new ArrayList<>();
@@ -28,6 +29,7 @@ public final class BatchLoader implements AutoCloseable {
      */
     public BatchLoader(ImageFolder images, LoaderSettings settings, Consumer<String> notices) {
         this.settings = settings;
+        source = images.source();
         this.images = new BrokenImages(images, notices);
         threads =
                 IntStream.range(0, settings.threads())
@@ -56,6 +58,11 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
+    /** Where the samples are read. */
+    SampleSource source() {
+        return source;
+    }
+
     /** The caller holds the lock. */
     void forget(Batches batches) {
         open.remove(batches);
@@ -66,7 +73,7 @@ public final class BatchLoader implements AutoCloseable {
             for (Batches.Row row = claim(); row != null; row = claim()) {
                 Throwable failure = null;
                 try {
-                    views.fill(row.batch(), row.index());
+                    views.fill(row.batch(), row.index(), row.batches()::isWanted);
                 } catch (Throwable e) {
                     // Whatever it is, also a native library that doesn't load: the one who waits
                     // must hear of it.

@@ -16,12 +16,13 @@ public final class Batches implements AutoCloseable {
     private final Iterator<BatchRequest> requests;
     private final int depth;
     private final BufferPool pool;
+    private final Deque<BatchRequest> upcoming = new ArrayDeque<>();
     private final Deque<Batch> queue = new ArrayDeque<>();
     private int unclaimed;
     private int active;
     private boolean exhausted;
     private Throwable failure;
-    private boolean closed;
+    private volatile boolean closed;
 
     /** One row of a batch, to be made by one thread. */
     record Row(Batches batches, Batch batch, int index) {}
@@ -93,17 +94,34 @@ public final class Batches implements AutoCloseable {
             if (exhausted || queue.size() == depth) {
                 return null;
             }
-            if (!requests.hasNext()) {
+            BatchRequest request = nextRequest();
+            if (request == null) {
                 exhausted = true;
                 loader.notifyAll();
                 return null;
             }
-            queue.add(new Batch(requests.next(), pool));
+            queue.add(new Batch(request, pool));
             unclaimed = queue.getLast().size();
         }
         Batch batch = queue.getLast();
         active++;
         return new Row(this, batch, batch.size() - unclaimed--);
+    }
+
+    /** Null after the last. The source hears of some more, as it wants. */
+    private BatchRequest nextRequest() {
+        SampleSource source = loader.source();
+        while (upcoming.size() <= source.lookahead() && requests.hasNext()) {
+            BatchRequest request = requests.next();
+            source.ahead(request.ids(), this::isWanted);
+            upcoming.add(request);
+        }
+        return upcoming.poll();
+    }
+
+    /** Whether the batches are still to be made; asked from any thread. */
+    boolean isWanted() {
+        return !closed;
     }
 
     /** A claimed row is made, or could not be. The caller holds the loader's lock. */
@@ -112,8 +130,9 @@ public final class Batches implements AutoCloseable {
         fail(cause);
     }
 
+    /** A failure after closing is its consequence. */
     void fail(Throwable cause) {
-        failure = failure == null ? cause : failure;
+        failure = failure == null && !closed ? cause : failure;
     }
 
     /**

@@ -1,9 +1,9 @@
 package org.simreg.worker.data;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
 
@@ -28,14 +28,15 @@ final class BrokenImages {
      * Decodes a sample, or in its place the next by id that can be read, the first after the last:
      * always the same one, whichever thread asks, and whatever was read before.
      *
+     * @param wanted whether the caller still waits
      * @return the id of the sample that was decoded
      * @throws UserError if no image of the folder can be read
      */
-    int decode(int id, ImageDecoder decoder, Pixels into) {
+    int decode(int id, ImageDecoder decoder, Pixels into, BooleanSupplier wanted) {
         int size = images.size();
         for (int step = 0; step < size; step++) {
             int candidate = (int) (((long) id + step) % size);
-            if (!broken.contains(candidate) && isDecoded(candidate, decoder, into)) {
+            if (!broken.contains(candidate) && isDecoded(candidate, decoder, into, wanted)) {
                 return candidate;
             }
         }
@@ -44,10 +45,9 @@ final class BrokenImages {
                         .formatted(size, images.file(id)));
     }
 
-    private boolean isDecoded(int id, ImageDecoder decoder, Pixels into) {
-        Path file = images.file(id);
+    private boolean isDecoded(int id, ImageDecoder decoder, Pixels into, BooleanSupplier wanted) {
         try {
-            decoder.decode(file, into);
+            decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
         } catch (IOException e) {
             if (broken.add(id)) {
@@ -55,7 +55,7 @@ final class BrokenImages {
                         e instanceof UnreadableImage ? e.getMessage() : "it can't be read, " + e;
                 notices.accept(
                         "%s can't be used: %s; the next readable image takes its place"
-                                .formatted(file, reason));
+                                .formatted(images.file(id), reason));
             }
             return false;
         }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.simreg.proto.UserError;
 import org.slf4j.LoggerFactory;
 
@@ -24,11 +25,23 @@ public final class ImageFolder {
     private final Path folder;
     private final FolderPart part;
     private final ClassChoice choice;
+    private final SampleSource source;
+    private volatile String sha256;
 
-    private ImageFolder(Path root, FolderPart part, List<String> classes) {
+    /**
+     * @param root the data set's folder
+     * @param classes the chosen classes of train, in byte order
+     * @param source gives what reads the samples of this folder
+     */
+    ImageFolder(
+            Path root,
+            FolderPart part,
+            List<String> classes,
+            Function<ImageFolder, SampleSource> source) {
         folder = root.resolve(part.folder());
         this.part = part;
         choice = new ClassChoice(part, classes);
+        this.source = source.apply(this);
     }
 
     /**
@@ -54,9 +67,13 @@ public final class ImageFolder {
         Optional<FolderPart> part = index.parts().stream().skip(1).findFirst();
         Optional<ImageFolder> val =
                 part.filter(folder -> train.labelled())
-                        .map(folder -> new ImageFolder(root, classes.known(folder), chosen))
+                        .map(folder -> local(root, classes.known(folder), chosen))
                         .filter(images -> images.size() > 0);
-        return new Splits(new ImageFolder(root, train, chosen), val);
+        return new Splits(local(root, train, chosen), val);
+    }
+
+    private static ImageFolder local(Path root, FolderPart part, List<String> classes) {
+        return new ImageFolder(root, part, classes, LocalFiles::new);
     }
 
     private static FolderIndex index(Path root, IndexFile file, IndexProgress progress) {
@@ -102,12 +119,46 @@ public final class ImageFolder {
 
     /** Where an image lies; begins with the path that the data set was opened with. */
     public Path file(int id) {
-        int image = choice.image(id);
-        String name = part.name(image);
-        if (!part.labelled()) {
-            return folder.resolve(name);
+        String name = name(id);
+        return part.labelled() ? folder.resolve(className(id)).resolve(name) : folder.resolve(name);
+    }
+
+    /**
+     * SHA-256 over class and name of every image in the order of ids: equal for the same images in
+     * the same order, wherever they lie. Takes the time of hashing all names once.
+     *
+     * @return 64 hexadecimal digits
+     */
+    public String sha256() {
+        String known = sha256;
+        if (known == null) {
+            Sha256 sha = new Sha256();
+            for (int id = 0; id < size(); id++) {
+                sha.text(className(id)).text(name(id));
+            }
+            known = sha.hex();
+            sha256 = known;
         }
-        String label = part.classes().get(FolderPart.place(part.classEnds(), image));
-        return folder.resolve(label).resolve(name);
+        return known;
+    }
+
+    /** What reads the files. */
+    SampleSource source() {
+        return source;
+    }
+
+    /** Folder of this part below the data set's folder; empty if that itself holds the images. */
+    String folder() {
+        return part.folder();
+    }
+
+    /** The class folder of an image; empty if not labelled. */
+    String className(int id) {
+        return choice.names().get(label(id));
+    }
+
+    /** The path of an image below its class folder. */
+    String name(int id) {
+        return part.name(choice.image(id));
     }
 }

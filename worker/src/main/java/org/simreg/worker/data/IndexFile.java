@@ -10,11 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32C;
@@ -37,17 +34,9 @@ final class IndexFile {
      */
     IndexFile(Path cache, Path root) {
         this.root = root.toAbsolutePath().normalize().toString();
-        file = cache.resolve("images-" + digest(this.root) + ".index");
-    }
-
-    private static String digest(String text) {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            byte[] bytes = sha.digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(bytes, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        byte[] path = this.root.getBytes(StandardCharsets.UTF_8);
+        String digest = new Sha256().bytes(path, 0, path.length).hex();
+        file = cache.resolve("images-" + digest.substring(0, 16) + ".index");
     }
 
     /**

@@ -1,5 +1,7 @@
 package org.simreg.worker.data;
 
+import java.util.function.BooleanSupplier;
+
 /** Makes all views of one sample: the workspace of a decode thread. */
 final class SampleViews implements AutoCloseable {
     private final BrokenImages images;
@@ -17,8 +19,10 @@ final class SampleViews implements AutoCloseable {
     /**
      * Decodes a row's image once, and fills the row in for every recipe. The draws are of the
      * sample asked for.
+     *
+     * @param wanted whether somebody still waits for the batch
      */
-    void fill(Batch batch, int row) {
+    void fill(Batch batch, int row, BooleanSupplier wanted) {
         BatchRequest request = batch.request();
         int id = request.ids()[row];
         if (decoder == null) {
@@ -26,7 +30,7 @@ final class SampleViews implements AutoCloseable {
             // is heard.
             decoder = new ImageDecoder(settings.maxPixels());
         }
-        int source = images.decode(id, decoder, pixels);
+        int source = images.decode(id, decoder, pixels, wanted);
         if (view.length < batch.viewBytes()) {
             view = new byte[batch.viewBytes()];
         }

@@ -1,13 +1,16 @@
 package org.simreg.worker.distill;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.IndexProgress;
+import org.simreg.worker.data.RemoteStorage;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.data.Subset;
 
@@ -17,8 +20,46 @@ final class ImageParts {
 
     private ImageParts() {}
 
+    /**
+     * Opens the data set, on storage of this worker if it is there and the same as the
+     * coordinator's; else by the coordinator.
+     *
+     * @throws UserError if neither has it
+     */
     static Splits open(Job job, WorkerSettings settings, Consumer<String> notices) {
         Dataset dataset = job.getDataset();
+        if (settings.storage().isEmpty()) {
+            return local(dataset, settings, notices);
+        }
+        RemoteStorage storage = settings.storage().get();
+        Optional<Splits> seen = seen(dataset, settings, notices);
+        if (seen.isPresent()) {
+            if (storage.agrees(dataset, seen.get())) {
+                return seen.get();
+            }
+            notices.accept(
+                    dataset.getPath()
+                            + " is another data set here than for the coordinator, so it is read from there");
+        }
+        return storage.open(dataset, notices);
+    }
+
+    /** What this worker sees; a folder where nothing is mounted has no images. */
+    private static Optional<Splits> seen(
+            Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
+        if (!Files.isDirectory(Path.of(dataset.getPath()))) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(local(dataset, settings, notices));
+        } catch (UserError e) {
+            notices.accept(e.getMessage() + "; asking the coordinator for it");
+            return Optional.empty();
+        }
+    }
+
+    private static Splits local(
+            Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
         Optional<Path> classes =
                 dataset.getClassesFile().isEmpty()
                         ? Optional.empty()

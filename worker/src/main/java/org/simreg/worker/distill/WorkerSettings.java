@@ -1,7 +1,9 @@
 package org.simreg.worker.distill;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.simreg.worker.data.LoaderSettings;
+import org.simreg.worker.data.RemoteStorage;
 
 /**
  * Where and with what a worker runs; none of it is part of a job.
@@ -10,8 +12,19 @@ import org.simreg.worker.data.LoaderSettings;
  * @param threads of libtorch on the CPU, at least 1
  * @param decodeThreads threads that decode and augment, at least 1
  * @param cache folder for the indexes of data sets
+ * @param storage where files are read that this worker doesn't see; none if there is no coordinator
  */
-public record WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
+public record WorkerSettings(
+        String device,
+        int threads,
+        int decodeThreads,
+        Path cache,
+        Optional<RemoteStorage> storage) {
+    /** A worker that sees all files. */
+    public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
+        this(device, threads, decodeThreads, cache, Optional.empty());
+    }
+
     public WorkerSettings {
         if (threads < 1 || decodeThreads < 1) {
             throw new IllegalArgumentException(

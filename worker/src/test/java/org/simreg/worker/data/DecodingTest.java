@@ -56,7 +56,7 @@ class DecodingTest {
     private static Pixels decode(Path file) throws IOException {
         Pixels pixels = new Pixels();
         try (ImageDecoder decoder = new ImageDecoder(LoaderSettings.PILLOW_MAX_PIXELS)) {
-            decoder.decode(file, pixels);
+            decoder.decode(buffer -> buffer.read(file), pixels);
         }
         return pixels;
     }
@@ -84,8 +84,9 @@ class DecodingTest {
         Pixels pixels = new Pixels();
         try (ImageDecoder exact = new ImageDecoder(37 * 27);
                 ImageDecoder less = new ImageDecoder(37 * 27 - 1)) {
-            exact.decode(file, pixels);
-            assertThrows(UnreadableImage.class, () -> less.decode(file, pixels));
+            exact.decode(buffer -> buffer.read(file), pixels);
+            assertThrows(
+                    UnreadableImage.class, () -> less.decode(buffer -> buffer.read(file), pixels));
         }
     }
 
@@ -108,7 +109,7 @@ class DecodingTest {
     private static void decode(ImageDecoder decoder, Path file, Pixels pixels, int times)
             throws IOException {
         for (int i = 0; i < times; i++) {
-            decoder.decode(file, pixels);
+            decoder.decode(buffer -> buffer.read(file), pixels);
         }
     }
 }

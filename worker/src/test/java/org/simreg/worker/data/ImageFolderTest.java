@@ -2,6 +2,7 @@ package org.simreg.worker.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -239,5 +240,23 @@ class ImageFolderTest {
         tree.files("a/1.jpg").settled();
         Files.writeString(tree.cache, "a file where the folder should be");
         assertEquals(1, tree.open().train().size());
+    }
+
+    @Test
+    void theDigestIsOfClassesAndNamesInOrderAndOfNothingElse() {
+        tree.files("train/ant/1.jpg", "train/bee/2.jpg", "val/ant/1.jpg")
+                .write("notes.txt", new byte[3]);
+        String digest = tree.open().sha256();
+        Tree moved = new Tree(temporary.resolve("moved"));
+        moved.write("train/ant/1.jpg", new byte[5]).files("train/bee/2.jpg", "val/bee/7.jpg");
+        assertEquals(digest, moved.open().sha256());
+        assertEquals(64, digest.length());
+        Tree renamed = new Tree(temporary.resolve("renamed"));
+        renamed.files("train/ant/1.jpg", "train/bee/3.jpg");
+        assertNotEquals(digest, renamed.open().sha256());
+        Tree sorted = new Tree(temporary.resolve("sorted"));
+        sorted.files("train/ant/1.jpg", "train/ant/2.jpg", "train/bee/2.jpg");
+        assertNotEquals(digest, sorted.open().sha256());
+        assertNotEquals(digest, tree.open(new Subset(1, Optional.empty())).sha256());
     }
 }

@@ -1,0 +1,118 @@
+package org.simreg.coordinator.api;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.simreg.proto.Dataset;
+import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Split;
+import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.IndexProgress;
+import org.simreg.worker.data.Splits;
+import org.simreg.worker.data.Subset;
+
+/**
+ * The data sets that workers read, each as it was when a worker first heard of it: new files don't
+ * change the ids of a running job. Safe for all threads.
+ */
+final class DataSets {
+    private static final int MOST = 16;
+
+    private final Path indexCache;
+    private final Map<Dataset, Object> locks = new ConcurrentHashMap<>();
+
+    /** Those used last; guarded by itself. */
+    private final Map<Key, ImageFolder> parts =
+            new LinkedHashMap<>(MOST, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Key, ImageFolder> eldest) {
+                    return size() > MOST;
+                }
+            };
+
+    private record Key(Dataset dataset, Split split, String sha256) {}
+
+    /**
+     * @param indexCache folder of the indexes of data sets
+     */
+    DataSets(Path indexCache) {
+        this.indexCache = indexCache;
+    }
+
+    /**
+     * Opens a data set as it is now. Two workers that ask for the same one don't list it twice;
+     * other data sets are not held up.
+     *
+     * @throws org.simreg.proto.UserError if it can't be opened
+     */
+    Splits open(Dataset dataset) {
+        synchronized (locks.computeIfAbsent(dataset, key -> new Object())) {
+            Splits splits = opened(dataset);
+            keep(dataset, Split.TRAIN, splits.train());
+            splits.val().ifPresent(val -> keep(dataset, Split.VAL, val));
+            return splits;
+        }
+    }
+
+    private Splits opened(Dataset dataset) {
+        Optional<Path> classes =
+                Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
+        return ImageFolder.open(
+                Path.of(dataset.getPath()),
+                new Subset(dataset.getLimitClasses(), classes),
+                indexCache,
+                IndexProgress.SILENT);
+    }
+
+    private void keep(Dataset dataset, Split split, ImageFolder images) {
+        Key key = new Key(dataset, split, images.sha256());
+        synchronized (parts) {
+            parts.putIfAbsent(key, images);
+        }
+    }
+
+    private Optional<ImageFolder> known(Key key) {
+        synchronized (parts) {
+            return Optional.ofNullable(parts.get(key));
+        }
+    }
+
+    /**
+     * The images that a request's ids count in.
+     *
+     * @throws StatusRuntimeException if the data set has changed since they were listed and this
+     *     process doesn't know how it was, or an id is none of it
+     */
+    ImageFolder images(ReadRequest request) {
+        Dataset dataset = request.getDataset();
+        Key key = new Key(dataset, request.getSplit(), request.getSha256());
+        if (known(key).isEmpty()) {
+            open(dataset);
+        }
+        ImageFolder images = known(key).orElseThrow(() -> changed(request));
+        request.getSamplesList().forEach(sample -> requireIn(images, sample.getId()));
+        return images;
+    }
+
+    private static StatusRuntimeException changed(ReadRequest request) {
+        return Status.FAILED_PRECONDITION
+                .withDescription(
+                        "The names of the %s images in %s are not those that the worker knows: files were added, renamed or removed; put them back and resume the job, or submit it anew"
+                                .formatted(request.getSplit(), request.getDataset().getPath()))
+                .asRuntimeException();
+    }
+
+    private static void requireIn(ImageFolder images, int id) {
+        if (id < 0 || id >= images.size()) {
+            throw Status.INVALID_ARGUMENT
+                    .withDescription(
+                            "There is no sample %s among %d images"
+                                    .formatted(Integer.toUnsignedString(id), images.size()))
+                    .asRuntimeException();
+        }
+    }
+}

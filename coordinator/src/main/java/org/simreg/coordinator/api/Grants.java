@@ -1,0 +1,54 @@
+package org.simreg.coordinator.api;
+
+import java.util.Collection;
+import java.util.function.Supplier;
+import org.simreg.proto.Dataset;
+import org.simreg.proto.Job;
+import org.simreg.proto.Teacher;
+import org.simreg.proto.TeacherSource;
+
+/**
+ * What workers may read of the coordinator's storage. Asked on the thread that gRPC calls the
+ * service on; may throw {@link Refused} while it can't say.
+ */
+public interface Grants {
+    /** Whether the images of a data set may be read. */
+    boolean dataset(Dataset dataset);
+
+    /** Whether a weight file may be read, by the path that a job gives. */
+    boolean weights(String path);
+
+    /**
+     * Exactly what jobs name: paths are compared as they are written, so that none can lead
+     * elsewhere.
+     *
+     * @param jobs those whose data may be read
+     */
+    static Grants of(Supplier<? extends Collection<Job>> jobs) {
+        return new Grants() {
+            @Override
+            public boolean dataset(Dataset dataset) {
+                return jobs.get().stream().anyMatch(job -> job.getDataset().equals(dataset));
+            }
+
+            @Override
+            public boolean weights(String path) {
+                return !path.isEmpty()
+                        && jobs.get().stream().anyMatch(job -> readsWeights(job, path));
+            }
+        };
+    }
+
+    private static boolean readsWeights(Job job, String path) {
+        return job.getStudent().getInit().equals(path)
+                || job.getTeachersList().stream()
+                        .map(Teacher::getSource)
+                        .map(TeacherSource::of)
+                        .anyMatch(source -> isFile(source, path));
+    }
+
+    private static boolean isFile(TeacherSource source, String path) {
+        return source instanceof TeacherSource.Weights weights && weights.file().equals(path)
+                || source instanceof TeacherSource.TorchScript script && script.file().equals(path);
+    }
+}

@@ -1,0 +1,88 @@
+package org.simreg.coordinator.api;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import org.simreg.proto.Version;
+
+/** A file that is read piece by piece and must stay what it was at the first. */
+final class SampleFile implements AutoCloseable {
+    static final int PIECE = 1 << 20;
+
+    private final Path path;
+    private final FileChannel channel;
+    private final Version version;
+    private long read;
+
+    /**
+     * @throws IOException if it can't be read, or is no file
+     */
+    SampleFile(Path path) throws IOException {
+        this.path = path;
+        version = version(path);
+        channel = FileChannel.open(path, StandardOpenOption.READ);
+    }
+
+    /** What a file is now. */
+    static Version version(Path path) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+        Instant modified = attributes.lastModifiedTime().toInstant();
+        return Version.newBuilder()
+                .setLength(attributes.size())
+                .setModifiedNs(modified.getEpochSecond() * 1_000_000_000L + modified.getNano())
+                .build();
+    }
+
+    Version version() {
+        return version;
+    }
+
+    /** Whether all of it was read. */
+    boolean isRead() {
+        return read == version.getLength();
+    }
+
+    /**
+     * The next piece, at most {@link #PIECE} bytes; empty only if the file is. The last one is
+     * given once it is sure that the file is still the same.
+     *
+     * @throws StatusRuntimeException if it has changed meanwhile; names it
+     */
+    ByteString next() throws IOException {
+        ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE, version.getLength() - read));
+        while (piece.hasRemaining() && channel.read(piece) >= 0) {
+            continue;
+        }
+        read += piece.flip().remaining();
+        boolean cut = piece.limit() < piece.capacity();
+        if (cut || isRead()) {
+            requireUnchanged();
+        }
+        return UnsafeByteOperations.unsafeWrap(piece);
+    }
+
+    private void requireUnchanged() throws IOException {
+        Version now = version(path);
+        if (!now.equals(version) || !isRead()) {
+            throw Status.FAILED_PRECONDITION
+                    .withDescription(
+                            "%s has changed while it was read: it had %d bytes and has %d now; leave the files of a running job alone, and resume it"
+                                    .formatted(path, version.getLength(), now.getLength()))
+                    .asRuntimeException();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,166 @@
+package org.simreg.coordinator.api;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.simreg.proto.DatasetPart;
+import org.simreg.proto.DescribeRequest;
+import org.simreg.proto.ReadRequest;
+import org.simreg.proto.SamplePart;
+import org.simreg.proto.SamplesGrpc;
+import org.simreg.proto.WeightsPart;
+import org.simreg.proto.WeightsRequest;
+import org.simreg.worker.data.Inventory;
+import org.simreg.worker.data.Splits;
+
+/**
+ * Gives workers that don't see the storage its data sets and weight files. Files are read on a
+ * bounded pool of its own, never on the thread that gRPC calls on, and only while the client takes
+ * what is sent.
+ */
+public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
+    private static final int MOST_SAMPLES = 4096;
+    private static final int MOST_CALLS = 1024;
+    private static final int IDLE_SECONDS = 30;
+
+    private final Grants grants;
+    private final DataSets dataSets;
+    private final ThreadPoolExecutor threads;
+    private final Semaphore calls = new Semaphore(MOST_CALLS);
+
+    /**
+     * @param grants what may be read
+     * @param indexCache folder of the indexes of data sets; made if missing
+     * @param threads that read files
+     */
+    public SamplesRpc(Grants grants, Path indexCache, int threads) {
+        this.grants = grants;
+        dataSets = new DataSets(indexCache);
+        this.threads = pool(threads);
+    }
+
+    /** Its queue is bounded by the number of calls: each waits in it once at most. */
+    private static ThreadPoolExecutor pool(int size) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(
+                        size,
+                        size,
+                        IDLE_SECONDS,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
+                        task -> {
+                            Thread thread =
+                                    new Thread(task, "simreg-samples-" + number.incrementAndGet());
+                            thread.setDaemon(true);
+                            return thread;
+                        });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    @Override
+    public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
+        String path = request.getDataset().getPath();
+        answer(
+                client,
+                () -> require(grants.dataset(request.getDataset()), "data set", path),
+                () -> Parts.of(inventory(request)));
+    }
+
+    private Iterator<DatasetPart> inventory(DescribeRequest request) {
+        Splits splits = dataSets.open(request.getDataset());
+        return request.getSummaryOnly()
+                ? List.of(Inventory.summary(splits)).iterator()
+                : Inventory.of(splits);
+    }
+
+    @Override
+    public void read(ReadRequest request, StreamObserver<SamplePart> client) {
+        String path = request.getDataset().getPath();
+        answer(
+                client,
+                () -> {
+                    require(grants.dataset(request.getDataset()), "data set", path);
+                    requireFew(request.getSamplesCount());
+                },
+                () -> new SampleParts(request, dataSets.images(request)));
+    }
+
+    @Override
+    public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
+        String path = request.getPath();
+        answer(
+                client,
+                () -> require(grants.weights(path), "weight file", path),
+                () -> weights(request));
+    }
+
+    private static Parts<WeightsPart> weights(WeightsRequest request) {
+        try {
+            return new WeightsParts(Path.of(request.getPath()), request.getHeldList());
+        } catch (IOException e) {
+            throw Status.NOT_FOUND
+                    .withDescription(
+                            "The weight file %s can't be read by the coordinator: %s"
+                                    .formatted(request.getPath(), e))
+                    .asRuntimeException();
+        }
+    }
+
+    private <T> void answer(StreamObserver<T> client, Runnable check, Outflow.Opening<T> opening) {
+        try {
+            check.run();
+            if (!calls.tryAcquire()) {
+                throw Status.RESOURCE_EXHAUSTED
+                        .withDescription(
+                                "The coordinator serves %d reads already; ask again"
+                                        .formatted(MOST_CALLS))
+                        .asRuntimeException();
+            }
+        } catch (Refused e) {
+            client.onError(Status.UNAVAILABLE.withDescription(e.getMessage()).asRuntimeException());
+            return;
+        } catch (StatusRuntimeException e) {
+            client.onError(e);
+            return;
+        }
+        Outflow.start((ServerCallStreamObserver<T>) client, threads, opening, calls::release);
+    }
+
+    private static void require(boolean granted, String what, String path) {
+        if (!granted) {
+            throw Status.PERMISSION_DENIED
+                    .withDescription(
+                            "The %s %s is not one that a job of this coordinator names; workers may read no other"
+                                    .formatted(what, path))
+                    .asRuntimeException();
+        }
+    }
+
+    private static void requireFew(int samples) {
+        if (samples > MOST_SAMPLES) {
+            throw Status.INVALID_ARGUMENT
+                    .withDescription(
+                            "%d samples are too many for a read; ask for %d at most"
+                                    .formatted(samples, MOST_SAMPLES))
+                    .asRuntimeException();
+        }
+    }
+
+    /** Stops reading; calls that are under way end when the server ends. */
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,59 @@
+package org.simreg.worker.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * The bytes of one file after another, in native memory that is used again. Belongs to one thread.
+ */
+final class FileBuffer {
+    /** No image is as long; a buffer must be able to grow beyond it. */
+    static final int LONGEST = Integer.MAX_VALUE / 2;
+
+    private ByteBuffer bytes = allocate(1 << 18);
+
+    /**
+     * Makes room for a file.
+     *
+     * @return little-endian, from position 0 to a limit of that many bytes; to be filled
+     * @throws UnreadableImage if the file is too long for an image
+     */
+    ByteBuffer room(long length) throws UnreadableImage {
+        if (length > LONGEST) {
+            throw new UnreadableImage(tooLong(length));
+        }
+        if (length > bytes.capacity()) {
+            bytes = allocate((int) length + (int) length / 2);
+        }
+        return bytes.clear().limit((int) length);
+    }
+
+    /** What is said about a file above {@link #LONGEST}. */
+    static String tooLong(long length) {
+        return "the file has " + length + " bytes";
+    }
+
+    /** Reads a file whole; shorter, if it is cut meanwhile. */
+    void read(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer room = room(channel.size());
+            while (room.hasRemaining() && channel.read(room) >= 0) {
+                continue;
+            }
+            room.flip();
+        }
+    }
+
+    /** The file that was read last: little-endian, from position 0 to its length. */
+    ByteBuffer bytes() {
+        return bytes;
+    }
+
+    private static ByteBuffer allocate(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

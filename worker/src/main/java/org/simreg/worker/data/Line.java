@@ -1,0 +1,163 @@
+package org.simreg.worker.data;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.simreg.proto.UserError;
+
+/**
+ * Calls to the coordinator that outlast its absence: they are repeated with longer and longer
+ * pauses until it has been away for too long. Safe for all threads.
+ */
+final class Line {
+    private static final long FIRST_PAUSE_MS = 100;
+    private static final long LONGEST_PAUSE_MS = 2_000;
+    private static final long LOOK_UP_MS = 50;
+    private static final int MOST_DAMAGES = 3;
+
+    private final ManagedChannel channel;
+    private final Duration patience;
+    private final Consumer<String> notices;
+    private final AtomicBoolean away = new AtomicBoolean();
+    private volatile long heard = System.nanoTime();
+
+    /**
+     * @param notices told once when the coordinator can't be reached, and when it can again; from
+     *     any thread
+     */
+    Line(ManagedChannel channel, Duration patience, Consumer<String> notices) {
+        this.channel = channel;
+        this.patience = patience;
+        this.notices = notices;
+    }
+
+    /** One try of a call. */
+    interface Attempt<T> {
+        T make() throws Damaged;
+    }
+
+    /** Something came from the coordinator. */
+    void heard() {
+        heard = System.nanoTime();
+        if (away.compareAndSet(true, false)) {
+            notices.accept("the coordinator answers again");
+        }
+    }
+
+    /**
+     * Makes a call until it succeeds.
+     *
+     * @param what is read, for people: "images of DIR"
+     * @param wanted whether the caller still waits
+     * @throws UserError if the coordinator refuses it, sends damaged data again and again, or has
+     *     been away for too long
+     * @throws CancellationException if it isn't wanted any more, or the thread is interrupted
+     */
+    <T> T call(String what, BooleanSupplier wanted, Attempt<T> attempt) {
+        long begun = System.nanoTime();
+        long pause = FIRST_PAUSE_MS;
+        int damages = 0;
+        while (true) {
+            require(wanted, what);
+            long tried = System.nanoTime();
+            try {
+                T answer = attempt.make();
+                heard();
+                return answer;
+            } catch (StatusRuntimeException e) {
+                require(wanted, what);
+                if (!isPassing(e.getStatus())) {
+                    throw new UserError(refused(what, e.getStatus()), e);
+                }
+                waitOrGiveUp(what, begun, tried, e);
+            } catch (Damaged e) {
+                if (++damages == MOST_DAMAGES) {
+                    throw new UserError(damaged(what, e), e);
+                }
+            }
+            pause = heard - tried < 0 ? pause : FIRST_PAUSE_MS;
+            pause(pause, wanted);
+            pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+        }
+    }
+
+    private static void require(BooleanSupplier wanted, String what) {
+        if (!wanted.getAsBoolean()) {
+            throw new CancellationException("nobody waits for " + what + " any more");
+        }
+    }
+
+    /** Whether a failure is one of the line or of the moment, not of what was asked. */
+    private static boolean isPassing(Status status) {
+        return switch (status.getCode()) {
+            case UNAVAILABLE,
+                    DEADLINE_EXCEEDED,
+                    RESOURCE_EXHAUSTED,
+                    ABORTED,
+                    CANCELLED,
+                    INTERNAL,
+                    UNKNOWN ->
+                    true;
+            default -> false;
+        };
+    }
+
+    private void waitOrGiveUp(String what, long begun, long tried, StatusRuntimeException e) {
+        long silent = System.nanoTime() - (heard - begun > 0 ? heard : begun);
+        if (silent > patience.toNanos()) {
+            throw new UserError(
+                    "Can't read %s from the coordinator, which has not answered for %s (%s); start it, and resume the job"
+                            .formatted(what, text(patience), text(e.getStatus())),
+                    e);
+        }
+        // A call that was lost before another one succeeded says nothing of now.
+        if (heard - tried < 0 && away.compareAndSet(false, true)) {
+            notices.accept(
+                    "the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
+                            .formatted(what, text(e.getStatus()), text(patience)));
+        }
+        // Else a channel that has failed often waits minutes before it connects again.
+        channel.resetConnectBackoff();
+    }
+
+    private static String refused(String what, Status status) {
+        String reason = status.getDescription();
+        return reason == null
+                ? "The coordinator refuses to give %s: %s".formatted(what, status.getCode())
+                : reason;
+    }
+
+    private static String damaged(String what, Damaged e) {
+        return "Can't read %s from the coordinator: %s, %d times in a row; check its storage and the network"
+                .formatted(what, e.getMessage(), MOST_DAMAGES);
+    }
+
+    private static String text(Status status) {
+        return status.getDescription() == null
+                ? status.getCode().toString()
+                : status.getCode() + ": " + status.getDescription();
+    }
+
+    private static String text(Duration time) {
+        return time.toSeconds() < 120
+                ? time.toMillis() / 1000.0 + " s"
+                : time.toMinutes() + " minutes";
+    }
+
+    private static void pause(long millis, BooleanSupplier wanted) {
+        try {
+            for (long left = millis; left > 0 && wanted.getAsBoolean(); left -= LOOK_UP_MS) {
+                TimeUnit.MILLISECONDS.sleep(Math.min(left, LOOK_UP_MS));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for the coordinator");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package org.simreg.worker.distill;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.TeacherSource;
+import org.simreg.worker.data.RemoteStorage;
+
+/** The weight files that a job names: teachers, TorchScript modules, the student's start. */
+final class WeightFiles {
+    private final RemoteStorage storage;
+    private final Consumer<String> notices;
+
+    private WeightFiles(RemoteStorage storage, Consumer<String> notices) {
+        this.storage = storage;
+        this.notices = notices;
+    }
+
+    /**
+     * Finds the weight files of a job. Those that this worker doesn't see are copied from the
+     * coordinator, once.
+     *
+     * @return the job with paths that can be read here, for {@link Teachers} and {@link Students};
+     *     the job itself where nothing has to be copied
+     * @throws org.simreg.proto.UserError if the coordinator doesn't give a file
+     */
+    static Job here(Job job, WorkerSettings settings, Consumer<String> notices) {
+        return settings.storage()
+                .map(storage -> new WeightFiles(storage, notices).located(job))
+                .orElse(job);
+    }
+
+    private Job located(Job job) {
+        Job.Builder here = job.toBuilder();
+        here.getTeachersBuilderList()
+                .forEach(teacher -> teacher.setSource(source(teacher.getSource())));
+        if (!job.getStudent().getInit().isEmpty()) {
+            here.getStudentBuilder().setInit(file(job.getStudent().getInit()));
+        }
+        return here.build();
+    }
+
+    private String source(String text) {
+        TeacherSource source = TeacherSource.of(text);
+        if (source instanceof TeacherSource.TorchScript script) {
+            return TeacherSource.TORCHSCRIPT_PREFIX + file(script.file());
+        }
+        return source instanceof TeacherSource.Weights weights ? file(weights.file()) : text;
+    }
+
+    private String file(String path) {
+        return Files.isReadable(Path.of(path)) ? path : storage.weights(path, notices).toString();
+    }
+}
