@@ -81,8 +81,13 @@ public final class Tables {
     }
 
     private static String share(WorkerStatus worker) {
-        int last = worker.getFirst() + worker.getCount() - 1;
-        return worker.getCount() == 0 ? "-" : worker.getFirst() + "-" + last;
+        int first = worker.getFirst();
+        int last = first + worker.getCount() - 1;
+        return switch (worker.getCount()) {
+            case 0 -> "-";
+            case 1 -> Numbers.count(first);
+            default -> first + "-" + last;
+        };
     }
 
     private static String age(long ms) {

@@ -129,6 +129,7 @@ class ClusterScriptTest {
         ProcessHandle.of(Long.parseLong(pid)).orElseThrow().destroyForcibly();
         await(out(), "worker-1 ended with code 137; its log is");
         assertEquals(1, noted("--name worker-1").size());
+        assertFalse(Files.readString(out()).contains("Killed"), "bash adds a line of its own");
     }
 
     @Test
