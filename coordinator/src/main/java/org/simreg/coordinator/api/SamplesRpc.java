@@ -30,7 +30,7 @@ import org.simreg.worker.data.Splits;
  */
 public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
     private static final int MOST_SAMPLES = 4096;
-    private static final int MOST_CALLS = 1024;
+    private static final int MOST_CALLS = 512;
     private static final int IDLE_SECONDS = 30;
 
     private final Grants grants;

@@ -149,16 +149,28 @@ final class FarStorage implements AutoCloseable {
     /** Starts as a new process would, at the same address. */
     void start(int threads) {
         service = new SamplesRpc(Grants.of(() -> jobs), folder.resolve("index"), threads);
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (!isStarted(deadline)) {
+            Thread.onSpinWait();
+        }
+        port = loopback ? server.getPort() : 0;
+    }
+
+    /** Not while a connection of somebody else happens to go out from the port. */
+    private boolean isStarted(long deadline) {
         ServerBuilder<?> builder =
                 loopback
                         ? NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
                         : InProcessServerBuilder.forName(name);
         try {
             server = builder.addService(service).intercept(new Wire()).build().start();
+            return true;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (System.nanoTime() > deadline) {
+                throw new UncheckedIOException(e);
+            }
+            return false;
         }
-        port = loopback ? server.getPort() : 0;
     }
 
     /** Ends at once, in the middle of what it does. */
