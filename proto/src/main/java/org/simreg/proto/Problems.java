@@ -2,17 +2,18 @@ package org.simreg.proto;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Everything wrong with one input, collected so that the user hears of it in one message. */
 public final class Problems {
-    private final List<String> found = new ArrayList<>();
+    private final List<UserError.Problem> found = new ArrayList<>();
 
     /**
      * @param place field, line or option
      * @param what the bound, the value and the way out
      */
     public void add(String place, String what) {
-        found.add(place + ": " + what);
+        found.add(new UserError.Problem(place, what));
     }
 
     /**
@@ -21,7 +22,7 @@ public final class Problems {
      */
     public void refuse(String verdict) {
         if (found.size() == 1) {
-            throw new UserError(verdict + ": " + found.get(0));
+            throw new UserError(verdict + ": " + found.get(0), found);
         }
         if (!found.isEmpty()) {
             throw new UserError(
@@ -29,7 +30,10 @@ public final class Problems {
                             + " for "
                             + found.size()
                             + " reasons:\n  "
-                            + String.join("\n  ", found));
+                            + found.stream()
+                                    .map(UserError.Problem::toString)
+                                    .collect(Collectors.joining("\n  ")),
+                    found);
         }
     }
 }

@@ -1,15 +1,41 @@
 package org.simreg.proto;
 
+import java.util.List;
+
 /**
  * Something the user can put right: a bad setting, file or combination. Its message is one sentence
  * that names the field or file, the value and the way out; it is shown without a stack trace.
  */
 public final class UserError extends RuntimeException {
+    private final transient List<Problem> problems;
+
+    /**
+     * One thing that is wrong.
+     *
+     * @param place field, line or option
+     * @param what the bound, the value and the way out
+     */
+    public record Problem(String place, String what) {
+        @Override
+        public String toString() {
+            return place + ": " + what;
+        }
+    }
+
     /**
      * @param message what was attempted, on what, with which value, and what the reader can do
      */
     public UserError(String message) {
+        this(message, List.of());
+    }
+
+    /**
+     * @param message what was refused, with all the problems
+     * @param problems the same, one by one
+     */
+    public UserError(String message, List<Problem> problems) {
         super(message);
+        this.problems = List.copyOf(problems);
     }
 
     /**
@@ -18,5 +44,13 @@ public final class UserError extends RuntimeException {
      */
     public UserError(String message, Throwable cause) {
         super(message, cause);
+        problems = List.of();
+    }
+
+    /**
+     * @return what is wrong, place by place; empty if the message alone tells it
+     */
+    public List<Problem> problems() {
+        return problems;
     }
 }

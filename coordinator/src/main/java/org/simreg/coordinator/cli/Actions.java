@@ -8,5 +8,13 @@ import java.util.function.ToIntFunction;
  *
  * @param distill trains a student
  * @param export writes a checkpoint in other formats
+ * @param coordinator runs a coordinator until the wish to stop
+ * @param worker runs a worker until the wish to stop
+ * @param stop the wish to stop, for commands that last
  */
-public record Actions(ToIntFunction<DistillRequest> distill, ToIntFunction<ExportRequest> export) {}
+public record Actions(
+        ToIntFunction<DistillRequest> distill,
+        ToIntFunction<ExportRequest> export,
+        ToIntFunction<CoordinatorRequest> coordinator,
+        ToIntFunction<WorkerRequest> worker,
+        Stop stop) {}

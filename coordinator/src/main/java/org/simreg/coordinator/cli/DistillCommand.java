@@ -3,14 +3,15 @@ package org.simreg.coordinator.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
-import org.simreg.proto.JobSettings;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -57,25 +58,7 @@ final class DistillCommand implements Callable<Integer> {
             description = "Print the completed job as YAML and stop (default: false)")
     private boolean printJob;
 
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            defaultValue = "auto",
-            description =
-                    "auto, cpu, cuda or cuda:N; auto takes a GPU if there is one (default: auto)")
-    private String device;
-
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads of libtorch on the CPU (default: one a core)")
-    private Integer threads;
-
-    @Option(
-            names = "--decode-threads",
-            paramLabel = "N",
-            description = "Threads that decode and augment images (default: one a core)")
-    private Integer decodeThreads;
+    @Mixin private MachineOptions machine;
 
     @Option(
             names = "--resume",
@@ -110,46 +93,21 @@ final class DistillCommand implements Callable<Integer> {
     }
 
     private DistillRequest request() {
-        Job asked = new JobFlags(spec.commandLine().getParseResult()).over(base());
-        Job job = JobSettings.complete(asked);
-        if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
-            throw new UserError(
-                    "--device: '" + device + "' is no device; choose auto, cpu, cuda or cuda:N");
-        }
-        if (resume && overwrite) {
-            throw new UserError("--resume and --overwrite exclude each other; choose one");
-        }
+        Job job =
+                AskedJob.completed(
+                        spec.commandLine().getParseResult(), Optional.ofNullable(jobFile), resume);
+        AskedJob.refuseBoth(resume, overwrite);
         if (!resume && !overwrite && !printJob) {
             refuseFull(Path.of(job.getCheckpoints().getOutput()));
         }
         return new DistillRequest(
                 job,
-                device.equals("cuda") ? "cuda:0" : device,
-                threads("--threads", threads),
-                threads("--decode-threads", decodeThreads),
+                machine.device(),
+                machine.threads(),
+                machine.decodeThreads(),
                 resume,
                 overwrite,
                 simreg.quiet());
-    }
-
-    private Job base() {
-        if (jobFile != null) {
-            return JobFile.read(jobFile);
-        }
-        String out = spec.commandLine().getParseResult().matchedOptionValue("--out", "");
-        Path own = Path.of(out, "job.yaml");
-        boolean known = resume && !out.isEmpty() && Files.exists(own);
-        return known ? JobFile.read(own) : Job.getDefaultInstance();
-    }
-
-    private static int threads(String option, Integer asked) {
-        if (asked == null) {
-            return Runtime.getRuntime().availableProcessors();
-        }
-        if (asked < 1 || asked > 1024) {
-            throw new UserError(option + ": " + asked + " is out of bounds; choose 1 to 1024");
-        }
-        return asked;
     }
 
     private static void refuseFull(Path folder) {

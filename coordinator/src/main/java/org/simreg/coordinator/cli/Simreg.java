@@ -100,18 +100,34 @@ public final class Simreg implements Runnable {
                                     request.formats())
                             .forEach(System.out::println);
                     return 0;
-                });
+                },
+                request -> ClusterProcess.coordinator(request, stop),
+                request -> ClusterProcess.worker(request, stop),
+                stop);
     }
 
     private CommandLine commandLine(Actions actions) {
         CommandLine distill = new CommandLine(new DistillCommand(actions.distill()));
         JobOptions.addTo(distill.getCommandSpec());
+        CommandLine submit = new CommandLine(new SubmitCommand(actions.stop()));
+        JobOptions.addTo(submit.getCommandSpec());
         Complaints complaints = new Complaints(this);
         IExecutionStrategy run = new RunLast();
         CommandLine command =
                 new CommandLine(this)
                         .addSubcommand(distill)
                         .addSubcommand(new ExportCommand(actions.export()))
+                        .addSubcommand(new CoordinatorCommand(actions.coordinator()))
+                        .addSubcommand(new WorkerCommand(actions.worker()))
+                        .addSubcommand(submit)
+                        .addSubcommand(new JobsCommand())
+                        .addSubcommand(new WatchCommand(actions.stop()))
+                        .addSubcommand(MoveCommand.of(MoveCommand.Move.CANCEL))
+                        .addSubcommand(MoveCommand.of(MoveCommand.Move.PAUSE))
+                        .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
+                        .addSubcommand(new LogsCommand(actions.stop()))
+                        .addSubcommand(new WorkersCommand())
+                        .addSubcommand(new AuditCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())
                         .addSubcommand(new HelpCommand());

@@ -14,9 +14,14 @@ import java.util.concurrent.TimeUnit;
 public final class Stop {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private static final String STEP_FIRST = "Stopping; a step under way is finished first.";
+
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile boolean requested;
+
+    /** What is to be done, and what the user is told of it; empty: nothing. */
+    private record Listener(String said, Runnable task) {}
 
     /** Listens for the JVM's shutdown; called once, before the command starts. */
     static Stop onSignal(PrintStream err) {
@@ -39,7 +44,16 @@ public final class Stop {
      * @param listener called once, on another thread, when the wish comes; must return quickly
      */
     public void whenRequested(Runnable listener) {
-        listeners.add(listener);
+        whenRequested(STEP_FIRST, listener);
+    }
+
+    /**
+     * The same for a command that has something else to say.
+     *
+     * @param said one line, shown before the listener is called; empty: none
+     */
+    public void whenRequested(String said, Runnable listener) {
+        listeners.add(new Listener(said, listener));
     }
 
     /** Tells that the command is over: nothing is left to wait for. */
@@ -52,8 +66,12 @@ public final class Stop {
             return;
         }
         requested = true;
-        err.println("Stopping; a step under way is finished first.");
-        listeners.forEach(Runnable::run);
+        listeners.stream()
+                .map(Listener::said)
+                .filter(said -> !said.isEmpty())
+                .distinct()
+                .forEach(err::println);
+        listeners.forEach(listener -> listener.task().run());
         try {
             if (!finished.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 err.println("The command did not stop within " + PATIENCE.toSeconds() + " s.");

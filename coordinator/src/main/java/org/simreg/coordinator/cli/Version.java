@@ -2,21 +2,27 @@ package org.simreg.coordinator.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
 /** What {@code simreg --version} prints. */
 final class Version implements IVersionProvider {
     @Override
-    public String[] getVersion() throws IOException {
+    public String[] getVersion() {
+        String java = System.getProperty("java.version");
+        String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+        return new String[] {"simreg " + number(), "Java " + java + ", " + system};
+    }
+
+    /** The build's version: coordinator and workers must have the same. */
+    static String number() {
         Properties build = new Properties();
         try (InputStream file = Version.class.getResourceAsStream("version.properties")) {
             build.load(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        String java = System.getProperty("java.version");
-        String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
-        return new String[] {
-            "simreg " + build.getProperty("version"), "Java " + java + ", " + system
-        };
+        return build.getProperty("version");
     }
 }

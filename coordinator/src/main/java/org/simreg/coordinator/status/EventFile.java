@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
@@ -39,18 +40,20 @@ final class EventFile implements AutoCloseable {
     }
 
     /**
-     * Creates a file in the folder.
+     * Creates a file in the folder, beside those that are there.
      *
      * @param timeMs start of the run, which orders the files of a folder
      */
     static EventFile create(Path folder, long timeMs) throws IOException {
-        Path path = folder.resolve(PREFIX + "%010d".formatted(timeMs / 1000) + SUFFIX);
+        long seconds = timeMs / 1000;
+        while (Files.exists(path(folder, seconds))) {
+            seconds++;
+        }
         FileChannel channel =
                 FileChannel.open(
-                        path,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.WRITE,
-                        StandardOpenOption.TRUNCATE_EXISTING);
+                        path(folder, seconds),
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.WRITE);
         EventFile file = new EventFile(channel);
         file.write(
                 Event.newBuilder()
@@ -58,6 +61,10 @@ final class EventFile implements AutoCloseable {
                         .setFileVersion("brain.Event:2")
                         .build());
         return file;
+    }
+
+    private static Path path(Path folder, long seconds) {
+        return folder.resolve(PREFIX + "%010d".formatted(seconds) + SUFFIX);
     }
 
     /** Writes the scalars of an event; one without scalars writes nothing. */

@@ -8,22 +8,33 @@ import java.util.List;
 import org.simreg.proto.Progress;
 
 /**
- * An event as one line of JSON: {@code
+ * An event, or another message, as one line of JSON: {@code
  * {"step":{"step":12,"loss":0.5,...},"time_ms":1700000000000}}.
  *
  * <p>Unlike protobuf's own JSON, 64-bit numbers are numbers and zeros are written, because plotting
  * tools read these lines; protobuf's parser reads both forms.
  */
-final class EventJson {
+public final class EventJson {
     private static final JsonFormat.Parser PARSER = JsonFormat.parser().ignoringUnknownFields();
 
     private EventJson() {}
 
     /** One object without a line break. */
-    static String line(Progress event) {
+    public static String line(Message message) {
         StringBuilder json = new StringBuilder(256);
-        object(json, event);
+        object(json, message);
         return json.toString();
+    }
+
+    /**
+     * Reads a line; what it has of other fields is passed over.
+     *
+     * @param into gets the fields of the line
+     * @throws InvalidProtocolBufferException if the line is no such message
+     */
+    public static void merge(String line, Message.Builder into)
+            throws InvalidProtocolBufferException {
+        PARSER.merge(line, into);
     }
 
     /**
@@ -31,7 +42,7 @@ final class EventJson {
      */
     static Progress parse(String line) throws InvalidProtocolBufferException {
         Progress.Builder event = Progress.newBuilder();
-        PARSER.merge(line, event);
+        merge(line, event);
         return event.build();
     }
 

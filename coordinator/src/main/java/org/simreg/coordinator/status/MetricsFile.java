@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
@@ -23,6 +25,9 @@ import org.simreg.proto.UserError;
  */
 final class MetricsFile implements AutoCloseable {
     static final String NAME = "metrics.jsonl";
+
+    /** How the line of a step begins. */
+    private static final Pattern STEP = Pattern.compile("\\{\"step\":\\{\"step\":(\\d{1,18}),");
 
     private final FileChannel file;
 
@@ -45,6 +50,10 @@ final class MetricsFile implements AutoCloseable {
         while (line.hasRemaining()) {
             file.write(line);
         }
+    }
+
+    void force() throws IOException {
+        file.force(false);
     }
 
     @Override
@@ -88,16 +97,61 @@ final class MetricsFile implements AutoCloseable {
     }
 
     /**
+     * Prepares a run folder's events for more, without parsing those of steps, which can be a
+     * million: cuts off a last line that was not finished, and hands over all events but steps.
+     *
+     * @return the highest step; 0 if there is none
+     */
+    static long follow(Path folder, Consumer<Progress> others) throws IOException {
+        Path path = folder.resolve(NAME);
+        if (!Files.exists(path)) {
+            return 0;
+        }
+        try (FileChannel file =
+                FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            file.truncate(wholeLines(file));
+        }
+        long highest = 0;
+        try (BufferedReader lines = Files.newBufferedReader(path)) {
+            String line = lines.readLine();
+            for (long number = 1; line != null; number++) {
+                Matcher step = STEP.matcher(line);
+                if (step.lookingAt()) {
+                    highest = Math.max(highest, Long.parseLong(step.group(1)));
+                } else {
+                    read(path, number, line, false, others);
+                }
+                line = lines.readLine();
+            }
+        }
+        return highest;
+    }
+
+    /** Bytes up to the last line end. */
+    private static long wholeLines(FileChannel file) throws IOException {
+        ByteBuffer one = ByteBuffer.allocate(1);
+        for (long end = file.size(); end > 0; end--) {
+            file.read(one.clear(), end - 1);
+            if (one.get(0) == '\n') {
+                return end;
+            }
+        }
+        return 0;
+    }
+
+    /**
      * Takes back what happened after a step, so that the run can go on from there and its file
      * reads like that of a run that was never interrupted.
      *
      * @param step the last step that counts
+     * @param ended whether the run may have finished by then
      * @param kept gets every event that stays, in order
      */
-    static void cut(Path folder, long step, Consumer<Progress> kept) throws IOException {
+    static void cut(Path folder, long step, boolean ended, Consumer<Progress> kept)
+            throws IOException {
         Path draft = folder.resolve(NAME + ".tmp");
         try (BufferedWriter lines = Files.newBufferedWriter(draft)) {
-            Cut cut = new Cut(step);
+            Cut cut = new Cut(step, ended);
             read(
                     folder,
                     event -> {
@@ -118,10 +172,12 @@ final class MetricsFile implements AutoCloseable {
      */
     private static final class Cut {
         private final long step;
+        private final boolean ended;
         private boolean passed;
 
-        Cut(long step) {
+        Cut(long step, boolean ended) {
             this.step = step;
+            this.ended = ended;
         }
 
         boolean keeps(Progress event) {
@@ -129,7 +185,7 @@ final class MetricsFile implements AutoCloseable {
             if (event.hasCheckpoint()) {
                 return event.getCheckpoint().getStep() <= step;
             }
-            return !passed && !event.hasFinished();
+            return !passed && (ended || !event.hasFinished());
         }
     }
 }

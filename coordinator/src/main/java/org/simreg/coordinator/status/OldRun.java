@@ -4,14 +4,24 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.simreg.coordinator.store.FolderLock;
 
 /** An earlier run in a folder: which files are its, and their removal. */
 final class OldRun {
+    private static final List<String> FILES =
+            List.of(
+                    RunFolder.JOB,
+                    RunFolder.LEDGER,
+                    RunFolder.EVENTS,
+                    MetricsFile.NAME,
+                    Report.NAME);
+
     private OldRun() {}
 
     /** Removes the files of a run and the folders that are then empty; other files stay. */
     static void remove(Path folder) throws IOException {
-        for (String name : new String[] {RunFolder.JOB, MetricsFile.NAME, Report.NAME}) {
+        for (String name : FILES) {
             Files.deleteIfExists(folder.resolve(name));
         }
         removeScalars(folder);
@@ -43,8 +53,10 @@ final class OldRun {
         }
     }
 
+    /** Whether nothing lies in a folder, but for the lock that keeps it. */
     static boolean isEmpty(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(folder, file -> !file.endsWith(FolderLock.NAME))) {
             return !files.iterator().hasNext();
         }
     }

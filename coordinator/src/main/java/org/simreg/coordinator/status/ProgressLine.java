@@ -11,8 +11,11 @@ import java.util.function.IntSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.simreg.proto.EpochDone;
+import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
+import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
 
 /**
@@ -81,6 +84,8 @@ public final class ProgressLine implements Consumer<Progress>, AutoCloseable {
             case EVALUATION -> print(Wording.evaluation(event.getEvaluation(), plan));
             case NOTICE -> print("note: " + printable(event.getNotice().getText()));
             case FINISHED -> print(Wording.finished(event.getFinished()));
+            case GENERATION -> generation(event.getGeneration());
+            case STATE -> state(event.getState());
             default -> {}
         }
         if (!event.hasStep()) {
@@ -142,6 +147,20 @@ public final class ProgressLine implements Consumer<Progress>, AutoCloseable {
     private void epoch(EpochDone epoch) {
         String line = Wording.epoch(epoch, plan);
         print(style == Style.BAR ? line : line + "  " + Wording.shares(pace.shares()));
+    }
+
+    /** One worker that begins is no news. */
+    private void generation(GenerationBegun begun) {
+        if (begun.getNumber() > 1 || begun.getWorkersCount() > 1) {
+            print(printable(Wording.generation(begun)));
+        }
+    }
+
+    /** A run that begins or finishes says more by other events. */
+    private void state(StateChanged changed) {
+        if (changed.getState() != JobState.RUNNING && changed.getState() != JobState.SUCCEEDED) {
+            print(printable(Wording.state(changed)));
+        }
     }
 
     /** File names may hold anything; control characters would move the cursor. */

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
@@ -19,7 +21,14 @@ import org.simreg.proto.UserError;
  * <p>Events may come from several threads; they are written whole, in the order of the calls.
  */
 public final class RunFolder implements Consumer<Progress>, AutoCloseable {
-    static final String JOB = "job.yaml";
+    /** The settings of the run. */
+    public static final String JOB = "job.yaml";
+
+    /** Every committed step; kept by the coordinator. */
+    public static final String LEDGER = "ledger.jsonl";
+
+    /** Every event with its sequence number; kept by the coordinator. */
+    public static final String EVENTS = "events.log";
 
     private final Path path;
     private final List<Progress> waiting = new ArrayList<>();
@@ -71,12 +80,60 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
      * @throws UserError if there is no run in the folder
      */
     public static RunFolder resume(Path path) {
+        requireRun(path);
+        return new RunFolder(path, true);
+    }
+
+    /**
+     * Continues the run in a folder after a step that is known already.
+     *
+     * @param step what was written about later ones is taken back, and that the run has finished
+     * @throws UserError if there is no run in the folder, or its events can't be read
+     */
+    public static RunFolder resumeAfter(Path path, long step) {
+        requireRun(path);
+        RunFolder folder = new RunFolder(path, false);
+        folder.rewind(step);
+        return folder;
+    }
+
+    /**
+     * Goes on writing where another process has stopped.
+     *
+     * @param step last one that counts; later ones are taken back, if there are any
+     * @throws UserError if there is no run in the folder, or its events can't be read
+     */
+    public static RunFolder reopen(Path path, long step) {
+        requireRun(path);
+        RunFolder folder = new RunFolder(path, false);
+        Writing.to(path, () -> folder.follow(step));
+        return folder;
+    }
+
+    /**
+     * @throws UserError if there is no run in the folder
+     */
+    public static void requireRun(Path path) {
         if (!Files.isRegularFile(path.resolve(JOB))) {
             throw new UserError(
                     "There is no run to continue in %s: it has no %s; name the folder of a run, or start one without --resume"
                             .formatted(path, JOB));
         }
-        return new RunFolder(path, true);
+    }
+
+    /** Removes a run that came to nothing; files that are not a run's stay. */
+    public static void remove(Path path) {
+        Writing.to(
+                path,
+                () -> {
+                    if (Files.isDirectory(path)) {
+                        OldRun.remove(path);
+                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
+                        if (OldRun.isEmpty(path)) {
+                            Files.delete(path);
+                        }
+                    }
+                });
     }
 
     /** Where the run is. */
@@ -100,7 +157,7 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
             return;
         }
         if (resuming) {
-            goOn(event.getStarted().getResumedStep());
+            goOn(event.getStarted().getResumedStep(), false);
             waiting.add(0, event);
             for (Progress early : waiting) {
                 write(early);
@@ -112,19 +169,44 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
     }
 
     /**
+     * Takes back all that was written about later steps.
+     *
+     * @param step last one that counts
+     * @throws UserError if the files can't be read or written
+     */
+    public synchronized void rewind(long step) {
+        Writing.to(path, () -> goOn(step, false));
+    }
+
+    /**
      * The event file is made anew from the events that stay: its format has no way to take back.
      */
-    private void goOn(long step) throws IOException {
+    private void goOn(long step, boolean ended) throws IOException {
+        close();
         OldRun.removeScalars(path);
         scalars = EventFile.create(path, System.currentTimeMillis());
-        MetricsFile.cut(path, step, event -> Writing.to(path, () -> keep(event)));
+        known.clear();
+        MetricsFile.cut(path, step, ended, event -> Writing.to(path, () -> keep(event)));
         metrics = MetricsFile.append(path);
         resuming = false;
     }
 
+    private void follow(long step) throws IOException {
+        if (MetricsFile.follow(path, this::remember) > step) {
+            goOn(step, true);
+        } else {
+            metrics = MetricsFile.append(path);
+            scalars = EventFile.create(path, System.currentTimeMillis());
+        }
+    }
+
     private void keep(Progress event) throws IOException {
         scalars.write(event);
-        if (!event.hasStep()) {
+        remember(event);
+    }
+
+    private void remember(Progress event) {
+        if (!event.hasStep() && !event.hasGeneration() && !event.hasState()) {
             known.add(timeless(event));
         }
     }
@@ -149,22 +231,56 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
     }
 
     private static void refuseOccupied(Path path) throws IOException {
-        if (!OldRun.isEmpty(path)) {
-            String what = Files.exists(path.resolve(JOB)) ? "already holds a run" : "is not empty";
-            throw new UserError(
-                    "The run folder %s %s: continue it with --resume, replace it with --overwrite, or choose another with --out"
-                            .formatted(path, what));
+        Optional<String> occupant = occupant(path);
+        if (occupant.isPresent()) {
+            throw new UserError(occupant.get());
+        }
+    }
+
+    /**
+     * Why a new run can't be made in a folder.
+     *
+     * @return a sentence with the way out; empty if the folder is empty or absent
+     */
+    public static Optional<String> occupant(Path path) throws IOException {
+        if (!Files.exists(path) || (Files.isDirectory(path) && OldRun.isEmpty(path))) {
+            return Optional.empty();
+        }
+        String what = Files.exists(path.resolve(JOB)) ? "already holds a run" : "is not empty";
+        return Optional.of(
+                "The run folder %s %s: continue it with --resume, replace it with --overwrite, or choose another with --out"
+                        .formatted(path, what));
+    }
+
+    /**
+     * Brings what was written to the disk.
+     *
+     * @throws UserError if that fails
+     */
+    public synchronized void sync() {
+        if (metrics != null) {
+            Writing.to(path, metrics::force);
         }
     }
 
     /** Closes and removes a new run that came to nothing; files that are not a run's stay. */
     public synchronized void discard() {
         close();
+        remove(path);
+    }
+
+    /**
+     * Removes a run that nobody has open, and the folder if nothing else lies in it.
+     *
+     * @throws UserError if that fails
+     */
+    public static void remove(Path path) {
         Writing.to(
                 path,
                 () -> {
                     OldRun.remove(path);
                     if (OldRun.isEmpty(path)) {
+                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
                         Files.delete(path);
                     }
                 });

@@ -1,11 +1,14 @@
 package org.simreg.coordinator.status;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
 
 /**
@@ -99,6 +102,24 @@ final class Wording {
     static String finished(JobFinished done) {
         return "finished after %s steps in %s"
                 .formatted(Numbers.count(done.getStep()), Numbers.seconds(done.getSeconds()));
+    }
+
+    /** "generation 3 after step 120 on w1, w2: w3 was lost". */
+    static String generation(GenerationBegun begun) {
+        return "generation %s after step %s on %s%s"
+                .formatted(
+                        Numbers.count(begun.getNumber()),
+                        Numbers.count(begun.getStep()),
+                        String.join(", ", begun.getWorkersList()),
+                        reason(begun.getReason()));
+    }
+
+    static String state(StateChanged changed) {
+        return changed.getState().name().toLowerCase(Locale.ROOT) + reason(changed.getReason());
+    }
+
+    private static String reason(String text) {
+        return text.isEmpty() ? "" : ": " + text;
     }
 
     /** "epoch 7/100", as wide for every epoch. */

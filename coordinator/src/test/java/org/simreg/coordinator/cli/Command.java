@@ -87,6 +87,11 @@ final class Command {
         return end();
     }
 
+    /** What it printed until now is here. */
+    Path outFile() {
+        return out;
+    }
+
     String out() throws IOException {
         return Files.readString(out);
     }

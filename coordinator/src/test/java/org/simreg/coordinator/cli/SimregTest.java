@@ -107,7 +107,8 @@ class SimregTest {
     @Test
     void helpNamesEveryCommand() {
         assertEquals(0, terminal.run("--help"));
-        for (String command : new String[] {"distill", "export", "settings", "completion"}) {
+        for (String command :
+                new String[] {"distill", "export", "audit", "settings", "completion"}) {
             assertTrue(terminal.out.contains("\n  " + command), command);
         }
         assertEquals("", terminal.err);
@@ -131,7 +132,23 @@ class SimregTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"distill", "export", "settings", "completion"})
+    @ValueSource(
+            strings = {
+                "distill",
+                "export",
+                "coordinator",
+                "worker",
+                "submit",
+                "jobs",
+                "watch",
+                "cancel",
+                "pause",
+                "resume",
+                "logs",
+                "workers",
+                "settings",
+                "completion"
+            })
     void everyOptionTellsItsDefaultOrThatItIsRequired(String command) {
         assertEquals(0, terminal.run(command, "--help"));
         String[] options = terminal.out.split("\n(?=  (-\\w, |    )--)");

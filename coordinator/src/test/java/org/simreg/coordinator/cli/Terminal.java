@@ -10,6 +10,9 @@ import java.util.function.ToIntFunction;
 final class Terminal {
     final List<DistillRequest> distilled = new ArrayList<>();
     final List<ExportRequest> exported = new ArrayList<>();
+    final List<CoordinatorRequest> coordinators = new ArrayList<>();
+    final List<WorkerRequest> workers = new ArrayList<>();
+    final Stop stop = new Stop();
     String out = "";
     String err = "";
 
@@ -31,7 +34,16 @@ final class Terminal {
                         request -> {
                             exported.add(request);
                             return 0;
-                        });
+                        },
+                        request -> {
+                            coordinators.add(request);
+                            return 0;
+                        },
+                        request -> {
+                            workers.add(request);
+                            return 0;
+                        },
+                        stop);
         int code = Simreg.run(actions, new PrintWriter(outText), new PrintWriter(errText), args);
         out = outText.toString();
         err = errText.toString();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.status.ProgressLine.Style;
+import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
 
 class ProgressLineTest {
@@ -59,6 +60,24 @@ class ProgressLineTest {
     @Test
     void aResumedRunSaysWhereItGoesOn() {
         assertTrue(shown(Style.LINES, Events.run(4)).contains("continuing after step 4\n"));
+    }
+
+    @Test
+    void whoTrainsAndWhyAJobStandsIsToldWhereItIsNews() {
+        Progress.Builder alone = Progress.newBuilder();
+        alone.getGenerationBuilder().setNumber(1).addWorkers("w1").setReason("first");
+        Progress.Builder both = Progress.newBuilder();
+        both.getGenerationBuilder().setNumber(2).setStep(7).setReason("w2 came");
+        both.getGenerationBuilder().addWorkers("w1").addWorkers("w2");
+        Progress.Builder runs = Progress.newBuilder();
+        runs.getStateBuilder().setState(JobState.RUNNING).setReason("it begins");
+        Progress.Builder waits = Progress.newBuilder();
+        waits.getStateBuilder().setState(JobState.QUEUED).setReason("all workers are gone");
+        assertEquals(
+                "generation 2 after step 7 on w1, w2: w2 came\nqueued: all workers are gone\n",
+                shown(
+                        Style.LINES,
+                        List.of(alone.build(), runs.build(), both.build(), waits.build())));
     }
 
     @Test

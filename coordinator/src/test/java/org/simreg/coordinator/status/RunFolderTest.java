@@ -84,6 +84,8 @@ class RunFolderTest {
         List<String> ours =
                 List.of(
                         "report.html",
+                        "ledger.jsonl",
+                        "events.log",
                         "checkpoints/step-00000012.safetensors",
                         "checkpoints/.step-00000012.safetensors.1a.2b.tmp",
                         "student/resnet18.onnx",
@@ -121,6 +123,51 @@ class RunFolderTest {
         assertTrue(damage.getMessage().contains("line 2 of"), damage.getMessage());
     }
 
+    @Test
+    void aRunThatIsReopenedGoesOnAfterItsLastWholeLine() throws IOException {
+        Path whole = record("whole", Events.run(0));
+        Path reopened = record("reopened", until(7));
+        cutLastLine(reopened);
+        try (RunFolder folder = RunFolder.reopen(reopened, 7)) {
+            folder.accept(Events.started(0));
+            Events.run(7).stream().skip(2).forEach(folder);
+        }
+        assertEquals(metrics(whole), metrics(reopened));
+        assertEquals(2, eventFiles(reopened).size());
+    }
+
+    @Test
+    void whatIsBehindTheStepThatCountsIsTakenBackWhenARunIsReopened() throws IOException {
+        Path whole = record("whole", Events.run(0));
+        Path reopened = record("reopened", until(7));
+        try (RunFolder folder = RunFolder.reopen(reopened, 4)) {
+            Events.run(4).stream().skip(2).forEach(folder);
+        }
+        assertEquals(metrics(whole), metrics(reopened));
+        assertEquals(scalars(whole), scalars(reopened));
+    }
+
+    @Test
+    void aFinishedRunThatIsReopenedStaysFinished() throws IOException {
+        Path whole = record("whole", Events.run(0));
+        List<String> before = metrics(whole);
+        RunFolder.reopen(whole, Events.STEPS).close();
+        assertEquals(before, metrics(whole));
+    }
+
+    @Test
+    void stepsAreTakenBackWhileTheRunGoesOn() throws IOException {
+        Path whole = record("whole", Events.run(0));
+        Path rewound = temporary.resolve("rewound");
+        try (RunFolder folder = RunFolder.create(rewound, "seed: 0\n", false)) {
+            until(7).forEach(folder);
+            folder.rewind(4);
+            Events.run(4).stream().skip(2).forEach(folder);
+        }
+        assertEquals(metrics(whole), metrics(rewound));
+        assertEquals(scalars(whole), scalars(rewound));
+    }
+
     private Path record(String name, List<Progress> events) {
         Path path = temporary.resolve(name);
         try (RunFolder folder = RunFolder.create(path, "seed: 0\n", false)) {
@@ -155,16 +202,18 @@ class RunFolderTest {
         return Files.readAllLines(run.resolve("metrics.jsonl"));
     }
 
+    private static List<Path> eventFiles(Path run) throws IOException {
+        try (Stream<Path> files = Files.list(run)) {
+            return files.filter(file -> file.toString().contains("tfevents")).sorted().toList();
+        }
+    }
+
     /** Everything after the first record, which holds the time of opening. */
     private static List<Byte> scalars(Path run) throws IOException {
-        try (Stream<Path> files = Files.list(run)) {
-            List<Path> found = files.filter(file -> file.toString().contains("tfevents")).toList();
-            assertEquals(1, found.size());
-            byte[] bytes = Files.readAllBytes(found.get(0));
-            int first = 8 + 4 + bytes[0] + 4;
-            return Stream.iterate(first, i -> i < bytes.length, i -> i + 1)
-                    .map(i -> bytes[i])
-                    .toList();
-        }
+        List<Path> found = eventFiles(run);
+        assertEquals(1, found.size());
+        byte[] bytes = Files.readAllBytes(found.get(0));
+        int first = 8 + 4 + bytes[0] + 4;
+        return Stream.iterate(first, i -> i < bytes.length, i -> i + 1).map(i -> bytes[i]).toList();
     }
 }

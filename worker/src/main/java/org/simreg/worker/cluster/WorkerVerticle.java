@@ -1,86 +1,65 @@
 package org.simreg.worker.cluster;
 
+import io.grpc.Channel;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.buffer.Buffer;
-import java.nio.file.Path;
-import java.util.function.Consumer;
-import org.simreg.proto.Job;
-import org.simreg.proto.Progress;
-import org.simreg.worker.distill.JobRun;
-import org.simreg.worker.distill.WorkerSettings;
+import java.util.Map;
+import org.simreg.proto.Hello;
+import org.simreg.proto.WorkersGrpc;
+import org.simreg.worker.distill.Training;
+import org.simreg.worker.reduce.Lanes;
 
 /**
- * Runs a job on a thread of its own, because a step is seconds of native code, and publishes its
- * progress on the event bus. Undeploying it cancels the job and waits for the end of the step.
+ * A worker: attends at the coordinator and runs the jobs it is given, each on a thread of its own.
+ * Its context only passes messages on.
  */
 public final class WorkerVerticle extends VerticleBase {
-    private final Assignment assignment;
-    private final Promise<Boolean> ended = Promise.promise();
-    private final JobRun run;
+    private final Hello identity;
+    private final Channel channel;
+    private final Surroundings around;
+    private Attendance attendance;
 
     /**
-     * What to do.
-     *
-     * @param job completed
-     * @param folder of the run
-     * @param resume whether to continue after the newest checkpoint
+     * @param identity name, incarnation, version, profile and device; addresses are filled in
+     * @param opener loads a job
+     * @param lanes to other workers, by transport; none for a worker that is always alone. Not
+     *     closed here
+     * @param channel to the coordinator; not closed here
      */
-    public record Assignment(Job job, WorkerSettings settings, Path folder, boolean resume) {}
-
-    public WorkerVerticle(Assignment assignment) {
-        this.assignment = assignment;
-        Consumer<Progress> publish = event -> publish(Buffer.buffer(event.toByteArray()));
-        run = new JobRun(assignment.job, assignment.settings, assignment.folder, publish);
-    }
-
-    /**
-     * Address on the event bus of a job's events, {@link Progress} as bytes, in order; an empty
-     * message ends them.
-     */
-    public static String progressAddress(String jobName) {
-        return "simreg.progress." + jobName;
-    }
-
-    /** Ends when the job does: true if it went to its end, false if it was cancelled. */
-    public Future<Boolean> ended() {
-        return ended.future();
+    public WorkerVerticle(
+            Hello identity, Training.Opener opener, Map<String, Lanes> lanes, Channel channel) {
+        Hello.Builder whole = identity.toBuilder();
+        lanes.forEach((transport, lane) -> whole.putAddresses(transport, lane.address()));
+        this.identity = whole.build();
+        this.channel = channel;
+        around =
+                new Surroundings(identity.getWorker(), opener, lanes, new GrpcCheckpoints(channel));
     }
 
     @Override
     public Future<?> start() {
-        Thread thread = new Thread(this::work, "simreg-step");
-        thread.setDaemon(true);
-        thread.start();
+        attendance = new Attendance(context, WorkersGrpc.newStub(channel), identity, around);
+        attendance.open();
         return Future.succeededFuture();
     }
 
-    private void publish(Buffer message) {
-        vertx.eventBus().publish(progressAddress(assignment.job.getName()), message);
+    /**
+     * Done when the coordinator has let the worker go after {@link #leave}; fails with a {@link
+     * org.simreg.proto.UserError} if it refused the worker for good. To be asked for once this is
+     * deployed.
+     */
+    public Future<Void> left() {
+        return attendance.left();
     }
 
-    /** Ends the job after its current step with a checkpoint; any thread may ask. */
-    public void cancel() {
-        run.cancel();
+    /** Asks the coordinator to go on without this worker; any thread may call it. */
+    public void leave() {
+        context.runOnContext(ignored -> attendance.leave());
     }
 
-    private void work() {
-        boolean whole;
-        try (JobRun open = run) {
-            whole = open.run(assignment.resume);
-        } catch (Throwable e) {
-            publish(Buffer.buffer());
-            ended.fail(e);
-            return;
-        }
-        publish(Buffer.buffer());
-        ended.complete(whole);
-    }
-
+    /** Gives its job up at once. */
     @Override
     public Future<?> stop() {
-        run.cancel();
-        return ended.future().otherwiseEmpty();
+        return attendance.close();
     }
 }

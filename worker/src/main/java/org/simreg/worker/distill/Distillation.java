@@ -1,168 +1,316 @@
 package org.simreg.worker.distill;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobStarted;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.data.Batches;
-import org.simreg.worker.distill.StepClock.Part;
-import org.simreg.worker.distill.ViewPlan.Pass;
+import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.Splits;
+import org.simreg.worker.distill.RunCheckpoint.Origin;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.StepModule;
+import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Torch;
+import org.simreg.worker.torchscript.Trained;
 
-/**
- * The training loop of one worker. A step is teacher forward, student forward and backward, reduce,
- * update; while the gradients of a step travel, the next step's images are decoded and shown to the
- * teachers, which don't depend on the student. A momentum teacher does, and waits.
- */
-final class Distillation implements AutoCloseable {
-    private final Torch torch;
-    private final Plan plan;
-    private final Schedule schedule;
-    private final ViewPlan views;
-    private final List<Teacher> teachers;
-    private final StepModule student;
-    private final Reduce reduce;
-    private final StepClock clock = new StepClock();
-    private Batches batches;
-    private Prepared next;
-    private long step;
+/** The distillation of a job by libtorch. */
+public final class Distillation implements Training {
+    private final Job job;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private Torch torch;
+    private Splits images;
+    private Plan plan;
+    private Trained trained;
+    private ViewPlan views;
+    private Steps steps;
+    private Optional<Measurements> measurements;
+    private Optional<StepModule> student = Optional.empty();
+    private long committed;
+    private long lastCheckpoint = System.nanoTime();
 
-    /** What a step needs, ready made; the distillation closes none of it. */
-    record Parts(Torch torch, List<Teacher> teachers, StepModule student, Reduce reduce) {}
-
-    /**
-     * @param teachers of the parts: none for a momentum teacher
-     */
-    Distillation(Plan plan, Schedule schedule, ViewPlan views, Parts parts) {
-        this.plan = plan;
-        this.schedule = schedule;
-        this.views = views;
-        this.torch = parts.torch;
-        this.teachers = parts.teachers;
-        this.student = parts.student;
-        this.reduce = parts.reduce;
+    private Distillation(Job job) {
+        this.job = job;
     }
 
     /**
-     * Starts at a step.
+     * Loads a job, on the thread that will use it.
      *
-     * @param from steps already committed
-     * @param batches the images of {@link Requests} from that step
+     * @param job completed
+     * @param notices sentences for people, also from decode threads
+     * @throws org.simreg.proto.UserError if data or weights can't be used
      */
-    void start(long from, Batches batches) {
-        this.batches = batches;
-        step = from;
-        torch.enter();
-        clock.read();
-        next = hasNext() ? prepare() : null;
-    }
-
-    boolean hasNext() {
-        return step < plan.steps();
-    }
-
-    /** Steps committed since the job began. */
-    long committed() {
-        return step;
-    }
-
-    /** Computes and commits one step. */
-    StepDone step() {
-        Future<NDArray> mean;
-        try (Prepared now = next) {
-            next = null;
-            mean = backward(now);
-        }
-        next = step + 1 < plan.steps() ? prepare() : null;
-        NDArray vector = await(mean);
-        clock.charge(Part.REDUCE);
-        double loss = student.loss(vector);
-        student.update(vector, schedule.rate(step), schedule.decay(step));
-        clock.charge(Part.UPDATE);
-        StepDone.Builder done =
-                clock.read()
-                        .setEpoch(plan.epoch(step) + 1)
-                        .setLoss(loss)
-                        .setLr(schedule.rate(step));
-        step++;
-        return done.setStep(step).setImages(plan.batch()).build();
-    }
-
-    /** Keeps what happens between two steps out of their times. */
-    void pause() {
-        clock.skip();
-    }
-
-    private Prepared prepare() {
-        Prepared prepared = new Prepared(torch);
+    public static Distillation open(Job job, WorkerSettings settings, Consumer<String> notices) {
+        Distillation opened = new Distillation(job);
         try {
-            for (int part = 0; part < plan.microBatches(); part++) {
-                NDArray[] images = prepared.add(batches.next(), views.recipes().size());
-                clock.charge(Part.DATA);
-                if (!teachers.isEmpty()) {
-                    views.passes()
-                            .forEach(
-                                    pass ->
-                                            prepared.addTargets(
-                                                    targets(prepared, images[pass.teacher()])));
-                    clock.charge(Part.TEACHER);
-                }
-            }
-            return prepared;
-        } catch (RuntimeException e) {
-            prepared.close();
+            opened.load(settings, notices);
+            return opened;
+        } catch (RuntimeException | Error e) {
+            opened.close();
             throw e;
         }
     }
 
-    private NDArray[] targets(Prepared prepared, NDArray images) {
-        return teachers.stream()
-                .map(teacher -> teacher.features(prepared.scope(), images))
-                .toArray(NDArray[]::new);
+    private void load(WorkerSettings settings, Consumer<String> notices) {
+        torch = opened(new Torch(settings.device(), settings.threads()));
+        torch.enter();
+        images = ImageParts.open(job, settings, notices);
+        plan = Plan.of(job, images.train().size());
+        List<Teacher> teachers = Teachers.load(torch, job);
+        teachers.forEach(this::opened);
+        trained = Students.of(job, teachers);
+        views = ViewPlan.of(job, trained.selfTaught());
+        BatchLoader loader =
+                opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
+        Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
+        steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
+        measurements = measurements(settings, teachers, loader, notices);
     }
 
-    private Future<NDArray> backward(Prepared now) {
-        Reduce.Round round = reduce.begin(step, plan.microBatches() * views.passes().size());
-        int leaf = 0;
-        for (int part = 0; part < now.microBatches(); part++) {
-            for (Pass pass : views.passes()) {
-                NDArray[] targets =
-                        teachers.isEmpty() ? projection(now, part, pass) : now.targets(leaf);
-                student.backward(now.view(part, pass.student()), targets, round.vector());
-                clock.charge(Part.STUDENT);
-                round.offer(leaf++);
-                clock.charge(Part.REDUCE);
-            }
+    private Optional<Measurements> measurements(
+            WorkerSettings settings,
+            List<Teacher> teachers,
+            BatchLoader loader,
+            Consumer<String> notices) {
+        if (images.val().isEmpty() || !images.train().labelled()) {
+            notices.accept(
+                    "k-NN accuracy isn't measured: "
+                            + job.getDataset().getPath()
+                            + " has no val/CLASS folders");
+            return Optional.empty();
         }
-        return round.mean();
+        KnnEvaluation evaluation = opened(new KnnEvaluation(torch, job, images, settings, notices));
+        Measurements.Parts parts = new Measurements.Parts(torch, trained, teachers, loader);
+        return Optional.of(new Measurements(job, plan, views, evaluation, parts));
     }
 
-    private NDArray[] projection(Prepared now, int part, Pass pass) {
-        NDArray[] projection = {student.project(now.scope(), now.view(part, pass.teacher()))};
-        clock.charge(Part.TEACHER);
-        return projection;
+    @Override
+    public JobStarted started() {
+        long heads =
+                trained.parameters().weights().stream().mapToLong(w -> w.length()).sum()
+                        - trained.backbone().parameterCount();
+        return JobStarted.newBuilder()
+                .setTotalSteps(plan.steps())
+                .setStepsPerEpoch(plan.stepsPerEpoch())
+                .setEpochs(plan.epoch(plan.steps() - 1) + 1)
+                .setBatch(plan.batch())
+                .setTrainImages(images.train().size())
+                .setValImages(images.val().map(val -> val.size()).orElse(0))
+                .setClasses(images.train().classNames().size())
+                .setDescription(Students.describe(job, trained, heads))
+                .setDevice(torch.profile())
+                .build();
     }
 
-    private static NDArray await(Future<NDArray> mean) {
+    @Override
+    public String dataSha256() {
+        return images.train().sha256();
+    }
+
+    @Override
+    public int microBatches() {
+        return plan.microBatches();
+    }
+
+    @Override
+    public int passes() {
+        return views.passes().size();
+    }
+
+    @Override
+    public long steps() {
+        return plan.steps();
+    }
+
+    @Override
+    public NDManager scope() {
+        return torch.scope();
+    }
+
+    @Override
+    public NDArray newOut(NDManager scope) {
+        return student().newOut(scope);
+    }
+
+    @Override
+    public long committed() {
+        return committed;
+    }
+
+    private StepModule student() {
+        return student.orElseThrow(() -> new IllegalStateException("no state was taken yet"));
+    }
+
+    @Override
+    public void start() {
+        load(0, Students.start(job, trained));
+    }
+
+    /** The module is made anew: it keeps weights that were rounded from the old ones. */
+    @Override
+    public void load(long step, StudentState state) {
+        student.ifPresent(StepModule::close);
+        student = Optional.empty();
+        student = Optional.of(new StepModule(torch, trained, Students.settings(job), state));
+        committed = step;
+        steps.forgetTo(step - 1);
+    }
+
+    @Override
+    public void load(Path file) {
+        RunCheckpoint checkpoint = RunCheckpoint.read(file, trained);
+        Resumption.check(checkpoint, file, job, torch.profile());
+        Resumption.sameImages(checkpoint, images.train().size(), job, file);
+        load(Resumption.within(checkpoint.step(), plan.steps(), file), checkpoint.state());
+    }
+
+    @Override
+    public void share(int first, int count) {
+        steps.share(first, count);
+    }
+
+    @Override
+    public void prepare(long step) {
+        steps.prepare(step);
+    }
+
+    @Override
+    public void backward(Reduce.Round round) {
+        steps.backward(committed, student(), round);
+    }
+
+    @Override
+    public StepDone commit(NDArray mean) {
+        StepDone done = steps.commit(committed, student(), mean);
+        committed++;
+        return done;
+    }
+
+    @Override
+    public void pause() {
+        steps.pause();
+    }
+
+    @Override
+    public List<Measurement> due() {
+        return measurements.map(all -> all.due(committed)).orElse(List.of());
+    }
+
+    @Override
+    public EvaluationDone measure(Measurement what, BooleanSupplier stop) {
+        return measurements.orElseThrow().measure(what, committed, student(), stop);
+    }
+
+    @Override
+    public boolean digestDue() {
+        long every = job.getCheckpoints().getDigestSteps();
+        return committed == plan.steps() || every > 0 && committed % every == 0;
+    }
+
+    /** Epochs of seconds, as on small data, would write more than they compute. */
+    @Override
+    public boolean checkpointDue() {
+        long every = job.getCheckpoints().getEverySteps();
+        if (committed == plan.steps()) {
+            return true;
+        }
+        return every > 0
+                ? committed % every == 0
+                : plan.endsEpoch(committed - 1)
+                        && System.nanoTime() - lastCheckpoint > Duration.ofMinutes(1).toNanos();
+    }
+
+    @Override
+    public Snapshot snapshot() {
+        Origin origin = new Origin(json(job), torch.profile(), images.train().size());
+        lastCheckpoint = System.nanoTime();
+        return new Copy(committed, origin, student().state(), trained);
+    }
+
+    private static String json(Job job) {
         try {
-            return mean.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for the gradients", e);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(
-                    "the gradients of a step could not be summed", e.getCause());
+            return JsonFormat.printer().omittingInsignificantWhitespace().print(job);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a job without Any fields can always be printed", e);
         }
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        open.push(resource);
+        return resource;
     }
 
     @Override
     public void close() {
-        if (next != null) {
-            next.close();
-            next = null;
+        student.ifPresent(StepModule::close);
+        student = Optional.empty();
+        RuntimeException failure = null;
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                failure =
+                        failure == null
+                                ? new IllegalStateException("a job could not be closed", e)
+                                : failure;
+                if (failure.getCause() != e) {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** The digest costs a tenth of a second where it isn't asked for. */
+    private static final class Copy implements Snapshot {
+        private final long step;
+        private final Origin origin;
+        private final StudentState state;
+        private final Trained trained;
+        private String sha256;
+
+        Copy(long step, Origin origin, StudentState state, Trained trained) {
+            this.step = step;
+            this.origin = origin;
+            this.state = state;
+            this.trained = trained;
+        }
+
+        @Override
+        public long step() {
+            return step;
+        }
+
+        @Override
+        public StudentState state() {
+            return state;
+        }
+
+        @Override
+        public synchronized String sha256() {
+            if (sha256 == null) {
+                sha256 = state.sha256();
+            }
+            return sha256;
+        }
+
+        @Override
+        public void write(Path file) {
+            new RunCheckpoint(step, origin, sha256(), state).write(file, trained);
         }
     }
 }

@@ -65,7 +65,8 @@ public final class Export {
                                                         file
                                                                 + " does not say which network its weights belong to; name it with --network")));
         StateDict weights = Fit.fit(found, backbone, file.toString());
-        return write(folder, backbone, weights.withCounters(backbone, 0), size, formats);
+        long steps = RunCheckpoint.steps(file);
+        return write(folder, backbone, weights.withCounters(backbone, steps), size, formats);
     }
 
     /** Writes all formats; see {@link #write(Path, Network, StateDict, int, Set)}. */

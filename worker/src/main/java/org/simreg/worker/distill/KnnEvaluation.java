@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.simreg.proto.EvaluationDone;
@@ -24,6 +25,7 @@ import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.NearestNeighbors;
 import org.simreg.worker.evaluate.Neighbors;
 import org.simreg.worker.evaluate.Score;
+import org.simreg.worker.reduce.Abandoned;
 import org.simreg.worker.torchscript.Torch;
 
 /** k-NN accuracy of a network's features, val against train, both in the evaluation view. */
@@ -69,24 +71,32 @@ final class KnnEvaluation implements AutoCloseable {
     }
 
     /**
-     * Measures one network.
+     * What is asked.
      *
      * @param subject what is measured, for people
      * @param epoch after which; 0 before training
      * @param examples whether the answer names some images and their neighbours
+     * @param stop once true, the measurement is given up
      */
-    EvaluationDone measure(String subject, int epoch, boolean examples, Features features) {
+    record Asked(String subject, int epoch, boolean examples, BooleanSupplier stop) {}
+
+    /**
+     * Measures one network.
+     *
+     * @throws Abandoned if it was told to stop
+     */
+    EvaluationDone measure(Asked asked, Features features) {
         long begun = System.nanoTime();
-        FeatureBank bank = embed(train, trainImages, features);
-        FeatureBank queries = embed(val, valImages, features);
-        int k = Math.max(examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
+        FeatureBank bank = embed(train, trainImages, features, asked.stop);
+        FeatureBank queries = embed(val, valImages, features, asked.stop);
+        int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         Neighbors neighbors = NearestNeighbors.search(bank, queries, k, threads);
         EvaluationDone.Builder done =
-                EvaluationDone.newBuilder().setSubject(subject).setEpoch(epoch);
+                EvaluationDone.newBuilder().setSubject(asked.subject).setEpoch(asked.epoch);
         for (Score score : KnnVote.accuracy(neighbors, queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
         }
-        if (examples) {
+        if (asked.examples) {
             // Spread over the classes, which are in order.
             IntStream.range(0, Math.min(EXAMPLES, val.size()))
                     .map(
@@ -120,10 +130,14 @@ final class KnnEvaluation implements AutoCloseable {
         return root.toAbsolutePath().relativize(images.file(id).toAbsolutePath()).toString();
     }
 
-    private FeatureBank embed(ImageFolder images, BatchLoader loader, Features features) {
+    private FeatureBank embed(
+            ImageFolder images, BatchLoader loader, Features features, BooleanSupplier stop) {
         FeatureBank bank = null;
         try (Batches batches = loader.batches(requests(images.size()))) {
             for (int from = 0; from < images.size(); from += BATCH) {
+                if (stop.getAsBoolean()) {
+                    throw new Abandoned("the measurement was given up");
+                }
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
                     NDArray views =

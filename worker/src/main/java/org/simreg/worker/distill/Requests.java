@@ -13,6 +13,8 @@ import org.simreg.worker.data.ViewRecipe;
 final class Requests implements Iterator<BatchRequest> {
     private final Plan plan;
     private final List<ViewRecipe> recipes;
+    private final int first;
+    private final int end;
     private long step;
     private int part;
     private int epoch = -1;
@@ -20,11 +22,16 @@ final class Requests implements Iterator<BatchRequest> {
 
     /**
      * @param from first step, from 0
+     * @param first first micro-batch of each step
+     * @param count micro-batches of each step
      */
-    Requests(Plan plan, List<ViewRecipe> recipes, long from) {
+    Requests(Plan plan, List<ViewRecipe> recipes, long from, int first, int count) {
         this.plan = plan;
         this.recipes = recipes;
+        this.first = first;
+        end = first + count;
         step = from;
+        part = first;
     }
 
     @Override
@@ -45,8 +52,11 @@ final class Requests implements Iterator<BatchRequest> {
         int from = Math.toIntExact(step % plan.stepsPerEpoch()) * plan.batch() + part * size;
         BatchRequest request =
                 new BatchRequest(epoch, Arrays.copyOfRange(order, from, from + size), recipes);
-        part = (part + 1) % plan.microBatches();
-        step += part == 0 ? 1 : 0;
+        part++;
+        if (part == end) {
+            part = first;
+            step++;
+        }
         return request;
     }
 }

@@ -3,35 +3,18 @@ package org.simreg.worker.distill;
 import java.nio.file.Path;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
-import org.simreg.worker.torchscript.Trained;
 
-/** Finds the checkpoint that a run continues from, and refuses one that would change the result. */
+/** Refuses to continue from a checkpoint that would change the result. */
 final class Resumption {
     private Resumption() {}
 
     /**
-     * The newest checkpoint.
-     *
      * @param profile numeric profile of this machine
-     * @throws UserError if there is none, its job computes something else, or its profile differs
-     *     and the job is exact
+     * @throws UserError if the checkpoint's job computes something else, or its profile differs and
+     *     the job is exact
      */
-    static RunCheckpoint newest(Path folder, Job job, Trained trained, String profile) {
-        Path file =
-                RunCheckpoint.newest(folder)
-                        .orElseThrow(
-                                () ->
-                                        new UserError(
-                                                "there is no checkpoint in "
-                                                        + folder
-                                                        + " to resume from; start anew with --overwrite"));
-        RunCheckpoint checkpoint = RunCheckpoint.read(file, trained);
-        if (!essence(RunCheckpoint.job(checkpoint.made().job(), file)).equals(essence(job))) {
-            throw new UserError(
-                    file
-                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
-                            + "in another folder with --out");
-        }
+    static void check(RunCheckpoint checkpoint, Path file, Job job, String profile) {
+        sameJob(file, RunCheckpoint.job(checkpoint.made().job(), file), job);
         if (job.getExact() && !checkpoint.made().profile().equals(profile)) {
             throw new UserError(
                     file
@@ -41,7 +24,20 @@ final class Resumption {
                             + profile
                             + "\", which rounds differently; use the same device and --threads, or set exact: false");
         }
-        return checkpoint;
+    }
+
+    /**
+     * Refuses a job that computes something else.
+     *
+     * @param made job of the checkpoint
+     */
+    static void sameJob(Path file, Job made, Job job) {
+        if (!essence(made).equals(essence(job))) {
+            throw new UserError(
+                    file
+                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
+                            + "in another folder with --out");
+        }
     }
 
     /**
@@ -49,12 +45,12 @@ final class Resumption {
      *
      * @param images in the train part now
      */
-    static void sameImages(RunCheckpoint checkpoint, int images, Job job, Path run) {
+    static void sameImages(RunCheckpoint checkpoint, int images, Job job, Path file) {
         if (checkpoint.made().images() != images) {
             throw new UserError(
-                    "the run in %s was computed from %d train images and %s has %d now; put the data set back, or start a new run"
+                    "%s was computed from %d train images and %s has %d now; put the data set back, or start a new run"
                             .formatted(
-                                    run,
+                                    file,
                                     checkpoint.made().images(),
                                     job.getDataset().getPath(),
                                     images));
@@ -67,11 +63,10 @@ final class Resumption {
      * @param end of the job, in steps
      * @throws UserError if it lies behind the end
      */
-    static long within(long step, long end, Path run) {
+    static long within(long step, long end, Path file) {
         if (step > end) {
             throw new UserError(
-                    "the newest checkpoint in "
-                            + run
+                    file
                             + " is at step "
                             + step
                             + ", behind the job's end at step "

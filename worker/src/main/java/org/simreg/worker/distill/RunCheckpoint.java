@@ -148,6 +148,11 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
         return Optional.ofNullable(job).map(json -> job(json, file).getStudent().getNetwork());
     }
 
+    /** Steps in a run's checkpoint; 0 for any other file. */
+    static long steps(Path file) {
+        return Long.parseLong(Safetensors.metadata(file).getOrDefault("step", "0"));
+    }
+
     /** The job in a checkpoint; settings of newer versions are passed over. */
     static Job job(String json, Path file) {
         Job.Builder job = Job.newBuilder();

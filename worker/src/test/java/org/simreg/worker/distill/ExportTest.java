@@ -83,7 +83,7 @@ class ExportTest {
     }
 
     private void assertHoldsCheckpoint(StateDict weights, SmallRun run) {
-        Path newest = RunCheckpoint.newest(JobRun.checkpoints(folder)).orElseThrow();
+        Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
         assertEquals(run.sha256(), Safetensors.metadata(newest).get("sha256"));
         StateDict checkpoint = Checkpoints.read(newest);
         for (String name : weights.names()) {

@@ -8,13 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.worker.data.BatchLoader;
-import org.simreg.worker.data.Batches;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
@@ -41,10 +41,10 @@ class MemoryTest {
         ViewPlan views = ViewPlan.of(job, false);
         try (Torch torch = new Torch("cpu", 1);
                 BatchLoader loader =
-                        new BatchLoader(images.train(), settings.loader(7), notice -> {});
-                Batches batches = loader.batches(new Requests(plan, views.recipes(), 0))) {
+                        new BatchLoader(images.train(), settings.loader(7), notice -> {})) {
             List<Teacher> teachers = Teachers.load(torch, job);
             Trained trained = Students.of(job, teachers);
+            Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
             try (StepModule student =
                             new StepModule(
                                     torch,
@@ -52,28 +52,23 @@ class MemoryTest {
                                     Students.settings(job),
                                     Students.start(job, trained));
                     Reduce reduce = new LocalReduce(torch.scope(), student::newOut);
-                    Distillation loop =
-                            new Distillation(
-                                    plan,
-                                    Schedule.of(job, plan),
-                                    views,
-                                    new Distillation.Parts(torch, teachers, student, reduce))) {
-                loop.start(0, batches);
-                measure(torch, loop);
+                    Steps steps = new Steps(plan, Schedule.of(job, plan), views, parts)) {
+                measure(torch, steps, student, reduce);
             } finally {
                 teachers.forEach(Teacher::close);
             }
         }
     }
 
-    private static void measure(Torch torch, Distillation loop) throws IOException {
-        while (loop.committed() < WARM_UP) {
-            loop.step();
+    private static void measure(Torch torch, Steps steps, StepModule student, Reduce reduce)
+            throws IOException {
+        for (int step = 0; step < WARM_UP; step++) {
+            run(step, steps, student, reduce);
         }
         long before = resident();
         int arrays = torch.manager().getManagedArrays().size();
-        while (loop.committed() < STEPS) {
-            loop.step();
+        for (int step = WARM_UP; step < STEPS; step++) {
+            run(step, steps, student, reduce);
         }
         long grown = resident() - before;
         System.out.printf(
@@ -81,6 +76,22 @@ class MemoryTest {
                 STEPS - WARM_UP, before >> 10, grown, arrays);
         assertEquals(arrays, torch.manager().getManagedArrays().size(), "arrays alive");
         assertTrue(grown < ALLOWED_KIB, "resident memory grew by " + grown + " KiB");
+    }
+
+    private static void run(long step, Steps steps, StepModule student, Reduce reduce) {
+        steps.prepare(step);
+        Reduce.Round round = reduce.begin(step, 2);
+        steps.backward(step, student, round);
+        steps.prepare(step + 1);
+        steps.commit(step, student, await(round));
+    }
+
+    private static ai.djl.ndarray.NDArray await(Reduce.Round round) {
+        try {
+            return round.mean().get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Collects first, more than once because the heap shrinks by degrees. */

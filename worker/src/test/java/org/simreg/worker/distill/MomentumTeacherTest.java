@@ -37,7 +37,7 @@ class MomentumTeacherTest {
 
     private List<StudentState> states(Trained trained) {
         List<StudentState> states = new ArrayList<>();
-        for (Path file : RunCheckpoint.list(JobRun.checkpoints(folder))) {
+        for (Path file : RunCheckpoint.list(SmallRun.checkpoints(folder))) {
             states.add(RunCheckpoint.read(file, trained).state());
         }
         return states;

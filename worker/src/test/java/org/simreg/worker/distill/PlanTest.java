@@ -32,7 +32,7 @@ class PlanTest {
             int batch = parts * (2 + random.nextInt(9));
             int images = batch + random.nextInt(200);
             Plan plan = plan(images, batch, parts, 3, 0, round);
-            Requests requests = new Requests(plan, RECIPES, 0);
+            Requests requests = requests(plan, 0);
             String sizes = images + " images, batch " + batch + " in " + parts;
             for (int epoch = 0; epoch < 3; epoch++) {
                 Set<Integer> seen = epoch(requests, plan, epoch, sizes);
@@ -41,6 +41,27 @@ class PlanTest {
             }
             assertFalse(requests.hasNext(), sizes);
         }
+    }
+
+    private static Requests requests(Plan plan, long from) {
+        return new Requests(plan, RECIPES, from, 0, plan.microBatches());
+    }
+
+    @Test
+    void theSharesOfAllWorkersTogetherAreTheWholeBatchInItsOrder() {
+        Plan plan = plan(53, 12, 6, 2, 0, 1);
+        Requests whole = requests(plan, 2);
+        List<Requests> shares =
+                List.of(
+                        new Requests(plan, RECIPES, 2, 0, 3),
+                        new Requests(plan, RECIPES, 2, 3, 1),
+                        new Requests(plan, RECIPES, 2, 4, 2));
+        List<Integer> owners = List.of(0, 0, 0, 1, 2, 2);
+        for (int part = 0; whole.hasNext(); part++) {
+            Requests share = shares.get(owners.get(part % 6));
+            assertArrayEquals(whole.next().ids(), share.next().ids(), "micro-batch " + part);
+        }
+        shares.forEach(share -> assertFalse(share.hasNext()));
     }
 
     private static Set<Integer> epoch(Requests requests, Plan plan, int epoch, String sizes) {
@@ -58,11 +79,11 @@ class PlanTest {
     void requestsFromAStepAreTheTailOfThoseFromTheStart() {
         Plan plan = plan(53, 12, 3, 4, 0, 1);
         List<BatchRequest> all = new ArrayList<>();
-        new Requests(plan, RECIPES, 0).forEachRemaining(all::add);
+        requests(plan, 0).forEachRemaining(all::add);
         assertEquals(plan.steps() * 3, all.size());
         for (long from = 0; from <= plan.steps(); from++) {
             List<BatchRequest> tail = new ArrayList<>();
-            new Requests(plan, RECIPES, from).forEachRemaining(tail::add);
+            requests(plan, from).forEachRemaining(tail::add);
             List<BatchRequest> expected = all.subList((int) from * 3, all.size());
             assertEquals(expected.size(), tail.size());
             for (int i = 0; i < tail.size(); i++) {
@@ -75,7 +96,7 @@ class PlanTest {
     @Test
     void whatIsLeftOutDiffersFromEpochToEpoch() {
         Plan plan = plan(50, 40, 1, 2, 0, 1);
-        Requests requests = new Requests(plan, RECIPES, 0);
+        Requests requests = requests(plan, 0);
         assertNotEquals(epoch(requests, plan, 0, ""), epoch(requests, plan, 1, ""));
     }
 
@@ -87,8 +108,8 @@ class PlanTest {
         assertFalse(limited.endsEpoch(5));
         assertTrue(limited.endsEpoch(6), "the job's end ends its epoch");
         assertEquals(20, plan(50, 10, 2, 4, 99, 1).steps());
-        Requests cut = new Requests(limited, RECIPES, 0);
-        Requests all = new Requests(plan(50, 10, 2, 4, 0, 1), RECIPES, 0);
+        Requests cut = requests(limited, 0);
+        Requests all = requests(plan(50, 10, 2, 4, 0, 1), 0);
         cut.forEachRemaining(r -> assertArrayEquals(all.next().ids(), r.ids()));
     }
 

@@ -61,16 +61,17 @@ class ResumeTest {
                 unbroken.steps().stream().map(StepDone::getLoss).toList(),
                 losses,
                 "no step is lost, none is done twice");
-        assertEquals(1, RunCheckpoint.list(JobRun.checkpoints(folder)).size(), "kept as asked");
+        assertEquals(1, RunCheckpoint.list(SmallRun.checkpoints(folder)).size(), "kept as asked");
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 4, 6, 8})
     void aRunGoesOnFromAnyCheckpointThatAKillLeftAsTheNewest(long step) throws IOException {
-        Path checkpoints = JobRun.checkpoints(folder);
+        Path checkpoints = SmallRun.checkpoints(folder);
         Files.createDirectories(checkpoints);
         String name = RunCheckpoint.fileName(step);
-        Files.copy(JobRun.checkpoints(unbroken.folder()).resolve(name), checkpoints.resolve(name));
+        Files.copy(
+                SmallRun.checkpoints(unbroken.folder()).resolve(name), checkpoints.resolve(name));
         Files.writeString(checkpoints.resolve(".step-00000009.safetensors.1.2.tmp"), "half");
         SmallRun run = SmallRun.resumed(job(), folder);
         assertEquals(unbroken.sha256(), run.sha256());

@@ -1,16 +1,23 @@
 package org.simreg.worker.distill;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.simreg.proto.Dataset;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.Teacher;
@@ -18,6 +25,8 @@ import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
+import org.simreg.worker.reduce.LocalReduce;
+import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.Trained;
 
 /** Jobs of a few steps on the sample's pictures, run in this JVM, and what they reported. */
@@ -104,20 +113,114 @@ final class SmallRun {
             boolean resume,
             Predicate<Progress> cancelled) {
         SmallRun run = new SmallRun(folder);
-        JobRun[] itself = new JobRun[1];
-        Consumer<Progress> progress =
-                event -> {
-                    run.events.add(event);
-                    if (cancelled.test(event)) {
-                        itself[0].cancel();
-                    }
-                };
-        try (JobRun open =
-                new JobRun(JobSettings.complete(job.build()), settings, folder, progress)) {
-            itself[0] = open;
-            run.whole = open.run(resume);
+        Job whole = JobSettings.complete(job.build());
+        try (Distillation training = Distillation.open(whole, settings, run::notice)) {
+            if (resume) {
+                training.load(RunCheckpoint.newest(checkpoints(folder)).orElseThrow());
+            } else {
+                training.start();
+            }
+            run.train(training, whole, cancelled);
         }
         return run;
+    }
+
+    /** What a cluster of one does, without the cluster. */
+    private void train(Distillation training, Job job, Predicate<Progress> cancelled) {
+        Progress started =
+                Progress.newBuilder()
+                        .setStarted(
+                                training.started().toBuilder().setResumedStep(training.committed()))
+                        .build();
+        long every = job.getCheckpoints().getEverySteps();
+        boolean stop = emit(started, cancelled);
+        if (training.committed() == 0) {
+            store(training, job);
+        }
+        training.due().forEach(due -> measured(training.measure(due, () -> false)));
+        try (Reduce reduce = new LocalReduce(training.scope(), training::newOut)) {
+            while (!stop && training.committed() < training.steps()) {
+                stop = emit(step(training, reduce), cancelled);
+                boolean end = training.committed() == training.steps();
+                if (stop || end || every > 0 && training.committed() % every == 0) {
+                    store(training, job);
+                }
+                training.due().forEach(due -> measured(training.measure(due, () -> false)));
+            }
+        }
+        whole = training.committed() == training.steps();
+        if (whole) {
+            finish(training, job);
+        }
+    }
+
+    private static Progress step(Distillation training, Reduce reduce) {
+        training.prepare(training.committed());
+        Reduce.Round round =
+                reduce.begin(training.committed(), training.microBatches() * training.passes());
+        training.backward(round);
+        if (training.committed() + 1 < training.steps()) {
+            training.prepare(training.committed() + 1);
+        }
+        try {
+            return Progress.newBuilder().setStep(training.commit(round.mean().get())).build();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void finish(Distillation training, Job job) {
+        List<String> files =
+                Export.checkpoint(
+                                RunCheckpoint.newest(checkpoints(folder)).orElseThrow(),
+                                Optional.empty(),
+                                folder.resolve("student"),
+                                job.getViews().getSize(),
+                                EnumSet.allOf(Export.Format.class))
+                        .stream()
+                        .map(file -> folder.relativize(file).toString())
+                        .toList();
+        events.add(
+                Progress.newBuilder()
+                        .setFinished(
+                                JobFinished.newBuilder()
+                                        .setStep(training.steps())
+                                        .setSha256(training.snapshot().sha256())
+                                        .addAllExports(files))
+                        .build());
+    }
+
+    private void store(Distillation training, Job job) {
+        try {
+            Files.createDirectories(checkpoints(folder));
+            Training.Snapshot snapshot = training.snapshot();
+            snapshot.write(checkpoints(folder).resolve(RunCheckpoint.fileName(snapshot.step())));
+            List<Path> files = RunCheckpoint.list(checkpoints(folder));
+            int old = Math.max(0, files.size() - job.getCheckpoints().getKeep());
+            for (Path file : files.subList(0, old)) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean emit(Progress event, Predicate<Progress> cancelled) {
+        events.add(event);
+        return cancelled.test(event);
+    }
+
+    private void measured(EvaluationDone done) {
+        events.add(Progress.newBuilder().setEvaluation(done).build());
+    }
+
+    private synchronized void notice(String text) {
+        events.add(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)).build());
+    }
+
+    /** Where the run's checkpoints are. */
+    static Path checkpoints(Path folder) {
+        return folder.resolve("checkpoints");
     }
 
     /** Whether an event is the commit of this step. */

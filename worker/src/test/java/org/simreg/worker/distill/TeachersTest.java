@@ -124,11 +124,11 @@ class TeachersTest {
     @Test
     void aStudentStartsFromTheBackboneOfAFile() {
         SmallRun before = SmallRun.whole(brief(SmallRun.job(teacher)), folder.resolve("before"));
-        Path file = JobRun.checkpoints(before.folder()).resolve(RunCheckpoint.fileName(2));
+        Path file = SmallRun.checkpoints(before.folder()).resolve(RunCheckpoint.fileName(2));
         Job.Builder job = SmallRun.job("self");
         job.getStudentBuilder().setInit(file.toString());
         SmallRun after = SmallRun.whole(brief(job), folder.resolve("after"));
-        Path start = JobRun.checkpoints(after.folder()).resolve(RunCheckpoint.fileName(0));
+        Path start = SmallRun.checkpoints(after.folder()).resolve(RunCheckpoint.fileName(0));
         StateDict given = Checkpoints.read(file).withoutPrefix(Trained.BACKBONE);
         StateDict taken = Checkpoints.read(start);
         for (String name : given.names()) {

@@ -1,0 +1,124 @@
+package org.simreg.coordinator.api;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Locale;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.simreg.proto.Order;
+import org.simreg.proto.Report;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The stream of one worker. gRPC's signals are carried to the coordinator's thread in their order,
+ * a bounded number at a time; all fields are touched on that thread only.
+ */
+final class Attendance implements StreamObserver<Report>, WorkerDesk.Line {
+    private static final Logger LOG = LoggerFactory.getLogger(Attendance.class);
+
+    /** Reports on their way to the coordinator's thread; the next ones wait at the worker. */
+    private static final int IN_FLIGHT = 32;
+
+    private final WorkerDesk desk;
+    private final Executor coordinator;
+    private final ServerCallStreamObserver<Order> call;
+    private WorkerDesk.Seat seat;
+    private boolean over;
+
+    Attendance(WorkerDesk desk, Executor coordinator, ServerCallStreamObserver<Order> call) {
+        this.desk = desk;
+        this.coordinator = coordinator;
+        this.call = call;
+        call.disableAutoRequest();
+        call.request(IN_FLIGHT);
+    }
+
+    @Override
+    public void onNext(Report report) {
+        post(() -> take(report));
+    }
+
+    @Override
+    public void onError(Throwable broken) {
+        post(() -> lose("the stream broke: " + broken.getMessage()));
+    }
+
+    @Override
+    public void onCompleted() {
+        post(
+                () -> {
+                    if (lose("the worker closed its stream")) {
+                        call.onCompleted();
+                    }
+                });
+    }
+
+    @Override
+    public void send(Order order) {
+        if (!over) {
+            call.onNext(order);
+        }
+    }
+
+    @Override
+    public void end(Refused reason) {
+        if (!over) {
+            over = true;
+            call.onError(Statuses.of(reason));
+        }
+    }
+
+    private void take(Report report) {
+        if (over) {
+            return;
+        }
+        if (seat != null && !report.hasHello()) {
+            seat.report(report);
+        } else if (seat == null && report.hasHello()) {
+            seat = desk.attend(report.getHello(), this);
+        } else {
+            String what = seat == null ? "begins with " : "holds a second ";
+            String way = "; the first report, and only that, is hello";
+            throw new Refused(Refused.Kind.INVALID, "The stream " + what + name(report) + way);
+        }
+        call.request(1);
+    }
+
+    /**
+     * Nothing is sent or heard any more.
+     *
+     * @return true if the stream was alive until now
+     */
+    private boolean lose(String reason) {
+        boolean alive = !over;
+        over = true;
+        if (alive && seat != null) {
+            seat.lost(reason);
+        }
+        return alive;
+    }
+
+    private void post(Runnable task) {
+        try {
+            coordinator.execute(() -> guarded(task));
+        } catch (RejectedExecutionException e) {
+            LOG.debug("A worker spoke while the coordinator was stopping", e);
+            call.onError(Statuses.of(e));
+        }
+    }
+
+    private void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            if (lose("its report was refused: " + e.getMessage())) {
+                call.onError(Statuses.of(e));
+            }
+        }
+    }
+
+    private static String name(Report report) {
+        return report.getReportCase().name().toLowerCase(Locale.ROOT);
+    }
+}

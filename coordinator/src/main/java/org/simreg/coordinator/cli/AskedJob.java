@@ -1,0 +1,44 @@
+package org.simreg.coordinator.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.simreg.coordinator.job.JobFile;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
+import org.simreg.proto.UserError;
+import picocli.CommandLine.ParseResult;
+
+/** The job that a command line asks for: a file, and options laid over it. */
+final class AskedJob {
+    private AskedJob() {}
+
+    /**
+     * @param file job in YAML or JSON
+     * @param resume whether without a file the job is the run folder's own
+     * @return completed: every default filled in, within all bounds
+     * @throws UserError if file or options are refused
+     */
+    static Job completed(ParseResult parsed, Optional<Path> file, boolean resume) {
+        return JobSettings.complete(new JobFlags(parsed).over(base(parsed, file, resume)));
+    }
+
+    /**
+     * @throws UserError if both are asked for
+     */
+    static void refuseBoth(boolean resume, boolean overwrite) {
+        if (resume && overwrite) {
+            throw new UserError("--resume and --overwrite exclude each other; choose one");
+        }
+    }
+
+    private static Job base(ParseResult parsed, Optional<Path> file, boolean resume) {
+        if (file.isPresent()) {
+            return JobFile.read(file.get());
+        }
+        String out = parsed.matchedOptionValue("--out", "");
+        Path own = Path.of(out, "job.yaml");
+        boolean known = resume && !out.isEmpty() && Files.exists(own);
+        return known ? JobFile.read(own) : Job.getDefaultInstance();
+    }
+}

@@ -1,0 +1,12 @@
+package org.simreg.coordinator.cli;
+
+import java.nio.file.Path;
+
+/**
+ * A coordinator to be run until it is told to stop.
+ *
+ * @param port that clients and workers connect to, at the cluster address' host; 0 takes any free
+ * @param home absolute folder of the journal
+ * @param cluster how other processes find it
+ */
+public record CoordinatorRequest(int port, Path home, ClusterAddress cluster) {}

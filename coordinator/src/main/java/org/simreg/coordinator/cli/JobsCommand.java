@@ -1,0 +1,50 @@
+package org.simreg.coordinator.cli;
+
+import java.util.List;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.JobChoice;
+import org.simreg.coordinator.status.Tables;
+import org.simreg.proto.JobState;
+import org.simreg.proto.JobStatus;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code simreg jobs}: a table. */
+@Command(
+        name = "jobs",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        versionProvider = Version.class,
+        description = "List the jobs of a coordinator, newest first; with -v also why each waits.",
+        optionListHeading = "%nOptions:%n",
+        footer = {"", "Example:", "  simreg jobs -v --state queued,running"})
+final class JobsCommand implements Runnable {
+    @Spec private CommandSpec spec;
+    @ParentCommand private Simreg simreg;
+    @Mixin private CoordinatorOptions coordinator;
+
+    @Option(
+            names = "--state",
+            paramLabel = "STATE",
+            split = ",",
+            completionCandidates = StateName.class,
+            converter = StateName.class,
+            description =
+                    "Only jobs in these states: queued, running, paused, succeeded, failed,"
+                            + " cancelled, separated by commas (default: all)")
+    private List<JobState> states = List.of();
+
+    @Override
+    public void run() {
+        try (ApiClient client = coordinator.open()) {
+            List<JobStatus> jobs = JobChoice.all(client, states);
+            String table = Tables.jobs(jobs, simreg.verbose(), System.currentTimeMillis());
+            spec.commandLine().getOut().print(table);
+            spec.commandLine().getOut().flush();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package org.simreg.coordinator.cli;
+
+import org.simreg.proto.UserError;
+import picocli.CommandLine.Option;
+
+/** What of this machine a worker takes. */
+final class MachineOptions {
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            description =
+                    "auto, cpu, cuda or cuda:N; auto takes a GPU if there is one (default: auto)")
+    private String device;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of libtorch on the CPU (default: one a core)")
+    private Integer threads;
+
+    @Option(
+            names = "--decode-threads",
+            paramLabel = "N",
+            description = "Threads that decode and augment images (default: one a core)")
+    private Integer decodeThreads;
+
+    /** {@code auto}, {@code cpu} or {@code cuda:N}. */
+    String device() {
+        if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
+            throw new UserError(
+                    "--device: '" + device + "' is no device; choose auto, cpu, cuda or cuda:N");
+        }
+        return device.equals("cuda") ? "cuda:0" : device;
+    }
+
+    int threads() {
+        return count("--threads", threads);
+    }
+
+    int decodeThreads() {
+        return count("--decode-threads", decodeThreads);
+    }
+
+    private static int count(String option, Integer asked) {
+        if (asked == null) {
+            return Runtime.getRuntime().availableProcessors();
+        }
+        if (asked < 1 || asked > 1024) {
+            throw new UserError(option + ": " + asked + " is out of bounds; choose 1 to 1024");
+        }
+        return asked;
+    }
+}

@@ -1,0 +1,66 @@
+package org.simreg.coordinator.cli;
+
+import java.util.concurrent.Callable;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.JobChoice;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code simreg watch}: live progress until the job ends. */
+@Command(
+        name = "watch",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        versionProvider = Version.class,
+        description = "Show a job's progress, past and live, until it ends.",
+        optionListHeading = "%nOptions:%n",
+        footer = {
+            "",
+            "Ctrl-C ends the watch and leaves the job running. While the coordinator is away the"
+                    + " watch waits for it, and goes on with the event after the last.",
+            "",
+            "Example:",
+            "  simreg watch resnet18-photos"
+        })
+final class WatchCommand implements Callable<Integer> {
+    private final Stop stop;
+
+    @Spec private CommandSpec spec;
+    @ParentCommand private Simreg simreg;
+    @Mixin private CoordinatorOptions coordinator;
+
+    @Parameters(
+            paramLabel = "JOB",
+            description = "Id or name of the job, or how one of them begins (required)")
+    private String job;
+
+    @Option(
+            names = "--from",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Sequence number of the first event shown (default: 0)")
+    private long from;
+
+    WatchCommand(Stop stop) {
+        this.stop = stop;
+    }
+
+    @Override
+    public Integer call() {
+        if (from < 0) {
+            String what = "--from: " + from + " is out of bounds; choose 0 or more";
+            throw new ParameterException(spec.commandLine(), what);
+        }
+        try (ApiClient client = coordinator.open()) {
+            JobWatch watch =
+                    new JobWatch(client, stop, spec.commandLine().getOut(), simreg.quiet());
+            return watch.show(JobChoice.find(client, job).getId(), from);
+        }
+    }
+}

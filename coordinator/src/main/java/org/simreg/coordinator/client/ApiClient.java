@@ -1,0 +1,96 @@
+package org.simreg.coordinator.client;
+
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.simreg.proto.JobsGrpc;
+import org.simreg.proto.UserError;
+
+/**
+ * A connection to a coordinator. It is made at the first question, and made again when it broke.
+ */
+public final class ApiClient implements AutoCloseable {
+    /** How long one question may take. */
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final int LARGEST_ANSWER = 16 << 20;
+    private static final int LARGEST_STATUS = 64 << 10;
+
+    private final ManagedChannel channel;
+    private final Sentences sentences;
+    private final Duration wait;
+
+    private ApiClient(ManagedChannel channel, String where, Duration wait) {
+        this.channel = channel;
+        this.wait = wait;
+        sentences = new Sentences(where);
+    }
+
+    /**
+     * Connects over the network, in plain text.
+     *
+     * @param wait how long a question waits for a coordinator that isn't there; zero or more
+     */
+    public static ApiClient open(Target target, Duration wait) {
+        ManagedChannel channel =
+                NettyChannelBuilder.forAddress(target.host(), target.port())
+                        .usePlaintext()
+                        .keepAliveTime(10, TimeUnit.SECONDS)
+                        .keepAliveTimeout(5, TimeUnit.SECONDS)
+                        .maxInboundMessageSize(LARGEST_ANSWER)
+                        .maxInboundMetadataSize(LARGEST_STATUS)
+                        .build();
+        return new ApiClient(channel, target.toString(), wait);
+    }
+
+    /** Connects to a coordinator in this JVM. */
+    public static ApiClient inProcess(String name) {
+        ManagedChannel channel = InProcessChannelBuilder.forName(name).build();
+        return new ApiClient(channel, name, Duration.ZERO);
+    }
+
+    /** What stubs of other services are made on. */
+    public ManagedChannel channel() {
+        return channel;
+    }
+
+    /**
+     * Asks one question.
+     *
+     * @throws UserError if it is refused, or nobody answers within ten seconds; its problems are
+     *     those that the coordinator names
+     */
+    public <T> T ask(Function<JobsGrpc.JobsBlockingStub, T> question) {
+        Duration patience = PATIENCE.plus(wait);
+        try {
+            return question.apply(
+                    now().withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (StatusRuntimeException e) {
+            throw sentences.error(e, patience);
+        }
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+
+    /** A stub that tries to connect now, without the pause that follows failures. */
+    JobsGrpc.JobsBlockingStub now() {
+        if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+            channel.resetConnectBackoff();
+        }
+        JobsGrpc.JobsBlockingStub stub = JobsGrpc.newBlockingStub(channel);
+        return wait.isZero() ? stub : stub.withWaitForReady();
+    }
+
+    /** The failure of a question or stream for people. */
+    UserError error(StatusRuntimeException failure) {
+        return sentences.error(failure, PATIENCE);
+    }
+}

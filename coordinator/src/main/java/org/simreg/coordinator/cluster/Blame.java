@@ -1,0 +1,80 @@
+package org.simreg.coordinator.cluster;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Which workers have failed at a job, and whether they may try again. */
+final class Blame {
+    private static final int TRIES = 3;
+    private static final int BARREN = 5;
+    private static final long PAUSE_MS = 1000;
+
+    private final Map<String, String> excluded = new HashMap<>();
+    private final Map<String, Integer> failures = new HashMap<>();
+    private final Map<String, Long> until = new HashMap<>();
+    private final Set<String> refusers = new HashSet<>();
+    private int barren;
+
+    /** Never again, for this reason. */
+    void exclude(String worker, String reason) {
+        excluded.put(worker, reason);
+    }
+
+    /** Why a worker may not serve the job now; empty if it may. */
+    Optional<String> against(String worker, long now) {
+        if (excluded.containsKey(worker)) {
+            return Optional.of(excluded.get(worker));
+        }
+        return now < until.getOrDefault(worker, 0L)
+                ? Optional.of("it failed and is tried again soon")
+                : Optional.empty();
+    }
+
+    /**
+     * A worker says that the job itself is at fault.
+     *
+     * @return whether a second one has said so
+     */
+    boolean refused(String worker) {
+        refusers.add(worker);
+        return refusers.size() > 1;
+    }
+
+    /**
+     * A worker has failed.
+     *
+     * @return whether it may try again, after a pause that doubles
+     */
+    boolean again(String worker, long now) {
+        int times = failures.merge(worker, 1, Integer::sum);
+        until.put(worker, now + (PAUSE_MS << Math.min(times - 1, 10)));
+        return times <= TRIES;
+    }
+
+    /**
+     * A generation has ended because its members don't reach each other.
+     *
+     * @return whether that happened too often without a step in between
+     */
+    boolean barren() {
+        barren++;
+        return barren >= BARREN;
+    }
+
+    /** A step is done: what went wrong before is forgotten. */
+    void fruit() {
+        barren = 0;
+    }
+
+    /** Somebody resumes the job: everyone may try again. */
+    void forgive() {
+        excluded.clear();
+        failures.clear();
+        until.clear();
+        refusers.clear();
+        barren = 0;
+    }
+}

@@ -1,0 +1,91 @@
+package org.simreg.coordinator.cluster;
+
+import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.VerticleBase;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread of a {@link Keeper}: everything that touches it runs here, one thing after the other.
+ * It may wait for a disk, but never for a network.
+ */
+public final class CoordinatorVerticle extends VerticleBase {
+    private static final Logger LOG = LoggerFactory.getLogger(CoordinatorVerticle.class);
+    private static final long TICK_MS = 100;
+
+    private final Function<Executor, Keeper> make;
+    private final Promise<Context> begun = Promise.promise();
+    private Keeper keeper;
+
+    /**
+     * @param make makes the keeper on the verticle's thread, where the executor runs tasks, too;
+     *     the verticle starts and closes it
+     */
+    public CoordinatorVerticle(Function<Executor, Keeper> make) {
+        this.make = make;
+    }
+
+    /** How it is to be deployed: with a thread of its own. */
+    public static DeploymentOptions options() {
+        return new DeploymentOptions()
+                .setThreadingModel(ThreadingModel.WORKER)
+                .setWorkerPoolName("simreg-coordinator")
+                .setWorkerPoolSize(1);
+    }
+
+    @Override
+    public Future<?> start() {
+        keeper = make.apply(this::run);
+        keeper.start();
+        begun.complete(context);
+        vertx.setPeriodic(TICK_MS, id -> keeper.tick());
+        return Future.succeededFuture();
+    }
+
+    /** Runs a task on the keeper's thread; what is given before the start runs after it. */
+    public void run(Runnable task) {
+        begun.future()
+                .onSuccess(
+                        own ->
+                                own.runOnContext(
+                                        nothing -> {
+                                            try {
+                                                task.run();
+                                            } catch (RuntimeException e) {
+                                                LOG.error("A task of the coordinator failed", e);
+                                            }
+                                        }));
+    }
+
+    /** Asks something on the keeper's thread; what it throws fails the future. */
+    public <T> Future<T> call(Callable<T> question) {
+        Promise<T> answer = Promise.promise();
+        run(
+                () -> {
+                    try {
+                        answer.complete(question.call());
+                    } catch (Exception e) {
+                        answer.fail(e);
+                    }
+                });
+        return answer.future();
+    }
+
+    /** The keeper; to be touched on its thread only. */
+    public Keeper keeper() {
+        return keeper;
+    }
+
+    @Override
+    public Future<?> stop() {
+        keeper.close();
+        return Future.succeededFuture();
+    }
+}

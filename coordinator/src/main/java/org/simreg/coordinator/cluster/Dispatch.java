@@ -1,0 +1,191 @@
+package org.simreg.coordinator.cluster;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.simreg.coordinator.schedule.Allotment;
+import org.simreg.coordinator.schedule.Allotment.Grant;
+import org.simreg.coordinator.schedule.Demand;
+import org.simreg.coordinator.schedule.Phase;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+
+/** Hands the workers to the jobs, and has every job take its course. */
+final class Dispatch {
+    /** A crash of the coordinator costs the workers so many milliseconds of repeated reports. */
+    private static final long SYNC_MS = 200;
+
+    private final Queue queue;
+    private final Attendance attendance;
+    private final Steering steering;
+    private final Guard guard;
+
+    Dispatch(Queue queue, Attendance attendance, Steering steering, Guard guard) {
+        this.queue = queue;
+        this.attendance = attendance;
+        this.steering = steering;
+        this.guard = guard;
+    }
+
+    /** Everything that can be done now. */
+    void all() {
+        allot();
+        for (Run run : queue.active()) {
+            guard.with(run, () -> steering.steer(run));
+        }
+        for (Run run : queue.active()) {
+            guard.with(run, () -> prepare(run));
+        }
+        for (Attendant one : attendance.all()) {
+            if (one.leaving() && one.run().isEmpty() && !one.released()) {
+                one.release();
+                one.send(Orders.drop("", "it may leave", true));
+            }
+        }
+    }
+
+    /** Something of one job, and what follows from it. */
+    void after(Run run, Runnable action) {
+        guard.with(
+                run,
+                () -> {
+                    action.run();
+                    steering.steer(run);
+                });
+    }
+
+    /** Has the members of a job's generation stop and begin another one. */
+    void again(Run run, String reason) {
+        guard.with(run, () -> steering.again(run, reason));
+    }
+
+    /** Tells the workers what they need not keep any more. */
+    void acknowledge(Run run) {
+        run.advance().syncAfter(SYNC_MS);
+        long synced = run.advance().synced();
+        attendance.at(run).forEach(one -> one.acknowledge(run, synced));
+    }
+
+    private void allot() {
+        List<Run> active = queue.active();
+        boolean grace =
+                active.stream()
+                        .anyMatch(
+                                run ->
+                                        run.phase() instanceof Phase.Training training
+                                                && training.grace() > 0);
+        if (grace) {
+            active.forEach(this::asItIs);
+            return;
+        }
+        List<Demand> demands = new ArrayList<>();
+        for (Run run : active) {
+            boolean asks = run.aim().isEmpty() && run.record().getSha256().isEmpty();
+            if (asks) {
+                demands.add(demand(run));
+            } else {
+                run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
+            }
+        }
+        Map<String, Grant> grants = Allotment.of(servers(), demands);
+        active.forEach(run -> Optional.ofNullable(grants.get(run.id())).ifPresent(run::grant));
+    }
+
+    /** Nobody is moved until it is known who comes back after a start of the coordinator. */
+    private void asItIs(Run run) {
+        Set<String> names =
+                attendance.at(run).stream()
+                        .filter(one -> !one.leaving())
+                        .map(Attendant::name)
+                        .collect(Collectors.toSet());
+        boolean runs = run.record().getState() == JobState.RUNNING;
+        run.grant(new Grant(names, runs, "waits for workers to attend again"));
+    }
+
+    private List<Demand.Server> servers() {
+        return attendance.all().stream()
+                .filter(one -> !one.leaving())
+                .map(
+                        one ->
+                                new Demand.Server(
+                                        one.name(),
+                                        one.hello().getProfile(),
+                                        one.run().map(Run::id).orElse("")))
+                .toList();
+    }
+
+    private Demand demand(Run run) {
+        JobRecord record = run.record();
+        Job job = record.getJob();
+        Set<String> excluded = new HashSet<>();
+        for (Attendant one : attendance.all()) {
+            if (against(one, run).isPresent()) {
+                excluded.add(one.name());
+            }
+        }
+        boolean decided = !record.getProfile().isEmpty();
+        Demand.Taste taste =
+                new Demand.Taste(
+                        job.getExact() ? record.getProfile() : "",
+                        job.getExact() && !decided,
+                        excluded);
+        int least = job.getPlacement().getMinWorkers();
+        int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
+        long priority = Demand.effective(job.getPlacement(), run.waited());
+        return new Demand(
+                run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, taste);
+    }
+
+    /** Why a worker can't serve a job, whoever is free; empty if it can. */
+    Optional<String> against(Attendant one, Run run) {
+        JobRecord record = run.record();
+        String profile = record.getProfile();
+        if (record.getJob().getExact()
+                && !profile.isEmpty()
+                && !profile.equals(one.hello().getProfile())) {
+            return Optional.of(
+                    "its profile is %s, and the job has to keep %s"
+                            .formatted(one.hello().getProfile(), profile));
+        }
+        String transport = Steering.transport(run);
+        return one.hello().containsAddresses(transport)
+                ? run.blame().against(one.key(), run.now())
+                : Optional.of("it has no address for the transport " + transport);
+    }
+
+    /** Why an idle worker is not used by jobs that are active; empty if nothing is against it. */
+    String against(Attendant one) {
+        if (one.run().isPresent()) {
+            return "";
+        }
+        Map<String, String> reasons = new HashMap<>();
+        for (Run run : queue.active()) {
+            against(one, run).ifPresent(reason -> reasons.put(run.id(), reason));
+        }
+        return reasons.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(entry -> entry.getKey() + ": " + entry.getValue())
+                .collect(Collectors.joining("; "));
+    }
+
+    private void prepare(Run run) {
+        if (!run.grant().served() || run.finishing()) {
+            return;
+        }
+        for (String name : run.grant().workers()) {
+            attendance
+                    .find(name)
+                    .filter(one -> one.run().isEmpty() && !one.leaving())
+                    .ifPresent(
+                            one -> {
+                                one.prepare(run, run.now());
+                            });
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package org.simreg.coordinator.cluster;
+
+import java.util.Optional;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.api.WorkerDesk.Line;
+import org.simreg.coordinator.api.WorkerDesk.Seat;
+import org.simreg.coordinator.schedule.Phase;
+import org.simreg.coordinator.schedule.Stand;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Holding;
+import org.simreg.proto.Report;
+
+/** Where workers come in, are heard, and are found to be lost. */
+final class Door {
+    private final Setup setup;
+    private final Queue queue;
+    private final Attendance attendance;
+    private final Reports reports;
+    private final Dispatch dispatch;
+    private long ticked;
+
+    Door(Setup setup, Queue queue, Attendance attendance, Reports reports, Dispatch dispatch) {
+        this.setup = setup;
+        this.queue = queue;
+        this.attendance = attendance;
+        this.reports = reports;
+        this.dispatch = dispatch;
+    }
+
+    Seat attend(Hello hello, Line line) {
+        refuse(hello);
+        Optional<Attendant> before = attendance.find(hello.getWorker());
+        Attendant one = new Attendant(hello, line, now());
+        attendance.add(one);
+        before.ifPresent(
+                old ->
+                        old.end(
+                                new Refused(
+                                        Refused.Kind.STATE,
+                                        "The worker %s attends by another stream now"
+                                                .formatted(old.name()))));
+        one.send(Orders.welcome(setup.times()));
+        if (hello.hasHolding()) {
+            comeBack(one, hello.getHolding());
+        }
+        dispatch.all();
+        return new Chair(one);
+    }
+
+    private void refuse(Hello hello) {
+        if (hello.getWorker().isBlank() || hello.getIncarnation().isBlank()) {
+            throw new Refused(
+                    Refused.Kind.INVALID,
+                    "A worker must say its name and its incarnation, not \"%s\" and \"%s\""
+                            .formatted(hello.getWorker(), hello.getIncarnation()));
+        }
+        if (!hello.getVersion().equals(setup.version())) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "The worker %s has simreg %s, the coordinator %s: use the same version on both"
+                            .formatted(hello.getWorker(), hello.getVersion(), setup.version()));
+        }
+        attendance
+                .find(hello.getWorker())
+                .filter(other -> !other.key().equals(Attendant.key(hello)))
+                .ifPresent(
+                        other -> {
+                            throw new Refused(
+                                    Refused.Kind.EXISTS,
+                                    "A worker named %s attends already: give this one another name, or wait until that one is gone"
+                                            .formatted(other.name()));
+                        });
+    }
+
+    /** It was here before: it goes on with its job, or learns that it must not. */
+    private void comeBack(Attendant one, Holding holding) {
+        Optional<Run> run =
+                queue.find(holding.getJob())
+                        .filter(Run::active)
+                        .filter(job -> !job.finishing())
+                        .filter(job -> dispatch.against(one, job).isEmpty());
+        if (run.isEmpty()) {
+            String reason = "the job %s has no use for it".formatted(holding.getJob());
+            one.send(Orders.drop(holding.getJob(), reason, false));
+            return;
+        }
+        if (holding.getPreparing() || holding.getGeneration() == 0) {
+            // What it answered may have been lost with the stream.
+            one.prepare(run.get(), now());
+            return;
+        }
+        one.serve(
+                run.get(),
+                new Stand.Holding(
+                        holding.getGeneration(), holding.getCommitted(), holding.getHalted()),
+                now());
+        if (!holding.getHalted()) {
+            halt(one, run.get(), holding.getGeneration());
+        }
+        if (one.trains(run.get().record().getGeneration().getNumber())
+                && through(run.get(), holding)) {
+            dispatch.again(run.get(), one.name() + " attends again after the last step");
+        }
+    }
+
+    /**
+     * Whether it has done the last step: then its word that the job is trained may have been lost
+     * with the stream, and a generation that begins after the last step says it again.
+     */
+    private static boolean through(Run run, Holding holding) {
+        long total = run.record().getStarted().getTotalSteps();
+        return run.phase() instanceof Phase.Training
+                && total > 0
+                && holding.getCommitted() >= total;
+    }
+
+    /** A generation that is over, or is to stop, must not go on because an order was lost. */
+    private void halt(Attendant one, Run run, long generation) {
+        boolean current = generation == run.record().getGeneration().getNumber();
+        if (current && run.phase() instanceof Phase.Halting halting) {
+            one.halt(
+                    Orders.halt(run.id(), generation, halting.after(), halting.checkpoint()),
+                    now());
+        } else if (!current || !(run.phase() instanceof Phase.Training)) {
+            one.halt(Orders.halt(run.id(), generation, 0, false), now());
+        }
+    }
+
+    /** Finds who has been silent for too long, or doesn't stop. */
+    void tick() {
+        long now = now();
+        boolean slept = ticked > 0 && now - ticked > setup.times().lostAfter() / 2;
+        ticked = now;
+        for (Attendant one : attendance.all()) {
+            if (slept) {
+                // It was the coordinator that heard nothing: their heartbeats wait to be read.
+                one.hear(now);
+            }
+            if (now - one.heard() > setup.times().lostAfter()) {
+                lose(one, "was silent for " + (now - one.heard()) + " ms");
+            } else if (one.told() > 0 && now - one.told() > setup.times().patience()) {
+                lose(one, "has not stopped for " + (now - one.told()) / 1000 + " s");
+            }
+        }
+    }
+
+    private void lose(Attendant one, String why) {
+        attendance.remove(one);
+        one.end(
+                new Refused(
+                        Refused.Kind.UNAVAILABLE,
+                        "The worker %s is taken for lost: it %s; it may attend again"
+                                .formatted(one.name(), why)));
+        dispatch.all();
+    }
+
+    private long now() {
+        return setup.clock().getAsLong();
+    }
+
+    /** What the coordinator knows of one stream. */
+    private final class Chair implements Seat {
+        private final Attendant one;
+
+        Chair(Attendant one) {
+            this.one = one;
+        }
+
+        @Override
+        public void report(Report report) {
+            if (!attendance.has(one)) {
+                return;
+            }
+            one.hear(now());
+            if (report.hasLeaving()) {
+                one.leave();
+                dispatch.all();
+                return;
+            }
+            one.run()
+                    .filter(run -> run.id().equals(Reports.job(report)))
+                    .ifPresent(run -> dispatch.after(run, () -> reports.take(one, run, report)));
+        }
+
+        @Override
+        public void lost(String reason) {
+            if (attendance.remove(one)) {
+                dispatch.all();
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package org.simreg.coordinator.cluster;
+
+import org.simreg.proto.JobState;
+import org.simreg.proto.UserError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps a job's trouble from the other jobs: a job that can't be gone on with fails. */
+final class Guard {
+    private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
+
+    private final Attendance attendance;
+
+    Guard(Attendance attendance) {
+        this.attendance = attendance;
+    }
+
+    /** Does something for a job; if it can't be done, the job fails. */
+    void with(Run run, Runnable action) {
+        try {
+            action.run();
+        } catch (UserError e) {
+            fail(run, e.getMessage(), false);
+        } catch (RuntimeException e) {
+            LOG.error("The job {} can't go on", run.id(), e);
+            fail(run, "The coordinator failed at the job %s: %s".formatted(run.id(), e), false);
+        }
+    }
+
+    /**
+     * Ends a job.
+     *
+     * @param refused whether its own settings or files are at fault
+     */
+    void fail(Run run, String reason, boolean refused) {
+        attendance.at(run).forEach(one -> Attendance.drop(one, run, reason));
+        try {
+            if (refused) {
+                run.save(run.record().toBuilder().setRefused(true));
+            }
+            run.become(JobState.FAILED, reason);
+        } catch (RuntimeException e) {
+            // Its folder is what failed, as on a full disk: the record at least must tell.
+            LOG.error("The end of the job {} can't be written to its folder", run.id(), e);
+            run.bury(reason);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package org.simreg.coordinator.cluster;
+
+import java.util.List;
+import org.simreg.coordinator.api.JobDesk;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.api.WorkerDesk;
+import org.simreg.coordinator.cluster.Standing.Move;
+import org.simreg.coordinator.job.JobFolders;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.schedule.Phase;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
+import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.SubmitRequest;
+
+/**
+ * The coordinator's whole state, and the only one who issues generations. All its methods are
+ * called on one thread; it does nothing by itself but what {@link #tick} makes it do.
+ */
+public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
+    private final Setup setup;
+    private final Queue queue;
+    private final Attendance attendance = new Attendance();
+    private final Guard guard = new Guard(attendance);
+    private final Steering steering;
+    private final Dispatch dispatch;
+    private final Door door;
+
+    /**
+     * @param store keeps the records; closed by the caller
+     * @param folders makes and opens run folders
+     */
+    public Keeper(Setup setup, JobStore store, JobFolders folders) {
+        this.setup = setup;
+        this.queue = new Queue(setup, store, folders);
+        this.steering =
+                new Steering(setup, attendance, new Finish(setup.executor(), attendance, guard));
+        this.dispatch = new Dispatch(queue, attendance, steering, guard);
+        this.door = new Door(setup, queue, attendance, new Reports(guard, steering), dispatch);
+    }
+
+    /**
+     * Takes over the jobs of the past. Those that were running wait a while for their workers.
+     *
+     * @throws org.simreg.proto.UserError if the store can't be read
+     */
+    public void start() {
+        long now = setup.clock().getAsLong();
+        for (Run run : queue.load()) {
+            if (run.record().getState() == JobState.RUNNING) {
+                run.phase(new Phase.Training(now + setup.times().grace()));
+            }
+            if (run.active()) {
+                guard.with(run, run::advance);
+            }
+        }
+    }
+
+    /** Time has passed; to be called about every 100 ms. */
+    public void tick() {
+        door.tick();
+        dispatch.all();
+        for (Run run : queue.active()) {
+            guard.with(run, () -> dispatch.acknowledge(run));
+        }
+    }
+
+    @Override
+    public JobStatus submit(SubmitRequest request) {
+        Run run = queue.submit(request);
+        dispatch.all();
+        return Statuses.of(run);
+    }
+
+    @Override
+    public JobStatus get(String id) {
+        return Statuses.of(queue.get(id));
+    }
+
+    @Override
+    public ListResponse list(ListRequest request) {
+        return Listing.page(queue.newest(), request);
+    }
+
+    @Override
+    public JobStatus cancel(String id) {
+        return ask(id, Move.CANCEL, JobState.CANCELLED);
+    }
+
+    @Override
+    public JobStatus pause(String id) {
+        return ask(id, Move.PAUSE, JobState.PAUSED);
+    }
+
+    /** What was asked is kept before it is done: it outlives the coordinator. */
+    private JobStatus ask(String id, Move move, JobState intent) {
+        Run run = queue.get(id);
+        Standing.check(run.record(), move);
+        if (run.finishing()) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "All steps of the job %s are done and its exports are being written; wait for its end"
+                            .formatted(id));
+        }
+        if (run.record().getState() == JobState.PAUSED) {
+            run.become(JobState.CANCELLED, "cancelled while it was paused");
+        } else {
+            run.save(run.record().toBuilder().setIntent(intent));
+            dispatch.all();
+        }
+        return Statuses.of(run);
+    }
+
+    @Override
+    public JobStatus resume(String id) {
+        Run run = queue.get(id);
+        JobRecord record = run.record();
+        Standing.check(record, Move.RESUME);
+        if (run.ended()) {
+            queue.refuseTaken(record.getFolder());
+        }
+        run.files();
+        run.blame().forgive();
+        if (record.getRefused()) {
+            run.save(record.toBuilder().setRefused(false));
+        }
+        run.become(JobState.QUEUED, "waits for its turn");
+        dispatch.all();
+        return Statuses.of(run);
+    }
+
+    @Override
+    public ListWorkersResponse workers() {
+        ListWorkersResponse.Builder all = ListWorkersResponse.newBuilder();
+        long now = setup.clock().getAsLong();
+        for (Attendant one : attendance.all()) {
+            all.addWorkers(Statuses.of(one, dispatch.against(one), now));
+        }
+        return all.build();
+    }
+
+    @Override
+    public AutoCloseable watch(String id, long from, Watcher watcher) {
+        Run run = queue.get(id);
+        Watch watch = new Watch(run, from, watcher, setup.executor());
+        run.watched(watch);
+        watch.pump();
+        return watch::close;
+    }
+
+    @Override
+    public Seat attend(Hello hello, Line line) {
+        return door.attend(hello, line);
+    }
+
+    @Override
+    public Upload put(CheckpointHeader header) {
+        return new Receiving(queue.get(header.getJob()), header);
+    }
+
+    @Override
+    public Download get(String job, long step) {
+        return queue.get(job).files().checkpoint(step);
+    }
+
+    /** Jobs that have not ended. */
+    public List<Job> active() {
+        return queue.active().stream().map(run -> run.record().getJob()).toList();
+    }
+
+    /** Releases the folders; workers go on and wait for the next coordinator. */
+    @Override
+    public void close() {
+        queue.all().forEach(Run::close);
+    }
+}

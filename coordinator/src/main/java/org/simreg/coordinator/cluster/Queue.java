@@ -1,0 +1,144 @@
+package org.simreg.coordinator.cluster;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.job.JobFolders;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobSettings;
+import org.simreg.proto.JobState;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StateChanged;
+import org.simreg.proto.SubmitRequest;
+
+/** All jobs, of the past too. */
+final class Queue {
+    private final Setup setup;
+    private final JobStore store;
+    private final JobFolders folders;
+    private final Map<String, Run> runs = new LinkedHashMap<>();
+
+    Queue(Setup setup, JobStore store, JobFolders folders) {
+        this.setup = setup;
+        this.store = store;
+        this.folders = folders;
+    }
+
+    /** Takes over what the store has. */
+    Collection<Run> load() {
+        for (JobRecord record : store.load()) {
+            runs.put(record.getId(), new Run(setup, store, folders, record));
+        }
+        return runs.values();
+    }
+
+    Collection<Run> all() {
+        return runs.values();
+    }
+
+    List<Run> active() {
+        return runs.values().stream().filter(Run::active).toList();
+    }
+
+    Optional<Run> find(String id) {
+        return Optional.ofNullable(runs.get(id));
+    }
+
+    /**
+     * @throws Refused if there is no such job
+     */
+    Run get(String id) {
+        return find(id).orElseThrow(
+                        () ->
+                                new Refused(
+                                        Refused.Kind.UNKNOWN,
+                                        "There is no job %s; list them to see which there are"
+                                                .formatted(id)));
+    }
+
+    /** Queues a job, or finds the one that the same request has made. */
+    Run submit(SubmitRequest request) {
+        if (!request.getRequestId().isEmpty()) {
+            for (Run run : runs.values()) {
+                if (run.record().getRequestId().equals(request.getRequestId())) {
+                    return run;
+                }
+            }
+        }
+        Job job = JobSettings.complete(request.getJob());
+        Path folder =
+                setup.base().resolve(job.getCheckpoints().getOutput()).toAbsolutePath().normalize();
+        refuseTaken(folder.toString());
+        return queue(record(request, job, folder.toString()), request.getExisting());
+    }
+
+    private JobRecord record(SubmitRequest request, Job job, String folder) {
+        long now = setup.clock().getAsLong();
+        return JobRecord.newBuilder()
+                .setId(freeId(job.getName()))
+                .setVersion(1)
+                .setRequestId(request.getRequestId())
+                .setJob(job)
+                .setState(JobState.QUEUED)
+                .setReason("waits for its turn")
+                .setSubmittedMs(now)
+                .setQueuedMs(now)
+                .setFolder(folder)
+                .build();
+    }
+
+    private Run queue(JobRecord record, SubmitRequest.Existing existing) {
+        Run run = new Run(setup, store, folders, record);
+        run.files(folders.create(record, existing));
+        try {
+            store.save(record);
+            runs.put(record.getId(), run);
+            run.emit(
+                    Progress.newBuilder()
+                            .setState(
+                                    StateChanged.newBuilder()
+                                            .setState(JobState.QUEUED)
+                                            .setReason(record.getReason())));
+            return run;
+        } catch (RuntimeException e) {
+            runs.remove(record.getId());
+            run.close();
+            throw e;
+        }
+    }
+
+    /** Two jobs in one folder would write each other's files. */
+    void refuseTaken(String folder) {
+        for (Run run : runs.values()) {
+            boolean rests = run.ended();
+            if (!rests && run.record().getFolder().equals(folder)) {
+                throw new Refused(
+                        Refused.Kind.EXISTS,
+                        "The run folder %s belongs to the job %s, which has not ended: choose another by checkpoints.output, or cancel that job"
+                                .formatted(folder, run.id()));
+            }
+        }
+    }
+
+    private String freeId(String name) {
+        String id = name;
+        for (int i = 2; runs.containsKey(id); i++) {
+            id = name + "-" + i;
+        }
+        return id;
+    }
+
+    /** Newest first. */
+    List<Run> newest() {
+        List<Run> newest = new ArrayList<>(runs.values());
+        newest.sort(Listing.NEWEST_FIRST);
+        return newest;
+    }
+}

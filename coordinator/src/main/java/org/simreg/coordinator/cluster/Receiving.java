@@ -1,0 +1,75 @@
+package org.simreg.coordinator.cluster;
+
+import java.nio.ByteBuffer;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.api.WorkerDesk.Upload;
+import org.simreg.coordinator.job.JobFiles.Arrival;
+import org.simreg.coordinator.schedule.Phase;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.CheckpointStored;
+import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.Progress;
+
+/** A checkpoint that a worker sends; only the current generation's comes into the catalogue. */
+final class Receiving implements Upload {
+    private final Run run;
+    private final CheckpointHeader header;
+    private final Arrival arrival;
+
+    Receiving(Run run, CheckpointHeader header) {
+        this.run = run;
+        this.header = header;
+        check();
+        this.arrival = run.files().receive(header);
+    }
+
+    private void check() {
+        long current = run.record().getGeneration().getNumber();
+        boolean live =
+                run.phase() instanceof Phase.Training || run.phase() instanceof Phase.Halting;
+        if (!run.active() || run.finishing() || !live || header.getGeneration() != current) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "The checkpoint of step %d of the job %s is not stored: it is of generation %d, and the job's is %d or has ended"
+                            .formatted(
+                                    header.getStep(), run.id(), header.getGeneration(), current));
+        }
+    }
+
+    @Override
+    public void write(ByteBuffer part) {
+        arrival.write(part);
+    }
+
+    @Override
+    public void finish() {
+        arrival.finish();
+    }
+
+    /**
+     * Its steps are brought into the ledger before: otherwise a crash could leave a checkpoint of
+     * which the ledger knows nothing.
+     */
+    @Override
+    public CheckpointStored store() {
+        check();
+        Advance advance = run.advance();
+        advance.append(header.getStep(), false);
+        if (advance.ledger() < header.getStep()) {
+            throw new Refused(
+                    Refused.Kind.UNAVAILABLE,
+                    "The checkpoint of step %d of the job %s is not stored: the steps after %d are not reported yet; send it again when they are"
+                            .formatted(header.getStep(), run.id(), advance.ledger()));
+        }
+        advance.sync();
+        CheckpointWritten written = arrival.store();
+        advance.stored();
+        run.emit(Progress.newBuilder().setCheckpoint(written));
+        return CheckpointStored.newBuilder().setStep(header.getStep()).build();
+    }
+
+    @Override
+    public void close() {
+        arrival.close();
+    }
+}

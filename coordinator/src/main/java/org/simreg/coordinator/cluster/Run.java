@@ -1,0 +1,236 @@
+package org.simreg.coordinator.cluster;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.simreg.coordinator.job.JobFiles;
+import org.simreg.coordinator.job.JobFolders;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.job.LedgerHead;
+import org.simreg.coordinator.schedule.Aim;
+import org.simreg.coordinator.schedule.Allotment.Grant;
+import org.simreg.coordinator.schedule.Phase;
+import org.simreg.proto.JobEvent;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.Notice;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StateChanged;
+
+/** One job: its record, its files, who watches it and what goes on with it. */
+final class Run {
+    /** More different texts than this are the same trouble again and again. */
+    private static final int MOST_NOTICES = 10_000;
+
+    private final Setup setup;
+    private final JobStore store;
+    private final JobFolders folders;
+    private final Set<String> noticed = new HashSet<>();
+    private final List<Watch> watches = new ArrayList<>();
+    private final Blame blame = new Blame();
+    private JobRecord record;
+    private Optional<JobFiles> files = Optional.empty();
+    private Optional<Advance> advance = Optional.empty();
+    private Phase phase = new Phase.Idle(0, false);
+    private Grant grant = new Grant(Set.of(), false, "waits for its turn");
+    private String reason;
+    private boolean finishing;
+
+    Run(Setup setup, JobStore store, JobFolders folders, JobRecord record) {
+        this.setup = setup;
+        this.store = store;
+        this.folders = folders;
+        this.record = record;
+        this.reason = record.getReason();
+    }
+
+    String id() {
+        return record.getId();
+    }
+
+    JobRecord record() {
+        return record;
+    }
+
+    long now() {
+        return setup.clock().getAsLong();
+    }
+
+    /** Its folder, opened if it isn't. */
+    JobFiles files() {
+        if (files.isEmpty()) {
+            files = Optional.of(folders.open(record));
+        }
+        return files.get();
+    }
+
+    /** Takes the folder that was made for it. */
+    void files(JobFiles made) {
+        files = Optional.of(made);
+    }
+
+    /** How far it is. */
+    Advance advance() {
+        if (advance.isEmpty()) {
+            advance = Optional.of(new Advance(this));
+        }
+        return advance.get();
+    }
+
+    /** Whether its folder has to be open. */
+    boolean active() {
+        return record.getState() == JobState.QUEUED || record.getState() == JobState.RUNNING;
+    }
+
+    /** Whether nothing more will be said of it, unless someone resumes it. */
+    boolean ended() {
+        return !active() && record.getState() != JobState.PAUSED;
+    }
+
+    Blame blame() {
+        return blame;
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    void phase(Phase next) {
+        phase = next;
+    }
+
+    Grant grant() {
+        return grant;
+    }
+
+    void grant(Grant next) {
+        grant = next;
+    }
+
+    /** Why it is as it is, for people. */
+    String reason() {
+        return reason;
+    }
+
+    void reason(String why) {
+        reason = why;
+    }
+
+    /** Whether all steps are done and the exports are being written. */
+    boolean finishing() {
+        return finishing;
+    }
+
+    void finishing(boolean so) {
+        finishing = so;
+    }
+
+    /** What somebody has asked for and is not done yet. */
+    Optional<Aim> aim() {
+        return switch (record.getIntent()) {
+            case PAUSED -> Optional.of(Aim.PAUSE);
+            case CANCELLED -> Optional.of(Aim.CANCEL);
+            default -> Optional.empty();
+        };
+    }
+
+    /** Milliseconds it has waited for workers. */
+    long waited() {
+        long since = record.getQueuedMs();
+        return record.getWaitedMs() + (since > 0 ? Math.max(0, now() - since) : 0);
+    }
+
+    /** Keeps a changed record; durable when this returns. */
+    void save(JobRecord.Builder changed) {
+        JobRecord next = changed.setVersion(record.getVersion() + 1).build();
+        store.save(next);
+        record = next;
+    }
+
+    /** Says what happened: to the log, and to everyone who watches. */
+    void emit(Progress.Builder event) {
+        Progress progress = event.setTimeMs(now()).build();
+        long sequence = files().append(progress);
+        JobEvent said = JobEvent.newBuilder().setSequence(sequence).setProgress(progress).build();
+        List.copyOf(watches).forEach(watch -> watch.offer(said));
+    }
+
+    /** Tells people something, once a job. */
+    void notice(String text) {
+        if (noticed.size() < MOST_NOTICES && noticed.add(text)) {
+            emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
+        }
+    }
+
+    /**
+     * Goes to a state in which it doesn't train.
+     *
+     * @param why one sentence
+     */
+    void become(JobState state, String why) {
+        JobRecord.Builder next = record.toBuilder();
+        Standing.enter(next, state, now());
+        next.setReason(why);
+        reason = why;
+        emit(
+                Progress.newBuilder()
+                        .setState(StateChanged.newBuilder().setState(state).setReason(why)));
+        files().sync();
+        save(next.setSummary(summary()));
+        if (!active()) {
+            rest();
+        }
+    }
+
+    /** Keeps that it failed where its own files can't be written any more. */
+    void bury(String why) {
+        JobRecord.Builder next = record.toBuilder();
+        Standing.enter(next, JobState.FAILED, now());
+        reason = why;
+        save(next.setReason(why));
+        rest();
+    }
+
+    private void rest() {
+        phase = new Phase.Idle(now(), false);
+        finishing = false;
+        List.copyOf(watches).forEach(Watch::pump);
+        release();
+    }
+
+    private JobRecord.Summary summary() {
+        LedgerHead head = files().head();
+        JobRecord.Summary.Builder summary =
+                JobRecord.Summary.newBuilder()
+                        .setStep(head.step())
+                        .setEpoch(head.epoch())
+                        .setLoss(head.loss())
+                        .setNextSequence(files().nextSequence());
+        files().newestCheckpoint(head.step()).ifPresent(summary::setCheckpoint);
+        return summary.build();
+    }
+
+    void watched(Watch watch) {
+        watches.add(watch);
+    }
+
+    void unwatched(Watch watch) {
+        watches.remove(watch);
+        release();
+    }
+
+    /** A job that rests keeps its folder open only for those who read its past. */
+    private void release() {
+        if (!active() && watches.isEmpty()) {
+            close();
+        }
+    }
+
+    void close() {
+        files.ifPresent(JobFiles::close);
+        files = Optional.empty();
+        advance = Optional.empty();
+    }
+}

@@ -1,0 +1,224 @@
+package org.simreg.coordinator.cluster;
+
+import java.util.List;
+import java.util.Locale;
+import org.simreg.coordinator.schedule.Aim;
+import org.simreg.coordinator.schedule.Course;
+import org.simreg.coordinator.schedule.Decision;
+import org.simreg.coordinator.schedule.Lineage;
+import org.simreg.coordinator.schedule.Member;
+import org.simreg.coordinator.schedule.Phase;
+import org.simreg.coordinator.schedule.Stand;
+import org.simreg.coordinator.schedule.View;
+import org.simreg.proto.Generation;
+import org.simreg.proto.GenerationBegun;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.Order;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StateChanged;
+
+/** Carries out what is decided about a job. */
+final class Steering {
+    /** A decision can make another one possible at once, but not for ever. */
+    private static final int AT_ONCE = 8;
+
+    private final Setup setup;
+    private final Attendance attendance;
+    private final Finish finish;
+
+    Steering(Setup setup, Attendance attendance, Finish finish) {
+        this.setup = setup;
+        this.attendance = attendance;
+        this.finish = finish;
+    }
+
+    /** Does what is to be done with a job now. */
+    void steer(Run run) {
+        for (int i = 0; i < AT_ONCE && run.active() && !run.finishing(); i++) {
+            Phase before = run.phase();
+            apply(run, Course.decide(view(run)));
+            if (run.phase().equals(before)) {
+                break;
+            }
+        }
+        if (run.active() && !run.finishing()) {
+            for (Member member : Course.unneeded(view(run))) {
+                attendance
+                        .find(member.worker())
+                        .ifPresent(one -> Attendance.drop(one, run, run.grant().reason()));
+            }
+        }
+    }
+
+    private View view(Run run) {
+        JobRecord record = run.record();
+        Job job = record.getJob();
+        long now = setup.clock().getAsLong();
+        List<Member> members = attendance.at(run).stream().map(one -> member(run, one)).toList();
+        View.Known known =
+                new View.Known(
+                        record.getGeneration().toBuilder().setJob(run.id()).build(),
+                        new Lineage(record.getStartsList()),
+                        run.advance().steps(),
+                        !record.getSha256().isEmpty());
+        View.Ask ask =
+                new View.Ask(
+                        run.grant(),
+                        job.getPlacement().getMinWorkers(),
+                        job.getOptimization().getMicroBatches(),
+                        run.aim(),
+                        new View.Patience(setup.times().gather(), setup.times().grace()));
+        return new View(now, run.phase(), ask, members, known);
+    }
+
+    private static Member member(Run run, Attendant one) {
+        return new Member(
+                one.name(),
+                one.hello().getAddressesOrDefault(transport(run), ""),
+                one.stand(),
+                one.stood(),
+                !one.leaving() && run.grant().workers().contains(one.name()));
+    }
+
+    /** Key of the addresses by which a job's workers reach each other. */
+    static String transport(Run run) {
+        return run.record().getJob().getReduce().getTransport().name().toLowerCase(Locale.ROOT);
+    }
+
+    private void apply(Run run, Decision decision) {
+        if (!(decision instanceof Decision.Begin)) {
+            run.reason(decision.reason());
+        }
+        if (decision instanceof Decision.GoOn) {
+            run.phase(new Phase.Training(0));
+        } else if (decision instanceof Decision.Stop stop) {
+            stop(run, stop);
+        } else if (decision instanceof Decision.Begin begin) {
+            begin(run, begin);
+        } else if (decision instanceof Decision.Rest rest) {
+            rest(run, rest);
+        } else if (decision instanceof Decision.PutDown down) {
+            putDown(run, down);
+        } else if (decision instanceof Decision.Complete) {
+            finish.begin(run);
+        }
+    }
+
+    /** Has the members of the last generation stop and begin another one. */
+    void again(Run run, String reason) {
+        stop(run, new Decision.Stop(new Phase.Halting(0, false, Aim.REFORM, 0), reason));
+    }
+
+    private void stop(Run run, Decision.Stop stop) {
+        run.reason(stop.reason());
+        run.phase(stop.phase());
+        halt(run, stop.phase());
+    }
+
+    private void halt(Run run, Phase.Halting phase) {
+        long number = run.record().getGeneration().getNumber();
+        Order order = Orders.halt(run.id(), number, phase.after(), phase.checkpoint());
+        attendance.at(run).stream()
+                .filter(one -> one.trains(number))
+                .forEach(one -> one.halt(order, run.now()));
+    }
+
+    /** What must not be forgotten is durable before any worker hears of the generation. */
+    private void begin(Run run, Decision.Begin begin) {
+        Generation generation = completed(run, begin.generation());
+        run.advance().bring(generation);
+        JobState before = run.record().getState();
+        keep(run, generation);
+        run.advance().begun();
+        run.phase(begin.then());
+        run.reason(generation.getReason());
+        if (before != JobState.RUNNING) {
+            run.emit(
+                    Progress.newBuilder()
+                            .setState(
+                                    StateChanged.newBuilder()
+                                            .setState(JobState.RUNNING)
+                                            .setReason(generation.getReason())));
+        }
+        run.emit(Progress.newBuilder().setGeneration(begun(generation)));
+        generation.getMembersList().forEach(member -> send(run, generation, member));
+        if (begin.then() instanceof Phase.Halting halting) {
+            halt(run, halting);
+        }
+    }
+
+    private Generation completed(Run run, Generation generation) {
+        Generation.Builder complete =
+                generation.toBuilder()
+                        .addAllMeasured(run.record().getMeasuredList())
+                        .setTransport(transport(run));
+        long checkpoint = run.advance().checkpoint();
+        if (checkpoint >= 0) {
+            complete.setCheckpoint(checkpoint);
+        }
+        return complete.build();
+    }
+
+    private void keep(Run run, Generation generation) {
+        Lineage lineage =
+                new Lineage(run.record().getStartsList())
+                        .begun(generation.getNumber(), generation.getStep());
+        JobRecord.Builder next = run.record().toBuilder();
+        if (next.getState() != JobState.RUNNING) {
+            Standing.enter(next, JobState.RUNNING, run.now());
+        }
+        next.setGeneration(generation)
+                .clearStarts()
+                .addAllStarts(lineage.starts())
+                .setReason(generation.getReason());
+        if (next.getProfile().isEmpty()) {
+            attendance
+                    .find(generation.getMembers(0).getWorker())
+                    .ifPresent(one -> next.setProfile(one.hello().getProfile()));
+        }
+        run.save(next);
+    }
+
+    private void send(Run run, Generation generation, Generation.Member member) {
+        attendance
+                .find(member.getWorker())
+                .ifPresent(
+                        one -> {
+                            boolean held = member.getState() == Generation.State.HELD;
+                            one.stand(
+                                    new Stand.Holding(
+                                            generation.getNumber(),
+                                            held ? generation.getStep() : 0,
+                                            false),
+                                    run.now());
+                            one.rewound(generation.getStep());
+                            one.send(Orders.begin(generation));
+                        });
+    }
+
+    private static GenerationBegun begun(Generation generation) {
+        GenerationBegun.Builder begun =
+                GenerationBegun.newBuilder()
+                        .setNumber(generation.getNumber())
+                        .setStep(generation.getStep())
+                        .setReason(generation.getReason());
+        generation.getMembersList().forEach(member -> begun.addWorkers(member.getWorker()));
+        return begun.build();
+    }
+
+    private void rest(Run run, Decision.Rest rest) {
+        run.phase(rest.phase());
+        if (run.record().getState() == JobState.RUNNING) {
+            run.become(JobState.QUEUED, rest.reason());
+        }
+    }
+
+    private void putDown(Run run, Decision.PutDown down) {
+        boolean pause = down.aim() == Aim.PAUSE;
+        String what = pause ? "paused" : "cancelled";
+        attendance.at(run).forEach(one -> Attendance.drop(one, run, "the job is " + what));
+        run.become(pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + down.reason());
+    }
+}

@@ -1,0 +1,16 @@
+package org.simreg.coordinator.cluster;
+
+/**
+ * How long the coordinator waits for what, in milliseconds.
+ *
+ * @param heartbeat how often a worker must be heard
+ * @param lostAfter silence after which it is lost
+ * @param grace for workers to come back after a start of the coordinator, or after all of a job's
+ *     were lost
+ * @param gather for more workers that are about to be ready
+ * @param patience for a worker to stop once it was told to
+ */
+public record Times(int heartbeat, int lostAfter, long grace, long gather, long patience) {
+    /** What a cluster runs with. */
+    public static final Times USUAL = new Times(250, 1500, 5000, 500, 300_000);
+}

@@ -1,0 +1,24 @@
+package org.simreg.coordinator.job;
+
+import java.util.Collection;
+import org.simreg.proto.JobRecord;
+
+/** Where the coordinator keeps what it must not forget about its jobs. One thread calls it. */
+public interface JobStore extends AutoCloseable {
+    /**
+     * The newest record of every job, in any order.
+     *
+     * @throws org.simreg.proto.UserError if what was kept can't be read
+     */
+    Collection<JobRecord> load();
+
+    /**
+     * Keeps a record in place of the job's earlier one. It is durable when this returns.
+     *
+     * @param record its version is higher than that of the job's earlier record
+     */
+    void save(JobRecord record);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,81 @@
+package org.simreg.coordinator.node;
+
+import io.grpc.BindableService;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.api.Grants;
+import org.simreg.coordinator.api.JobsRpc;
+import org.simreg.coordinator.api.SamplesRpc;
+import org.simreg.coordinator.api.WorkersRpc;
+import org.simreg.coordinator.cluster.CoordinatorVerticle;
+import org.simreg.coordinator.cluster.Keeper;
+import org.simreg.coordinator.cluster.Setup;
+import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.job.JobFolders;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.proto.Job;
+
+/** The keeper and the services in front of it, the same in every process that coordinates. */
+final class Coordination {
+    private static final int READERS = 2;
+
+    private final CoordinatorVerticle verticle;
+    private final List<BindableService> services;
+
+    /**
+     * Deploys the keeper, which takes over the jobs of the past.
+     *
+     * @param open takes what is to be closed
+     * @param version of simreg
+     * @param base what relative run folders are relative to
+     */
+    Coordination(Opened open, Vertx vertx, Kept kept, String version, Path base) {
+        verticle =
+                new CoordinatorVerticle(
+                        executor ->
+                                new Keeper(
+                                        new Setup(
+                                                version,
+                                                base,
+                                                Times.USUAL,
+                                                System::currentTimeMillis,
+                                                executor),
+                                        kept.store,
+                                        kept.folders));
+        String id = vertx.deployVerticle(verticle, CoordinatorVerticle.options()).await();
+        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+        ExecutorService files = ApiServer.fileThreads();
+        open.add(
+                () -> {
+                    files.shutdown();
+                    files.awaitTermination(5, TimeUnit.SECONDS);
+                });
+        SamplesRpc samples = new SamplesRpc(Grants.of(this::jobs), Nodes.cache(), READERS);
+        open.add(samples::close);
+        services =
+                List.of(
+                        new JobsRpc(verticle.keeper(), verticle::run),
+                        new WorkersRpc(verticle.keeper(), verticle::run, files),
+                        samples);
+    }
+
+    /** What outlives the process. */
+    record Kept(JobStore store, JobFolders folders) {}
+
+    List<BindableService> services() {
+        return services;
+    }
+
+    /** Those whose data workers may read. */
+    private Collection<Job> jobs() {
+        return verticle.call(() -> verticle.keeper().active())
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
+    }
+}

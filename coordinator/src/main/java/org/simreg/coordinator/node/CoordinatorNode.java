@@ -1,0 +1,99 @@
+package org.simreg.coordinator.node;
+
+import io.vertx.core.Vertx;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.coordinator.store.ClusterSettings;
+import org.simreg.coordinator.store.HazelcastJobs;
+import org.simreg.coordinator.store.JournaledJobs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A coordinator process: its home, its keeper, a gRPC server, a member of the cluster. */
+public final class CoordinatorNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CoordinatorNode.class);
+
+    private final Opened open = new Opened();
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final ApiServer server;
+
+    /**
+     * What a coordinator process is.
+     *
+     * @param port for gRPC, on the cluster's host; 0 takes any that is free
+     * @param home folder of the journal, and of run folders with relative names
+     * @param version of simreg
+     * @param cluster how the others find it
+     */
+    public record Settings(int port, Path home, String version, ClusterSettings cluster) {}
+
+    /**
+     * Takes over the jobs of the past and serves.
+     *
+     * @throws org.simreg.proto.UserError if home, port or cluster can't be had
+     */
+    public CoordinatorNode(Settings settings) {
+        try {
+            HazelcastClusterManager manager = Nodes.manager(settings.cluster);
+            Vertx vertx = Nodes.member(settings.cluster, manager);
+            open.add(Nodes.closing(vertx));
+            HazelcastJobs published = new HazelcastJobs(manager.getHazelcastInstance());
+            JournaledJobs store =
+                    open.add(JournaledJobs.open(settings.home, Optional.of(published)));
+            Coordination coordination =
+                    new Coordination(
+                            open,
+                            vertx,
+                            new Coordination.Kept(store, new DiskFolders()),
+                            settings.version,
+                            settings.home);
+            server =
+                    open.add(
+                            ApiServer.listen(
+                                    settings.cluster.host(),
+                                    settings.port,
+                                    coordination.services()));
+            Pulse.watch(vertx, this::frozen);
+        } catch (RuntimeException e) {
+            open.close();
+            throw e;
+        }
+    }
+
+    private void frozen(java.time.Duration gap) {
+        LOG.error(
+                "The coordinator stood still for {} s and is no longer in the cluster; it ends with exit code {} to be started again",
+                String.format(Locale.ROOT, "%.1f", gap.toMillis() / 1e3),
+                WorkerNode.AGAIN);
+        ended.complete(WorkerNode.AGAIN);
+    }
+
+    /** The port that it serves on. */
+    public int port() {
+        return server.port();
+    }
+
+    /** Ends {@link #await}; any thread. */
+    public void stop() {
+        ended.complete(0);
+    }
+
+    /**
+     * Waits for {@link #stop}.
+     *
+     * @return exit code: 0, or {@value WorkerNode#AGAIN} if it is to be started again
+     */
+    public int await() {
+        return ended.join();
+    }
+
+    @Override
+    public void close() {
+        open.close();
+    }
+}

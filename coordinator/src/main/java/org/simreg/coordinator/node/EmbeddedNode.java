@@ -1,0 +1,101 @@
+package org.simreg.coordinator.node;
+
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.proto.Hello;
+import org.simreg.proto.JobRecord;
+import org.simreg.worker.cluster.WorkerVerticle;
+import org.simreg.worker.distill.Distillation;
+import org.simreg.worker.distill.WorkerSettings;
+
+/**
+ * A cluster of one: coordinator and worker in this JVM, on the way that they take between machines,
+ * but for the network.
+ */
+public final class EmbeddedNode implements AutoCloseable {
+    private final Opened open = new Opened();
+    private final Vertx vertx;
+    private final String version;
+    private final ApiClient client;
+
+    /**
+     * Starts the coordinator.
+     *
+     * @param version of simreg
+     */
+    public EmbeddedNode(String version) {
+        this.version = version;
+        vertx = Nodes.alone();
+        open.add(Nodes.closing(vertx));
+        try {
+            Coordination coordination =
+                    new Coordination(
+                            open,
+                            vertx,
+                            new Coordination.Kept(new Forgetful(), new DiskFolders()),
+                            version,
+                            Path.of("").toAbsolutePath());
+            String name = "simreg-" + UUID.randomUUID();
+            open.add(ApiServer.inProcess(name, coordination.services()));
+            client = open.add(ApiClient.inProcess(name));
+        } catch (RuntimeException e) {
+            open.close();
+            throw e;
+        }
+    }
+
+    /** Asks the coordinator; closed with this. */
+    public ApiClient client() {
+        return client;
+    }
+
+    /** Starts the worker. */
+    public void work(WorkerSettings settings) {
+        Hello identity =
+                Hello.newBuilder()
+                        .setWorker("here")
+                        .setIncarnation(UUID.randomUUID().toString())
+                        .setVersion(version)
+                        .setProfile(WorkerNode.profile(settings))
+                        .setDevice(settings.device())
+                        // Always alone, it needs no lanes.
+                        .putAddresses("netty", "in this process")
+                        .putAddresses("eventbus", "in this process")
+                        .build();
+        WorkerVerticle worker =
+                new WorkerVerticle(
+                        identity,
+                        (job, notices) -> Distillation.open(job, settings, notices),
+                        Map.of(),
+                        client.channel());
+        String id = vertx.deployVerticle(worker).await();
+        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+    }
+
+    @Override
+    public void close() {
+        open.close();
+    }
+
+    /** The run folder is what is kept: nobody comes back to this process. */
+    private static final class Forgetful implements JobStore {
+        @Override
+        public Collection<JobRecord> load() {
+            return List.of();
+        }
+
+        @Override
+        public void save(JobRecord record) {}
+
+        @Override
+        public void close() {}
+    }
+}

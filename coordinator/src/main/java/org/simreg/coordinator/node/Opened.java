@@ -1,0 +1,30 @@
+package org.simreg.coordinator.node;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a process has opened; closed in reverse, each even if the one before could not be. */
+final class Opened implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Opened.class);
+
+    private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+
+    <T extends AutoCloseable> T add(T resource) {
+        resources.push(resource);
+        return resource;
+    }
+
+    @Override
+    public void close() {
+        while (!resources.isEmpty()) {
+            AutoCloseable resource = resources.pop();
+            try {
+                resource.close();
+            } catch (Exception e) {
+                LOG.warn("{} could not be closed", resource.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package org.simreg.coordinator.node;
+
+import io.vertx.core.Vertx;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.store.ClusterSettings;
+import org.simreg.proto.Hello;
+import org.simreg.worker.cluster.WorkerVerticle;
+import org.simreg.worker.data.RemoteSettings;
+import org.simreg.worker.data.RemoteStorage;
+import org.simreg.worker.distill.Distillation;
+import org.simreg.worker.distill.WorkerSettings;
+import org.simreg.worker.reduce.EventBusLanes;
+import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.torchscript.Torch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A worker process: libtorch, lanes to other workers, a member of the cluster. */
+public final class WorkerNode implements AutoCloseable {
+    /** Exit code of a process that was frozen and is to be started again. */
+    public static final int AGAIN = 75;
+
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
+
+    private final Opened open = new Opened();
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final WorkerVerticle verticle;
+
+    /**
+     * What a worker process is.
+     *
+     * @param name unique in the cluster
+     * @param version of simreg, the same as the coordinator's
+     * @param machine where and with what it computes
+     * @param cluster how it finds the others
+     */
+    public record Settings(String name, String version, Machine machine, ClusterSettings cluster) {}
+
+    /**
+     * Where and with what a worker computes.
+     *
+     * @param device {@code auto}, {@code cpu} or {@code cuda:N}
+     * @param threads of libtorch on the CPU
+     * @param decodeThreads that decode and augment
+     */
+    public record Machine(String device, int threads, int decodeThreads) {}
+
+    /**
+     * Starts to attend.
+     *
+     * @param coordinator the connection to it; closed with this
+     * @throws org.simreg.proto.UserError if device, ports or cluster can't be had
+     */
+    public WorkerNode(Settings settings, ApiClient coordinator) {
+        open.add(coordinator);
+        try {
+            WorkerSettings training = training(settings.machine, coordinator);
+            String profile = profile(training);
+            Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster));
+            open.add(Nodes.closing(vertx));
+            Map<String, Lanes> lanes = new LinkedHashMap<>();
+            String host = settings.cluster.host();
+            lanes.put("netty", open.add(new NettyLanes(host, 0)));
+            lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
+            Hello identity =
+                    Hello.newBuilder()
+                            .setWorker(settings.name)
+                            .setIncarnation(UUID.randomUUID().toString())
+                            .setVersion(settings.version)
+                            .setProfile(profile)
+                            .setDevice(training.device())
+                            .build();
+            verticle =
+                    new WorkerVerticle(
+                            identity,
+                            (job, notices) -> Distillation.open(job, training, notices),
+                            lanes,
+                            coordinator.channel());
+            String id = vertx.deployVerticle(verticle).await();
+            open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+            verticle.left()
+                    .onComplete(
+                            left -> {
+                                if (left.succeeded()) {
+                                    ended.complete(0);
+                                } else {
+                                    ended.completeExceptionally(left.cause());
+                                }
+                            });
+            Pulse.watch(vertx, gap -> frozen(settings.name, gap));
+        } catch (RuntimeException e) {
+            open.close();
+            throw e;
+        }
+    }
+
+    private WorkerSettings training(Machine machine, ApiClient coordinator) {
+        RemoteStorage storage =
+                open.add(
+                        new RemoteStorage(
+                                coordinator.channel(), new RemoteSettings(Nodes.cache())));
+        return new WorkerSettings(
+                machine.device,
+                machine.threads,
+                machine.decodeThreads,
+                Nodes.cache(),
+                Optional.of(storage));
+    }
+
+    /** The numeric profile of a device. */
+    static String profile(WorkerSettings settings) {
+        try (Torch torch = new Torch(settings.device(), settings.threads())) {
+            return torch.profile();
+        }
+    }
+
+    private void frozen(String name, java.time.Duration gap) {
+        LOG.error(
+                "{} stood still for {} s and is no longer in the cluster; it ends with exit code {} to be started again",
+                name,
+                String.format(Locale.ROOT, "%.1f", gap.toMillis() / 1e3),
+                AGAIN);
+        ended.complete(AGAIN);
+    }
+
+    /** Asks to leave at the end of a step; any thread. */
+    public void leave() {
+        verticle.leave();
+    }
+
+    /**
+     * Waits until the worker has left.
+     *
+     * @return exit code: 0, or {@value #AGAIN} if it is to be started again
+     * @throws org.simreg.proto.UserError if the coordinator refused it for good
+     */
+    public int await() {
+        try {
+            return ended.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    @Override
+    public void close() {
+        open.close();
+    }
+}

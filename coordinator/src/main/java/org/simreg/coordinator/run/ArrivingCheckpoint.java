@@ -1,0 +1,134 @@
+package org.simreg.coordinator.run;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.store.Disk;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.UserError;
+import org.simreg.worker.distill.CheckpointFile;
+
+/** A checkpoint on its way: a hidden file until it is stored. */
+final class ArrivingCheckpoint implements AutoCloseable {
+    private final Path folder;
+    private final CheckpointHeader header;
+    private final Shelf shelf;
+    private final Path draft;
+    private final CRC32C crc = new CRC32C();
+    private FileChannel file;
+    private long length;
+    private boolean whole;
+
+    ArrivingCheckpoint(Path folder, CheckpointHeader header, Shelf shelf) {
+        this.folder = folder;
+        this.header = header;
+        this.shelf = shelf;
+        String name = CheckpointFile.name(header.getStep());
+        draft = folder.resolve(".%s.%x.tmp".formatted(name, System.nanoTime()));
+    }
+
+    /**
+     * @throws Refused if more comes than was announced
+     */
+    void write(ByteBuffer part) {
+        length += part.remaining();
+        if (length > header.getLength()) {
+            throw damaged("has more than the %d bytes announced".formatted(header.getLength()));
+        }
+        crc.update(part.duplicate());
+        Disk.write(draft, () -> append(part));
+    }
+
+    private void append(ByteBuffer part) throws IOException {
+        if (file == null) {
+            file = FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        }
+        while (part.hasRemaining()) {
+            file.write(part);
+        }
+    }
+
+    /**
+     * @throws Refused if it isn't what was announced
+     */
+    void finish() {
+        if (length != header.getLength() || file == null) {
+            throw damaged("ended after %d of %d bytes".formatted(length, header.getLength()));
+        }
+        if ((int) crc.getValue() != header.getCrc32C()) {
+            throw damaged(
+                    "has the CRC32C %08x and not %08x"
+                            .formatted(crc.getValue(), header.getCrc32C()));
+        }
+        Disk.write(
+                draft,
+                () -> {
+                    file.force(true);
+                    file.close();
+                });
+        requireAnnounced();
+        whole = true;
+    }
+
+    private void requireAnnounced() {
+        CheckpointFile said;
+        try {
+            said = CheckpointFile.read(draft);
+        } catch (UserError e) {
+            throw damaged("is no checkpoint of a run");
+        }
+        if (said.step() != header.getStep() || !said.sha256().equals(header.getSha256())) {
+            throw damaged(
+                    "says of itself that it is of step %d with SHA-256 %s"
+                            .formatted(said.step(), said.sha256()));
+        }
+    }
+
+    private Refused damaged(String what) {
+        return new Refused(
+                Refused.Kind.DAMAGED,
+                "The checkpoint of job %s at step %d with SHA-256 %s %s; send it again"
+                        .formatted(header.getJob(), header.getStep(), header.getSha256(), what));
+    }
+
+    /**
+     * @return its file
+     * @throws IllegalStateException if it didn't finish
+     */
+    Path store() {
+        if (!whole) {
+            throw new IllegalStateException("a checkpoint is stored that has not arrived");
+        }
+        Path target = folder.resolve(CheckpointFile.name(header.getStep()));
+        Disk.write(
+                target,
+                () -> {
+                    Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+                    Disk.forceFolder(folder);
+                });
+        shelf.stored(header);
+        return target;
+    }
+
+    CheckpointHeader header() {
+        return header;
+    }
+
+    @Override
+    public void close() {
+        Disk.write(
+                draft,
+                () -> {
+                    if (file != null) {
+                        file.close();
+                    }
+                    Files.deleteIfExists(draft);
+                });
+    }
+}

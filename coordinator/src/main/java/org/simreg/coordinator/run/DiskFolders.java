@@ -1,0 +1,157 @@
+package org.simreg.coordinator.run;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.job.JobFile;
+import org.simreg.coordinator.job.JobFiles;
+import org.simreg.coordinator.job.JobFolders;
+import org.simreg.coordinator.status.RunFolder;
+import org.simreg.coordinator.store.Disk;
+import org.simreg.coordinator.store.FolderLock;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobSettings;
+import org.simreg.proto.LedgerEntry.Rewind;
+import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.UserError;
+import org.simreg.worker.distill.CheckpointFile;
+
+/**
+ * Run folders on a disk. Exports and reports of all jobs are written one after the other on a
+ * thread that ends when it has nothing to do.
+ */
+public final class DiskFolders implements JobFolders {
+    private static final String WHAT = "run folder";
+
+    private final ThreadPoolExecutor slow =
+            new ThreadPoolExecutor(
+                    1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), DiskFolders::thread);
+
+    /** None is open yet. */
+    public DiskFolders() {
+        slow.allowCoreThreadTimeOut(true);
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "simreg-export");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    @Override
+    public JobFiles create(JobRecord record, Existing existing) {
+        Path folder = Path.of(record.getFolder());
+        if (existing == Existing.REFUSE) {
+            refuseOccupied(folder);
+        } else if (existing == Existing.RESUME) {
+            RunFolder.requireRun(folder);
+        }
+        FolderLock lock = FolderLock.take(folder, WHAT, DiskFolders::taken);
+        return guarded(
+                lock,
+                () -> {
+                    if (existing == Existing.RESUME) {
+                        return resume(record, lock);
+                    }
+                    if (existing == Existing.REFUSE) {
+                        refuseOccupied(folder);
+                    }
+                    String job = JobFile.yaml(record.getJob());
+                    RunFolder run = RunFolder.create(folder, job, existing == Existing.OVERWRITE);
+                    return new JobFolder(parts(record, lock), Optional.of(run), slow);
+                });
+    }
+
+    private static void refuseOccupied(Path folder) {
+        Optional<String> occupant = Disk.read(folder, () -> RunFolder.occupant(folder));
+        if (occupant.isPresent()) {
+            throw taken(occupant.get());
+        }
+    }
+
+    private static Refused taken(String sentence) {
+        return new Refused(Refused.Kind.EXISTS, sentence);
+    }
+
+    private JobFolder resume(JobRecord record, FolderLock lock) {
+        Path folder = Path.of(record.getFolder());
+        JobFolder.Parts parts = parts(record, lock);
+        try {
+            Optional<Path> newest = parts.shelf().newest(Long.MAX_VALUE);
+            requireSame(record, newest);
+            if (parts.ledger().isEmpty()) {
+                parts.ledger().rewind(beginning(record, newest), System.currentTimeMillis());
+            }
+            long head = parts.ledger().head().step();
+            return new JobFolder(parts, Optional.of(RunFolder.resumeAfter(folder, head)), slow);
+        } catch (RuntimeException e) {
+            parts.close();
+            throw e;
+        }
+    }
+
+    private static void requireSame(JobRecord record, Optional<Path> newest) {
+        Path settings = Path.of(record.getFolder(), RunFolder.JOB);
+        Path file = newest.orElse(settings);
+        Job made =
+                newest.map(checkpoint -> CheckpointFile.read(checkpoint).job())
+                        .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
+        CheckpointFile.requireSame(file, made, record.getJob());
+    }
+
+    /** Of a run from before there were ledgers. */
+    private static Rewind beginning(JobRecord record, Optional<Path> newest) {
+        Path file =
+                newest.orElseThrow(
+                        () ->
+                                new UserError(
+                                        "There is no checkpoint in %s to resume from; start anew with --overwrite"
+                                                .formatted(record.getFolder())));
+        return Rewind.newBuilder()
+                .setGeneration(record.getGeneration().getNumber() + 1)
+                .setStep(CheckpointFile.step(file))
+                .setReason("The run was begun without a ledger and continues from a checkpoint")
+                .build();
+    }
+
+    @Override
+    public JobFiles open(JobRecord record) {
+        Path folder = Path.of(record.getFolder());
+        if (!Files.isDirectory(folder)) {
+            throw new UserError(
+                    "The run folder %s of job %s is gone; put it back, or submit the job again"
+                            .formatted(folder, record.getId()));
+        }
+        FolderLock lock = FolderLock.take(folder, WHAT);
+        return guarded(lock, () -> new JobFolder(parts(record, lock), Optional.empty(), slow));
+    }
+
+    private static JobFolder guarded(FolderLock lock, Supplier<JobFolder> opening) {
+        try {
+            return opening.get();
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static JobFolder.Parts parts(JobRecord record, FolderLock lock) {
+        Path folder = Path.of(record.getFolder());
+        int keep = Math.max(1, record.getJob().getCheckpoints().getKeep());
+        Shelf shelf = new Shelf(folder, record.getId(), keep);
+        shelf.clear();
+        EventLog events = EventLog.open(folder);
+        try {
+            return new JobFolder.Parts(folder, lock, events, Ledger.open(folder), shelf);
+        } catch (RuntimeException e) {
+            events.close();
+            throw e;
+        }
+    }
+}

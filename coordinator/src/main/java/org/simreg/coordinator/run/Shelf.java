@@ -1,0 +1,133 @@
+package org.simreg.coordinator.run;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.api.WorkerDesk.Download;
+import org.simreg.coordinator.store.Disk;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.worker.distill.CheckpointFile;
+
+/** The stored checkpoints of a job: the files of {@code checkpoints/} that bear a step's name. */
+final class Shelf {
+    static final String NAME = "checkpoints";
+
+    private final Path folder;
+    private final String job;
+    private final int keep;
+
+    /** Of those that came in this process. */
+    private final Map<Long, CheckpointHeader> headers = new HashMap<>();
+
+    /**
+     * @param run folder of the run, locked
+     * @param keep newest files that stay, at least 1
+     */
+    Shelf(Path run, String job, int keep) {
+        folder = run.resolve(NAME);
+        this.job = job;
+        this.keep = keep;
+    }
+
+    /** Removes what was arriving when an earlier process ended. */
+    void clear() {
+        Disk.write(
+                folder,
+                () -> {
+                    if (!Files.isDirectory(folder)) {
+                        return;
+                    }
+                    try (DirectoryStream<Path> drafts =
+                            Files.newDirectoryStream(folder, ".step-[0-9]*.tmp")) {
+                        for (Path draft : drafts) {
+                            Files.delete(draft);
+                        }
+                    }
+                });
+    }
+
+    /** The newest one of at most a step. */
+    Optional<Path> newest(long most) {
+        return CheckpointFile.list(folder).stream()
+                .filter(file -> CheckpointFile.step(file) <= most)
+                .reduce((older, newer) -> newer);
+    }
+
+    /**
+     * @throws Refused if there is none of that step
+     */
+    Download download(long step) {
+        Path file = folder.resolve(CheckpointFile.name(step));
+        if (!Files.isRegularFile(file)) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "Job %s has no checkpoint of step %d; it may have been replaced by a newer one"
+                            .formatted(job, step));
+        }
+        return new Download(
+                headers.computeIfAbsent(step, absent -> Disk.read(file, () -> header(file))), file);
+    }
+
+    /** Of a file from before this process; its generation isn't known any more. */
+    private CheckpointHeader header(Path file) throws IOException {
+        CRC32C crc = new CRC32C();
+        byte[] part = new byte[1 << 20];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int got = in.read(part); got >= 0; got = in.read(part)) {
+                crc.update(part, 0, got);
+            }
+        }
+        CheckpointFile said = CheckpointFile.read(file);
+        return CheckpointHeader.newBuilder()
+                .setJob(job)
+                .setStep(said.step())
+                .setLength(Files.size(file))
+                .setCrc32C((int) crc.getValue())
+                .setSha256(said.sha256())
+                .build();
+    }
+
+    ArrivingCheckpoint receive(CheckpointHeader header) {
+        Disk.write(folder, () -> Files.createDirectories(folder));
+        return new ArrivingCheckpoint(folder, header, this);
+    }
+
+    /** A file has taken its name. */
+    void stored(CheckpointHeader header) {
+        headers.put(header.getStep(), header);
+    }
+
+    /**
+     * Removes the oldest.
+     *
+     * @param head step that the ledger has reached; those beyond can't be continued from yet, so
+     *     they don't count
+     */
+    void prune(long head) {
+        List<Path> reached =
+                CheckpointFile.list(folder).stream()
+                        .filter(file -> CheckpointFile.step(file) <= head)
+                        .toList();
+        reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
+    }
+
+    /** Removes those of later steps, which were taken back. */
+    void rewind(long step) {
+        CheckpointFile.list(folder).stream()
+                .filter(file -> CheckpointFile.step(file) > step)
+                .forEach(this::remove);
+    }
+
+    private void remove(Path file) {
+        headers.remove(CheckpointFile.step(file));
+        Disk.write(file, () -> Files.deleteIfExists(file));
+    }
+}

@@ -1,0 +1,309 @@
+package org.simreg.coordinator.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.simreg.coordinator.schedule.Decision.Begin;
+import org.simreg.coordinator.schedule.Decision.Complete;
+import org.simreg.coordinator.schedule.Decision.GoOn;
+import org.simreg.coordinator.schedule.Decision.PutDown;
+import org.simreg.coordinator.schedule.Decision.Rest;
+import org.simreg.coordinator.schedule.Decision.Stop;
+import org.simreg.coordinator.schedule.Decision.Wait;
+import org.simreg.coordinator.schedule.Phase.Halting;
+import org.simreg.coordinator.schedule.Phase.Idle;
+import org.simreg.coordinator.schedule.Phase.Training;
+import org.simreg.proto.Generation;
+
+/** Decides what happens next with one job. */
+public final class Course {
+    /** Steps that members may be ahead of what has been heard of them, when all are to stop. */
+    private static final int AHEAD = 2;
+
+    private final View view;
+    private final Generation last;
+    private final View.Steps steps;
+    private final Formation formation;
+
+    private Course(View view) {
+        this.view = view;
+        this.last = view.known().last();
+        this.steps = view.known().steps();
+        this.formation = new Formation(view);
+    }
+
+    /** What happens next; the same view gives the same decision. */
+    public static Decision decide(View view) {
+        Course course = new Course(view);
+        if (view.known().trained()) {
+            return course.trained();
+        }
+        if (view.phase() instanceof Training training) {
+            return course.training(training);
+        }
+        if (view.phase() instanceof Halting halting) {
+            return course.halting(halting);
+        }
+        return course.conclude(view.ask().aim().orElse(Aim.REFORM), 0);
+    }
+
+    /**
+     * Who can be let go now: what the job may not keep and needs no more. Holds after the decision
+     * for the same view was carried out.
+     */
+    public static List<Member> unneeded(View view) {
+        if (view.phase() instanceof Halting) {
+            return List.of();
+        }
+        Formation formation = new Formation(view);
+        boolean saved = view.phase() instanceof Idle idle && idle.saved();
+        long checkpoint = view.known().steps().checkpoint();
+        return view.members().stream()
+                .filter(member -> !member.wanted())
+                .filter(member -> !member.trains(view.known().last().getNumber()))
+                .filter(
+                        member ->
+                                view.phase() instanceof Training
+                                        || saved
+                                        || member.committed() <= checkpoint
+                                        || !formation.claims(member))
+                .toList();
+    }
+
+    private Decision trained() {
+        // Of a generation that begins after the last step nobody reports any.
+        boolean reports = last.getStep() < steps.total();
+        for (Member member : view.members()) {
+            boolean due = member.trains(last.getNumber()) && member.committed() < steps.total();
+            if (reports && due) {
+                return new Wait(member.worker() + " has not reported the last step yet");
+            }
+        }
+        return new Complete("all " + steps.total() + " steps are done");
+    }
+
+    private Decision training(Training training) {
+        Set<String> trains = trains();
+        List<String> missing =
+                last.getMembersList().stream()
+                        .map(Generation.Member::getWorker)
+                        .filter(worker -> !trains.contains(worker))
+                        .toList();
+        if (missing.isEmpty()) {
+            return training.grace() > 0
+                    ? new GoOn("all members of generation " + last.getNumber() + " are back")
+                    : together();
+        }
+        boolean broken = view.members().stream().anyMatch(m -> missing.contains(m.worker()));
+        if (!broken && view.now() < training.grace()) {
+            return new Wait("waits for " + String.join(", ", missing) + " to attend again");
+        }
+        String reason = names(missing) + (broken ? " stopped" : " lost");
+        return new Stop(new Halting(0, false, aim(), 0), reason);
+    }
+
+    /** All members train. */
+    private Decision together() {
+        boolean wanted = view.ask().aim().isEmpty();
+        if (!wanted) {
+            return stop(AHEAD, true, aim(), "was asked to stop");
+        }
+        if (!view.ask().grant().served()) {
+            return stop(AHEAD, true, Aim.YIELD, view.ask().grant().reason());
+        }
+        List<Member> going =
+                view.members().stream()
+                        .filter(member -> !member.wanted() && member.trains(last.getNumber()))
+                        .toList();
+        if (!going.isEmpty()) {
+            boolean all = going.size() == last.getMembersCount();
+            return stop(1, all, Aim.REFORM, names(workers(going)) + " leaves");
+        }
+        return joins();
+    }
+
+    private Decision joins() {
+        Set<String> trains = trains();
+        List<Member> joiners =
+                view.members().stream()
+                        .filter(member -> member.wanted() && member.free())
+                        .filter(member -> !trains.contains(member.worker()))
+                        .toList();
+        if (joiners.isEmpty() || steps.total() > 0 && steps.highest() + AHEAD >= steps.total()) {
+            return new Wait("trains on " + names(workersOfLast()));
+        }
+        if (gathers(joiners)) {
+            return new Wait("more workers are about to be ready");
+        }
+        return stop(AHEAD, false, Aim.REFORM, names(workers(joiners)) + " joins");
+    }
+
+    private Decision stop(int ahead, boolean checkpoint, Aim aim, String reason) {
+        return new Stop(new Halting(steps.highest() + ahead, checkpoint, aim, 0), reason);
+    }
+
+    private Decision halting(Halting halting) {
+        if (view.ask().aim().isPresent() && halting.aim() != aim()) {
+            return new Stop(
+                    new Halting(halting.after(), true, aim(), halting.saves()),
+                    "was asked to stop");
+        }
+        List<Member> train =
+                view.members().stream().filter(m -> m.trains(last.getNumber())).toList();
+        if (halting.after() > 0 && !train.isEmpty() && train.size() < last.getMembersCount()) {
+            // A member that has stopped where it was told to is not missed by the others.
+            List<String> missed = missed(halting);
+            if (!missed.isEmpty()) {
+                return new Stop(
+                        new Halting(0, halting.checkpoint(), halting.aim(), halting.saves()),
+                        names(missed) + " lost");
+            }
+        }
+        return train.isEmpty()
+                ? conclude(halting.aim(), halting.saves())
+                : new Wait("waits for " + names(workers(train)) + " to stop");
+    }
+
+    private List<String> missed(Halting halting) {
+        Set<String> there =
+                view.members().stream()
+                        .filter(
+                                member ->
+                                        member.trains(last.getNumber())
+                                                || member.committed() >= halting.after())
+                        .map(Member::worker)
+                        .collect(Collectors.toSet());
+        return workersOfLast().stream().filter(worker -> !there.contains(worker)).toList();
+    }
+
+    /** Nobody trains any more. */
+    private Decision conclude(Aim aim, int saves) {
+        for (Member member : view.members()) {
+            if (member.trains(last.getNumber())) {
+                return new Wait("waits for " + member.worker() + " to stop");
+            }
+            boolean untold = formation.claims(member) && !formation.holds(member);
+            if (untold && view.now() - member.since() < view.ask().patience().grace()) {
+                return new Wait("waits for the reports of " + member.worker());
+            }
+        }
+        List<Member> candidates =
+                view.members().stream().filter(m -> m.wanted() && m.free()).toList();
+        boolean can =
+                aim == Aim.REFORM
+                        && view.ask().grant().served()
+                        && candidates.size() >= view.ask().least();
+        long best = formation.best(view.members());
+        long kept = Math.max(steps.checkpoint(), can ? formation.best(candidates) : 0);
+        boolean saved = saves > 0 || view.phase() instanceof Idle idle && idle.saved();
+        if (best > kept && !saved) {
+            return save(best, aim);
+        }
+        if (can) {
+            return begin(candidates, kept);
+        }
+        return aim == Aim.PAUSE || aim == Aim.CANCEL
+                ? new PutDown(aim, "after step " + steps.ledger())
+                : rest(candidates.size(), saved);
+    }
+
+    private Decision rest(int ready, boolean saved) {
+        long since = view.phase() instanceof Idle idle ? idle.since() : view.now();
+        String reason =
+                view.ask().grant().served()
+                        ? "waits until "
+                                + view.ask().least()
+                                + " of its workers are ready, "
+                                + ready
+                                + " are"
+                        : view.ask().grant().reason();
+        return new Rest(new Idle(since, saved), reason);
+    }
+
+    /** A generation of those who hold the state, only for rank 0 to store it. */
+    private Decision save(long step, Aim aim) {
+        List<Member> holders =
+                view.members().stream()
+                        .filter(member -> formation.holds(member) && member.committed() == step)
+                        .toList();
+        Generation generation =
+                formation.of(holders, step, "stores a checkpoint before its workers go");
+        return new Begin(generation, step < steps.ledger(), new Halting(0, true, aim, 1));
+    }
+
+    private Decision begin(List<Member> candidates, long step) {
+        if (view.phase() instanceof Idle idle) {
+            if (gathers(candidates)) {
+                return new Wait("more workers are about to be ready");
+            }
+            if (step < steps.ledger()
+                    && view.now() - idle.since() < view.ask().patience().grace()) {
+                return new Wait("waits for a worker that holds step " + steps.ledger());
+            }
+        } else if (step < steps.ledger()) {
+            // Whoever was lost this moment may come back with what it holds.
+            return new Rest(
+                    new Idle(view.now(), false),
+                    "waits for a worker that holds step " + steps.ledger());
+        }
+        String reason = reason(candidates);
+        Generation generation = formation.of(candidates, step, reason);
+        return new Begin(generation, step < steps.ledger(), new Training(0));
+    }
+
+    private String reason(List<Member> candidates) {
+        if (last.getNumber() == 0) {
+            return "the job begins with " + names(workers(candidates));
+        }
+        Set<String> now = new TreeSet<>(workers(candidates));
+        List<String> gone = workersOfLast().stream().filter(w -> !now.contains(w)).toList();
+        workersOfLast().forEach(now::remove);
+        List<String> parts = new ArrayList<>();
+        if (!now.isEmpty()) {
+            parts.add(names(List.copyOf(now)) + " joined");
+        }
+        if (!gone.isEmpty()) {
+            parts.add(names(gone) + " left");
+        }
+        return parts.isEmpty() ? "the same workers go on" : String.join(", ", parts);
+    }
+
+    private boolean gathers(List<Member> ready) {
+        boolean more =
+                view.members().stream()
+                        .anyMatch(m -> m.wanted() && m.stand() instanceof Stand.Preparing);
+        long since = ready.stream().mapToLong(Member::since).min().orElse(0);
+        return more && view.now() - since < view.ask().patience().gather();
+    }
+
+    private Aim aim() {
+        return view.ask().aim().orElse(Aim.REFORM);
+    }
+
+    private Set<String> trains() {
+        return view.members().stream()
+                .filter(member -> member.trains(last.getNumber()))
+                .map(Member::worker)
+                .collect(Collectors.toSet());
+    }
+
+    private List<String> workersOfLast() {
+        return last.getMembersList().stream().map(Generation.Member::getWorker).toList();
+    }
+
+    private static List<String> workers(List<Member> members) {
+        return members.stream().map(Member::worker).toList();
+    }
+
+    private static String names(List<String> workers) {
+        int most = 4;
+        return workers.size() <= most
+                ? String.join(", ", workers)
+                : String.join(", ", workers.subList(0, most))
+                        + " and "
+                        + (workers.size() - most)
+                        + " more";
+    }
+}

@@ -1,0 +1,68 @@
+package org.simreg.coordinator.schedule;
+
+import java.util.Set;
+import org.simreg.proto.Placement;
+
+/**
+ * What a job asks of the schedule.
+ *
+ * @param job its id
+ * @param rank effective priority and time of submission
+ * @param least workers it can't do without, at least 1
+ * @param most workers it can use, at least {@code least} where that is possible
+ * @param taste which workers will do
+ */
+public record Demand(String job, Rank rank, int least, int most, Taste taste) {
+    private static final long AGING_MS = 600_000;
+
+    /**
+     * Place in the queue.
+     *
+     * @param priority effective: higher goes first
+     * @param submitted earlier goes first among equals
+     */
+    public record Rank(long priority, long submitted) {}
+
+    /**
+     * Which workers a job can use.
+     *
+     * @param profile numeric profile they must have; empty: any
+     * @param uniform whether they must have one and the same, though which is not decided yet
+     * @param excluded names of workers that can't serve it
+     */
+    public record Taste(String profile, boolean uniform, Set<String> excluded) {
+        public Taste {
+            excluded = Set.copyOf(excluded);
+        }
+
+        boolean takes(Server server) {
+            return (profile.isEmpty() || profile.equals(server.profile()))
+                    && !excluded.contains(server.name());
+        }
+
+        Taste of(String decided) {
+            return new Taste(decided, false, excluded);
+        }
+    }
+
+    /**
+     * A worker that attends and doesn't leave.
+     *
+     * @param job what it is at now; empty: nothing
+     */
+    public record Server(String name, String profile, String job) {}
+
+    /**
+     * The priority that waiting raises, by 1 for every ten minutes, so that nobody starves. What a
+     * job has gained it keeps while it trains; otherwise it would be put down as soon as it began.
+     */
+    public static long effective(Placement placement, long waitedMs) {
+        return placement.getPriority() + waitedMs / AGING_MS;
+    }
+
+    /** The most workers that a placement and a number of micro-batches allow. */
+    public static int most(Placement placement, int microBatches) {
+        int most = placement.getMaxWorkers();
+        return most == 0 ? microBatches : Math.min(most, microBatches);
+    }
+}

@@ -1,0 +1,95 @@
+package org.simreg.coordinator.status;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.WorkerStatus;
+
+/** What the coordinator tells about its jobs and workers, as text for people. */
+public final class Tables {
+    private Tables() {}
+
+    /**
+     * A line for each job, in the order given.
+     *
+     * @param reasons whether each line ends with why the job is in its state
+     * @param nowMs milliseconds since 1970, for ages
+     */
+    public static String jobs(List<JobStatus> jobs, boolean reasons, long nowMs) {
+        List<String> heads =
+                List.of("ID", "NAME", "STATE", "STEP", "EPOCH", "LOSS", "WORKERS", "AGE");
+        Table table = new Table(with(heads, reasons, "REASON"));
+        for (JobStatus job : jobs) {
+            List<String> cells =
+                    List.of(
+                            job.getId(),
+                            job.getJob().getName(),
+                            lower(job.getState()),
+                            job.getTotalSteps() == 0 ? "-" : steps(job),
+                            job.getStep() == 0 ? "-" : Numbers.count(job.getEpoch()),
+                            job.getStep() == 0 ? "-" : Numbers.loss(job.getLoss()),
+                            Numbers.count(job.getWorkersCount()),
+                            age(nowMs - job.getSubmittedMs()));
+            table.row(with(cells, reasons, job.getReason()));
+        }
+        return table.text();
+    }
+
+    /**
+     * A line for each worker, in the order given.
+     *
+     * @param profiles whether each line ends with the numeric profile
+     * @param nowMs milliseconds since 1970, for ages
+     */
+    public static String workers(List<WorkerStatus> workers, boolean profiles, long nowMs) {
+        List<String> heads =
+                List.of("WORKER", "STATE", "JOB", "MICRO-BATCHES", "DEVICE", "SINCE", "HEARD");
+        Table table = new Table(with(heads, profiles, "PROFILE"));
+        for (WorkerStatus worker : workers) {
+            List<String> cells =
+                    List.of(
+                            worker.getWorker(),
+                            lower(worker.getState()),
+                            worker.getJob().isEmpty() ? "-" : worker.getJob(),
+                            share(worker),
+                            worker.getDevice(),
+                            age(nowMs - worker.getSinceMs()),
+                            age(worker.getSilentMs()) + " ago");
+            table.row(with(cells, profiles, worker.getProfile()));
+        }
+        return table.text();
+    }
+
+    /** "job-1 (resnet18-photos) is queued: needs 1 worker, none attends". */
+    public static String state(JobStatus job) {
+        String name = job.getId() + " (" + job.getJob().getName() + ") is " + lower(job.getState());
+        return job.getReason().isEmpty() ? name : name + ": " + job.getReason();
+    }
+
+    private static String[] with(List<String> cells, boolean more, String last) {
+        List<String> all = new ArrayList<>(cells);
+        if (more) {
+            all.add(last);
+        }
+        return all.toArray(String[]::new);
+    }
+
+    private static String steps(JobStatus job) {
+        return Numbers.count(job.getStep()) + "/" + Numbers.count(job.getTotalSteps());
+    }
+
+    private static String share(WorkerStatus worker) {
+        int last = worker.getFirst() + worker.getCount() - 1;
+        return worker.getCount() == 0 ? "-" : worker.getFirst() + "-" + last;
+    }
+
+    private static String age(long ms) {
+        return Numbers.duration(Duration.ofMillis(Math.max(0, ms)));
+    }
+
+    private static String lower(Enum<?> state) {
+        return state.name().toLowerCase(Locale.ROOT);
+    }
+}

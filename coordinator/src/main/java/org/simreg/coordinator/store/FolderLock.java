@@ -1,0 +1,119 @@
+package org.simreg.coordinator.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.simreg.proto.UserError;
+
+/**
+ * Keeps a folder for one owner in one process, by a lock on the file {@code .lock} in it. The
+ * operating system gives the lock back when the process ends, however it ends; the file stays, as a
+ * deleted one could be locked twice.
+ */
+public final class FolderLock implements AutoCloseable {
+    /** Name of the file in the folder. */
+    public static final String NAME = ".lock";
+
+    /**
+     * Folders locked in this JVM. Closing any channel of a file would give the process's lock on it
+     * back, so the file of a locked folder isn't opened a second time.
+     */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+    private final Path folder;
+    private final FileChannel channel;
+
+    private FolderLock(Path folder, FileChannel channel) {
+        this.folder = folder;
+        this.channel = channel;
+    }
+
+    /**
+     * Takes the folder, which is made if it is absent.
+     *
+     * @param what the folder is, for the message: "run folder"
+     * @throws UserError if someone else has it, or it can't be written
+     */
+    public static FolderLock take(Path folder, String what) {
+        return take(folder, what, UserError::new);
+    }
+
+    /**
+     * The same.
+     *
+     * @param refusal makes what is thrown, of a sentence, if someone else has it
+     */
+    public static FolderLock take(
+            Path folder, String what, Function<String, RuntimeException> refusal) {
+        return Disk.read(
+                folder,
+                () -> {
+                    Path real = Files.createDirectories(folder).toRealPath();
+                    if (!HELD.add(real)) {
+                        throw refusal.apply(taken(what, folder, "this process"));
+                    }
+                    try {
+                        return new FolderLock(real, lock(real, what, refusal));
+                    } catch (IOException | RuntimeException e) {
+                        HELD.remove(real);
+                        throw e;
+                    }
+                });
+    }
+
+    private static FileChannel lock(
+            Path folder, String what, Function<String, RuntimeException> refusal)
+            throws IOException {
+        Path file = folder.resolve(NAME);
+        FileChannel channel =
+                FileChannel.open(
+                        file,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE);
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                throw refusal.apply(taken(what, folder, owner(file)));
+            }
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static String signature() {
+        return "process %d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
+    }
+
+    private static String owner(Path file) throws IOException {
+        String signature = Files.readString(file).strip();
+        return signature.isEmpty() ? "another process" : signature;
+    }
+
+    private static String taken(String what, Path folder, String owner) {
+        return "The %s %s is in use by %s; wait for it or stop it, or choose another folder"
+                .formatted(what, folder, owner);
+    }
+
+    @Override
+    public void close() {
+        try {
+            Disk.write(folder, channel::close);
+        } finally {
+            HELD.remove(folder);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package org.simreg.coordinator.store;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.proto.JobRecord;
+
+/**
+ * The jobs in the coordinator's home: kept in a journal, which alone makes them durable, and
+ * published in Hazelcast if there is one, so that they outlive the loss of the home's disk. The
+ * home is locked while this is open.
+ */
+public final class JournaledJobs implements JobStore {
+    static final String JOURNAL = "jobs.journal";
+
+    private final FolderLock lock;
+    private final Journal journal;
+    private final Optional<HazelcastJobs> published;
+
+    private JournaledJobs(FolderLock lock, Journal journal, Optional<HazelcastJobs> published) {
+        this.lock = lock;
+        this.journal = journal;
+        this.published = published;
+    }
+
+    /**
+     * Opens the coordinator's home, which is made if it is absent.
+     *
+     * @param published where records are published; empty in a process of its own
+     * @throws org.simreg.proto.UserError if another process has it open, or its journal is damaged
+     *     or can't be used
+     */
+    public static JournaledJobs open(Path home, Optional<HazelcastJobs> published) {
+        FolderLock lock = FolderLock.take(home, "coordinator's home");
+        try {
+            return new JournaledJobs(lock, Journal.open(home.resolve(JOURNAL)), published);
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Of a job's records in journal and Hazelcast the one with the higher version holds, and the
+     * other place gets it too. May wait for Hazelcast; without its answer the journal holds.
+     */
+    @Override
+    public Collection<JobRecord> load() {
+        Map<String, JobRecord> there = new HashMap<>();
+        published.ifPresent(jobs -> jobs.load().forEach(job -> there.put(job.getId(), job)));
+        Map<String, Long> here = new HashMap<>();
+        journal.records().forEach(job -> here.put(job.getId(), job.getVersion()));
+        for (JobRecord job : there.values()) {
+            if (!here.containsKey(job.getId()) || job.getVersion() > here.get(job.getId())) {
+                journal.append(job);
+            }
+        }
+        for (JobRecord job : journal.records()) {
+            if (!job.equals(there.get(job.getId()))) {
+                publish(job);
+            }
+        }
+        return journal.records();
+    }
+
+    @Override
+    public void save(JobRecord record) {
+        journal.append(record);
+        publish(record);
+    }
+
+    private void publish(JobRecord record) {
+        published.ifPresent(jobs -> jobs.publish(record));
+    }
+
+    @Override
+    public void close() {
+        try {
+            journal.close();
+        } finally {
+            lock.close();
+        }
+    }
+}

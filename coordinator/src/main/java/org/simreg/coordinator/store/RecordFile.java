@@ -1,0 +1,248 @@
+package org.simreg.coordinator.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.simreg.proto.UserError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file of records that only grows: a line that names its kind, then frames with checksums.
+ *
+ * <p>What a crash can leave is an unfinished record at the end: it is cut off when the file is
+ * opened, and said in the log. Damage with a whole record behind it is not a crash's, and refused.
+ * One owner; not for several threads.
+ */
+public final class RecordFile implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RecordFile.class);
+
+    private final Path path;
+    private final FileChannel channel;
+    private long end;
+
+    /** Takes what an open file holds. */
+    @FunctionalInterface
+    public interface Reader {
+        /**
+         * @param offset of the record, for {@link RecordFile#read}
+         */
+        void record(long offset, byte[] bytes);
+    }
+
+    private RecordFile(Path path, FileChannel channel) {
+        this.path = path;
+        this.channel = channel;
+    }
+
+    /**
+     * Opens a file, or makes it, and hands over all records.
+     *
+     * @param kind first line of the file, without its end
+     * @throws UserError if it is of another kind, damaged before its end, or can't be used; the
+     *     message has file and offset
+     */
+    public static RecordFile open(Path path, String kind, Reader reader) {
+        return Disk.read(
+                path,
+                () -> {
+                    FileChannel channel =
+                            FileChannel.open(
+                                    path,
+                                    StandardOpenOption.CREATE,
+                                    StandardOpenOption.READ,
+                                    StandardOpenOption.WRITE);
+                    RecordFile file = new RecordFile(path, channel);
+                    try {
+                        file.begin(head(kind), reader);
+                    } catch (IOException | RuntimeException e) {
+                        channel.close();
+                        throw e;
+                    }
+                    return file;
+                });
+    }
+
+    /**
+     * Hands over the whole records of a file that another process may be writing; changes nothing.
+     *
+     * @throws UserError if it is of another kind, damaged before its end, or can't be read
+     */
+    public static void read(Path path, String kind, Reader reader) {
+        Disk.read(
+                path,
+                () -> {
+                    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+                        RecordFile file = new RecordFile(path, channel);
+                        ByteBuffer bytes = file.map();
+                        if (file.begun(bytes, head(kind))) {
+                            file.scan(bytes, head(kind).length, reader);
+                        }
+                    }
+                    return null;
+                });
+    }
+
+    /** The first bytes of a file of a kind. */
+    static byte[] head(String kind) {
+        return (kind + "\n").getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private void begin(byte[] head, Reader reader) throws IOException {
+        ByteBuffer file = map();
+        if (begun(file, head)) {
+            end = scan(file, head.length, reader);
+        } else {
+            write(ByteBuffer.wrap(head), 0);
+            force();
+            Disk.forceFolder(path.toAbsolutePath().getParent());
+            end = head.length;
+        }
+        cut();
+    }
+
+    /** Whether the first line is there whole; a part of it is what a crash can leave. */
+    private boolean begun(ByteBuffer file, byte[] head) {
+        int known = Math.min(head.length, file.limit());
+        if (!file.slice(0, known).equals(ByteBuffer.wrap(head, 0, known))) {
+            throw new UserError(
+                    "%s does not begin with '%s': it is another file, or damaged; move it away"
+                            .formatted(path, new String(head, StandardCharsets.US_ASCII).strip()));
+        }
+        return known == head.length;
+    }
+
+    private ByteBuffer map() throws IOException {
+        if (channel.size() > Integer.MAX_VALUE) {
+            throw new UserError("%s has more than 2 GiB and can't be read".formatted(path));
+        }
+        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private long scan(ByteBuffer file, int from, Reader reader) {
+        int at = from;
+        while (at < file.limit()) {
+            byte[] record = Frame.read(file, at).orElse(null);
+            if (record == null) {
+                refuseDamage(file, at);
+                return at;
+            }
+            reader.record(at, record);
+            at += Frame.HEADER + record.length;
+        }
+        return at;
+    }
+
+    private void refuseDamage(ByteBuffer file, int at) {
+        for (int later = at + 1; later <= file.limit() - Frame.HEADER; later++) {
+            if (Frame.read(file, later).isPresent()) {
+                throw new UserError(
+                        "%s is damaged at byte %d, and whole records follow at byte %d; restore it from a copy, or move it away to begin anew"
+                                .formatted(path, at, later));
+            }
+        }
+    }
+
+    private void cut() throws IOException {
+        long torn = channel.size() - end;
+        if (torn > 0) {
+            LOG.warn("{}: an unfinished record of {} bytes at its end is cut off", path, torn);
+            channel.truncate(end);
+            force();
+        }
+    }
+
+    /**
+     * Appends a record; it survives the process, and the machine once {@link #force} has returned.
+     * After a failure the file is as before.
+     *
+     * @return its offset
+     * @throws UserError if it can't be written
+     */
+    public long append(byte[] bytes) {
+        long at = end;
+        ByteBuffer frame = Frame.of(bytes);
+        Disk.write(path, () -> write(frame, at));
+        end = at + frame.limit();
+        return at;
+    }
+
+    /** At a place, not at the file's end: what a failed write has left is written over. */
+    private void write(ByteBuffer bytes, long at) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, at + bytes.position());
+        }
+    }
+
+    /**
+     * Brings what was appended to the disk.
+     *
+     * @throws UserError if that fails
+     */
+    public void sync() {
+        Disk.write(path, this::force);
+    }
+
+    private void force() throws IOException {
+        channel.force(false);
+    }
+
+    /** Bytes of all records. */
+    public long size() {
+        return end;
+    }
+
+    /**
+     * Hands over the records from an offset on, as many as the limit.
+     *
+     * @param offset of a record
+     * @throws UserError if one is damaged by now
+     */
+    public void read(long offset, int limit, Reader reader) {
+        Disk.read(
+                path,
+                () -> {
+                    long at = offset;
+                    for (int i = 0; i < limit && at < end; i++) {
+                        byte[] record = one(at);
+                        reader.record(at, record);
+                        at += Frame.HEADER + record.length;
+                    }
+                    return null;
+                });
+    }
+
+    private byte[] one(long at) throws IOException {
+        int length = fill(at, Frame.HEADER).getInt(0);
+        boolean possible = length > 0 && length <= end - at - Frame.HEADER;
+        ByteBuffer frame = fill(at, possible ? Frame.HEADER + length : 0);
+        return Frame.read(frame, 0)
+                .orElseThrow(() -> new UserError("%s is damaged at byte %d".formatted(path, at)));
+    }
+
+    private ByteBuffer fill(long at, int length) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        int got = 0;
+        while (bytes.hasRemaining() && got >= 0) {
+            got = channel.read(bytes, at + bytes.position());
+        }
+        return bytes.flip();
+    }
+
+    @Override
+    public void close() {
+        Disk.write(
+                path,
+                () -> {
+                    if (channel.isOpen()) {
+                        force();
+                        channel.close();
+                    }
+                });
+    }
+}

@@ -1,0 +1,124 @@
+package org.simreg.coordinator.api;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.CheckpointStored;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Order;
+import org.simreg.proto.Report;
+import org.simreg.proto.Welcome;
+
+/** Where workers sit in tests: it remembers what they reported and how they left. */
+final class Bench implements WorkerDesk {
+    final List<String> heard = new ArrayList<>();
+    final List<Line> lines = new ArrayList<>();
+    final List<Arriving> uploads = new ArrayList<>();
+    Path stored;
+    long storedLength;
+
+    @Override
+    public Seat attend(Hello hello, Line line) {
+        if (!hello.getVersion().equals("1")) {
+            throw new Refused(Refused.Kind.STATE, "Version " + hello.getVersion() + " is not 1");
+        }
+        if (heard.contains("hello " + hello.getWorker())) {
+            throw new Refused(Refused.Kind.EXISTS, "A worker " + hello.getWorker() + " attends");
+        }
+        heard.add("hello " + hello.getWorker());
+        lines.add(line);
+        line.send(Order.newBuilder().setWelcome(Welcome.newBuilder().setHeartbeatMs(250)).build());
+        return new Seat() {
+            @Override
+            public void report(Report report) {
+                if (report.hasTrained()) {
+                    throw new Refused(Refused.Kind.INVALID, "Nothing was trained");
+                }
+                heard.add(
+                        report.hasTold()
+                                ? "told " + report.getTold().getText()
+                                : report.getReportCase().name());
+            }
+
+            @Override
+            public void lost(String reason) {
+                heard.add("lost " + hello.getWorker() + ": " + reason);
+            }
+        };
+    }
+
+    /** A checkpoint in memory, whose writing can be held up. */
+    static final class Arriving implements Upload {
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        final Semaphore writes = new Semaphore(0);
+        final CheckpointHeader header;
+        volatile int asked;
+        volatile boolean closed;
+        volatile boolean kept;
+        volatile String thread = "";
+
+        Arriving(CheckpointHeader header) {
+            this.header = header;
+        }
+
+        @Override
+        public void write(ByteBuffer part) {
+            asked++;
+            thread = Thread.currentThread().getName();
+            writes.acquireUninterruptibly();
+            byte[] copy = new byte[part.remaining()];
+            part.get(copy);
+            bytes.writeBytes(copy);
+        }
+
+        @Override
+        public void finish() {
+            if (bytes.size() != header.getLength()) {
+                String what = bytes.size() + " bytes of " + header.getLength() + " came";
+                throw new Refused(Refused.Kind.DAMAGED, what);
+            }
+        }
+
+        @Override
+        public CheckpointStored store() {
+            if (header.getGeneration() == 13) {
+                throw new Refused(Refused.Kind.STATE, "Generation 13 is superseded by now");
+            }
+            kept = true;
+            return CheckpointStored.newBuilder().setStep(header.getStep()).build();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    @Override
+    public Upload put(CheckpointHeader header) {
+        if (header.getGeneration() == 0) {
+            throw new Refused(Refused.Kind.STATE, "Generation 0 is superseded");
+        }
+        Arriving upload = new Arriving(header);
+        uploads.add(upload);
+        return upload;
+    }
+
+    @Override
+    public Download get(String job, long step) {
+        if (stored == null) {
+            throw new Refused(Refused.Kind.UNKNOWN, "There is no checkpoint of step " + step);
+        }
+        CheckpointHeader header =
+                CheckpointHeader.newBuilder()
+                        .setJob(job)
+                        .setStep(step)
+                        .setLength(storedLength)
+                        .build();
+        return new Download(header, stored);
+    }
+}

@@ -1,0 +1,72 @@
+package org.simreg.coordinator.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.job.JobFiles;
+import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.LedgerEntry.Commit;
+import org.simreg.proto.StepDone;
+import org.simreg.proto.SubmitRequest.Existing;
+
+class AuditCommandTest {
+    @TempDir Path temporary;
+    private final Terminal terminal = new Terminal();
+    private Path run;
+
+    @BeforeEach
+    void train() {
+        run = temporary.resolve("run");
+        JobRecord record =
+                JobRecord.newBuilder()
+                        .setJob(Job.getDefaultInstance())
+                        .setFolder(run.toString())
+                        .build();
+        try (JobFiles files = new DiskFolders().create(record, Existing.REFUSE)) {
+            for (long step = 1; step <= 3; step++) {
+                files.commit(
+                        Commit.newBuilder()
+                                .setStep(step)
+                                .setEpoch(1)
+                                .setGeneration(1)
+                                .setFirstSample(8 * (step - 1))
+                                .setSamples(8)
+                                .setLoss(1)
+                                .build(),
+                        StepDone.getDefaultInstance());
+            }
+        }
+    }
+
+    @Test
+    void aCleanRunEndsWithZero() {
+        assertEquals(0, terminal.run("audit", run.toString()), terminal.err);
+        assertTrue(terminal.out.startsWith(run + ": 3 lines\n"), terminal.out);
+        assertTrue(terminal.out.endsWith("\nclean\n"), terminal.out);
+    }
+
+    @Test
+    void aLedgerWithALineRemovedEndsWithOneAndTellsWhere() throws IOException {
+        Path ledger = run.resolve("ledger.jsonl");
+        String[] lines = Files.readString(ledger).split("(?<=\n)");
+        Files.writeString(ledger, lines[0] + lines[2]);
+        assertEquals(1, terminal.run("audit", run.toString()));
+        assertTrue(terminal.out.contains("\nline 2: step 3 follows step 1\n"), terminal.out);
+        assertTrue(terminal.out.endsWith("violations\n"), terminal.out);
+    }
+
+    @Test
+    void whereThereIsNoLedgerThereIsOneSentence() {
+        assertEquals(1, terminal.run("audit", temporary.toString()));
+        assertTrue(terminal.err.startsWith("simreg: There is no ledger.jsonl in "), terminal.err);
+        assertEquals(2, terminal.run("audit"));
+    }
+}

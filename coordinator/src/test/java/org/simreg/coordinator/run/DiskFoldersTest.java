@@ -1,0 +1,212 @@
+package org.simreg.coordinator.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.job.JobFile;
+import org.simreg.coordinator.job.JobFiles;
+import org.simreg.coordinator.status.RunFolder;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.UserError;
+
+class DiskFoldersTest {
+    @TempDir Path temporary;
+    private final DiskFolders folders = new DiskFolders();
+    private Path run;
+    private JobRecord record;
+
+    @BeforeEach
+    void name() {
+        run = temporary.resolve("runs/made-up");
+        record = Runs.record(run);
+    }
+
+    @Test
+    void aNewRunHasItsSettingsAndNothingElse() throws IOException {
+        try (JobFiles files = folders.create(record, Existing.REFUSE)) {
+            assertEquals(0, files.head().step());
+            assertEquals(0, files.nextSequence());
+            assertEquals(OptionalLong.empty(), files.newestCheckpoint(Long.MAX_VALUE));
+        }
+        assertEquals(record.getJob(), JobFile.read(run.resolve("job.yaml")));
+    }
+
+    @Test
+    void anOccupiedFolderIsRefusedAndLeftAsItIs() throws IOException {
+        Files.createDirectories(run);
+        Files.writeString(run.resolve("thesis.tex"), "");
+        Refused refused =
+                assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
+        assertEquals(Refused.Kind.EXISTS, refused.kind());
+        assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
+        try (var left = Files.list(run)) {
+            assertEquals(List.of(run.resolve("thesis.tex")), left.toList());
+        }
+    }
+
+    @Test
+    void overwritingBeginsAllFilesAnew() throws IOException {
+        train(5);
+        Runs.checkpoint(run, 4);
+        Files.writeString(run.resolve("thesis.tex"), "");
+        try (JobFiles files = folders.create(record, Existing.OVERWRITE)) {
+            assertEquals(0, files.head().step());
+            assertEquals(0, files.nextSequence());
+            assertEquals(OptionalLong.empty(), files.newestCheckpoint(Long.MAX_VALUE));
+        }
+        assertTrue(Files.exists(run.resolve("thesis.tex")));
+    }
+
+    @Test
+    void aFolderIsOpenOnce() {
+        try (JobFiles files = folders.create(record, Existing.REFUSE)) {
+            Refused taken =
+                    assertThrows(Refused.class, () -> folders.create(record, Existing.RESUME));
+            assertEquals(Refused.Kind.EXISTS, taken.kind());
+            assertThrows(UserError.class, () -> folders.open(record));
+            assertEquals(0, files.nextSequence());
+        }
+        folders.open(record).close();
+    }
+
+    @Test
+    void aRestartedCoordinatorGoesOnWhereItWas() throws IOException {
+        train(5);
+        try (JobFiles files = folders.open(record)) {
+            assertEquals(5, files.head().step());
+            assertEquals(6, files.nextSequence());
+            files.commit(Runs.commit(6, 1), Runs.done(6));
+            assertEquals(6, files.append(Runs.event(6)));
+        }
+        assertEquals(7, metrics().size());
+    }
+
+    @Test
+    void anEndedRunCanBeOpenedWithoutChangingIt() throws IOException {
+        train(12);
+        List<String> before = metrics();
+        try (JobFiles files = folders.open(record)) {
+            assertEquals(13, files.read(0, 100).size());
+        }
+        assertEquals(before, metrics());
+    }
+
+    @Test
+    void aMetricOfAStepThatIsNotInTheLedgerIsTakenBackAtRestart() throws IOException {
+        train(5);
+        try (RunFolder torn = RunFolder.reopen(run, 5)) {
+            torn.accept(Runs.event(6));
+        }
+        try (JobFiles files = folders.open(record)) {
+            files.append(Runs.begun(2, "a"));
+        }
+        assertEquals(7, metrics().size());
+        assertTrue(metrics().get(6).contains("\"generation\""), metrics().get(6));
+    }
+
+    @Test
+    void aRunIsResumedByAnotherJobThatComputesTheSame() {
+        train(5);
+        Runs.checkpoint(run, 4);
+        JobRecord again = record.toBuilder().setId("made-up-2").build();
+        try (JobFiles files = folders.create(again, Existing.RESUME)) {
+            assertEquals(5, files.head().step());
+            assertEquals(OptionalLong.of(4), files.newestCheckpoint(Long.MAX_VALUE));
+            assertEquals(6, files.nextSequence());
+        }
+        JobRecord.Builder other = record.toBuilder();
+        other.getJobBuilder().setSeed(99);
+        UserError refused =
+                assertThrows(UserError.class, () -> folders.create(other.build(), Existing.RESUME));
+        assertTrue(refused.getMessage().contains("made by another job"), refused.getMessage());
+        folders.open(record).close();
+    }
+
+    @Test
+    void aRunFromBeforeThereWereLedgersIsResumedAtItsCheckpoint() throws IOException {
+        try (RunFolder old = RunFolder.create(run, JobFile.yaml(record.getJob()), false)) {
+            old.accept(Runs.started());
+            for (long step = 1; step <= 7; step++) {
+                old.accept(Runs.event(step));
+            }
+        }
+        UserError refused =
+                assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
+        assertTrue(refused.getMessage().contains("no checkpoint"), refused.getMessage());
+        Runs.checkpoint(run, 4);
+        try (JobFiles files = folders.create(record, Existing.RESUME)) {
+            assertEquals(4, files.head().step());
+            files.commit(Runs.commit(5, 1), Runs.done(5));
+        }
+        assertEquals(5, metrics().size());
+        assertEquals(List.of(), Audit.of(run).violations());
+    }
+
+    @Test
+    void thereIsNothingToResumeOrOpenWhereNothingIs() {
+        assertTrue(
+                assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME))
+                        .getMessage()
+                        .contains("job.yaml"));
+        assertFalse(Files.exists(run));
+        JobRecord gone = record.toBuilder().setFolder(temporary.resolve("gone").toString()).build();
+        assertTrue(
+                assertThrows(UserError.class, () -> folders.open(gone))
+                        .getMessage()
+                        .contains("is gone"));
+        assertFalse(Files.exists(temporary.resolve("gone")));
+    }
+
+    @Test
+    void aRunThatCameToNothingStandsInNobodysWay() throws IOException {
+        JobFiles files = folders.create(record, Existing.REFUSE);
+        files.append(Runs.begun(1, "a"));
+        files.discard();
+        assertFalse(Files.exists(run));
+        Files.createDirectories(run.getParent());
+        folders.create(record, Existing.REFUSE).close();
+        files = folders.open(record);
+        Files.writeString(run.resolve("thesis.tex"), "");
+        files.discard();
+        assertTrue(Files.exists(run.resolve("thesis.tex")));
+        assertFalse(Files.exists(run.resolve("job.yaml")));
+    }
+
+    @Test
+    void aDamagedLedgerIsReportedAndTheFolderReleased() throws IOException {
+        train(5);
+        Path ledger = run.resolve("ledger.jsonl");
+        String text = Files.readString(ledger);
+        Files.writeString(ledger, text.replaceFirst("\"loss\":1.0", "\"loss\":0.5"));
+        UserError refused = assertThrows(UserError.class, () -> folders.open(record));
+        assertTrue(refused.getMessage().startsWith("Line 1 of"), refused.getMessage());
+        Files.writeString(ledger, text);
+        folders.open(record).close();
+    }
+
+    private void train(long steps) {
+        try (JobFiles files = folders.create(record, Existing.REFUSE)) {
+            files.append(Runs.started());
+            for (long step = 1; step <= steps; step++) {
+                files.commit(Runs.commit(step, 1), Runs.done(step));
+                files.append(Runs.event(step));
+            }
+        }
+    }
+
+    private List<String> metrics() throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl"));
+    }
+}

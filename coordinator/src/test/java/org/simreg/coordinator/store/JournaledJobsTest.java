@@ -1,0 +1,137 @@
+package org.simreg.coordinator.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.UserError;
+
+class JournaledJobsTest {
+    @TempDir Path home;
+
+    @Test
+    void theNewestRecordOfEveryJobIsThereAfterARestart() {
+        try (JournaledJobs jobs = open()) {
+            jobs.save(record("a", 1));
+            jobs.save(record("b", 1));
+            jobs.save(record("a", 2));
+        }
+        assertEquals(Set.of(record("a", 2), record("b", 1)), loaded());
+    }
+
+    @Test
+    void killedWhileItKeepsARecordTheOneBeforeHolds() throws IOException {
+        Path journal = home.resolve("jobs.journal");
+        save(record("a", 1));
+        int kept = (int) Files.size(journal);
+        save(record("a", 2));
+        byte[] whole = Files.readAllBytes(journal);
+        // Reopening has dropped the past: the second record takes the place of the first.
+        assertEquals(kept, whole.length);
+        try (JournaledJobs jobs = open()) {
+            jobs.save(record("a", 3));
+            byte[] grown = Files.readAllBytes(journal);
+            for (int length = kept; length < grown.length; length++) {
+                Path other = Files.createDirectories(home.resolve("copy-" + length));
+                Files.write(other.resolve("jobs.journal"), Arrays.copyOf(grown, length));
+                try (JournaledJobs copy = JournaledJobs.open(other, Optional.empty())) {
+                    assertEquals(List.of(record("a", 2)), List.copyOf(copy.load()));
+                }
+            }
+        }
+        assertEquals(Set.of(record("a", 3)), loaded());
+    }
+
+    @Test
+    void aDamagedJournalIsNotCutButReported() throws IOException {
+        Path journal = home.resolve("jobs.journal");
+        try (JournaledJobs jobs = open()) {
+            jobs.save(record("a", 1));
+            jobs.save(record("b", 1));
+        }
+        byte[] bytes = Files.readAllBytes(journal);
+        bytes[40] ^= 1;
+        Files.write(journal, bytes);
+        UserError refused = assertThrows(UserError.class, this::open);
+        assertTrue(refused.getMessage().contains("jobs.journal is damaged at byte 17"));
+        assertEquals(bytes.length, Files.size(journal));
+        // A refused home is not kept from others.
+        Files.delete(journal);
+        open().close();
+    }
+
+    @Test
+    void thePastIsDroppedWhileTheJournalIsInUse() throws IOException {
+        String padding = "x".repeat(100_000);
+        try (JournaledJobs jobs = open()) {
+            for (int version = 1; version <= 100; version++) {
+                jobs.save(record("a", version).toBuilder().setReason(padding).build());
+            }
+            assertTrue(Files.size(home.resolve("jobs.journal")) < 5_000_000);
+            jobs.save(record("b", 1));
+        }
+        assertEquals(
+                Set.of("a 100", "b 1"),
+                loaded().stream()
+                        .map(job -> job.getId() + " " + job.getVersion())
+                        .collect(Collectors.toSet()));
+    }
+
+    @Test
+    void aRecordOfThePastIsNotKept() {
+        try (JournaledJobs jobs = open()) {
+            jobs.save(record("a", 5));
+            assertThrows(IllegalArgumentException.class, () -> jobs.save(record("a", 5)));
+            assertThrows(IllegalArgumentException.class, () -> jobs.save(record("a", 4)));
+        }
+        assertEquals(Set.of(record("a", 5)), loaded());
+    }
+
+    @Test
+    void aHomeHasOneCoordinator() {
+        JournaledJobs first = open();
+        UserError refused = assertThrows(UserError.class, this::open);
+        assertTrue(refused.getMessage().contains("coordinator's home " + home));
+        first.save(record("a", 1));
+        first.close();
+        open().close();
+    }
+
+    private JournaledJobs open() {
+        return JournaledJobs.open(home, Optional.empty());
+    }
+
+    private void save(JobRecord record) {
+        try (JournaledJobs jobs = open()) {
+            jobs.save(record);
+        }
+        loaded();
+    }
+
+    private Set<JobRecord> loaded() {
+        try (JournaledJobs jobs = open()) {
+            return Set.copyOf(jobs.load());
+        }
+    }
+
+    static JobRecord record(String id, long version) {
+        return JobRecord.newBuilder()
+                .setId(id)
+                .setVersion(version)
+                .setState(JobState.RUNNING)
+                .setFolder("runs/" + id)
+                .build();
+    }
+}

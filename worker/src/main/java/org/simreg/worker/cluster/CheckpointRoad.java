@@ -1,0 +1,38 @@
+package org.simreg.worker.cluster;
+
+import java.nio.file.Path;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.worker.reduce.Abandoned;
+
+/** Checkpoints to the coordinator and back. Its methods block. */
+public interface CheckpointRoad {
+    /**
+     * Stores a file.
+     *
+     * @param header length and digests of the file
+     * @throws Abandoned if its generation is superseded: nothing was stored
+     * @throws Unreachable if the coordinator is away or can't store it; later it may work
+     */
+    void put(CheckpointHeader header, Path file);
+
+    /**
+     * Reads a stored file back.
+     *
+     * @param file written anew
+     * @throws org.simreg.proto.UserError if there is none of that step, or what came is damaged
+     * @throws Unreachable if the coordinator is away
+     */
+    void get(String job, long step, Path file);
+
+    /** The coordinator doesn't answer, or can't now. */
+    final class Unreachable extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        /**
+         * @param reason one sentence
+         */
+        public Unreachable(String reason, Throwable cause) {
+            super(reason, cause);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package org.simreg.worker.cluster;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.zip.CRC32C;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.worker.cluster.CheckpointRoad.Unreachable;
+import org.simreg.worker.distill.Training.Snapshot;
+import org.simreg.worker.reduce.Abandoned;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stores checkpoints with the coordinator, on a thread of its own while training goes on. One is
+ * under way at a time: the next waits for it, so that at most two copies of the state are in
+ * memory. While the coordinator is away, it tries again.
+ */
+final class CheckpointWriter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
+    private static final int RETRY_MS = 300;
+
+    private final String job;
+    private final CheckpointRoad road;
+    private final Patience patience = new Patience();
+    private final ExecutorService thread =
+            Executors.newSingleThreadExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "simreg-checkpoint");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private Future<Boolean> pending = CompletableFuture.completedFuture(true);
+
+    CheckpointWriter(String job, CheckpointRoad road) {
+        this.job = job;
+        this.road = road;
+    }
+
+    /** Begins to store; waits for the one before. */
+    void write(Snapshot snapshot, long generation) {
+        await();
+        pending = thread.submit(() -> store(snapshot, generation));
+    }
+
+    /**
+     * Waits for the one under way.
+     *
+     * @return whether the last one is stored; false if its generation is superseded
+     * @throws RuntimeException if it could not be written
+     */
+    boolean await() {
+        try {
+            return pending.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Abandoned("interrupted while a checkpoint was stored");
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : new IllegalStateException("a checkpoint could not be stored", e.getCause());
+        }
+    }
+
+    private boolean store(Snapshot snapshot, long generation) throws IOException {
+        Path folder = Files.createTempDirectory("simreg-checkpoint-");
+        Path file = folder.resolve("state.safetensors");
+        try {
+            snapshot.write(file);
+            CheckpointHeader header =
+                    CheckpointHeader.newBuilder()
+                            .setJob(job)
+                            .setGeneration(generation)
+                            .setStep(snapshot.step())
+                            .setLength(Files.size(file))
+                            .setCrc32C(crc32c(file))
+                            .setSha256(snapshot.sha256())
+                            .build();
+            put(header, file);
+            return true;
+        } catch (Abandoned e) {
+            LOG.info("The checkpoint of step {} isn't needed: {}", snapshot.step(), e.getMessage());
+            return false;
+        } finally {
+            Files.deleteIfExists(file);
+            Files.deleteIfExists(folder);
+        }
+    }
+
+    private void put(CheckpointHeader header, Path file) {
+        boolean told = false;
+        while (true) {
+            try {
+                road.put(header, file);
+                return;
+            } catch (Unreachable e) {
+                if (!told) {
+                    LOG.warn("{}; trying again until it works", e.getMessage());
+                    told = true;
+                }
+                patience.pause(RETRY_MS);
+            }
+        }
+    }
+
+    static int crc32c(Path file) {
+        CRC32C crc = new CRC32C();
+        byte[] part = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(part); read >= 0; read = in.read(part)) {
+                crc.update(part, 0, read);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return (int) crc.getValue();
+    }
+
+    /** Gives up what is not stored yet; any thread may ask. */
+    void cancel() {
+        patience.end();
+    }
+
+    /** Waits for the one under way; how it ended no longer matters. */
+    @Override
+    public void close() {
+        cancel();
+        thread.shutdown();
+        try {
+            pending.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            LOG.debug("The last checkpoint was not stored", e.getCause());
+        }
+    }
+}

@@ -1,0 +1,188 @@
+package org.simreg.worker.cluster;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Halt;
+import org.simreg.proto.Holding;
+import org.simreg.proto.JobFailed;
+import org.simreg.proto.Prepare;
+import org.simreg.proto.Ready;
+import org.simreg.proto.Report;
+import org.simreg.proto.Told;
+import org.simreg.proto.UserError;
+import org.simreg.worker.distill.Training;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One job on one worker: loads it, then runs one generation after the other, on a thread of its own
+ * because a step is seconds of native code. Orders may come from any thread.
+ */
+final class JobThread {
+    private static final Logger LOG = LoggerFactory.getLogger(JobThread.class);
+
+    private final Prepare prepare;
+    private final Surroundings around;
+    private final Reports reports;
+    private final BlockingQueue<Runnable> generations = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private long newest;
+    private boolean dropped;
+    private boolean preparing = true;
+    private boolean failed;
+    private Stint stint;
+    private Halt early = Halt.getDefaultInstance();
+    private Training training;
+    private CheckpointWriter writer;
+
+    JobThread(Prepare prepare, Surroundings around, Reports reports) {
+        this.prepare = prepare;
+        this.around = around;
+        this.reports = reports;
+    }
+
+    void start() {
+        Thread thread = new Thread(this::work, "simreg-step");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    String job() {
+        return prepare.getJob();
+    }
+
+    /** Done once everything is let go of. */
+    CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    /** Begins a generation when the one before has ended; an old one is passed over. */
+    synchronized void begin(Generation generation) {
+        if (generation.getNumber() > newest && !dropped) {
+            newest = generation.getNumber();
+            generations.add(() -> run(generation));
+        }
+    }
+
+    /** A halt may come before its generation has begun here. */
+    synchronized void halt(Halt order) {
+        early = order;
+        if (stint != null) {
+            stint.halt(order);
+        }
+    }
+
+    /** Lets go of the job; a step under way is given up. */
+    synchronized void drop() {
+        dropped = true;
+        if (stint != null) {
+            stint.drop();
+        }
+        if (writer != null) {
+            writer.cancel();
+        }
+        generations.add(() -> {});
+    }
+
+    /** What is held, for an introduction; none if nothing can go on. */
+    synchronized Holding holding() {
+        Holding.Builder holding = Holding.newBuilder().setJob(job()).setPreparing(preparing);
+        if (stint != null) {
+            holding.setGeneration(stint.number())
+                    .setCommitted(stint.committed())
+                    .setHalted(stint.halted());
+        }
+        return failed || dropped ? Holding.getDefaultInstance() : holding.build();
+    }
+
+    private synchronized boolean isDropped() {
+        return dropped;
+    }
+
+    private void work() {
+        try (CheckpointWriter opened = new CheckpointWriter(job(), around.checkpoints());
+                Training loaded = around.opener().open(prepare.getSettings(), this::tell)) {
+            ready(loaded, opened);
+            while (!isDropped()) {
+                generations.take().run();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable e) {
+            fail(e);
+        } finally {
+            ended.complete(null);
+        }
+    }
+
+    private void ready(Training loaded, CheckpointWriter opened) {
+        synchronized (this) {
+            training = loaded;
+            writer = opened;
+            preparing = false;
+        }
+        reports.send(
+                Report.newBuilder()
+                        .setReady(
+                                Ready.newBuilder()
+                                        .setJob(job())
+                                        .setStarted(loaded.started())
+                                        .setDataSha256(loaded.dataSha256())));
+    }
+
+    private void run(Generation generation) {
+        Stint.Roads roads =
+                new Stint.Roads(
+                        around.lanes().get(generation.getTransport()),
+                        around.checkpoints(),
+                        writer);
+        Stint next = new Stint(training, generation, around.worker(), roads, reports);
+        synchronized (this) {
+            if (dropped) {
+                return;
+            }
+            stint = next;
+            next.halt(early);
+        }
+        LOG.info(
+                "{} generation {} after step {}: {}",
+                job(),
+                generation.getNumber(),
+                generation.getStep(),
+                generation.getReason());
+        next.run();
+    }
+
+    private void tell(String text) {
+        reports.send(Report.newBuilder().setTold(Told.newBuilder().setJob(job()).setText(text)));
+    }
+
+    private void fail(Throwable e) {
+        boolean refused = e instanceof UserError;
+        synchronized (this) {
+            failed = true;
+            if (dropped) {
+                LOG.debug("{} was given up while it failed", job(), e);
+                return;
+            }
+        }
+        if (!refused) {
+            LOG.error("{} failed", job(), e);
+        }
+        StringWriter trace = new StringWriter();
+        e.printStackTrace(new PrintWriter(trace));
+        reports.send(
+                Report.newBuilder()
+                        .setFailed(
+                                JobFailed.newBuilder()
+                                        .setJob(job())
+                                        .setGeneration(newest)
+                                        .setReason(refused ? e.getMessage() : String.valueOf(e))
+                                        .setRefused(refused)
+                                        .setTrace(trace.toString())));
+    }
+}

@@ -1,0 +1,35 @@
+package org.simreg.worker.cluster;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.simreg.worker.reduce.Abandoned;
+
+/** Waits between attempts, until there is no more reason to try. Any thread may use it. */
+final class Patience {
+    private final CountDownLatch over = new CountDownLatch(1);
+
+    /** Ends all waiting, now and later. */
+    void end() {
+        over.countDown();
+    }
+
+    boolean ended() {
+        return over.getCount() == 0;
+    }
+
+    /**
+     * Waits before the next attempt.
+     *
+     * @throws Abandoned if there is none
+     */
+    void pause(long milliseconds) {
+        try {
+            if (over.await(milliseconds, TimeUnit.MILLISECONDS)) {
+                throw new Abandoned("the job was given up");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Abandoned("interrupted");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package org.simreg.worker.cluster;
+
+import java.util.Map;
+import org.simreg.worker.distill.Training;
+import org.simreg.worker.reduce.Lanes;
+
+/**
+ * What a worker has for all its jobs.
+ *
+ * @param worker its name
+ * @param opener loads a job
+ * @param lanes to other workers, by transport
+ * @param checkpoints to and from the coordinator
+ */
+record Surroundings(
+        String worker,
+        Training.Opener opener,
+        Map<String, Lanes> lanes,
+        CheckpointRoad checkpoints) {}

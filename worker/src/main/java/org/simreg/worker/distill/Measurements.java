@@ -1,0 +1,100 @@
+package org.simreg.worker.distill;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.Job;
+import org.simreg.proto.Precision;
+import org.simreg.worker.checkpoint.StateDict;
+import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.Batches;
+import org.simreg.worker.torchscript.FrozenModule;
+import org.simreg.worker.torchscript.StepModule;
+import org.simreg.worker.torchscript.StudentState;
+import org.simreg.worker.torchscript.Torch;
+import org.simreg.worker.torchscript.Trained;
+
+/** What is measured at which step: the table of before and after, and the student in between. */
+final class Measurements {
+    private static final String RANDOM = "student at random";
+    private static final String STUDENT = "student";
+
+    private final Job job;
+    private final Plan plan;
+    private final ViewPlan views;
+    private final KnnEvaluation evaluation;
+    private final Parts parts;
+
+    /** What is measured, ready made; none of it is closed here. */
+    record Parts(Torch torch, Trained trained, List<Teacher> teachers, BatchLoader loader) {}
+
+    Measurements(Job job, Plan plan, ViewPlan views, KnnEvaluation evaluation, Parts parts) {
+        this.job = job;
+        this.plan = plan;
+        this.views = views;
+        this.evaluation = evaluation;
+        this.parts = parts;
+    }
+
+    /** What is to be measured when so many steps are committed. */
+    List<Measurement> due(long committed) {
+        if (committed == 0) {
+            return before();
+        }
+        int epoch = plan.epoch(committed - 1) + 1;
+        int every = job.getEvaluation().getEveryEpochs();
+        boolean whole = plan.endsEpoch(committed - 1) && every > 0 && epoch % every == 0;
+        boolean end = committed == plan.steps();
+        return whole || end ? List.of(of(STUDENT, epoch)) : List.of();
+    }
+
+    private List<Measurement> before() {
+        List<Measurement> all = new ArrayList<>();
+        all.add(of(RANDOM, 0));
+        for (int i = 0; i < parts.teachers.size(); i++) {
+            all.add(of(teacher(i), 0));
+        }
+        return all;
+    }
+
+    private String teacher(int i) {
+        return parts.teachers.size() == 1 ? "teacher" : "teacher " + (i + 1);
+    }
+
+    private static Measurement of(String subject, int epoch) {
+        return Measurement.newBuilder().setSubject(subject).setEpoch(epoch).build();
+    }
+
+    /**
+     * @param student at the step at which this is due
+     */
+    EvaluationDone measure(
+            Measurement what, long committed, StepModule student, BooleanSupplier stop) {
+        KnnEvaluation.Asked asked =
+                new KnnEvaluation.Asked(
+                        what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
+        for (int i = 0; i < parts.teachers.size(); i++) {
+            if (what.getSubject().equals(teacher(i))) {
+                return evaluation.measure(asked, parts.teachers.get(i)::features);
+            }
+        }
+        StudentState state =
+                what.getSubject().equals(RANDOM) ? calibrated(student) : student.state();
+        StateDict weights = Students.backbone(parts.trained, state);
+        boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
+        try (FrozenModule frozen =
+                FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
+            return evaluation.measure(asked, frozen::features);
+        }
+    }
+
+    private StudentState calibrated(StepModule student) {
+        int count = (int) Math.min(Calibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
+        Requests requests = new Requests(plan, views.recipes(), 0, 0, plan.microBatches());
+        try (Batches batches = parts.loader.batches(requests)) {
+            return Calibration.state(parts.torch, student, parts.trained, batches, count);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package org.simreg.worker.distill;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.simreg.proto.StepDone;
+import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.Batches;
+import org.simreg.worker.distill.StepClock.Part;
+import org.simreg.worker.distill.ViewPlan.Pass;
+import org.simreg.worker.reduce.Reduce;
+import org.simreg.worker.torchscript.StepModule;
+import org.simreg.worker.torchscript.Torch;
+
+/**
+ * The arithmetic of a step on one worker's share of it: teacher forward, student forward and
+ * backward, update. The images of a step are decoded and shown to the teachers, which don't depend
+ * on the student, while the gradients of the step before travel. A momentum teacher does depend on
+ * it, and waits.
+ */
+final class Steps implements AutoCloseable {
+    private final Torch torch;
+    private final Plan plan;
+    private final Schedule schedule;
+    private final ViewPlan views;
+    private final List<Teacher> teachers;
+    private final BatchLoader loader;
+    private final StepClock clock = new StepClock();
+    private final NavigableMap<Long, Prepared> ready = new TreeMap<>();
+    private int first;
+    private int count;
+    private Batches batches;
+    private long position;
+
+    /** What a step needs, ready made; it closes none of it. */
+    record Parts(Torch torch, List<Teacher> teachers, BatchLoader loader) {}
+
+    /**
+     * @param parts its teachers are none for a momentum teacher
+     */
+    Steps(Plan plan, Schedule schedule, ViewPlan views, Parts parts) {
+        this.plan = plan;
+        this.schedule = schedule;
+        this.views = views;
+        torch = parts.torch;
+        teachers = parts.teachers;
+        loader = parts.loader;
+        count = plan.microBatches();
+    }
+
+    /** Which micro-batches of each step are computed from now on. */
+    void share(int first, int count) {
+        if (first != this.first || count != this.count) {
+            close();
+            this.first = first;
+            this.count = count;
+        }
+        clock.read();
+    }
+
+    /** Makes the share of a step ready, unless it is. */
+    void prepare(long step) {
+        if (ready.containsKey(step)) {
+            return;
+        }
+        if (batches == null || position != step) {
+            closeBatches();
+            batches = loader.batches(new Requests(plan, views.recipes(), step, first, count));
+            position = step;
+        }
+        ready.put(step, make());
+        position++;
+    }
+
+    private Prepared make() {
+        Prepared prepared = new Prepared(torch);
+        try {
+            for (int part = 0; part < count; part++) {
+                NDArray[] images = prepared.add(batches.next(), views.recipes().size());
+                clock.charge(Part.DATA);
+                if (!teachers.isEmpty()) {
+                    views.passes()
+                            .forEach(
+                                    pass ->
+                                            prepared.addTargets(
+                                                    targets(prepared, images[pass.teacher()])));
+                    clock.charge(Part.TEACHER);
+                }
+            }
+            return prepared;
+        } catch (RuntimeException e) {
+            prepared.close();
+            throw e;
+        }
+    }
+
+    private NDArray[] targets(Prepared prepared, NDArray images) {
+        return teachers.stream()
+                .map(teacher -> teacher.features(prepared.scope(), images))
+                .toArray(NDArray[]::new);
+    }
+
+    /** Offers the leaves of the share of a step. */
+    void backward(long step, StepModule student, Reduce.Round round) {
+        Prepared now = ready.get(step);
+        int leaf = first * views.passes().size();
+        for (int part = 0; part < count; part++) {
+            int target = part * views.passes().size();
+            for (Pass pass : views.passes()) {
+                NDArray[] targets =
+                        teachers.isEmpty()
+                                ? projection(student, now, part, pass)
+                                : now.targets(target++);
+                student.backward(now.view(part, pass.student()), targets, round.vector());
+                clock.charge(Part.STUDENT);
+                round.offer(leaf++);
+                clock.charge(Part.REDUCE);
+            }
+        }
+    }
+
+    private NDArray[] projection(StepModule student, Prepared now, int part, Pass pass) {
+        NDArray[] projection = {student.project(now.scope(), now.view(part, pass.teacher()))};
+        clock.charge(Part.TEACHER);
+        return projection;
+    }
+
+    /** Updates the student; what was made ready up to this step is let go. */
+    StepDone commit(long step, StepModule student, NDArray mean) {
+        clock.charge(Part.REDUCE);
+        double loss = student.loss(mean);
+        student.update(mean, schedule.rate(step), schedule.decay(step));
+        clock.charge(Part.UPDATE);
+        forgetTo(step);
+        return clock.read()
+                .setEpoch(plan.epoch(step) + 1)
+                .setLoss(loss)
+                .setLr(schedule.rate(step))
+                .setStep(step + 1)
+                .setImages(plan.batch())
+                .build();
+    }
+
+    /** Lets go of what was made ready for steps up to this one. */
+    void forgetTo(long step) {
+        NavigableMap<Long, Prepared> old = ready.headMap(step, true);
+        old.values().forEach(Prepared::close);
+        old.clear();
+    }
+
+    /** Leaves the time since the last step uncharged. */
+    void pause() {
+        clock.skip();
+    }
+
+    private void closeBatches() {
+        if (batches != null) {
+            batches.close();
+            batches = null;
+        }
+    }
+
+    /** Lets go of all that was made ready; it can be made again. */
+    @Override
+    public void close() {
+        ready.values().forEach(Prepared::close);
+        ready.clear();
+        closeBatches();
+    }
+}

@@ -1,0 +1,97 @@
+package org.simreg.worker.reduce;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BinaryOperator;
+
+/**
+ * How the members' subtrees become the sum of the whole tree. A subtree's number is its place among
+ * those of all members; the nodes above are numbered after them.
+ */
+final class Joining {
+    private final List<Subtree> parts = new ArrayList<>();
+    private final int[] offsets;
+    private final int[] parent;
+    private final int[] sibling;
+    private final boolean[] isLeft;
+    private final int root;
+    private int nodes;
+    private int part;
+
+    Joining(Circle circle) {
+        offsets = new int[circle.peers().size() + 1];
+        for (int rank = 0; rank < circle.peers().size(); rank++) {
+            Circle.Peer peer = circle.peers().get(rank);
+            parts.addAll(Subtree.of(peer.first(), peer.first() + peer.count(), circle.leaves()));
+            offsets[rank + 1] = parts.size();
+        }
+        parent = new int[2 * parts.size() - 1];
+        sibling = new int[parent.length];
+        isLeft = new boolean[parent.length];
+        nodes = parts.size();
+        Arrays.fill(parent, -1);
+        root = number(new Subtree(0, circle.leaves()));
+    }
+
+    private int number(Subtree node) {
+        if (node.equals(parts.get(part))) {
+            return part++;
+        }
+        int left = number(node.left());
+        int right = number(node.right());
+        int above = nodes++;
+        parent[left] = above;
+        parent[right] = above;
+        sibling[left] = right;
+        sibling[right] = left;
+        isLeft[left] = true;
+        return above;
+    }
+
+    /** The subtrees of a member, in order. */
+    List<Subtree> parts(int rank) {
+        return parts.subList(offsets[rank], offsets[rank + 1]);
+    }
+
+    /** Number of the first subtree of a member; the others follow. */
+    int firstPart(int rank) {
+        return offsets[rank];
+    }
+
+    /** Whether a subtree is this member's. */
+    boolean owns(int rank, int number) {
+        return number >= offsets[rank] && number < offsets[rank + 1];
+    }
+
+    /** How many sums {@link #join} keeps at most. */
+    int nodes() {
+        return parent.length;
+    }
+
+    /**
+     * Adds the sum of a subtree, in any order; every addition is left plus right.
+     *
+     * @param waiting sums whose other half is missing, {@link #nodes} long, nulls at first
+     * @param add may overwrite and return the left
+     * @return the sum of all, once it is there; otherwise null
+     */
+    <T> T join(T[] waiting, int number, T sum, BinaryOperator<T> add) {
+        int node = number;
+        T value = sum;
+        while (node != root) {
+            int other = sibling[node];
+            if (waiting[other] == null) {
+                waiting[node] = value;
+                return null;
+            }
+            value =
+                    isLeft[node]
+                            ? add.apply(value, waiting[other])
+                            : add.apply(waiting[other], value);
+            waiting[other] = null;
+            node = parent[node];
+        }
+        return value;
+    }
+}

@@ -1,0 +1,109 @@
+package org.simreg.worker.reduce;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.simreg.worker.torchscript.Torch;
+
+/** The members of a circle in one process, each with lanes of its own. */
+final class Members implements AutoCloseable {
+    static final long PATIENCE_SECONDS = 60;
+
+    private final Torch torch = new Torch("cpu", 1);
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final AtomicInteger mostArrays = new AtomicInteger();
+    private final List<? extends Lanes> lanes;
+
+    Members(List<? extends Lanes> lanes) {
+        this.lanes = lanes;
+    }
+
+    /** The circle of the first members, with so many leaves each, as one sees it. */
+    Circle circle(long generation, int rank, int... counts) {
+        List<Circle.Peer> peers = new ArrayList<>();
+        int first = 0;
+        for (int i = 0; i < counts.length; i++) {
+            peers.add(new Circle.Peer("w" + i, lanes.get(i).address(), first, counts[i]));
+            first += counts[i];
+        }
+        return new Circle("job", generation, rank, peers);
+    }
+
+    Reduce reduce(Circle circle, int length) {
+        return new ClusterReduce(
+                lanes.get(circle.rank()),
+                circle,
+                torch.scope(),
+                scope -> {
+                    NDArray vector = scope.zeros(new Shape(length));
+                    mostArrays.accumulateAndGet(scope.getManagedArrays().size(), Math::max);
+                    return vector;
+                });
+    }
+
+    /** The largest number of vectors that a reduction has had at a time. */
+    int mostArrays() {
+        return mostArrays.get();
+    }
+
+    StateExchange exchange(Circle circle) {
+        return new StateExchange(lanes.get(circle.rank()), circle);
+    }
+
+    /** Runs steps of all members at the same time; the result is [member][step]. */
+    float[][][] run(long generation, int[] counts, float[][]... steps) throws Exception {
+        List<Future<float[][]>> running = new ArrayList<>();
+        for (int rank = 0; rank < counts.length; rank++) {
+            Circle circle = circle(generation, rank, counts);
+            running.add(threads.submit(() -> run(circle, steps)));
+        }
+        float[][][] means = new float[counts.length][][];
+        for (int rank = 0; rank < counts.length; rank++) {
+            means[rank] = running.get(rank).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+        return means;
+    }
+
+    private float[][] run(Circle circle, float[][]... steps) throws Exception {
+        float[][] means = new float[steps.length][];
+        try (Reduce reduce = reduce(circle, steps[0][0].length)) {
+            for (int step = 0; step < steps.length; step++) {
+                means[step] = get(offer(reduce, circle, step, steps[step]));
+            }
+        }
+        return means;
+    }
+
+    /** Offers this member's leaves. */
+    static Future<NDArray> offer(Reduce reduce, Circle circle, long step, float[][] leaves) {
+        Reduce.Round round = reduce.begin(step, leaves.length);
+        Circle.Peer self = circle.self();
+        for (int leaf = self.first(); leaf < self.first() + self.count(); leaf++) {
+            round.vector().toByteBuffer(true).asFloatBuffer().put(leaves[leaf]);
+            round.offer(leaf);
+        }
+        return round.mean();
+    }
+
+    static float[] get(Future<NDArray> mean) throws Exception {
+        return mean.get(PATIENCE_SECONDS, TimeUnit.SECONDS).toFloatArray();
+    }
+
+    <T> Future<T> submit(Callable<T> task) {
+        return threads.submit(task);
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        lanes.forEach(Lanes::close);
+        torch.close();
+    }
+}
