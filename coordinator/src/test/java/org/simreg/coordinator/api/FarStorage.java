@@ -62,6 +62,8 @@ final class FarStorage implements AutoCloseable {
     private final String name = UUID.randomUUID().toString();
     private final List<Runnable> open = new ArrayList<>();
     private final Queue<Job> jobs = new ConcurrentLinkedQueue<>();
+    private volatile String away = FAR;
+    private volatile String there = FAR;
     private SamplesRpc service;
     private Server server;
     private int port;
@@ -96,7 +98,13 @@ final class FarStorage implements AutoCloseable {
     }
 
     private String near(String path) {
-        return path.replace(FAR, folder.toString());
+        return path.replace(away, there).replace(FAR, folder.toString());
+    }
+
+    /** Has the server see another folder where the worker sees one of its own. */
+    void rename(String away, String there) {
+        this.away = away;
+        this.there = there;
     }
 
     /** The same data set, opened by its files. */
