@@ -121,21 +121,6 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         }
     }
 
-    /** Removes a run that came to nothing; files that are not a run's stay. */
-    public static void remove(Path path) {
-        Writing.to(
-                path,
-                () -> {
-                    if (Files.isDirectory(path)) {
-                        OldRun.remove(path);
-                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
-                        if (OldRun.isEmpty(path)) {
-                            Files.delete(path);
-                        }
-                    }
-                });
-    }
-
     /** Where the run is. */
     public Path path() {
         return path;

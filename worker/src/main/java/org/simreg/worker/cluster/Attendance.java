@@ -71,7 +71,7 @@ final class Attendance {
             return;
         }
         Hello.Builder hello = identity.toBuilder();
-        job.ifPresent(thread -> hello.setHolding(thread.holding()));
+        job.flatMap(JobThread::holding).ifPresent(hello::setHolding);
         Stream stream = new Stream();
         stub.attend(stream);
         line = Optional.of(stream.requests);
@@ -157,6 +157,7 @@ final class Attendance {
 
     private void prepare(Prepare order) {
         if (holds(order.getJob())) {
+            job.get().prepare(order.getAttempt());
             return;
         }
         Optional<JobThread> before = job;

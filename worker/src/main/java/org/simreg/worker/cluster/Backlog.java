@@ -15,7 +15,11 @@ final class Backlog {
     private final Deque<Report> reports = new ArrayDeque<>();
     private int sentences;
 
+    /** That a job is ready is asked for again by the coordinator. */
     void add(Report report) {
+        if (report.hasReady()) {
+            return;
+        }
         if (report.hasHalted()) {
             reports.removeIf(Report::hasHalted);
         }

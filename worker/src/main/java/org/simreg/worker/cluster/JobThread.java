@@ -2,6 +2,7 @@ package org.simreg.worker.cluster;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -9,6 +10,7 @@ import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Holding;
 import org.simreg.proto.JobFailed;
+import org.simreg.proto.JobStarted;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
@@ -33,16 +35,20 @@ final class JobThread {
     private long newest;
     private boolean dropped;
     private boolean preparing = true;
+    private long attempt;
     private boolean failed;
     private Stint stint;
     private Halt early = Halt.getDefaultInstance();
     private Training training;
+    private JobStarted started;
+    private String dataSha256;
     private CheckpointWriter writer;
 
     JobThread(Prepare prepare, Surroundings around, Reports reports) {
         this.prepare = prepare;
         this.around = around;
         this.reports = reports;
+        attempt = prepare.getAttempt();
     }
 
     void start() {
@@ -58,6 +64,14 @@ final class JobThread {
     /** Done once everything is let go of. */
     CompletableFuture<Void> ended() {
         return ended;
+    }
+
+    /** Is asked again for what it does already: only the last question is answered. */
+    synchronized void prepare(long attempt) {
+        this.attempt = attempt;
+        if (!preparing && !failed) {
+            sayReady();
+        }
     }
 
     /** Begins a generation when the one before has ended; an old one is passed over. */
@@ -88,15 +102,15 @@ final class JobThread {
         generations.add(() -> {});
     }
 
-    /** What is held, for an introduction; none if nothing can go on. */
-    synchronized Holding holding() {
+    /** What is held, for an introduction; empty if nothing can go on. */
+    synchronized Optional<Holding> holding() {
         Holding.Builder holding = Holding.newBuilder().setJob(job()).setPreparing(preparing);
         if (stint != null) {
             holding.setGeneration(stint.number())
                     .setCommitted(stint.committed())
                     .setHalted(stint.halted());
         }
-        return failed || dropped ? Holding.getDefaultInstance() : holding.build();
+        return failed || dropped ? Optional.empty() : Optional.of(holding.build());
     }
 
     private synchronized boolean isDropped() {
@@ -119,19 +133,24 @@ final class JobThread {
         }
     }
 
-    private void ready(Training loaded, CheckpointWriter opened) {
-        synchronized (this) {
-            training = loaded;
-            writer = opened;
-            preparing = false;
-        }
+    private synchronized void ready(Training loaded, CheckpointWriter opened) {
+        training = loaded;
+        writer = opened;
+        started = loaded.started();
+        dataSha256 = loaded.dataSha256();
+        preparing = false;
+        sayReady();
+    }
+
+    private void sayReady() {
         reports.send(
                 Report.newBuilder()
                         .setReady(
                                 Ready.newBuilder()
                                         .setJob(job())
-                                        .setStarted(loaded.started())
-                                        .setDataSha256(loaded.dataSha256())));
+                                        .setStarted(started)
+                                        .setDataSha256(dataSha256)
+                                        .setAttempt(attempt)));
     }
 
     private void run(Generation generation) {

@@ -75,7 +75,8 @@ final class Stint {
         this.reports = reports;
         circle = circle(generation, worker, training.passes());
         leads = circle.rank() == 0;
-        committed = training.committed();
+        Member self = generation.getMembers(circle.rank());
+        committed = self.getState() == Generation.State.HELD ? training.committed() : 0;
     }
 
     private static Circle circle(Generation generation, String worker, int passes) {
@@ -101,7 +102,7 @@ final class Stint {
         return generation.getNumber();
     }
 
-    /** Steps committed to the state, from any thread. */
+    /** Steps committed to the state, 0 while that has not come; from any thread. */
     long committed() {
         return committed;
     }
