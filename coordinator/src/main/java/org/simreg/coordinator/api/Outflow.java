@@ -1,23 +1,17 @@
 package org.simreg.coordinator.api;
 
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.simreg.proto.UserError;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends an answer as fast as the client takes it. Works on a thread of a pool only while the client
  * can take more: one that is slow holds no thread.
  */
 final class Outflow<T> {
-    private static final Logger LOG = LoggerFactory.getLogger(Outflow.class);
-
     private final ServerCallStreamObserver<T> client;
     private final Executor threads;
     private final Opening<T> opening;
@@ -114,7 +108,7 @@ final class Outflow<T> {
             e.addSuppressed(closing);
         }
         if (!client.isCancelled()) {
-            client.onError(status(e));
+            client.onError(Statuses.of(e));
         }
     }
 
@@ -124,18 +118,5 @@ final class Outflow<T> {
         if (parts != null) {
             parts.close();
         }
-    }
-
-    private static StatusRuntimeException status(Exception e) {
-        if (e instanceof StatusRuntimeException status) {
-            return status;
-        }
-        if (e instanceof UserError wrong) {
-            return Status.FAILED_PRECONDITION
-                    .withDescription(wrong.getMessage())
-                    .asRuntimeException();
-        }
-        LOG.error("Samples or weights could not be sent", e);
-        return Status.INTERNAL.withDescription(e.toString()).asRuntimeException();
     }
 }

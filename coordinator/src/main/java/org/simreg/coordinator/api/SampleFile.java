@@ -7,6 +7,7 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -16,7 +17,8 @@ import org.simreg.proto.Version;
 
 /** A file that is read piece by piece and must stay what it was at the first. */
 final class SampleFile implements AutoCloseable {
-    static final int PIECE = 1 << 20;
+    /** What a client that doesn't take its answer may keep in memory here, or twice that. */
+    static final int PIECE = 1 << 18;
 
     private final Path path;
     private final FileChannel channel;
@@ -35,6 +37,9 @@ final class SampleFile implements AutoCloseable {
     /** What a file is now. */
     static Version version(Path path) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+        if (!attributes.isRegularFile()) {
+            throw new AccessDeniedException(path.toString(), null, "it is no file");
+        }
         Instant modified = attributes.lastModifiedTime().toInstant();
         return Version.newBuilder()
                 .setLength(attributes.size())

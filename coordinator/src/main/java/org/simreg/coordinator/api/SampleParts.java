@@ -2,9 +2,12 @@ package org.simreg.coordinator.api;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.zip.CRC32C;
@@ -36,7 +39,7 @@ final class SampleParts implements Parts<SamplePart> {
     }
 
     @Override
-    public SamplePart next() throws IOException {
+    public SamplePart next() {
         if (file != null) {
             return piece();
         }
@@ -57,10 +60,12 @@ final class SampleParts implements Parts<SamplePart> {
             }
             file = new SampleFile(path);
             sum.reset();
-            return piece();
-        } catch (IOException e) {
+        } catch (NoSuchFileException | AccessDeniedException e) {
             return unreadable(e);
+        } catch (IOException e) {
+            throw unavailable(path, e);
         }
+        return piece();
     }
 
     private SamplePart.Builder part() {
@@ -69,35 +74,41 @@ final class SampleParts implements Parts<SamplePart> {
 
     private SamplePart piece() {
         try {
-            ByteString bytes = file.next();
-            for (ByteBuffer buffer : bytes.asReadOnlyByteBufferList()) {
-                sum.update(buffer);
-            }
-            SamplePart.Builder part = part().setVersion(file.version()).setData(bytes);
-            if (file.isRead()) {
-                part.setCrc32C((int) sum.getValue());
-                close();
-            }
-            return part.build();
+            return piece(file.next());
         } catch (IOException e) {
-            return unreadable(e);
+            throw unavailable(images.file(id), e);
         }
+    }
+
+    private SamplePart piece(ByteString bytes) throws IOException {
+        for (ByteBuffer buffer : bytes.asReadOnlyByteBufferList()) {
+            sum.update(buffer);
+        }
+        SamplePart.Builder part = part().setVersion(file.version()).setData(bytes);
+        if (file.isRead()) {
+            part.setCrc32C((int) sum.getValue());
+            close();
+        }
+        return part.build();
     }
 
     /** Words it as a worker does that reads the file itself. */
     private SamplePart unreadable(IOException e) {
         if (!Files.isDirectory(root)) {
-            // Storage that is away for a while must not look like broken images.
-            throw Status.UNAVAILABLE
-                    .withDescription("The data set's folder " + root + " can't be reached")
-                    .asRuntimeException();
-        }
-        try {
-            close();
-        } catch (IOException closing) {
-            e.addSuppressed(closing);
+            throw unavailable(root, e);
         }
         return part().setUnreadable("it can't be read, " + e).build();
+    }
+
+    /**
+     * Storage that is away for a while, too many open files, a coordinator that stops: none may
+     * look like a broken image, which another takes the place of for good.
+     */
+    private static StatusRuntimeException unavailable(Path path, IOException e) {
+        return Status.UNAVAILABLE
+                .withDescription("The coordinator can't read %s now: %s".formatted(path, e))
+                .withCause(e)
+                .asRuntimeException();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.simreg.coordinator.api;
 
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -30,7 +29,7 @@ import org.simreg.worker.data.Splits;
  */
 public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
     private static final int MOST_SAMPLES = 4096;
-    private static final int MOST_CALLS = 1024;
+    private static final int MOST_CALLS = 512;
     private static final int IDLE_SECONDS = 30;
 
     private final Grants grants;
@@ -128,11 +127,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                                         .formatted(MOST_CALLS))
                         .asRuntimeException();
             }
-        } catch (Refused e) {
-            client.onError(Status.UNAVAILABLE.withDescription(e.getMessage()).asRuntimeException());
-            return;
-        } catch (StatusRuntimeException e) {
-            client.onError(e);
+        } catch (RuntimeException e) {
+            client.onError(Statuses.of(e));
             return;
         }
         Outflow.start((ServerCallStreamObserver<T>) client, threads, opening, calls::release);

@@ -62,6 +62,8 @@ final class FarStorage implements AutoCloseable {
     private final String name = UUID.randomUUID().toString();
     private final List<Runnable> open = new ArrayList<>();
     private final Queue<Job> jobs = new ConcurrentLinkedQueue<>();
+    private volatile String away = FAR;
+    private volatile String there = FAR;
     private SamplesRpc service;
     private Server server;
     private int port;
@@ -96,7 +98,13 @@ final class FarStorage implements AutoCloseable {
     }
 
     private String near(String path) {
-        return path.replace(FAR, folder.toString());
+        return path.replace(away, there).replace(FAR, folder.toString());
+    }
+
+    /** Has the server see another folder where the worker sees one of its own. */
+    void rename(String away, String there) {
+        this.away = away;
+        this.there = there;
     }
 
     /** The same data set, opened by its files. */
@@ -149,16 +157,28 @@ final class FarStorage implements AutoCloseable {
     /** Starts as a new process would, at the same address. */
     void start(int threads) {
         service = new SamplesRpc(Grants.of(() -> jobs), folder.resolve("index"), threads);
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (!isStarted(deadline)) {
+            Thread.onSpinWait();
+        }
+        port = loopback ? server.getPort() : 0;
+    }
+
+    /** Not while a connection of somebody else happens to go out from the port. */
+    private boolean isStarted(long deadline) {
         ServerBuilder<?> builder =
                 loopback
                         ? NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
                         : InProcessServerBuilder.forName(name);
         try {
             server = builder.addService(service).intercept(new Wire()).build().start();
+            return true;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (System.nanoTime() > deadline) {
+                throw new UncheckedIOException(e);
+            }
+            return false;
         }
-        port = loopback ? server.getPort() : 0;
     }
 
     /** Ends at once, in the middle of what it does. */

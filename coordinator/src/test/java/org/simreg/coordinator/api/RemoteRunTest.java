@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,18 +16,19 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
-import org.simreg.proto.Progress;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.data.RemoteStorage;
+import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.InitialWeights;
-import org.simreg.worker.distill.JobRun;
 import org.simreg.worker.distill.Students;
 import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
+import org.simreg.worker.reduce.LocalReduce;
+import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.Trained;
 
-/** A whole job on a data set that its worker doesn't see. */
+/** A whole job whose worker doesn't see data set and teacher. */
 @Timeout(300)
 class RemoteRunTest {
     @TempDir Path folder;
@@ -51,53 +53,81 @@ class RemoteRunTest {
         return JobSettings.complete(job.build());
     }
 
-    private List<Progress> run(Job job, Optional<RemoteStorage> storage, String name) {
-        List<Progress> events = new ArrayList<>();
-        Path out = folder.resolve(name);
+    /** What a job came to: its state, and what was measured, without the time that took. */
+    private record Result(String sha256, String data, List<EvaluationDone> measured) {}
+
+    private Result run(Job job, Optional<RemoteStorage> storage, String name) {
+        List<EvaluationDone> measured = new ArrayList<>();
         WorkerSettings settings =
                 new WorkerSettings("cpu", 1, 2, folder.resolve(name + "-index"), storage);
-        try (JobRun run = new JobRun(job, settings, out, events::add)) {
-            assertTrue(run.run(false));
+        try (Distillation run = Distillation.open(job, settings, notice -> {});
+                Reduce reduce = new LocalReduce(run.scope(), run::newOut)) {
+            run.start();
+            measure(run, measured);
+            while (run.committed() < run.steps()) {
+                step(run, reduce);
+                measure(run, measured);
+            }
+            return new Result(run.snapshot().sha256(), run.dataSha256(), measured);
         }
-        return events;
     }
 
-    private static String sha256(List<Progress> events) {
-        return events.stream()
-                .filter(Progress::hasFinished)
-                .map(event -> event.getFinished().getSha256())
-                .findFirst()
-                .orElseThrow();
+    private static void step(Distillation run, Reduce reduce) {
+        run.share(0, run.microBatches());
+        run.prepare(run.committed());
+        Reduce.Round round = reduce.begin(run.committed(), run.microBatches() * run.passes());
+        run.backward(round);
+        try {
+            run.commit(round.mean().get());
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
-    /** Without the time they took. */
-    private static List<EvaluationDone> measured(List<Progress> events) {
-        return events.stream()
-                .filter(Progress::hasEvaluation)
-                .map(event -> event.getEvaluation().toBuilder().clearSeconds().build())
-                .toList();
+    private static void measure(Distillation run, List<EvaluationDone> measured) {
+        run.due()
+                .forEach(
+                        due -> {
+                            EvaluationDone done = run.measure(due, () -> false);
+                            measured.add(done.toBuilder().clearSeconds().build());
+                        });
     }
 
     @Test
-    void aDataSetThatOnlyTheCoordinatorSeesTrainsToTheSameBits() {
+    void filesThatOnlyTheCoordinatorSeesTrainToTheSameBits() {
         Pictures pictures = new Pictures(folder.resolve("images"));
         pictures.add("train/ant", 9).add("train/bee", 10).add("val/ant", 4).add("val/bee", 5);
         pictures.write("train/ant/broken.jpg", new byte[500]);
         String teacher = teacher();
         Job near = job(pictures.root.toString(), teacher);
-        List<Progress> local = run(near, Optional.empty(), "local");
+        Result local = run(near, Optional.empty(), "local");
+        assertTrue(local.measured().size() >= 3, local.toString());
         try (FarStorage far = new FarStorage(folder, true)) {
             far.know(near);
-            Job asked = job(FarStorage.FAR + "/images", teacher);
-            List<Progress> remote = run(asked, Optional.of(far.worker()), "remote");
-            assertEquals(sha256(local), sha256(remote));
-            assertEquals(measured(local), measured(remote));
-            assertTrue(measured(local).size() >= 3, measured(local).toString());
+            Job asked = job(FarStorage.FAR + "/images", FarStorage.FAR + "/teacher.safetensors");
+            assertEquals(local, run(asked, Optional.of(far.worker()), "remote"));
 
             long before = far.bytes.get();
-            List<Progress> seen = run(near, Optional.of(far.worker()), "seen");
-            assertEquals(sha256(local), sha256(seen));
+            assertEquals(local, run(near, Optional.of(far.worker()), "seen"));
             assertEquals(before, far.bytes.get(), "a worker that sees the same files reads them");
+        }
+    }
+
+    @Test
+    void anotherDataSetUnderTheSamePathIsNotUsed() {
+        new Pictures(folder.resolve("images")).add("ant", 9).add("bee", 10);
+        String teacher = teacher();
+        Job real = job(folder.resolve("images").toString(), teacher);
+        Result local = run(real, Optional.empty(), "local");
+        Path mount = folder.resolve("mount");
+        Job asked = job(mount.toString(), teacher);
+        try (FarStorage far = new FarStorage(folder, false)) {
+            far.know(real);
+            far.rename(mount.toString(), folder.resolve("images").toString());
+            new Pictures(mount).write("notes.txt", new byte[3]);
+            assertEquals(local, run(asked, Optional.of(far.worker()), "nothing mounted"));
+            new Pictures(mount).add("ant", 9).add("cat", 10);
+            assertEquals(local, run(asked, Optional.of(far.worker()), "another one"));
         }
     }
 }

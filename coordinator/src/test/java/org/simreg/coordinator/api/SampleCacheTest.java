@@ -149,9 +149,10 @@ class SampleCacheTest {
             byte[] whole = Files.readAllBytes(entries.get(1));
             Files.write(entries.get(1), Arrays.copyOf(whole, whole.length / 2));
             Files.write(entries.get(2), new byte[0]);
+            // Once more where a copy is dropped that another thread has just healed.
             int before = far.calls.get();
             Views.assertSame(local, remote, 1, 2);
-            assertTrue(far.calls.get() > before && far.calls.get() <= before + 3);
+            assertTrue(far.calls.get() > before && far.calls.get() <= before + 6);
             far.stop();
             Views.assertSame(local, remote, 2, 3);
             far.start();

@@ -6,7 +6,6 @@ import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
@@ -24,8 +23,9 @@ final class Line {
     private final ManagedChannel channel;
     private final Duration patience;
     private final Consumer<String> notices;
-    private final AtomicBoolean away = new AtomicBoolean();
     private volatile long heard = System.nanoTime();
+    private boolean away;
+    private long awaySince;
 
     /**
      * @param notices told once when the coordinator can't be reached, and when it can again; from
@@ -42,11 +42,28 @@ final class Line {
         T make() throws Damaged;
     }
 
-    /** Something came from the coordinator. */
+    /** A part of an answer came. */
     void heard() {
         heard = System.nanoTime();
-        if (away.compareAndSet(true, false)) {
+    }
+
+    /** What was on its way before the coordinator went says nothing of now. */
+    private synchronized void answered(long tried) {
+        heard = System.nanoTime();
+        if (away && tried - awaySince > 0) {
+            away = false;
             notices.accept("the coordinator answers again");
+        }
+    }
+
+    /** Nor does a call that was lost before another one succeeded. */
+    private synchronized void lost(String what, long tried, Status status) {
+        if (!away && heard - tried < 0) {
+            away = true;
+            awaySince = System.nanoTime();
+            notices.accept(
+                    "the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
+                            .formatted(what, text(status), text(patience)));
         }
     }
 
@@ -68,7 +85,7 @@ final class Line {
             long tried = System.nanoTime();
             try {
                 T answer = attempt.make();
-                heard();
+                answered(tried);
                 return answer;
             } catch (StatusRuntimeException e) {
                 require(wanted, what);
@@ -116,12 +133,7 @@ final class Line {
                             .formatted(what, text(patience), text(e.getStatus())),
                     e);
         }
-        // A call that was lost before another one succeeded says nothing of now.
-        if (heard - tried < 0 && away.compareAndSet(false, true)) {
-            notices.accept(
-                    "the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
-                            .formatted(what, text(e.getStatus()), text(patience)));
-        }
+        lost(what, tried, e.getStatus());
         // Else a channel that has failed often waits minutes before it connects again.
         channel.resetConnectBackoff();
     }

@@ -3,9 +3,9 @@ package org.simreg.worker.data;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,7 +26,10 @@ final class RemoteSamples implements SampleSource {
     private final SampleCache cache;
     private final Executor threads;
     private final Consumer<String> notices;
-    private final Set<Integer> current = ConcurrentHashMap.newKeySet();
+
+    /** Samples whose copies are of this run, or were confirmed in it; guarded by itself. */
+    private final BitSet current = new BitSet();
+
     private final Map<Integer, String> unreadable = new ConcurrentHashMap<>();
     private final Map<Integer, Prefetch> coming = new ConcurrentHashMap<>();
     private final AtomicBoolean uncached = new AtomicBoolean();
@@ -75,7 +78,7 @@ final class RemoteSamples implements SampleSource {
             boolean mine = coming.get(id) == prefetch && !unreadable.containsKey(id);
             if (mine && prefetch.wanted().getAsBoolean()) {
                 Wanted wanted = wanted(id);
-                if (!current.contains(id) || !wanted.hasHeld()) {
+                if (!isCurrent(id) || !wanted.hasHeld()) {
                     missing.add(wanted);
                 }
             }
@@ -112,7 +115,9 @@ final class RemoteSamples implements SampleSource {
                 }
             }
         }
-        current.add(arrival.id());
+        synchronized (current) {
+            current.set(arrival.id());
+        }
     }
 
     @Override
@@ -146,7 +151,13 @@ final class RemoteSamples implements SampleSource {
     }
 
     private boolean isCached(int id, FileBuffer into) {
-        return current.contains(id) && cache.read(key(id), into);
+        return isCurrent(id) && cache.read(key(id), into);
+    }
+
+    private boolean isCurrent(int id) {
+        synchronized (current) {
+            return current.get(id);
+        }
     }
 
     private Arrival fetch(Wanted sample, BooleanSupplier wanted) {

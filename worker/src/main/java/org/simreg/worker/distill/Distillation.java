@@ -29,6 +29,10 @@ import org.simreg.worker.torchscript.Trained;
 /** The distillation of a job by libtorch. */
 public final class Distillation implements Training {
     private final Job job;
+
+    /** The job with paths of weight files that can be read here. */
+    private Job here;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private Torch torch;
     private Splits images;
@@ -68,7 +72,8 @@ public final class Distillation implements Training {
         torch.enter();
         images = ImageParts.open(job, settings, notices);
         plan = Plan.of(job, images.train().size());
-        List<Teacher> teachers = Teachers.load(torch, job);
+        here = WeightFiles.here(job, settings, notices);
+        List<Teacher> teachers = Teachers.load(torch, here);
         teachers.forEach(this::opened);
         trained = Students.of(job, teachers);
         views = ViewPlan.of(job, trained.selfTaught());
@@ -155,7 +160,7 @@ public final class Distillation implements Training {
 
     @Override
     public void start() {
-        load(0, Students.start(job, trained));
+        load(0, Students.start(here, trained));
     }
 
     /** The module is made anew: it keeps weights that were rounded from the old ones. */
