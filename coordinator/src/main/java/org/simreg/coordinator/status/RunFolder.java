@@ -121,6 +121,23 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         }
     }
 
+    /**
+     * Removes a run that nobody has open, and the folder if nothing else lies in it.
+     *
+     * @throws UserError if that fails
+     */
+    public static void remove(Path path) {
+        Writing.to(
+                path,
+                () -> {
+                    OldRun.remove(path);
+                    if (OldRun.isEmpty(path)) {
+                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
+                        Files.delete(path);
+                    }
+                });
+    }
+
     /** Where the run is. */
     public Path path() {
         return path;
