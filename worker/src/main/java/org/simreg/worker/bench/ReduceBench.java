@@ -85,8 +85,11 @@ public final class ReduceBench {
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.add(ReduceBenchWorker.class.getName());
         command.addAll(List.of(transport, "" + rank, "" + steps, "" + threads));
-        Process process =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        // Also for what libtorch does on the thread of the reduce.
+        builder.environment().put("OMP_NUM_THREADS", "" + threads);
+        Process process = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         return process;
     }

@@ -132,17 +132,15 @@ final class ReduceBenchWorker {
             keep(alone, i, begun);
         }
         double[] taught = new double[steps];
-        for (int i = -1; i < steps; i++) {
-            long begun = System.nanoTime();
-            teach();
-            keep(taught, i, begun);
-        }
-        // The teachers of all end here.
-        begin(reduce, circle).get();
         double[] both = new double[steps];
         double[] waited = new double[steps];
         for (int i = -1; i < steps; i++) {
+            // In turns: so that both see the same machine, and the reduce keeps all in step.
             long begun = System.nanoTime();
+            teach();
+            keep(taught, i, begun);
+            begin(reduce, circle).get();
+            begun = System.nanoTime();
             Future<NDArray> mean = begin(reduce, circle);
             teach();
             long waiting = System.nanoTime();
