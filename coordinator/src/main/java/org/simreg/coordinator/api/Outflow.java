@@ -1,6 +1,7 @@
 package org.simreg.coordinator.api;
 
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.IOException;
 import java.util.concurrent.Executor;
@@ -108,7 +109,7 @@ final class Outflow<T> {
             e.addSuppressed(closing);
         }
         if (!client.isCancelled()) {
-            client.onError(Statuses.of(e));
+            client.onError(e instanceof IOException ? unavailable(e) : Statuses.of(e));
         }
     }
 
@@ -118,5 +119,13 @@ final class Outflow<T> {
         if (parts != null) {
             parts.close();
         }
+    }
+
+    /** Storage that is away for a while, or a coordinator that stops: to be asked again. */
+    private static StatusRuntimeException unavailable(Exception e) {
+        return Status.UNAVAILABLE
+                .withDescription("The coordinator can't read what was asked for now: " + e)
+                .withCause(e)
+                .asRuntimeException();
     }
 }
