@@ -29,8 +29,10 @@ public final class ApiServer implements AutoCloseable {
     /** Largest message that is taken, in bytes. */
     public static final int LARGEST_REQUEST = 4 << 20;
 
-    /** It would log a stack trace for every message that is too large. Kept: loggers are weak. */
-    private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerStream");
+    /**
+     * It would log a stack trace for a message too large or a client gone. Kept: loggers are weak.
+     */
+    private static final Logger GRPC = Logger.getLogger("io.grpc.netty");
 
     private static final int THREADS = 4;
     private static final Duration UNDER_WAY = Duration.ofMillis(500);

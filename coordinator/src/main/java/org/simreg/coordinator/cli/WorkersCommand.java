@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         description =
                 "List the workers that attend, what each computes and when it was last heard; with"
-                        + " -v also its numeric profile.",
+                        + " -v also its numeric profile, and why it isn't used.",
         optionListHeading = "%nOptions:%n")
 final class WorkersCommand implements Runnable {
     @Spec private CommandSpec spec;

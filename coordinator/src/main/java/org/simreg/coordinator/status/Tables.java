@@ -40,13 +40,13 @@ public final class Tables {
     /**
      * A line for each worker, in the order given.
      *
-     * @param profiles whether each line ends with the numeric profile
+     * @param reasons whether each line ends with the numeric profile and why it isn't used
      * @param nowMs milliseconds since 1970, for ages
      */
-    public static String workers(List<WorkerStatus> workers, boolean profiles, long nowMs) {
+    public static String workers(List<WorkerStatus> workers, boolean reasons, long nowMs) {
         List<String> heads =
                 List.of("WORKER", "STATE", "JOB", "MICRO-BATCHES", "DEVICE", "SINCE", "HEARD");
-        Table table = new Table(with(heads, profiles, "PROFILE"));
+        Table table = new Table(with(heads, reasons, "PROFILE", "REASON"));
         for (WorkerStatus worker : workers) {
             List<String> cells =
                     List.of(
@@ -57,7 +57,7 @@ public final class Tables {
                             worker.getDevice(),
                             age(nowMs - worker.getSinceMs()),
                             age(worker.getSilentMs()) + " ago");
-            table.row(with(cells, profiles, worker.getProfile()));
+            table.row(with(cells, reasons, worker.getProfile(), worker.getReason()));
         }
         return table.text();
     }
@@ -68,10 +68,10 @@ public final class Tables {
         return job.getReason().isEmpty() ? name : name + ": " + job.getReason();
     }
 
-    private static String[] with(List<String> cells, boolean more, String last) {
+    private static String[] with(List<String> cells, boolean more, String... last) {
         List<String> all = new ArrayList<>(cells);
         if (more) {
-            all.add(last);
+            all.addAll(List.of(last));
         }
         return all.toArray(String[]::new);
     }

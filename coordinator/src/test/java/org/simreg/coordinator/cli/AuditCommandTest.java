@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.api.Served;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.proto.Job;
@@ -61,6 +63,31 @@ class AuditCommandTest {
         assertEquals(1, terminal.run("audit", run.toString()));
         assertTrue(terminal.out.contains("\nline 2: step 3 follows step 1\n"), terminal.out);
         assertTrue(terminal.out.endsWith("violations\n"), terminal.out);
+    }
+
+    @Test
+    void aJobIsAuditedWhereTheCoordinatorHasItsFolder() throws Exception {
+        try (Served served = Served.onPort()) {
+            String at = "--coordinator=localhost:" + served.server.port();
+            String[] job = {"submit", "--data=d", "--teacher=self", "", at};
+            job[3] = "--name=here";
+            assertEquals(0, terminal.run(with(job, "--out=" + run)), terminal.err);
+            job[3] = "--name=far";
+            assertEquals(0, terminal.run(with(job, "--out=/nowhere/far")), terminal.err);
+            assertEquals(0, terminal.run("audit", "here", at), terminal.err);
+            assertTrue(terminal.out.startsWith(run + ": 3 lines\n"), terminal.out);
+            assertEquals(1, terminal.run("audit", "far", at));
+            assertEquals(
+                    "simreg: The run folder /nowhere/far of the job far can't be seen from this"
+                            + " machine; run the audit where it can\n",
+                    terminal.err);
+        }
+    }
+
+    private static String[] with(String[] args, String last) {
+        String[] all = Arrays.copyOf(args, args.length + 1);
+        all[args.length] = last;
+        return all;
     }
 
     @Test

@@ -146,6 +146,7 @@ class SimregTest {
                 "resume",
                 "logs",
                 "workers",
+                "audit",
                 "settings",
                 "completion"
             })
