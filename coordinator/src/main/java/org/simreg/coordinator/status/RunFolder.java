@@ -121,6 +121,25 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         }
     }
 
+    /**
+     * Removes a run that came to nothing, and the folder if nothing else lies in it.
+     *
+     * @throws UserError if that fails
+     */
+    public static void remove(Path path) {
+        Writing.to(
+                path,
+                () -> {
+                    if (Files.isDirectory(path)) {
+                        OldRun.remove(path);
+                        Files.deleteIfExists(path.resolve(FolderLock.NAME));
+                        if (OldRun.isEmpty(path)) {
+                            Files.delete(path);
+                        }
+                    }
+                });
+    }
+
     /** Where the run is. */
     public Path path() {
         return path;
