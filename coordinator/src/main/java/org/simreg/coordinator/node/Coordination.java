@@ -31,18 +31,16 @@ final class Coordination {
      * Deploys the keeper, which takes over the jobs of the past.
      *
      * @param open takes what is to be closed
-     * @param version of simreg
-     * @param base what relative run folders are relative to
      */
-    Coordination(Opened open, Vertx vertx, Kept kept, String version, Path base) {
+    Coordination(Opened open, Vertx vertx, Kept kept, Terms terms) {
         verticle =
                 new CoordinatorVerticle(
                         executor ->
                                 new Keeper(
                                         new Setup(
-                                                version,
-                                                base,
-                                                Times.USUAL,
+                                                terms.version,
+                                                terms.base,
+                                                terms.times,
                                                 System::currentTimeMillis,
                                                 executor),
                                         kept.store,
@@ -62,6 +60,19 @@ final class Coordination {
                         new JobsRpc(verticle.keeper(), verticle::run),
                         new WorkersRpc(verticle.keeper(), verticle::run, files),
                         samples);
+    }
+
+    /**
+     * What is settled before it begins.
+     *
+     * @param version of simreg
+     * @param base what relative run folders are relative to
+     * @param times how long who is waited for
+     */
+    record Terms(String version, Path base, Times times) {
+        Terms(String version, Path base) {
+            this(version, base, Times.USUAL);
+        }
     }
 
     /** What outlives the process. */

@@ -50,8 +50,7 @@ public final class CoordinatorNode implements AutoCloseable {
                             open,
                             vertx,
                             new Coordination.Kept(store, new DiskFolders()),
-                            settings.version,
-                            settings.home);
+                            new Coordination.Terms(settings.version, settings.home));
             server =
                     open.add(
                             ApiServer.listen(

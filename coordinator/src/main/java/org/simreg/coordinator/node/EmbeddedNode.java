@@ -41,8 +41,7 @@ public final class EmbeddedNode implements AutoCloseable {
                             open,
                             vertx,
                             new Coordination.Kept(new Forgetful(), new DiskFolders()),
-                            version,
-                            Path.of("").toAbsolutePath());
+                            new Coordination.Terms(version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
             open.add(ApiServer.inProcess(name, coordination.services()));
             client = open.add(ApiClient.inProcess(name));

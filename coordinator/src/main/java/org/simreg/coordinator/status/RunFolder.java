@@ -122,7 +122,7 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
     }
 
     /**
-     * Removes a run that nobody has open, and the folder if nothing else lies in it.
+     * Removes a run that came to nothing, and the folder if nothing else lies in it.
      *
      * @throws UserError if that fails
      */
@@ -130,10 +130,12 @@ public final class RunFolder implements Consumer<Progress>, AutoCloseable {
         Writing.to(
                 path,
                 () -> {
-                    OldRun.remove(path);
-                    if (OldRun.isEmpty(path)) {
+                    if (Files.isDirectory(path)) {
+                        OldRun.remove(path);
                         Files.deleteIfExists(path.resolve(FolderLock.NAME));
-                        Files.delete(path);
+                        if (OldRun.isEmpty(path)) {
+                            Files.delete(path);
+                        }
                     }
                 });
     }
