@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobSettings;
@@ -94,9 +96,11 @@ final class Queue {
                 .build();
     }
 
-    private Run queue(JobRecord record, SubmitRequest.Existing existing) {
+    private Run queue(JobRecord asked, SubmitRequest.Existing existing) {
+        JobFiles files = folders.create(asked, existing);
+        JobRecord record = after(asked, files.head().generation());
         Run run = new Run(setup, store, folders, record);
-        run.files(folders.create(record, existing));
+        run.files(files);
         try {
             store.save(record);
             runs.put(record.getId(), run);
@@ -112,6 +116,15 @@ final class Queue {
             run.close();
             throw e;
         }
+    }
+
+    /** A job that takes over a run gives none of its generations' numbers again. */
+    private static JobRecord after(JobRecord record, long generation) {
+        return generation == 0
+                ? record
+                : record.toBuilder()
+                        .setGeneration(Generation.newBuilder().setNumber(generation))
+                        .build();
     }
 
     /** Two jobs in one folder would write each other's files. */
