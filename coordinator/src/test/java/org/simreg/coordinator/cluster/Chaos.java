@@ -32,8 +32,9 @@ final class Chaos {
             born();
         }
         submit();
+        int calm = world.random.nextBoolean() ? 1500 : 400;
         while (world.now() < 1_000_000 + TROUBLE_MS) {
-            world.run(world.some(1500));
+            world.run(world.some(calm));
             trouble();
         }
         peace();

@@ -12,6 +12,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
@@ -67,6 +68,30 @@ class TroubleTest {
         world.submit(World.job("one"));
         fails("the teacher is bad");
         assertTrue(status().getRefused());
+        world.workers.get("a").fails = Optional.empty();
+        world.desk().resume("one");
+        world.until("one", JobState.SUCCEEDED, 60_000);
+    }
+
+    @Test
+    void aJobThatTakesARunOverNumbersItsGenerationsFromThereOn() {
+        world.worker("a");
+        world.submit(World.job("one"));
+        world.until(() -> status().getStep() > 6, 10_000);
+        world.desk().cancel("one");
+        world.until("one", JobState.CANCELLED, 3000);
+        Job.Builder again = World.job("two");
+        again.getCheckpointsBuilder().setOutput("runs/one");
+        world.desk()
+                .submit(
+                        SubmitRequest.newBuilder()
+                                .setJob(again)
+                                .setExisting(SubmitRequest.Existing.RESUME)
+                                .build());
+        world.until("two", JobState.SUCCEEDED, 60_000);
+        assertEquals(2, world.desk().get("two").getGeneration());
+        assertEquals(0, world.files("two").rewinds());
+        assertEquals(30, world.files("two").commits().size());
     }
 
     @Test
