@@ -23,6 +23,7 @@ public final class CoordinatorVerticle extends VerticleBase {
     private final Function<Executor, Keeper> make;
     private final Promise<Context> begun = Promise.promise();
     private Keeper keeper;
+    private boolean closed;
 
     /**
      * @param make makes the keeper on the verticle's thread, where the executor runs tasks, too;
@@ -49,13 +50,19 @@ public final class CoordinatorVerticle extends VerticleBase {
         return Future.succeededFuture();
     }
 
-    /** Runs a task on the keeper's thread; what is given before the start runs after it. */
+    /**
+     * Runs a task on the keeper's thread; what is given before the start runs after it, what is
+     * given after the end never.
+     */
     public void run(Runnable task) {
         begun.future()
                 .onSuccess(
                         own ->
                                 own.runOnContext(
                                         nothing -> {
+                                            if (closed) {
+                                                return;
+                                            }
                                             try {
                                                 task.run();
                                             } catch (RuntimeException e) {
@@ -85,6 +92,8 @@ public final class CoordinatorVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
+        // A stream that breaks later must not open a run folder again.
+        closed = true;
         keeper.close();
         return Future.succeededFuture();
     }

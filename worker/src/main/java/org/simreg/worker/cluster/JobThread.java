@@ -78,6 +78,9 @@ final class JobThread {
     synchronized void begin(Generation generation) {
         if (generation.getNumber() > newest && !dropped) {
             newest = generation.getNumber();
+            if (stint != null) {
+                stint.drop("superseded by generation " + newest);
+            }
             generations.add(() -> run(generation));
         }
     }
@@ -94,7 +97,7 @@ final class JobThread {
     synchronized void drop() {
         dropped = true;
         if (stint != null) {
-            stint.drop();
+            stint.drop("the job was given up");
         }
         if (writer != null) {
             writer.cancel();
@@ -161,7 +164,7 @@ final class JobThread {
                         writer);
         Stint next = new Stint(training, generation, around.worker(), roads, reports);
         synchronized (this) {
-            if (dropped) {
+            if (dropped || generation.getNumber() < newest) {
                 return;
             }
             stint = next;

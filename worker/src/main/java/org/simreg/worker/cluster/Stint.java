@@ -142,11 +142,10 @@ final class Stint {
     }
 
     /** Stops at once and without an answer to anybody; any thread may ask. */
-    synchronized void drop() {
+    synchronized void drop(String reason) {
         answered = true;
         halt = Halt.newBuilder().setGeneration(number()).build();
-        roads.writer.cancel();
-        abandon("dropped");
+        abandon(reason);
     }
 
     private void abandon(String reason) {
@@ -197,7 +196,7 @@ final class Stint {
             default -> {}
         }
         if (training.committed() != generation.getStep()) {
-            throw new IllegalStateException(
+            throw new Abandoned(
                     "generation %d starts after step %d and this worker's state is of step %d"
                             .formatted(number(), generation.getStep(), training.committed()));
         }

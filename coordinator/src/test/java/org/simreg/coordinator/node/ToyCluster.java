@@ -1,0 +1,115 @@
+package org.simreg.coordinator.node;
+
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.store.JournaledJobs;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRequest;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.SubmitRequest;
+
+/** A real coordinator and real workers in this JVM, whose trainings are toys. */
+final class ToyCluster implements AutoCloseable {
+    static final String VERSION = "toy";
+
+    /** A hurried coordinator: what takes seconds between machines takes tenths here. */
+    private static final Times TIMES = new Times(50, 600, 700, 50, 20_000);
+
+    private final Path folder;
+    private final Vertx vertx;
+    private final String server = "toy-" + UUID.randomUUID();
+    private final Map<String, ToyWorker> workers = new LinkedHashMap<>();
+    private Opened coordinator;
+    private ApiClient client;
+
+    /**
+     * @param vertx stays the caller's
+     */
+    ToyCluster(Path folder, Vertx vertx) {
+        this.folder = folder;
+        this.vertx = vertx;
+        startCoordinator();
+    }
+
+    void startCoordinator() {
+        coordinator = new Opened();
+        Coordination.Kept kept =
+                new Coordination.Kept(
+                        coordinator.add(
+                                JournaledJobs.open(folder.resolve("home"), Optional.empty())),
+                        new ToyFolders());
+        Coordination coordination =
+                new Coordination(
+                        coordinator, vertx, kept, new Coordination.Terms(VERSION, folder, TIMES));
+        coordinator.add(ApiServer.inProcess(server, coordination.services()));
+        client = coordinator.add(ApiClient.inProcess(server));
+    }
+
+    void stopCoordinator() {
+        coordinator.close();
+    }
+
+    ToyWorker worker(String name, ToyWorker.Mischief script) {
+        ToyWorker worker = new ToyWorker(vertx, server, name, script);
+        workers.put(name, worker);
+        return worker;
+    }
+
+    /** Those that are not dead. */
+    List<ToyWorker> alive() {
+        return workers.values().stream().filter(worker -> !worker.dead()).toList();
+    }
+
+    JobStatus submit(Job job) {
+        return client.ask(jobs -> jobs.submit(SubmitRequest.newBuilder().setJob(job).build()));
+    }
+
+    JobStatus status(String job) {
+        JobRequest request = JobRequest.newBuilder().setId(job).build();
+        return client.ask(jobs -> jobs.get(request));
+    }
+
+    ApiClient client() {
+        return client;
+    }
+
+    /** Asks until it holds. */
+    JobStatus await(String job, Duration deadline, Predicate<JobStatus> holds) {
+        long end = System.nanoTime() + deadline.toNanos();
+        JobStatus status = status(job);
+        while (!holds.test(status)) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError(
+                        "still so after %s: %s; workers %s"
+                                .formatted(
+                                        deadline,
+                                        status,
+                                        client.ask(
+                                                j ->
+                                                        j.listWorkers(
+                                                                org.simreg.proto.ListWorkersRequest
+                                                                        .getDefaultInstance()))));
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            status = status(job);
+        }
+        return status;
+    }
+
+    @Override
+    public void close() {
+        workers.values().stream().map(ToyWorker::kill).toList().forEach(gone -> gone.join());
+        coordinator.close();
+    }
+}

@@ -1,0 +1,115 @@
+package org.simreg.coordinator.node;
+
+import io.grpc.ClientInterceptors;
+import io.grpc.ManagedChannel;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.vertx.core.Vertx;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.simreg.proto.Hello;
+import org.simreg.worker.cluster.WorkerVerticle;
+import org.simreg.worker.reduce.EventBusLanes;
+import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.NettyLanes;
+
+/** A worker in this JVM that can be killed or frozen, also by itself at a point of its script. */
+final class ToyWorker {
+    private final Vertx vertx;
+    private final Gate gate = new Gate();
+    private final ManagedChannel channel;
+    private final Map<String, Lanes> lanes;
+    private final WorkerVerticle verticle;
+    private final String deployment;
+    private CompletableFuture<Void> gone;
+
+    /** A step thread that stops where it is, as that of a killed process does. */
+    static final class Killed extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    /**
+     * @param server name of the coordinator's server in this JVM
+     * @param script what goes wrong; it may kill or freeze the worker it is given
+     */
+    ToyWorker(Vertx vertx, String server, String name, Mischief script) {
+        this.vertx = vertx;
+        channel = InProcessChannelBuilder.forName(server).build();
+        lanes =
+                Map.of(
+                        "netty", new NettyLanes("127.0.0.1", 0),
+                        "eventbus", new EventBusLanes(vertx));
+        Hello identity =
+                Hello.newBuilder()
+                        .setWorker(name)
+                        .setIncarnation(UUID.randomUUID().toString())
+                        .setVersion(ToyCluster.VERSION)
+                        .setProfile("toy")
+                        .setDevice("toy")
+                        .build();
+        verticle =
+                new WorkerVerticle(
+                        identity,
+                        (job, notices) ->
+                                new ToyTraining(job, (point, step) -> at(script, point, step)),
+                        lanes,
+                        ClientInterceptors.intercept(channel, gate));
+        deployment = vertx.deployVerticle(verticle).await();
+    }
+
+    /** Decides at a point of a worker's step thread. */
+    interface Mischief {
+        void at(ToyWorker worker, ToyTraining.Point point, long step);
+    }
+
+    private void at(Mischief script, ToyTraining.Point point, long step) {
+        gate.holdWhileFrozen();
+        if (gate.dead()) {
+            throw new Killed();
+        }
+        script.at(this, point, step);
+        gate.holdWhileFrozen();
+        if (gate.dead()) {
+            throw new Killed();
+        }
+    }
+
+    /** From now on nobody hears of it; any thread may ask. */
+    synchronized CompletableFuture<Void> kill() {
+        if (gone == null) {
+            gate.kill();
+            channel.shutdownNow();
+            gone = CompletableFuture.runAsync(this::close);
+        }
+        return gone;
+    }
+
+    void freeze() {
+        gate.freeze();
+    }
+
+    void wake() {
+        gate.wake();
+    }
+
+    boolean dead() {
+        return gate.dead();
+    }
+
+    /** Asks to leave; done when it has left. */
+    CompletableFuture<Void> leave() {
+        verticle.leave();
+        return verticle.left().toCompletionStage().toCompletableFuture().thenCompose(l -> kill());
+    }
+
+    private void close() {
+        lanes.values().forEach(Lanes::close);
+        vertx.undeploy(deployment).toCompletionStage().toCompletableFuture().join();
+        try {
+            channel.awaitTermination(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
