@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a worker says and hears passes here: nothing while it is frozen (it comes later, in order),
- * and nothing ever again once it is dead.
+ * What a worker says and hears on its stream passes here: nothing while it is frozen (it comes
+ * later, in order), and nothing ever again once it is dead.
  */
 final class Gate implements ClientInterceptor {
     private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
@@ -86,6 +86,9 @@ final class Gate implements ClientInterceptor {
     @Override
     public <Q, A> ClientCall<Q, A> interceptCall(
             MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+        if (method.getType() != MethodDescriptor.MethodType.BIDI_STREAMING) {
+            return next.newCall(method, options);
+        }
         return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
             @Override
             public void start(Listener<A> listener, Metadata headers) {
