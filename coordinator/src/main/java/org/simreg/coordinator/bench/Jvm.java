@@ -8,8 +8,12 @@ import java.util.List;
 final class Jvm {
     private Jvm() {}
 
-    /** All but the command's arguments. */
-    static List<String> command() {
+    /**
+     * All but the command's arguments.
+     *
+     * @param options of the JVM, besides the usual ones
+     */
+    static List<String> command(List<String> options) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx1g", "-XX:+UseParallelGC", "-XX:ParallelGCThreads=1"));
@@ -22,9 +26,7 @@ final class Jvm {
         command.add("-Dorg.bytedeco.javacpp.maxBytes=0");
         command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
         command.add("-Dsimreg.log.level=INFO");
-        if (Boolean.getBoolean("simreg.loop.probe")) {
-            command.add("-Dsimreg.loop.probe=true");
-        }
+        command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.add("org.simreg.coordinator.cli.Simreg");
         return command;

@@ -25,6 +25,7 @@ public final class Processes implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Path folder;
+    private final List<String> options;
     private final int port;
     private final Map<String, Integer> clusterPorts = new LinkedHashMap<>();
     private final Map<String, Process> running = new LinkedHashMap<>();
@@ -32,9 +33,11 @@ public final class Processes implements AutoCloseable {
     /**
      * @param folder of what they write; absolute
      * @param workers names of those that may be started
+     * @param options of their JVMs, besides the usual ones
      */
-    public Processes(Path folder, List<String> workers) {
+    public Processes(Path folder, List<String> workers, List<String> options) {
         this.folder = folder;
+        this.options = List.copyOf(options);
         Ports ports = new Ports();
         port = ports.next();
         clusterPorts.put(COORDINATOR, ports.next());
@@ -75,7 +78,7 @@ public final class Processes implements AutoCloseable {
      * @param name of its folder and log
      */
     public synchronized void start(String name, List<String> arguments) {
-        List<String> command = Jvm.command();
+        List<String> command = Jvm.command(options);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.directory(directory(name).toFile());

@@ -21,6 +21,7 @@ import org.simreg.proto.SubmitRequest;
  */
 public final class RecoveryBench {
     private static final List<String> WORKERS = List.of("w0", "w1", "w2");
+    private static final List<String> PROBED = List.of("-Dsimreg.loop.probe=true");
     private static final int USUAL = 4;
 
     private final Processes processes;
@@ -44,7 +45,7 @@ public final class RecoveryBench {
         Path folder = Path.of(arguments[0]).toAbsolutePath();
         Job job = job(Path.of(arguments[1]).toAbsolutePath(), folder.resolve("run"));
         int rounds = Integer.parseInt(arguments[2]);
-        try (Processes processes = new Processes(folder, WORKERS)) {
+        try (Processes processes = new Processes(folder, WORKERS, PROBED)) {
             processes.coordinator();
             WORKERS.forEach(processes::worker);
             try (ApiClient client = processes.client()) {
@@ -57,7 +58,9 @@ public final class RecoveryBench {
         }
     }
 
-    /** ResNet-18 with a momentum teacher: 11 million weights, and a state that is twice as large. */
+    /**
+     * ResNet-18 with a momentum teacher: 11 million weights, and a state that is twice as large.
+     */
     private static Job job(Path data, Path out) {
         Job.Builder job = Job.newBuilder().setName("recovery");
         job.getDatasetBuilder().setPath(data.toString());

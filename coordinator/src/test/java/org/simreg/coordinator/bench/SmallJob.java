@@ -9,6 +9,7 @@ import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Optimization.Schedule;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.distill.InitialWeights;
 import org.simreg.worker.distill.Students;
@@ -17,7 +18,7 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.torchscript.Trained;
 
 /**
- * A job on real pictures, three steps an epoch, that one worker does in some ten seconds: with
+ * A job on real pictures, three steps an epoch, of which one worker does some eight a second: with
  * evaluations, digests and checkpoints on the way.
  */
 final class SmallJob {
@@ -58,17 +59,18 @@ final class SmallJob {
     /**
      * @param data as the job names it
      * @param teacher as the job names it
+     * @param steps after which it ends; before, they don't change its course
      */
-    static Job of(String data, String teacher, int epochs) {
-        Job.Builder job = Job.newBuilder().setName("small").setSeed(7);
+    static Job of(String name, String data, String teacher, int steps) {
+        Job.Builder job = Job.newBuilder().setName(name).setSeed(7);
         job.getDatasetBuilder().setPath(data);
         job.addTeachersBuilder().setSource(teacher).setNetwork(NETWORK);
         job.getStudentBuilder().setNetwork(NETWORK);
         job.getHeadBuilder().setForm(Head.Form.LINEAR);
         job.getViewsBuilder().setSize(32);
-        job.getOptimizationBuilder().setEpochs(epochs).setBatch(12).setMicroBatches(4);
+        job.getOptimizationBuilder().setEpochs(1000).setBatch(12).setMicroBatches(4);
+        job.getOptimizationBuilder().setSchedule(Schedule.CONSTANT).setMaxSteps(steps);
         job.getCheckpointsBuilder().setEverySteps(7).setDigestSteps(5);
-        job.getEvaluationBuilder().setEveryEpochs(4);
         return job.build();
     }
 
