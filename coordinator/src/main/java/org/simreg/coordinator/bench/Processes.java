@@ -2,111 +2,107 @@ package org.simreg.coordinator.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Target;
 
 /**
  * A coordinator and its workers as processes of this machine, to be killed, frozen and started
- * again. Each has a log below a folder; workers have one libtorch thread.
+ * again. Each has a folder of its own, in which it runs and caches, and beside it a log; workers
+ * have one libtorch thread.
  */
 public final class Processes implements AutoCloseable {
     private static final String COORDINATOR = "coordinator";
+    private static final String HERE = "127.0.0.1";
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Path folder;
-    private final int port = freePort();
-    private final int clusterPort = freePort();
+    private final List<String> options;
+    private final int port;
+    private final Map<String, Integer> clusterPorts = new LinkedHashMap<>();
     private final Map<String, Process> running = new LinkedHashMap<>();
 
     /**
-     * @param folder for logs and for the coordinator's home
+     * @param folder of what they write; absolute
+     * @param workers names of those that may be started
+     * @param options of their JVMs, besides the usual ones
      */
-    public Processes(Path folder) {
+    public Processes(Path folder, List<String> workers, List<String> options) {
         this.folder = folder;
+        this.options = List.copyOf(options);
+        Ports ports = new Ports();
+        port = ports.next();
+        clusterPorts.put(COORDINATOR, ports.next());
+        workers.forEach(name -> clusterPorts.put(name, ports.next()));
         // Nobody outlives the one who measures.
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "processes"));
     }
 
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /** Starts the coordinator, for the first time or again. */
     public void coordinator() {
-        start(
-                COORDINATOR,
-                List.of(
-                        "coordinator",
-                        "--port=" + port,
-                        "--cluster-port=" + clusterPort,
-                        "--home=" + folder.resolve("home")));
+        List<String> arguments = new ArrayList<>(List.of("coordinator", "--port=" + port));
+        arguments.add("--home=" + directory(COORDINATOR).resolve("home"));
+        arguments.addAll(membership(COORDINATOR));
+        start(COORDINATOR, arguments);
     }
 
-    /**
-     * Starts a worker, for the first time or again.
-     *
-     * @param options more options of {@code simreg worker}
-     */
-    public void worker(String name, String... options) {
-        List<String> arguments =
-                new ArrayList<>(
-                        List.of(
-                                "worker",
-                                "--name=" + name,
-                                "--coordinator=127.0.0.1:" + port,
-                                "--peers=127.0.0.1:" + clusterPort,
-                                "--host=127.0.0.1",
-                                "--device=cpu",
-                                "--threads=1",
-                                "--decode-threads=1"));
-        arguments.addAll(List.of(options));
+    /** Starts a worker, for the first time or again. */
+    public void worker(String name) {
+        List<String> arguments = new ArrayList<>(List.of("worker", "--name=" + name));
+        arguments.add("--coordinator=" + HERE + ":" + port);
+        arguments.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
+        arguments.addAll(membership(name));
         start(name, arguments);
     }
 
-    private synchronized void start(String name, List<String> arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(
-                List.of(
-                        "-Xmx1g",
-                        "-XX:+UseParallelGC",
-                        "-XX:ParallelGCThreads=1",
-                        "-XX:TieredStopAtLevel=" + (name.equals(COORDINATOR) ? 1 : 4),
-                        "-XX:+ExitOnOutOfMemoryError",
-                        "-Dai.djl.offline=true",
-                        "-DOPT_OUT_TRACKING=true",
-                        "-Dsimreg.log.level=INFO",
-                        "-Dorg.bytedeco.javacpp.maxBytes=0",
-                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
-        if (Runtime.version().feature() >= 24) {
-            command.add("--enable-native-access=ALL-UNNAMED");
-            command.add("--sun-misc-unsafe-memory-access=allow");
-        }
-        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.add("org.simreg.coordinator.cli.Simreg");
+    private List<String> membership(String name) {
+        String all =
+                clusterPorts.values().stream()
+                        .map(one -> HERE + ":" + one)
+                        .collect(Collectors.joining(","));
+        return List.of(
+                "--host=" + HERE, "--cluster-port=" + clusterPorts.get(name), "--peers=" + all);
+    }
+
+    /**
+     * Starts any command of simreg.
+     *
+     * @param name of its folder and log
+     */
+    public synchronized void start(String name, List<String> arguments) {
+        List<String> command = Jvm.command(options);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().put("OMP_NUM_THREADS", "1");
+        builder.directory(directory(name).toFile());
+        builder.environment().put("XDG_CACHE_HOME", directory(name).resolve("cache").toString());
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(name).toFile()));
         try {
-            Files.createDirectories(folder);
             running.put(name, builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The folder that a process runs in; made if it is absent. */
+    public Path directory(String name) {
+        try {
+            return Files.createDirectories(folder.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The folder that the coordinator runs in. */
+    public Path coordinatorDirectory() {
+        return directory(COORDINATOR);
     }
 
     /** What a process has written. */
@@ -114,14 +110,9 @@ public final class Processes implements AutoCloseable {
         return folder.resolve(name + ".log");
     }
 
-    /** A connection to the coordinator; the caller closes it. */
+    /** A connection to the coordinator, which may still be starting; the caller closes it. */
     public ApiClient client() {
-        return ApiClient.open(new Target("127.0.0.1", port), java.time.Duration.ofSeconds(60));
-    }
-
-    /** Names of the workers that were started and have not been killed. */
-    public synchronized List<String> workers() {
-        return running.keySet().stream().filter(name -> !name.equals(COORDINATOR)).toList();
+        return ApiClient.open(new Target(HERE, port), PATIENCE);
     }
 
     /** Kills the coordinator with SIGKILL. */
@@ -130,18 +121,37 @@ public final class Processes implements AutoCloseable {
     }
 
     /** Kills with SIGKILL, and waits until the process is gone. */
-    public synchronized void kill(String name) {
-        await(running.remove(name).destroyForcibly());
+    public void kill(String name) {
+        Process process = taken(name);
+        process.destroyForcibly();
+        await(process);
     }
 
-    /** Asks to leave, by SIGTERM; waits for the end. */
-    public void leave(String name) {
-        Process process;
-        synchronized (this) {
-            process = running.remove(name);
-        }
+    /** Kills all with SIGKILL, as nearly at once as can be. */
+    public synchronized void killAll() {
+        running.values().forEach(Process::destroyForcibly);
+        running.values().forEach(Processes::await);
+        running.clear();
+    }
+
+    /**
+     * Asks to leave, by SIGTERM, and waits for the end.
+     *
+     * @return exit code
+     */
+    public int leave(String name) {
+        Process process = taken(name);
         process.destroy();
-        await(process);
+        return await(process);
+    }
+
+    /**
+     * Waits until a process has ended by itself.
+     *
+     * @return exit code
+     */
+    public int end(String name) {
+        return await(taken(name));
     }
 
     /** Freezes with SIGSTOP. */
@@ -154,12 +164,8 @@ public final class Processes implements AutoCloseable {
         signal("CONT", name);
     }
 
-    /** Exit code of a process that has ended by itself. */
-    public synchronized Optional<Integer> exit(String name) {
-        Process process = running.get(name);
-        return process == null || process.isAlive()
-                ? Optional.empty()
-                : Optional.of(process.exitValue());
+    private synchronized Process taken(String name) {
+        return running.remove(name);
     }
 
     private void signal(String signal, String name) {
@@ -174,11 +180,12 @@ public final class Processes implements AutoCloseable {
         }
     }
 
-    private static void await(Process process) {
+    private static int await(Process process) {
         try {
-            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("process " + process.pid() + " does not end");
             }
+            return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while a process ends", e);
@@ -187,9 +194,7 @@ public final class Processes implements AutoCloseable {
 
     /** Kills all. */
     @Override
-    public synchronized void close() {
-        running.values().forEach(Process::destroyForcibly);
-        running.values().forEach(Processes::await);
-        running.clear();
+    public void close() {
+        killAll();
     }
 }

@@ -1,136 +1,186 @@
 package org.simreg.coordinator.bench;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.simreg.coordinator.bench.Follower.Seen;
 import org.simreg.coordinator.client.ApiClient;
-import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
-import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListWorkersRequest;
+import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Network;
+import org.simreg.proto.Progress;
 import org.simreg.proto.SubmitRequest;
 
 /**
- * Seconds from the death of a worker to the next step that the others commit, and what a join costs
- * them: real processes, {@code kill -9} or SIGSTOP, again and again.
+ * What the loss of a worker and its return cost the others: real processes, {@code kill -9} and
+ * SIGSTOP at random moments, again and again.
  */
 public final class RecoveryBench {
+    private static final List<String> WORKERS = List.of("w0", "w1", "w2");
+    private static final List<String> PROBED = List.of("-Dsimreg.loop.probe=true");
+    private static final int USUAL = 4;
+
     private final Processes processes;
+    private final ApiClient client;
     private final Follower events;
     private final Random random = new Random(1);
+    private final List<Double> joins = new ArrayList<>();
+    private Seen last;
+    private double step = Double.NaN;
 
-    private RecoveryBench(Processes processes, Follower events) {
+    private RecoveryBench(Processes processes, ApiClient client, Follower events) {
         this.processes = processes;
+        this.client = client;
         this.events = events;
     }
 
     /**
-     * @param arguments folder for logs, job file (with many steps), workers, rounds, and "kill" or
-     *     "freeze"
+     * @param arguments folder for logs, folder of pictures, rounds
      */
     public static void main(String[] arguments) {
         Path folder = Path.of(arguments[0]).toAbsolutePath();
-        Job job =
-                JobFile.read(Path.of(arguments[1])).toBuilder()
-                        .setCheckpoints(
-                                org.simreg.proto.Checkpoints.newBuilder()
-                                        .setOutput(folder.resolve("run").toString()))
-                        .build();
-        int workers = Integer.parseInt(arguments[2]);
-        int rounds = Integer.parseInt(arguments[3]);
-        try (Processes processes = new Processes(folder)) {
+        Job job = job(Path.of(arguments[1]).toAbsolutePath(), folder.resolve("run"));
+        int rounds = Integer.parseInt(arguments[2]);
+        try (Processes processes = new Processes(folder, WORKERS, PROBED)) {
             processes.coordinator();
-            for (int i = 0; i < workers; i++) {
-                processes.worker("w" + i);
-            }
+            WORKERS.forEach(processes::worker);
             try (ApiClient client = processes.client()) {
-                JobStatus status =
-                        client.ask(
-                                jobs ->
-                                        jobs.submit(
-                                                SubmitRequest.newBuilder().setJob(job).build()));
-                try (Follower events = new Follower(client, status.getId())) {
-                    new RecoveryBench(processes, events)
-                            .run(workers, rounds, arguments[4].equals("freeze"));
+                SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
+                String id = client.ask(jobs -> jobs.submit(request)).getId();
+                try (Follower events = new Follower(client, id)) {
+                    new RecoveryBench(processes, client, events).run(rounds);
                 }
             }
         }
-        if (!Files.exists(folder)) {
-            throw new IllegalStateException("the logs are gone");
+    }
+
+    /**
+     * ResNet-18 with a momentum teacher: 11 million weights, and a state that is twice as large.
+     */
+    private static Job job(Path data, Path out) {
+        Job.Builder job = Job.newBuilder().setName("recovery");
+        job.getDatasetBuilder().setPath(data.toString());
+        job.addTeachersBuilder().setSource("self");
+        job.getStudentBuilder().setNetwork(Network.RESNET18);
+        job.getViewsBuilder().setSize(32);
+        job.getOptimizationBuilder().setEpochs(10_000).setBatch(32).setMicroBatches(4);
+        job.getCheckpointsBuilder().setOutput(out.toString());
+        job.getEvaluationBuilder().setEveryEpochs(0);
+        return job.build();
+    }
+
+    private void run(int rounds) {
+        for (boolean freeze : new boolean[] {false, true}) {
+            List<Double> seen = new ArrayList<>();
+            List<Double> next = new ArrayList<>();
+            for (int round = 0; round < rounds; round++) {
+                lose(freeze, seen, next);
+            }
+            String how = freeze ? "SIGSTOP" : "kill -9";
+            print("seconds from " + how + " until the loss is seen", seen);
+            print("seconds from " + how + " to the next committed step", next);
+        }
+        print("steps' time that a join costs the others", joins.subList(1, joins.size()));
+    }
+
+    /** Waits until all train, then takes one away. */
+    private void lose(boolean freeze, List<Double> seen, List<Double> next) {
+        joins.add(join());
+        settle();
+        String victim = WORKERS.get(random.nextInt(WORKERS.size()));
+        // Anywhere within a step.
+        LockSupport.parkNanos((long) (random.nextDouble() * step * 1e9));
+        long start = System.nanoTime();
+        if (freeze) {
+            processes.freeze(victim);
+        } else {
+            processes.kill(victim);
+        }
+        awaitLoss(victim);
+        seen.add((System.nanoTime() - start) / 1e9);
+        events.next(Progress::hasGeneration);
+        last = events.step();
+        next.add((last.nanos() - start) / 1e9);
+        System.err.printf(
+                Locale.ROOT,
+                "%2d  %s %s: seen after %.2f s, next step after %.2f s; a step takes %.2f s%n",
+                next.size(),
+                victim,
+                freeze ? "frozen" : "killed",
+                seen.get(seen.size() - 1),
+                next.get(next.size() - 1),
+                step);
+        if (freeze) {
+            processes.kill(victim);
+        }
+        processes.worker(victim);
+    }
+
+    private void awaitLoss(String worker) {
+        while (workers().getWorkersList().stream().anyMatch(w -> w.getWorker().equals(worker))) {
+            LockSupport.parkNanos(10_000_000);
         }
     }
 
-    private void run(int workers, int rounds, boolean freeze) {
-        List<Double> recoveries = new ArrayList<>();
-        List<Double> joins = new ArrayList<>();
-        for (int round = 0; round < rounds; round++) {
-            Seen whole =
-                    events.next(
-                            event ->
-                                    event.hasGeneration()
-                                            && event.getGeneration().getWorkersCount() == workers);
-            double step = settle();
-            if (round > 0) {
-                joins.add(step);
+    private ListWorkersResponse workers() {
+        return client.ask(jobs -> jobs.listWorkers(ListWorkersRequest.getDefaultInstance()));
+    }
+
+    /**
+     * Waits until all train.
+     *
+     * @return time between the steps before and after, less that of a usual step, in steps
+     */
+    private double join() {
+        List<Long> before = new ArrayList<>();
+        while (true) {
+            Seen seen = events.next(event -> event.hasStep() || event.hasGeneration());
+            if (seen.progress().hasStep()) {
+                before.add(seen.nanos());
+            } else if (seen.progress().getGeneration().getWorkersCount() == WORKERS.size()) {
+                last = events.step();
+                int count = before.size();
+                double usual = count > USUAL ? median(gaps(before)) : Double.NaN;
+                return count == 0
+                        ? Double.NaN
+                        : (last.nanos() - before.get(count - 1)) / 1e9 / usual - 1;
             }
-            long generation = whole.progress().getGeneration().getNumber();
-            String victim = "w" + random.nextInt(workers);
-            // Anywhere within a step.
-            wait(random.nextDouble() * step);
-            long killed = System.nanoTime();
-            if (freeze) {
-                processes.freeze(victim);
-            } else {
-                processes.kill(victim);
-            }
-            events.next(
-                    event ->
-                            event.hasGeneration()
-                                    && event.getGeneration().getNumber() > generation);
-            Seen next = events.next(event -> event.hasStep());
-            recoveries.add((next.nanos() - killed) / 1e9);
-            System.out.printf(
-                    Locale.ROOT,
-                    "%2d  %s %s: next step after %.2f s (a step takes %.2f s)%n",
-                    round + 1,
-                    victim,
-                    freeze ? "frozen" : "killed",
-                    recoveries.get(round),
-                    step);
-            if (freeze) {
-                processes.kill(victim);
-            }
-            processes.worker(victim);
         }
-        recoveries.sort(null);
+    }
+
+    private void settle() {
+        List<Long> times = new ArrayList<>(List.of(last.nanos()));
+        while (times.size() <= USUAL) {
+            last = events.step();
+            times.add(last.nanos());
+        }
+        step = median(gaps(times));
+    }
+
+    private static List<Double> gaps(List<Long> times) {
+        List<Double> gaps = new ArrayList<>();
+        for (int i = 1; i < times.size(); i++) {
+            gaps.add((times.get(i) - times.get(i - 1)) / 1e9);
+        }
+        return gaps;
+    }
+
+    private static double median(List<Double> values) {
+        List<Double> sorted = values.stream().filter(value -> !value.isNaN()).sorted().toList();
+        return sorted.isEmpty() ? Double.NaN : sorted.get(sorted.size() / 2);
+    }
+
+    private static void print(String what, List<Double> values) {
         System.out.printf(
                 Locale.ROOT,
-                "from %s to the next committed step: median %.2f s, worst %.2f s of %d%n",
-                freeze ? "SIGSTOP" : "kill -9",
-                recoveries.get(recoveries.size() / 2),
-                recoveries.get(recoveries.size() - 1),
-                recoveries.size());
-    }
-
-    /** Seconds of a step once the generation is under way: the shortest of four. */
-    private double settle() {
-        double least = Double.MAX_VALUE;
-        long before = events.next(event -> event.hasStep()).nanos();
-        for (int i = 0; i < 4; i++) {
-            long now = events.next(event -> event.hasStep()).nanos();
-            least = Math.min(least, (now - before) / 1e9);
-            before = now;
-        }
-        return least;
-    }
-
-    private static void wait(double seconds) {
-        long end = System.nanoTime() + (long) (seconds * 1e9);
-        while (System.nanoTime() < end) {
-            Thread.onSpinWait();
-        }
+                "{\"what\":\"%s\",\"median\":%.2f,\"worst\":%.2f,\"of\":%d}%n",
+                what,
+                median(values),
+                values.stream().mapToDouble(value -> value).filter(v -> v == v).max().orElse(0),
+                values.size());
     }
 }
