@@ -1,6 +1,7 @@
 package org.simreg.coordinator.node;
 
 import io.grpc.BindableService;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -19,6 +20,7 @@ import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.Job;
+import org.simreg.proto.ListWorkersResponse;
 
 /** The keeper and the services in front of it, the same in every process that coordinates. */
 final class Coordination {
@@ -80,6 +82,11 @@ final class Coordination {
 
     List<BindableService> services() {
         return services;
+    }
+
+    /** Everyone who attends. */
+    Future<ListWorkersResponse> workers() {
+        return verticle.call(() -> verticle.keeper().workers());
     }
 
     /** Those whose data workers may read. */

@@ -10,6 +10,7 @@ import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
+import org.simreg.coordinator.store.HazelcastWorkers;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,8 @@ public final class CoordinatorNode implements AutoCloseable {
                                     settings.cluster.host(),
                                     settings.port,
                                     coordination.services()));
+            Registry.keep(
+                    vertx, coordination, new HazelcastWorkers(manager.getHazelcastInstance()));
             Pulse.watch(vertx, this::frozen);
         } catch (RuntimeException e) {
             open.close();

@@ -58,13 +58,14 @@ public final class EmbeddedNode implements AutoCloseable {
 
     /** Starts the worker. */
     public void work(WorkerSettings settings) {
+        Computing computing = Computing.on(settings);
         Hello identity =
                 Hello.newBuilder()
                         .setWorker("here")
                         .setIncarnation(UUID.randomUUID().toString())
                         .setVersion(version)
-                        .setProfile(WorkerNode.profile(settings))
-                        .setDevice(settings.device())
+                        .setProfile(computing.profile())
+                        .setDevice(computing.device())
                         // Always alone, it needs no lanes.
                         .putAddresses("netty", "in this process")
                         .putAddresses("eventbus", "in this process")

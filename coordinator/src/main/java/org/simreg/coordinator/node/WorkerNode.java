@@ -19,7 +19,6 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.reduce.EventBusLanes;
 import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.NettyLanes;
-import org.simreg.worker.torchscript.Torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,7 +62,7 @@ public final class WorkerNode implements AutoCloseable {
         open.add(coordinator);
         try {
             WorkerSettings training = training(settings.machine, coordinator);
-            String profile = profile(training);
+            Computing computing = Computing.on(training);
             Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster));
             open.add(Nodes.closing(vertx));
             Map<String, Lanes> lanes = new LinkedHashMap<>();
@@ -75,8 +74,8 @@ public final class WorkerNode implements AutoCloseable {
                             .setWorker(settings.name)
                             .setIncarnation(UUID.randomUUID().toString())
                             .setVersion(settings.version)
-                            .setProfile(profile)
-                            .setDevice(training.device())
+                            .setProfile(computing.profile())
+                            .setDevice(computing.device())
                             .build();
             verticle =
                     new WorkerVerticle(
@@ -113,13 +112,6 @@ public final class WorkerNode implements AutoCloseable {
                 machine.decodeThreads,
                 Nodes.cache(),
                 Optional.of(storage));
-    }
-
-    /** The numeric profile of a device. */
-    static String profile(WorkerSettings settings) {
-        try (Torch torch = new Torch(settings.device(), settings.threads())) {
-            return torch.profile();
-        }
     }
 
     private void frozen(String name, java.time.Duration gap) {

@@ -10,8 +10,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.coordinator.job.EpochSum;
+import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.LedgerHead;
+import org.simreg.coordinator.status.NeighborGrid;
 import org.simreg.coordinator.status.Report;
 import org.simreg.coordinator.status.RunFolder;
 import org.simreg.coordinator.store.FolderLock;
@@ -26,6 +28,8 @@ import org.simreg.worker.distill.CheckpointFile;
 
 /** The run folder of one job on a disk, locked while this is open. */
 final class JobFolder implements JobFiles {
+    private static final int LAST_EVENTS = 200;
+
     private final Parts parts;
     private final Executor slow;
 
@@ -161,7 +165,22 @@ final class JobFolder implements JobFiles {
 
     @Override
     public CompletionStage<Void> report() {
-        return CompletableFuture.runAsync(() -> Report.write(parts.folder, Optional.empty()), slow);
+        Optional<NeighborGrid> neighbors = neighbors();
+        return CompletableFuture.runAsync(() -> Report.write(parts.folder, neighbors), slow);
+    }
+
+    /**
+     * Of the last evaluation, which is among the last events; pictures that can't be read stay out.
+     */
+    private Optional<NeighborGrid> neighbors() {
+        long from = Math.max(0, nextSequence() - LAST_EVENTS);
+        Path data =
+                Path.of(JobFile.read(parts.folder.resolve(RunFolder.JOB)).getDataset().getPath());
+        return read(from, LAST_EVENTS).stream()
+                .map(event -> event.getProgress().getEvaluation())
+                .filter(evaluation -> evaluation.getExamplesCount() > 0)
+                .reduce((earlier, later) -> later)
+                .map(evaluation -> NeighborGrid.of(evaluation, data));
     }
 
     /** All that was appended becomes durable; then the folder is free for others. */
