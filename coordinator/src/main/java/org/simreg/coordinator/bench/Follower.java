@@ -81,6 +81,11 @@ public final class Follower implements AutoCloseable {
         }
     }
 
+    /** Passes over what has come until now. */
+    public void forget() {
+        events.clear();
+    }
+
     /** Waits for the next committed step. */
     public Seen step() {
         return next(Progress::hasStep);

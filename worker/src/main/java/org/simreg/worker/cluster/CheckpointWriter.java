@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Stores checkpoints with the coordinator, on a thread of its own while training goes on. One is
  * under way at a time: the next waits for it, so that at most two copies of the state are in
- * memory. While the coordinator is away, it tries again.
+ * memory. While the coordinator is away it tries again, until a newer one is to be stored: training
+ * waits for nobody who is away.
  */
 final class CheckpointWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
@@ -29,7 +30,6 @@ final class CheckpointWriter implements AutoCloseable {
 
     private final String job;
     private final CheckpointRoad road;
-    private final Patience patience = new Patience();
     private final ExecutorService thread =
             Executors.newSingleThreadExecutor(
                     task -> {
@@ -38,22 +38,37 @@ final class CheckpointWriter implements AutoCloseable {
                         return thread;
                     });
     private Future<Boolean> pending = CompletableFuture.completedFuture(true);
+    private Patience patience = new Patience();
+    private boolean cancelled;
 
     CheckpointWriter(String job, CheckpointRoad road) {
         this.job = job;
         this.road = road;
     }
 
-    /** Begins to store; waits for the one before. */
+    /** Begins to store; waits for the one before, unless the coordinator is away. */
     void write(Snapshot snapshot, long generation) {
+        hurry();
         await();
-        pending = thread.submit(() -> store(snapshot, generation));
+        Patience next = renewed();
+        pending = thread.submit(() -> store(snapshot, generation, next));
+    }
+
+    private synchronized void hurry() {
+        patience.end();
+    }
+
+    private synchronized Patience renewed() {
+        if (!cancelled) {
+            patience = new Patience();
+        }
+        return patience;
     }
 
     /**
      * Waits for the one under way.
      *
-     * @return whether the last one is stored; false if its generation is superseded
+     * @return whether it is stored; false if its generation is superseded, or it was given up
      * @throws RuntimeException if it could not be written
      */
     boolean await() {
@@ -69,7 +84,8 @@ final class CheckpointWriter implements AutoCloseable {
         }
     }
 
-    private boolean store(Snapshot snapshot, long generation) throws IOException {
+    private boolean store(Snapshot snapshot, long generation, Patience patience)
+            throws IOException {
         Path folder = Files.createTempDirectory("simreg-checkpoint-");
         Path file = folder.resolve("state.safetensors");
         try {
@@ -83,10 +99,11 @@ final class CheckpointWriter implements AutoCloseable {
                             .setCrc32C(crc32c(file))
                             .setSha256(snapshot.sha256())
                             .build();
-            put(header, file);
+            put(header, file, patience);
             return true;
         } catch (Abandoned e) {
-            LOG.info("The checkpoint of step {} isn't needed: {}", snapshot.step(), e.getMessage());
+            LOG.info(
+                    "The checkpoint of step {} is not stored: {}", snapshot.step(), e.getMessage());
             return false;
         } finally {
             Files.deleteIfExists(file);
@@ -94,7 +111,7 @@ final class CheckpointWriter implements AutoCloseable {
         }
     }
 
-    private void put(CheckpointHeader header, Path file) {
+    private void put(CheckpointHeader header, Path file, Patience patience) {
         boolean told = false;
         while (true) {
             try {
@@ -102,7 +119,9 @@ final class CheckpointWriter implements AutoCloseable {
                 return;
             } catch (Unreachable e) {
                 if (!told) {
-                    LOG.warn("{}; trying again until it works", e.getMessage());
+                    LOG.warn(
+                            "{}; trying again until it works or a newer one is due",
+                            e.getMessage());
                     told = true;
                 }
                 patience.pause(RETRY_MS);
@@ -124,7 +143,8 @@ final class CheckpointWriter implements AutoCloseable {
     }
 
     /** Gives up what is not stored yet; any thread may ask. */
-    void cancel() {
+    synchronized void cancel() {
+        cancelled = true;
         patience.end();
     }
 

@@ -25,7 +25,7 @@ final class Patience {
     void pause(long milliseconds) {
         try {
             if (over.await(milliseconds, TimeUnit.MILLISECONDS)) {
-                throw new Abandoned("the job was given up");
+                throw new Abandoned("it was given up");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
