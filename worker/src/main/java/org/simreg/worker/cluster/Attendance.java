@@ -156,7 +156,7 @@ final class Attendance {
     }
 
     private void prepare(Prepare order) {
-        if (holds(order.getJob())) {
+        if (holds(order.getJob()) && job.get().holding().isPresent()) {
             job.get().prepare(order.getAttempt());
             return;
         }

@@ -1,10 +1,6 @@
 package org.simreg.worker.cluster;
 
 import ai.djl.ndarray.NDArray;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,7 +25,6 @@ import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.reduce.StateExchange;
-import org.simreg.worker.torchscript.StudentState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Stint {
     private static final Logger LOG = LoggerFactory.getLogger(Stint.class);
-    private static final int RETRY_MS = 300;
 
     private final Training training;
     private final Generation generation;
@@ -189,12 +183,8 @@ final class Stint {
             exchange = links;
         }
         goOn();
-        switch (self.getState()) {
-            case FRESH -> training.start();
-            case CHECKPOINT -> fromCheckpoint();
-            case PEER -> fromPeer(rank(self.getPeer()));
-            default -> {}
-        }
+        Handover handover = new Handover(training, generation, circle, links);
+        handover.take(roads.checkpoints, patience);
         if (training.committed() != generation.getStep()) {
             throw new Abandoned(
                     "generation %d starts after step %d and this worker's state is of step %d"
@@ -203,7 +193,7 @@ final class Stint {
         committed = training.committed();
         training.share(self.getFirst(), self.getCount());
         open();
-        serve();
+        handover.serve();
     }
 
     private void open() {
@@ -215,71 +205,6 @@ final class Stint {
             reduce = opened;
         }
         goOn();
-    }
-
-    private int rank(String worker) {
-        return circle.peers().stream().map(Circle.Peer::worker).toList().indexOf(worker);
-    }
-
-    /** To those who have another state, or none: a copy is sent while training goes on. */
-    private void serve() {
-        List<Member> behind =
-                generation.getMembersList().stream()
-                        .filter(
-                                member ->
-                                        member.getState() == Generation.State.PEER
-                                                && member.getPeer().equals(circle.self().worker()))
-                        .toList();
-        if (behind.isEmpty()) {
-            return;
-        }
-        Snapshot copy = training.snapshot();
-        StudentState state = copy.state();
-        List<float[]> vectors =
-                List.of(state.weights(), state.momentum(), state.statistics(), state.average());
-        for (Member member : behind) {
-            exchange.serve(rank(member.getWorker()), copy.step(), vectors, copy.sha256());
-        }
-    }
-
-    private void fromPeer(int rank) {
-        StateExchange.Received received = await(exchange.fetch(rank));
-        List<float[]> vectors = received.vectors();
-        StudentState state =
-                new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
-        if (!state.sha256().equals(received.sha256())) {
-            throw new Abandoned(
-                    "the state from " + circle.peers().get(rank).worker() + " came damaged");
-        }
-        training.load(received.step(), state);
-    }
-
-    private void fromCheckpoint() {
-        try {
-            Path folder = Files.createTempDirectory("simreg-restore-");
-            Path file = folder.resolve("step-%08d.safetensors".formatted(generation.getStep()));
-            try {
-                fetch(file);
-                training.load(file);
-            } finally {
-                Files.deleteIfExists(file);
-                Files.deleteIfExists(folder);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private void fetch(Path file) {
-        while (true) {
-            try {
-                roads.checkpoints.get(generation.getJob(), generation.getStep(), file);
-                return;
-            } catch (CheckpointRoad.Unreachable e) {
-                LOG.info("{}; trying again", e.getMessage());
-                patience.pause(RETRY_MS);
-            }
-        }
     }
 
     private void train() {
@@ -384,7 +309,8 @@ final class Stint {
         }
     }
 
-    private static <T> T await(Future<T> future) {
+    /** Waits for what others send. */
+    static <T> T await(Future<T> future) {
         try {
             return future.get();
         } catch (InterruptedException e) {

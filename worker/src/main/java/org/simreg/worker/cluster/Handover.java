@@ -1,0 +1,120 @@
+package org.simreg.worker.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Member;
+import org.simreg.worker.distill.Training;
+import org.simreg.worker.distill.Training.Snapshot;
+import org.simreg.worker.reduce.Abandoned;
+import org.simreg.worker.reduce.Circle;
+import org.simreg.worker.reduce.StateExchange;
+import org.simreg.worker.torchscript.StudentState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The state that a member begins a generation with: taken from where it is, given to who lacks it.
+ */
+final class Handover {
+    private static final Logger LOG = LoggerFactory.getLogger(Handover.class);
+    private static final int RETRY_MS = 300;
+
+    private final Training training;
+    private final Generation generation;
+    private final Circle circle;
+    private final StateExchange exchange;
+
+    /**
+     * @param exchange with the others; null for a member that is alone
+     */
+    Handover(Training training, Generation generation, Circle circle, StateExchange exchange) {
+        this.training = training;
+        this.generation = generation;
+        this.circle = circle;
+        this.exchange = exchange;
+    }
+
+    /**
+     * Waits until the training has the state, as the generation says.
+     *
+     * @throws Abandoned if the generation is halted meanwhile
+     */
+    void take(CheckpointRoad checkpoints, Patience patience) {
+        Member self = generation.getMembers(circle.rank());
+        switch (self.getState()) {
+            case FRESH -> training.start();
+            case CHECKPOINT -> fromCheckpoint(checkpoints, patience);
+            case PEER -> fromPeer(rank(self.getPeer()));
+            default -> {}
+        }
+    }
+
+    /** To those who have another state, or none: a copy is sent while training goes on. */
+    void serve() {
+        List<Member> behind =
+                generation.getMembersList().stream()
+                        .filter(
+                                member ->
+                                        member.getState() == Generation.State.PEER
+                                                && member.getPeer().equals(circle.self().worker()))
+                        .toList();
+        if (behind.isEmpty()) {
+            return;
+        }
+        Snapshot copy = training.snapshot();
+        StudentState state = copy.state();
+        List<float[]> vectors =
+                List.of(state.weights(), state.momentum(), state.statistics(), state.average());
+        for (Member member : behind) {
+            exchange.serve(rank(member.getWorker()), copy.step(), vectors, copy.sha256());
+        }
+    }
+
+    private int rank(String worker) {
+        return circle.peers().stream().map(Circle.Peer::worker).toList().indexOf(worker);
+    }
+
+    private void fromPeer(int rank) {
+        StateExchange.Received received = Stint.await(exchange.fetch(rank));
+        List<float[]> vectors = received.vectors();
+        StudentState state =
+                new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
+        if (!state.sha256().equals(received.sha256())) {
+            throw new Abandoned(
+                    "the state from " + circle.peers().get(rank).worker() + " came damaged");
+        }
+        training.load(received.step(), state);
+    }
+
+    private void fromCheckpoint(CheckpointRoad checkpoints, Patience patience) {
+        try {
+            Path folder = Files.createTempDirectory("simreg-restore-");
+            Path file = folder.resolve("step-%08d.safetensors".formatted(generation.getStep()));
+            try {
+                fetch(checkpoints, file, patience);
+                training.load(file);
+            } finally {
+                Files.deleteIfExists(file);
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void fetch(CheckpointRoad checkpoints, Path file, Patience patience) {
+        while (true) {
+            try {
+                checkpoints.get(generation.getJob(), generation.getStep(), file);
+                return;
+            } catch (CheckpointRoad.Unreachable e) {
+                LOG.info("{}; trying again", e.getMessage());
+                patience.pause(RETRY_MS);
+            }
+        }
+    }
+}
