@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.SortedMap;
 import java.util.concurrent.locks.LockSupport;
 import org.simreg.coordinator.bench.Follower.Seen;
 import org.simreg.coordinator.client.ApiClient;
@@ -56,10 +57,29 @@ public final class RecoveryBench {
                 }
             }
         }
+        health(new Logs(folder), 2 * rounds);
     }
 
     /**
-     * ResNet-18 with a momentum teacher: 11 million weights, and a state that is twice as large.
+     * @param taken members that were taken away
+     */
+    private static void health(Logs logs, int taken) {
+        SortedMap<Integer, Long> delays = logs.delays();
+        System.out.printf(
+                Locale.ROOT,
+                "{\"what\":\"milliseconds that event loops were late\",\"p99\":%d,\"p99.9\":%d,\"worst\":%d,\"of\":%d}%n",
+                Logs.quantile(delays, 0.99),
+                Logs.quantile(delays, 0.999),
+                Logs.quantile(delays, 1),
+                delays.values().stream().mapToLong(count -> count).sum());
+        System.out.printf(
+                "{\"what\":\"members that Hazelcast lost\",\"taken away\":%d,\"lost\":%d}%n",
+                taken, logs.lost());
+    }
+
+    /**
+     * ResNet-18 with a momentum teacher: 11 million weights, and a state that is three times as
+     * large.
      */
     private static Job job(Path data, Path out) {
         Job.Builder job = Job.newBuilder().setName("recovery");

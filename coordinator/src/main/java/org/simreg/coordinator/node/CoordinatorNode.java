@@ -60,6 +60,7 @@ public final class CoordinatorNode implements AutoCloseable {
                                     coordination.services()));
             Registry.keep(
                     vertx, coordination, new HazelcastWorkers(manager.getHazelcastInstance()));
+            LoopProbe.watch(vertx);
             Pulse.watch(vertx, this::frozen);
         } catch (RuntimeException e) {
             open.close();

@@ -94,6 +94,7 @@ public final class WorkerNode implements AutoCloseable {
                                     ended.completeExceptionally(left.cause());
                                 }
                             });
+            LoopProbe.watch(vertx);
             Pulse.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {
             open.close();
