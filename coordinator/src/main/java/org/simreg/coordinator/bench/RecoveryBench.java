@@ -111,6 +111,8 @@ public final class RecoveryBench {
     private void lose(boolean freeze, List<Double> seen, List<Double> next) {
         joins.add(join());
         settle();
+        // The first question to the coordinator takes longer than those after it.
+        workers();
         String victim = WORKERS.get(random.nextInt(WORKERS.size()));
         // Anywhere within a step.
         LockSupport.parkNanos((long) (random.nextDouble() * step * 1e9));

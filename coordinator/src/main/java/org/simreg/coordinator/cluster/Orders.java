@@ -5,6 +5,7 @@ import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
 import org.simreg.proto.Order;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Welcome;
@@ -28,7 +29,8 @@ final class Orders {
                         Prepare.newBuilder()
                                 .setJob(record.getId())
                                 .setSettings(record.getJob())
-                                .setAttempt(attempt))
+                                .setAttempt(attempt)
+                                .setJoins(record.getState() == JobState.RUNNING))
                 .build();
     }
 

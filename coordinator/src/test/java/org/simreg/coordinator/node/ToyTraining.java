@@ -131,6 +131,9 @@ final class ToyTraining implements Training {
     }
 
     @Override
+    public void rehearse() {}
+
+    @Override
     public void start() {
         script.at(Point.LOAD, 0);
         for (int i = 0; i < LENGTH; i++) {

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Future;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.Member;
 import org.simreg.worker.distill.Training;
@@ -39,7 +40,7 @@ final class Handover {
     }
 
     /**
-     * Waits until the training has the state, as the generation says.
+     * Waits until the training, whose share is known, has the state that the generation says.
      *
      * @throws Abandoned if the generation is halted meanwhile
      */
@@ -79,7 +80,12 @@ final class Handover {
     }
 
     private void fromPeer(int rank) {
-        StateExchange.Received received = Stint.await(exchange.fetch(rank));
+        Future<StateExchange.Received> coming = exchange.fetch(rank);
+        if (generation.getStep() < training.steps()) {
+            // The images of a step don't depend on the state.
+            training.prepare(generation.getStep());
+        }
+        StateExchange.Received received = Stint.await(coming);
         List<float[]> vectors = received.vectors();
         StudentState state =
                 new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));

@@ -123,6 +123,9 @@ final class JobThread {
     private void work() {
         try (CheckpointWriter opened = new CheckpointWriter(job(), around.checkpoints());
                 Training loaded = around.opener().open(prepare.getSettings(), this::tell)) {
+            if (prepare.getJoins()) {
+                loaded.rehearse();
+            }
             ready(loaded, opened);
             while (!isDropped()) {
                 generations.take().run();

@@ -183,6 +183,7 @@ final class Stint {
             exchange = links;
         }
         goOn();
+        training.share(self.getFirst(), self.getCount());
         Handover handover = new Handover(training, generation, circle, links);
         handover.take(roads.checkpoints, patience);
         if (training.committed() != generation.getStep()) {
@@ -191,7 +192,6 @@ final class Stint {
                             .formatted(number(), generation.getStep(), training.committed()));
         }
         committed = training.committed();
-        training.share(self.getFirst(), self.getCount());
         open();
         handover.serve();
     }

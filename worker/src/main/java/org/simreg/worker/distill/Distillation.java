@@ -20,6 +20,7 @@ import org.simreg.proto.StepDone;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.distill.RunCheckpoint.Origin;
+import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.StepModule;
 import org.simreg.worker.torchscript.StudentState;
@@ -156,6 +157,20 @@ public final class Distillation implements Training {
 
     private StepModule student() {
         return student.orElseThrow(() -> new IllegalStateException("no state was taken yet"));
+    }
+
+    @Override
+    public void rehearse() {
+        load(0, StudentState.zeros(trained));
+        try (Reduce reduce = new LocalReduce(scope(), this::newOut)) {
+            share(0, 1);
+            prepare(0);
+            backward(reduce.begin(0, passes()));
+        } finally {
+            steps.close();
+            student().close();
+            student = Optional.empty();
+        }
     }
 
     @Override

@@ -42,6 +42,13 @@ public interface Training extends AutoCloseable {
     /** Steps in the state. */
     long committed();
 
+    /**
+     * Goes through a part of a step with a state of zeros and forgets it, before any state is
+     * taken: then the first step doesn't take several times as long as those after it, and nobody
+     * waits for a newcomer.
+     */
+    void rehearse();
+
     /** Takes the state that the job starts from, a pure function of the job. */
     void start();
 

@@ -16,6 +16,16 @@ import java.util.List;
  * @param average weights of the momentum teacher, a prefix of the parameters; empty without one
  */
 public record StudentState(float[] weights, float[] momentum, float[] statistics, float[] average) {
+    /** Where only the shape matters. */
+    public static StudentState zeros(Trained trained) {
+        int parameters = trained.parameters().length();
+        return new StudentState(
+                new float[parameters],
+                new float[parameters],
+                new float[trained.statistics().length()],
+                new float[trained.averaged()]);
+    }
+
     /**
      * SHA-256 over the little-endian values of the four vectors, hexadecimal: equal digests
      * continue to equal bits.

@@ -9,8 +9,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.proto.StepDone;
+import org.simreg.worker.reduce.LocalReduce;
+import org.simreg.worker.reduce.Reduce;
 
 /** A job decides its result, and nothing else does. */
 class DeterminismTest {
@@ -70,6 +73,33 @@ class DeterminismTest {
         job.getOptimizationBuilder().setMicroBatches(2);
         String first = SmallRun.whole(job, folder.resolve("first")).sha256();
         assertEquals(first, SmallRun.whole(job, folder.resolve("second")).sha256());
+    }
+
+    @Test
+    void whoHasRehearsedTakesTheSameSteps() throws Exception {
+        for (String source : List.of(teacher, "self")) {
+            assertEquals(twoSteps(source, false), twoSteps(source, true));
+        }
+    }
+
+    private String twoSteps(String source, boolean rehearses) throws Exception {
+        Job job = JobSettings.complete(SmallRun.job(source).build());
+        WorkerSettings settings = SmallRun.settings(folder, 1, 1);
+        try (Distillation run = Distillation.open(job, settings, notice -> {});
+                Reduce reduce = new LocalReduce(run.scope(), run::newOut)) {
+            if (rehearses) {
+                run.rehearse();
+            }
+            run.start();
+            run.share(0, run.microBatches());
+            for (int step = 0; step < 2; step++) {
+                run.prepare(step);
+                Reduce.Round round = reduce.begin(step, run.microBatches() * run.passes());
+                run.backward(round);
+                run.commit(round.mean().get());
+            }
+            return run.snapshot().sha256();
+        }
     }
 
     private static List<Double> losses(SmallRun run) {
