@@ -42,7 +42,13 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         this.steering =
                 new Steering(setup, attendance, new Finish(setup.executor(), attendance, guard));
         this.dispatch = new Dispatch(queue, attendance, steering, guard);
-        this.door = new Door(setup, queue, attendance, new Reports(guard, steering), dispatch);
+        this.door =
+                new Door(
+                        setup,
+                        queue,
+                        attendance,
+                        new Reports(attendance, guard, steering),
+                        dispatch);
     }
 
     /**

@@ -18,10 +18,12 @@ import org.simreg.proto.Trained;
 
 /** What workers say about the job they are at; what is said about any other is of the past. */
 final class Reports {
+    private final Attendance attendance;
     private final Guard guard;
     private final Steering steering;
 
-    Reports(Guard guard, Steering steering) {
+    Reports(Attendance attendance, Guard guard, Steering steering) {
+        this.attendance = attendance;
         this.guard = guard;
         this.steering = steering;
     }
@@ -156,11 +158,18 @@ final class Reports {
         }
     }
 
+    /** Then nobody is left who could say otherwise. */
+    private boolean nobodyElse(Attendant from, Run run) {
+        return attendance.all().stream()
+                .filter(one -> one != from)
+                .noneMatch(one -> run.blame().against(one.key(), run.now()).isEmpty());
+    }
+
     private void failed(Attendant from, Run run, JobFailed failed) {
         String reason = failed.getReason();
         boolean first = !run.record().hasStarted();
         if (failed.getRefused()) {
-            if (run.blame().refused(from.key()) || first) {
+            if (run.blame().refused(from.key()) || first || nobodyElse(from, run)) {
                 guard.fail(run, reason, true);
             } else {
                 exclude(from, run, reason);

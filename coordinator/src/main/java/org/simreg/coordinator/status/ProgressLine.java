@@ -104,6 +104,7 @@ public final class ProgressLine implements Consumer<Progress>, AutoCloseable {
         // Without the lock: closing waits for the bar's thread.
         if (shown != null) {
             shown.close();
+            screen.close();
         }
     }
 

@@ -19,6 +19,7 @@ final class Screen implements ProgressBarConsumer {
     private String bar = "";
     private int width;
     private int refreshes;
+    private boolean closed;
 
     /**
      * @param out a terminal
@@ -46,6 +47,9 @@ final class Screen implements ProgressBarConsumer {
 
     @Override
     public synchronized void accept(String rendered) {
+        if (closed) {
+            return;
+        }
         out.print(erased() + rendered);
         out.flush();
         bar = rendered;
@@ -58,9 +62,13 @@ final class Screen implements ProgressBarConsumer {
         bar = "";
     }
 
+    /** The bar's thread may still have something to show; it isn't shown any more. */
     @Override
-    public void close() {
-        clear();
+    public synchronized void close() {
+        if (!closed || !bar.isEmpty()) {
+            clear();
+        }
+        closed = true;
     }
 
     private String erased() {
