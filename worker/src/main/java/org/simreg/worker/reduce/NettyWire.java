@@ -38,6 +38,7 @@ final class NettyWire implements Wire {
     private final int port;
     private final int chunk;
     private Channel server;
+    private volatile boolean closing;
 
     /**
      * @param chunk most bytes of a payload
@@ -73,6 +74,11 @@ final class NettyWire implements Wire {
                                 new ChannelInitializer<Channel>() {
                                     @Override
                                     protected void initChannel(Channel channel) {
+                                        if (closing) {
+                                            // Accepted so late that the loops won't close it.
+                                            channel.close();
+                                            return;
+                                        }
                                         channel.pipeline().addLast(new NettyInlet(inlet));
                                     }
                                 });
@@ -105,6 +111,7 @@ final class NettyWire implements Wire {
 
     @Override
     public void close() {
+        closing = true;
         server.close();
         loops.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
