@@ -56,6 +56,8 @@ public final class Nodes {
     }
 
     static HazelcastClusterManager manager(ClusterSettings settings) {
+        // Its first words come before it has read its configuration.
+        System.setProperty("hazelcast.logging.type", "slf4j");
         return new HazelcastClusterManager(ClusterConfig.of(settings));
     }
 

@@ -34,7 +34,7 @@ import org.simreg.proto.SubmitRequest;
 @Timeout(240)
 class ClusterProcessTest {
     private static final int KILLS = Integer.getInteger("simreg.test.kills", 3);
-    private static final int MOST = Math.max(100, 30 * KILLS);
+    private static final int MOST = Math.max(85, 20 * KILLS);
     private static final List<String> WORKERS = List.of("w0", "w1", "w2", "w3");
 
     /** They don't live long enough for the optimizing compiler. */
@@ -129,7 +129,7 @@ class ClusterProcessTest {
     @Test
     void oneWorkerThenThreeThenTwoAndTwoFromTheStartAndFour() throws IOException {
         processes.worker("w0");
-        Job turns = job("turns", 75);
+        Job turns = job("turns", 60);
         try (Follower events = submit(turns)) {
             events.workers(1);
             processes.worker("w1");
@@ -141,13 +141,13 @@ class ClusterProcessTest {
             events.workers(2);
             endsAsExpected(events, turns);
         }
-        Job two = on(job("two", 30), 2, 2);
+        Job two = on(job("two", 15), 2, 2);
         try (Follower events = submit(two)) {
             processes.worker("w1");
             processes.worker("w3");
             endsAsExpected(events, two);
         }
-        Job four = on(job("four", 30), 4, 0);
+        Job four = on(job("four", 15), 4, 0);
         try (Follower events = submit(four)) {
             events.workers(4);
             endsAsExpected(events, four);
@@ -157,7 +157,7 @@ class ClusterProcessTest {
     @Test
     void workersKilledAtRandomMomentsAndStartedAgain() throws IOException {
         WORKERS.subList(0, 3).forEach(processes::worker);
-        Job job = job("killed", 30 * KILLS);
+        Job job = job("killed", 20 * KILLS);
         try (Follower events = submit(job)) {
             events.workers(3);
             for (int i = 0; i < KILLS; i++) {
@@ -175,7 +175,7 @@ class ClusterProcessTest {
     @Test
     void aWorkerFrozenForThreeSecondsAndOneThatIsGivenUp() throws IOException {
         WORKERS.subList(0, 3).forEach(processes::worker);
-        Job job = job("frozen", 100);
+        Job job = job("frozen", 85);
         try (Follower events = submit(job)) {
             events.workers(3);
             events.step();
@@ -203,7 +203,7 @@ class ClusterProcessTest {
     @Test
     void theCoordinatorKilledInTheMiddleAndThenAllAtOnce() throws IOException {
         WORKERS.subList(0, 2).forEach(processes::worker);
-        Job job = job("restarted", 100);
+        Job job = job("restarted", 80);
         try (Follower events = submit(job)) {
             events.workers(2);
             events.step(5 + random.nextInt(5));
@@ -226,7 +226,7 @@ class ClusterProcessTest {
         SmallJob.pictures(processes.coordinatorDirectory().resolve("data"));
         Files.copy(teacher, processes.coordinatorDirectory().resolve("teacher"));
         // Every process runs in a folder of its own.
-        Job far = SmallJob.of("far", "/proc/self/cwd/data", "/proc/self/cwd/teacher", 30);
+        Job far = SmallJob.of("far", "/proc/self/cwd/data", "/proc/self/cwd/teacher", 15);
         processes.worker("w0");
         processes.worker("w1");
         try (Follower events = submit(far)) {
