@@ -117,6 +117,7 @@ public final class Distillation implements Training {
                 .setClasses(images.train().classNames().size())
                 .setDescription(Students.describe(job, trained, heads))
                 .setDevice(torch.profile())
+                .setLoss(job.getLoss())
                 .build();
     }
 

@@ -18,9 +18,7 @@ final class Teachers {
             for (org.simreg.proto.Teacher asked : job.getTeachersList()) {
                 TeacherSource source = TeacherSource.of(asked.getSource());
                 if (source instanceof TeacherSource.TorchScript script) {
-                    loaded.add(
-                            new ScriptTeacher(
-                                    torch, Path.of(script.file()), job.getViews().getSize()));
+                    loaded.add(new ScriptTeacher(torch, Path.of(script.file()), asked));
                 } else if (source instanceof TeacherSource.Weights) {
                     loaded.add(FrozenTeacher.load(torch, asked, job.getPrecision()));
                 }
