@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.simreg.proto.StepDone;
+import org.simreg.proto.UserError;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.distill.StepClock.Part;
@@ -132,7 +133,7 @@ final class Steps implements AutoCloseable {
     /** Updates the student; what was made ready up to this step is let go. */
     StepDone commit(long step, StepModule student, NDArray mean) {
         clock.charge(Part.REDUCE);
-        double loss = student.loss(mean);
+        double loss = finite(student.loss(mean), step);
         student.update(mean, schedule.rate(step), schedule.decay(step));
         clock.charge(Part.UPDATE);
         forgetTo(step);
@@ -143,6 +144,20 @@ final class Steps implements AutoCloseable {
                 .setStep(step + 1)
                 .setImages(plan.batch())
                 .build();
+    }
+
+    /** No step leads back from weights that are no numbers: a run that goes on is lost time. */
+    private double finite(double loss, long step) {
+        if (Double.isFinite(loss)) {
+            return loss;
+        }
+        throw new UserError(
+                "the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
+                        .formatted(
+                                step + 1,
+                                loss,
+                                schedule.rate(step),
+                                "or warmup_epochs, and look for a teacher that gives such features"));
     }
 
     /** Lets go of what was made ready for steps up to this one. */

@@ -89,6 +89,12 @@ class TeacherFilesTest {
         refused(vision(48, Pixels.HALF), "vit.pt failed on images (1, 3, 48, 48)");
     }
 
+    @Test
+    void aModuleWhoseFeatureChangesItsWidthIsRefusedByName() {
+        String source = "torchscript:" + file("growing.pt");
+        refused(SmallRun.job(source), "growing.pt gave features of width 2, and of width 1 before");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "byol.pth.tar, RESNET50_BYOL, resnet50-byol's last linear layer",
