@@ -16,6 +16,7 @@ final class JobRules {
     void check() {
         name();
         teachers();
+        student();
         head();
         momentumTeacher();
         batch();
@@ -66,6 +67,21 @@ final class JobRules {
         if (teacher.hasNetwork()) {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
             add(section + "network", network + " has no effect" + with + "; leave it out");
+        }
+    }
+
+    private void student() {
+        Student student = job.getStudent();
+        if (student.hasModule() && student.hasNetwork()) {
+            String network = FieldText.shown(student, Student.NETWORK_FIELD_NUMBER);
+            add("student.network", network + " has no effect with a module; leave one of them out");
+        }
+        if (student.hasModule() && job.getPrecision() == Precision.BFLOAT16) {
+            add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
+        }
+        if (student.hasInit() && student.hasRestart()) {
+            String what = "takes the student's weights from its file, and so does student.init";
+            add("student.restart", what + "; leave one of them out");
         }
     }
 

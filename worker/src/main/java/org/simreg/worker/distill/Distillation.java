@@ -76,7 +76,8 @@ public final class Distillation implements Training {
         here = WeightFiles.here(job, settings, notices);
         List<Teacher> teachers = Teachers.load(torch, here);
         teachers.forEach(this::opened);
-        trained = Students.of(job, teachers);
+        trained = Students.of(job, teachers, Students.backbone(torch, here));
+        Students.notice(trained, notices);
         views = ViewPlan.of(job, trained.selfTaught());
         BatchLoader loader =
                 opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
