@@ -241,6 +241,68 @@ class JobSettingsTest {
                 "teachers[0].network (--teacher-network): resnet50 has no effect");
     }
 
+    @Test
+    void aTeacherSeesTheViewsInTheirSizeUnlessItHasItsOwn() {
+        Job.Builder asked = smallest();
+        asked.getViewsBuilder().setSize(64);
+        asked.addTeachersBuilder().setSource("torchscript:dino.pt").setSize(32).setWeight(2);
+        Job job = JobSettings.complete(asked.build());
+        assertEquals(64, job.getTeachers(0).getSize());
+        assertEquals(1, job.getTeachers(0).getWeight());
+        assertEquals(Pixels.IMAGENET, job.getTeachers(0).getPixels());
+        assertEquals(32, job.getTeachers(1).getSize());
+        assertEquals(2, job.getTeachers(1).getWeight());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0", "-1", "NaN", "Infinity", "1000001"})
+    void aWeightOutOfBoundsIsRefused(double weight) {
+        assertSays(
+                refusal(job -> job.addTeachersBuilder().setSource("b.pth").setWeight(weight)),
+                "teachers[1].weight (--teacher-weight): ",
+                "is out of bounds; choose 0.000001 to 1000000");
+    }
+
+    @Test
+    void aTeachersSizeOutOfBoundsIsRefused() {
+        assertSays(
+                refusal(job -> job.getTeachersBuilder(0).setSize(7)),
+                "teachers[0].size (--teacher-size): 7 is out of bounds; choose 8 to 1024 px");
+    }
+
+    @Test
+    void aSingleTeacherHasNoWeight() {
+        assertSays(
+                refusal(job -> job.getTeachersBuilder(0).setWeight(2)),
+                "teachers[0].weight (--teacher-weight): 2 has no effect with a single teacher");
+        assertEquals(
+                1,
+                JobSettings.complete(smallest().build()).getTeachers(0).getWeight(),
+                "the default is no demand");
+    }
+
+    @Test
+    void theSelfTeacherHasTheStudentsEyesAndLoss() {
+        assertSays(
+                refusalOf(
+                        withSelf(),
+                        job -> {
+                            job.setLoss(Loss.SQUARED);
+                            job.getTeachersBuilder(0)
+                                    .setWeight(1)
+                                    .setSize(32)
+                                    .setPixels(Pixels.HALF);
+                        }),
+                "The job is refused for 4 reasons:",
+                "teachers[0].weight (--teacher-weight): 1 has no effect with the teacher self",
+                "teachers[0].size (--teacher-size): 32 has no effect",
+                "teachers[0].pixels (--teacher-pixels): half has no effect",
+                "loss (--loss): squared lets the teacher self and its student shrink to nothing");
+        Job completed = JobSettings.complete(withSelf().build());
+        assertFalse(completed.getTeachers(0).hasSize());
+        assertEquals(completed, JobSettings.complete(completed));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"self", "torchscript:dino.pt"})
     void onlyWeightsOfAKnownNetworkHaveAnFcFeature(String source) {

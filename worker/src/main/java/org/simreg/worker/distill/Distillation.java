@@ -16,10 +16,12 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.Problems;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.distill.RunCheckpoint.Origin;
+import org.simreg.worker.network.Network;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.StepModule;
@@ -55,7 +57,8 @@ public final class Distillation implements Training {
      *
      * @param job completed
      * @param notices sentences for people, also from decode threads
-     * @throws org.simreg.proto.UserError if data or weights can't be used
+     * @throws org.simreg.proto.UserError if data or weights can't be used; the message names all of
+     *     them
      */
     public static Distillation open(Job job, WorkerSettings settings, Consumer<String> notices) {
         Distillation opened = new Distillation(job);
@@ -71,12 +74,19 @@ public final class Distillation implements Training {
     private void load(WorkerSettings settings, Consumer<String> notices) {
         torch = opened(new Torch(settings.device(), settings.threads()));
         torch.enter();
-        images = ImageParts.open(job, settings, notices);
-        plan = Plan.of(job, images.train().size());
-        here = WeightFiles.here(job, settings, notices);
-        List<Teacher> teachers = Teachers.load(torch, here);
-        teachers.forEach(this::opened);
-        trained = Students.of(job, teachers, Students.backbone(torch, here));
+        Problems problems = new Problems();
+        problems.attempt("dataset.path", () -> ImageParts.open(job, settings, notices))
+                .ifPresent(found -> images = found);
+        if (images != null) {
+            problems.attempt("dataset.path", () -> Plan.of(job, images.train().size()))
+                    .ifPresent(found -> plan = found);
+        }
+        List<Teacher> teachers = teachers(settings, notices, problems);
+        Optional<Network> backbone =
+                problems.attempt("student.module", () -> Students.backbone(torch, here));
+        problems.refuse("The job is refused");
+        trained = Students.of(job, teachers, backbone.orElseThrow());
+        Students.refuseOtherStart(here, trained);
         Students.notice(trained, notices);
         views = ViewPlan.of(job, trained.selfTaught());
         BatchLoader loader =
@@ -84,6 +94,17 @@ public final class Distillation implements Training {
         Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
         steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
         measurements = measurements(settings, teachers, loader, notices);
+    }
+
+    private List<Teacher> teachers(
+            WorkerSettings settings, Consumer<String> notices, Problems problems) {
+        Optional<Job> readable =
+                problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
+        here = readable.orElse(job);
+        List<Teacher> teachers =
+                readable.map(found -> Teachers.load(torch, found, problems)).orElse(List.of());
+        teachers.forEach(this::opened);
+        return teachers;
     }
 
     private Optional<Measurements> measurements(
@@ -118,6 +139,7 @@ public final class Distillation implements Training {
                 .setClasses(images.train().classNames().size())
                 .setDescription(Students.describe(job, trained, heads))
                 .setDevice(torch.profile())
+                .setLoss(job.getLoss())
                 .build();
     }
 

@@ -47,9 +47,22 @@ public final class Restart {
     }
 
     /**
-     * @throws UserError if the file is no checkpoint of a run, or of another student or other heads
+     * @throws UserError if the file is no checkpoint of a run, or of another student or other
+     *     heads, or damaged
      */
     static StudentState state(Path path, Trained trained) {
+        refuseOthers(path, trained);
+        StudentState old = RunCheckpoint.read(file(path), trained).state();
+        return new StudentState(
+                old.weights(), new float[old.weights().length], old.statistics(), old.average());
+    }
+
+    /**
+     * Reads the names only.
+     *
+     * @throws UserError if the file is no checkpoint of a run, or of another student or other heads
+     */
+    static void refuseOthers(Path path, Trained trained) {
         Path file = file(path);
         Map<String, String> metadata = Safetensors.metadata(file);
         if (!metadata.keySet().containsAll(List.of("step", "job", "sha256"))) {
@@ -58,13 +71,6 @@ public final class Restart {
                             + file
                             + ": it is no checkpoint of a run; give one of a run folder's checkpoints, or start from weights alone with --init");
         }
-        refuseOthers(file, trained);
-        StudentState old = RunCheckpoint.read(file, trained).state();
-        return new StudentState(
-                old.weights(), new float[old.weights().length], old.statistics(), old.average());
-    }
-
-    private static void refuseOthers(Path file, Trained trained) {
         Set<String> wanted =
                 Stream.of(trained.parameters(), trained.statistics())
                         .flatMap(layout -> layout.weights().stream())

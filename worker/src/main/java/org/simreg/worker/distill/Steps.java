@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.simreg.proto.StepDone;
+import org.simreg.proto.UserError;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.distill.StepClock.Part;
@@ -26,7 +27,7 @@ final class Steps implements AutoCloseable {
     private final ViewPlan views;
     private final List<Teacher> teachers;
     private final BatchLoader loader;
-    private final StepClock clock = new StepClock();
+    private final StepClock clock;
     private final NavigableMap<Long, Prepared> ready = new TreeMap<>();
     private int first;
     private int count;
@@ -46,6 +47,7 @@ final class Steps implements AutoCloseable {
         torch = parts.torch;
         teachers = parts.teachers;
         loader = parts.loader;
+        clock = new StepClock(teachers.size());
         count = plan.microBatches();
     }
 
@@ -66,7 +68,7 @@ final class Steps implements AutoCloseable {
         }
         if (batches == null || position != step) {
             closeBatches();
-            batches = loader.batches(new Requests(plan, views.recipes(), step, first, count));
+            batches = loader.batches(new Requests(plan, views.views(), step, first, count));
             position = step;
         }
         ready.put(step, make());
@@ -77,15 +79,11 @@ final class Steps implements AutoCloseable {
         Prepared prepared = new Prepared(torch);
         try {
             for (int part = 0; part < count; part++) {
-                NDArray[] images = prepared.add(batches.next(), views.recipes().size());
+                NDArray[] images = prepared.add(batches.next(), views.views().size());
                 clock.charge(Part.DATA);
                 if (!teachers.isEmpty()) {
                     views.passes()
-                            .forEach(
-                                    pass ->
-                                            prepared.addTargets(
-                                                    targets(prepared, images[pass.teacher()])));
-                    clock.charge(Part.TEACHER);
+                            .forEach(pass -> prepared.addTargets(targets(prepared, images, pass)));
                 }
             }
             return prepared;
@@ -95,10 +93,15 @@ final class Steps implements AutoCloseable {
         }
     }
 
-    private NDArray[] targets(Prepared prepared, NDArray images) {
-        return teachers.stream()
-                .map(teacher -> teacher.features(prepared.scope(), images))
-                .toArray(NDArray[]::new);
+    /** One teacher after the other: their activations never lie in memory together. */
+    private NDArray[] targets(Prepared prepared, NDArray[] images, Pass pass) {
+        NDArray[] targets = new NDArray[teachers.size()];
+        for (int i = 0; i < targets.length; i++) {
+            NDArray view = images[pass.teachers().get(i)];
+            targets[i] = teachers.get(i).features(prepared.scope(), view);
+            clock.chargeTeacher(i);
+        }
+        return targets;
     }
 
     /** Offers the leaves of the share of a step. */
@@ -121,7 +124,8 @@ final class Steps implements AutoCloseable {
     }
 
     private NDArray[] projection(StepModule student, Prepared now, int part, Pass pass) {
-        NDArray[] projection = {student.project(now.scope(), now.view(part, pass.teacher()))};
+        NDArray images = now.view(part, pass.teachers().get(0));
+        NDArray[] projection = {student.project(now.scope(), images)};
         clock.charge(Part.TEACHER);
         return projection;
     }
@@ -129,7 +133,7 @@ final class Steps implements AutoCloseable {
     /** Updates the student; what was made ready up to this step is let go. */
     StepDone commit(long step, StepModule student, NDArray mean) {
         clock.charge(Part.REDUCE);
-        double loss = student.loss(mean);
+        double loss = finite(student.loss(mean), step);
         student.update(mean, schedule.rate(step), schedule.decay(step));
         clock.charge(Part.UPDATE);
         forgetTo(step);
@@ -140,6 +144,20 @@ final class Steps implements AutoCloseable {
                 .setStep(step + 1)
                 .setImages(plan.batch())
                 .build();
+    }
+
+    /** No step leads back from weights that are no numbers: a run that goes on is lost time. */
+    private double finite(double loss, long step) {
+        if (Double.isFinite(loss)) {
+            return loss;
+        }
+        throw new UserError(
+                "the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
+                        .formatted(
+                                step + 1,
+                                loss,
+                                schedule.rate(step),
+                                "or warmup_epochs, and look for a teacher that gives such features"));
     }
 
     /** Lets go of what was made ready for steps up to this one. */

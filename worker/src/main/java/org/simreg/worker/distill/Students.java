@@ -20,6 +20,7 @@ import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.torchscript.FlatLayout;
+import org.simreg.worker.torchscript.Objective;
 import org.simreg.worker.torchscript.ScriptStudent;
 import org.simreg.worker.torchscript.StepSettings;
 import org.simreg.worker.torchscript.StudentState;
@@ -92,7 +93,16 @@ public final class Students {
         return new StepSettings(
                 job.getPrecision() == Precision.BFLOAT16,
                 job.getOptimization().getMomentum(),
-                job.getOptimization().getWeightDecay());
+                job.getOptimization().getWeightDecay(),
+                new Objective(job.getLoss(), weights(job)));
+    }
+
+    /** None for the momentum teacher. */
+    private static List<Double> weights(Job job) {
+        return job.getTeachersList().stream()
+                .filter(teacher -> teacher.hasWeight())
+                .map(teacher -> teacher.getWeight())
+                .toList();
     }
 
     /**
@@ -123,6 +133,22 @@ public final class Students {
         }
         System.arraycopy(state.weights(), 0, state.average(), 0, state.average().length);
         return state;
+    }
+
+    /**
+     * Says before the work that {@link #start} can't be: reads names and shapes only.
+     *
+     * @param job with paths that can be read here
+     * @throws UserError if a file holds another student
+     */
+    static void refuseOtherStart(Job job, Trained trained) {
+        Student student = job.getStudent();
+        if (student.hasRestart()) {
+            Restart.refuseOthers(Path.of(student.getRestart()), trained);
+        } else if (student.hasInit()) {
+            Path file = Path.of(student.getInit());
+            Fit.fit(Checkpoints.read(file), trained.backbone(), file.toString());
+        }
     }
 
     private static void put(FlatLayout layout, float[] flat, StateDict found) {

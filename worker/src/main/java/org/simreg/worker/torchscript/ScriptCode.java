@@ -64,7 +64,7 @@ final class ScriptCode {
     /**
      * The archive of a class with {@code bind(weights, statistics)} and {@code features(images)}.
      */
-    byte[] frozen() {
+    byte[] frozen(org.simreg.proto.Pixels pixels) {
         Source source = new Source();
         methods(source);
         source.method("bind(self, weights: Tensor, statistics: Tensor) -> Tensor");
@@ -78,7 +78,7 @@ final class ScriptCode {
         source.method("features(self, images: Tensor) -> Tensor");
         source.line("w = self.leaves");
         source.line("buffers = torch.clone(self.state[0])");
-        String x = Pixels.append(source, false);
+        String x = Pixels.append(source, pixels, false);
         source.line("return %s", forward(source, x, "w", "buffers"));
         return archive(FrozenCode.CLASS, List.of("leaves", "state"), source.toString());
     }

@@ -73,8 +73,11 @@ class ScriptStudentTest {
             float[] gradient = out.toFloatArray();
             double least = 1e-3 * total(expected.withoutPrefix("gradient/"));
             for (Weight weight : trained.parameters().weights()) {
+                String wanted = "gradient/" + bare(weight);
                 close(
-                        expected.get("gradient/" + bare(weight)).floats(),
+                        expected.contains(wanted)
+                                ? expected.get(wanted).floats()
+                                : new float[weight.length()],
                         trained.parameters().get(gradient, weight.name()),
                         1e-4,
                         least,
