@@ -23,7 +23,7 @@ final class JobDefaults {
         for (JobField setting : JobField.all()) {
             if (setting.inList()) {
                 job.getTeachersBuilderList().forEach(teacher -> fillTeacher(teacher, setting));
-            } else if (takesPart(setting, self)) {
+            } else if (takesPart(setting, self) && !replaced(setting, asked)) {
                 fillOne(setting.section().map(job::getFieldBuilder).orElse(job), setting);
             }
         }
@@ -48,6 +48,11 @@ final class JobDefaults {
             case "momentum_teacher" -> self;
             default -> true;
         };
+    }
+
+    /** A module takes the place of the network. */
+    private static boolean replaced(JobField setting, Job asked) {
+        return setting.key().equals("student.network") && asked.getStudent().hasModule();
     }
 
     private static void fillTeacher(Teacher.Builder teacher, JobField setting) {
@@ -118,8 +123,11 @@ final class JobDefaults {
     }
 
     private static String nameOf(Job.Builder job) {
-        String network = FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
-        String asked = network + "-" + lastFolder(job.getDataset().getPath());
+        String student =
+                job.getStudent().hasModule()
+                        ? lastFolder(job.getStudent().getModule()).replaceAll("\\.\\w+$", "")
+                        : FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
+        String asked = student + "-" + lastFolder(job.getDataset().getPath());
         String name = asked.replaceAll("[^\\p{L}\\p{N}._-]+", "-");
         int length = Math.min(LONGEST_NAME, name.codePointCount(0, name.length()));
         return name.substring(0, name.offsetByCodePoints(0, length));

@@ -18,6 +18,7 @@ final class JobRules {
     void check() {
         name();
         teachers();
+        student();
         loss();
         head();
         momentumTeacher();
@@ -108,6 +109,21 @@ final class JobRules {
         if (job.getLoss() == Loss.SQUARED && JobDefaults.asksForSelf(job)) {
             String why = "squared lets the teacher self and its student shrink to nothing";
             add("loss", why + "; choose normalized or leave it out");
+        }
+    }
+
+    private void student() {
+        Student student = job.getStudent();
+        if (student.hasModule() && student.hasNetwork()) {
+            String network = FieldText.shown(student, Student.NETWORK_FIELD_NUMBER);
+            add("student.network", network + " has no effect with a module; leave one of them out");
+        }
+        if (student.hasModule() && job.getPrecision() == Precision.BFLOAT16) {
+            add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
+        }
+        if (student.hasInit() && student.hasRestart()) {
+            String what = "takes the student's weights from its file, and so does student.init";
+            add("student.restart", what + "; leave one of them out");
         }
     }
 

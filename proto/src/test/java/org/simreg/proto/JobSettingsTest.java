@@ -355,6 +355,37 @@ class JobSettingsTest {
     }
 
     @Test
+    void aModuleTakesThePlaceOfTheNetwork() {
+        Job.Builder asked = smallest();
+        asked.getStudentBuilder().setModule("/n/tiny.pt");
+        asked.getDatasetBuilder().setPath("/d/data");
+        Job job = JobSettings.complete(asked.build());
+        assertFalse(job.getStudent().hasNetwork());
+        assertEquals("tiny-data", job.getName());
+        assertEquals(job, JobSettings.complete(job));
+    }
+
+    @Test
+    void aModuleGoesNeitherWithANetworkNorWithBfloat16() {
+        String said =
+                refusal(
+                        job -> {
+                            job.setPrecision(Precision.BFLOAT16);
+                            job.getStudentBuilder().setModule("n.pt").setNetwork(Network.RESNET18);
+                        });
+        assertSays(said, "student.network (--student): resnet18 has no effect with a module");
+        assertSays(said, "precision (--precision): bfloat16 does not go with a module");
+    }
+
+    @Test
+    void aStudentStartsFromOneFile() {
+        assertSays(
+                refusal(job -> job.getStudentBuilder().setInit("a.pth").setRestart("runs/b")),
+                "student.restart (--restart): takes the student's weights from its file, and so"
+                        + " does student.init; leave one of them out");
+    }
+
+    @Test
     void anEmptyTextIsNotTakenForAbsent() {
         assertSays(
                 refusal(job -> job.getStudentBuilder().setInit(" ")),

@@ -41,6 +41,12 @@ record CallersPaths(Path folder) {
         if (student.hasInit()) {
             student.setInit(absolute(student.getInit()));
         }
+        if (student.hasModule()) {
+            student.setModule(absolute(student.getModule()));
+        }
+        if (student.hasRestart()) {
+            student.setRestart(absolute(student.getRestart()));
+        }
     }
 
     private void teacher(Teacher.Builder teacher) {

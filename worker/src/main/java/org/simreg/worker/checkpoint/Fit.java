@@ -38,7 +38,7 @@ public final class Fit {
                             .formatted(fileName, network.name(), misfit, wayOut(file)));
         }
         Map<String, StoredTensor> weights = new LinkedHashMap<>();
-        for (Weight weight : network.weights()) {
+        for (Weight weight : taken(own, network)) {
             weights.put(weight.name(), own.stored(weight.name()).asFloat32());
         }
         return new StateDict(weights);
@@ -62,6 +62,17 @@ public final class Fit {
         throw new UserError(
                 "Can't take the output of %s's last linear layer: %s has no matrix %s; use the pooled feature"
                         .formatted(network.name(), fileName, layer));
+    }
+
+    /** A module's counters are taken from where they stand as float32: a run's checkpoint. */
+    private static List<Weight> taken(StateDict file, Network network) {
+        return network.weights().stream()
+                .filter(
+                        weight ->
+                                weight.kind() != Weight.Kind.COUNTER
+                                        || file.contains(weight.name())
+                                                && file.dtype(weight.name()).isFloat())
+                .toList();
     }
 
     private static String wayOut(StateDict file) {
@@ -100,7 +111,7 @@ public final class Fit {
         static Misfit of(StateDict file, Network network) {
             List<String> missing = new ArrayList<>();
             List<String> wrong = new ArrayList<>();
-            for (Weight weight : network.weights()) {
+            for (Weight weight : taken(file, network)) {
                 String name = weight.name();
                 if (!file.contains(name)) {
                     missing.add(name);
@@ -115,9 +126,13 @@ public final class Fit {
         }
 
         /**
-         * Only layers in blocks that the network has too: a ResNet-101 holds all of a ResNet-50.
+         * Only layers in blocks that the network has too: a ResNet-101 holds all of a ResNet-50. A
+         * module's own state dict holds more than is trained.
          */
         private static List<String> unexpected(StateDict file, Network network) {
+            if (network.script().isPresent()) {
+                return List.of();
+            }
             Set<String> names =
                     network.weights().stream().map(Weight::name).collect(Collectors.toSet());
             Set<String> blocks = names.stream().map(Misfit::block).collect(Collectors.toSet());

@@ -23,6 +23,7 @@ final class PickleReader {
     private final PickleInput in;
     private final PickleStack stack = new PickleStack();
     private final Map<String, Storage> storages = new LinkedHashMap<>();
+    private final List<Integer> modes = new ArrayList<>();
     private long work;
 
     PickleReader(ByteBuffer bytes) {
@@ -37,6 +38,11 @@ final class PickleReader {
     /** All storages that were referred to so far, by key. */
     Map<String, Storage> storages() {
         return storages;
+    }
+
+    /** Places of the opcodes that say of a module so far that it trains. */
+    List<Integer> modes() {
+        return modes;
     }
 
     /** The pickle's value. */
@@ -58,7 +64,7 @@ final class PickleReader {
     private boolean number(int op) throws CorruptFile {
         switch (op) {
             case 'N' -> stack.push(Pickled.NONE);
-            case 0x88 -> stack.push(true);
+            case 0x88 -> yes();
             case 0x89 -> stack.push(false);
             case 'K' -> stack.push((long) in.unsigned1());
             case 'M' -> stack.push((long) in.unsigned2());
@@ -73,6 +79,13 @@ final class PickleReader {
             }
         }
         return true;
+    }
+
+    private void yes() throws CorruptFile {
+        if (stack.endsWith("training")) {
+            modes.add(in.position() - 1);
+        }
+        stack.push(true);
     }
 
     private static Object decimal(String line) throws CorruptFile {
@@ -222,7 +235,11 @@ final class PickleReader {
         Object function = stack.pop();
         if (function instanceof Global name && arguments instanceof List<?> list) {
             work += !list.isEmpty() && list.get(0) instanceof List<?> copied ? copied.size() : 0;
-            stack.push(TorchCalls.call(name, list));
+            Object made = TorchCalls.call(name, list);
+            if (made instanceof Thing thing && thing.type == null) {
+                thing.type = name;
+            }
+            stack.push(made);
         } else {
             stack.push(new Thing());
         }

@@ -24,6 +24,9 @@ sealed interface Pickled {
 
     /** An object of a class that is not known here: what it carries is kept, nothing is called. */
     final class Thing implements Pickled {
+        /** Its class as the file names it; null where a call made it that is not known here. */
+        Global type;
+
         /** What a subclass of dict holds. */
         final Map<Object, Object> items = new LinkedHashMap<>();
 
@@ -58,7 +61,12 @@ sealed interface Pickled {
 
     record View(long offset, long length) {}
 
-    /** A strided window on a storage, in elements. */
-    record Tensor(Storage storage, DType dtype, long offset, long[] shape, long[] stride)
+    /**
+     * A strided window on a storage, in elements.
+     *
+     * @param trained whether it asks for a gradient
+     */
+    record Tensor(
+            Storage storage, DType dtype, long offset, long[] shape, long[] stride, boolean trained)
             implements Pickled {}
 }

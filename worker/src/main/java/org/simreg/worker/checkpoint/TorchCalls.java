@@ -87,7 +87,8 @@ final class TorchCalls {
         if (shape.length != stride.length) {
             throw new CorruptFile("a tensor in it has other axes in its sizes than in its strides");
         }
-        return new Tensor(storage, dtype.get(), whole(arguments.get(1)), shape, stride);
+        boolean trained = arguments.size() > 4 && Boolean.TRUE.equals(arguments.get(4));
+        return new Tensor(storage, dtype.get(), whole(arguments.get(1)), shape, stride, trained);
     }
 
     /**

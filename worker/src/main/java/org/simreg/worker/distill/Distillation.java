@@ -21,6 +21,7 @@ import org.simreg.proto.StepDone;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.distill.RunCheckpoint.Origin;
+import org.simreg.worker.network.Network;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.StepModule;
@@ -81,8 +82,12 @@ public final class Distillation implements Training {
                     .ifPresent(found -> plan = found);
         }
         List<Teacher> teachers = teachers(settings, notices, problems);
+        Optional<Network> backbone =
+                problems.attempt("student.module", () -> Students.backbone(torch, here));
         problems.refuse("The job is refused");
-        trained = Students.of(job, teachers);
+        trained = Students.of(job, teachers, backbone.orElseThrow());
+        Students.refuseOtherStart(here, trained);
+        Students.notice(trained, notices);
         views = ViewPlan.of(job, trained.selfTaught());
         BatchLoader loader =
                 opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));

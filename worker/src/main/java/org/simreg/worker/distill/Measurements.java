@@ -82,7 +82,9 @@ final class Measurements {
             }
         }
         StudentState state =
-                what.getSubject().equals(RANDOM) ? calibrated(student) : student.state();
+                what.getSubject().equals(RANDOM) && parts.trained.backbone().script().isEmpty()
+                        ? calibrated(student)
+                        : student.state();
         StateDict weights = Students.backbone(parts.trained, state);
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
         try (FrozenModule frozen =

@@ -142,10 +142,10 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
                 state);
     }
 
-    /** The network that a run's checkpoint holds; empty for any other file. */
-    static Optional<org.simreg.proto.Network> student(Path file) {
+    /** The job that made a run's checkpoint; empty for any other file. */
+    static Optional<Job> job(Path file) {
         String job = Safetensors.metadata(file).get("job");
-        return Optional.ofNullable(job).map(json -> job(json, file).getStudent().getNetwork());
+        return Optional.ofNullable(job).map(json -> job(json, file));
     }
 
     /** Steps in a run's checkpoint; 0 for any other file. */

@@ -3,6 +3,8 @@ package org.simreg.worker.torchscript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.checkpoint.Folded;
 import org.simreg.worker.checkpoint.StateDict;
@@ -46,23 +48,34 @@ public final class FrozenModule implements AutoCloseable {
     }
 
     static FrozenModule of(Torch torch, Network network, StateDict weights, Kind kind) {
+        Optional<ScriptCode> script = ScriptCode.of(network);
+        if (script.isPresent()) {
+            return new FrozenModule(
+                    torch,
+                    script.get().frozen(kind.pixels),
+                    script.get().flat(weights, true),
+                    script.get().flat(weights, false));
+        }
         Folded folded = Folded.of(network, weights);
         FlatLayout layout = FrozenCode.layout(folded.network());
         float[] flat = new float[layout.length()];
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
         folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
         String methods = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused);
-        return new FrozenModule(torch, methods, flat);
+        return new FrozenModule(
+                torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
     }
 
-    private FrozenModule(Torch torch, String methods, float[] weights) {
+    /**
+     * @param vectors what bind takes
+     */
+    private FrozenModule(Torch torch, byte[] archive, float[]... vectors) {
         torch.enter();
         kept = torch.scope();
-        module =
-                TorchModule.load(
-                        torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));
+        module = TorchModule.load(torch, archive);
         try (NDManager scope = torch.scope()) {
-            module.call(scope, "bind", kept.create(weights));
+            Object[] bound = Stream.of(vectors).map(kept::create).toArray();
+            module.call(scope, "bind", bound);
         } catch (RuntimeException e) {
             close();
             throw e;

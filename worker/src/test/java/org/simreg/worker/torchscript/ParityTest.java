@@ -302,7 +302,7 @@ class ParityTest {
         return StateDict.of(tensors);
     }
 
-    private static NDArray images(NDManager scope, String name, int count, int size) {
+    static NDArray images(NDManager scope, String name, int count, int size) {
         ByteBuffer bytes = ByteBuffer.allocateDirect(count * size * size * 3);
         for (int i = 0; i < bytes.capacity(); i++) {
             bytes.put(i, (byte) (int) (256 * TestWeights.uniform(name, i)));
@@ -310,7 +310,7 @@ class ParityTest {
         return Torch.images(scope, bytes, count, size);
     }
 
-    private static NDArray[] targets(NDManager scope) {
+    static NDArray[] targets(NDManager scope) {
         float[] rows = new float[16 * TARGET];
         for (int row = 0; row < 16; row++) {
             double square = 0;
