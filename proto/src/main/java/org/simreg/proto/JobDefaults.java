@@ -57,8 +57,9 @@ final class JobDefaults {
     }
 
     private static void fillTeacher(Teacher.Builder teacher, JobField setting) {
-        boolean ofNetwork = setting.field().getNumber() == Teacher.NETWORK_FIELD_NUMBER;
-        if (!ofNetwork || TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Weights) {
+        TeacherSource source = TeacherSource.of(teacher.getSource());
+        boolean pooled = setting.field().getNumber() == Teacher.FEATURE_FIELD_NUMBER;
+        if (pooled || source.takes(setting)) {
             fillOne(teacher, setting);
         }
     }
@@ -77,6 +78,7 @@ final class JobDefaults {
     private static void compute(Job.Builder job) {
         computeParts(job.getOptimizationBuilder());
         computeResize(job.getViews(), job.getEvaluationBuilder());
+        job.getTeachersBuilderList().forEach(teacher -> computeSize(job.getViews(), teacher));
         if (!job.hasName()) {
             job.setName(nameOf(job));
         }
@@ -103,6 +105,14 @@ final class JobDefaults {
         double size = Integer.toUnsignedLong(views.getSize());
         if (!evaluation.hasResize() && allows("views.size", size)) {
             evaluation.setResize((int) Math.round(size * 256 / 224));
+        }
+    }
+
+    private static void computeSize(Views views, Teacher.Builder teacher) {
+        if (!teacher.hasSize()
+                && !(TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self)
+                && allows("views.size", Integer.toUnsignedLong(views.getSize()))) {
+            teacher.setSize(views.getSize());
         }
     }
 

@@ -1,6 +1,8 @@
 package org.simreg.proto;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** Checks what concerns several settings of a completed job at once. */
@@ -16,6 +18,7 @@ final class JobRules {
     void check() {
         name();
         teachers();
+        loss();
         head();
         momentumTeacher();
         batch();
@@ -52,6 +55,9 @@ final class JobRules {
 
     private void teacher(Teacher teacher, String section) {
         TeacherSource source = TeacherSource.of(teacher.getSource());
+        if (!(source instanceof TeacherSource.Self)) {
+            weight(teacher, section);
+        }
         if (source instanceof TeacherSource.Weights) {
             return;
         }
@@ -67,6 +73,42 @@ final class JobRules {
         if (teacher.hasNetwork()) {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
             add(section + "network", network + " has no effect" + with + "; leave it out");
+        }
+        if (source instanceof TeacherSource.Self) {
+            self(teacher, section);
+        }
+    }
+
+    private void weight(Teacher teacher, String section) {
+        if (job.getTeachersCount() == 1 && teacher.hasWeight() && teacher.getWeight() != 1) {
+            String weight = FieldText.shown(teacher, Teacher.WEIGHT_FIELD_NUMBER);
+            String way = "; leave it out, or name more teachers";
+            add(section + "weight", weight + " has no effect with a single teacher" + way);
+        }
+    }
+
+    /** The momentum teacher sees the student's views with the student's eyes. */
+    private void self(Teacher teacher, String section) {
+        List<Integer> fields =
+                List.of(
+                        Teacher.WEIGHT_FIELD_NUMBER,
+                        Teacher.SIZE_FIELD_NUMBER,
+                        Teacher.PIXELS_FIELD_NUMBER);
+        for (int number : fields) {
+            FieldDescriptor field = Teacher.getDescriptor().findFieldByNumber(number);
+            if (teacher.hasField(field)) {
+                String value = FieldText.shown(teacher, number);
+                add(
+                        section + field.getName(),
+                        value + " has no effect with the teacher self; leave it out");
+            }
+        }
+    }
+
+    private void loss() {
+        if (job.getLoss() == Loss.SQUARED && JobDefaults.asksForSelf(job)) {
+            String why = "squared lets the teacher self and its student shrink to nothing";
+            add("loss", why + "; choose normalized or leave it out");
         }
     }
 

@@ -187,7 +187,9 @@ public final class Report {
     private String charts() {
         StringBuilder html = new StringBuilder();
         List<Chart.Line> loss = List.of(new Chart.Line("loss", "c1", history.loss()));
-        html.append(new Chart("Loss", loss, false, Numbers::loss).html());
+        html.append(
+                new Chart("Loss: " + Wording.loss(history.started()), loss, false, Numbers::loss)
+                        .html());
         if (!history.ks().isEmpty()) {
             html.append(AccuracyChart.of(history).html());
         }

@@ -16,6 +16,7 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.Problems;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Splits;
@@ -55,7 +56,8 @@ public final class Distillation implements Training {
      *
      * @param job completed
      * @param notices sentences for people, also from decode threads
-     * @throws org.simreg.proto.UserError if data or weights can't be used
+     * @throws org.simreg.proto.UserError if data or weights can't be used; the message names all of
+     *     them
      */
     public static Distillation open(Job job, WorkerSettings settings, Consumer<String> notices) {
         Distillation opened = new Distillation(job);
@@ -71,11 +73,15 @@ public final class Distillation implements Training {
     private void load(WorkerSettings settings, Consumer<String> notices) {
         torch = opened(new Torch(settings.device(), settings.threads()));
         torch.enter();
-        images = ImageParts.open(job, settings, notices);
-        plan = Plan.of(job, images.train().size());
-        here = WeightFiles.here(job, settings, notices);
-        List<Teacher> teachers = Teachers.load(torch, here);
-        teachers.forEach(this::opened);
+        Problems problems = new Problems();
+        problems.attempt("dataset.path", () -> ImageParts.open(job, settings, notices))
+                .ifPresent(found -> images = found);
+        if (images != null) {
+            problems.attempt("dataset.path", () -> Plan.of(job, images.train().size()))
+                    .ifPresent(found -> plan = found);
+        }
+        List<Teacher> teachers = teachers(settings, notices, problems);
+        problems.refuse("The job is refused");
         trained = Students.of(job, teachers);
         views = ViewPlan.of(job, trained.selfTaught());
         BatchLoader loader =
@@ -83,6 +89,17 @@ public final class Distillation implements Training {
         Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
         steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
         measurements = measurements(settings, teachers, loader, notices);
+    }
+
+    private List<Teacher> teachers(
+            WorkerSettings settings, Consumer<String> notices, Problems problems) {
+        Optional<Job> readable =
+                problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
+        here = readable.orElse(job);
+        List<Teacher> teachers =
+                readable.map(found -> Teachers.load(torch, found, problems)).orElse(List.of());
+        teachers.forEach(this::opened);
+        return teachers;
     }
 
     private Optional<Measurements> measurements(
@@ -117,6 +134,7 @@ public final class Distillation implements Training {
                 .setClasses(images.train().classNames().size())
                 .setDescription(Students.describe(job, trained, heads))
                 .setDevice(torch.profile())
+                .setLoss(job.getLoss())
                 .build();
     }
 

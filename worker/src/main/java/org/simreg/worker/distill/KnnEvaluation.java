@@ -20,6 +20,7 @@ import org.simreg.worker.data.CentreView;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
+import org.simreg.worker.data.View;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.NearestNeighbors;
@@ -83,12 +84,16 @@ final class KnnEvaluation implements AutoCloseable {
     /**
      * Measures one network.
      *
+     * @param size of what it is shown, in pixels: the evaluation view in proportion
      * @throws Abandoned if it was told to stop
      */
-    EvaluationDone measure(Asked asked, Features features) {
+    EvaluationDone measure(Asked asked, int size, Features features) {
         long begun = System.nanoTime();
-        FeatureBank bank = embed(train, trainImages, features, asked.stop);
-        FeatureBank queries = embed(val, valImages, features, asked.stop);
+        List<View> shown = View.each(view.at(size));
+        FeatureBank bank =
+                embed(train, trainImages.batches(requests(train, shown)), features, asked.stop);
+        FeatureBank queries =
+                embed(val, valImages.batches(requests(val, shown)), features, asked.stop);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         Neighbors neighbors = NearestNeighbors.search(bank, queries, k, threads);
         EvaluationDone.Builder done =
@@ -130,10 +135,11 @@ final class KnnEvaluation implements AutoCloseable {
         return root.toAbsolutePath().relativize(images.file(id).toAbsolutePath()).toString();
     }
 
+    /** Closes the batches. */
     private FeatureBank embed(
-            ImageFolder images, BatchLoader loader, Features features, BooleanSupplier stop) {
+            ImageFolder images, Batches opened, Features features, BooleanSupplier stop) {
         FeatureBank bank = null;
-        try (Batches batches = loader.batches(requests(images.size()))) {
+        try (Batches batches = opened) {
             for (int from = 0; from < images.size(); from += BATCH) {
                 if (stop.getAsBoolean()) {
                     throw new Abandoned("the measurement was given up");
@@ -141,7 +147,7 @@ final class KnnEvaluation implements AutoCloseable {
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
                     NDArray views =
-                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize());
+                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     NDArray rows = features.of(scope, views);
                     int width = (int) rows.getShape().get(1);
                     bank = bank == null ? new FeatureBank(images.size(), width) : bank;
@@ -153,10 +159,11 @@ final class KnnEvaluation implements AutoCloseable {
         return bank;
     }
 
-    private Iterator<BatchRequest> requests(int size) {
+    private static Iterator<BatchRequest> requests(ImageFolder images, List<View> views) {
+        int size = images.size();
         return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
                 .mapToObj(from -> IntStream.range(from, Math.min(size, from + BATCH)).toArray())
-                .map(ids -> new BatchRequest(0, ids, List.of(view)))
+                .map(ids -> new BatchRequest(0, ids, views))
                 .iterator();
     }
 

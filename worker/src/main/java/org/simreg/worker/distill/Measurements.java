@@ -77,7 +77,8 @@ final class Measurements {
                         what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
-                return evaluation.measure(asked, parts.teachers.get(i)::features);
+                Teacher teacher = parts.teachers.get(i);
+                return evaluation.measure(asked, teacher.size(), teacher::features);
             }
         }
         StudentState state =
@@ -86,13 +87,13 @@ final class Measurements {
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
         try (FrozenModule frozen =
                 FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
-            return evaluation.measure(asked, frozen::features);
+            return evaluation.measure(asked, job.getViews().getSize(), frozen::features);
         }
     }
 
     private StudentState calibrated(StepModule student) {
         int count = (int) Math.min(Calibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
-        Requests requests = new Requests(plan, views.recipes(), 0, 0, plan.microBatches());
+        Requests requests = new Requests(plan, views.views(), 0, 0, plan.microBatches());
         try (Batches batches = parts.loader.batches(requests)) {
             return Calibration.state(parts.torch, student, parts.trained, batches, count);
         }

@@ -19,11 +19,12 @@ final class Prepared implements AutoCloseable {
     }
 
     /** Takes over a micro-batch. */
-    NDArray[] add(Batch batch, int recipes) {
+    NDArray[] add(Batch batch, int count) {
         batches.add(batch);
-        NDArray[] images = new NDArray[recipes];
-        for (int view = 0; view < recipes; view++) {
-            images[view] = Torch.images(scope, batch.views(view), batch.size(), batch.viewSize());
+        NDArray[] images = new NDArray[count];
+        for (int view = 0; view < count; view++) {
+            images[view] =
+                    Torch.images(scope, batch.views(view), batch.size(), batch.viewSize(view));
         }
         views.add(images);
         return images;

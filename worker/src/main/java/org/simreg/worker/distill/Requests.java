@@ -5,14 +5,14 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.simreg.worker.data.BatchRequest;
-import org.simreg.worker.data.ViewRecipe;
+import org.simreg.worker.data.View;
 
 /**
  * The images that a plan asks for, micro-batch by micro-batch. The order of an epoch is drawn once.
  */
 final class Requests implements Iterator<BatchRequest> {
     private final Plan plan;
-    private final List<ViewRecipe> recipes;
+    private final List<View> views;
     private final int first;
     private final int end;
     private long step;
@@ -25,9 +25,9 @@ final class Requests implements Iterator<BatchRequest> {
      * @param first first micro-batch of each step
      * @param count micro-batches of each step
      */
-    Requests(Plan plan, List<ViewRecipe> recipes, long from, int first, int count) {
+    Requests(Plan plan, List<View> views, long from, int first, int count) {
         this.plan = plan;
-        this.recipes = recipes;
+        this.views = views;
         this.first = first;
         end = first + count;
         step = from;
@@ -51,7 +51,7 @@ final class Requests implements Iterator<BatchRequest> {
         int size = plan.batch() / plan.microBatches();
         int from = Math.toIntExact(step % plan.stepsPerEpoch()) * plan.batch() + part * size;
         BatchRequest request =
-                new BatchRequest(epoch, Arrays.copyOfRange(order, from, from + size), recipes);
+                new BatchRequest(epoch, Arrays.copyOfRange(order, from, from + size), views);
         part++;
         if (part == end) {
             part = first;

@@ -26,7 +26,7 @@ final class Steps implements AutoCloseable {
     private final ViewPlan views;
     private final List<Teacher> teachers;
     private final BatchLoader loader;
-    private final StepClock clock = new StepClock();
+    private final StepClock clock;
     private final NavigableMap<Long, Prepared> ready = new TreeMap<>();
     private int first;
     private int count;
@@ -46,6 +46,7 @@ final class Steps implements AutoCloseable {
         torch = parts.torch;
         teachers = parts.teachers;
         loader = parts.loader;
+        clock = new StepClock(teachers.size());
         count = plan.microBatches();
     }
 
@@ -66,7 +67,7 @@ final class Steps implements AutoCloseable {
         }
         if (batches == null || position != step) {
             closeBatches();
-            batches = loader.batches(new Requests(plan, views.recipes(), step, first, count));
+            batches = loader.batches(new Requests(plan, views.views(), step, first, count));
             position = step;
         }
         ready.put(step, make());
@@ -77,15 +78,11 @@ final class Steps implements AutoCloseable {
         Prepared prepared = new Prepared(torch);
         try {
             for (int part = 0; part < count; part++) {
-                NDArray[] images = prepared.add(batches.next(), views.recipes().size());
+                NDArray[] images = prepared.add(batches.next(), views.views().size());
                 clock.charge(Part.DATA);
                 if (!teachers.isEmpty()) {
                     views.passes()
-                            .forEach(
-                                    pass ->
-                                            prepared.addTargets(
-                                                    targets(prepared, images[pass.teacher()])));
-                    clock.charge(Part.TEACHER);
+                            .forEach(pass -> prepared.addTargets(targets(prepared, images, pass)));
                 }
             }
             return prepared;
@@ -95,10 +92,15 @@ final class Steps implements AutoCloseable {
         }
     }
 
-    private NDArray[] targets(Prepared prepared, NDArray images) {
-        return teachers.stream()
-                .map(teacher -> teacher.features(prepared.scope(), images))
-                .toArray(NDArray[]::new);
+    /** One teacher after the other: their activations never lie in memory together. */
+    private NDArray[] targets(Prepared prepared, NDArray[] images, Pass pass) {
+        NDArray[] targets = new NDArray[teachers.size()];
+        for (int i = 0; i < targets.length; i++) {
+            NDArray view = images[pass.teachers().get(i)];
+            targets[i] = teachers.get(i).features(prepared.scope(), view);
+            clock.chargeTeacher(i);
+        }
+        return targets;
     }
 
     /** Offers the leaves of the share of a step. */
@@ -121,7 +123,8 @@ final class Steps implements AutoCloseable {
     }
 
     private NDArray[] projection(StepModule student, Prepared now, int part, Pass pass) {
-        NDArray[] projection = {student.project(now.scope(), now.view(part, pass.teacher()))};
+        NDArray images = now.view(part, pass.teachers().get(0));
+        NDArray[] projection = {student.project(now.scope(), images)};
         clock.charge(Part.TEACHER);
         return projection;
     }

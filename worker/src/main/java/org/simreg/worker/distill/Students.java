@@ -16,6 +16,7 @@ import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.torchscript.FlatLayout;
+import org.simreg.worker.torchscript.Objective;
 import org.simreg.worker.torchscript.StepSettings;
 import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Trained;
@@ -54,7 +55,16 @@ public final class Students {
         return new StepSettings(
                 job.getPrecision() == Precision.BFLOAT16,
                 job.getOptimization().getMomentum(),
-                job.getOptimization().getWeightDecay());
+                job.getOptimization().getWeightDecay(),
+                new Objective(job.getLoss(), weights(job)));
+    }
+
+    /** None for the momentum teacher. */
+    private static List<Double> weights(Job job) {
+        return job.getTeachersList().stream()
+                .filter(teacher -> teacher.hasWeight())
+                .map(teacher -> teacher.getWeight())
+                .toList();
     }
 
     /** Random weights by the seed, or the backbone of {@code student.init}. */

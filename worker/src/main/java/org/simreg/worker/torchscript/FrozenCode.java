@@ -46,12 +46,14 @@ final class FrozenCode {
 
     /**
      * @param network without BatchNorm behind its convolutions, which have a bias instead
+     * @param pixels what the network wants
      * @param fused whether oneDNN's fused convolutions are used (CPU only)
      */
-    static String of(Network network, boolean bfloat16, boolean fused) {
+    static String of(
+            Network network, org.simreg.proto.Pixels pixels, boolean bfloat16, boolean fused) {
         FrozenCode code = new FrozenCode(network, bfloat16, fused);
         code.bind();
-        code.features();
+        code.features(pixels);
         return ForwardCode.PAD_SAME + code.source;
     }
 
@@ -101,10 +103,10 @@ final class FrozenCode {
                 c.groups());
     }
 
-    private void features() {
+    private void features(org.simreg.proto.Pixels pixels) {
         source.method("features(self, images: Tensor) -> Tensor");
         source.line("w = self.leaves");
-        String input = Pixels.append(source, bfloat16);
+        String input = Pixels.append(source, pixels, bfloat16);
         String[] value = new String[network.nodes().size() + 1];
         value[0] = input;
         for (int i = 0; i < network.nodes().size(); i++) {

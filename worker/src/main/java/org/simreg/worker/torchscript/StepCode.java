@@ -117,20 +117,20 @@ final class StepCode {
         String feature =
                 new ForwardCode(source, names, "b", settings.bfloat16())
                         .append(trained.backbone(), Trained.BACKBONE, x);
-        List<String> losses = new ArrayList<>();
+        List<String> predictions = new ArrayList<>();
         if (trained.selfTaught()) {
             String projection = head(names, 0, "p", feature);
-            losses.add(loss(head(names, 1, "q", projection), 0));
+            predictions.add(head(names, 1, "q", projection));
         } else {
             for (int i = 0; i < trained.heads().size(); i++) {
-                losses.add(loss(head(names, i, "h" + i + "_", feature), i));
+                predictions.add(head(names, i, "h" + i + "_", feature));
             }
         }
-        source.line("loss = torch.div(%s, %d)", sum(losses), losses.size());
-        gradients();
+        String loss = new LossCode(source, settings.objective()).append(predictions);
+        gradients(loss);
         source.line(
-                "return torch.copy_(torch.narrow(out, 0, %d, 1), torch.detach(loss))",
-                parameters.length() + statistics.length());
+                "return torch.copy_(torch.narrow(out, 0, %d, 1), torch.detach(%s))",
+                parameters.length() + statistics.length(), loss);
     }
 
     private String head(Names names, int head, String prefix, String feature) {
@@ -140,37 +140,12 @@ final class StepCode {
                 .append(network, trained.headPlace(head), feature);
     }
 
-    /** Mean over the rows of 2 - 2 cos, in float32. */
-    private String loss(String prediction, int target) {
-        source.line("l%d = torch.to(%s, %d)", target, prediction, Source.FLOAT32);
-        source.line("u%d = %s", target, unit("l" + target));
-        source.line("t%d = torch.to(targets[%d], %d)", target, target, Source.FLOAT32);
-        source.line("v%d = %s", target, unit("t" + target));
-        source.line("c%d = torch.sum(torch.mul(u%d, v%d), [1])", target, target, target);
-        source.line("loss%d = torch.mean(torch.sub(2., torch.mul(c%d, 2.)))", target, target);
-        return "loss" + target;
-    }
-
-    private static String unit(String rows) {
-        return "torch.div("
-                + rows
-                + ", torch.clamp_min(torch.norm("
-                + rows
-                + ", 2, [1], True), 9.9999999999999998e-13))";
-    }
-
-    private static String sum(List<String> terms) {
-        return terms.stream()
-                .reduce((left, right) -> "torch.add(" + left + ", " + right + ")")
-                .orElseThrow();
-    }
-
-    private void gradients() {
+    private void gradients(String loss) {
         source.line("views = annotate(List[Tensor], [])");
         for (Slot slot : parameters.slots()) {
             source.line("views = torch.append(views, %s)", view(slot, "out"));
         }
-        source.line("gradients = torch.autograd.grad([loss], w)");
+        source.line("gradients = torch.autograd.grad([%s], w)", loss);
         source.line("for i in range(torch.len(views)):");
         source.line("  gradient = gradients[i]");
         source.line("  if torch.__isnot__(gradient, None):");

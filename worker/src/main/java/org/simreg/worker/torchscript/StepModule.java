@@ -55,7 +55,7 @@ public final class StepModule implements AutoCloseable {
     }
 
     /**
-     * The loss in an out vector, or the mean loss in a mean of them, from 0 to 4; waits for the
+     * The loss in an out vector, or the mean loss in a mean of them, at least 0; waits for the
      * device.
      */
     public float loss(NDArray out) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.Problems;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.reduce.LocalReduce;
@@ -42,7 +43,7 @@ class MemoryTest {
         try (Torch torch = new Torch("cpu", 1);
                 BatchLoader loader =
                         new BatchLoader(images.train(), settings.loader(7), notice -> {})) {
-            List<Teacher> teachers = Teachers.load(torch, job);
+            List<Teacher> teachers = Teachers.load(torch, job, new Problems());
             Trained trained = Students.of(job, teachers);
             Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
             try (StepModule student =
