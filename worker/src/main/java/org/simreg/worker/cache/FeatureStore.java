@@ -185,10 +185,10 @@ public final class FeatureStore implements AutoCloseable {
         return sum.getValue() == 0 ? 1 : (int) sum.getValue();
     }
 
-    /** Rows that nobody has written, which will take space on the disk; walks over all. */
-    synchronized long absent() {
+    /** Rows of the first views that nobody has written, and that will take space on the disk. */
+    synchronized long absent(int views) {
         long absent = 0;
-        for (int view = 0; view < shape().views(); view++) {
+        for (int view = 0; view < views; view++) {
             for (int sample = 0; sample < shape().samples(); sample++) {
                 absent += has(view, sample) ? 0 : 1;
             }

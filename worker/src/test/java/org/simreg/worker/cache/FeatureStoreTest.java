@@ -88,7 +88,7 @@ class FeatureStoreTest {
         }
         try (FeatureStore again = open(RowFormat.FLOAT32)) {
             assertArrayEquals(row(0, 0), read(again, 0, 0));
-            assertEquals(SAMPLES * VIEWS - 2, again.absent());
+            assertEquals(SAMPLES * VIEWS - 2, again.absent(VIEWS));
         }
     }
 

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -26,9 +27,18 @@ class FeatureRowsTest {
     private static final int BATCH = 6;
     private static final int SIZE = 32;
 
+    /** One of each kind; all take minutes, {@code -Dsimreg.test.networks=all}. */
     static Stream<Arguments> networks() {
+        boolean all = System.getProperty("simreg.test.networks", "").equals("all");
+        List<Network> some =
+                List.of(
+                        Network.RESNET18,
+                        Network.RESNET50,
+                        Network.RESNET50_BYOL,
+                        Network.MOBILENET_V2);
         return Stream.of(Network.values())
                 .filter(name -> name != Network.UNRECOGNIZED)
+                .filter(name -> all || some.contains(name))
                 .flatMap(
                         name ->
                                 name == Network.RESNET50_BYOL
