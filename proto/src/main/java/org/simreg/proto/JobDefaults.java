@@ -23,7 +23,7 @@ final class JobDefaults {
         for (JobField setting : JobField.all()) {
             if (setting.inList()) {
                 job.getTeachersBuilderList().forEach(teacher -> fillTeacher(teacher, setting));
-            } else if (takesPart(setting, self) && !replaced(setting, asked)) {
+            } else if (takesPart(setting, asked, self) && !replaced(setting, asked)) {
                 fillOne(setting.section().map(job::getFieldBuilder).orElse(job), setting);
             }
         }
@@ -42,8 +42,14 @@ final class JobDefaults {
         return TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self;
     }
 
-    private static boolean takesPart(JobField setting, boolean self) {
+    /** Whether there are features to keep, or could be: views that come again. */
+    static boolean asksForCache(Job job) {
+        return job.getCache().getViews() != 0 || job.getCache().getFixed();
+    }
+
+    private static boolean takesPart(JobField setting, Job asked, boolean self) {
         return switch (setting.section().map(FieldDescriptor::getName).orElse("")) {
+            case "cache" -> asksForCache(asked);
             case "head" -> !self;
             case "momentum_teacher" -> self;
             default -> true;
@@ -83,6 +89,12 @@ final class JobDefaults {
         }
         if (!job.getCheckpoints().hasOutput()) {
             job.getCheckpointsBuilder().setOutput("runs/" + job.getName());
+        }
+        Cache cache = job.getCache();
+        if (asksForCache(job.build())
+                && !cache.hasStore()
+                && cache.getPrecision() != Cache.Format.NONE) {
+            job.getCacheBuilder().setStore(job.getCheckpoints().getOutput() + "/features");
         }
     }
 
@@ -146,6 +158,9 @@ final class JobDefaults {
     private static Job withoutEmptySections(Job.Builder job) {
         if (job.getHead().getAllFields().isEmpty()) {
             job.clearHead();
+        }
+        if (job.getCache().getAllFields().isEmpty()) {
+            job.clearCache();
         }
         if (job.getMomentumTeacher().getAllFields().isEmpty()) {
             job.clearMomentumTeacher();

@@ -26,6 +26,7 @@ final class JobRules {
         warmup();
         neighbours();
         evaluationView();
+        cache();
         placement();
     }
 
@@ -193,6 +194,44 @@ final class JobRules {
         if (job.getEvaluation().hasResize() && resize < size) {
             String crop = " px is smaller than the " + size + " px view cropped from it";
             add("evaluation.resize", resize + crop + "; choose at least " + size);
+        }
+    }
+
+    private void cache() {
+        Cache cache = job.getCache();
+        if (!JobDefaults.asksForCache(job)) {
+            if (cache.hasPrecision() || cache.hasStore()) {
+                String way = "; ask for --cache-views, or remove the cache's other settings";
+                add("cache", "has no effect without views that come again" + way);
+            }
+            return;
+        }
+        if (JobDefaults.asksForSelf(job)) {
+            String way = "; remove the cache's settings";
+            add("cache", "can't keep features of the teacher self, which changes" + way);
+        }
+        if (cache.getPrecision() == Cache.Format.NONE && cache.hasStore()) {
+            String way = "; leave it out, or choose float32 or float16";
+            add("cache.store", "has no effect with the precision none, which keeps nothing" + way);
+        }
+        if (cache.getFixed()) {
+            fixedView();
+        }
+    }
+
+    private void fixedView() {
+        if (job.getCache().getViews() != 0) {
+            String views = FieldText.shown(job.getCache(), Cache.VIEWS_FIELD_NUMBER);
+            String way =
+                    " does not go with cache.fixed, which keeps one view; leave one of them out";
+            add("cache.views", views + way);
+        }
+        Views.Policy policy = job.getViews().getPolicy();
+        if (policy == Views.Policy.SAME_WEAK || policy == Views.Policy.SAME_STRONG) {
+            String shown = FieldText.shown(job.getViews(), Views.POLICY_FIELD_NUMBER);
+            String why = ", by which teacher and student see the same pixels";
+            String way = "; choose weak-weak, weak-strong or strong-strong, or --cache-views";
+            add("cache.fixed", "true does not go with the policy " + shown + why + way);
         }
     }
 

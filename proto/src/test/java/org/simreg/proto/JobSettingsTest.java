@@ -391,4 +391,51 @@ class JobSettingsTest {
                 refusal(job -> job.getStudentBuilder().setInit(" ")),
                 "student.init (--init): is empty; give a value or leave it out");
     }
+
+    @Test
+    void aCacheIsFilledInOnlyWhereViewsComeAgain() {
+        assertFalse(JobSettings.complete(smallest().build()).hasCache());
+        Job.Builder asked = smallest();
+        asked.getCacheBuilder().setViews(5);
+        Job job = JobSettings.complete(asked.build());
+        assertEquals(Cache.Format.FLOAT32, job.getCache().getPrecision());
+        assertEquals("runs/resnet18-emoji/features", job.getCache().getStore());
+        assertEquals(job, JobSettings.complete(job));
+        asked.getCacheBuilder().setPrecision(Cache.Format.NONE);
+        assertFalse(JobSettings.complete(asked.build()).getCache().hasStore());
+        asked.getCacheBuilder().clear().setFixed(true);
+        asked.getViewsBuilder().setPolicy(Views.Policy.WEAK_WEAK);
+        assertTrue(JobSettings.complete(asked.build()).getCache().hasStore());
+    }
+
+    @Test
+    void aCacheThatCouldNotServeIsRefused() {
+        assertSays(
+                refusal(job -> job.getCacheBuilder().setStore("features")),
+                "cache: has no effect without views that come again; ask for --cache-views");
+        assertSays(
+                refusalOf(withSelf(), job -> job.getCacheBuilder().setViews(2)),
+                "cache: can't keep features of the teacher self, which changes; remove");
+        assertSays(
+                refusal(
+                        job ->
+                                job.getCacheBuilder()
+                                        .setViews(2)
+                                        .setPrecision(Cache.Format.NONE)
+                                        .setStore("features")),
+                "cache.store (--cache-store): has no effect with the precision none");
+        assertSays(
+                refusal(job -> job.getCacheBuilder().setViews(100_001)),
+                "cache.views (--cache-views): 100001 is out of bounds");
+    }
+
+    @Test
+    void aFixedViewNeedsTwoDrawsAndNoOthers() {
+        assertSays(
+                refusal(job -> job.getCacheBuilder().setFixed(true).setViews(3)),
+                "for 2 reasons",
+                "cache.views (--cache-views): 3 does not go with cache.fixed",
+                "cache.fixed (--cache-fixed): true does not go with the policy same-weak, by which",
+                "choose weak-weak, weak-strong or strong-strong");
+    }
 }

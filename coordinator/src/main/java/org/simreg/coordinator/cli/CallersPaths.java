@@ -27,6 +27,9 @@ record CallersPaths(Path folder) {
         data(whole.getDatasetBuilder());
         student(whole.getStudentBuilder());
         whole.getTeachersBuilderList().forEach(this::teacher);
+        if (job.getCache().hasStore()) {
+            whole.getCacheBuilder().setStore(absolute(job.getCache().getStore()));
+        }
         return whole.build();
     }
 

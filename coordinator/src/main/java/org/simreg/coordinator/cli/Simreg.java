@@ -109,6 +109,8 @@ public final class Simreg implements Runnable {
     private CommandLine commandLine(Actions actions) {
         CommandLine distill = new CommandLine(new DistillCommand(actions.distill()));
         JobOptions.addTo(distill.getCommandSpec());
+        CommandLine features = new CommandLine(new FeaturesCommand(actions.stop()));
+        JobOptions.addTo(features.getCommandSpec());
         CommandLine submit = new CommandLine(new SubmitCommand(actions.stop()));
         JobOptions.addTo(submit.getCommandSpec());
         Complaints complaints = new Complaints(this);
@@ -116,6 +118,7 @@ public final class Simreg implements Runnable {
         CommandLine command =
                 new CommandLine(this)
                         .addSubcommand(distill)
+                        .addSubcommand(features)
                         .addSubcommand(new ExportCommand(actions.export()))
                         .addSubcommand(new CoordinatorCommand(actions.coordinator()))
                         .addSubcommand(new WorkerCommand(actions.worker()))

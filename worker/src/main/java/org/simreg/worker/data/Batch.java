@@ -78,7 +78,8 @@ public final class Batch implements AutoCloseable {
         }
     }
 
-    BatchRequest request() {
+    /** What was asked for. */
+    public BatchRequest request() {
         return request;
     }
 

@@ -19,6 +19,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.distill.RunCheckpoint.Origin;
 import org.simreg.worker.network.Network;
@@ -89,9 +90,11 @@ public final class Distillation implements Training {
         Students.refuseOtherStart(here, trained);
         Students.notice(trained, notices);
         views = ViewPlan.of(job, trained.selfTaught());
+        List<TeacherFeatures> features = features(settings, teachers, notices);
         BatchLoader loader =
                 opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
-        Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
+        Targets targets = new Targets(torch, views, features, loader);
+        Steps.Parts parts = new Steps.Parts(torch, targets, loader);
         steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
         measurements = measurements(settings, teachers, loader, notices);
     }
@@ -105,6 +108,16 @@ public final class Distillation implements Training {
                 readable.map(found -> Teachers.load(torch, found, problems)).orElse(List.of());
         teachers.forEach(this::opened);
         return teachers;
+    }
+
+    private List<TeacherFeatures> features(
+            WorkerSettings settings, List<Teacher> teachers, Consumer<String> notices) {
+        ImageFolder train = images.train();
+        FeatureKey keys = new FeatureKey(here, train.sha256(), torch.profile());
+        List<TeacherFeatures> features =
+                new KeptFeatures(here, keys, train.size(), settings, notices).open(teachers, views);
+        features.forEach(this::opened);
+        return features;
     }
 
     private Optional<Measurements> measurements(
@@ -137,7 +150,7 @@ public final class Distillation implements Training {
                 .setTrainImages(images.train().size())
                 .setValImages(images.val().map(val -> val.size()).orElse(0))
                 .setClasses(images.train().classNames().size())
-                .setDescription(Students.describe(job, trained, heads))
+                .setDescription(Students.describe(job, trained, heads) + KeptFeatures.words(job))
                 .setDevice(torch.profile())
                 .setLoss(job.getLoss())
                 .build();

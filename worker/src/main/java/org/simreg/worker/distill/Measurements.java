@@ -9,6 +9,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Precision;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.torchscript.FrozenModule;
 import org.simreg.worker.torchscript.StepModule;
@@ -95,9 +96,13 @@ final class Measurements {
 
     private StudentState calibrated(StepModule student) {
         int count = (int) Math.min(Calibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
-        Requests requests = new Requests(plan, views.views(), 0, 0, plan.microBatches());
+        Requests requests = new Requests(plan, this::all, 0, 0, plan.microBatches());
         try (Batches batches = parts.loader.batches(requests)) {
             return Calibration.state(parts.torch, student, parts.trained, batches, count);
         }
+    }
+
+    private BatchRequest all(int epoch, int[] ids) {
+        return new BatchRequest(views.number(epoch), ids, views.views());
     }
 }

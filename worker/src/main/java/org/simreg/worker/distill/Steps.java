@@ -1,11 +1,11 @@
 package org.simreg.worker.distill;
 
 import ai.djl.ndarray.NDArray;
-import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.Batch;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.distill.StepClock.Part;
@@ -25,7 +25,7 @@ final class Steps implements AutoCloseable {
     private final Plan plan;
     private final Schedule schedule;
     private final ViewPlan views;
-    private final List<Teacher> teachers;
+    private final Targets targets;
     private final BatchLoader loader;
     private final StepClock clock;
     private final NavigableMap<Long, Prepared> ready = new TreeMap<>();
@@ -35,19 +35,19 @@ final class Steps implements AutoCloseable {
     private long position;
 
     /** What a step needs, ready made; it closes none of it. */
-    record Parts(Torch torch, List<Teacher> teachers, BatchLoader loader) {}
+    record Parts(Torch torch, Targets targets, BatchLoader loader) {}
 
     /**
-     * @param parts its teachers are none for a momentum teacher
+     * @param parts its targets are none for a momentum teacher
      */
     Steps(Plan plan, Schedule schedule, ViewPlan views, Parts parts) {
         this.plan = plan;
         this.schedule = schedule;
         this.views = views;
         torch = parts.torch;
-        teachers = parts.teachers;
+        targets = parts.targets;
         loader = parts.loader;
-        clock = new StepClock(teachers.size());
+        clock = new StepClock(targets.size());
         count = plan.microBatches();
     }
 
@@ -68,7 +68,7 @@ final class Steps implements AutoCloseable {
         }
         if (batches == null || position != step) {
             closeBatches();
-            batches = loader.batches(new Requests(plan, views.views(), step, first, count));
+            batches = loader.batches(new Requests(plan, targets::request, step, first, count));
             position = step;
         }
         ready.put(step, make());
@@ -79,11 +79,15 @@ final class Steps implements AutoCloseable {
         Prepared prepared = new Prepared(torch);
         try {
             for (int part = 0; part < count; part++) {
-                NDArray[] images = prepared.add(batches.next(), views.views().size());
+                Batch batch = batches.next();
+                NDArray[] images = prepared.add(batch, views.views());
                 clock.charge(Part.DATA);
-                if (!teachers.isEmpty()) {
+                if (targets.size() > 0) {
                     views.passes()
-                            .forEach(pass -> prepared.addTargets(targets(prepared, images, pass)));
+                            .forEach(
+                                    pass ->
+                                            prepared.addTargets(
+                                                    targets(prepared, batch, images, pass)));
                 }
             }
             return prepared;
@@ -94,14 +98,14 @@ final class Steps implements AutoCloseable {
     }
 
     /** One teacher after the other: their activations never lie in memory together. */
-    private NDArray[] targets(Prepared prepared, NDArray[] images, Pass pass) {
-        NDArray[] targets = new NDArray[teachers.size()];
-        for (int i = 0; i < targets.length; i++) {
+    private NDArray[] targets(Prepared prepared, Batch batch, NDArray[] images, Pass pass) {
+        NDArray[] all = new NDArray[targets.size()];
+        for (int i = 0; i < all.length; i++) {
             NDArray view = images[pass.teachers().get(i)];
-            targets[i] = teachers.get(i).features(prepared.scope(), view);
+            all[i] = targets.of(i, pass, prepared.scope(), batch.request(), view);
             clock.chargeTeacher(i);
         }
-        return targets;
+        return all;
     }
 
     /** Offers the leaves of the share of a step. */
@@ -111,11 +115,11 @@ final class Steps implements AutoCloseable {
         for (int part = 0; part < count; part++) {
             int target = part * views.passes().size();
             for (Pass pass : views.passes()) {
-                NDArray[] targets =
-                        teachers.isEmpty()
+                NDArray[] sought =
+                        targets.size() == 0
                                 ? projection(student, now, part, pass)
                                 : now.targets(target++);
-                student.backward(now.view(part, pass.student()), targets, round.vector());
+                student.backward(now.view(part, pass.student()), sought, round.vector());
                 clock.charge(Part.STUDENT);
                 round.offer(leaf++);
                 clock.charge(Part.REDUCE);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.Views;
+import org.simreg.worker.data.CentreView;
 import org.simreg.worker.data.RandomView;
 import org.simreg.worker.data.View;
 import org.simreg.worker.data.ViewRecipe;
@@ -15,8 +16,9 @@ import org.simreg.worker.data.ViewRecipe;
  *
  * @param views the first has the size of the job's views
  * @param passes backward passes of a micro-batch
+ * @param cycle how many epochs show other views before those of the first come again; 0: never
  */
-record ViewPlan(List<View> views, List<Pass> passes) {
+record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
     /**
      * What one backward pass shows.
      *
@@ -34,18 +36,30 @@ record ViewPlan(List<View> views, List<Pass> passes) {
             // Each view predicts the other's.
             return new ViewPlan(
                     View.each(strong, strong),
-                    List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)));
+                    List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)),
+                    0);
         }
         List<View> drawn = drawn(job.getViews().getPolicy(), weak, strong);
+        View teachers = job.getCache().getFixed() ? fixed(job) : drawn.get(0);
         return regression(
-                drawn.get(0),
+                job.getTeachersList().stream().map(t -> teachers.at(t.getSize())).toList(),
                 drawn.get(drawn.size() - 1),
-                job.getTeachersList().stream().map(teacher -> teacher.getSize()).toList());
+                job.getCache().getViews());
+    }
+
+    /** What evaluation shows: the same in all epochs, whatever is drawn. */
+    private static View fixed(Job job) {
+        int size = job.getViews().getSize();
+        return new View(0, new CentreView(job.getEvaluation().getResize(), size));
+    }
+
+    /** Number of the view that an epoch shows, part of its random draws. */
+    int number(int epoch) {
+        return cycle == 0 ? epoch : epoch % cycle;
     }
 
     /** A view that nobody sees is not made. */
-    private static ViewPlan regression(View teachers, View student, List<Integer> sizes) {
-        List<View> wanted = sizes.stream().map(teachers::at).toList();
+    private static ViewPlan regression(List<View> wanted, View student, int cycle) {
         int size = student.recipe().size();
         // Stable: without sizes of their own the teachers' view stays the first.
         List<View> views =
@@ -54,7 +68,7 @@ record ViewPlan(List<View> views, List<Pass> passes) {
                         .sorted(Comparator.comparing(view -> view.recipe().size() != size))
                         .toList();
         List<Integer> seen = wanted.stream().map(views::indexOf).toList();
-        return new ViewPlan(views, List.of(new Pass(seen, views.indexOf(student))));
+        return new ViewPlan(views, List.of(new Pass(seen, views.indexOf(student))), cycle);
     }
 
     private static List<View> drawn(Views.Policy policy, ViewRecipe weak, ViewRecipe strong) {

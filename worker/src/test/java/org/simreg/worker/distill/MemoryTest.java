@@ -45,7 +45,9 @@ class MemoryTest {
                         new BatchLoader(images.train(), settings.loader(7), notice -> {})) {
             List<Teacher> teachers = Teachers.load(torch, job, new Problems());
             Trained trained = Students.of(job, teachers);
-            Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
+            List<TeacherFeatures> features = teachers.stream().map(TeacherFeatures::new).toList();
+            Targets targets = new Targets(torch, views, features, loader);
+            Steps.Parts parts = new Steps.Parts(torch, targets, loader);
             try (StepModule student =
                             new StepModule(
                                     torch,

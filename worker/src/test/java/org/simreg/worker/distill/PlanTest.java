@@ -43,8 +43,12 @@ class PlanTest {
         }
     }
 
+    private static BatchRequest asked(int epoch, int[] ids) {
+        return new BatchRequest(epoch, ids, VIEWS);
+    }
+
     private static Requests requests(Plan plan, long from) {
-        return new Requests(plan, VIEWS, from, 0, plan.microBatches());
+        return new Requests(plan, PlanTest::asked, from, 0, plan.microBatches());
     }
 
     @Test
@@ -53,9 +57,9 @@ class PlanTest {
         Requests whole = requests(plan, 2);
         List<Requests> shares =
                 List.of(
-                        new Requests(plan, VIEWS, 2, 0, 3),
-                        new Requests(plan, VIEWS, 2, 3, 1),
-                        new Requests(plan, VIEWS, 2, 4, 2));
+                        new Requests(plan, PlanTest::asked, 2, 0, 3),
+                        new Requests(plan, PlanTest::asked, 2, 3, 1),
+                        new Requests(plan, PlanTest::asked, 2, 4, 2));
         List<Integer> owners = List.of(0, 0, 0, 1, 2, 2);
         for (int part = 0; whole.hasNext(); part++) {
             Requests share = shares.get(owners.get(part % 6));

@@ -35,10 +35,10 @@ class ViewPlanTest {
     @Test
     void teachersWithoutASizeOfTheirOwnShareTheirView() {
         assertEquals(
-                new ViewPlan(View.each(WEAK), List.of(new Pass(List.of(0, 0), 0))),
+                new ViewPlan(View.each(WEAK), List.of(new Pass(List.of(0, 0), 0)), 0),
                 plan(Views.Policy.SAME_WEAK, 0, 0));
         assertEquals(
-                new ViewPlan(View.each(WEAK, STRONG), List.of(new Pass(List.of(0, 0), 1))),
+                new ViewPlan(View.each(WEAK, STRONG), List.of(new Pass(List.of(0, 0), 1)), 0),
                 plan(Views.Policy.WEAK_STRONG, 0, 0));
     }
 
@@ -47,7 +47,8 @@ class ViewPlanTest {
         assertEquals(
                 new ViewPlan(
                         List.of(new View(0, STRONG), new View(0, STRONG.at(48))),
-                        List.of(new Pass(List.of(1, 0, 1), 0))),
+                        List.of(new Pass(List.of(1, 0, 1), 0)),
+                        0),
                 plan(Views.Policy.SAME_STRONG, 48, 0, 48));
     }
 
@@ -56,7 +57,8 @@ class ViewPlanTest {
         assertEquals(
                 new ViewPlan(
                         List.of(new View(1, STRONG), new View(0, WEAK.at(16))),
-                        List.of(new Pass(List.of(1), 0))),
+                        List.of(new Pass(List.of(1), 0)),
+                        0),
                 plan(Views.Policy.WEAK_STRONG, 16));
     }
 
@@ -66,7 +68,8 @@ class ViewPlanTest {
         assertEquals(
                 new ViewPlan(
                         View.each(STRONG, STRONG),
-                        List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0))),
+                        List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)),
+                        0),
                 ViewPlan.of(job, true));
     }
 }
