@@ -184,14 +184,13 @@ final class PickleReader {
             }
             case 'b' -> build(stack.pop());
             case 'o' -> {
-                stack.popToMark();
-                stack.push(new Thing());
+                List<Object> parts = stack.popToMark();
+                stack.push(new Thing(parts.isEmpty() ? "" : String.valueOf(parts.get(0))));
             }
             case 'i' -> {
-                in.line();
-                in.line();
+                Global type = new Global(in.line(), in.line());
                 stack.popToMark();
-                stack.push(new Thing());
+                stack.push(new Thing(type.toString()));
             }
             case 'Q' -> outside(TorchCalls.persistent(stack.pop()));
             default -> {

@@ -20,15 +20,31 @@ sealed interface Pickled {
         boolean is(String module, String... names) {
             return this.module.equals(module) && List.of(names).contains(name);
         }
+
+        @Override
+        public String toString() {
+            return module + "." + name;
+        }
     }
 
     /** An object of a class that is not known here: what it carries is kept, nothing is called. */
     final class Thing implements Pickled {
+        /** Its class, {@code argparse.Namespace}; empty if that is unknown. */
+        final String type;
+
         /** What a subclass of dict holds. */
         final Map<Object, Object> items = new LinkedHashMap<>();
 
         /** The object's own names; shared with whatever else refers to them, never copied. */
         Map<?, ?> attributes = Map.of();
+
+        Thing(String type) {
+            this.type = type;
+        }
+
+        Thing() {
+            this("");
+        }
     }
 
     /**
