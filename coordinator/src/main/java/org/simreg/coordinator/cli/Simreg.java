@@ -117,6 +117,7 @@ public final class Simreg implements Runnable {
                 new CommandLine(this)
                         .addSubcommand(distill)
                         .addSubcommand(new ExportCommand(actions.export()))
+                        .addSubcommand(new InspectCommand())
                         .addSubcommand(new CoordinatorCommand(actions.coordinator()))
                         .addSubcommand(new WorkerCommand(actions.worker()))
                         .addSubcommand(submit)

@@ -1,7 +1,10 @@
 package org.simreg.worker.inspect;
 
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.simreg.proto.UserError;
@@ -16,15 +19,18 @@ import org.simreg.worker.inspect.FoundNetwork.Role;
  * @param networks complete in the file, the one that is usually meant first
  * @param heads sequences of linear layers outside of them
  * @param nearest where no network is complete, the one that lacks least
+ * @param others how many tensors belong to neither, by the first two parts of their names
  */
 public record Recognised(
         StateDict tensors,
         List<FoundNetwork> networks,
         List<FoundHead> heads,
-        Optional<Near> nearest) {
+        Optional<Near> nearest,
+        Map<String, Integer> others) {
     public Recognised {
         networks = List.copyOf(networks);
         heads = List.copyOf(heads);
+        others = Collections.unmodifiableMap(others);
     }
 
     /**
@@ -77,10 +83,7 @@ public record Recognised(
                             .collect(Collectors.joining(", "));
             return new UserError(
                     "Can't find a %s in %s: it holds %s; leave out --part"
-                            .formatted(
-                                    role.name().toLowerCase(java.util.Locale.ROOT),
-                                    fileName,
-                                    found));
+                            .formatted(role.name().toLowerCase(Locale.ROOT), fileName, found));
         }
         String why =
                 nearest.map(near -> "nearest is " + near.name() + " with " + near.problem())

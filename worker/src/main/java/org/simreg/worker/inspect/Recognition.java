@@ -3,8 +3,10 @@ package org.simreg.worker.inspect;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.simreg.proto.Network;
@@ -47,7 +49,27 @@ public final class Recognition {
         List<FoundHead> heads = Sequence.heads(file, this::isFree);
         Optional<Recognised.Near> near =
                 networks.isEmpty() ? Optional.ofNullable(nearest) : Optional.empty();
-        return new Recognised(file, networks, heads, near);
+        return new Recognised(file, networks, heads, near, others(heads));
+    }
+
+    private Map<String, Integer> others(List<FoundHead> heads) {
+        Map<String, Integer> others = new LinkedHashMap<>();
+        for (String name : file.names()) {
+            boolean inHead = heads.stream().anyMatch(head -> name.startsWith(head.prefix()));
+            if ((isFree(name) || isState(name)) && !inHead && !isLast(name)) {
+                String[] parts = name.split("\\.", 3);
+                String group = parts.length < 3 ? name : parts[0] + "." + parts[1] + ".*";
+                others.merge(group, 1, Integer::sum);
+            }
+        }
+        return others;
+    }
+
+    /** Whether it is of a network's last linear layer. */
+    private boolean isLast(String name) {
+        return networks.stream()
+                .filter(found -> found.classes() > 0)
+                .anyMatch(found -> name.startsWith(found.prefix() + "fc."));
     }
 
     private Set<String> prefixes() {
