@@ -43,8 +43,8 @@ public final class ProbeModule implements AutoCloseable {
         NDArray[] state = {
             kept.create(start.mean()),
             kept.create(start.scale()),
-            kept.create(start.weights(), new Shape(classes, width)).tile(0, rates),
-            kept.create(start.bias()).tile(rates),
+            kept.create(repeated(start.weights(), rates), new Shape(rows, width)),
+            kept.create(repeated(start.bias(), rates)),
             kept.zeros(new Shape(rows, width)),
             kept.zeros(new Shape(rows)),
             kept.zeros(new Shape(rates))
@@ -62,6 +62,14 @@ public final class ProbeModule implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private static float[] repeated(float[] values, int times) {
+        float[] all = new float[Math.multiplyExact(values.length, times)];
+        for (int i = 0; i < times; i++) {
+            System.arraycopy(values, 0, all, i * values.length, values.length);
+        }
+        return all;
     }
 
     /**
