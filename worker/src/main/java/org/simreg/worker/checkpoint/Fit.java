@@ -1,6 +1,5 @@
 package org.simreg.worker.checkpoint;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -11,6 +11,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Fit;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.inspect.FoundNetwork.Role;
+import org.simreg.worker.network.Networks;
 
 /**
  * What a file's tensors are.
@@ -61,16 +62,16 @@ public record Recognised(
     }
 
     /**
-     * The heads that a network's feature goes into; none for a teacher. The last layers of a
-     * classifier or of the network's own pre-training ({@code encoder_q.fc.0}) are no heads of it.
+     * The heads that a student's feature goes into. The last layers of a classifier or of the
+     * network's own pre-training ({@code encoder_q.fc.0}) are no heads of it.
+     *
+     * @param width of the feature
+     * @return also those of none of SimReg's forms
      */
-    public List<FoundHead> heads(FoundNetwork network) {
-        if (network.role() == Role.TEACHER) {
-            return List.of();
-        }
+    public List<FoundHead> heads(int width) {
         return heads.stream()
                 .filter(FoundHead::namedAsHead)
-                .filter(head -> head.in() == network.network().outputs() || head.form().isEmpty())
+                .filter(head -> head.in() == width || head.form().isEmpty())
                 .sorted(Comparator.comparing(FoundHead::prefix))
                 .toList();
     }
@@ -82,11 +83,16 @@ public record Recognised(
                             .map(n -> n.network().name() + " at '" + n.prefix() + "'")
                             .collect(Collectors.joining(", "));
             return new UserError(
-                    "Can't find a %s in %s: it holds %s; leave out --part"
+                    "Can't find a %s in %s: it holds %s; choose another --part"
                             .formatted(role.name().toLowerCase(Locale.ROOT), fileName, found));
         }
         String why =
-                nearest.map(near -> "nearest is " + near.name() + " with " + near.problem())
+                nearest.map(
+                                near ->
+                                        "nearest is "
+                                                + Networks.backbone(near.name()).name()
+                                                + " with "
+                                                + near.problem())
                         .orElse("no name in it is one of theirs");
         return new UserError(
                 "Can't recognise a network in %s: %s; see simreg inspect %s, or name the network with --network"

@@ -48,7 +48,7 @@ class AuthorsFileTest {
         assertEquals(AuthorsFile.TEACHER, teacher.name());
         same(found.weights(student, "x"), "encoder_q.module.", student.network());
         same(found.weights(teacher, "x"), "encoder_t.module.", teacher.network());
-        FoundHead head = found.heads(student).get(0);
+        FoundHead head = found.heads(512).get(0);
         assertEquals(AuthorsFile.head(), head.network().orElseThrow());
         same(
                 Fit.fit(found.tensors(), head.prefix(), AuthorsFile.head(), "x"),
