@@ -100,7 +100,8 @@ final class EvalOptions {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Folder that takes result.json and the features; made if absent")
+            description =
+                    "Folder that takes result.json, report.html and the features; made if absent")
     private Path out;
 
     @Option(

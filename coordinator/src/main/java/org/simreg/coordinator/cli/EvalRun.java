@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import org.simreg.coordinator.status.EvalPage;
 import org.simreg.coordinator.status.EvalText;
 import org.simreg.coordinator.status.Meter;
 import org.simreg.proto.EvalData;
@@ -79,7 +80,13 @@ final class EvalRun {
 
     private void tell(EvalReport report) {
         String json = EvalText.json(report);
-        request.results().out().ifPresent(folder -> write(folder.resolve("result.json"), json));
+        request.results()
+                .out()
+                .ifPresent(
+                        folder -> {
+                            write(folder.resolve("result.json"), json);
+                            write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
+                        });
         System.out.print(request.results().json() ? json : EvalText.table(report));
         System.out.flush();
     }

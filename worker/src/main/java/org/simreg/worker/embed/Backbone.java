@@ -95,7 +95,7 @@ public final class Backbone implements Features, AutoCloseable {
         Chosen chosen = Chosen.of(asked, notices);
         FrozenModule frozen =
                 FrozenModule.of(torch, chosen.network(), chosen.weights(), bfloat16(chosen));
-        return new Backbone(frozen::features, frozen, identity(chosen, asked, file, ""), List.of());
+        return new Backbone(frozen::features, frozen, identity(chosen, asked, file), List.of());
     }
 
     /**
