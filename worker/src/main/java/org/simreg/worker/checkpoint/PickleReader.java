@@ -197,14 +197,16 @@ final class PickleReader {
             }
             case 'b' -> build(stack.pop());
             case 'o' -> {
-                stack.popToMark();
-                stack.push(new Thing());
+                List<Object> parts = stack.popToMark();
+                stack.push(
+                        !parts.isEmpty() && parts.get(0) instanceof Global type
+                                ? new Thing(type)
+                                : new Thing());
             }
             case 'i' -> {
-                in.line();
-                in.line();
+                Global type = new Global(in.line(), in.line());
                 stack.popToMark();
-                stack.push(new Thing());
+                stack.push(new Thing(type));
             }
             case 'Q' -> outside(TorchCalls.persistent(stack.pop()));
             default -> {
@@ -235,11 +237,7 @@ final class PickleReader {
         Object function = stack.pop();
         if (function instanceof Global name && arguments instanceof List<?> list) {
             work += !list.isEmpty() && list.get(0) instanceof List<?> copied ? copied.size() : 0;
-            Object made = TorchCalls.call(name, list);
-            if (made instanceof Thing thing && thing.type == null) {
-                thing.type = name;
-            }
-            stack.push(made);
+            stack.push(TorchCalls.call(name, list));
         } else {
             stack.push(new Thing());
         }

@@ -20,18 +20,36 @@ sealed interface Pickled {
         boolean is(String module, String... names) {
             return this.module.equals(module) && List.of(names).contains(name);
         }
+
+        @Override
+        public String toString() {
+            return module + "." + name;
+        }
     }
 
     /** An object of a class that is not known here: what it carries is kept, nothing is called. */
     final class Thing implements Pickled {
-        /** Its class as the file names it; null where a call made it that is not known here. */
-        Global type;
+        /** Its class, as the file names it; null if that is unknown. */
+        final Global type;
 
         /** What a subclass of dict holds. */
         final Map<Object, Object> items = new LinkedHashMap<>();
 
         /** The object's own names; shared with whatever else refers to them, never copied. */
         Map<?, ?> attributes = Map.of();
+
+        Thing(Global type) {
+            this.type = type;
+        }
+
+        Thing() {
+            this(null);
+        }
+
+        /** {@code argparse.Namespace}; empty if that is unknown. */
+        String typeName() {
+            return type == null ? "" : type.toString();
+        }
     }
 
     /**

@@ -14,6 +14,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.Fit;
 import org.simreg.worker.checkpoint.Onnx;
+import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.ScriptArchive;
 import org.simreg.worker.checkpoint.StateDict;
@@ -61,7 +62,7 @@ public final class Export {
             Path folder,
             int size,
             Set<Format> formats) {
-        Optional<Job> job = RunCheckpoint.job(file);
+        Optional<Job> job = RunFiles.job(file);
         if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
             return module(file, job.get(), folder, formats);
         }

@@ -1,21 +1,15 @@
 package org.simreg.worker.distill;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.util.JsonFormat;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.HostTensor;
+import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.network.Weight;
@@ -47,11 +41,6 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
     private static final String AVERAGE = "average.";
     private static final String SUFFIX = ".safetensors";
 
-    /** Longer names have more digits. */
-    private static final Comparator<Path> OLDEST_FIRST =
-            Comparator.<Path>comparingInt(file -> file.getFileName().toString().length())
-                    .thenComparing(Comparator.naturalOrder());
-
     /** Name of the file of a step. */
     static String fileName(long step) {
         return String.format(java.util.Locale.ROOT, "step-%08d%s", step, SUFFIX);
@@ -59,17 +48,7 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
 
     /** Files in the folder, oldest first; none if it isn't there. */
     static List<Path> list(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(
-                            file -> file.getFileName().toString().matches("step-\\d{8,}" + SUFFIX))
-                    .sorted(OLDEST_FIRST)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return RunFiles.list(folder);
     }
 
     /** The newest file in the folder. */
@@ -142,12 +121,6 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
                 state);
     }
 
-    /** The job that made a run's checkpoint; empty for any other file. */
-    static Optional<Job> job(Path file) {
-        String job = Safetensors.metadata(file).get("job");
-        return Optional.ofNullable(job).map(json -> job(json, file));
-    }
-
     /** Steps in a run's checkpoint; 0 for any other file. */
     static long steps(Path file) {
         return Long.parseLong(Safetensors.metadata(file).getOrDefault("step", "0"));
@@ -155,18 +128,7 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
 
     /** The job in a checkpoint; settings of newer versions are passed over. */
     static Job job(String json, Path file) {
-        Job.Builder job = Job.newBuilder();
-        try {
-            JsonFormat.parser().ignoringUnknownFields().merge(json, job);
-        } catch (InvalidProtocolBufferException e) {
-            throw new UserError(
-                    file
-                            + " holds a job that can't be read: "
-                            + e.getMessage()
-                            + "; start a new run",
-                    e);
-        }
-        return job.build();
+        return RunFiles.job(json, file);
     }
 
     private static float[] get(StateDict tensors, String prefix, FlatLayout layout, Path file) {

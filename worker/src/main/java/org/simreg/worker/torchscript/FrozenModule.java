@@ -9,6 +9,7 @@ import org.simreg.proto.Pixels;
 import org.simreg.worker.checkpoint.Folded;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Stage;
 
 /** A network that is only asked for features: a teacher, or a student under evaluation. */
 public final class FrozenModule implements AutoCloseable {
@@ -56,12 +57,30 @@ public final class FrozenModule implements AutoCloseable {
                     script.get().flat(weights, true),
                     script.get().flat(weights, false));
         }
+        return folded(torch, network, weights, kind, List.of());
+    }
+
+    /**
+     * A network whose features are those of several places, one beside the other, by one pass.
+     *
+     * @param stages of {@code network}, at least one; their widths add up to the features'
+     */
+    public static FrozenModule stages(
+            Torch torch, Network network, StateDict weights, boolean bfloat16, List<Stage> stages) {
+        return folded(torch, network, weights, Kind.imagenet(torch, bfloat16), stages);
+    }
+
+    static FrozenModule folded(
+            Torch torch, Network network, StateDict weights, Kind kind, List<Stage> stages) {
         Folded folded = Folded.of(network, weights);
+        List<Integer> taps =
+                stages.stream().map(stage -> folded.places().get(stage.value())).toList();
         FlatLayout layout = FrozenCode.layout(folded.network());
         float[] flat = new float[layout.length()];
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
         folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
-        String methods = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused);
+        String methods =
+                FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
         return new FrozenModule(
                 torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
     }

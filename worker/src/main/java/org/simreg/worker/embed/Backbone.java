@@ -1,0 +1,177 @@
+package org.simreg.worker.embed;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.Precision;
+import org.simreg.proto.TeacherSource;
+import org.simreg.proto.UserError;
+import org.simreg.worker.checkpoint.RunFiles;
+import org.simreg.worker.inspect.FoundNetwork.Role;
+import org.simreg.worker.network.Stage;
+import org.simreg.worker.torchscript.FrozenModule;
+import org.simreg.worker.torchscript.ScriptModule;
+import org.simreg.worker.torchscript.Torch;
+
+/**
+ * A network with the weights of a file, frozen: what training's evaluation makes of a student, for
+ * weights from anywhere.
+ */
+public final class Backbone implements Features, AutoCloseable {
+    private final Features features;
+    private final AutoCloseable module;
+    private final Identity identity;
+    private final List<Stage> stages;
+
+    /**
+     * What decides the features besides the images.
+     *
+     * @param file that holds the weights
+     * @param sha256 of that file
+     * @param network its name; {@code torchscript} for a module of others
+     * @param precision float32 or bfloat16; a module of others decides for itself
+     */
+    public record Identity(Path file, String sha256, String network, Precision precision) {}
+
+    /**
+     * Which weights are meant.
+     *
+     * @param source a checkpoint, a run folder, or {@code torchscript:FILE}
+     * @param network whose weights the file holds; empty if the file is to be recognised
+     * @param precision empty: that of the run which the file comes from, else float32
+     * @param part which network of a training checkpoint that holds several
+     */
+    public record Asked(
+            String source,
+            Optional<org.simreg.proto.Network> network,
+            Optional<Precision> precision,
+            Role part) {
+        /** The student, or the only network of the file. */
+        public Asked(
+                String source,
+                Optional<org.simreg.proto.Network> network,
+                Optional<Precision> precision) {
+            this(source, network, precision, Role.STUDENT);
+        }
+
+        /** The file: of a run folder its newest checkpoint. */
+        public Path file() {
+            return TeacherSource.of(source) instanceof TeacherSource.TorchScript script
+                    ? Path.of(script.file())
+                    : RunFiles.weights(Path.of(source));
+        }
+
+        /** The job of the run that the file is a checkpoint of. */
+        public Optional<Job> job() {
+            return script() ? Optional.empty() : RunFiles.job(file());
+        }
+
+        boolean script() {
+            return TeacherSource.of(source) instanceof TeacherSource.TorchScript;
+        }
+    }
+
+    private Backbone(
+            Features features, AutoCloseable module, Identity identity, List<Stage> stages) {
+        this.features = features;
+        this.module = module;
+        this.identity = identity;
+        this.stages = stages;
+    }
+
+    /**
+     * @param notices takes a sentence if the file fits more than one network
+     * @throws UserError if the file can't be read or holds no known network's weights
+     */
+    public static Backbone open(Torch torch, Asked asked, Consumer<String> notices) {
+        Path file = asked.file();
+        if (asked.script()) {
+            return script(torch, asked, file);
+        }
+        Chosen chosen = Chosen.of(asked, notices);
+        FrozenModule frozen =
+                FrozenModule.of(torch, chosen.network(), chosen.weights(), bfloat16(chosen));
+        return new Backbone(frozen::features, frozen, identity(chosen, asked, file), List.of());
+    }
+
+    /**
+     * The same with the features of every stage and of every layer of the heads in the file, one
+     * beside the other, see {@link #stages}.
+     *
+     * @param layers names of the stages that are wanted; empty: all
+     * @throws UserError as {@link #open}; also if a head of the file has another form than SimReg's
+     */
+    public static Backbone staged(
+            Torch torch, Asked asked, List<String> layers, Consumer<String> notices) {
+        Path file = asked.file();
+        if (asked.script()) {
+            throw new UserError(
+                    "Can't look into the TorchScript module %s: the stages of a network are known for checkpoints only; use simreg eval knn or linear"
+                            .formatted(file));
+        }
+        Chosen chosen = Chosen.of(asked, notices);
+        Staged staged = Staged.of(chosen, asked.part(), layers, file.toString());
+        FrozenModule frozen =
+                FrozenModule.stages(
+                        torch,
+                        staged.network(),
+                        staged.weights(),
+                        bfloat16(chosen),
+                        staged.stages());
+        return new Backbone(
+                frozen::features, frozen, identity(chosen, asked, file), staged.stages());
+    }
+
+    private static Backbone script(Torch torch, Asked asked, Path file) {
+        if (asked.network().isPresent()
+                || asked.precision().isPresent()
+                || asked.part() != Role.STUDENT) {
+            throw new UserError(
+                    "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
+                            + file);
+        }
+        ScriptModule script = new ScriptModule(torch, file);
+        Identity identity =
+                new Identity(file, FileDigest.sha256(file), "torchscript", Precision.FLOAT32);
+        return new Backbone(script::features, script, identity, List.of());
+    }
+
+    private static boolean bfloat16(Chosen chosen) {
+        return chosen.precision() == Precision.BFLOAT16;
+    }
+
+    private static Identity identity(Chosen chosen, Asked asked, Path file) {
+        String network = chosen.name(asked.part());
+        return new Identity(file, FileDigest.sha256(file), network, chosen.precision());
+    }
+
+    /** What its features consist of, in order; empty if it is the network's output. */
+    public List<Stage> stages() {
+        return stages;
+    }
+
+    /** What decides its features. */
+    public Identity identity() {
+        return identity;
+    }
+
+    @Override
+    public NDArray of(NDManager scope, NDArray images) {
+        return features.of(scope, images);
+    }
+
+    @Override
+    public void close() {
+        try {
+            module.close();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("a frozen network could not be closed", e);
+        }
+    }
+}
