@@ -1,7 +1,9 @@
 package org.simreg.worker.search;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.simreg.proto.UserError;
@@ -46,8 +48,7 @@ public final class FeatureFile implements AutoCloseable {
      */
     public static FeatureFile open(Path file) {
         try {
-            return new FeatureFile(
-                    file, Npy.isNpy(file) ? Npy.open(file) : safetensors(file));
+            return new FeatureFile(file, Npy.isNpy(file) ? Npy.open(file) : safetensors(file));
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -86,7 +87,7 @@ public final class FeatureFile implements AutoCloseable {
                         long first = firstId + from;
                         into.add(
                                 LongStream.range(first, first + count).toArray(),
-                                java.util.Arrays.copyOfRange(labels, from, from + count),
+                                Arrays.copyOfRange(labels, from, from + count),
                                 next(count));
                     }
                 });
@@ -115,7 +116,7 @@ public final class FeatureFile implements AutoCloseable {
     }
 
     private static UserError unreadable(Path file, IOException e) {
-        String reason = e instanceof java.nio.file.NoSuchFileException ? "no such file" : e.getMessage();
+        String reason = e instanceof NoSuchFileException ? "no such file" : e.getMessage();
         return new UserError("Can't read features from %s: %s".formatted(file, reason), e);
     }
 
