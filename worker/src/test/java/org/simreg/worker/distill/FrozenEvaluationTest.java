@@ -214,7 +214,8 @@ class FrozenEvaluationTest {
         Path fixture = Path.of("src/test/resources/checkpoints/features.safetensors");
         UserError unknown = assertThrows(UserError.class, () -> open(fixture));
         assertTrue(
-                unknown.getMessage().contains("they fit no known network"), unknown.getMessage());
+                unknown.getMessage().contains("Can't recognise a network in"),
+                unknown.getMessage());
         UserError empty = assertThrows(UserError.class, () -> open(folder));
         assertTrue(empty.getMessage().contains("checkpoints/step-"), empty.getMessage());
     }

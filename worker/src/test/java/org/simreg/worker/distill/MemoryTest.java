@@ -112,7 +112,7 @@ class MemoryTest {
     private Job job() {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
         job.getViewsBuilder().setSize(16);
-        job.getOptimizationBuilder().setBatch(4).setMicroBatches(2).setEpochs(100);
+        job.getOptimizationBuilder().setBatch(4).setMicroBatches(2).setEpochs(100).setLr(1e-4);
         return JobSettings.complete(job.build());
     }
 }
