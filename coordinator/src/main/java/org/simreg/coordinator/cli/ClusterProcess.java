@@ -18,11 +18,16 @@ final class ClusterProcess {
     static int coordinator(CoordinatorRequest request, Stop stop) {
         CoordinatorNode.Settings settings =
                 new CoordinatorNode.Settings(
-                        request.port(), request.home(), Version.number(), of(request.cluster()));
+                        request.port(),
+                        request.home(),
+                        Version.number(),
+                        of(request.cluster()),
+                        request.http());
         try (CoordinatorNode node = new CoordinatorNode(settings)) {
             System.out.printf(
                     "The coordinator listens on %s:%d; its home is %s%n",
                     request.cluster().host(), node.port(), request.home());
+            request.http().ifPresent(at -> System.out.printf("Its page is at http://%s/%n", at));
             stop.whenRequested("Stopping; workers train on.", node::stop);
             return node.await();
         }
@@ -40,7 +45,8 @@ final class ClusterProcess {
                         Version.number(),
                         new WorkerNode.Machine(
                                 request.device(), request.threads(), request.decodeThreads()),
-                        of(request.cluster()));
+                        of(request.cluster()),
+                        request.http());
         ApiClient coordinator = ApiClient.open(request.coordinator(), Duration.ZERO);
         try (WorkerNode node = new WorkerNode(settings, coordinator)) {
             System.out.printf("Worker %s attends at %s%n", request.name(), request.coordinator());

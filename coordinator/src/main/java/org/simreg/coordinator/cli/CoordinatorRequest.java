@@ -1,6 +1,8 @@
 package org.simreg.coordinator.cli;
 
 import java.nio.file.Path;
+import java.util.Optional;
+import org.simreg.coordinator.client.Target;
 
 /**
  * A coordinator to be run until it is told to stop.
@@ -8,5 +10,7 @@ import java.nio.file.Path;
  * @param port that clients and workers connect to, at the cluster address' host; 0 takes any free
  * @param home absolute folder of the journal
  * @param cluster how other processes find it
+ * @param http where HTTP is served; empty: nowhere
  */
-public record CoordinatorRequest(int port, Path home, ClusterAddress cluster) {}
+public record CoordinatorRequest(
+        int port, Path home, ClusterAddress cluster, Optional<Target> http) {}

@@ -1,0 +1,28 @@
+package org.simreg.coordinator.cli;
+
+import java.util.Optional;
+import org.simreg.coordinator.client.Target;
+import org.simreg.proto.UserError;
+import picocli.CommandLine.Option;
+
+/** What a lasting process shows of itself. */
+final class ObserveOptions {
+    /** Port of HTTP where none is named. */
+    static final int PORT = 8080;
+
+    @Option(
+            names = "--http",
+            paramLabel = "HOST:PORT",
+            description =
+                    "Serve HTTP there: /metrics, /health/live, ready and started, and on the"
+                            + " coordinator a page; a port left out is 8080, and there is no"
+                            + " password (default: none)")
+    private String http;
+
+    /**
+     * @throws UserError if it is no address
+     */
+    Optional<Target> http() {
+        return Optional.ofNullable(http).map(text -> Target.parse("--http", text, PORT));
+    }
+}
