@@ -73,7 +73,7 @@ final class CoordinatorCommand implements Callable<Integer> {
 
     @Mixin private ClusterOptions cluster;
 
-    @Mixin private ObserveOptions observe;
+    @Mixin private ObserveOptions observing;
 
     CoordinatorCommand(ToIntFunction<CoordinatorRequest> run) {
         this.run = run;
@@ -90,7 +90,7 @@ final class CoordinatorCommand implements Callable<Integer> {
                     ClusterOptions.port("--port", port, 0),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
                     cluster.address(host, clusterPort, List.of()),
-                    observe.http());
+                    observing.asked());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

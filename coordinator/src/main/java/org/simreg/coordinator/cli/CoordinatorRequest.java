@@ -1,8 +1,6 @@
 package org.simreg.coordinator.cli;
 
 import java.nio.file.Path;
-import java.util.Optional;
-import org.simreg.coordinator.client.Target;
 
 /**
  * A coordinator to be run until it is told to stop.
@@ -10,7 +8,7 @@ import org.simreg.coordinator.client.Target;
  * @param port that clients and workers connect to, at the cluster address' host; 0 takes any free
  * @param home absolute folder of the journal
  * @param cluster how other processes find it
- * @param http where HTTP is served; empty: nowhere
+ * @param observing what it shows of itself
  */
 public record CoordinatorRequest(
-        int port, Path home, ClusterAddress cluster, Optional<Target> http) {}
+        int port, Path home, ClusterAddress cluster, Observing observing) {}

@@ -19,10 +19,24 @@ final class ObserveOptions {
                             + " password (default: none)")
     private String http;
 
+    @Option(
+            names = "--log",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description =
+                    "What log lines are: text, warnings only; or json, an object a line with job,"
+                            + " generation, step and worker (default: text)")
+    private String log;
+
     /**
-     * @throws UserError if it is no address
+     * @throws UserError if an option is wrong
      */
-    Optional<Target> http() {
-        return Optional.ofNullable(http).map(text -> Target.parse("--http", text, PORT));
+    Observing asked() {
+        if (!log.equals("text") && !log.equals("json")) {
+            throw new UserError("--log: '" + log + "' is no format; choose text or json");
+        }
+        return new Observing(
+                Optional.ofNullable(http).map(text -> Target.parse("--http", text, PORT)),
+                log.equals("json"));
     }
 }

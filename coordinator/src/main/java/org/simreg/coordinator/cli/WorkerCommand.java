@@ -73,7 +73,7 @@ final class WorkerCommand implements Callable<Integer> {
 
     @Mixin private ClusterOptions cluster;
 
-    @Mixin private ObserveOptions observe;
+    @Mixin private ObserveOptions observing;
 
     WorkerCommand(ToIntFunction<WorkerRequest> run) {
         this.run = run;
@@ -96,7 +96,7 @@ final class WorkerCommand implements Callable<Integer> {
                     machine.threads(),
                     machine.decodeThreads(),
                     cluster.address(own, clusterPort, List.of(peer.toString())),
-                    observe.http());
+                    observing.asked());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -1,6 +1,5 @@
 package org.simreg.coordinator.cli;
 
-import java.util.Optional;
 import org.simreg.coordinator.client.Target;
 
 /**
@@ -12,7 +11,7 @@ import org.simreg.coordinator.client.Target;
  * @param threads of libtorch on the CPU, at least 1
  * @param decodeThreads that decode and augment images, at least 1
  * @param cluster how other processes find it
- * @param http where HTTP is served; empty: nowhere
+ * @param observing what it shows of itself
  */
 public record WorkerRequest(
         Target coordinator,
@@ -21,4 +20,4 @@ public record WorkerRequest(
         int threads,
         int decodeThreads,
         ClusterAddress cluster,
-        Optional<Target> http) {}
+        Observing observing) {}

@@ -23,7 +23,7 @@ class ProcessCommandsTest {
                         Path.of("h").toAbsolutePath(),
                         new ClusterAddress(
                                 "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
-                        Optional.empty()),
+                        new Observing(Optional.empty(), false)),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
@@ -38,12 +38,14 @@ class ProcessCommandsTest {
             "--cluster-port=6000",
             "--peers=a:1,b,[::1]:2",
             "--cluster=lab",
-            "--http=0.0.0.0"
+            "--http=0.0.0.0",
+            "--log=json"
         };
         assertEquals(0, terminal.run(args), terminal.err);
         CoordinatorRequest request = terminal.coordinators.get(0);
         assertEquals(0, request.port());
-        assertEquals(Optional.of(new Target("0.0.0.0", 8080)), request.http());
+        assertEquals(
+                new Observing(Optional.of(new Target("0.0.0.0", 8080)), true), request.observing());
         assertEquals(
                 new ClusterAddress(
                         "lab",
@@ -96,6 +98,7 @@ class ProcessCommandsTest {
                 "coordinator --cluster-port=-1 | --cluster-port: -1 is out of bounds",
                 "coordinator --peers=a:b | --peers: 'a:b' is no HOST:PORT; write it like localhost:5701",
                 "coordinator --peers=a --peer-service=b | exclude each other; choose one",
+                "coordinator --log=xml | --log: 'xml' is no format; choose text or json",
                 "worker --http=h:0 --host=h | --http: 0 is no port in 'h:0'; choose 1 to 65535",
                 "worker --coordinator=h:0 | --coordinator: 0 is no port in 'h:0'; choose 1 to 65535",
                 "worker --name=a/b --host=h | --name: 'a/b' can't name a worker; begin with",
