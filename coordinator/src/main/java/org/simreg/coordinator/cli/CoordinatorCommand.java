@@ -73,6 +73,8 @@ final class CoordinatorCommand implements Callable<Integer> {
 
     @Mixin private ClusterOptions cluster;
 
+    @Mixin private ObserveOptions observing;
+
     CoordinatorCommand(ToIntFunction<CoordinatorRequest> run) {
         this.run = run;
     }
@@ -87,7 +89,8 @@ final class CoordinatorCommand implements Callable<Integer> {
             return new CoordinatorRequest(
                     ClusterOptions.port("--port", port, 0),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
-                    cluster.address(host, clusterPort, List.of()));
+                    cluster.address(host, clusterPort, List.of()),
+                    observing.asked());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

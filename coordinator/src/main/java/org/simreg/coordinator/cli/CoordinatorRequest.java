@@ -8,5 +8,7 @@ import java.nio.file.Path;
  * @param port that clients and workers connect to, at the cluster address' host; 0 takes any free
  * @param home absolute folder of the journal
  * @param cluster how other processes find it
+ * @param observing what it shows of itself
  */
-public record CoordinatorRequest(int port, Path home, ClusterAddress cluster) {}
+public record CoordinatorRequest(
+        int port, Path home, ClusterAddress cluster, Observing observing) {}

@@ -1,6 +1,8 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
@@ -176,6 +178,14 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         Download download = run.files().checkpoint(step);
         run.release();
         return download;
+    }
+
+    /** How many jobs are in which state; states that no job is in are left out. */
+    public Map<JobState, Long> states() {
+        return queue.all().stream()
+                .collect(
+                        Collectors.groupingBy(
+                                run -> run.record().getState(), Collectors.counting()));
     }
 
     /** Jobs that have not ended. */

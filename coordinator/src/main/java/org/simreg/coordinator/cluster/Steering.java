@@ -12,6 +12,7 @@ import org.simreg.coordinator.schedule.Stand;
 import org.simreg.coordinator.schedule.View;
 import org.simreg.proto.Generation;
 import org.simreg.proto.GenerationBegun;
+import org.simreg.proto.GenerationBegun.Cause;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -128,6 +129,7 @@ final class Steering {
     /** What must not be forgotten is durable before any worker hears of the generation. */
     private void begin(Run run, Decision.Begin begin) {
         Generation generation = completed(run, begin.generation());
+        Cause cause = Causes.of(run.record().getGeneration(), begin, this::attends);
         run.advance().bring(generation);
         JobState before = run.record().getState();
         keep(run, generation);
@@ -142,7 +144,7 @@ final class Steering {
                                             .setState(JobState.RUNNING)
                                             .setReason(generation.getReason())));
         }
-        run.emit(Progress.newBuilder().setGeneration(begun(generation)));
+        run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
         generation.getMembersList().forEach(member -> send(run, generation, member));
         if (begin.then() instanceof Phase.Halting halting) {
             halt(run, halting);
@@ -198,12 +200,17 @@ final class Steering {
                         });
     }
 
-    private static GenerationBegun begun(Generation generation) {
+    private boolean attends(String worker) {
+        return attendance.find(worker).isPresent();
+    }
+
+    private static GenerationBegun begun(Generation generation, Cause cause) {
         GenerationBegun.Builder begun =
                 GenerationBegun.newBuilder()
                         .setNumber(generation.getNumber())
                         .setStep(generation.getStep())
-                        .setReason(generation.getReason());
+                        .setReason(generation.getReason())
+                        .setCause(cause);
         generation.getMembersList().forEach(member -> begun.addWorkers(member.getWorker()));
         return begun.build();
     }

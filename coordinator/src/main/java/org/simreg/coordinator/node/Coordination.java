@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Grants;
 import org.simreg.coordinator.api.JobsRpc;
@@ -17,6 +18,7 @@ import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
 import org.simreg.coordinator.cluster.Setup;
 import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.cluster.Witness;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.Job;
@@ -44,7 +46,8 @@ final class Coordination {
                                                 terms.base,
                                                 terms.times,
                                                 System::currentTimeMillis,
-                                                executor),
+                                                executor,
+                                                terms.witness),
                                         kept.store,
                                         kept.folders));
         String id = vertx.deployVerticle(verticle, CoordinatorVerticle.options()).await();
@@ -70,10 +73,11 @@ final class Coordination {
      * @param version of simreg
      * @param base what relative run folders are relative to
      * @param times how long who is waited for
+     * @param witness sees every event of every job
      */
-    record Terms(String version, Path base, Times times) {
+    record Terms(String version, Path base, Times times, Witness witness) {
         Terms(String version, Path base) {
-            this(version, base, Times.USUAL);
+            this(version, base, Times.USUAL, Witness.NONE);
         }
     }
 
@@ -86,7 +90,12 @@ final class Coordination {
 
     /** Everyone who attends. */
     Future<ListWorkersResponse> workers() {
-        return verticle.call(() -> verticle.keeper().workers());
+        return ask(Keeper::workers);
+    }
+
+    /** Asks the keeper, on its thread. */
+    <T> Future<T> ask(Function<Keeper, T> question) {
+        return verticle.call(() -> question.apply(verticle.keeper()));
     }
 
     /** Those whose data workers may read. */

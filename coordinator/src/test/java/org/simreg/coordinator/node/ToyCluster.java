@@ -13,6 +13,7 @@ import java.util.function.Predicate;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.cluster.Witness;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
@@ -51,7 +52,10 @@ final class ToyCluster implements AutoCloseable {
                         new ToyFolders());
         Coordination coordination =
                 new Coordination(
-                        coordinator, vertx, kept, new Coordination.Terms(VERSION, folder, TIMES));
+                        coordinator,
+                        vertx,
+                        kept,
+                        new Coordination.Terms(VERSION, folder, TIMES, Witness.NONE));
         coordinator.add(ApiServer.inProcess(server, coordination.services()));
         client = coordinator.add(ApiClient.inProcess(server));
     }

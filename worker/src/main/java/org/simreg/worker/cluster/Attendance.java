@@ -105,6 +105,7 @@ final class Attendance {
                 ignored -> {
                     if (job.filter(now -> now == from).isPresent()) {
                         backlog.add(report);
+                        around.witness().reported(report);
                         say(report);
                     }
                 });
@@ -144,6 +145,7 @@ final class Attendance {
     private void welcomed(int heartbeatMs) {
         LOG.info("{} attends", identity.getWorker());
         welcome = true;
+        around.witness().attends(true);
         complained = false;
         retryMs = FIRST_RETRY_MS;
         vertx.cancelTimer(heartbeat);
@@ -196,6 +198,7 @@ final class Attendance {
         }
         line = Optional.empty();
         welcome = false;
+        around.witness().attends(false);
         vertx.cancelTimer(heartbeat);
         if (refusedForGood(status)) {
             left.tryFail(new UserError(status.getDescription()));
