@@ -18,7 +18,11 @@ final class ClusterProcess {
     static int coordinator(CoordinatorRequest request, Stop stop) {
         CoordinatorNode.Settings settings =
                 new CoordinatorNode.Settings(
-                        request.port(), request.home(), Version.number(), of(request.cluster()));
+                        request.port(),
+                        request.home(),
+                        Version.number(),
+                        of(request.cluster()),
+                        request.scale());
         try (CoordinatorNode node = new CoordinatorNode(settings)) {
             System.out.printf(
                     "The coordinator listens on %s:%d; its home is %s%n",

@@ -72,6 +72,7 @@ final class CoordinatorCommand implements Callable<Integer> {
     private int clusterPort;
 
     @Mixin private ClusterOptions cluster;
+    @Mixin private ScaleOptions scale;
 
     CoordinatorCommand(ToIntFunction<CoordinatorRequest> run) {
         this.run = run;
@@ -87,7 +88,8 @@ final class CoordinatorCommand implements Callable<Integer> {
             return new CoordinatorRequest(
                     ClusterOptions.port("--port", port, 0),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
-                    cluster.address(host, clusterPort, List.of()));
+                    cluster.address(host, clusterPort, List.of()),
+                    scale.settings());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -7,7 +7,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.coordinator.scale.BoundsFile;
+import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
 import org.simreg.coordinator.store.HazelcastWorkers;
@@ -30,8 +33,10 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param home folder of the journal, and of run folders with relative names
      * @param version of simreg
      * @param cluster how the others find it
+     * @param scale how many workers there may be
      */
-    public record Settings(int port, Path home, String version, ClusterSettings cluster) {}
+    public record Settings(
+            int port, Path home, String version, ClusterSettings cluster, ScaleSettings scale) {}
 
     /**
      * Takes over the jobs of the past and serves.
@@ -50,8 +55,14 @@ public final class CoordinatorNode implements AutoCloseable {
                     new Coordination(
                             open,
                             vertx,
-                            new Coordination.Kept(store, new DiskFolders()),
-                            new Coordination.Terms(settings.version, settings.home));
+                            new Coordination.Kept(
+                                    store,
+                                    new DiskFolders(),
+                                    Optional.of(
+                                            new BoundsFile(
+                                                    settings.home.resolve(BoundsFile.NAME)))),
+                            new Coordination.Terms(
+                                    settings.version, settings.home, Times.USUAL, settings.scale));
             server =
                     open.add(
                             ApiServer.listen(
