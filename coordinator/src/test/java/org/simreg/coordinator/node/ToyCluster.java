@@ -24,7 +24,7 @@ final class ToyCluster implements AutoCloseable {
     static final String VERSION = "toy";
 
     /** A hurried coordinator: what takes seconds between machines takes tenths here. */
-    private static final Times TIMES = new Times(50, 600, 700, 50, 20_000);
+    private static final Times TIMES = new Times(50, 600, 700, 50, 20_000, 500);
 
     private final Path folder;
     private final Vertx vertx;
