@@ -93,10 +93,6 @@ final class Coordination {
         Terms(String version, Path base) {
             this(version, base, Times.USUAL, ScaleSettings.USUAL);
         }
-
-        Terms(String version, Path base, Times times) {
-            this(version, base, times, ScaleSettings.USUAL);
-        }
     }
 
     /**
