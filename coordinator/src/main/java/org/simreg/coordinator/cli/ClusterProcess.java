@@ -24,7 +24,8 @@ final class ClusterProcess {
                         request.home(),
                         Version.number(),
                         of(request.cluster()),
-                        request.observing().http());
+                        request.observing().http(),
+                        request.scale());
         try (CoordinatorNode node = new CoordinatorNode(settings)) {
             ProcessLog.say(
                     "The coordinator listens on %s:%d; its home is %s"

@@ -72,6 +72,7 @@ final class CoordinatorCommand implements Callable<Integer> {
     private int clusterPort;
 
     @Mixin private ClusterOptions cluster;
+    @Mixin private ScaleOptions scale;
 
     @Mixin private ObserveOptions observing;
 
@@ -90,7 +91,8 @@ final class CoordinatorCommand implements Callable<Integer> {
                     ClusterOptions.port("--port", port, 0),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
                     cluster.address(host, clusterPort, List.of()),
-                    observing.asked());
+                    observing.asked(),
+                    scale.settings());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

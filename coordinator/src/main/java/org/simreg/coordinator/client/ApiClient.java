@@ -5,10 +5,12 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.proto.JobsGrpc;
+import org.simreg.proto.ScaleGrpc;
 import org.simreg.proto.UserError;
 
 /**
@@ -66,10 +68,23 @@ public final class ApiClient implements AutoCloseable {
      *     those that the coordinator names
      */
     public <T> T ask(Function<JobsGrpc.JobsBlockingStub, T> question) {
+        return ask(now(), question);
+    }
+
+    /**
+     * Asks one question about the number of workers.
+     *
+     * @throws UserError as {@link #ask}
+     */
+    public <T> T askScale(Function<ScaleGrpc.ScaleBlockingStub, T> question) {
+        return ask(ready(ScaleGrpc.newBlockingStub(channel)), question);
+    }
+
+    private <S extends AbstractStub<S>, T> T ask(S stub, Function<S, T> question) {
         Duration patience = PATIENCE.plus(wait);
         try {
             return question.apply(
-                    now().withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
+                    stub.withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw sentences.error(e, patience);
         }
@@ -82,10 +97,13 @@ public final class ApiClient implements AutoCloseable {
 
     /** A stub that tries to connect now, without the pause that follows failures. */
     JobsGrpc.JobsBlockingStub now() {
+        return ready(JobsGrpc.newBlockingStub(channel));
+    }
+
+    private <S extends AbstractStub<S>> S ready(S stub) {
         if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
             channel.resetConnectBackoff();
         }
-        JobsGrpc.JobsBlockingStub stub = JobsGrpc.newBlockingStub(channel);
         return wait.isZero() ? stub : stub.withWaitForReady();
     }
 

@@ -70,8 +70,20 @@ final class Steering {
                         job.getPlacement().getMinWorkers(),
                         job.getOptimization().getMicroBatches(),
                         run.aim(),
-                        new View.Patience(setup.times().gather(), setup.times().grace()));
+                        new View.Patience(
+                                setup.times().gather(), setup.times().grace(), hurry(run)));
         return new View(now, run.phase(), ask, members, known);
+    }
+
+    /** A step is finished for the sake of one who leaves, but not what takes longer than a step. */
+    private long hurry(Run run) {
+        long told =
+                attendance.at(run).stream()
+                        .filter(Attendant::leaving)
+                        .mapToLong(Attendant::left)
+                        .min()
+                        .orElse(0);
+        return told == 0 ? 0 : told + run.advance().pace() + setup.times().leave();
     }
 
     private static Member member(Run run, Attendant one) {

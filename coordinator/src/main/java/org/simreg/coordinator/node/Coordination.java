@@ -6,13 +6,16 @@ import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Grants;
 import org.simreg.coordinator.api.JobsRpc;
+import org.simreg.coordinator.api.KedaRpc;
 import org.simreg.coordinator.api.SamplesRpc;
+import org.simreg.coordinator.api.ScaleRpc;
 import org.simreg.coordinator.api.WorkersRpc;
 import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
@@ -21,6 +24,9 @@ import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.cluster.Witness;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.scale.BoundsFile;
+import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.coordinator.scale.Scaling;
 import org.simreg.proto.Job;
 import org.simreg.proto.ListWorkersResponse;
 
@@ -30,6 +36,7 @@ final class Coordination {
 
     private final CoordinatorVerticle verticle;
     private final List<BindableService> services;
+    private final Scaling scaling;
 
     /**
      * Deploys the keeper, which takes over the jobs of the past.
@@ -60,8 +67,18 @@ final class Coordination {
                 });
         SamplesRpc samples = new SamplesRpc(Grants.of(this::jobs), Nodes.cache(), READERS);
         open.add(samples::close);
+        Keeper keeper = verticle.keeper();
+        scaling =
+                new Scaling(
+                        terms.scale,
+                        kept.bounds,
+                        new Scaling.State(keeper::demands, keeper::attending),
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+        verticle.run(() -> keeper.whenChanged(scaling::refresh));
         services =
                 List.of(
+                        new ScaleRpc(scaling, verticle::run),
+                        new KedaRpc(scaling, verticle::run),
                         new JobsRpc(verticle.keeper(), verticle::run),
                         new WorkersRpc(verticle.keeper(), verticle::run, files),
                         samples);
@@ -74,15 +91,29 @@ final class Coordination {
      * @param base what relative run folders are relative to
      * @param times how long who is waited for
      * @param witness sees every event of every job
+     * @param scale how many workers there may be
      */
-    record Terms(String version, Path base, Times times, Witness witness) {
+    record Terms(String version, Path base, Times times, Witness witness, ScaleSettings scale) {
         Terms(String version, Path base) {
-            this(version, base, Times.USUAL, Witness.NONE);
+            this(version, base, Times.USUAL, Witness.NONE, ScaleSettings.USUAL);
         }
     }
 
-    /** What outlives the process. */
-    record Kept(JobStore store, JobFolders folders) {}
+    /**
+     * What outlives the process.
+     *
+     * @param bounds of the number of workers, as they were set; empty: they end with it
+     */
+    record Kept(JobStore store, JobFolders folders, Optional<BoundsFile> bounds) {
+        Kept(JobStore store, JobFolders folders) {
+            this(store, folders, Optional.empty());
+        }
+    }
+
+    /** How many workers are wanted; any thread may ask. */
+    int wanted() {
+        return scaling.wanted();
+    }
 
     List<BindableService> services() {
         return services;

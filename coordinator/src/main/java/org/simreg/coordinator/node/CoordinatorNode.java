@@ -13,6 +13,8 @@ import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.observe.WatchedStore;
 import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.coordinator.scale.BoundsFile;
+import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
 import org.simreg.coordinator.store.HazelcastWorkers;
@@ -38,9 +40,15 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param version of simreg
      * @param cluster how the others find it
      * @param http where metrics, health and the page are served; empty: nowhere
+     * @param scale how many workers there may be
      */
     public record Settings(
-            int port, Path home, String version, ClusterSettings cluster, Optional<Target> http) {}
+            int port,
+            Path home,
+            String version,
+            ClusterSettings cluster,
+            Optional<Target> http,
+            ScaleSettings scale) {}
 
     /**
      * Takes over the jobs of the past and serves.
@@ -62,12 +70,18 @@ public final class CoordinatorNode implements AutoCloseable {
                     new Coordination(
                             open,
                             vertx,
-                            new Coordination.Kept(store, new DiskFolders()),
+                            new Coordination.Kept(
+                                    store,
+                                    new DiskFolders(),
+                                    Optional.of(
+                                            new BoundsFile(
+                                                    settings.home.resolve(BoundsFile.NAME)))),
                             new Coordination.Terms(
                                     settings.version,
                                     settings.home,
                                     Times.USUAL,
-                                    observatory.jobs()));
+                                    observatory.jobs(),
+                                    settings.scale));
             server =
                     open.add(
                             ApiServer.listen(
@@ -76,6 +90,7 @@ public final class CoordinatorNode implements AutoCloseable {
                                     coordination.services()));
             HazelcastInstance member = manager.getHazelcastInstance();
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
+            observatory.wanted(coordination::wanted);
             web = settings.http.map(at -> open.add(observatory.serve(vertx, at)));
             observatory.report(vertx, server);
             Registry.keep(vertx, coordination, new HazelcastWorkers(member));

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.scale.ScaleSettings;
 
 class ProcessCommandsTest {
     private final Terminal terminal = new Terminal();
@@ -23,7 +24,8 @@ class ProcessCommandsTest {
                         Path.of("h").toAbsolutePath(),
                         new ClusterAddress(
                                 "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
-                        new Observing(Optional.empty(), false)),
+                        new Observing(Optional.empty(), false),
+                        ScaleSettings.USUAL),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
@@ -96,6 +98,8 @@ class ProcessCommandsTest {
             value = {
                 "coordinator --port=70000 | --port: 70000 is out of bounds; choose 0 to 65535",
                 "coordinator --cluster-port=-1 | --cluster-port: -1 is out of bounds",
+                "coordinator --min-workers=3 --max-workers=2 | At least 3 and at most 2 workers can't be",
+                "coordinator --scale-down-after=-1 | --scale-down-after: Workers can't be kept for -1 s",
                 "coordinator --peers=a:b | --peers: 'a:b' is no HOST:PORT; write it like localhost:5701",
                 "coordinator --peers=a --peer-service=b | exclude each other; choose one",
                 "coordinator --log=xml | --log: 'xml' is no format; choose text or json",

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.Job;
 import org.simreg.proto.SubmitRequest;
@@ -45,7 +46,12 @@ class ObserveTest {
         ClusterSettings cluster =
                 new ClusterSettings("observe", "127.0.0.1", 0, List.of(), Optional.empty());
         return new CoordinatorNode.Settings(
-                0, home, ToyCluster.VERSION, cluster, Optional.of(new Target("127.0.0.1", 0)));
+                0,
+                home,
+                ToyCluster.VERSION,
+                cluster,
+                Optional.of(new Target("127.0.0.1", 0)),
+                ScaleSettings.USUAL);
     }
 
     @AfterAll

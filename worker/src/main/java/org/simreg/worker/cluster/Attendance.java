@@ -30,6 +30,9 @@ final class Attendance {
     private static final int FIRST_RETRY_MS = 100;
     private static final int LAST_RETRY_MS = 2000;
 
+    /** Loading a teacher can't be broken off: the end of the process does. */
+    private static final int LOADING_MS = 1000;
+
     private final Vertx vertx;
     private final Context context;
     private final WorkersStub stub;
@@ -189,6 +192,7 @@ final class Attendance {
         if (order.getLeave()) {
             closed = true;
             ended.onComplete(done -> left.tryComplete());
+            vertx.setTimer(LOADING_MS, timer -> left.tryComplete());
         }
     }
 
