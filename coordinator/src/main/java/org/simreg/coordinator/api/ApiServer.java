@@ -66,17 +66,31 @@ public final class ApiServer implements AutoCloseable {
      */
     public static ApiServer listen(
             String host, int port, List<? extends BindableService> services) {
+        return listen(host, port, services, Entrance.OPEN);
+    }
+
+    /**
+     * Serves on a port.
+     *
+     * @param host address to bind to; "0.0.0.0" is every one of this machine
+     * @param port 0 takes any that is free
+     * @param entrance who may come in
+     * @throws UserError if the port can't be had
+     */
+    public static ApiServer listen(
+            String host, int port, List<? extends BindableService> services, Entrance entrance) {
         InetSocketAddress address = new InetSocketAddress(host, port);
         if (address.isUnresolved()) {
             String way = " is known to no name server; name this machine's address with --host";
             throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);
         }
         NettyServerBuilder builder =
-                NettyServerBuilder.forAddress(address)
+                NettyServerBuilder.forAddress(address, entrance.credentials())
                         .keepAliveTime(20, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .permitKeepAliveTime(5, TimeUnit.SECONDS)
                         .permitKeepAliveWithoutCalls(true);
+        entrance.gates().forEach(builder::intercept);
         try {
             return new ApiServer(builder, services);
         } catch (IOException e) {

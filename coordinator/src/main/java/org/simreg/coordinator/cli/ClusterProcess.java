@@ -18,7 +18,11 @@ final class ClusterProcess {
     static int coordinator(CoordinatorRequest request, Stop stop) {
         CoordinatorNode.Settings settings =
                 new CoordinatorNode.Settings(
-                        request.port(), request.home(), Version.number(), of(request.cluster()));
+                        request.port(),
+                        request.home(),
+                        Version.number(),
+                        of(request.cluster()),
+                        request.protection());
         try (CoordinatorNode node = new CoordinatorNode(settings)) {
             System.out.printf(
                     "The coordinator listens on %s:%d; its home is %s%n",
@@ -41,7 +45,8 @@ final class ClusterProcess {
                         new WorkerNode.Machine(
                                 request.device(), request.threads(), request.decodeThreads()),
                         of(request.cluster()));
-        ApiClient coordinator = ApiClient.open(request.coordinator(), Duration.ZERO);
+        ApiClient coordinator =
+                ApiClient.open(request.coordinator(), Duration.ZERO, request.passport());
         try (WorkerNode node = new WorkerNode(settings, coordinator)) {
             System.out.printf("Worker %s attends at %s%n", request.name(), request.coordinator());
             stop.whenRequested("Leaving at the end of a step.", node::leave);

@@ -131,6 +131,7 @@ public final class Simreg implements Runnable {
                         .addSubcommand(new LogsCommand(actions.stop()))
                         .addSubcommand(new WorkersCommand())
                         .addSubcommand(new AuditCommand())
+                        .addSubcommand(new TokenCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())
                         .addSubcommand(new HelpCommand());

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.cli;
 
+import org.simreg.coordinator.client.Passport;
 import org.simreg.coordinator.client.Target;
 
 /**
@@ -11,6 +12,7 @@ import org.simreg.coordinator.client.Target;
  * @param threads of libtorch on the CPU, at least 1
  * @param decodeThreads that decode and augment images, at least 1
  * @param cluster how other processes find it
+ * @param passport by what it shows the coordinator and other workers who it is
  */
 public record WorkerRequest(
         Target coordinator,
@@ -18,4 +20,5 @@ public record WorkerRequest(
         String device,
         int threads,
         int decodeThreads,
-        ClusterAddress cluster) {}
+        ClusterAddress cluster,
+        Passport passport) {}

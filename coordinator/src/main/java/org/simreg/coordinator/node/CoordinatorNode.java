@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.api.Entrance;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
@@ -30,8 +31,10 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param home folder of the journal, and of run folders with relative names
      * @param version of simreg
      * @param cluster how the others find it
+     * @param protection against whom
      */
-    public record Settings(int port, Path home, String version, ClusterSettings cluster) {}
+    public record Settings(
+            int port, Path home, String version, ClusterSettings cluster, Protection protection) {}
 
     /**
      * Takes over the jobs of the past and serves.
@@ -40,8 +43,10 @@ public final class CoordinatorNode implements AutoCloseable {
      */
     public CoordinatorNode(Settings settings) {
         try {
+            Entrance entrance = settings.protection.entrance();
+            entrance.tls().ifPresent(open::add);
             HazelcastClusterManager manager = Nodes.manager(settings.cluster);
-            Vertx vertx = Nodes.member(settings.cluster, manager);
+            Vertx vertx = Nodes.member(settings.cluster, manager, entrance.tls());
             open.add(Nodes.closing(vertx));
             HazelcastJobs published = new HazelcastJobs(manager.getHazelcastInstance());
             JournaledJobs store =
@@ -57,7 +62,8 @@ public final class CoordinatorNode implements AutoCloseable {
                             ApiServer.listen(
                                     settings.cluster.host(),
                                     settings.port,
-                                    coordination.services()));
+                                    coordination.services(),
+                                    entrance));
             Registry.keep(
                     vertx, coordination, new HazelcastWorkers(manager.getHazelcastInstance()));
             LoopProbe.watch(vertx);

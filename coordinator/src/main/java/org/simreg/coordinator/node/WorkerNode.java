@@ -19,6 +19,7 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.reduce.EventBusLanes;
 import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.tls.Tls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +56,8 @@ public final class WorkerNode implements AutoCloseable {
     /**
      * Starts to attend.
      *
-     * @param coordinator the connection to it; closed with this
+     * @param coordinator the connection to it, whose certificates are used towards other workers
+     *     too; closed with this
      * @throws org.simreg.proto.UserError if device, ports or cluster can't be had
      */
     public WorkerNode(Settings settings, ApiClient coordinator) {
@@ -63,11 +65,12 @@ public final class WorkerNode implements AutoCloseable {
         try {
             WorkerSettings training = training(settings.machine, coordinator);
             Computing computing = Computing.on(training);
-            Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster));
+            Optional<Tls> tls = coordinator.tls();
+            Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster), tls);
             open.add(Nodes.closing(vertx));
             Map<String, Lanes> lanes = new LinkedHashMap<>();
             String host = settings.cluster.host();
-            lanes.put("netty", open.add(new NettyLanes(host, 0)));
+            lanes.put("netty", open.add(new NettyLanes(host, 0, tls)));
             lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
             Hello identity =
                     Hello.newBuilder()

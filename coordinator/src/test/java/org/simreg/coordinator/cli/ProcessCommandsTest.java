@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.node.Protection;
 
 class ProcessCommandsTest {
     private final Terminal terminal = new Terminal();
@@ -22,7 +23,8 @@ class ProcessCommandsTest {
                         7100,
                         Path.of("h").toAbsolutePath(),
                         new ClusterAddress(
-                                "simreg", "127.0.0.1", 5701, List.of(), Optional.empty())),
+                                "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
+                        Protection.NONE),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
