@@ -43,7 +43,10 @@ final class ClusterProcess {
                         request.name(),
                         Version.number(),
                         new WorkerNode.Machine(
-                                request.device(), request.threads(), request.decodeThreads()),
+                                request.device(),
+                                request.threads(),
+                                request.decodeThreads(),
+                                request.roots()),
                         of(request.cluster()));
         ApiClient coordinator =
                 ApiClient.open(request.coordinator(), Duration.ZERO, request.passport());

@@ -2,6 +2,7 @@ package org.simreg.coordinator.cli;
 
 import org.simreg.coordinator.client.Passport;
 import org.simreg.coordinator.client.Target;
+import org.simreg.proto.Roots;
 
 /**
  * A worker to be run until it is told to leave.
@@ -13,6 +14,7 @@ import org.simreg.coordinator.client.Target;
  * @param decodeThreads that decode and augment images, at least 1
  * @param cluster how other processes find it
  * @param passport by what it shows the coordinator and other workers who it is
+ * @param roots below which it sees files of jobs
  */
 public record WorkerRequest(
         Target coordinator,
@@ -21,4 +23,5 @@ public record WorkerRequest(
         int threads,
         int decodeThreads,
         ClusterAddress cluster,
-        Passport passport) {}
+        Passport passport,
+        Roots roots) {}

@@ -22,6 +22,8 @@ import org.simreg.proto.SubmitRequest;
 
 /** All jobs, of the past too. */
 final class Queue {
+    private static final int LARGEST_JOB = 16 << 10;
+
     private final Setup setup;
     private final JobStore store;
     private final JobFolders folders;
@@ -75,9 +77,12 @@ final class Queue {
             }
         }
         Job job = JobSettings.complete(request.getJob());
+        refuseLarge(job);
         Path folder =
                 setup.base().resolve(job.getCheckpoints().getOutput()).toAbsolutePath().normalize();
+        setup.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
+        refuseTooMany();
         return queue(record(request, job, folder.toString()), request.getExisting());
     }
 
@@ -125,6 +130,27 @@ final class Queue {
                 : record.toBuilder()
                         .setGeneration(Generation.newBuilder().setNumber(generation))
                         .build();
+    }
+
+    /** A page of a list holds hundreds. */
+    private static void refuseLarge(Job job) {
+        if (job.getSerializedSize() > LARGEST_JOB) {
+            throw new Refused(
+                    Refused.Kind.INVALID,
+                    "The job has %d bytes; shorten its names and paths to %d bytes at most"
+                            .formatted(job.getSerializedSize(), LARGEST_JOB));
+        }
+    }
+
+    /** One more would be too many. */
+    void refuseTooMany() {
+        int most = setup.limits().queue();
+        if (active().size() >= most) {
+            throw new Refused(
+                    Refused.Kind.FULL,
+                    "The queue holds %d jobs that have not ended, as many as --max-queue allows; submit again when one has ended, or cancel one"
+                            .formatted(most));
+        }
     }
 
     /** Two jobs in one folder would write each other's files. */

@@ -15,6 +15,7 @@ import org.simreg.coordinator.api.SamplesRpc;
 import org.simreg.coordinator.api.WorkersRpc;
 import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
+import org.simreg.coordinator.cluster.Limits;
 import org.simreg.coordinator.cluster.Setup;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.job.JobFolders;
@@ -44,7 +45,8 @@ final class Coordination {
                                                 terms.base,
                                                 terms.times,
                                                 System::currentTimeMillis,
-                                                executor),
+                                                executor,
+                                                terms.limits),
                                         kept.store,
                                         kept.folders));
         String id = vertx.deployVerticle(verticle, CoordinatorVerticle.options()).await();
@@ -55,7 +57,9 @@ final class Coordination {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        SamplesRpc samples = new SamplesRpc(Grants.of(this::jobs), Nodes.cache(), READERS);
+        SamplesRpc samples =
+                new SamplesRpc(
+                        Grants.of(this::jobs).below(terms.limits.roots()), Nodes.cache(), READERS);
         open.add(samples::close);
         services =
                 List.of(
@@ -70,10 +74,15 @@ final class Coordination {
      * @param version of simreg
      * @param base what relative run folders are relative to
      * @param times how long who is waited for
+     * @param limits what clients may ask for
      */
-    record Terms(String version, Path base, Times times) {
+    record Terms(String version, Path base, Times times, Limits limits) {
         Terms(String version, Path base) {
             this(version, base, Times.USUAL);
+        }
+
+        Terms(String version, Path base, Times times) {
+            this(version, base, times, Limits.NONE);
         }
     }
 

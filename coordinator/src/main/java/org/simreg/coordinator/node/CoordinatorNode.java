@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Entrance;
+import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
@@ -56,7 +57,11 @@ public final class CoordinatorNode implements AutoCloseable {
                             open,
                             vertx,
                             new Coordination.Kept(store, new DiskFolders()),
-                            new Coordination.Terms(settings.version, settings.home));
+                            new Coordination.Terms(
+                                    settings.version,
+                                    settings.home,
+                                    Times.USUAL,
+                                    settings.protection.limits()));
             server =
                     open.add(
                             ApiServer.listen(

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.access.Gate;
 import org.simreg.coordinator.api.Entrance;
+import org.simreg.coordinator.cluster.Limits;
 import org.simreg.worker.tls.Tls;
 import org.simreg.worker.tls.TlsFiles;
 
@@ -14,10 +15,12 @@ import org.simreg.worker.tls.TlsFiles;
  *
  * @param tls its certificates; none: plain text
  * @param tokens file of those who may call; none: everybody
+ * @param limits what they may ask for
  */
-public record Protection(Optional<TlsFiles> tls, Optional<Path> tokens) {
+public record Protection(Optional<TlsFiles> tls, Optional<Path> tokens, Limits limits) {
     /** Everybody may do everything. */
-    public static final Protection NONE = new Protection(Optional.empty(), Optional.empty());
+    public static final Protection NONE =
+            new Protection(Optional.empty(), Optional.empty(), Limits.NONE);
 
     /**
      * Reads the files.

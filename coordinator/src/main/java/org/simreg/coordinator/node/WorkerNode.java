@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionException;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.Hello;
+import org.simreg.proto.Roots;
 import org.simreg.worker.cluster.WorkerVerticle;
 import org.simreg.worker.data.RemoteSettings;
 import org.simreg.worker.data.RemoteStorage;
@@ -50,8 +51,9 @@ public final class WorkerNode implements AutoCloseable {
      * @param device {@code auto}, {@code cpu} or {@code cuda:N}
      * @param threads of libtorch on the CPU
      * @param decodeThreads that decode and augment
+     * @param roots below which files of jobs must lie to be seen
      */
-    public record Machine(String device, int threads, int decodeThreads) {}
+    public record Machine(String device, int threads, int decodeThreads, Roots roots) {}
 
     /**
      * Starts to attend.
@@ -115,7 +117,8 @@ public final class WorkerNode implements AutoCloseable {
                 machine.threads,
                 machine.decodeThreads,
                 Nodes.cache(),
-                Optional.of(storage));
+                Optional.of(storage),
+                machine.roots);
     }
 
     private void frozen(String name, java.time.Duration gap) {
