@@ -29,6 +29,9 @@ final class Queue {
     private final JobFolders folders;
     private final Map<String, Run> runs = new LinkedHashMap<>();
 
+    /** No two jobs have one time of submission, nor a later job an earlier one. */
+    private long newest;
+
     Queue(Setup setup, JobStore store, JobFolders folders) {
         this.setup = setup;
         this.store = store;
@@ -39,6 +42,7 @@ final class Queue {
     Collection<Run> load() {
         for (JobRecord record : store.load()) {
             runs.put(record.getId(), new Run(setup, store, folders, record));
+            newest = Math.max(newest, record.getSubmittedMs());
         }
         return runs.values();
     }
@@ -87,7 +91,8 @@ final class Queue {
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
-        long now = setup.clock().getAsLong();
+        long now = Math.max(setup.clock().getAsLong(), newest + 1);
+        newest = now;
         return JobRecord.newBuilder()
                 .setId(freeId(job.getName()))
                 .setVersion(1)

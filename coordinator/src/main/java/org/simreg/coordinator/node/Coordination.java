@@ -36,6 +36,7 @@ final class Coordination {
      * @param open takes what is to be closed
      */
     Coordination(Opened open, Vertx vertx, Kept kept, Terms terms) {
+        SteadyClock clock = new SteadyClock();
         verticle =
                 new CoordinatorVerticle(
                         executor ->
@@ -44,7 +45,7 @@ final class Coordination {
                                                 terms.version,
                                                 terms.base,
                                                 terms.times,
-                                                System::currentTimeMillis,
+                                                clock,
                                                 executor,
                                                 terms.limits),
                                         kept.store,

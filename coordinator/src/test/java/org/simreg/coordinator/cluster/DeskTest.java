@@ -97,6 +97,19 @@ class DeskTest {
     }
 
     @Test
+    void jobsOfOneMillisecondAndOfAClockSetBackKeepTheirOrder() {
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            expected.add(0, world.submit(World.job("j" + i)).getId());
+        }
+        world.down(true);
+        world.up();
+        expected.add(0, world.submit(World.job("a")).getId());
+        ListResponse all = world.desk().list(ListRequest.getDefaultInstance());
+        assertEquals(expected, all.getJobsList().stream().map(JobStatus::getId).toList());
+    }
+
+    @Test
     void aTakenFolderIsRefused() {
         world.submit(World.job("one"));
         var same = World.job("two");
