@@ -23,7 +23,8 @@ import org.simreg.proto.UserError;
 
 /**
  * The coordinator's gRPC server: the given services with health and reflection, on a port or within
- * this JVM. Requests of more than 4 MiB are refused.
+ * this JVM. Requests of more than 4 MiB are refused, and more than a thousand calls at a time on
+ * one connection wait.
  */
 public final class ApiServer implements AutoCloseable {
     /** Largest message that is taken, in bytes. */
@@ -33,6 +34,12 @@ public final class ApiServer implements AutoCloseable {
      * It would log a stack trace for a message too large or a client gone. Kept: loggers are weak.
      */
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty");
+
+    /** Of one connection at a time; a worker reads by some dozens. */
+    private static final int MOST_CALLS = 1000;
+
+    /** Who connects and says nothing is shown out. */
+    private static final int HANDSHAKE_SECONDS = 20;
 
     private static final int THREADS = 4;
     private static final Duration UNDER_WAY = Duration.ofMillis(500);
@@ -66,17 +73,33 @@ public final class ApiServer implements AutoCloseable {
      */
     public static ApiServer listen(
             String host, int port, List<? extends BindableService> services) {
+        return listen(host, port, services, Entrance.OPEN);
+    }
+
+    /**
+     * Serves on a port.
+     *
+     * @param host address to bind to; "0.0.0.0" is every one of this machine
+     * @param port 0 takes any that is free
+     * @param entrance who may come in
+     * @throws UserError if the port can't be had
+     */
+    public static ApiServer listen(
+            String host, int port, List<? extends BindableService> services, Entrance entrance) {
         InetSocketAddress address = new InetSocketAddress(host, port);
         if (address.isUnresolved()) {
             String way = " is known to no name server; name this machine's address with --host";
             throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);
         }
         NettyServerBuilder builder =
-                NettyServerBuilder.forAddress(address)
+                NettyServerBuilder.forAddress(address, entrance.credentials())
                         .keepAliveTime(20, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .permitKeepAliveTime(5, TimeUnit.SECONDS)
-                        .permitKeepAliveWithoutCalls(true);
+                        .permitKeepAliveWithoutCalls(true)
+                        .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+                        .maxConcurrentCallsPerConnection(MOST_CALLS);
+        entrance.gates().forEach(builder::intercept);
         try {
             return new ApiServer(builder, services);
         } catch (IOException e) {

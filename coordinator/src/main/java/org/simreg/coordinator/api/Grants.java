@@ -1,10 +1,12 @@
 package org.simreg.coordinator.api;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
+import org.simreg.proto.Roots;
 import org.simreg.proto.Student;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
@@ -19,6 +21,25 @@ public interface Grants {
 
     /** Whether a weight file may be read, by the path that a job gives. */
     boolean weights(String path);
+
+    /** The same, as long as it lies below the roots, wherever links lead by now. */
+    default Grants below(Roots roots) {
+        Grants named = this;
+        return new Grants() {
+            @Override
+            public boolean dataset(Dataset dataset) {
+                return named.dataset(dataset)
+                        && roots.hold(Path.of(dataset.getPath()))
+                        && (dataset.getClassesFile().isEmpty()
+                                || roots.hold(Path.of(dataset.getClassesFile())));
+            }
+
+            @Override
+            public boolean weights(String path) {
+                return named.weights(path) && roots.hold(Path.of(path));
+            }
+        };
+    }
 
     /**
      * Exactly what jobs name: paths are compared as they are written, so that none can lead

@@ -16,6 +16,8 @@ public final class Refused extends RuntimeException {
         STATE,
         /** The name or folder is taken. */
         EXISTS,
+        /** As much as is allowed is there already. */
+        FULL,
         /** Later it may work. */
         UNAVAILABLE,
         /** What came is not what was sent. */

@@ -70,6 +70,7 @@ final class Statuses {
                     case UNKNOWN -> Code.NOT_FOUND;
                     case STATE -> Code.FAILED_PRECONDITION;
                     case EXISTS -> Code.ALREADY_EXISTS;
+                    case FULL -> Code.RESOURCE_EXHAUSTED;
                     case UNAVAILABLE -> Code.UNAVAILABLE;
                     case DAMAGED -> Code.DATA_LOSS;
                 };

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.Passport;
 import org.simreg.coordinator.client.Target;
 
 /**
@@ -29,6 +30,8 @@ public final class Processes implements AutoCloseable {
     private final int port;
     private final Map<String, Integer> clusterPorts = new LinkedHashMap<>();
     private final Map<String, Process> running = new LinkedHashMap<>();
+    private final Map<String, String> environment = new LinkedHashMap<>();
+    private final List<String> coordinatorOptions = new ArrayList<>();
 
     /**
      * @param folder of what they write; absolute
@@ -46,11 +49,22 @@ public final class Processes implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "processes"));
     }
 
+    /** Sets variables of all processes that are started from now on. */
+    public void environment(Map<String, String> variables) {
+        environment.putAll(variables);
+    }
+
+    /** Gives more options to coordinators that are started from now on. */
+    public void coordinatorOptions(String... more) {
+        coordinatorOptions.addAll(List.of(more));
+    }
+
     /** Starts the coordinator, for the first time or again. */
     public void coordinator() {
         List<String> arguments = new ArrayList<>(List.of("coordinator", "--port=" + port));
         arguments.add("--home=" + directory(COORDINATOR).resolve("home"));
         arguments.addAll(membership(COORDINATOR));
+        arguments.addAll(coordinatorOptions);
         start(COORDINATOR, arguments);
     }
 
@@ -83,6 +97,7 @@ public final class Processes implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.directory(directory(name).toFile());
         builder.environment().put("XDG_CACHE_HOME", directory(name).resolve("cache").toString());
+        builder.environment().putAll(environment);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(name).toFile()));
         try {
             running.put(name, builder.start());
@@ -112,7 +127,12 @@ public final class Processes implements AutoCloseable {
 
     /** A connection to the coordinator, which may still be starting; the caller closes it. */
     public ApiClient client() {
-        return ApiClient.open(new Target(HERE, port), PATIENCE);
+        return client(Passport.NONE);
+    }
+
+    /** The same, by one who shows who it is. */
+    public ApiClient client(Passport passport) {
+        return ApiClient.open(new Target(HERE, port), PATIENCE, passport);
     }
 
     /** Kills the coordinator with SIGKILL. */

@@ -25,7 +25,8 @@ final class ClusterProcess {
                         Version.number(),
                         of(request.cluster()),
                         request.observing().http(),
-                        request.scale());
+                        request.scale(),
+                        request.protection());
         try (CoordinatorNode node = new CoordinatorNode(settings)) {
             ProcessLog.say(
                     "The coordinator listens on %s:%d; its home is %s"
@@ -50,10 +51,14 @@ final class ClusterProcess {
                         request.name(),
                         Version.number(),
                         new WorkerNode.Machine(
-                                request.device(), request.threads(), request.decodeThreads()),
+                                request.device(),
+                                request.threads(),
+                                request.decodeThreads(),
+                                request.roots()),
                         of(request.cluster()),
                         request.observing().http());
-        ApiClient coordinator = ApiClient.open(request.coordinator(), Duration.ZERO);
+        ApiClient coordinator =
+                ApiClient.open(request.coordinator(), Duration.ZERO, request.passport());
         try (WorkerNode node = new WorkerNode(settings, coordinator)) {
             ProcessLog.say(
                     "Worker %s attends at %s".formatted(request.name(), request.coordinator()));

@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
         optionListHeading = "%nOptions:%n",
         footer = {
             "",
-            "There is no password: whoever reaches the port can submit jobs. Listen only in a"
-                    + " network that you trust.",
+            "Without --tokens or --tls-client-ca whoever reaches the port can submit jobs; without"
+                    + " TLS whoever is on the way can read. The cluster's own port (Hazelcast) is"
+                    + " never encrypted: it belongs in a network that you trust.",
             "Ctrl-C ends the coordinator; its workers train on and find it again when it is back.",
             "",
             "Example:",
@@ -76,6 +77,8 @@ final class CoordinatorCommand implements Callable<Integer> {
 
     @Mixin private ObserveOptions observing;
 
+    @Mixin private ProtectionOptions protection;
+
     CoordinatorCommand(ToIntFunction<CoordinatorRequest> run) {
         this.run = run;
     }
@@ -92,7 +95,8 @@ final class CoordinatorCommand implements Callable<Integer> {
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
                     cluster.address(host, clusterPort, List.of()),
                     observing.asked(),
-                    scale.settings());
+                    scale.settings(),
+                    protection.read());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

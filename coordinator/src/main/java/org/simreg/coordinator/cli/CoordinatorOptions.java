@@ -4,6 +4,7 @@ import java.time.Duration;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Target;
 import org.simreg.proto.UserError;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which coordinator a command asks. */
@@ -28,6 +29,8 @@ final class CoordinatorOptions {
                             + " (default: 0)")
     private int wait;
 
+    @Mixin private PassportOptions passport;
+
     /**
      * @throws UserError if an option is wrong; nobody is asked yet
      */
@@ -37,6 +40,6 @@ final class CoordinatorOptions {
             throw new UserError("--wait: " + what);
         }
         Target target = Target.parse("--coordinator", coordinator, Target.PORT);
-        return ApiClient.open(target, Duration.ofSeconds(wait));
+        return ApiClient.open(target, Duration.ofSeconds(wait), passport.read());
     }
 }

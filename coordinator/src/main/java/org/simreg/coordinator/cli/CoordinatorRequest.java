@@ -1,6 +1,7 @@
 package org.simreg.coordinator.cli;
 
 import java.nio.file.Path;
+import org.simreg.coordinator.node.Protection;
 import org.simreg.coordinator.scale.ScaleSettings;
 
 /**
@@ -11,6 +12,12 @@ import org.simreg.coordinator.scale.ScaleSettings;
  * @param cluster how other processes find it
  * @param observing what it shows of itself
  * @param scale how many workers there may be
+ * @param protection against whom
  */
 public record CoordinatorRequest(
-        int port, Path home, ClusterAddress cluster, Observing observing, ScaleSettings scale) {}
+        int port,
+        Path home,
+        ClusterAddress cluster,
+        Observing observing,
+        ScaleSettings scale,
+        Protection protection) {}

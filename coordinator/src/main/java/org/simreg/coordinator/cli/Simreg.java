@@ -135,6 +135,7 @@ public final class Simreg implements Runnable {
                         .addSubcommand(new WorkersCommand())
                         .addSubcommand(new ScaleCommand())
                         .addSubcommand(new AuditCommand())
+                        .addSubcommand(new TokenCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())
                         .addSubcommand(new HelpCommand());

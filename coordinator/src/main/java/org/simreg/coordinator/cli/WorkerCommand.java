@@ -2,10 +2,12 @@ package org.simreg.coordinator.cli;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.client.Target;
+import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -74,6 +76,16 @@ final class WorkerCommand implements Callable<Integer> {
     @Mixin private ClusterOptions cluster;
 
     @Mixin private ObserveOptions observing;
+    @Mixin private PassportOptions passport;
+
+    @Option(
+            names = "--root",
+            paramLabel = "DIR",
+            description =
+                    "Folder below which this worker sees data and weights of jobs, wherever symbolic"
+                            + " links lead; what lies elsewhere is read from the coordinator; repeat"
+                            + " for several (default: none, anywhere)")
+    private List<Path> roots = List.of();
 
     WorkerCommand(ToIntFunction<WorkerRequest> run) {
         this.run = run;
@@ -96,7 +108,9 @@ final class WorkerCommand implements Callable<Integer> {
                     machine.threads(),
                     machine.decodeThreads(),
                     cluster.address(own, clusterPort, List.of(peer.toString())),
-                    observing.asked());
+                    observing.asked(),
+                    passport.readOfServer(),
+                    Roots.of(roots));
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -1,6 +1,8 @@
 package org.simreg.coordinator.cli;
 
+import org.simreg.coordinator.client.Passport;
 import org.simreg.coordinator.client.Target;
+import org.simreg.proto.Roots;
 
 /**
  * A worker to be run until it is told to leave.
@@ -12,6 +14,8 @@ import org.simreg.coordinator.client.Target;
  * @param decodeThreads that decode and augment images, at least 1
  * @param cluster how other processes find it
  * @param observing what it shows of itself
+ * @param passport by what it shows the coordinator and other workers who it is
+ * @param roots below which it sees files of jobs
  */
 public record WorkerRequest(
         Target coordinator,
@@ -20,4 +24,6 @@ public record WorkerRequest(
         int threads,
         int decodeThreads,
         ClusterAddress cluster,
-        Observing observing) {}
+        Observing observing,
+        Passport passport,
+        Roots roots) {}

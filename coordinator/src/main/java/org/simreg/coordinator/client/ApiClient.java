@@ -7,11 +7,13 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.ScaleGrpc;
 import org.simreg.proto.UserError;
+import org.simreg.worker.tls.Tls;
 
 /**
  * A connection to a coordinator. It is made at the first question, and made again when it broke.
@@ -26,9 +28,11 @@ public final class ApiClient implements AutoCloseable {
     private final ManagedChannel channel;
     private final Sentences sentences;
     private final Duration wait;
+    private final Passport passport;
 
-    private ApiClient(ManagedChannel channel, String where, Duration wait) {
+    private ApiClient(ManagedChannel channel, String where, Duration wait, Passport passport) {
         this.channel = channel;
+        this.passport = passport;
         this.wait = wait;
         sentences = new Sentences(where);
     }
@@ -39,21 +43,36 @@ public final class ApiClient implements AutoCloseable {
      * @param wait how long a question waits for a coordinator that isn't there; zero or more
      */
     public static ApiClient open(Target target, Duration wait) {
+        return open(target, wait, Passport.NONE);
+    }
+
+    /**
+     * Connects over the network.
+     *
+     * @param wait how long a question waits for a coordinator that isn't there; zero or more
+     * @param passport by what the client shows who it is; closed with this
+     */
+    public static ApiClient open(Target target, Duration wait, Passport passport) {
         ManagedChannel channel =
-                NettyChannelBuilder.forAddress(target.host(), target.port())
-                        .usePlaintext()
+                NettyChannelBuilder.forAddress(target.host(), target.port(), passport.credentials())
+                        .intercept(passport.interceptors())
                         .keepAliveTime(10, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .maxInboundMessageSize(LARGEST_ANSWER)
                         .maxInboundMetadataSize(LARGEST_STATUS)
                         .build();
-        return new ApiClient(channel, target.toString(), wait);
+        return new ApiClient(channel, target.toString(), wait, passport);
     }
 
     /** Connects to a coordinator in this JVM. */
     public static ApiClient inProcess(String name) {
         ManagedChannel channel = InProcessChannelBuilder.forName(name).build();
-        return new ApiClient(channel, name, Duration.ZERO);
+        return new ApiClient(channel, name, Duration.ZERO, Passport.NONE);
+    }
+
+    /** The certificates that it connects with; none: plain text. */
+    public Optional<Tls> tls() {
+        return passport.tls();
     }
 
     /** What stubs of other services are made on. */
@@ -93,6 +112,7 @@ public final class ApiClient implements AutoCloseable {
     @Override
     public void close() {
         channel.shutdownNow();
+        passport.close();
     }
 
     /** A stub that tries to connect now, without the pause that follows failures. */

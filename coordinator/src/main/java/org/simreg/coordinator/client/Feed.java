@@ -30,6 +30,8 @@ public final class Feed {
                     Status.Code.INVALID_ARGUMENT,
                     Status.Code.FAILED_PRECONDITION,
                     Status.Code.UNIMPLEMENTED,
+                    Status.Code.UNAUTHENTICATED,
+                    Status.Code.PERMISSION_DENIED,
                     Status.Code.DATA_LOSS);
 
     private final ApiClient client;

@@ -25,7 +25,8 @@ record Sentences(String where) {
         String said = failure.getStatus().getDescription();
         return new UserError(
                 switch (failure.getStatus().getCode()) {
-                    case UNAVAILABLE -> nobody(where);
+                    case UNAVAILABLE ->
+                            Handshake.failure(where, failure).orElseGet(() -> nobody(where));
                     case DEADLINE_EXCEEDED -> slow(patience);
                     case UNIMPLEMENTED -> stranger();
                     default -> failed(failure, said == null ? "without a reason" : said);

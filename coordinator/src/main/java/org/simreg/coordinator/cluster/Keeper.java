@@ -1,5 +1,6 @@
 package org.simreg.coordinator.cluster;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -142,7 +143,10 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         Standing.check(record, Move.RESUME);
         if (run.ended()) {
             queue.refuseTaken(record.getFolder());
+            queue.refuseTooMany();
         }
+        // Links may lead elsewhere by now.
+        setup.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
         run.files();
         run.blame().forgive();
         if (record.getRefused()) {

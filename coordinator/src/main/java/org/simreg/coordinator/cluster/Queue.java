@@ -22,10 +22,15 @@ import org.simreg.proto.SubmitRequest;
 
 /** All jobs, of the past too. */
 final class Queue {
+    private static final int LARGEST_JOB = 16 << 10;
+
     private final Setup setup;
     private final JobStore store;
     private final JobFolders folders;
     private final Map<String, Run> runs = new LinkedHashMap<>();
+
+    /** No two jobs have one time of submission, nor a later job an earlier one. */
+    private long newest;
 
     Queue(Setup setup, JobStore store, JobFolders folders) {
         this.setup = setup;
@@ -37,6 +42,7 @@ final class Queue {
     Collection<Run> load() {
         for (JobRecord record : store.load()) {
             runs.put(record.getId(), new Run(setup, store, folders, record));
+            newest = Math.max(newest, record.getSubmittedMs());
         }
         return runs.values();
     }
@@ -75,14 +81,18 @@ final class Queue {
             }
         }
         Job job = JobSettings.complete(request.getJob());
+        refuseLarge(job);
         Path folder =
                 setup.base().resolve(job.getCheckpoints().getOutput()).toAbsolutePath().normalize();
+        setup.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
+        refuseTooMany();
         return queue(record(request, job, folder.toString()), request.getExisting());
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
-        long now = setup.clock().getAsLong();
+        long now = Math.max(setup.clock().getAsLong(), newest + 1);
+        newest = now;
         return JobRecord.newBuilder()
                 .setId(freeId(job.getName()))
                 .setVersion(1)
@@ -125,6 +135,27 @@ final class Queue {
                 : record.toBuilder()
                         .setGeneration(Generation.newBuilder().setNumber(generation))
                         .build();
+    }
+
+    /** A page of a list holds hundreds. */
+    private static void refuseLarge(Job job) {
+        if (job.getSerializedSize() > LARGEST_JOB) {
+            throw new Refused(
+                    Refused.Kind.INVALID,
+                    "The job has %d bytes; shorten its names and paths to %d bytes at most"
+                            .formatted(job.getSerializedSize(), LARGEST_JOB));
+        }
+    }
+
+    /** One more would be too many. */
+    void refuseTooMany() {
+        int most = setup.limits().queue();
+        if (active().size() >= most) {
+            throw new Refused(
+                    Refused.Kind.FULL,
+                    "The queue holds %d jobs that have not ended, as many as --max-queue allows; submit again when one has ended, or cancel one"
+                            .formatted(most));
+        }
     }
 
     /** Two jobs in one folder would write each other's files. */

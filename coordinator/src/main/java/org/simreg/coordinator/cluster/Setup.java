@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
  * @param times how long it waits for what
  * @param clock milliseconds since 1970-01-01T00:00:00Z
  * @param executor runs tasks on the keeper's thread
+ * @param limits what clients may ask for
  * @param witness sees every event of every job
  */
 public record Setup(
@@ -20,9 +21,10 @@ public record Setup(
         Times times,
         LongSupplier clock,
         Executor executor,
+        Limits limits,
         Witness witness) {
-    /** Without a witness. */
+    /** Without limits and without a witness. */
     public Setup(String version, Path base, Times times, LongSupplier clock, Executor executor) {
-        this(version, base, times, clock, executor, Witness.NONE);
+        this(version, base, times, clock, executor, Limits.NONE, Witness.NONE);
     }
 }

@@ -19,6 +19,7 @@ import org.simreg.coordinator.api.ScaleRpc;
 import org.simreg.coordinator.api.WorkersRpc;
 import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
+import org.simreg.coordinator.cluster.Limits;
 import org.simreg.coordinator.cluster.Setup;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.cluster.Witness;
@@ -44,6 +45,7 @@ final class Coordination {
      * @param open takes what is to be closed
      */
     Coordination(Opened open, Vertx vertx, Kept kept, Terms terms) {
+        SteadyClock clock = new SteadyClock();
         verticle =
                 new CoordinatorVerticle(
                         executor ->
@@ -52,8 +54,9 @@ final class Coordination {
                                                 terms.version,
                                                 terms.base,
                                                 terms.times,
-                                                System::currentTimeMillis,
+                                                clock,
                                                 executor,
+                                                terms.limits,
                                                 terms.witness),
                                         kept.store,
                                         kept.folders));
@@ -65,7 +68,9 @@ final class Coordination {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        SamplesRpc samples = new SamplesRpc(Grants.of(this::jobs), Nodes.cache(), READERS);
+        SamplesRpc samples =
+                new SamplesRpc(
+                        Grants.of(this::jobs).below(terms.limits.roots()), Nodes.cache(), READERS);
         open.add(samples::close);
         Keeper keeper = verticle.keeper();
         scaling =
@@ -90,12 +95,19 @@ final class Coordination {
      * @param version of simreg
      * @param base what relative run folders are relative to
      * @param times how long who is waited for
+     * @param limits what clients may ask for
      * @param witness sees every event of every job
      * @param scale how many workers there may be
      */
-    record Terms(String version, Path base, Times times, Witness witness, ScaleSettings scale) {
+    record Terms(
+            String version,
+            Path base,
+            Times times,
+            Limits limits,
+            Witness witness,
+            ScaleSettings scale) {
         Terms(String version, Path base) {
-            this(version, base, Times.USUAL, Witness.NONE, ScaleSettings.USUAL);
+            this(version, base, Times.USUAL, Limits.NONE, Witness.NONE, ScaleSettings.USUAL);
         }
     }
 

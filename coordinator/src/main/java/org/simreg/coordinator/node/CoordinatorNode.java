@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.api.Entrance;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.observe.WatchedStore;
@@ -41,6 +42,7 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param cluster how the others find it
      * @param http where metrics, health and the page are served; empty: nowhere
      * @param scale how many workers there may be
+     * @param protection against whom
      */
     public record Settings(
             int port,
@@ -48,7 +50,8 @@ public final class CoordinatorNode implements AutoCloseable {
             String version,
             ClusterSettings cluster,
             Optional<Target> http,
-            ScaleSettings scale) {}
+            ScaleSettings scale,
+            Protection protection) {}
 
     /**
      * Takes over the jobs of the past and serves.
@@ -57,8 +60,10 @@ public final class CoordinatorNode implements AutoCloseable {
      */
     public CoordinatorNode(Settings settings) {
         try {
+            Entrance entrance = settings.protection.entrance();
+            entrance.tls().ifPresent(open::add);
             HazelcastClusterManager manager = Nodes.manager(settings.cluster);
-            Vertx vertx = Nodes.member(settings.cluster, manager);
+            Vertx vertx = Nodes.member(settings.cluster, manager, entrance.tls());
             open.add(Nodes.closing(vertx));
             HazelcastJobs published = new HazelcastJobs(manager.getHazelcastInstance());
             WatchedStore store =
@@ -80,6 +85,7 @@ public final class CoordinatorNode implements AutoCloseable {
                                     settings.version,
                                     settings.home,
                                     Times.USUAL,
+                                    settings.protection.limits(),
                                     observatory.jobs(),
                                     settings.scale));
             server =
@@ -87,7 +93,8 @@ public final class CoordinatorNode implements AutoCloseable {
                             ApiServer.listen(
                                     settings.cluster.host(),
                                     settings.port,
-                                    coordination.services()));
+                                    coordination.services(),
+                                    entrance));
             HazelcastInstance member = manager.getHazelcastInstance();
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
             observatory.wanted(coordination::wanted);

@@ -6,12 +6,14 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.simreg.coordinator.store.ClusterConfig;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.UserError;
+import org.simreg.worker.tls.Tls;
 
 /** Vert.x as our processes use it. */
 public final class Nodes {
@@ -28,17 +30,23 @@ public final class Nodes {
      * A member of the cluster.
      *
      * @param manager made by {@link #manager}
+     * @param tls certificates of the event bus; none: plain text
      */
-    static Vertx member(ClusterSettings settings, HazelcastClusterManager manager) {
+    static Vertx member(
+            ClusterSettings settings, HazelcastClusterManager manager, Optional<Tls> tls) {
         EventBusOptions bus = new EventBusOptions().setHost(settings.host());
+        tls.ifPresent(with -> BusTls.secure(bus, with));
         try {
-            return Vertx.builder()
-                    .with(options().setEventBusOptions(bus))
-                    .withClusterManager(manager)
-                    .buildClustered()
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(2, TimeUnit.MINUTES);
+            Vertx vertx =
+                    Vertx.builder()
+                            .with(options().setEventBusOptions(bus))
+                            .withClusterManager(manager)
+                            .buildClustered()
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .get(2, TimeUnit.MINUTES);
+            tls.ifPresent(with -> BusTls.follow(vertx, with));
+            return vertx;
         } catch (ExecutionException | TimeoutException e) {
             throw new UserError(
                     "The cluster can't be joined on %s port %d: %s; choose another --cluster-port, or look at --host and --peers"

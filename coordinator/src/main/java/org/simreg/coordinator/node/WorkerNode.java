@@ -12,6 +12,7 @@ import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.Hello;
+import org.simreg.proto.Roots;
 import org.simreg.worker.cluster.WorkerVerticle;
 import org.simreg.worker.data.RemoteSettings;
 import org.simreg.worker.data.RemoteStorage;
@@ -20,6 +21,7 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.reduce.EventBusLanes;
 import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.tls.Tls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,13 +58,15 @@ public final class WorkerNode implements AutoCloseable {
      * @param device {@code auto}, {@code cpu} or {@code cuda:N}
      * @param threads of libtorch on the CPU
      * @param decodeThreads that decode and augment
+     * @param roots below which files of jobs must lie to be seen
      */
-    public record Machine(String device, int threads, int decodeThreads) {}
+    public record Machine(String device, int threads, int decodeThreads, Roots roots) {}
 
     /**
      * Starts to attend.
      *
-     * @param coordinator the connection to it; closed with this
+     * @param coordinator the connection to it, whose certificates are used towards other workers
+     *     too; closed with this
      * @throws org.simreg.proto.UserError if device, ports or cluster can't be had
      */
     public WorkerNode(Settings settings, ApiClient coordinator) {
@@ -70,12 +74,13 @@ public final class WorkerNode implements AutoCloseable {
         try {
             WorkerSettings training = training(settings.machine, coordinator);
             Computing computing = Computing.on(training);
-            Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster));
+            Optional<Tls> tls = coordinator.tls();
+            Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster), tls);
             open.add(Nodes.closing(vertx));
             WorkerWindow window = open.add(new WorkerWindow());
             Map<String, Lanes> lanes = new LinkedHashMap<>();
             String host = settings.cluster.host();
-            lanes.put("netty", open.add(new NettyLanes(host, 0)));
+            lanes.put("netty", open.add(new NettyLanes(host, 0, tls)));
             lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
             Hello identity =
                     Hello.newBuilder()
@@ -122,7 +127,8 @@ public final class WorkerNode implements AutoCloseable {
                 machine.threads,
                 machine.decodeThreads,
                 Nodes.cache(),
-                Optional.of(storage));
+                Optional.of(storage),
+                machine.roots);
     }
 
     private void frozen(String name, java.time.Duration gap) {

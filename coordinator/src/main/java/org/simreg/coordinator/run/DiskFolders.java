@@ -47,7 +47,8 @@ public final class DiskFolders implements JobFolders {
     @Override
     public JobFiles create(JobRecord record, Existing existing) {
         Path folder = Path.of(record.getFolder());
-        if (existing == Existing.REFUSE) {
+        boolean same = existing == Existing.REFUSE && Remains.mayBe(folder, record.getJob());
+        if (existing == Existing.REFUSE && !same) {
             refuseOccupied(folder);
         } else if (existing == Existing.RESUME) {
             RunFolder.requireRun(folder);
@@ -59,11 +60,13 @@ public final class DiskFolders implements JobFolders {
                     if (existing == Existing.RESUME) {
                         return resume(record, lock);
                     }
-                    if (existing == Existing.REFUSE) {
+                    boolean left = same && Remains.are(folder, record.getJob());
+                    if (existing == Existing.REFUSE && !left) {
                         refuseOccupied(folder);
                     }
                     String job = JobFile.yaml(record.getJob());
-                    RunFolder run = RunFolder.create(folder, job, existing == Existing.OVERWRITE);
+                    RunFolder run =
+                            RunFolder.create(folder, job, left || existing == Existing.OVERWRITE);
                     return new JobFolder(parts(record, lock), Optional.of(run), slow);
                 });
     }

@@ -232,6 +232,12 @@ public final class Desk implements JobDesk {
         return followers.stream().allMatch(follower -> follower.closed);
     }
 
+    /** Events that the watcher who got fewest was sent. */
+    public long leastSent() {
+        checkThread();
+        return followers.stream().mapToLong(Follower::sent).min().orElseThrow();
+    }
+
     /** Another coordinator's thread owns it from its next use on. */
     public void handOver() {
         followers.clear();

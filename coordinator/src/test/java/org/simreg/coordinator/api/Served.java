@@ -30,12 +30,16 @@ public final class Served implements AutoCloseable {
     private final ExecutorService files = ApiServer.fileThreads();
 
     private Served(Desk desk, boolean network, int port) {
+        this(desk, network, port, Entrance.OPEN);
+    }
+
+    private Served(Desk desk, boolean network, int port, Entrance entrance) {
         this.desk = desk;
         List<BindableService> services =
                 List.of(new JobsRpc(desk, coordinator), new WorkersRpc(bench, coordinator, files));
         server =
                 network
-                        ? ApiServer.listen("localhost", port, services)
+                        ? ApiServer.listen("localhost", port, services, entrance)
                         : ApiServer.inProcess(name, services);
         channel =
                 network
@@ -47,6 +51,11 @@ public final class Served implements AutoCloseable {
 
     public static Served onPort() {
         return new Served(new Desk(), true, 0);
+    }
+
+    /** On a port, where clients must show themselves. */
+    public static Served behind(Entrance entrance) {
+        return new Served(new Desk(), true, 0, entrance);
     }
 
     public static Served inProcess() {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.node.Protection;
 import org.simreg.coordinator.scale.ScaleSettings;
 
 class ProcessCommandsTest {
@@ -25,7 +26,8 @@ class ProcessCommandsTest {
                         new ClusterAddress(
                                 "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
                         new Observing(Optional.empty(), false),
-                        ScaleSettings.USUAL),
+                        ScaleSettings.USUAL,
+                        Protection.NONE),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));

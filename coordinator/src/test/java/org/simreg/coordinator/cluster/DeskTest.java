@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
@@ -19,6 +21,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.Order;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 
@@ -51,6 +54,59 @@ class DeskTest {
         assertThrows(UserError.class, () -> world.submit(job));
         assertTrue(world.store.records.isEmpty());
         refused(Refused.Kind.UNKNOWN, () -> world.desk().get("one"));
+    }
+
+    @Test
+    void aQueueThatIsFullTakesNoMoreUntilAJobHasEnded() {
+        world.limits(new Limits(Roots.ANYWHERE, 2));
+        world.down(true);
+        world.up();
+        world.submit(World.job("one"));
+        world.submit(World.job("two"));
+        Refused refused = refused(Refused.Kind.FULL, () -> world.submit(World.job("three")));
+        assertTrue(refused.getMessage().contains("as many as --max-queue allows"));
+        world.desk().cancel("one");
+        world.submit(World.job("three"));
+        refused(Refused.Kind.FULL, () -> world.desk().resume("one"));
+        // What was asked before is still answered.
+        assertEquals(3, world.desk().list(ListRequest.getDefaultInstance()).getJobsCount());
+    }
+
+    @Test
+    void aJobWhoseFilesLieElsewhereLeavesNothingBehind(@TempDir Path root) {
+        world.limits(new Limits(Roots.of(List.of(root)), 100));
+        world.down(true);
+        world.up();
+        UserError e = assertThrows(UserError.class, () -> world.submit(World.job("one")));
+        assertTrue(e.getMessage().contains("checkpoints.output: /base/runs/one is not below"));
+        assertTrue(world.store.records.isEmpty());
+        var job = World.job("one");
+        job.getDatasetBuilder().setPath(root.resolve("data").toString());
+        job.getTeachersBuilder(0).setSource(root.resolve("t.pt").toString());
+        job.getCheckpointsBuilder().setOutput(root.resolve("run").toString());
+        world.submit(job);
+    }
+
+    @Test
+    void aJobTooLargeToBeListedIsRefused() {
+        var job = World.job("one");
+        job.getDatasetBuilder().setPath("p".repeat(20_000));
+        Refused refused = refused(Refused.Kind.INVALID, () -> world.submit(job));
+        assertTrue(refused.getMessage().contains("16384 bytes at most"), refused.getMessage());
+        assertTrue(world.store.records.isEmpty());
+    }
+
+    @Test
+    void jobsOfOneMillisecondAndOfAClockSetBackKeepTheirOrder() {
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            expected.add(0, world.submit(World.job("j" + i)).getId());
+        }
+        world.down(true);
+        world.up();
+        expected.add(0, world.submit(World.job("a")).getId());
+        ListResponse all = world.desk().list(ListRequest.getDefaultInstance());
+        assertEquals(expected, all.getJobsList().stream().map(JobStatus::getId).toList());
     }
 
     @Test

@@ -43,6 +43,7 @@ final class World {
     private long order;
     private Optional<Keeper> keeper = Optional.empty();
     private int life;
+    private Limits limits = Limits.NONE;
 
     World(long seed) {
         random = new Random(seed);
@@ -74,6 +75,11 @@ final class World {
         return keeper.orElseThrow();
     }
 
+    /** What clients of coordinators that start from now on may ask for. */
+    void limits(Limits limits) {
+        this.limits = limits;
+    }
+
     /** Starts a coordinator from what the last one has kept. */
     void up() {
         int mine = ++life;
@@ -84,7 +90,9 @@ final class World {
                         Path.of("/base"),
                         TIMES,
                         () -> now,
-                        task -> after(1, () -> ifAlive(mine, task)));
+                        task -> after(1, () -> ifAlive(mine, task)),
+                        limits,
+                        Witness.NONE);
         keeper = Optional.of(new Keeper(setup, store, folders));
         desk().start();
         tick(mine);

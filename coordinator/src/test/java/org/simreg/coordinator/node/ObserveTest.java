@@ -51,7 +51,8 @@ class ObserveTest {
                 ToyCluster.VERSION,
                 cluster,
                 Optional.of(new Target("127.0.0.1", 0)),
-                ScaleSettings.USUAL);
+                ScaleSettings.USUAL,
+                Protection.NONE);
     }
 
     @AfterAll

@@ -13,6 +13,7 @@ import java.util.function.Predicate;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.ScaleDesk.Bounds;
 import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.cluster.Limits;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.cluster.Witness;
 import org.simreg.coordinator.scale.ScaleSettings;
@@ -60,7 +61,8 @@ final class ToyCluster implements AutoCloseable {
                         coordinator,
                         vertx,
                         kept,
-                        new Coordination.Terms(VERSION, folder, TIMES, Witness.NONE, SCALE));
+                        new Coordination.Terms(
+                                VERSION, folder, TIMES, Limits.NONE, Witness.NONE, SCALE));
         coordinator.add(ApiServer.inProcess(server, coordination.services()));
         client = coordinator.add(ApiClient.inProcess(server));
     }

@@ -57,6 +57,14 @@ class DiskFoldersTest {
     }
 
     @Test
+    void whatACoordinatorLeftThatWasKilledBeforeItQueuedTheJobIsNotInTheWay() {
+        folders.create(record, Existing.REFUSE).close();
+        folders.create(record, Existing.REFUSE).close();
+        train(1);
+        assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
+    }
+
+    @Test
     void overwritingBeginsAllFilesAnew() throws IOException {
         train(5);
         Runs.checkpoint(run, 4);

@@ -217,14 +217,26 @@ final class Attendance {
     }
 
     private static String sentence(Status status) {
+        Throwable cause = status.getCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        // Of TLS that failed the description says nothing.
         return status.getCode()
-                + (status.getDescription() == null ? "" : ": " + status.getDescription());
+                + (status.getDescription() == null ? "" : ": " + status.getDescription())
+                + (cause == null ? "" : ", " + cause.getMessage());
     }
 
-    /** Another version, or a name that is taken: trying again changes nothing. */
+    /** Another version, a name that is taken, no right: trying again changes nothing. */
     private static boolean refusedForGood(Status status) {
         return switch (status.getCode()) {
-            case FAILED_PRECONDITION, ALREADY_EXISTS, INVALID_ARGUMENT, UNIMPLEMENTED -> true;
+            case FAILED_PRECONDITION,
+                    ALREADY_EXISTS,
+                    INVALID_ARGUMENT,
+                    UNIMPLEMENTED,
+                    UNAUTHENTICATED,
+                    PERMISSION_DENIED ->
+                    true;
             default -> false;
         };
     }

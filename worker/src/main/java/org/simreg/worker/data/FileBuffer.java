@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
  * The bytes of one file after another, in native memory that is used again. Belongs to one thread.
  */
 final class FileBuffer {
-    /** No image is as long; a buffer must be able to grow beyond it. */
-    static final int LONGEST = Integer.MAX_VALUE / 2;
+    /** 256 MiB: no photograph is as long, and every decode thread may hold one and a half of it. */
+    static final int LONGEST = 1 << 28;
 
     private ByteBuffer bytes = allocate(1 << 18);
 
@@ -34,7 +34,7 @@ final class FileBuffer {
 
     /** What is said about a file above {@link #LONGEST}. */
     static String tooLong(long length) {
-        return "the file has " + length + " bytes";
+        return "the file has " + length + " bytes, above the limit of " + LONGEST;
     }
 
     /** Reads a file whole; shorter, if it is cut meanwhile. */

@@ -47,7 +47,11 @@ final class ImageParts {
     /** What this worker sees; a folder where nothing is mounted has no images. */
     private static Optional<Splits> seen(
             Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
-        if (!Files.isDirectory(Path.of(dataset.getPath()))) {
+        boolean held =
+                settings.roots().hold(Path.of(dataset.getPath()))
+                        && (dataset.getClassesFile().isEmpty()
+                                || settings.roots().hold(Path.of(dataset.getClassesFile())));
+        if (!held || !Files.isDirectory(Path.of(dataset.getPath()))) {
             return Optional.empty();
         }
         try {

@@ -145,9 +145,12 @@ final class KeptFeatures {
      */
     private boolean isShared() {
         Path asked = Path.of(job.getCache().getStore()).toAbsolutePath();
-        return settings.storage().isEmpty()
-                || Files.isWritable(asked)
-                || !Files.exists(asked) && Files.isWritable(asked.getParent());
+        if (settings.storage().isEmpty()) {
+            return true;
+        }
+        return settings.roots().hold(asked)
+                && (Files.isWritable(asked)
+                        || !Files.exists(asked) && Files.isWritable(asked.getParent()));
     }
 
     /** A worker's own file is named by its key: nobody else knows where to delete it. */

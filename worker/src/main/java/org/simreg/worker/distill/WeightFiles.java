@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.Roots;
 import org.simreg.proto.Student;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.data.RemoteStorage;
@@ -11,10 +12,12 @@ import org.simreg.worker.data.RemoteStorage;
 /** The weight files that a job names: teachers, TorchScript modules, the student's start. */
 final class WeightFiles {
     private final RemoteStorage storage;
+    private final Roots roots;
     private final Consumer<String> notices;
 
-    private WeightFiles(RemoteStorage storage, Consumer<String> notices) {
+    private WeightFiles(RemoteStorage storage, Roots roots, Consumer<String> notices) {
         this.storage = storage;
+        this.roots = roots;
         this.notices = notices;
     }
 
@@ -28,7 +31,7 @@ final class WeightFiles {
      */
     static Job here(Job job, WorkerSettings settings, Consumer<String> notices) {
         return settings.storage()
-                .map(storage -> new WeightFiles(storage, notices).located(job))
+                .map(storage -> new WeightFiles(storage, settings.roots(), notices).located(job))
                 .orElse(job);
     }
 
@@ -61,6 +64,7 @@ final class WeightFiles {
     }
 
     private String file(String path) {
-        return Files.isReadable(Path.of(path)) ? path : storage.weights(path, notices).toString();
+        boolean seen = roots.hold(Path.of(path)) && Files.isReadable(Path.of(path));
+        return seen ? path : storage.weights(path, notices).toString();
     }
 }

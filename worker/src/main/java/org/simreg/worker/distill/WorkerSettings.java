@@ -2,6 +2,7 @@ package org.simreg.worker.distill;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.simreg.proto.Roots;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.RemoteStorage;
 
@@ -13,16 +14,28 @@ import org.simreg.worker.data.RemoteStorage;
  * @param decodeThreads threads that decode and augment, at least 1
  * @param cache folder for the indexes of data sets
  * @param storage where files are read that this worker doesn't see; none if there is no coordinator
+ * @param roots below which files of jobs must lie to be seen
  */
 public record WorkerSettings(
         String device,
         int threads,
         int decodeThreads,
         Path cache,
-        Optional<RemoteStorage> storage) {
+        Optional<RemoteStorage> storage,
+        Roots roots) {
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
         this(device, threads, decodeThreads, cache, Optional.empty());
+    }
+
+    /** A worker that sees files anywhere. */
+    public WorkerSettings(
+            String device,
+            int threads,
+            int decodeThreads,
+            Path cache,
+            Optional<RemoteStorage> storage) {
+        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE);
     }
 
     public WorkerSettings {

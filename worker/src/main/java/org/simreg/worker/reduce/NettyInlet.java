@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,6 +92,18 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
         if (head != null && !orderly) {
             inlet.lost(head.key(), head.from(), "has closed its connection");
         }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent done && !done.isSuccess()) {
+            boolean plain = done.cause() instanceof NotSslRecordException;
+            LOG.warn(
+                    "{} is shown out from the lanes: {}",
+                    context.channel().remoteAddress(),
+                    plain ? "it doesn't speak TLS" : done.cause().getMessage());
+        }
+        context.fireUserEventTriggered(event);
     }
 
     /** A reset connection; what follows is {@link #channelInactive}. */

@@ -1,9 +1,12 @@
 package org.simreg.worker.reduce;
 
+import java.util.Optional;
+import org.simreg.worker.tls.Tls;
+
 /**
  * Lanes over TCP connections of their own, with direct buffers: one connection a direction, peer
- * and use, made when a generation begins. Nothing is authenticated: the port belongs in a private
- * network.
+ * and use, made when a generation begins. With certificates both ends prove that they belong to the
+ * cluster; without, the port belongs in a private network.
  */
 public final class NettyLanes implements Lanes {
     private final Switchboard switchboard;
@@ -15,6 +18,14 @@ public final class NettyLanes implements Lanes {
      */
     public NettyLanes(String host, int port) {
         this(host, port, NettyWire.CHUNK);
+    }
+
+    /**
+     * @param tls certificates of this process and of those that it trusts; none: no TLS
+     */
+    public NettyLanes(String host, int port, Optional<Tls> tls) {
+        switchboard =
+                new Switchboard(new NettyWire(host, port, NettyWire.CHUNK, tls.map(LaneTls::new)));
     }
 
     /**

@@ -6,7 +6,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
@@ -16,6 +16,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
@@ -37,6 +38,7 @@ final class NettyWire implements Wire {
     private final String host;
     private final int port;
     private final int chunk;
+    private final Optional<LaneTls> tls;
     private Channel server;
     private volatile boolean closing;
 
@@ -44,6 +46,11 @@ final class NettyWire implements Wire {
      * @param chunk most bytes of a payload
      */
     NettyWire(String host, int port, int chunk) {
+        this(host, port, chunk, Optional.empty());
+    }
+
+    NettyWire(String host, int port, int chunk, Optional<LaneTls> tls) {
+        this.tls = tls;
         this.host = host;
         this.port = port;
         this.chunk = chunk;
@@ -79,6 +86,8 @@ final class NettyWire implements Wire {
                                             channel.close();
                                             return;
                                         }
+                                        tls.map(with -> with.server(channel))
+                                                .ifPresent(channel.pipeline()::addLast);
                                         channel.pipeline().addLast(new NettyInlet(inlet));
                                     }
                                 });
@@ -101,12 +110,22 @@ final class NettyWire implements Wire {
                         .channel(NioSocketChannel.class)
                         .option(ChannelOption.TCP_NODELAY, true)
                         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
-                        .handler(new ChannelInboundHandlerAdapter());
+                        .handler(outlet());
         // Looked up here, on the line's thread: on an event loop everybody would wait for it.
         InetSocketAddress address =
                 new InetSocketAddress(
                         peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1)));
         return new NettyLink(bootstrap.connect(address), broken);
+    }
+
+    private ChannelHandler outlet() {
+        return new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                tls.map(with -> with.client(channel)).ifPresent(channel.pipeline()::addLast);
+                channel.pipeline().addLast(new NettyOutlet());
+            }
+        };
     }
 
     @Override

@@ -1,0 +1,97 @@
+package org.simreg.coordinator.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.access.Authority;
+import org.simreg.coordinator.access.NewToken;
+import org.simreg.coordinator.access.Role;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.Passport;
+import org.simreg.coordinator.client.Token;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobState;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.Reduction;
+import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
+import org.simreg.worker.tls.Tls;
+import org.simreg.worker.tls.TlsFiles;
+
+/** Processes that all show certificates and tokens, by both transports. */
+@Timeout(240)
+class SecureClusterTest {
+    @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+    Path folder;
+
+    private final NewToken operator = NewToken.of(Role.OPERATE, "olga");
+    private final NewToken worker = NewToken.of(Role.WORKER, "workers");
+
+    @Test
+    void gradientsTravelByLanesAndEventBusBehindTlsWhileCertificatesChange() throws Exception {
+        Authority authority = new Authority(folder.resolve("ca"), "cluster");
+        TlsFiles files = authority.identity("node");
+        TlsFiles.Identity own = files.identity().orElseThrow();
+        Path tokens = folder.resolve("tokens");
+        Files.writeString(tokens, operator.line() + "\n" + worker.line() + "\n");
+        try (Processes processes =
+                new Processes(folder, List.of("w0", "w1"), List.of("-XX:TieredStopAtLevel=1"))) {
+            processes.environment(
+                    Map.of(
+                            "SIMREG_TLS_CERT", own.cert().toString(),
+                            "SIMREG_TLS_KEY", own.key().toString(),
+                            "SIMREG_TLS_CA", files.ca().toString(),
+                            "SIMREG_TOKEN", worker.token()));
+            processes.coordinatorOptions("--tokens=" + tokens, "--tls-client-ca=" + files.ca());
+            processes.coordinator();
+            processes.worker("w0");
+            processes.worker("w1");
+            Optional<Token> token = Optional.of(Token.of(operator.token(), "test"));
+            try (ApiClient client =
+                    processes.client(new Passport(Optional.of(Tls.of(files)), token))) {
+                trains(client, Reduction.Transport.NETTY);
+                authority.identity("node");
+                trains(client, Reduction.Transport.EVENTBUS);
+            }
+            try (ApiClient plain = processes.client()) {
+                ListRequest request = ListRequest.getDefaultInstance();
+                assertThrows(UserError.class, () -> plain.ask(j -> j.list(request)));
+            }
+            for (String name : List.of("w0", "w1")) {
+                String log = Files.readString(processes.log(name));
+                assertTrue(log.contains("The certificates have changed"), log);
+                assertFalse(log.contains("shown out"), log);
+                assertFalse(log.contains("keeps its certificates"), log);
+                assertFalse(log.contains(worker.token()), "a token is in the log");
+            }
+        }
+    }
+
+    private void trains(ApiClient client, Reduction.Transport transport) throws Exception {
+        String name = transport.name().toLowerCase(java.util.Locale.ROOT);
+        Path data = SmallJob.pictures(folder.resolve("data-" + name));
+        Path teacher = SmallJob.teacher(folder.resolve(name + ".safetensors"));
+        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), 12).toBuilder();
+        job.getPlacementBuilder().setMinWorkers(2);
+        job.getReduceBuilder().setTransport(transport);
+        job.getCheckpointsBuilder().setOutput(folder.resolve("runs/" + name).toString());
+        SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
+        String id = client.ask(jobs -> jobs.submit(request)).getId();
+        try (Follower events = new Follower(client, id)) {
+            events.workers(2);
+            events.state(JobState.SUCCEEDED);
+            assertEquals(12, Course.of(folder.resolve("runs/" + name)).size());
+        }
+    }
+}

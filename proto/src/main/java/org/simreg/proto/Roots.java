@@ -1,0 +1,133 @@
+package org.simreg.proto;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Folders below which the files of jobs must lie, wherever symbolic links lead. What is checked
+ * holds at that moment: who may change links below a root may lead elsewhere later.
+ */
+public final class Roots {
+    /** Files may lie anywhere. */
+    public static final Roots ANYWHERE = new Roots(List.of());
+
+    private final List<Path> folders;
+
+    private Roots(List<Path> folders) {
+        this.folders = folders;
+    }
+
+    /**
+     * @param folders none: files may lie anywhere
+     * @throws UserError if one is no folder
+     */
+    public static Roots of(List<Path> folders) {
+        List<Path> real = new ArrayList<>();
+        for (Path folder : folders) {
+            try {
+                Path found = folder.toRealPath();
+                if (!Files.isDirectory(found)) {
+                    throw new UserError("--root: %s is no folder; name one".formatted(folder));
+                }
+                real.add(found);
+            } catch (IOException e) {
+                throw new UserError(
+                        "--root: there is no folder %s; make it, or name another".formatted(folder),
+                        e);
+            }
+        }
+        return new Roots(List.copyOf(real));
+    }
+
+    /** Whether a file may be used, or made if there is none. */
+    public boolean hold(Path path) {
+        if (folders.isEmpty()) {
+            return true;
+        }
+        Optional<Path> real = real(path.toAbsolutePath());
+        return real.isPresent() && folders.stream().anyMatch(real.get()::startsWith);
+    }
+
+    /**
+     * Checks one path.
+     *
+     * @param setting that names it
+     * @throws UserError if it lies elsewhere
+     */
+    public void check(String setting, Path path) {
+        if (!hold(path)) {
+            throw refused(List.of(problem(setting, path)));
+        }
+    }
+
+    /**
+     * Checks all paths of a job.
+     *
+     * @param folder of its run, as it will be used
+     * @throws UserError naming every setting whose file lies elsewhere
+     */
+    public void check(Job job, Path folder) {
+        if (folders.isEmpty()) {
+            return;
+        }
+        List<UserError.Problem> problems = new ArrayList<>();
+        if (!hold(folder)) {
+            problems.add(problem("checkpoints.output", folder));
+        }
+        JobPaths.of(job, folder)
+                .forEach(
+                        (setting, path) -> {
+                            if (!hold(path)) {
+                                problems.add(problem(setting, path));
+                            }
+                        });
+        if (!problems.isEmpty()) {
+            throw refused(problems);
+        }
+    }
+
+    private UserError.Problem problem(String setting, Path path) {
+        return new UserError.Problem(setting, path + " is not below " + this);
+    }
+
+    private static UserError refused(List<UserError.Problem> problems) {
+        String all =
+                problems.stream()
+                        .map(UserError.Problem::toString)
+                        .collect(Collectors.joining("; "));
+        return new UserError("The job is refused: " + all + " (--root)", problems);
+    }
+
+    /** Where a path leads; none if that can't be said. */
+    private static Optional<Path> real(Path path) {
+        try {
+            return Optional.of(path.toRealPath());
+        } catch (NoSuchFileException absent) {
+            Path parent = path.getParent();
+            Path name = path.getFileName();
+            // A link to nowhere would be followed by who makes the file.
+            boolean link = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+            if (parent == null || link || name.toString().equals("..")) {
+                return Optional.empty();
+            }
+            return real(parent).map(found -> found.resolve(name).normalize());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** As messages name them. */
+    @Override
+    public String toString() {
+        return folders.isEmpty()
+                ? "any folder"
+                : folders.stream().map(Path::toString).collect(Collectors.joining(" or "));
+    }
+}
