@@ -1,6 +1,7 @@
 package org.simreg.coordinator.k8s;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.simreg.coordinator.k8s.Manifests.at;
 import static org.simreg.coordinator.k8s.Manifests.containers;
@@ -24,7 +25,7 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "keda", "monitoring")) {
+        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }
@@ -37,19 +38,19 @@ class OverlaysTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "keda", "monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
     void theApiKnowsEveryField(String overlay) {
         assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "keda", "monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "keda", "monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
     }
@@ -67,6 +68,19 @@ class OverlaysTest {
         return object.getAsJsonObject().entrySet().stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().getAsString()))
                 .toString();
+    }
+
+    /** The kubelet's gRPC probes can't do TLS. */
+    @Test
+    void withCertificatesNobodyIsAskedInPlainText() {
+        Manifests secure = RENDERED.get("secure");
+        JsonObject coordinator = secure.find("StatefulSet", "simreg-coordinator").orElseThrow();
+        JsonObject container = containers(coordinator).get(0);
+        assertFalse(container.toString().contains("\"grpc\":"), "" + container);
+        assertEquals("/health/live", text(container, "livenessProbe", "httpGet", "path"));
+        assertTrue(
+                secure.arguments("StatefulSet", "simreg-coordinator")
+                        .contains("--root=/var/lib/simreg"));
     }
 
     @Test

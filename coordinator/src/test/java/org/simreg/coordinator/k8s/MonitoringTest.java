@@ -1,0 +1,78 @@
+package org.simreg.coordinator.k8s;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.coordinator.observe.JobMeters;
+import org.simreg.coordinator.observe.Meters;
+import org.simreg.coordinator.observe.Survey;
+import org.simreg.coordinator.observe.Surveyor;
+import org.simreg.coordinator.observe.WorkerMeters;
+import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.NettyLanes;
+
+/** Alerts and panels ask for what coordinator and workers show. */
+class MonitoringTest {
+    private static final Path FOLDER = Manifests.FOLDER.resolve("overlays/monitoring");
+    private static final Pattern NAME = Pattern.compile("\\bsimreg_\\w+");
+    private static final Pattern LABELLED =
+            Pattern.compile("\\b(simreg_\\w+)\\{[^}]*\\b(state|reason)=\\\\?\"(\\w+)");
+
+    /** Shown per job, only while one runs. */
+    private static final Set<String> OF_JOBS =
+            Set.of("simreg_job_loss", "simreg_job_progress_ratio");
+
+    private static String shown() {
+        try (Meters meters = new Meters();
+                Lanes lanes = new NettyLanes("127.0.0.1", 0)) {
+            new JobMeters(meters);
+            new Surveyor(() -> Future.succeededFuture(Survey.EMPTY)).bindTo(meters);
+            new WorkerMeters(meters).lanes(Map.of("netty", lanes));
+            meters.wanted(() -> 0);
+            meters.searches();
+            return meters.scrape();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rules.yaml", "simreg.json"})
+    void everyMetricAskedForIsShown(String file) throws IOException {
+        String shown = shown();
+        String asks = Files.readString(FOLDER.resolve(file));
+        Set<String> missing = new TreeSet<>();
+        NAME.matcher(asks).results().forEach(use -> missing.add(use.group()));
+        assertTrue(missing.size() > 4, "" + missing);
+        missing.removeAll(OF_JOBS);
+        missing.removeIf(name -> Pattern.compile("(?m)^" + name + "[ {]").matcher(shown).find());
+        assertEquals(Set.of(), missing);
+        Matcher labelled = LABELLED.matcher(asks);
+        while (labelled.find()) {
+            String label = labelled.group(2) + "=\"" + labelled.group(3) + "\"";
+            assertTrue(
+                    Pattern.compile("(?m)^" + labelled.group(1) + "\\{[^}]*" + label)
+                            .matcher(shown)
+                            .find(),
+                    labelled.group());
+        }
+    }
+
+    @Test
+    void theChartHasTheSameDashboardAndAlerts() throws IOException {
+        Path chart = Manifests.FOLDER.resolve("helm/simreg/files");
+        for (String file : new String[] {"rules.yaml", "simreg.json"}) {
+            assertEquals(-1, Files.mismatch(FOLDER.resolve(file), chart.resolve(file)), file);
+        }
+    }
+}
