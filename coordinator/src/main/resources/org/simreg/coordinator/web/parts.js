@@ -16,7 +16,7 @@ export class Parts {
     this.note = el('p', {class: 'legend'});
     this.bar = el('div', {class: 'stack', 'aria-hidden': true});
     this.rows = el('tbody');
-    this.node = el('figure', {class: 'card'},
+    this.node = el('figure', {class: 'card low'},
       el('figcaption', {}, el('h3', {}, 'Time of a step'), this.note), this.bar,
       el('table', {class: 'parts'}, this.rows));
   }

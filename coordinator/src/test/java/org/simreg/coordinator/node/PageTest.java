@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -55,7 +57,7 @@ class PageTest {
         job.getDatasetBuilder().setPath(data);
         job.addTeachersBuilder().setSource("self");
         job.getOptimizationBuilder().setEpochs(200).setBatch(8).setMicroBatches(4);
-        job.getPlacementBuilder().setMinWorkers(2);
+        job.getPlacementBuilder().setMinWorkers(2).setMaxWorkers(2);
         job.getCheckpointsBuilder().setOutput(folder.resolve(name).toString());
         return job.build();
     }
@@ -74,27 +76,28 @@ class PageTest {
                         + "')");
         CountDownLatch seen = new CountDownLatch(1);
         ToyWorker.Mischief pause = (worker, point, step) -> hold(seen, point, step);
-        ToyWorker one = ToyWorker.at(vertx, node.port(), "one", pause);
-        ToyWorker two = ToyWorker.at(vertx, node.port(), "two", pause);
+        Map<String, ToyWorker> workers = new TreeMap<>();
+        for (String name : List.of("one", "two", "three")) {
+            workers.put(name, ToyWorker.at(vertx, node.port(), name, pause));
+        }
         try {
             submit(job("curve", MARKUP));
             browser.await("document.querySelector('#detail h1')?.textContent === 'curve'");
             browser.await("document.querySelectorAll('.part').length === 2");
             browser.await(
-                    "(document.querySelector('.chart path')?.getAttribute('d') ?? '').split('L').length >= 300");
+                    "document.querySelector('.chart .drawing').ariaLabel?.includes(' at step 300.')");
             browser.await("document.querySelector('.facts').innerText.includes('onerror')");
             assertEquals(0, browser.value("document.querySelectorAll('img[src=x]').length"));
             assertTrue((int) browser.value("document.documentElement.scrollWidth") <= 400);
             lateAndByKeyboard();
-            two.kill();
+            workers.get(browser.value("document.querySelector('.part b').textContent")).kill();
             seen.countDown();
             browser.await("document.querySelector('.pill[data-cause=loss]') !== null");
             assertFalse(String.valueOf(browser.value("document.title")).contains("owned"));
             assertEquals(List.of(), browser.errors());
         } finally {
             seen.countDown();
-            one.kill().join();
-            two.kill().join();
+            workers.values().forEach(worker -> worker.kill().join());
         }
     }
 
@@ -109,11 +112,14 @@ class PageTest {
         }
     }
 
-    /** A page that is opened late shows the whole curve, and its points can be read by keys. */
+    /**
+     * A page that is opened late (another query: else it is the same one) shows the whole curve,
+     * and its points can be read by keys.
+     */
     private static void lateAndByKeyboard() {
         browser.size(1600, 1000);
         browser.dark(true);
-        browser.open(web.uri("/#job/curve"));
+        browser.open(web.uri("/?late#job/curve"));
         browser.await(
                 "(document.querySelector('.chart path')?.getAttribute('d') ?? '').split('L').length >= 300");
         browser.value("document.querySelector('.chart .drawing').focus()");
