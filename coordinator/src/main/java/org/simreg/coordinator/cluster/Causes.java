@@ -17,9 +17,6 @@ final class Causes {
      * @param attends whether a worker is still there
      */
     static Cause of(Generation before, Decision.Begin begin, Predicate<String> attends) {
-        if (begin.then() instanceof Phase.Halting) {
-            return Cause.CHECKPOINT;
-        }
         if (before.getMembersCount() == 0) {
             return Cause.BEGIN;
         }
@@ -29,6 +26,9 @@ final class Causes {
         come.removeAll(workers(before));
         if (gone.stream().anyMatch(attends.negate())) {
             return Cause.LOSS;
+        }
+        if (begin.then() instanceof Phase.Halting) {
+            return Cause.CHECKPOINT;
         }
         if (gone.isEmpty()) {
             return come.isEmpty() ? Cause.SAME : Cause.JOIN;

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Grants;
+import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.JobsRpc;
 import org.simreg.coordinator.api.KedaRpc;
 import org.simreg.coordinator.api.SamplesRpc;
@@ -139,6 +141,11 @@ final class Coordination {
     /** Asks the keeper, on its thread. */
     <T> Future<T> ask(Function<Keeper, T> question) {
         return verticle.call(() -> question.apply(verticle.keeper()));
+    }
+
+    /** Runs a task with the jobs, on the keeper's thread. */
+    void jobs(Consumer<JobDesk> task) {
+        verticle.run(() -> task.accept(verticle.keeper()));
     }
 
     /** Those whose data workers may read. */

@@ -98,7 +98,10 @@ public final class CoordinatorNode implements AutoCloseable {
             HazelcastInstance member = manager.getHazelcastInstance();
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
             observatory.wanted(coordination::wanted);
-            web = settings.http.map(at -> open.add(observatory.serve(vertx, at)));
+            Observatory.Served served = new Observatory.Served(settings.version, server.port());
+            web =
+                    settings.http.map(
+                            at -> open.add(observatory.serve(vertx, at, coordination, served)));
             observatory.report(vertx, server);
             Registry.keep(vertx, coordination, new HazelcastWorkers(member));
             LoopProbe.watch(vertx);

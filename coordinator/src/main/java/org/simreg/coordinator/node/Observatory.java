@@ -1,10 +1,10 @@
 package org.simreg.coordinator.node;
 
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.simreg.coordinator.api.ApiServer;
@@ -16,9 +16,11 @@ import org.simreg.coordinator.observe.Survey;
 import org.simreg.coordinator.observe.Surveyor;
 import org.simreg.coordinator.observe.WatchedStore;
 import org.simreg.coordinator.web.Ops;
+import org.simreg.coordinator.web.Page;
+import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.coordinator.web.WebServer;
 
-/** What a coordinator shows of itself: metrics, health by gRPC and HTTP. */
+/** What a coordinator shows of itself: metrics, health by gRPC and HTTP, the page. */
 final class Observatory implements AutoCloseable {
     private static final long HEALTH_MS = 500;
     private static final Duration BUSY = Duration.ofSeconds(5);
@@ -28,6 +30,8 @@ final class Observatory implements AutoCloseable {
     private final JobMeters jobs = new JobMeters(meters);
     private final Health health = new Health();
     private Surveyor surveyor;
+    private Optional<IntSupplier> wanted = Optional.empty();
+    private PictureSearch search = PictureSearch.NONE;
 
     /** Counts what happens to the jobs. */
     JobMeters jobs() {
@@ -41,7 +45,12 @@ final class Observatory implements AutoCloseable {
     /** Shows the wanted number of workers; must answer at once, on any thread. */
     void wanted(IntSupplier workers) {
         meters.wanted(workers);
+        wanted = Optional.of(workers);
         health.ready("scaler", Optional::empty);
+    }
+
+    private OptionalInt wanted() {
+        return wanted.map(count -> OptionalInt.of(count.getAsInt())).orElse(OptionalInt.empty());
     }
 
     /** Begins to look at a coordinator. */
@@ -84,11 +93,31 @@ final class Observatory implements AutoCloseable {
         server.health("", Health.up(components));
     }
 
+    /** Searches the banks from the page; before {@link #serve}. */
+    void search(PictureSearch pictures) {
+        search = pictures;
+    }
+
+    /** What the page says of the process: version, and port of gRPC. */
+    record Served(String version, int port) {}
+
     /** Serves HTTP. */
-    WebServer serve(Vertx vertx, Target at) {
-        Router router = Router.router(vertx);
-        Ops.route(vertx, router, this::scrape, health);
-        return WebServer.listen(vertx, at.host(), at.port(), router);
+    WebServer serve(Vertx vertx, Target at, Coordination coordination, Served served) {
+        Page.Setup page =
+                new Page.Setup(
+                        served.version,
+                        served.port,
+                        coordination::jobs,
+                        surveyor::latest,
+                        this::wanted,
+                        search);
+        return WebServer.listen(
+                vertx,
+                at,
+                router -> {
+                    Ops.route(vertx, router, this::scrape, health);
+                    Page.route(vertx, router, page);
+                });
     }
 
     private String scrape() {

@@ -1,7 +1,6 @@
 package org.simreg.coordinator.node;
 
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import java.util.Map;
 import java.util.Optional;
 import org.simreg.coordinator.client.Target;
@@ -34,9 +33,8 @@ final class WorkerWindow implements AutoCloseable {
     WebServer serve(Vertx vertx, Target at, Map<String, Lanes> lanes) {
         worker.lanes(lanes);
         health.started();
-        Router router = Router.router(vertx);
-        Ops.route(vertx, router, meters::scrape, health);
-        return WebServer.listen(vertx, at.host(), at.port(), router);
+        return WebServer.listen(
+                vertx, at, router -> Ops.route(vertx, router, meters::scrape, health));
     }
 
     @Override

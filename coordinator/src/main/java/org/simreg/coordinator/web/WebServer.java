@@ -1,5 +1,7 @@
 package org.simreg.coordinator.web;
 
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -7,47 +9,48 @@ import io.vertx.ext.web.Router;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.simreg.coordinator.client.Target;
 import org.simreg.proto.UserError;
 
-/** An HTTP server. What it serves is given by {@link Ops} and {@link Page}. */
+/** An HTTP server on one event loop. What it serves is given by {@link Ops} and {@link Page}. */
 public final class WebServer implements AutoCloseable {
     private static final int LONGEST_LINE = 4096;
     private static final int LARGEST_HEADERS = 16 << 10;
     private static final int IDLE_SECONDS = 60;
+    private static final int CLOSING_SECONDS = 5;
 
-    private final HttpServer server;
+    private final Vertx vertx;
+    private final Serving serving;
+    private final String deployment;
 
-    private WebServer(HttpServer server) {
-        this.server = server;
+    private WebServer(Vertx vertx, Serving serving, String deployment) {
+        this.vertx = vertx;
+        this.serving = serving;
+        this.deployment = deployment;
     }
 
     /**
      * Serves; not to be called on an event loop.
      *
-     * @param host address to bind to; "0.0.0.0" is every one of this machine
-     * @param port 0 takes any that is free
+     * @param at where; the port 0 takes any that is free
+     * @param routes adds what is served, on the server's event loop
      * @throws UserError if the port can't be had
      */
-    public static WebServer listen(Vertx vertx, String host, int port, Router router) {
-        HttpServerOptions options =
-                new HttpServerOptions()
-                        .setMaxInitialLineLength(LONGEST_LINE)
-                        .setMaxHeaderSize(LARGEST_HEADERS)
-                        .setIdleTimeout(IDLE_SECONDS)
-                        .setReusePort(false);
-        HttpServer server = vertx.createHttpServer(options).requestHandler(router);
+    public static WebServer listen(Vertx vertx, Target at, Consumer<Router> routes) {
+        Serving serving = new Serving(at, routes);
         try {
-            server.listen(port, host)
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(30, TimeUnit.SECONDS);
-            return new WebServer(server);
+            String deployment =
+                    vertx.deployVerticle(serving)
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .get(30, TimeUnit.SECONDS);
+            return new WebServer(vertx, serving, deployment);
         } catch (ExecutionException | TimeoutException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new UserError(
                     "Can't serve HTTP on %s: %s; choose another with --http"
-                            .formatted(new Target(host, port), cause.getMessage()),
+                            .formatted(at, cause.getMessage()),
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -57,12 +60,50 @@ public final class WebServer implements AutoCloseable {
 
     /** The port that it serves on. */
     public int port() {
-        return server.actualPort();
+        return serving.server.actualPort();
     }
 
-    /** Breaks off what is under way; the port is free soon after. */
+    /** Breaks off what is under way. */
     @Override
     public void close() {
-        server.close();
+        try {
+            vertx.undeploy(deployment)
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(CLOSING_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("the HTTP server does not close", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static final class Serving extends VerticleBase {
+        private final Target at;
+        private final Consumer<Router> routes;
+        private HttpServer server;
+
+        Serving(Target at, Consumer<Router> routes) {
+            this.at = at;
+            this.routes = routes;
+        }
+
+        @Override
+        public Future<?> start() {
+            HttpServerOptions options =
+                    new HttpServerOptions()
+                            .setMaxInitialLineLength(LONGEST_LINE)
+                            .setMaxHeaderSize(LARGEST_HEADERS)
+                            .setIdleTimeout(IDLE_SECONDS);
+            Router router = Router.router(vertx);
+            routes.accept(router);
+            server = vertx.createHttpServer(options).requestHandler(router);
+            return server.listen(at.port(), at.host());
+        }
+
+        @Override
+        public Future<?> stop() {
+            return server.close();
+        }
     }
 }

@@ -47,5 +47,6 @@ class CausesTest {
                 new Decision.Begin(
                         generation("a"), false, new Phase.Halting(0, true, Aim.PAUSE, 1));
         assertEquals(Cause.CHECKPOINT, Causes.of(generation("a b"), begin, name -> true));
+        assertEquals(Cause.LOSS, Causes.of(generation("a b"), begin, "a"::equals));
     }
 }

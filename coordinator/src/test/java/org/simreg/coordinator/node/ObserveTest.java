@@ -97,7 +97,8 @@ class ObserveTest {
             assertTrue(value(metrics, "simreg_memory_resident_bytes") > 50e6);
             assertTrue(value(metrics, "simreg_memory_heap_bytes") > 1e6);
             assertTrue(metrics.contains("jvm_gc_"), metrics);
-            assertTrue(one.sent() > 0 && one.sent() == two.received(), "bytes between workers");
+            long least = 10 * (ToyTraining.LENGTH / 2) * Float.BYTES;
+            assertTrue(one.sent() > least && two.received() > least, "bytes between workers");
             // The toy's checkpoints hold no network, so that the exports can't be written.
             web.await("/metrics", a -> value(a.body(), "simreg_jobs{state=\"failed\"}") == 1);
         } finally {
