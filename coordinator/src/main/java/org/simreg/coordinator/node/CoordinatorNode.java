@@ -69,6 +69,7 @@ public final class CoordinatorNode implements AutoCloseable {
                                     settings.cluster.host(),
                                     settings.port,
                                     coordination.services()));
+            open.add(coordination::endStreams);
             Registry.keep(
                     vertx, coordination, new HazelcastWorkers(manager.getHazelcastInstance()));
             LoopProbe.watch(vertx);
