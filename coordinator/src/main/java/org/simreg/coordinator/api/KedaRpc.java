@@ -2,7 +2,10 @@ package org.simreg.coordinator.api;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.api.ScaleDesk.Bounds;
 import org.simreg.proto.UserError;
@@ -22,7 +25,8 @@ import org.simreg.proto.keda.ScaledObjectRef;
  *
  * @see <a href="https://keda.sh/docs/latest/concepts/external-scalers">KEDA, external scalers</a>
  */
-public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase {
+public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
+        implements AutoCloseable {
     /** The one metric. */
     public static final String METRIC = "simreg-workers-wanted";
 
@@ -41,6 +45,9 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase {
     private final ScaleDesk desk;
     private final Executor coordinator;
 
+    // Touched on the coordinator's thread.
+    private final Set<Newest<?>> streams = new HashSet<>();
+
     /**
      * @param coordinator runs tasks one after the other on the coordinator's thread
      */
@@ -56,15 +63,10 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase {
 
     @Override
     public void streamIsActive(ScaledObjectRef object, StreamObserver<IsActiveResponse> answer) {
-        ServerCallStreamObserver<IsActiveResponse> call = Answers.observed(answer);
-        Newest<IsActiveResponse> newest = new Newest<>(call, coordinator);
-        Answers.run(
-                call,
-                coordinator,
-                () -> {
-                    Bounds own = bounds(object);
-                    newest.begin(desk.follow(own, workers -> newest.put(active(workers > 0))));
-                });
+        stream(
+                answer,
+                object,
+                (own, newest) -> desk.follow(own, workers -> newest.put(active(workers > 0))));
     }
 
     @Override
@@ -77,8 +79,44 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase {
     @Override
     public void streamMetricSpec(
             ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
-        ServerCallStreamObserver<GetMetricSpecResponse> call = Answers.observed(answer);
-        Answers.run(call, coordinator, () -> call.onNext(spec(object)));
+        stream(
+                answer,
+                object,
+                (own, newest) -> {
+                    newest.put(SPEC);
+                    return () -> {};
+                });
+    }
+
+    /** What a stream says, until it is closed. */
+    private interface Source<T> {
+        AutoCloseable begin(Bounds own, Newest<T> stream);
+    }
+
+    private <T> void stream(StreamObserver<T> answer, ScaledObjectRef object, Source<T> source) {
+        ServerCallStreamObserver<T> call = Answers.observed(answer);
+        Newest<T> newest = new Newest<>(call, coordinator);
+        Answers.run(
+                call,
+                coordinator,
+                () -> {
+                    AutoCloseable begun = source.begin(bounds(object), newest);
+                    streams.add(newest);
+                    newest.begin(
+                            () -> {
+                                streams.remove(newest);
+                                begun.close();
+                            });
+                });
+    }
+
+    /**
+     * Ends all streams, soon. After a clean end KEDA opens them again at once, after a failure it
+     * waits for up to a minute.
+     */
+    @Override
+    public void close() {
+        coordinator.execute(() -> List.copyOf(streams).forEach(Newest::end));
     }
 
     @Override

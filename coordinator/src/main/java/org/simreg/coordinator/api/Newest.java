@@ -20,6 +20,7 @@ final class Newest<T> {
     private AutoCloseable source = () -> {};
     private Optional<T> sent = Optional.empty();
     private Optional<T> waiting = Optional.empty();
+    private boolean ended;
 
     /** Made while the call's handlers can still be set: before its method returns. */
     Newest(ServerCallStreamObserver<T> call, Executor coordinator) {
@@ -44,9 +45,18 @@ final class Newest<T> {
         pump();
     }
 
+    /** Says that no more comes. */
+    void end() {
+        if (!ended && !call.isCancelled()) {
+            ended = true;
+            call.onCompleted();
+        }
+        close();
+    }
+
     private void pump() {
         boolean news = waiting.isPresent() && !waiting.equals(sent);
-        if (news && call.isReady() && !call.isCancelled()) {
+        if (!ended && news && call.isReady() && !call.isCancelled()) {
             call.onNext(waiting.get());
             sent = waiting;
         }

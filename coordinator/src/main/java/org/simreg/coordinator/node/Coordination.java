@@ -40,6 +40,7 @@ final class Coordination {
     private final CoordinatorVerticle verticle;
     private final List<BindableService> services;
     private final Scaling scaling;
+    private final KedaRpc keda;
 
     /**
      * Deploys the keeper, which takes over the jobs of the past.
@@ -82,10 +83,11 @@ final class Coordination {
                         new Scaling.State(keeper::demands, keeper::attending),
                         () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
         verticle.run(() -> keeper.whenChanged(scaling::refresh));
+        keda = new KedaRpc(scaling, verticle::run);
         services =
                 List.of(
                         new ScaleRpc(scaling, verticle::run),
-                        new KedaRpc(scaling, verticle::run),
+                        keda,
                         new JobsRpc(verticle.keeper(), verticle::run),
                         new WorkersRpc(verticle.keeper(), verticle::run, files),
                         samples);
@@ -122,6 +124,13 @@ final class Coordination {
         Kept(JobStore store, JobFolders folders) {
             this(store, folders, Optional.empty());
         }
+    }
+
+    /**
+     * Ends, soon, the streams that would last for ever; to be called before the server is closed.
+     */
+    void endStreams() {
+        keda.close();
     }
 
     /** How many workers are wanted; any thread may ask. */

@@ -104,6 +104,7 @@ public final class CoordinatorNode implements AutoCloseable {
                             at -> open.add(observatory.serve(vertx, at, coordination, served)));
             observatory.report(vertx, server);
             Registry.keep(vertx, coordination, new HazelcastWorkers(member));
+            open.add(coordination::endStreams);
             LoopProbe.watch(vertx);
             Pulse.watch(vertx, this::frozen);
         } catch (RuntimeException e) {

@@ -79,6 +79,8 @@ public final class Meters implements AutoCloseable {
     /** The wanted number of workers, asked at every scrape; must answer at once. */
     public void wanted(IntSupplier workers) {
         Gauge.builder("simreg.workers.wanted", workers, IntSupplier::getAsInt)
+                // Nobody else holds on to it.
+                .strongReference(true)
                 .description("Workers that the queue can use, within the bounds of scaling")
                 .register(registry);
     }

@@ -19,7 +19,8 @@ public final class Asked implements AutoCloseable {
     private final AtomicLong now = new AtomicLong(1_000_000);
     private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
     final Scaling scaling;
-    final ApiServer server;
+    private final KedaRpc keda;
+    private final ApiServer server;
 
     public Asked(ScaleSettings settings, Optional<BoundsFile> file) {
         scaling =
@@ -28,8 +29,8 @@ public final class Asked implements AutoCloseable {
                         file,
                         new Scaling.State(() -> List.copyOf(demands.values()), () -> 1),
                         now::get);
-        List<io.grpc.BindableService> services =
-                List.of(new ScaleRpc(scaling, coordinator), new KedaRpc(scaling, coordinator));
+        keda = new KedaRpc(scaling, coordinator);
+        List<io.grpc.BindableService> services = List.of(new ScaleRpc(scaling, coordinator), keda);
         server = ApiServer.listen("localhost", 0, services);
     }
 
@@ -59,6 +60,9 @@ public final class Asked implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!coordinator.isShutdown()) {
+            keda.close();
+        }
         server.close();
         coordinator.shutdown();
     }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -231,18 +230,16 @@ class KedaTest {
     }
 
     @Test
-    void aStoppedCoordinatorEndsTheStreams() throws Exception {
-        Stream<IsActiveResponse> stream = activity(object());
-        assertEquals(active(false), stream.next());
-        CountDownLatch closed = new CountDownLatch(1);
-        new Thread(
-                        () -> {
-                            coordinator.server.close();
-                            closed.countDown();
-                        })
-                .start();
-        assertTrue(closed.await(20, TimeUnit.SECONDS));
-        // KEDA opens it again after any status.
-        assertTrue(stream.next() instanceof Status.Code);
+    void aCoordinatorThatStopsEndsTheStreamsWithoutAFailure() throws Exception {
+        Stream<IsActiveResponse> activity = activity(object());
+        assertEquals(active(false), activity.next());
+        Stream<GetMetricSpecResponse> spec = new Stream<>(true);
+        ExternalScalerGrpc.newStub(channel).streamMetricSpec(object(), spec);
+        assertEquals(
+                KedaRpc.METRIC,
+                ((GetMetricSpecResponse) spec.next()).getMetricSpecs(0).getMetricName());
+        coordinator.close();
+        assertEquals("completed", activity.next());
+        assertEquals("completed", spec.next());
     }
 }
