@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.cluster.Limits;
 import org.simreg.coordinator.node.Protection;
+import org.simreg.proto.Roots;
 
 class ProcessCommandsTest {
     private final Terminal terminal = new Terminal();
@@ -24,7 +26,10 @@ class ProcessCommandsTest {
                         Path.of("h").toAbsolutePath(),
                         new ClusterAddress(
                                 "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
-                        Protection.NONE),
+                        new Protection(
+                                Optional.empty(),
+                                Optional.empty(),
+                                new Limits(Roots.ANYWHERE, 10_000))),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
