@@ -43,7 +43,7 @@ public final class Roots {
                         e);
             }
         }
-        return new Roots(List.copyOf(real));
+        return real.isEmpty() ? ANYWHERE : new Roots(List.copyOf(real));
     }
 
     /** Whether a file may be used, or made if there is none. */

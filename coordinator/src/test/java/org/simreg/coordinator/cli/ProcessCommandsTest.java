@@ -10,8 +10,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.cluster.Limits;
 import org.simreg.coordinator.node.Protection;
 import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.proto.Roots;
 
 class ProcessCommandsTest {
     private final Terminal terminal = new Terminal();
@@ -27,7 +29,10 @@ class ProcessCommandsTest {
                                 "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
                         new Observing(Optional.empty(), false),
                         ScaleSettings.USUAL,
-                        Protection.NONE),
+                        new Protection(
+                                Optional.empty(),
+                                Optional.empty(),
+                                new Limits(Roots.ANYWHERE, 10_000))),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
