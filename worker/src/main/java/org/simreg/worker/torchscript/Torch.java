@@ -72,6 +72,22 @@ public final class Torch implements AutoCloseable {
         JniUtils.setGradMode(false);
     }
 
+    /**
+     * Prepares the calling thread, whose operations then run on that thread alone: several threads
+     * that each have their own work lose nothing to each other's barriers. libtorch keeps that
+     * number a thread, but hands it on to threads that are new to it; {@link #restoreThreads}
+     * undoes that.
+     */
+    public void enterAlone() {
+        enter();
+        JniUtils.setNumThreads(1);
+    }
+
+    /** Called on another thread after {@link #enterAlone}: new threads get the old number again. */
+    public static void restoreThreads() {
+        JniUtils.setNumThreads(JniUtils.getNumThreads());
+    }
+
     /** What decides rounding: device, threads and library. Equal profiles give equal bits. */
     public String profile() {
         String kind =

@@ -1,0 +1,198 @@
+package org.simreg.worker.search;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.simreg.worker.torchscript.ScanModule;
+
+/**
+ * A tile of queries that travels through a part of the rows, on one thread: products in bfloat16,
+ * what reaches the bound goes to the contest. Where that is too much, because many rows are nearly
+ * equal, a pass in float32 comes between.
+ */
+final class Sweep implements SearchThreads.Work<Best[]> {
+    /** The product packs queries by sixteen, however few they are. */
+    private static final int COLUMNS = 16;
+
+    /** A float32 product costs as much as one candidate in about so many pairs. */
+    private static final int CROWDED = 32;
+
+    /** Calls that skip bfloat16 after it left too much. */
+    private static final int PATIENCE = 7;
+
+    /**
+     * @param query number of the tile's first query
+     * @param from first row
+     * @param to row after the last
+     */
+    record Extent(int query, int from, int to) {}
+
+    private final Survey survey;
+    private final Extent extent;
+    private final float[] queries;
+    private final int k;
+    private final int count;
+    private final int width;
+
+    /**
+     * @param queries (Q, D) of unit length
+     * @param k at most all rows
+     */
+    Sweep(Survey survey, Extent extent, float[] queries, int k) {
+        this.survey = survey;
+        this.extent = extent;
+        this.queries = queries;
+        this.k = k;
+        count = queries.length / survey.rows().dimension();
+        width = (count + COLUMNS - 1) / COLUMNS * COLUMNS;
+    }
+
+    Extent extent() {
+        return extent;
+    }
+
+    @Override
+    public Best[] with(ScanModule module, BooleanSupplier stopped) {
+        if (stopped.getAsBoolean()) {
+            throw stopped();
+        }
+        try (NDManager scope = module.scope()) {
+            return new Journey(module, scope).run(stopped);
+        }
+    }
+
+    private static CancellationException stopped() {
+        return new CancellationException("the search was stopped");
+    }
+
+    private final class Journey {
+        private final ScanModule module;
+        private final NDArray single;
+        private final NDArray low;
+        private final Contest contest = new Contest(survey.rows(), queries, k);
+        private final Candidates candidates = new Candidates(count, width);
+        private final double[] lengths;
+        private final double[] offsets = new double[count];
+        private final double[] errors = new double[count];
+
+        Journey(ScanModule module, NDManager scope) {
+            this.module = module;
+            int dimension = survey.rows().dimension();
+            float[] padded = Arrays.copyOf(queries, width * dimension);
+            single = module.matrix(scope, padded, dimension);
+            low = module.round(scope, single);
+            lengths = module.lengths(single, low);
+            for (int query = 0; query < count; query++) {
+                offsets[query] = contest.product(query, survey.center());
+            }
+        }
+
+        Best[] run(BooleanSupplier stopped) {
+            seed();
+            int step = survey.tiling().rows() * survey.tiling().span();
+            int wait = 0;
+            for (long at = extent.from(); at < extent.to(); at += step) {
+                if (stopped.getAsBoolean()) {
+                    throw stopped();
+                }
+                int end = (int) Math.min(extent.to(), at + step);
+                if (wait > 0 || !coarse((int) at, end)) {
+                    fine((int) at, end, stopped);
+                    wait = wait == 0 ? PATIENCE : wait - 1;
+                }
+            }
+            return contest.best();
+        }
+
+        /** The k best of a sample give a first bound. */
+        private void seed() {
+            long[] places = module.seeds(survey.rounded().sample(), low, k);
+            int[] rows = new int[k];
+            for (int query = 0; query < count; query++) {
+                for (int i = 0; i < k; i++) {
+                    rows[i] = survey.rounded().sampled(places[query * k + i]);
+                }
+                contest.learn(query, rows);
+            }
+        }
+
+        /** In bfloat16; false if it leaves too many, of which none is decided then. */
+        private boolean coarse(int from, int to) {
+            double longest = survey.rounded().longest(from, to);
+            double loss = survey.rounded().loss(from, to);
+            for (int query = 0; query < count; query++) {
+                errors[query] =
+                        survey.bound()
+                                .bfloat16(lengths[query], lengths[width + query], longest, loss);
+            }
+            float[] least = new float[width];
+            Arrays.fill(least, Float.POSITIVE_INFINITY);
+            for (int query = 0; query < count; query++) {
+                least[query] = Bound.downToBfloat16(reach(query, offsets[query]));
+            }
+            int rows = survey.tiling().rows();
+            ScanModule.Span span =
+                    new ScanModule.Span(
+                            from, (to - from + rows - 1) / rows, rows, survey.tiling().group());
+            ScanModule.Hits hits = module.scan(survey.rounded().bank(), low, least, span);
+            candidates.take(hits, least, 0, survey.rows().size());
+            if (candidates.size() > (long) (to - from) * count / CROWDED + COLUMNS * k) {
+                return false;
+            }
+            decide(offsets);
+            return true;
+        }
+
+        /** In float32, without the center. */
+        private void fine(int from, int to, BooleanSupplier stopped) {
+            double row = survey.rounded().longest(from, to) + survey.centerLength();
+            double length = 1 + 0x1p-20;
+            Arrays.fill(errors, survey.bound().float32(length, row));
+            int rows = survey.tiling().rows();
+            for (int at = from; at < to; at += rows) {
+                if (stopped.getAsBoolean()) {
+                    throw stopped();
+                }
+                fine(at, Math.min(to, at + rows));
+            }
+        }
+
+        private void fine(int from, int to) {
+            float[] least = new float[width];
+            Arrays.fill(least, Float.POSITIVE_INFINITY);
+            for (int query = 0; query < count; query++) {
+                least[query] = Bound.down(reach(query, 0));
+            }
+            int group = survey.tiling().group();
+            int padded = (to - from + group - 1) / group * group;
+            int dimension = survey.rows().dimension();
+            float[] features = new float[Math.multiplyExact(padded, dimension)];
+            for (int row = from; row < to; row++) {
+                survey.rows().copy(row, features, (row - from) * dimension);
+            }
+            ScanModule.Span span = new ScanModule.Span(0, 1, padded, group);
+            candidates.take(module.scan(features, single, least, span), least, from, to);
+            decide(null);
+        }
+
+        /** What a score of the query must reach, its center's part taken off. */
+        private double reach(int query, double offset) {
+            return contest.least(query) - offset - errors[query];
+        }
+
+        private void decide(double[] offset) {
+            for (int query = 0; query < count; query++) {
+                for (int i = candidates.from(query); i < candidates.to(query); i++) {
+                    double least = reach(query, offset == null ? 0 : offset[query]);
+                    if (candidates.score(i)
+                            >= (offset == null ? Bound.down(least) : Bound.downToBfloat16(least))) {
+                        contest.offer(query, candidates.row(i));
+                    }
+                }
+                contest.settle(query);
+            }
+        }
+    }
+}
