@@ -8,6 +8,7 @@ import java.util.function.ToIntFunction;
  *
  * @param distill trains a student
  * @param export writes a checkpoint in other formats
+ * @param eval evaluates frozen weights
  * @param coordinator runs a coordinator until the wish to stop
  * @param worker runs a worker until the wish to stop
  * @param stop the wish to stop, for commands that last
@@ -15,6 +16,7 @@ import java.util.function.ToIntFunction;
 public record Actions(
         ToIntFunction<DistillRequest> distill,
         ToIntFunction<ExportRequest> export,
+        ToIntFunction<EvalRequest> eval,
         ToIntFunction<CoordinatorRequest> coordinator,
         ToIntFunction<WorkerRequest> worker,
         Stop stop) {}

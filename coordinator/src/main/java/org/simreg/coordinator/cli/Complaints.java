@@ -61,7 +61,13 @@ final class Complaints implements IParameterExceptionHandler, IExecutionExceptio
     }
 
     private static String helpOf(CommandSpec command) {
-        return command.parent() == null ? "--help" : "help " + command.name();
+        if (command.parent() == null) {
+            return "--help";
+        }
+        boolean nested = command.parent().parent() != null;
+        return nested
+                ? command.parent().name() + " " + command.name() + " --help"
+                : "help " + command.name();
     }
 
     private static String sentence(ParameterException failure) {

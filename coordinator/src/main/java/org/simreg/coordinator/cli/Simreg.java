@@ -101,6 +101,7 @@ public final class Simreg implements Runnable {
                             .forEach(System.out::println);
                     return 0;
                 },
+                request -> new EvalRun(request, stop).run(),
                 request -> ClusterProcess.coordinator(request, stop),
                 request -> ClusterProcess.worker(request, stop),
                 stop);
@@ -117,6 +118,7 @@ public final class Simreg implements Runnable {
                 new CommandLine(this)
                         .addSubcommand(distill)
                         .addSubcommand(new ExportCommand(actions.export()))
+                        .addSubcommand(EvalCommand.of(actions.eval()))
                         .addSubcommand(new CoordinatorCommand(actions.coordinator()))
                         .addSubcommand(new WorkerCommand(actions.worker()))
                         .addSubcommand(submit)

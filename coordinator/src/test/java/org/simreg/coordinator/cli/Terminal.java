@@ -10,6 +10,7 @@ import java.util.function.ToIntFunction;
 final class Terminal {
     final List<DistillRequest> distilled = new ArrayList<>();
     final List<ExportRequest> exported = new ArrayList<>();
+    final List<EvalRequest> evaluated = new ArrayList<>();
     final List<CoordinatorRequest> coordinators = new ArrayList<>();
     final List<WorkerRequest> workers = new ArrayList<>();
     final Stop stop = new Stop();
@@ -33,6 +34,10 @@ final class Terminal {
                         },
                         request -> {
                             exported.add(request);
+                            return 0;
+                        },
+                        request -> {
+                            evaluated.add(request);
                             return 0;
                         },
                         request -> {

@@ -64,16 +64,17 @@ public final class Fit {
                         .formatted(network.name(), fileName, layer));
     }
 
+    /** Known networks whose weights a file holds, whole, in the order of their declaration. */
+    public static List<org.simreg.proto.Network> fitting(StateDict file) {
+        return Arrays.stream(org.simreg.proto.Network.values())
+                .filter(name -> name != org.simreg.proto.Network.UNRECOGNIZED)
+                .filter(name -> fits(file, Networks.backbone(name)))
+                .toList();
+    }
+
     private static String wayOut(StateDict file) {
-        List<String> fitting = new ArrayList<>();
-        for (org.simreg.proto.Network name : org.simreg.proto.Network.values()) {
-            if (name != org.simreg.proto.Network.UNRECOGNIZED) {
-                Network network = Networks.backbone(name);
-                if (fits(file, network)) {
-                    fitting.add(network.name());
-                }
-            }
-        }
+        List<String> fitting =
+                fitting(file).stream().map(name -> Networks.backbone(name).name()).toList();
         if (!fitting.isEmpty()) {
             return "they fit " + String.join(" or ", fitting) + ", so name that network";
         }

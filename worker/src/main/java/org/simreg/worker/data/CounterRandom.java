@@ -20,6 +20,9 @@ public final class CounterRandom {
     /** Purpose of a network's initial weights. */
     public static final long WEIGHTS = 3;
 
+    /** Purpose of the choice of rows that are held out. */
+    public static final long HELD_OUT = 16;
+
     private final int[] counter = new int[4];
     private final int[] block = new int[4];
     private final int key0;

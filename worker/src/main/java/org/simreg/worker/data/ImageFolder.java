@@ -148,7 +148,7 @@ public final class ImageFolder {
     }
 
     /** Folder of this part below the data set's folder; empty if that itself holds the images. */
-    String folder() {
+    public String folder() {
         return part.folder();
     }
 

@@ -1,10 +1,6 @@
 package org.simreg.worker.distill;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
-import java.util.Iterator;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -12,14 +8,13 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
 import org.simreg.proto.Job;
 import org.simreg.proto.KnnScore;
-import org.simreg.worker.data.Batch;
-import org.simreg.worker.data.BatchLoader;
-import org.simreg.worker.data.BatchRequest;
-import org.simreg.worker.data.Batches;
 import org.simreg.worker.data.CentreView;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
+import org.simreg.worker.embed.Course;
+import org.simreg.worker.embed.Embedding;
+import org.simreg.worker.embed.Features;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.NearestNeighbors;
@@ -30,21 +25,14 @@ import org.simreg.worker.torchscript.Torch;
 
 /** k-NN accuracy of a network's features, val against train, both in the evaluation view. */
 final class KnnEvaluation implements AutoCloseable {
-    private static final int BATCH = 64;
     private static final int EXAMPLES = 12;
     private static final int SHOWN = 8;
 
-    /** Features (N, D) of any length for images (N, H, W, 3) uint8. */
-    interface Features {
-        NDArray of(NDManager scope, NDArray images);
-    }
-
-    private final Torch torch;
     private final Path root;
     private final ImageFolder train;
     private final ImageFolder val;
-    private final BatchLoader trainImages;
-    private final BatchLoader valImages;
+    private final Embedding trainImages;
+    private final Embedding valImages;
     private final CentreView view;
     private final int[] ks;
     private final int threads;
@@ -58,13 +46,12 @@ final class KnnEvaluation implements AutoCloseable {
             Splits splits,
             WorkerSettings settings,
             Consumer<String> notices) {
-        this.torch = torch;
         root = Path.of(job.getDataset().getPath());
         train = splits.train();
         val = splits.val().orElseThrow();
         LoaderSettings loader = settings.loader(job.getSeed());
-        trainImages = new BatchLoader(train, loader, notices);
-        valImages = new BatchLoader(val, loader, notices);
+        trainImages = new Embedding(torch, train, loader, notices);
+        valImages = new Embedding(torch, val, loader, notices);
         view = new CentreView(job.getEvaluation().getResize(), job.getViews().getSize());
         ks = job.getEvaluation().getKList().stream().mapToInt(k -> k).toArray();
         threads = settings.threads();
@@ -87,8 +74,9 @@ final class KnnEvaluation implements AutoCloseable {
      */
     EvaluationDone measure(Asked asked, Features features) {
         long begun = System.nanoTime();
-        FeatureBank bank = embed(train, trainImages, features, asked.stop);
-        FeatureBank queries = embed(val, valImages, features, asked.stop);
+        Course course = Course.until(asked.stop);
+        FeatureBank bank = trainImages.bank(features, view, course);
+        FeatureBank queries = valImages.bank(features, view, course);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         Neighbors neighbors = NearestNeighbors.search(bank, queries, k, threads);
         EvaluationDone.Builder done =
@@ -128,36 +116,6 @@ final class KnnEvaluation implements AutoCloseable {
 
     private String name(ImageFolder images, int id) {
         return root.toAbsolutePath().relativize(images.file(id).toAbsolutePath()).toString();
-    }
-
-    private FeatureBank embed(
-            ImageFolder images, BatchLoader loader, Features features, BooleanSupplier stop) {
-        FeatureBank bank = null;
-        try (Batches batches = loader.batches(requests(images.size()))) {
-            for (int from = 0; from < images.size(); from += BATCH) {
-                if (stop.getAsBoolean()) {
-                    throw new Abandoned("the measurement was given up");
-                }
-                try (Batch batch = batches.next();
-                        NDManager scope = torch.scope()) {
-                    NDArray views =
-                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize());
-                    NDArray rows = features.of(scope, views);
-                    int width = (int) rows.getShape().get(1);
-                    bank = bank == null ? new FeatureBank(images.size(), width) : bank;
-                    int[] labels = IntStream.of(batch.sources()).map(images::label).toArray();
-                    bank.add(rows.toFloatArray(), batch.ids(), labels);
-                }
-            }
-        }
-        return bank;
-    }
-
-    private Iterator<BatchRequest> requests(int size) {
-        return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
-                .mapToObj(from -> IntStream.range(from, Math.min(size, from + BATCH)).toArray())
-                .map(ids -> new BatchRequest(0, ids, List.of(view)))
-                .iterator();
     }
 
     @Override

@@ -1,21 +1,15 @@
 package org.simreg.worker.distill;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.util.JsonFormat;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.HostTensor;
+import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.network.Weight;
@@ -47,11 +41,6 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
     private static final String AVERAGE = "average.";
     private static final String SUFFIX = ".safetensors";
 
-    /** Longer names have more digits. */
-    private static final Comparator<Path> OLDEST_FIRST =
-            Comparator.<Path>comparingInt(file -> file.getFileName().toString().length())
-                    .thenComparing(Comparator.naturalOrder());
-
     /** Name of the file of a step. */
     static String fileName(long step) {
         return String.format(java.util.Locale.ROOT, "step-%08d%s", step, SUFFIX);
@@ -59,17 +48,7 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
 
     /** Files in the folder, oldest first; none if it isn't there. */
     static List<Path> list(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            return List.of();
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(
-                            file -> file.getFileName().toString().matches("step-\\d{8,}" + SUFFIX))
-                    .sorted(OLDEST_FIRST)
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return RunFiles.list(folder);
     }
 
     /** The newest file in the folder. */
@@ -144,8 +123,7 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
 
     /** The network that a run's checkpoint holds; empty for any other file. */
     static Optional<org.simreg.proto.Network> student(Path file) {
-        String job = Safetensors.metadata(file).get("job");
-        return Optional.ofNullable(job).map(json -> job(json, file).getStudent().getNetwork());
+        return RunFiles.job(file).map(job -> job.getStudent().getNetwork());
     }
 
     /** Steps in a run's checkpoint; 0 for any other file. */
@@ -155,18 +133,7 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
 
     /** The job in a checkpoint; settings of newer versions are passed over. */
     static Job job(String json, Path file) {
-        Job.Builder job = Job.newBuilder();
-        try {
-            JsonFormat.parser().ignoringUnknownFields().merge(json, job);
-        } catch (InvalidProtocolBufferException e) {
-            throw new UserError(
-                    file
-                            + " holds a job that can't be read: "
-                            + e.getMessage()
-                            + "; start a new run",
-                    e);
-        }
-        return job.build();
+        return RunFiles.job(json, file);
     }
 
     private static float[] get(StateDict tensors, String prefix, FlatLayout layout, Path file) {

@@ -115,6 +115,11 @@ public final class FeatureBank {
         return Arrays.copyOfRange(block(row), at, at + dimension);
     }
 
+    /** Copies one row into an array from a position on. */
+    public void copy(int row, float[] into, int at) {
+        System.arraycopy(block(row), offset(row), into, at, dimension);
+    }
+
     /**
      * The block that holds a row: {@link #BLOCK} rows, each {@link #stride} long, padded with
      * zeros.

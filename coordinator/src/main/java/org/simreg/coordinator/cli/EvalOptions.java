@@ -1,0 +1,153 @@
+package org.simreg.coordinator.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.coordinator.node.Nodes;
+import org.simreg.proto.Network;
+import org.simreg.proto.Precision;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.Subset;
+import org.simreg.worker.distill.WorkerSettings;
+import org.simreg.worker.embed.Backbone;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What all evaluations of frozen weights share. */
+final class EvalOptions {
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            required = true,
+            description =
+                    "Folder with train/CLASS/* and val/CLASS/*; transfer takes several (required)")
+    private List<Path> data;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            required = true,
+            description =
+                    "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
+                            + " images to features (required)")
+    private String weights;
+
+    @Option(
+            names = "--network",
+            paramLabel = "NETWORK",
+            completionCandidates = NetworkName.class,
+            converter = NetworkName.class,
+            description =
+                    "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
+                            + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
+                            + " recognised from the file)")
+    private Network network;
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            description =
+                    "Height and width of the view, 8 to 1024 px (default: as the run that the"
+                            + " weights come from, else 224)")
+    private Integer size;
+
+    @Option(
+            names = "--resize",
+            paramLabel = "N",
+            description =
+                    "Shorter side of an image before the centre crop, at most 4096 px (default: as"
+                            + " the run, else size * 256 / 224, rounded)")
+    private Integer resize;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description =
+                    "float32 or bfloat16 (default: as the run that the weights come from, else"
+                            + " float32)")
+    private Precision precision;
+
+    @Option(
+            names = "--limit-classes",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Use only the first N classes in name order; 0 uses all (default: 0)")
+    private int limitClasses;
+
+    @Option(
+            names = "--classes-file",
+            paramLabel = "FILE",
+            description = "File with one class folder name a line: only these are used")
+    private Path classesFile;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Decides every random draw (default: 0)")
+    private long seed;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Folder that takes result.json and the features; made if absent")
+    private Path out;
+
+    @Option(
+            names = "--features-cache",
+            paramLabel = "DIR",
+            description =
+                    "Folder where features are kept and found again by weights, images and view"
+                            + " (default: features in --out, else none are kept)")
+    private Path features;
+
+    @Option(
+            names = "--json",
+            description = "Print the result as JSON instead of a table (default: false)")
+    private boolean json;
+
+    @Mixin private MachineOptions machine;
+
+    /**
+     * @param several whether more than one data set makes sense
+     * @throws UserError if an option is out of bounds
+     */
+    EvalRequest request(EvalTask task, boolean several, boolean quiet) {
+        if (!several && data.size() > 1) {
+            throw new UserError(
+                    "--data: %d folders are too many here; name one, or use simreg eval transfer"
+                            .formatted(data.size()));
+        }
+        bounds("--size", size, 8, 1024);
+        bounds("--resize", resize, 8, 4096);
+        if (limitClasses < 0) {
+            throw new UserError(
+                    "--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
+        }
+        Subset subset = new Subset(limitClasses, Optional.ofNullable(classesFile));
+        EvalRequest.Images images =
+                new EvalRequest.Images(
+                        data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
+        Backbone.Asked asked =
+                new Backbone.Asked(
+                        weights, Optional.ofNullable(network), Optional.ofNullable(precision));
+        WorkerSettings settings =
+                new WorkerSettings(
+                        machine.device(),
+                        machine.threads(),
+                        machine.decodeThreads(),
+                        Nodes.cache());
+        EvalRequest.Results results =
+                new EvalRequest.Results(
+                        Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
+        return new EvalRequest(task, asked, images, settings, results);
+    }
+
+    private static void bounds(String option, Integer value, int least, int most) {
+        if (value != null && (value < least || value > most)) {
+            throw new UserError(
+                    "%s: %d is out of bounds; choose %d to %d px"
+                            .formatted(option, value, least, most));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package org.simreg.coordinator.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.simreg.proto.EvalRow;
+import org.simreg.worker.evaluate.FeatureBank;
+import org.simreg.worker.evaluate.KnnVote;
+import org.simreg.worker.evaluate.NearestNeighbors;
+import org.simreg.worker.evaluate.Neighbors;
+import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.probe.PenaltySearch;
+import org.simreg.worker.probe.ProbeScore;
+
+/** Figures as rows of a report. */
+final class EvalRows {
+    private EvalRows() {}
+
+    /**
+     * k-NN accuracy by every rule, from one search.
+     *
+     * @param layer where the features were read
+     */
+    static List<EvalRow> knn(
+            FeatureBank train, FeatureBank val, List<VoteRule> rules, String layer, int threads) {
+        int most = rules.stream().mapToInt(VoteRule::k).max().orElse(1);
+        Neighbors neighbors = NearestNeighbors.search(train, val, most, threads);
+        int[] labels = val.labels();
+        List<EvalRow> rows = new ArrayList<>();
+        for (VoteRule rule : rules) {
+            EvalRow.Builder row =
+                    row("knn", layer, train.dimension())
+                            .setVote(rule.weighted() ? "weighted" : "majority")
+                            .setK(rule.k())
+                            .setAccuracy(KnnVote.accuracy(neighbors, labels, rule));
+            if (rule.weighted()) {
+                row.setTemperature(rule.temperature());
+            }
+            rows.add(row.build());
+        }
+        return rows;
+    }
+
+    static EvalRow linear(ProbeScore score, String layer, int features) {
+        return row("linear", layer, features)
+                .setLr(score.rate())
+                .setEpoch(score.epoch())
+                .setLoss(score.loss())
+                .setAccuracy(score.top1())
+                .setTop5(score.top5())
+                .build();
+    }
+
+    /** The result first, then what was tried. */
+    static List<EvalRow> transfer(PenaltySearch.Outcome outcome, String data, int features) {
+        List<EvalRow> rows = new ArrayList<>();
+        rows.add(penalty("transfer", outcome.result(), data, features));
+        outcome.tried().forEach(tried -> rows.add(penalty("penalty", tried, data, features)));
+        return rows;
+    }
+
+    private static EvalRow penalty(
+            String name, PenaltySearch.Score score, String data, int features) {
+        return row(name, "feature", features)
+                .setData(data)
+                .setPenalty(score.penalty())
+                .setLoss(score.loss())
+                .setAccuracy(score.top1())
+                .setTop5(score.top5())
+                .build();
+    }
+
+    private static EvalRow.Builder row(String name, String layer, int features) {
+        return EvalRow.newBuilder().setName(name).setLayer(layer).setFeatures(features);
+    }
+}

@@ -1,0 +1,70 @@
+package org.simreg.coordinator.cli;
+
+import java.util.List;
+import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.probe.PenaltySearch;
+import org.simreg.worker.probe.ProbeSettings;
+
+/** What {@code simreg eval} is to find out. */
+public sealed interface EvalTask {
+    /** The subcommand. */
+    String command();
+
+    /** Its settings, for people. */
+    String describe();
+
+    /**
+     * k-NN accuracy.
+     *
+     * @param rules at least one
+     */
+    record Knn(List<VoteRule> rules) implements EvalTask {
+        @Override
+        public String command() {
+            return "knn";
+        }
+
+        @Override
+        public String describe() {
+            return "exact neighbours by cosine; ties between classes go to the nearest";
+        }
+    }
+
+    /** A linear probe for every learning rate, on centre crops or on fresh views of every epoch. */
+    record Linear(ProbeSettings settings, boolean augmented) implements EvalTask {
+        @Override
+        public String command() {
+            return "linear";
+        }
+
+        @Override
+        public String describe() {
+            return "%s, epochs %d, batch %d, lr / 10 after epochs %s, seed %d"
+                    .formatted(
+                            augmented ? "fresh crops and flips" : "centre crops",
+                            settings.epochs(),
+                            settings.batch(),
+                            settings.drops(),
+                            settings.seed());
+        }
+    }
+
+    /** L2-regularised logistic regression, for every data set. */
+    record Transfer(PenaltySearch.Settings settings) implements EvalTask {
+        @Override
+        public String command() {
+            return "transfer";
+        }
+
+        @Override
+        public String describe() {
+            return "%d penalties from %s to %s, %s of each class held out, seed %d"
+                    .formatted(
+                            settings.count(),
+                            settings.least(),
+                            settings.most(),
+                            settings.heldOut(),
+                            settings.seed());
+        }
+    }
+}
