@@ -149,8 +149,7 @@ public final class SearchBench {
 
     private static void write(Path file, TopK found) throws IOException {
         ByteBuffer bytes =
-                ByteBuffer.allocate(found.ids().length * Long.BYTES)
-                        .order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer.allocate(found.ids().length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asLongBuffer().put(found.ids());
         try (OutputStream out = Files.newOutputStream(file)) {
             out.write(bytes.array());

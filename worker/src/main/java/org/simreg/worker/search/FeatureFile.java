@@ -46,8 +46,7 @@ public final class FeatureFile implements AutoCloseable {
      */
     public static FeatureFile open(Path file) {
         try {
-            return new FeatureFile(
-                    file, Npy.isNpy(file) ? Npy.open(file) : safetensors(file));
+            return new FeatureFile(file, Npy.isNpy(file) ? Npy.open(file) : safetensors(file));
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -115,7 +114,8 @@ public final class FeatureFile implements AutoCloseable {
     }
 
     private static UserError unreadable(Path file, IOException e) {
-        String reason = e instanceof java.nio.file.NoSuchFileException ? "no such file" : e.getMessage();
+        String reason =
+                e instanceof java.nio.file.NoSuchFileException ? "no such file" : e.getMessage();
         return new UserError("Can't read features from %s: %s".formatted(file, reason), e);
     }
 

@@ -79,7 +79,8 @@ final class Npy implements FeatureFile.Matrix {
                             .formatted(text.strip()));
         }
         if (order.group(1).equals("True")) {
-            throw new IOException("its array is in Fortran order; save numpy.ascontiguousarray of it");
+            throw new IOException(
+                    "its array is in Fortran order; save numpy.ascontiguousarray of it");
         }
         DType element = TYPES.get(type.group(1));
         int rows = Integer.parseInt(shape.group(1));
