@@ -22,6 +22,7 @@ import org.simreg.worker.embed.Backbone;
 import org.simreg.worker.embed.Course;
 import org.simreg.worker.embed.Embedding;
 import org.simreg.worker.search.BankWriter;
+import org.simreg.worker.search.Shard;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,6 +109,7 @@ final class Embedment implements Runnable, Course {
                         .map(i -> (int) order.getFirstId() + i)
                         .toArray();
         int dimension = dimension(view);
+        requireRoom(dimension);
         ShardMark mark = new ShardMark(order.getBank(), order.getVersion(), order.getShard());
         String weights = backbone.identity().sha256();
         try (Embedding embedding =
@@ -146,6 +148,21 @@ final class Embedment implements Runnable, Course {
                                                 .name()
                                                 .toLowerCase(Locale.ROOT)))
                 .build();
+    }
+
+    private void requireRoom(int dimension) {
+        long bytes = Shard.bytes(order.getRows(), dimension);
+        if (bytes > settings.memory()) {
+            throw new UserError(
+                    "Shard %d of the bank %s would take %d MiB (%d rows of %d features), and a worker's shards may take %d; make the bank with more shards, on more workers"
+                            .formatted(
+                                    order.getShard(),
+                                    order.getBank(),
+                                    bytes >> 20,
+                                    order.getRows(),
+                                    dimension,
+                                    settings.memory() >> 20));
+        }
     }
 
     private static void add(BankWriter bank, int[] ids, int[] labels, float[] rows) {

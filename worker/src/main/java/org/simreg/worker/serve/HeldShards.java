@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import org.simreg.proto.ShardFile;
@@ -26,7 +27,7 @@ final class HeldShards implements AutoCloseable {
     private final ServeSettings settings;
     private final ExecutorService opener = ServeThreads.one("simreg-shards");
     private final ExecutorService searcher;
-    private final Map<Key, CompletableFuture<Shard>> shards = new LinkedHashMap<>();
+    private final Map<Key, CompletableFuture<Held>> shards = new LinkedHashMap<>();
 
     // Of the opener's thread.
     private Torch torch;
@@ -47,18 +48,47 @@ final class HeldShards implements AutoCloseable {
         this.searcher = searcher;
     }
 
+    /** An open shard. It is searched and closed on the searcher's thread. */
+    static final class Held {
+        private final Shard shard;
+        private boolean closed;
+
+        Held(Shard shard) {
+            this.shard = shard;
+        }
+
+        /**
+         * @throws CancellationException if it was closed meanwhile
+         */
+        Shard shard() {
+            if (closed) {
+                throw new CancellationException("this worker has closed the shard");
+            }
+            return shard;
+        }
+
+        long bytes() {
+            return Shard.bytes(shard.size(), shard.dimension());
+        }
+
+        void close() {
+            closed = true;
+            shard.close();
+        }
+    }
+
     /** The shard, opened if it isn't yet; one that could not be opened is tried again. */
-    synchronized CompletableFuture<Shard> get(ShardFile file) {
-        CompletableFuture<Shard> known = shards.get(Key.of(file));
+    synchronized CompletableFuture<Held> get(ShardFile file) {
+        CompletableFuture<Held> known = shards.get(Key.of(file));
         if (known != null && !known.isCompletedExceptionally()) {
             return known;
         }
-        CompletableFuture<Shard> opening = CompletableFuture.supplyAsync(() -> open(file), opener);
+        CompletableFuture<Held> opening = CompletableFuture.supplyAsync(() -> open(file), opener);
         shards.put(Key.of(file), opening);
         return opening;
     }
 
-    private Shard open(ShardFile file) {
+    private Held open(ShardFile file) {
         long begun = System.nanoTime();
         if (threads == null) {
             torch = new Torch(settings.worker().device(), settings.worker().threads());
@@ -82,14 +112,14 @@ final class HeldShards implements AutoCloseable {
                 file.getBank(),
                 shard.size(),
                 (System.nanoTime() - begun) / 1_000_000);
-        return shard;
+        return new Held(shard);
     }
 
     private synchronized long held() {
         return shards.values().stream()
                 .filter(shard -> shard.isDone() && !shard.isCompletedExceptionally())
                 .map(CompletableFuture::join)
-                .mapToLong(shard -> Shard.bytes(shard.size(), shard.dimension()))
+                .mapToLong(Held::bytes)
                 .sum();
     }
 
@@ -102,7 +132,7 @@ final class HeldShards implements AutoCloseable {
                         entry -> {
                             boolean gone = !keys.contains(entry.getKey());
                             if (gone) {
-                                entry.getValue().thenAcceptAsync(Shard::close, searcher);
+                                entry.getValue().thenAcceptAsync(Held::close, searcher);
                             }
                             return gone;
                         });

@@ -117,7 +117,7 @@ public final class SearchServer implements AutoCloseable {
     private CompletableFuture<SearchReply> search(ShardQuery query) {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(query.getPatienceMs());
         return shards.get(query.getShard())
-                .thenApplyAsync(shard -> search(shard, query, until), searcher);
+                .thenApplyAsync(held -> search(held.shard(), query, until), searcher);
     }
 
     private static SearchReply search(Shard shard, ShardQuery query, long until) {

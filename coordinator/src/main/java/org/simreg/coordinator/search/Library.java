@@ -1,0 +1,495 @@
+package org.simreg.coordinator.search;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.coordinator.search.Gathering.Question;
+import org.simreg.coordinator.store.Disk;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.SearchOrder;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.Vectors;
+import org.simreg.worker.search.TopK;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}.
+ */
+public final class Library implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Library.class);
+    private static final long WANTED_MS = 5000;
+    private static final long WANTED_PATIENCE_MS = 5000;
+
+    private final Setup setup;
+    private final BankFolders folders;
+    private final Crew crew;
+    private final Vertx vertx;
+    private final SortedMap<String, Bank> banks = new TreeMap<>();
+    private final Map<String, BankView> views = new ConcurrentHashMap<>();
+    private final Set<Fanout> underWay = new HashSet<>();
+    private List<Worker> workers = List.of();
+    private long told;
+    private int turn;
+
+    /**
+     * What a library is told once.
+     *
+     * @param home folder of the banks' folders
+     * @param indexCache folder of the indexes of data sets
+     * @param thread runs tasks on the search thread
+     * @param files runs what reads and writes long files
+     * @param published takes every record that is kept; a deleted one's name with no record
+     */
+    public record Setup(
+            Path home, Path indexCache, Executor thread, Executor files, Publishing published) {}
+
+    /** Where records are published. */
+    public interface Publishing {
+        /** Tells nobody. */
+        Publishing NOWHERE = (name, record) -> {};
+
+        /**
+         * @param record empty if the bank was deleted
+         */
+        void bank(String name, Optional<BankRecord> record);
+    }
+
+    Library(Setup setup, Vertx vertx, Crew crew) {
+        this.setup = setup;
+        this.vertx = vertx;
+        this.crew = crew;
+        folders = new BankFolders(setup.home());
+    }
+
+    /**
+     * Takes over the banks of the past; those that were being made are made on.
+     *
+     * @throws org.simreg.proto.UserError if a record can't be read
+     */
+    void start() {
+        for (BankRecord record : folders.load()) {
+            Bank bank = new Bank(folders, record);
+            banks.put(record.getName(), bank);
+            switch (record.getState()) {
+                case READY -> serve(bank);
+                case CREATING -> begin(bank, Math.max(1, record.getPartsCount()));
+                default -> LOG.debug("{} failed before", record.getName());
+            }
+            publish(bank);
+        }
+    }
+
+    /** What is known of a bank; any thread. */
+    public Optional<BankView> view(String name) {
+        return Optional.ofNullable(views.get(name));
+    }
+
+    /** All views; any thread. */
+    public Collection<BankView> views() {
+        return List.copyOf(views.values());
+    }
+
+    /**
+     * Begins to make a bank.
+     *
+     * @throws Refused if it can't be
+     */
+    public BankStatus create(CreateBankRequest request) {
+        var source = BankRules.checked(request);
+        if (banks.containsKey(request.getName())) {
+            throw new Refused(
+                    Refused.Kind.EXISTS,
+                    "There is a bank %s already; choose another name, or delete it first"
+                            .formatted(request.getName()));
+        }
+        BankRecord record =
+                BankRecord.newBuilder()
+                        .setName(request.getName())
+                        .setVersion(UUID.randomUUID().toString())
+                        .setSource(source)
+                        .setState(BankStatus.State.CREATING)
+                        .setCreatedMs(System.currentTimeMillis())
+                        .setReplicas(request.hasReplicas() ? request.getReplicas() : 1)
+                        .build();
+        Bank bank = new Bank(folders, record);
+        bank.save(record);
+        banks.put(record.getName(), bank);
+        publish(bank);
+        begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
+        return bank.status();
+    }
+
+    /** Goes on from what is kept. */
+    private void begin(Bank bank, int parts) {
+        BankRecord record = bank.record();
+        if (record.getSource().hasImages() && record.getPartsCount() > 0) {
+            embed(bank);
+            return;
+        }
+        setup.files()
+                .execute(
+                        () -> {
+                            try {
+                                BankRecord made = made(bank, record, parts);
+                                setup.thread().execute(() -> listed(bank, made));
+                            } catch (RuntimeException e) {
+                                setup.thread().execute(() -> failed(bank, e));
+                            }
+                        });
+    }
+
+    private BankRecord made(Bank bank, BankRecord record, int parts) {
+        if (record.getSource().hasImages()) {
+            return ImageBank.begun(record, parts, folders, setup.indexCache());
+        }
+        Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
+        return new FeatureBankFiles(folders, bank::deleted, progress).make(record, parts);
+    }
+
+    private void changed(Bank bank, BankRecord record) {
+        if (!bank.deleted() && bank.record().getState() == BankStatus.State.CREATING) {
+            bank.note(record);
+            bank.tell();
+        }
+    }
+
+    private void listed(Bank bank, BankRecord record) {
+        if (bank.deleted()) {
+            folders.delete(record.getName());
+            return;
+        }
+        bank.save(record);
+        if (record.getSource().hasImages()) {
+            embed(bank);
+        } else {
+            ready(bank);
+        }
+    }
+
+    private void failed(Bank bank, RuntimeException e) {
+        if (bank.deleted()) {
+            folders.delete(bank.record().getName());
+            return;
+        }
+        LOG.warn("The bank {} can't be made", bank.record().getName(), e);
+        fail(bank, e instanceof org.simreg.proto.UserError ? e.getMessage() : e.toString());
+    }
+
+    private void fail(Bank bank, String reason) {
+        bank.save(
+                bank.record().toBuilder()
+                        .setState(BankStatus.State.FAILED)
+                        .setReason(reason)
+                        .build());
+        bank.fail();
+        publish(bank);
+        bank.tell();
+    }
+
+    private void embed(Bank bank) {
+        Creation creation = new Creation(crew, bank.record(), new Course(this, bank));
+        bank.create(creation);
+        creation.attend(workers);
+        creation.tick();
+        publish(bank);
+        bank.tell();
+    }
+
+    /** What becomes of a creation. */
+    private record Course(Library library, Bank bank) implements Creation.Progress {
+        @Override
+        public void more() {
+            bank.tell();
+        }
+
+        @Override
+        public void embedded(int part, org.simreg.proto.Embedded embedded) {
+            library.embedded(bank, part, embedded);
+        }
+
+        @Override
+        public void failed(String reason) {
+            library.fail(bank, reason);
+        }
+    }
+
+    private void embedded(Bank bank, int part, org.simreg.proto.Embedded done) {
+        BankRecord record = bank.record();
+        String weights = record.getWeightsSha256();
+        if (!weights.isEmpty() && !weights.equals(done.getWeightsSha256())) {
+            fail(
+                    bank,
+                    "the weights changed while the bank was made, from SHA-256 %s to %s; make it again"
+                            .formatted(weights, done.getWeightsSha256()));
+            return;
+        }
+        BankRecord.Builder changed =
+                record.toBuilder()
+                        .setWeightsSha256(done.getWeightsSha256())
+                        .setDimension(done.getStored().getDimension())
+                        .setView(view(record) + "; " + done.getNetwork());
+        changed.getPartsBuilder(part)
+                .setSha256(done.getStored().getSha256())
+                .setLength(done.getStored().getLength());
+        bank.save(changed.build());
+        if (changed.getPartsList().stream().noneMatch(one -> one.getSha256().isEmpty())) {
+            ready(bank);
+        } else {
+            bank.tell();
+        }
+    }
+
+    private static String view(BankRecord record) {
+        var images = record.getSource().getImages();
+        return "shorter side %d, centre %d".formatted(images.getResize(), images.getSize());
+    }
+
+    private void ready(Bank bank) {
+        bank.save(bank.record().toBuilder().setState(BankStatus.State.READY).build());
+        serve(bank);
+        publish(bank);
+        bank.tell();
+    }
+
+    private void serve(Bank bank) {
+        List<ShardFile> shards = new ArrayList<>();
+        for (int part = 0; part < bank.record().getPartsCount(); part++) {
+            shards.add(bank.shard(part));
+        }
+        Serving serving = new Serving(crew, shards, bank.record().getReplicas());
+        bank.serve(
+                serving,
+                new Gathering(
+                        bank.record().getName(),
+                        bank.record().getDimension(),
+                        batch -> ask(serving, batch)));
+        attend(bank);
+    }
+
+    private void attend(Bank bank) {
+        Map<Worker, Long> others = new TreeMap<>();
+        banks.values().stream()
+                .filter(other -> other != bank)
+                .forEach(other -> other.serving().ifPresent(by -> by.addLoads(others)));
+        bank.serving().ifPresent(by -> by.attend(workers, others, System.currentTimeMillis()));
+        bank.creation().ifPresent(made -> made.attend(workers));
+    }
+
+    private Future<TopK> ask(Serving serving, Fanout.Batch batch) {
+        Fanout fanout = new Fanout(vertx, crew, serving, batch);
+        underWay.add(fanout);
+        return fanout.start()
+                .onComplete(done -> underWay.remove(fanout))
+                .compose(shards -> vertx.executeBlocking(() -> Merge.of(shards, batch.k()), false));
+    }
+
+    /**
+     * Asks a bank.
+     *
+     * @return the neighbours of all queries; fails with {@link Refused}
+     */
+    public Future<TopK> ask(String name, Question question) {
+        return bank(name)
+                .gathering()
+                .map(gathered -> gathered.ask(question))
+                .orElseGet(() -> Future.failedFuture(notReady(name)));
+    }
+
+    private static Refused notReady(String name) {
+        return new Refused(
+                Refused.Kind.STATE,
+                "The bank %s isn't ready; see 'simreg index describe %s'".formatted(name, name));
+    }
+
+    /** Embeds images as a bank's were; fails with {@link Refused}. */
+    public Future<Vectors> embed(ImageQuery query, long until) {
+        List<Worker> order = new ArrayList<>(workers);
+        Collections.rotate(order, turn++);
+        return new ImageAsking(crew, order, query, until).start();
+    }
+
+    /** All banks, by name. */
+    public List<BankStatus> list() {
+        return banks.values().stream().map(Bank::status).toList();
+    }
+
+    /**
+     * @throws Refused if there is none
+     */
+    public BankStatus describe(String name) {
+        return bank(name).status();
+    }
+
+    /**
+     * Deletes a bank with its files.
+     *
+     * @throws Refused if there is none
+     */
+    public void delete(String name) {
+        Bank bank = bank(name);
+        banks.remove(name);
+        views.remove(name);
+        bank.delete();
+        folders.delete(name);
+        setup.published().bank(name, Optional.empty());
+        tellWanted();
+    }
+
+    /**
+     * Watches a bank.
+     *
+     * @param watcher takes the status now and at every change; nothing once it is deleted
+     * @return ends it
+     * @throws Refused if there is none
+     */
+    public Runnable watch(String name, Consumer<Optional<BankStatus>> watcher) {
+        Bank bank = bank(name);
+        bank.watch(watcher);
+        watcher.accept(Optional.of(bank.status()));
+        return () -> bank.unwatch(watcher);
+    }
+
+    private Bank bank(String name) {
+        Bank bank = banks.get(name);
+        if (bank == null) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "There is no bank %s; 'simreg index list' shows those that there are"
+                            .formatted(name));
+        }
+        return bank;
+    }
+
+    private void publish(Bank bank) {
+        views.put(bank.record().getName(), bank.view());
+        setup.published().bank(bank.record().getName(), Optional.of(bank.record()));
+    }
+
+    /**
+     * Where a shard's file is.
+     *
+     * @throws Refused if it isn't stored, or of another version
+     */
+    public Path shard(ShardFile asked) {
+        BankRecord record = bank(asked.getBank()).record();
+        boolean there =
+                record.getVersion().equals(asked.getVersion())
+                        && asked.getShard() < record.getPartsCount()
+                        && record.getParts(asked.getShard()).getSha256().equals(asked.getSha256());
+        if (!there) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "Shard %d of the bank %s is not of that version any more"
+                            .formatted(asked.getShard(), asked.getBank()));
+        }
+        return folders.shard(asked.getBank(), asked.getShard());
+    }
+
+    /**
+     * Where a shard that a worker sends is written first.
+     *
+     * @throws Refused if it isn't wanted
+     */
+    public Path draft(ShardFile sent) {
+        BankRecord record = bank(sent.getBank()).record();
+        boolean wanted =
+                record.getVersion().equals(sent.getVersion())
+                        && record.getState() == BankStatus.State.CREATING
+                        && sent.getShard() < record.getPartsCount()
+                        && record.getParts(sent.getShard()).getSha256().isEmpty()
+                        && record.getParts(sent.getShard()).getRows() == sent.getRows();
+        if (!wanted) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "Shard %d of the bank %s is not wanted any more"
+                            .formatted(sent.getShard(), sent.getBank()));
+        }
+        return folders.folder(sent.getBank()).resolve("draft-" + UUID.randomUUID());
+    }
+
+    /**
+     * A shard that was written and checked takes its place; its worker then says that it is done.
+     */
+    public ShardFile stored(ShardFile sent, Path draft) {
+        draft(sent);
+        Path file = folders.shard(sent.getBank(), sent.getShard());
+        Disk.write(
+                file,
+                () -> {
+                    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+                    Disk.forceFolder(file.getParent());
+                });
+        return sent.toBuilder().setPath(file.toString()).build();
+    }
+
+    /** Who attends now. */
+    void attend(List<Worker> attending) {
+        if (attending.equals(workers)) {
+            return;
+        }
+        workers = List.copyOf(attending);
+        banks.values().forEach(this::attend);
+        List.copyOf(underWay).forEach(Fanout::workersChanged);
+    }
+
+    /** Time has passed. */
+    void tick() {
+        long now = System.currentTimeMillis();
+        for (Bank bank : banks.values()) {
+            bank.creation().ifPresent(Creation::tick);
+            attend(bank);
+        }
+        if (now - told > WANTED_MS) {
+            told = now;
+            tellWanted();
+        }
+    }
+
+    private void tellWanted() {
+        for (Worker worker : workers) {
+            SearchOrder.Wanted.Builder wanted = SearchOrder.Wanted.newBuilder();
+            for (Bank bank : banks.values()) {
+                bank.serving().ifPresent(by -> wanted.addAllShards(by.wanted(worker)));
+                bank.creation().ifPresent(made -> wanted.addAllEmbeddings(made.wanted(worker)));
+            }
+            crew.ask(worker, SearchOrder.newBuilder().setWanted(wanted).build(), WANTED_PATIENCE_MS)
+                    .onSuccess(
+                            done ->
+                                    banks.values()
+                                            .forEach(
+                                                    bank ->
+                                                            bank.serving()
+                                                                    .ifPresent(
+                                                                            by ->
+                                                                                    by.closed(
+                                                                                            worker))));
+        }
+    }
+
+    /** Lets go of files; workers keep what they have open. */
+    @Override
+    public void close() {
+        banks.values().forEach(Bank::close);
+    }
+}

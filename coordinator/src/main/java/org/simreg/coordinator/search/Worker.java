@@ -1,0 +1,15 @@
+package org.simreg.coordinator.search;
+
+/**
+ * A worker that attends and answers searches.
+ *
+ * @param name unique in the cluster
+ * @param address on the event bus, another one for every process
+ */
+public record Worker(String name, String address) implements Comparable<Worker> {
+    @Override
+    public int compareTo(Worker other) {
+        int byName = name.compareTo(other.name);
+        return byName != 0 ? byName : address.compareTo(other.address);
+    }
+}
