@@ -1,11 +1,11 @@
 """Rows and queries for SearchBench, FAISS's time on them, and whether the answers are those of float64.
 
-    python search.py make FOLDER random|clustered ROWS QUERIES [WIDTH]
+    python search.py make FOLDER random|clustered[-CENTERS-PART] ROWS QUERIES [WIDTH]
     python search.py faiss FOLDER K THREADS
     python search.py check FOLDER K [QUERIES]
 
-clustered: 1,000 directions, each row 0.3 of its length away from one of them: the cosines of a query with the rows of
-its cluster differ by some thousandths, less than bfloat16 can tell apart.
+clustered: each row lies PART (0.3) of its length away from one of CENTERS (1,000) directions: the cosines of a query with
+the rows of its cluster differ by some thousandths, less than bfloat16 can tell apart.
 """
 
 import json
@@ -20,10 +20,11 @@ def unit(rows):
     return rows / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
 
 
-def draw(generator, kind, count, width, centers):
+def draw(generator, count, centers, part):
+    width = centers.shape[1]
     noise = generator.standard_normal((count, width), dtype=np.float32)
-    if kind == "clustered":
-        noise = centers[generator.integers(len(centers), size=count)] + noise * np.float32(0.3 / np.sqrt(width))
+    if part:
+        noise = centers[generator.integers(len(centers), size=count)] + noise * np.float32(part / np.sqrt(width))
     return unit(noise).astype(np.float32)
 
 
@@ -32,12 +33,13 @@ def make(folder, kind, rows, queries, width=512):
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(5)
     width = int(width)
-    centers = unit(generator.standard_normal((1000, width))).astype(np.float32)
+    clusters, part = (kind.split("-")[1:] + [1000, 0.3])[:2] if kind.startswith("clustered") else (1, 0)
+    centers, part = unit(generator.standard_normal((int(clusters), width))).astype(np.float32), float(part)
     out = np.lib.format.open_memmap(folder / "rows.npy", "w+", np.float32, (int(rows), width))
     for start in range(0, int(rows), 50000):
-        out[start : start + 50000] = draw(generator, kind, min(50000, int(rows) - start), width, centers)
+        out[start : start + 50000] = draw(generator, min(50000, int(rows) - start), centers, part)
     out.flush()
-    np.save(folder / "queries.npy", draw(generator, kind, int(queries), width, centers))
+    np.save(folder / "queries.npy", draw(generator, int(queries), centers, part))
 
 
 def faiss(folder, k, threads):

@@ -73,8 +73,7 @@ final class BankFile implements Rows {
      * @throws UserError if it differs
      */
     void check(int block) {
-        int end = blocks[block].capacity() - 8;
-        if (BankLayout.crc(blocks[block].slice(0, end)) != blocks[block].getInt(end)) {
+        if (!BankLayout.sealed(blocks[block])) {
             throw damaged(
                     file,
                     "rows %d to %d fail their checksum"
@@ -83,10 +82,6 @@ final class BankFile implements Rows {
                                     Math.min(size(), (block + 1) * BankLayout.BLOCK) - 1),
                     null);
         }
-    }
-
-    UserError damaged(String reason) {
-        return damaged(file, reason, null);
     }
 
     private static UserError damaged(Path file, String reason, IOException cause) {

@@ -4,15 +4,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
  * The file of a bank, little-endian: a head, then blocks of {@value #BLOCK} rows.
  *
  * <p>Head, padded with zeros to a multiple of {@value #PAGE}: magic, version, D, N (8 bytes), bytes
- * of weights and view (4 each), both texts, the center (D float64: the mean of all rows), CRC32C of
- * the head before. A block: ids (8 bytes a row), labels (4 bytes), rows (D float32), CRC32C of the
- * block before, four zeros. The last block has its full size, unused rows are zero.
+ * of weights and view (4 each), both texts, the center (D float64: the mean of all rows). A block:
+ * ids (8 bytes a row), labels (4 bytes), rows (D float32), four zeros. The last four bytes of the
+ * head and of a block are CRC32C of what is before. The last block has its full size, unused rows
+ * are zero.
  *
  * @param dimension D
  * @param size N
@@ -64,7 +66,7 @@ record BankLayout(int dimension, int size, Origin origin, double[] center) {
         for (double value : center) {
             head.putDouble(value);
         }
-        head.putInt(crc(head.slice(0, head.position())));
+        seal(head);
         return head.rewind();
     }
 
@@ -77,7 +79,7 @@ record BankLayout(int dimension, int size, Origin origin, double[] center) {
         byte[] magic = new byte[MAGIC.length];
         require(head.remaining() >= FIXED, "it is too short for a feature bank");
         head.get(magic);
-        require(java.util.Arrays.equals(magic, MAGIC), "it is no feature bank");
+        require(Arrays.equals(magic, MAGIC), "it is no feature bank");
         int version = head.getInt();
         require(version == VERSION, "it has version " + version + ", this program reads 1");
         int dimension = head.getInt();
@@ -92,15 +94,29 @@ record BankLayout(int dimension, int size, Origin origin, double[] center) {
                         && Math.min(weights, view) >= 0
                         && Math.max(weights, view) <= Origin.MAX_BYTES;
         int end = sane ? FIXED + weights + view + Double.BYTES * dimension : 0;
-        require(sane && head.limit() >= end + Integer.BYTES, "its head is damaged");
-        require(crc(start.slice(0, end)) == head.getInt(end), "its head fails its checksum");
+        int padded = (end + Integer.BYTES + PAGE - 1) / PAGE * PAGE;
+        require(sane && head.limit() >= padded, "its head is damaged");
+        require(sealed(start.slice(0, padded)), "its head fails its checksum");
         Origin origin = new Origin(text(head, weights), text(head, view));
         double[] center = new double[dimension];
         head.asDoubleBuffer().get(center);
         return new BankLayout(dimension, (int) size, origin, center);
     }
 
-    static int crc(ByteBuffer bytes) {
+    /** Puts the checksum of a head or block into its last four bytes. */
+    static void seal(ByteBuffer bytes) {
+        int end = bytes.capacity() - Integer.BYTES;
+        bytes.putInt(end, crc(bytes.slice(0, end)));
+    }
+
+    /** Whether a head or block has its checksum. */
+    static boolean sealed(ByteBuffer bytes) {
+        int end = bytes.capacity() - Integer.BYTES;
+        ByteBuffer ordered = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        return ordered.getInt(end) == crc(bytes.slice(0, end));
+    }
+
+    private static int crc(ByteBuffer bytes) {
         CRC32C crc = new CRC32C();
         crc.update(bytes);
         return (int) crc.getValue();

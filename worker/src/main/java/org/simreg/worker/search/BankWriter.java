@@ -121,9 +121,8 @@ public final class BankWriter {
     }
 
     private void flush() throws IOException {
-        int end = block.capacity() - 8;
         block.clear();
-        block.putInt(end, BankLayout.crc(block.slice(0, end)));
+        BankLayout.seal(block);
         put(block);
         block.clear();
         while (block.hasRemaining()) {

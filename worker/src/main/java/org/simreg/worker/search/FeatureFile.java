@@ -1,7 +1,9 @@
 package org.simreg.worker.search;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.simreg.proto.UserError;
@@ -85,7 +87,7 @@ public final class FeatureFile implements AutoCloseable {
                         long first = firstId + from;
                         into.add(
                                 LongStream.range(first, first + count).toArray(),
-                                java.util.Arrays.copyOfRange(labels, from, from + count),
+                                Arrays.copyOfRange(labels, from, from + count),
                                 next(count));
                     }
                 });
@@ -114,8 +116,7 @@ public final class FeatureFile implements AutoCloseable {
     }
 
     private static UserError unreadable(Path file, IOException e) {
-        String reason =
-                e instanceof java.nio.file.NoSuchFileException ? "no such file" : e.getMessage();
+        String reason = e instanceof NoSuchFileException ? "no such file" : e.getMessage();
         return new UserError("Can't read features from %s: %s".formatted(file, reason), e);
     }
 

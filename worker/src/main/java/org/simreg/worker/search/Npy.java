@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -46,7 +47,7 @@ final class Npy implements FeatureFile.Matrix {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             ByteBuffer start = ByteBuffer.allocate(MAGIC.length);
             channel.read(start, 0);
-            return java.util.Arrays.equals(start.array(), MAGIC);
+            return Arrays.equals(start.array(), MAGIC);
         }
     }
 

@@ -75,23 +75,19 @@ final class RoundedRows implements AutoCloseable {
 
     private boolean fill(
             Rows rows, int from, int to, ScanModule module, BooleanSupplier stopped, Check check) {
+        float[] features = new float[Math.multiplyExact(BLOCK, rows.dimension())];
         for (int block = from; block < to && !stopped.getAsBoolean(); block++) {
             check.block(block);
             int first = block * BLOCK;
-            float[] features = features(rows, first, Math.min(BLOCK, rows.size() - first));
-            double[] lengths = module.fill(bank, first, features, center);
+            int count = Math.min(BLOCK, rows.size() - first);
+            for (int i = 0; i < count; i++) {
+                rows.copy(first + i, features, i * rows.dimension());
+            }
+            double[] lengths = module.fill(bank, first, features, count, center);
             longest[block] = lengths[0];
             losses[block] = lengths[1];
         }
         return true;
-    }
-
-    private static float[] features(Rows rows, int first, int count) {
-        float[] features = new float[Math.multiplyExact(count, rows.dimension())];
-        for (int i = 0; i < count; i++) {
-            rows.copy(first + i, features, i * rows.dimension());
-        }
-        return features;
     }
 
     /** Padded rows (N', D), bfloat16. */

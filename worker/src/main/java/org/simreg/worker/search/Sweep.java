@@ -76,6 +76,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
         private final double[] lengths;
         private final double[] offsets = new double[count];
         private final double[] errors = new double[count];
+        private float[] features;
 
         Journey(ScanModule module, NDManager scope) {
             this.module = module;
@@ -168,7 +169,10 @@ final class Sweep implements SearchThreads.Work<Best[]> {
             int group = survey.tiling().group();
             int padded = (to - from + group - 1) / group * group;
             int dimension = survey.rows().dimension();
-            float[] features = new float[Math.multiplyExact(padded, dimension)];
+            if (features == null) {
+                features = new float[Math.multiplyExact(survey.tiling().rows(), dimension)];
+            }
+            Arrays.fill(features, (to - from) * dimension, padded * dimension, 0);
             for (int row = from; row < to; row++) {
                 survey.rows().copy(row, features, (row - from) * dimension);
             }

@@ -3,7 +3,13 @@ package org.simreg.worker.torchscript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -14,6 +20,7 @@ import java.util.List;
 public final class ScanModule implements AutoCloseable {
     private final Torch torch;
     private final TorchModule module;
+    private ByteBuffer rows = ByteBuffer.allocateDirect(0);
 
     /** Loads the code onto the device of {@code torch}. */
     public ScanModule(Torch torch) {
@@ -31,14 +38,15 @@ public final class ScanModule implements AutoCloseable {
     /**
      * Puts rows less the center into the bank.
      *
-     * @param rows (n, D) float32, row-major
+     * @param rows (n, D) float32, row-major, and perhaps more behind them
+     * @param count n
      * @param center (D) float64
      * @return the greatest length of a row less the center, and the greatest length of what
      *     rounding such a row to bfloat16 took away; NaN if a row has one
      */
-    public double[] fill(NDArray bank, long at, float[] rows, NDArray center) {
+    public double[] fill(NDArray bank, long at, float[] rows, int count, NDArray center) {
         try (NDManager scope = torch.scope()) {
-            NDArray block = matrix(scope, rows, (int) center.getShape().get(0));
+            NDArray block = view(scope, rows, count, center.getShape().get(0));
             return module.call(scope, "fill", bank, block, center, scope.create(at))
                     .get(0)
                     .toDoubleArray();
@@ -129,13 +137,31 @@ public final class ScanModule implements AutoCloseable {
     /**
      * The same over float32 rows of the host.
      *
-     * @param rows (n, D), n a multiple of the group
+     * @param rows (n, D), n being all that the span covers, and perhaps more behind them
      */
     public Hits scan(float[] rows, NDArray queries, float[] least, Span span) {
         try (NDManager scope = torch.scope()) {
-            int dimension = (int) queries.getShape().get(1);
-            return scan(matrix(scope, rows, dimension), queries, least, span);
+            int count = span.tiles * span.tile;
+            NDArray bank = view(scope, rows, count, queries.getShape().get(1));
+            return scan(bank, queries, least, span);
         }
+    }
+
+    /** Rows for one call: native memory for blocks of rows is taken once, not left to the GC. */
+    private NDArray view(NDManager scope, float[] values, int count, long dimension) {
+        int length = Math.toIntExact(count * dimension);
+        if (rows.capacity() < length * Float.BYTES) {
+            rows = ByteBuffer.allocateDirect(Math.multiplyExact(length, Float.BYTES));
+        }
+        ByteBuffer used = rows.slice(0, length * Float.BYTES).order(ByteOrder.nativeOrder());
+        used.asFloatBuffer().put(values, 0, length);
+        return JniUtils.createNdFromByteBuffer(
+                (PtNDManager) scope,
+                used,
+                new Shape(count, dimension),
+                DataType.FLOAT32,
+                SparseFormat.DENSE,
+                scope.getDevice());
     }
 
     @Override
