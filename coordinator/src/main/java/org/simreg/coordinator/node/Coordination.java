@@ -4,14 +4,20 @@ import io.grpc.BindableService;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Grants;
 import org.simreg.coordinator.api.JobsRpc;
 import org.simreg.coordinator.api.SamplesRpc;
+import org.simreg.coordinator.api.SearchRpc;
+import org.simreg.coordinator.api.ShardsRpc;
 import org.simreg.coordinator.api.WorkersRpc;
 import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
@@ -19,14 +25,21 @@ import org.simreg.coordinator.cluster.Setup;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.search.Library;
+import org.simreg.coordinator.search.SearchVerticle;
+import org.simreg.coordinator.search.Worker;
+import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.serve.SearchServer;
 
 /** The keeper and the services in front of it, the same in every process that coordinates. */
 final class Coordination {
     private static final int READERS = 2;
 
     private final CoordinatorVerticle verticle;
+    private final Optional<SearchVerticle> search;
     private final List<BindableService> services;
 
     /**
@@ -55,13 +68,36 @@ final class Coordination {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        SamplesRpc samples = new SamplesRpc(Grants.of(this::jobs), Nodes.cache(), READERS);
+        search = kept.banks.map(home -> library(open, vertx, files, home, kept.publishing));
+        SamplesRpc samples = new SamplesRpc(Grants.of(this::readers), Nodes.cache(), READERS);
         open.add(samples::close);
         services =
-                List.of(
-                        new JobsRpc(verticle.keeper(), verticle::run),
-                        new WorkersRpc(verticle.keeper(), verticle::run, files),
-                        samples);
+                new ArrayList<>(
+                        List.of(
+                                new JobsRpc(verticle.keeper(), verticle::run),
+                                new WorkersRpc(verticle.keeper(), verticle::run, files),
+                                samples));
+        search.ifPresent(
+                by -> {
+                    services.add(new SearchRpc(by.library(), by::run, ForkJoinPool.commonPool()));
+                    services.add(new ShardsRpc(by.library(), by::run, files));
+                });
+    }
+
+    private SearchVerticle library(
+            Opened open,
+            Vertx vertx,
+            ExecutorService files,
+            Path home,
+            Library.Publishing publishing) {
+        SearchVerticle library =
+                new SearchVerticle(
+                        executor ->
+                                new Library.Setup(home, Nodes.cache(), executor, files, publishing),
+                        this::searchers);
+        String id = vertx.deployVerticle(library, SearchVerticle.options()).await();
+        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+        return library;
     }
 
     /**
@@ -77,8 +113,21 @@ final class Coordination {
         }
     }
 
-    /** What outlives the process. */
-    record Kept(JobStore store, JobFolders folders) {}
+    /**
+     * What outlives the process.
+     *
+     * @param banks folder of the banks of features; none: nothing is searched
+     * @param publishing takes the banks' records
+     */
+    record Kept(
+            JobStore store,
+            JobFolders folders,
+            Optional<Path> banks,
+            Library.Publishing publishing) {
+        Kept(JobStore store, JobFolders folders) {
+            this(store, folders, Optional.empty(), Library.Publishing.NOWHERE);
+        }
+    }
 
     List<BindableService> services() {
         return services;
@@ -89,11 +138,45 @@ final class Coordination {
         return verticle.call(() -> verticle.keeper().workers());
     }
 
-    /** Those whose data workers may read. */
-    private Collection<Job> jobs() {
-        return verticle.call(() -> verticle.keeper().active())
-                .toCompletionStage()
-                .toCompletableFuture()
-                .join();
+    /** Workers that answer searches. */
+    private Future<List<Worker>> searchers() {
+        return workers()
+                .map(
+                        all ->
+                                all.getWorkersList().stream()
+                                        .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
+                                        .filter(Coordination::searches)
+                                        .map(
+                                                one ->
+                                                        new Worker(
+                                                                one.getWorker(),
+                                                                one.getAddressesOrThrow(
+                                                                        SearchServer.TRANSPORT)))
+                                        .toList());
+    }
+
+    private static boolean searches(WorkerStatus worker) {
+        return worker.containsAddresses(SearchServer.TRANSPORT);
+    }
+
+    /** Those whose data workers may read: jobs, and banks as the jobs that would read the same. */
+    private Collection<Job> readers() {
+        List<Job> jobs =
+                verticle.call(() -> verticle.keeper().active())
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .join();
+        Stream<Job> banks =
+                search.stream()
+                        .flatMap(by -> by.library().views().stream())
+                        .flatMap(bank -> bank.images().stream())
+                        .map(Coordination::reader);
+        return Stream.concat(jobs.stream(), banks).toList();
+    }
+
+    private static Job reader(ImageSource images) {
+        Job.Builder job = Job.newBuilder().setDataset(images.getDataset());
+        job.addTeachersBuilder().setSource(images.getWeights());
+        return job.build();
     }
 }

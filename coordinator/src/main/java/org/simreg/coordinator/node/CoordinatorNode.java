@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.coordinator.search.HazelcastBanks;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
 import org.simreg.coordinator.store.HazelcastWorkers;
@@ -50,7 +51,11 @@ public final class CoordinatorNode implements AutoCloseable {
                     new Coordination(
                             open,
                             vertx,
-                            new Coordination.Kept(store, new DiskFolders()),
+                            new Coordination.Kept(
+                                    store,
+                                    new DiskFolders(),
+                                    Optional.of(settings.home.resolve("banks")),
+                                    new HazelcastBanks(manager.getHazelcastInstance())),
                             new Coordination.Terms(settings.version, settings.home));
             server =
                     open.add(

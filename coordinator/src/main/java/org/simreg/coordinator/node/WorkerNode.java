@@ -19,6 +19,8 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.reduce.EventBusLanes;
 import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.serve.SearchServer;
+import org.simreg.worker.serve.ServeSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +71,10 @@ public final class WorkerNode implements AutoCloseable {
             String host = settings.cluster.host();
             lanes.put("netty", open.add(new NettyLanes(host, 0)));
             lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
+            SearchServer search =
+                    open.add(
+                            new SearchServer(
+                                    vertx, coordinator.channel(), ServeSettings.of(training)));
             Hello identity =
                     Hello.newBuilder()
                             .setWorker(settings.name)
@@ -76,6 +82,7 @@ public final class WorkerNode implements AutoCloseable {
                             .setVersion(settings.version)
                             .setProfile(computing.profile())
                             .setDevice(computing.device())
+                            .putAddresses(SearchServer.TRANSPORT, search.address())
                             .build();
             verticle =
                     new WorkerVerticle(

@@ -1,28 +1,21 @@
 package org.simreg.coordinator.search;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The banks in the coordinator's home, a folder each: {@code bank.pb} with the record, {@code
  * names.bin}, {@code shard-N.bank}.
  */
 final class BankFolders {
-    private static final Logger LOG = LoggerFactory.getLogger(BankFolders.class);
     private static final String RECORD = "bank.pb";
 
     private final Path home;
@@ -34,22 +27,16 @@ final class BankFolders {
         this.home = home.toAbsolutePath();
     }
 
-    /** All records; a folder without one is what a crash left of a bank, and is deleted. */
+    /** All records; folders without one are somebody else's, or the rest of a deleted bank. */
     List<BankRecord> load() {
         if (!Files.isDirectory(home)) {
             return List.of();
         }
-        List<BankRecord> records = new ArrayList<>();
-        for (Path folder : folders()) {
-            Path file = folder.resolve(RECORD);
-            if (Files.exists(file)) {
-                records.add(read(file));
-            } else {
-                LOG.warn("{} holds no bank's record and is deleted", folder);
-                delete(folder.getFileName().toString());
-            }
-        }
-        return records;
+        return folders().stream()
+                .map(folder -> folder.resolve(RECORD))
+                .filter(Files::exists)
+                .map(BankFolders::read)
+                .toList();
     }
 
     private List<Path> folders() {
@@ -89,27 +76,35 @@ final class BankFolders {
                 });
     }
 
-    /** Deletes a bank's folder; first its record, so that a half-deleted bank is none. */
+    /** Deletes a bank's files, first its record, so that a half-deleted bank is none. */
     void delete(String name) {
         Path folder = folder(name);
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
         Disk.write(
                 folder,
                 () -> {
                     Files.deleteIfExists(folder.resolve(RECORD));
-                    try (Stream<Path> all = Files.walk(folder)) {
-                        all.sorted(Comparator.reverseOrder()).forEach(BankFolders::deleteOne);
-                    } catch (UncheckedIOException e) {
-                        throw e.getCause();
+                    List<Path> own;
+                    try (Stream<Path> all = Files.list(folder)) {
+                        own = all.filter(BankFolders::isOurs).toList();
+                    }
+                    for (Path file : own) {
+                        Files.deleteIfExists(file);
+                    }
+                    try (Stream<Path> rest = Files.list(folder)) {
+                        if (rest.findAny().isEmpty()) {
+                            Files.delete(folder);
+                        }
                     }
                 });
     }
 
-    private static void deleteOne(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static boolean isOurs(Path file) {
+        return file.getFileName()
+                .toString()
+                .matches("names\\.bin|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
     }
 
     Path folder(String name) {

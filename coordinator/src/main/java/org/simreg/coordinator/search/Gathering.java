@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.simreg.coordinator.api.BankDesk.Question;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.worker.search.TopK;
 
@@ -35,16 +36,6 @@ final class Gathering {
     private final Deque<Ask> queue = new ArrayDeque<>();
     private int waiting;
     private int underWay;
-
-    /**
-     * Queries of one client.
-     *
-     * @param vectors (Q, D) float32, little-endian
-     * @param queries Q
-     * @param k neighbours a query
-     * @param until in nanoseconds, after which nobody waits
-     */
-    record Question(ByteString vectors, int queries, int k, long until) {}
 
     private record Ask(Question question, Promise<TopK> answer) {}
 

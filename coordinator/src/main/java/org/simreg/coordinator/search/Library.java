@@ -16,11 +16,13 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.simreg.coordinator.api.BankDesk;
+import org.simreg.coordinator.api.BankView;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.search.Gathering.Question;
 import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
@@ -36,7 +38,7 @@ import org.slf4j.LoggerFactory;
 /**
  * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}.
  */
-public final class Library implements AutoCloseable {
+public final class Library implements BankDesk, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Library.class);
     private static final long WANTED_MS = 5000;
     private static final long WANTED_PATIENCE_MS = 5000;
@@ -100,7 +102,7 @@ public final class Library implements AutoCloseable {
         }
     }
 
-    /** What is known of a bank; any thread. */
+    @Override
     public Optional<BankView> view(String name) {
         return Optional.ofNullable(views.get(name));
     }
@@ -110,11 +112,7 @@ public final class Library implements AutoCloseable {
         return List.copyOf(views.values());
     }
 
-    /**
-     * Begins to make a bank.
-     *
-     * @throws Refused if it can't be
-     */
+    @Override
     public BankStatus create(CreateBankRequest request) {
         var source = BankRules.checked(request);
         if (banks.containsKey(request.getName())) {
@@ -176,7 +174,7 @@ public final class Library implements AutoCloseable {
 
     private void listed(Bank bank, BankRecord record) {
         if (bank.deleted()) {
-            folders.delete(record.getName());
+            discard(record.getName());
             return;
         }
         bank.save(record);
@@ -187,9 +185,16 @@ public final class Library implements AutoCloseable {
         }
     }
 
+    /** What was written after the bank was deleted. */
+    private void discard(String name) {
+        if (!banks.containsKey(name)) {
+            folders.delete(name);
+        }
+    }
+
     private void failed(Bank bank, RuntimeException e) {
         if (bank.deleted()) {
-            folders.delete(bank.record().getName());
+            discard(bank.record().getName());
             return;
         }
         LOG.warn("The bank {} can't be made", bank.record().getName(), e);
@@ -304,16 +309,13 @@ public final class Library implements AutoCloseable {
                 .compose(shards -> vertx.executeBlocking(() -> Merge.of(shards, batch.k()), false));
     }
 
-    /**
-     * Asks a bank.
-     *
-     * @return the neighbours of all queries; fails with {@link Refused}
-     */
-    public Future<TopK> ask(String name, Question question) {
+    @Override
+    public CompletionStage<TopK> ask(String name, Question question) {
         return bank(name)
                 .gathering()
                 .map(gathered -> gathered.ask(question))
-                .orElseGet(() -> Future.failedFuture(notReady(name)));
+                .orElseGet(() -> Future.failedFuture(notReady(name)))
+                .toCompletionStage();
     }
 
     private static Refused notReady(String name) {
@@ -322,30 +324,24 @@ public final class Library implements AutoCloseable {
                 "The bank %s isn't ready; see 'simreg index describe %s'".formatted(name, name));
     }
 
-    /** Embeds images as a bank's were; fails with {@link Refused}. */
-    public Future<Vectors> embed(ImageQuery query, long until) {
+    @Override
+    public CompletionStage<Vectors> embed(ImageQuery query, long until) {
         List<Worker> order = new ArrayList<>(workers);
         Collections.rotate(order, turn++);
-        return new ImageAsking(crew, order, query, until).start();
+        return new ImageAsking(crew, order, query, until).start().toCompletionStage();
     }
 
-    /** All banks, by name. */
+    @Override
     public List<BankStatus> list() {
         return banks.values().stream().map(Bank::status).toList();
     }
 
-    /**
-     * @throws Refused if there is none
-     */
+    @Override
     public BankStatus describe(String name) {
         return bank(name).status();
     }
 
-    /**
-     * Deletes a bank with its files.
-     *
-     * @throws Refused if there is none
-     */
+    @Override
     public void delete(String name) {
         Bank bank = bank(name);
         banks.remove(name);
@@ -356,13 +352,7 @@ public final class Library implements AutoCloseable {
         tellWanted();
     }
 
-    /**
-     * Watches a bank.
-     *
-     * @param watcher takes the status now and at every change; nothing once it is deleted
-     * @return ends it
-     * @throws Refused if there is none
-     */
+    @Override
     public Runnable watch(String name, Consumer<Optional<BankStatus>> watcher) {
         Bank bank = bank(name);
         bank.watch(watcher);
@@ -386,11 +376,7 @@ public final class Library implements AutoCloseable {
         setup.published().bank(bank.record().getName(), Optional.of(bank.record()));
     }
 
-    /**
-     * Where a shard's file is.
-     *
-     * @throws Refused if it isn't stored, or of another version
-     */
+    @Override
     public Path shard(ShardFile asked) {
         BankRecord record = bank(asked.getBank()).record();
         boolean there =
@@ -406,11 +392,7 @@ public final class Library implements AutoCloseable {
         return folders.shard(asked.getBank(), asked.getShard());
     }
 
-    /**
-     * Where a shard that a worker sends is written first.
-     *
-     * @throws Refused if it isn't wanted
-     */
+    @Override
     public Path draft(ShardFile sent) {
         BankRecord record = bank(sent.getBank()).record();
         boolean wanted =
@@ -428,9 +410,7 @@ public final class Library implements AutoCloseable {
         return folders.folder(sent.getBank()).resolve("draft-" + UUID.randomUUID());
     }
 
-    /**
-     * A shard that was written and checked takes its place; its worker then says that it is done.
-     */
+    @Override
     public ShardFile stored(ShardFile sent, Path draft) {
         draft(sent);
         Path file = folders.shard(sent.getBank(), sent.getShard());

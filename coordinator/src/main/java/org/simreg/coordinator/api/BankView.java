@@ -1,4 +1,4 @@
-package org.simreg.coordinator.search;
+package org.simreg.coordinator.api;
 
 import java.util.Optional;
 import org.simreg.proto.BankRecord;
