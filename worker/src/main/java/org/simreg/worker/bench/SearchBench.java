@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -56,7 +57,7 @@ public final class SearchBench {
                 found = all(shard, queries, k);
             }
             write(folder.resolve("ids.bin"), found);
-            single(shard, queries, k, threads);
+            single(shard, queries, k, threads, bank);
         }
     }
 
@@ -78,7 +79,8 @@ public final class SearchBench {
         return found;
     }
 
-    private static void single(Shard shard, float[] queries, int k, int threads) {
+    private static void single(Shard shard, float[] queries, int k, int threads, Path bank)
+            throws IOException {
         int dimension = shard.dimension();
         double[] times = new double[SINGLE];
         for (int i = 0; i < SINGLE; i++) {
@@ -95,17 +97,18 @@ public final class SearchBench {
                         + " \"memory_scan_p50_ms\": %.2f}%n",
                 times[SINGLE / 2] * 1e3,
                 times[SINGLE - 1] * 1e3,
-                scan(2L * shard.size() * dimension, threads) * 1e3);
+                scan(bank, 2L * shard.size() * dimension, threads) * 1e3);
     }
 
     /** Seconds that reading as many bytes as the bfloat16 rows have takes, on as many threads. */
-    private static double scan(long bytes, int threads) {
+    private static double scan(Path file, long bytes, int threads) throws IOException {
         int piece = 1 << 23;
         ByteBuffer[] pieces = new ByteBuffer[(int) (bytes / piece) + 1];
-        Arrays.setAll(pieces, i -> ByteBuffer.allocateDirect(piece).order(ByteOrder.nativeOrder()));
-        for (ByteBuffer each : pieces) {
-            for (int i = 0; i < piece; i += 4096) {
-                each.put(i, (byte) i); // a page that was never written is the one page of zeros
+        try (FileChannel channel = FileChannel.open(file)) {
+            for (int i = 0; i < pieces.length; i++) {
+                long at = (long) i * piece;
+                long length = Math.min(piece, bytes - at);
+                pieces[i] = channel.map(FileChannel.MapMode.READ_ONLY, at, length);
             }
         }
         double[] times = new double[9];
@@ -127,8 +130,8 @@ public final class SearchBench {
         long[] part = new long[1 << 11];
         long sum = 0;
         for (int i = thread; i < pieces.length; i += threads) {
-            var longs = pieces[i].asLongBuffer();
-            while (longs.hasRemaining()) {
+            var longs = pieces[i].order(ByteOrder.nativeOrder()).asLongBuffer();
+            while (longs.remaining() >= part.length) {
                 longs.get(part);
                 for (long value : part) {
                     sum += value;

@@ -160,19 +160,15 @@ public final class Shard implements AutoCloseable {
         for (int tile = 0; tile < tiles; tile++) {
             int from = (int) ((long) count * tile / tiles);
             int to = (int) ((long) count * (tile + 1) / tiles);
-            float[] own = Arrays.copyOfRange(queries, from * dimension(), to * dimension());
             long products = (size() + survey.tiling().rows() - 1L) / survey.tiling().rows();
             for (int part = 0; part < parts; part++) {
                 long first = products * part / parts * survey.tiling().rows();
                 long end = products * (part + 1) / parts * survey.tiling().rows();
                 if (first < end) {
-                    sweeps.add(
-                            new Sweep(
-                                    survey,
-                                    new Sweep.Extent(
-                                            from, (int) first, (int) Math.min(end, size())),
-                                    own,
-                                    k));
+                    Sweep.Extent extent =
+                            new Sweep.Extent(
+                                    from, to - from, (int) first, (int) Math.min(end, size()));
+                    sweeps.add(new Sweep(survey, extent, queries, k));
                 }
             }
         }

@@ -24,10 +24,11 @@ final class Sweep implements SearchThreads.Work<Best[]> {
 
     /**
      * @param query number of the tile's first query
+     * @param queries of the tile
      * @param from first row
      * @param to row after the last
      */
-    record Extent(int query, int from, int to) {}
+    record Extent(int query, int queries, int from, int to) {}
 
     private final Survey survey;
     private final Extent extent;
@@ -37,7 +38,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
     private final int width;
 
     /**
-     * @param queries (Q, D) of unit length
+     * @param queries of all tiles, (Q, D) of unit length
      * @param k at most all rows
      */
     Sweep(Survey survey, Extent extent, float[] queries, int k) {
@@ -45,7 +46,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
         this.extent = extent;
         this.queries = queries;
         this.k = k;
-        count = queries.length / survey.rows().dimension();
+        count = extent.queries();
         width = (count + COLUMNS - 1) / COLUMNS * COLUMNS;
     }
 
@@ -71,7 +72,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
         private final ScanModule module;
         private final NDArray single;
         private final NDArray low;
-        private final Contest contest = new Contest(survey.rows(), queries, k);
+        private final Contest contest;
         private final Candidates candidates = new Candidates(count, width);
         private final double[] lengths;
         private final double[] offsets = new double[count];
@@ -81,7 +82,10 @@ final class Sweep implements SearchThreads.Work<Best[]> {
         Journey(ScanModule module, NDManager scope) {
             this.module = module;
             int dimension = survey.rows().dimension();
-            float[] padded = Arrays.copyOf(queries, width * dimension);
+            int from = extent.query() * dimension;
+            float[] own = Arrays.copyOfRange(queries, from, from + count * dimension);
+            contest = new Contest(survey.rows(), own, k);
+            float[] padded = Arrays.copyOf(own, width * dimension);
             single = module.matrix(scope, padded, dimension);
             low = module.round(scope, single);
             lengths = module.lengths(single, low);
