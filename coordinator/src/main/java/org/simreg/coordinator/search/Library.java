@@ -2,9 +2,7 @@ package org.simreg.coordinator.search;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -23,7 +21,6 @@ import java.util.function.Consumer;
 import org.simreg.coordinator.api.BankDesk;
 import org.simreg.coordinator.api.BankView;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
@@ -46,6 +43,8 @@ public final class Library implements BankDesk, AutoCloseable {
     private final Setup setup;
     private final BankFolders folders;
     private final Crew crew;
+    private final Making making;
+    private final StoredShards stored;
     private final Vertx vertx;
     private final SortedMap<String, Bank> banks = new TreeMap<>();
     private final Map<String, BankView> views = new ConcurrentHashMap<>();
@@ -82,6 +81,8 @@ public final class Library implements BankDesk, AutoCloseable {
         this.vertx = vertx;
         this.crew = crew;
         folders = new BankFolders(setup.home());
+        making = new Making(setup, folders, crew, new Made());
+        stored = new StoredShards(folders);
     }
 
     /**
@@ -95,7 +96,7 @@ public final class Library implements BankDesk, AutoCloseable {
             banks.put(record.getName(), bank);
             switch (record.getState()) {
                 case READY -> serve(bank);
-                case CREATING -> begin(bank, Math.max(1, record.getPartsCount()));
+                case CREATING -> making.begin(bank, Math.max(1, record.getPartsCount()));
                 default -> LOG.debug("{} failed before", record.getName());
             }
             publish(bank);
@@ -134,140 +135,31 @@ public final class Library implements BankDesk, AutoCloseable {
         bank.save(record);
         banks.put(record.getName(), bank);
         publish(bank);
-        begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
+        making.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
         return bank.status();
     }
 
-    /** Goes on from what is kept. */
-    private void begin(Bank bank, int parts) {
-        BankRecord record = bank.record();
-        if (record.getSource().hasImages() && record.getPartsCount() > 0) {
-            embed(bank);
-            return;
-        }
-        setup.files()
-                .execute(
-                        () -> {
-                            try {
-                                BankRecord made = made(bank, record, parts);
-                                setup.thread().execute(() -> listed(bank, made));
-                            } catch (RuntimeException e) {
-                                setup.thread().execute(() -> failed(bank, e));
-                            }
-                        });
-    }
-
-    private BankRecord made(Bank bank, BankRecord record, int parts) {
-        if (record.getSource().hasImages()) {
-            return ImageBank.begun(record, parts, folders, setup.indexCache());
-        }
-        Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
-        return new FeatureBankFiles(folders, bank::deleted, progress).make(record, parts);
-    }
-
-    private void changed(Bank bank, BankRecord record) {
-        if (!bank.deleted() && bank.record().getState() == BankStatus.State.CREATING) {
-            bank.note(record);
-            bank.tell();
-        }
-    }
-
-    private void listed(Bank bank, BankRecord record) {
-        if (bank.deleted()) {
-            discard(record.getName());
-            return;
-        }
-        bank.save(record);
-        if (record.getSource().hasImages()) {
-            embed(bank);
-        } else {
+    /** What the making of banks tells. */
+    private final class Made implements Making.Outcome {
+        @Override
+        public void made(Bank bank) {
             ready(bank);
         }
-    }
 
-    /** What was written after the bank was deleted. */
-    private void discard(String name) {
-        if (!banks.containsKey(name)) {
-            folders.delete(name);
-        }
-    }
-
-    private void failed(Bank bank, RuntimeException e) {
-        if (bank.deleted()) {
-            discard(bank.record().getName());
-            return;
-        }
-        LOG.warn("The bank {} can't be made", bank.record().getName(), e);
-        fail(bank, e instanceof org.simreg.proto.UserError ? e.getMessage() : e.toString());
-    }
-
-    private void fail(Bank bank, String reason) {
-        bank.save(
-                bank.record().toBuilder()
-                        .setState(BankStatus.State.FAILED)
-                        .setReason(reason)
-                        .build());
-        bank.fail();
-        publish(bank);
-        bank.tell();
-    }
-
-    private void embed(Bank bank) {
-        Creation creation = new Creation(crew, bank.record(), new Course(this, bank));
-        bank.create(creation);
-        creation.attend(workers);
-        creation.tick();
-        publish(bank);
-        bank.tell();
-    }
-
-    /** What becomes of a creation. */
-    private record Course(Library library, Bank bank) implements Creation.Progress {
         @Override
-        public void more() {
-            bank.tell();
+        public void changed(Bank bank) {
+            publish(bank);
         }
 
         @Override
-        public void embedded(int part, org.simreg.proto.Embedded embedded) {
-            library.embedded(bank, part, embedded);
+        public boolean knows(String name) {
+            return banks.containsKey(name);
         }
 
         @Override
-        public void failed(String reason) {
-            library.fail(bank, reason);
+        public List<Worker> workers() {
+            return workers;
         }
-    }
-
-    private void embedded(Bank bank, int part, org.simreg.proto.Embedded done) {
-        BankRecord record = bank.record();
-        String weights = record.getWeightsSha256();
-        if (!weights.isEmpty() && !weights.equals(done.getWeightsSha256())) {
-            fail(
-                    bank,
-                    "the weights changed while the bank was made, from SHA-256 %s to %s; make it again"
-                            .formatted(weights, done.getWeightsSha256()));
-            return;
-        }
-        BankRecord.Builder changed =
-                record.toBuilder()
-                        .setWeightsSha256(done.getWeightsSha256())
-                        .setDimension(done.getStored().getDimension())
-                        .setView(view(record) + "; " + done.getNetwork());
-        changed.getPartsBuilder(part)
-                .setSha256(done.getStored().getSha256())
-                .setLength(done.getStored().getLength());
-        bank.save(changed.build());
-        if (changed.getPartsList().stream().noneMatch(one -> one.getSha256().isEmpty())) {
-            ready(bank);
-        } else {
-            bank.tell();
-        }
-    }
-
-    private static String view(BankRecord record) {
-        var images = record.getSource().getImages();
-        return "shorter side %d, centre %d".formatted(images.getResize(), images.getSize());
     }
 
     private void ready(Bank bank) {
@@ -378,49 +270,17 @@ public final class Library implements BankDesk, AutoCloseable {
 
     @Override
     public Path shard(ShardFile asked) {
-        BankRecord record = bank(asked.getBank()).record();
-        boolean there =
-                record.getVersion().equals(asked.getVersion())
-                        && asked.getShard() < record.getPartsCount()
-                        && record.getParts(asked.getShard()).getSha256().equals(asked.getSha256());
-        if (!there) {
-            throw new Refused(
-                    Refused.Kind.UNKNOWN,
-                    "Shard %d of the bank %s is not of that version any more"
-                            .formatted(asked.getShard(), asked.getBank()));
-        }
-        return folders.shard(asked.getBank(), asked.getShard());
+        return stored.shard(bank(asked.getBank()).record(), asked);
     }
 
     @Override
     public Path draft(ShardFile sent) {
-        BankRecord record = bank(sent.getBank()).record();
-        boolean wanted =
-                record.getVersion().equals(sent.getVersion())
-                        && record.getState() == BankStatus.State.CREATING
-                        && sent.getShard() < record.getPartsCount()
-                        && record.getParts(sent.getShard()).getSha256().isEmpty()
-                        && record.getParts(sent.getShard()).getRows() == sent.getRows();
-        if (!wanted) {
-            throw new Refused(
-                    Refused.Kind.STATE,
-                    "Shard %d of the bank %s is not wanted any more"
-                            .formatted(sent.getShard(), sent.getBank()));
-        }
-        return folders.folder(sent.getBank()).resolve("draft-" + UUID.randomUUID());
+        return stored.draft(bank(sent.getBank()).record(), sent);
     }
 
     @Override
     public ShardFile stored(ShardFile sent, Path draft) {
-        draft(sent);
-        Path file = folders.shard(sent.getBank(), sent.getShard());
-        Disk.write(
-                file,
-                () -> {
-                    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-                    Disk.forceFolder(file.getParent());
-                });
-        return sent.toBuilder().setPath(file.toString()).build();
+        return stored.stored(bank(sent.getBank()).record(), sent, draft);
     }
 
     /** Who attends now. */

@@ -7,16 +7,15 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import org.simreg.proto.Found;
 
 /** Rows of features, and what a float64 brute force finds in them. */
-final class Features {
+public final class Features {
     final int dimension;
-    final float[][] rows;
+    public final float[][] rows;
 
     private Features(int dimension, float[][] rows) {
         this.dimension = dimension;
@@ -24,7 +23,7 @@ final class Features {
     }
 
     /** Random rows of any length; every seventh is a copy of another, and every fifth almost. */
-    static Features random(long seed, int count, int dimension) {
+    public static Features random(long seed, int count, int dimension) {
         SplittableRandom random = new SplittableRandom(seed);
         float[][] rows = new float[count][dimension];
         for (int row = 0; row < count; row++) {
@@ -41,7 +40,7 @@ final class Features {
         return new Features(dimension, rows);
     }
 
-    Path npy(Path file) throws IOException {
+    public Path npy(Path file) throws IOException {
         String head =
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }"
                         .formatted(rows.length, dimension);
@@ -57,7 +56,7 @@ final class Features {
     }
 
     /** Rows as a query's bytes. */
-    ByteString vectors(int from, int count) {
+    public ByteString vectors(int from, int count) {
         ByteBuffer bytes =
                 ByteBuffer.allocate(count * dimension * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int row = from; row < from + count; row++) {
@@ -81,7 +80,7 @@ final class Features {
         return unit;
     }
 
-    Features unit() {
+    public Features unit() {
         float[][] units = new float[rows.length][];
         for (int row = 0; row < rows.length; row++) {
             units[row] = unit(rows[row]);
@@ -103,19 +102,24 @@ final class Features {
     }
 
     /** The ids that are nearest to a query; these rows are of unit length. */
-    List<Long> nearest(float[] query, int k) {
+    public List<Long> nearest(float[] query, int k) {
         double[] cosines = cosines(unit(query));
-        return IntStream.range(0, rows.length)
-                .boxed()
-                .sorted(
-                        Comparator.comparingDouble((Integer row) -> -cosines[row])
-                                .thenComparingInt(row -> row))
-                .limit(k)
-                .map(Integer::longValue)
-                .toList();
+        int[] best = new int[Math.min(k, cosines.length)];
+        int found = 0;
+        for (int row = 0; row < cosines.length; row++) {
+            if (found == best.length && cosines[row] <= cosines[best[found - 1]]) {
+                continue;
+            }
+            int at = found < best.length ? found++ : found - 1;
+            for (; at > 0 && cosines[row] > cosines[best[at - 1]]; at--) {
+                best[at] = best[at - 1];
+            }
+            best[at] = row;
+        }
+        return Arrays.stream(best).mapToObj(row -> (long) row).toList();
     }
 
-    static List<Long> ids(Found found) {
+    public static List<Long> ids(Found found) {
         return found.getHitsList().stream().map(Found.Hit::getId).toList();
     }
 }
