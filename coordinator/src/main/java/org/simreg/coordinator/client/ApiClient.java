@@ -5,10 +5,12 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.proto.JobsGrpc;
+import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.UserError;
 
 /**
@@ -75,6 +77,23 @@ public final class ApiClient implements AutoCloseable {
         }
     }
 
+    /**
+     * Asks one question about banks.
+     *
+     * @param patience how long the answer may take
+     * @throws UserError as {@link #ask}
+     */
+    public <T> T search(Duration patience, Function<SearchGrpc.SearchBlockingStub, T> question) {
+        Duration all = patience.plus(wait);
+        try {
+            return question.apply(
+                    now(SearchGrpc.newBlockingStub(channel))
+                            .withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (StatusRuntimeException e) {
+            throw sentences.error(e, all);
+        }
+    }
+
     @Override
     public void close() {
         channel.shutdownNow();
@@ -82,10 +101,13 @@ public final class ApiClient implements AutoCloseable {
 
     /** A stub that tries to connect now, without the pause that follows failures. */
     JobsGrpc.JobsBlockingStub now() {
+        return now(JobsGrpc.newBlockingStub(channel));
+    }
+
+    private <S extends AbstractStub<S>> S now(S stub) {
         if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
             channel.resetConnectBackoff();
         }
-        JobsGrpc.JobsBlockingStub stub = JobsGrpc.newBlockingStub(channel);
         return wait.isZero() ? stub : stub.withWaitForReady();
     }
 

@@ -2,10 +2,12 @@ package org.simreg.coordinator.search;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.SearchOrder;
@@ -16,20 +18,34 @@ import org.simreg.proto.Vectors;
 final class ImageAsking {
     private static final long LATE_MS = 30_000;
 
+    /** How long it is waited for a worker if none attends. */
+    private static final long ALONE_MS = 3000;
+
+    private static final long AGAIN_MS = 100;
+
+    private final Vertx vertx;
     private final Crew crew;
     private final SearchOrder order;
     private final long until;
-    private final Deque<Worker> next;
+    private final Supplier<Collection<Worker>> workers;
+    private final long begun = System.nanoTime();
+    private Deque<Worker> next = new ArrayDeque<>();
     private final Promise<Vectors> vectors = Promise.promise();
 
     /**
-     * @param workers in the order in which they are asked
+     * @param workers that attend now, in the order in which they are asked
      * @param until in nanoseconds, after which nobody waits
      */
-    ImageAsking(Crew crew, Collection<Worker> workers, ImageQuery query, long until) {
+    ImageAsking(
+            Vertx vertx,
+            Crew crew,
+            Supplier<Collection<Worker>> workers,
+            ImageQuery query,
+            long until) {
+        this.vertx = vertx;
         this.crew = crew;
+        this.workers = workers;
         this.until = until;
-        next = new ArrayDeque<>(workers);
         order = SearchOrder.newBuilder().setImages(query).build();
     }
 
@@ -37,8 +53,18 @@ final class ImageAsking {
      * @return fails with {@link Refused} if no worker can, or an image can't be read
      */
     Future<Vectors> start() {
-        ask("no worker attends");
+        await();
         return vectors.future();
+    }
+
+    private void await() {
+        next = new ArrayDeque<>(workers.get());
+        long waitedMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+        if (next.isEmpty() && waitedMs < ALONE_MS) {
+            vertx.setTimer(AGAIN_MS, ignored -> await());
+        } else {
+            ask("no worker attends");
+        }
     }
 
     private void ask(String trouble) {

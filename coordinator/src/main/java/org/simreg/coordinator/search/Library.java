@@ -218,9 +218,13 @@ public final class Library implements BankDesk, AutoCloseable {
 
     @Override
     public CompletionStage<Vectors> embed(ImageQuery query, long until) {
+        return new ImageAsking(vertx, crew, this::inTurn, query, until).start().toCompletionStage();
+    }
+
+    private List<Worker> inTurn() {
         List<Worker> order = new ArrayList<>(workers);
         Collections.rotate(order, turn++);
-        return new ImageAsking(crew, order, query, until).start().toCompletionStage();
+        return order;
     }
 
     @Override
