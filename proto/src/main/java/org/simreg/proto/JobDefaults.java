@@ -23,7 +23,7 @@ final class JobDefaults {
         for (JobField setting : JobField.all()) {
             if (setting.inList()) {
                 job.getTeachersBuilderList().forEach(teacher -> fillTeacher(teacher, setting));
-            } else if (takesPart(setting, self)) {
+            } else if (takesPart(setting, asked, self) && !replaced(setting, asked)) {
                 fillOne(setting.section().map(job::getFieldBuilder).orElse(job), setting);
             }
         }
@@ -42,17 +42,29 @@ final class JobDefaults {
         return TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self;
     }
 
-    private static boolean takesPart(JobField setting, boolean self) {
+    /** Whether there are features to keep, or could be: views that come again. */
+    static boolean asksForCache(Job job) {
+        return job.getCache().getViews() != 0 || job.getCache().getFixed();
+    }
+
+    private static boolean takesPart(JobField setting, Job asked, boolean self) {
         return switch (setting.section().map(FieldDescriptor::getName).orElse("")) {
+            case "cache" -> asksForCache(asked);
             case "head" -> !self;
             case "momentum_teacher" -> self;
             default -> true;
         };
     }
 
+    /** A module takes the place of the network. */
+    private static boolean replaced(JobField setting, Job asked) {
+        return setting.key().equals("student.network") && asked.getStudent().hasModule();
+    }
+
     private static void fillTeacher(Teacher.Builder teacher, JobField setting) {
-        boolean ofNetwork = setting.field().getNumber() == Teacher.NETWORK_FIELD_NUMBER;
-        if (!ofNetwork || TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Weights) {
+        TeacherSource source = TeacherSource.of(teacher.getSource());
+        boolean pooled = setting.field().getNumber() == Teacher.FEATURE_FIELD_NUMBER;
+        if (pooled || source.takes(setting)) {
             fillOne(teacher, setting);
         }
     }
@@ -71,11 +83,18 @@ final class JobDefaults {
     private static void compute(Job.Builder job) {
         computeParts(job.getOptimizationBuilder());
         computeResize(job.getViews(), job.getEvaluationBuilder());
+        job.getTeachersBuilderList().forEach(teacher -> computeSize(job.getViews(), teacher));
         if (!job.hasName()) {
             job.setName(nameOf(job));
         }
         if (!job.getCheckpoints().hasOutput()) {
             job.getCheckpointsBuilder().setOutput("runs/" + job.getName());
+        }
+        Cache cache = job.getCache();
+        if (asksForCache(job.build())
+                && !cache.hasStore()
+                && cache.getPrecision() != Cache.Format.NONE) {
+            job.getCacheBuilder().setStore(job.getCheckpoints().getOutput() + "/features");
         }
     }
 
@@ -94,6 +113,14 @@ final class JobDefaults {
         }
     }
 
+    private static void computeSize(Views views, Teacher.Builder teacher) {
+        if (!teacher.hasSize()
+                && !(TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self)
+                && allows("views.size", Integer.toUnsignedLong(views.getSize()))) {
+            teacher.setSize(views.getSize());
+        }
+    }
+
     private static boolean allows(String key, double number) {
         return JobField.all().stream().anyMatch(f -> f.key().equals(key) && f.allows(number));
     }
@@ -108,8 +135,11 @@ final class JobDefaults {
     }
 
     private static String nameOf(Job.Builder job) {
-        String network = FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
-        String asked = network + "-" + lastFolder(job.getDataset().getPath());
+        String student =
+                job.getStudent().hasModule()
+                        ? lastFolder(job.getStudent().getModule()).replaceAll("\\.\\w+$", "")
+                        : FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
+        String asked = student + "-" + lastFolder(job.getDataset().getPath());
         String name = asked.replaceAll("[^\\p{L}\\p{N}._-]+", "-");
         int length = Math.min(LONGEST_NAME, name.codePointCount(0, name.length()));
         return name.substring(0, name.offsetByCodePoints(0, length));
@@ -128,6 +158,9 @@ final class JobDefaults {
     private static Job withoutEmptySections(Job.Builder job) {
         if (job.getHead().getAllFields().isEmpty()) {
             job.clearHead();
+        }
+        if (job.getCache().getAllFields().isEmpty()) {
+            job.clearCache();
         }
         if (job.getMomentumTeacher().getAllFields().isEmpty()) {
             job.clearMomentumTeacher();

@@ -1,6 +1,8 @@
 package org.simreg.proto;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** Checks what concerns several settings of a completed job at once. */
@@ -16,12 +18,15 @@ final class JobRules {
     void check() {
         name();
         teachers();
+        student();
+        loss();
         head();
         momentumTeacher();
         batch();
         warmup();
         neighbours();
         evaluationView();
+        cache();
         placement();
     }
 
@@ -51,6 +56,9 @@ final class JobRules {
 
     private void teacher(Teacher teacher, String section) {
         TeacherSource source = TeacherSource.of(teacher.getSource());
+        if (!(source instanceof TeacherSource.Self)) {
+            weight(teacher, section);
+        }
         if (source instanceof TeacherSource.Weights) {
             return;
         }
@@ -66,6 +74,57 @@ final class JobRules {
         if (teacher.hasNetwork()) {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
             add(section + "network", network + " has no effect" + with + "; leave it out");
+        }
+        if (source instanceof TeacherSource.Self) {
+            self(teacher, section);
+        }
+    }
+
+    private void weight(Teacher teacher, String section) {
+        if (job.getTeachersCount() == 1 && teacher.hasWeight() && teacher.getWeight() != 1) {
+            String weight = FieldText.shown(teacher, Teacher.WEIGHT_FIELD_NUMBER);
+            String way = "; leave it out, or name more teachers";
+            add(section + "weight", weight + " has no effect with a single teacher" + way);
+        }
+    }
+
+    /** The momentum teacher sees the student's views with the student's eyes. */
+    private void self(Teacher teacher, String section) {
+        List<Integer> fields =
+                List.of(
+                        Teacher.WEIGHT_FIELD_NUMBER,
+                        Teacher.SIZE_FIELD_NUMBER,
+                        Teacher.PIXELS_FIELD_NUMBER);
+        for (int number : fields) {
+            FieldDescriptor field = Teacher.getDescriptor().findFieldByNumber(number);
+            if (teacher.hasField(field)) {
+                String value = FieldText.shown(teacher, number);
+                add(
+                        section + field.getName(),
+                        value + " has no effect with the teacher self; leave it out");
+            }
+        }
+    }
+
+    private void loss() {
+        if (job.getLoss() == Loss.SQUARED && JobDefaults.asksForSelf(job)) {
+            String why = "squared lets the teacher self and its student shrink to nothing";
+            add("loss", why + "; choose normalized or leave it out");
+        }
+    }
+
+    private void student() {
+        Student student = job.getStudent();
+        if (student.hasModule() && student.hasNetwork()) {
+            String network = FieldText.shown(student, Student.NETWORK_FIELD_NUMBER);
+            add("student.network", network + " has no effect with a module; leave one of them out");
+        }
+        if (student.hasModule() && job.getPrecision() == Precision.BFLOAT16) {
+            add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
+        }
+        if (student.hasInit() && student.hasRestart()) {
+            String what = "takes the student's weights from its file, and so does student.init";
+            add("student.restart", what + "; leave one of them out");
         }
     }
 
@@ -135,6 +194,44 @@ final class JobRules {
         if (job.getEvaluation().hasResize() && resize < size) {
             String crop = " px is smaller than the " + size + " px view cropped from it";
             add("evaluation.resize", resize + crop + "; choose at least " + size);
+        }
+    }
+
+    private void cache() {
+        Cache cache = job.getCache();
+        if (!JobDefaults.asksForCache(job)) {
+            if (cache.hasPrecision() || cache.hasStore()) {
+                String way = "; ask for --cache-views, or remove the cache's other settings";
+                add("cache", "has no effect without views that come again" + way);
+            }
+            return;
+        }
+        if (JobDefaults.asksForSelf(job)) {
+            String way = "; remove the cache's settings";
+            add("cache", "can't keep features of the teacher self, which changes" + way);
+        }
+        if (cache.getPrecision() == Cache.Format.NONE && cache.hasStore()) {
+            String way = "; leave it out, or choose float32 or float16";
+            add("cache.store", "has no effect with the precision none, which keeps nothing" + way);
+        }
+        if (cache.getFixed()) {
+            fixedView();
+        }
+    }
+
+    private void fixedView() {
+        if (job.getCache().getViews() != 0) {
+            String views = FieldText.shown(job.getCache(), Cache.VIEWS_FIELD_NUMBER);
+            String way =
+                    " does not go with cache.fixed, which keeps one view; leave one of them out";
+            add("cache.views", views + way);
+        }
+        Views.Policy policy = job.getViews().getPolicy();
+        if (policy == Views.Policy.SAME_WEAK || policy == Views.Policy.SAME_STRONG) {
+            String shown = FieldText.shown(job.getViews(), Views.POLICY_FIELD_NUMBER);
+            String why = ", by which teacher and student see the same pixels";
+            String way = "; choose weak-weak, weak-strong or strong-strong, or --cache-views";
+            add("cache.fixed", "true does not go with the policy " + shown + why + way);
         }
     }
 

@@ -2,6 +2,8 @@ package org.simreg.proto;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** Everything wrong with one input, collected so that the user hears of it in one message. */
@@ -14,6 +16,21 @@ public final class Problems {
      */
     public void add(String place, String what) {
         found.add(new UserError.Problem(place, what));
+    }
+
+    /**
+     * Tries what may be refused; the refusal becomes one of the problems.
+     *
+     * @param place field that it is about, such as "teachers[0].source"
+     * @return what it gave, unless it was refused
+     */
+    public <T> Optional<T> attempt(String place, Supplier<T> what) {
+        try {
+            return Optional.of(what.get());
+        } catch (UserError e) {
+            add(JobField.place(place), e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /**

@@ -26,6 +26,21 @@ public sealed interface TeacherSource {
     record Weights(String file) implements TeacherSource {}
 
     /**
+     * Whether a setting of a teacher means something for one of this source: only weights need to
+     * be told their network and feature, and the momentum teacher is the student in all else.
+     *
+     * @param setting of a teacher
+     */
+    default boolean takes(JobField setting) {
+        return switch (setting.field().getNumber()) {
+            case Teacher.SOURCE_FIELD_NUMBER -> true;
+            case Teacher.NETWORK_FIELD_NUMBER, Teacher.FEATURE_FIELD_NUMBER ->
+                    this instanceof Weights;
+            default -> !(this instanceof Self);
+        };
+    }
+
+    /**
      * @param text {@code self}, {@code torchscript:FILE} or a checkpoint's path
      */
     static TeacherSource of(String text) {

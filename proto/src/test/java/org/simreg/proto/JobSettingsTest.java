@@ -241,6 +241,68 @@ class JobSettingsTest {
                 "teachers[0].network (--teacher-network): resnet50 has no effect");
     }
 
+    @Test
+    void aTeacherSeesTheViewsInTheirSizeUnlessItHasItsOwn() {
+        Job.Builder asked = smallest();
+        asked.getViewsBuilder().setSize(64);
+        asked.addTeachersBuilder().setSource("torchscript:dino.pt").setSize(32).setWeight(2);
+        Job job = JobSettings.complete(asked.build());
+        assertEquals(64, job.getTeachers(0).getSize());
+        assertEquals(1, job.getTeachers(0).getWeight());
+        assertEquals(Pixels.IMAGENET, job.getTeachers(0).getPixels());
+        assertEquals(32, job.getTeachers(1).getSize());
+        assertEquals(2, job.getTeachers(1).getWeight());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0", "-1", "NaN", "Infinity", "1000001"})
+    void aWeightOutOfBoundsIsRefused(double weight) {
+        assertSays(
+                refusal(job -> job.addTeachersBuilder().setSource("b.pth").setWeight(weight)),
+                "teachers[1].weight (--teacher-weight): ",
+                "is out of bounds; choose 0.000001 to 1000000");
+    }
+
+    @Test
+    void aTeachersSizeOutOfBoundsIsRefused() {
+        assertSays(
+                refusal(job -> job.getTeachersBuilder(0).setSize(7)),
+                "teachers[0].size (--teacher-size): 7 is out of bounds; choose 8 to 1024 px");
+    }
+
+    @Test
+    void aSingleTeacherHasNoWeight() {
+        assertSays(
+                refusal(job -> job.getTeachersBuilder(0).setWeight(2)),
+                "teachers[0].weight (--teacher-weight): 2 has no effect with a single teacher");
+        assertEquals(
+                1,
+                JobSettings.complete(smallest().build()).getTeachers(0).getWeight(),
+                "the default is no demand");
+    }
+
+    @Test
+    void theSelfTeacherHasTheStudentsEyesAndLoss() {
+        assertSays(
+                refusalOf(
+                        withSelf(),
+                        job -> {
+                            job.setLoss(Loss.SQUARED);
+                            job.getTeachersBuilder(0)
+                                    .setWeight(1)
+                                    .setSize(32)
+                                    .setPixels(Pixels.HALF);
+                        }),
+                "The job is refused for 4 reasons:",
+                "teachers[0].weight (--teacher-weight): 1 has no effect with the teacher self",
+                "teachers[0].size (--teacher-size): 32 has no effect",
+                "teachers[0].pixels (--teacher-pixels): half has no effect",
+                "loss (--loss): squared lets the teacher self and its student shrink to nothing");
+        Job completed = JobSettings.complete(withSelf().build());
+        assertFalse(completed.getTeachers(0).hasSize());
+        assertEquals(completed, JobSettings.complete(completed));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"self", "torchscript:dino.pt"})
     void onlyWeightsOfAKnownNetworkHaveAnFcFeature(String source) {
@@ -293,9 +355,87 @@ class JobSettingsTest {
     }
 
     @Test
+    void aModuleTakesThePlaceOfTheNetwork() {
+        Job.Builder asked = smallest();
+        asked.getStudentBuilder().setModule("/n/tiny.pt");
+        asked.getDatasetBuilder().setPath("/d/data");
+        Job job = JobSettings.complete(asked.build());
+        assertFalse(job.getStudent().hasNetwork());
+        assertEquals("tiny-data", job.getName());
+        assertEquals(job, JobSettings.complete(job));
+    }
+
+    @Test
+    void aModuleGoesNeitherWithANetworkNorWithBfloat16() {
+        String said =
+                refusal(
+                        job -> {
+                            job.setPrecision(Precision.BFLOAT16);
+                            job.getStudentBuilder().setModule("n.pt").setNetwork(Network.RESNET18);
+                        });
+        assertSays(said, "student.network (--student): resnet18 has no effect with a module");
+        assertSays(said, "precision (--precision): bfloat16 does not go with a module");
+    }
+
+    @Test
+    void aStudentStartsFromOneFile() {
+        assertSays(
+                refusal(job -> job.getStudentBuilder().setInit("a.pth").setRestart("runs/b")),
+                "student.restart (--restart): takes the student's weights from its file, and so"
+                        + " does student.init; leave one of them out");
+    }
+
+    @Test
     void anEmptyTextIsNotTakenForAbsent() {
         assertSays(
                 refusal(job -> job.getStudentBuilder().setInit(" ")),
                 "student.init (--init): is empty; give a value or leave it out");
+    }
+
+    @Test
+    void aCacheIsFilledInOnlyWhereViewsComeAgain() {
+        assertFalse(JobSettings.complete(smallest().build()).hasCache());
+        Job.Builder asked = smallest();
+        asked.getCacheBuilder().setViews(5);
+        Job job = JobSettings.complete(asked.build());
+        assertEquals(Cache.Format.FLOAT32, job.getCache().getPrecision());
+        assertEquals("runs/resnet18-emoji/features", job.getCache().getStore());
+        assertEquals(job, JobSettings.complete(job));
+        asked.getCacheBuilder().setPrecision(Cache.Format.NONE);
+        assertFalse(JobSettings.complete(asked.build()).getCache().hasStore());
+        asked.getCacheBuilder().clear().setFixed(true);
+        asked.getViewsBuilder().setPolicy(Views.Policy.WEAK_WEAK);
+        assertTrue(JobSettings.complete(asked.build()).getCache().hasStore());
+    }
+
+    @Test
+    void aCacheThatCouldNotServeIsRefused() {
+        assertSays(
+                refusal(job -> job.getCacheBuilder().setStore("features")),
+                "cache: has no effect without views that come again; ask for --cache-views");
+        assertSays(
+                refusalOf(withSelf(), job -> job.getCacheBuilder().setViews(2)),
+                "cache: can't keep features of the teacher self, which changes; remove");
+        assertSays(
+                refusal(
+                        job ->
+                                job.getCacheBuilder()
+                                        .setViews(2)
+                                        .setPrecision(Cache.Format.NONE)
+                                        .setStore("features")),
+                "cache.store (--cache-store): has no effect with the precision none");
+        assertSays(
+                refusal(job -> job.getCacheBuilder().setViews(100_001)),
+                "cache.views (--cache-views): 100001 is out of bounds");
+    }
+
+    @Test
+    void aFixedViewNeedsTwoDrawsAndNoOthers() {
+        assertSays(
+                refusal(job -> job.getCacheBuilder().setFixed(true).setViews(3)),
+                "for 2 reasons",
+                "cache.views (--cache-views): 3 does not go with cache.fixed",
+                "cache.fixed (--cache-fixed): true does not go with the policy same-weak, by which",
+                "choose weak-weak, weak-strong or strong-strong");
     }
 }

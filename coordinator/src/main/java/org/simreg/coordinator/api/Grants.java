@@ -1,9 +1,11 @@
 package org.simreg.coordinator.api;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.function.Supplier;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
+import org.simreg.proto.Student;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 
@@ -40,7 +42,8 @@ public interface Grants {
     }
 
     private static boolean readsWeights(Job job, String path) {
-        return job.getStudent().getInit().equals(path)
+        Student student = job.getStudent();
+        return List.of(student.getInit(), student.getModule(), student.getRestart()).contains(path)
                 || job.getTeachersList().stream()
                         .map(Teacher::getSource)
                         .map(TeacherSource::of)

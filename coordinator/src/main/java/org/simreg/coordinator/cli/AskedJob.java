@@ -7,6 +7,7 @@ import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.UserError;
+import org.simreg.worker.distill.Restart;
 import picocli.CommandLine.ParseResult;
 
 /** The job that a command line asks for: a file, and options laid over it. */
@@ -20,7 +21,21 @@ final class AskedJob {
      * @throws UserError if file or options are refused
      */
     static Job completed(ParseResult parsed, Optional<Path> file, boolean resume) {
-        return JobSettings.complete(new JobFlags(parsed).over(base(parsed, file, resume)));
+        return located(JobSettings.complete(new JobFlags(parsed).over(base(parsed, file, resume))));
+    }
+
+    /**
+     * Of a run folder the checkpoint that is the newest now, so that the job means the same
+     * tomorrow; a path that isn't here stays for those who see it.
+     */
+    private static Job located(Job job) {
+        if (!job.getStudent().hasRestart()) {
+            return job;
+        }
+        Job.Builder located = job.toBuilder();
+        Path asked = Path.of(job.getStudent().getRestart());
+        located.getStudentBuilder().setRestart(Restart.file(asked).toString());
+        return located.build();
     }
 
     /**

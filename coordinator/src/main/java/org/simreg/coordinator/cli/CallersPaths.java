@@ -27,6 +27,9 @@ record CallersPaths(Path folder) {
         data(whole.getDatasetBuilder());
         student(whole.getStudentBuilder());
         whole.getTeachersBuilderList().forEach(this::teacher);
+        if (job.getCache().hasStore()) {
+            whole.getCacheBuilder().setStore(absolute(job.getCache().getStore()));
+        }
         return whole.build();
     }
 
@@ -40,6 +43,12 @@ record CallersPaths(Path folder) {
     private void student(Student.Builder student) {
         if (student.hasInit()) {
             student.setInit(absolute(student.getInit()));
+        }
+        if (student.hasModule()) {
+            student.setModule(absolute(student.getModule()));
+        }
+        if (student.hasRestart()) {
+            student.setRestart(absolute(student.getRestart()));
         }
     }
 

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
         name = "eval",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Evaluate frozen weights: k-NN, linear probe, transfer to other data sets.",
+        description = "Evaluate frozen weights: k-NN, linear probe, stages and head, transfer.",
         synopsisSubcommandLabel = "COMMAND",
         optionListHeading = "%nOptions:%n",
         commandListHeading = "%nCommands:%n",
@@ -29,6 +29,7 @@ final class EvalCommand implements Runnable {
         return new CommandLine(new EvalCommand())
                 .addSubcommand(new EvalKnnCommand(run))
                 .addSubcommand(new EvalLinearCommand(run))
+                .addSubcommand(new EvalStagesCommand(run))
                 .addSubcommand(new EvalTransferCommand(run));
     }
 

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
                     + " 0.003,0.01,0.03,0.1"
         })
 final class EvalLinearCommand implements Callable<Integer> {
-    private static final int MOST = 100_000;
+    static final int MOST = 100_000;
 
     private final ToIntFunction<EvalRequest> run;
 
@@ -101,14 +101,14 @@ final class EvalLinearCommand implements Callable<Integer> {
         return new EvalTask.Linear(new ProbeSettings(rates, epochs, batch, drops, seed), augment);
     }
 
-    private static void check(String option, int value, int most) {
+    static void check(String option, int value, int most) {
         if (value < 1 || value > most) {
             throw new UserError(
                     "%s: %d is out of bounds; choose 1 to %d".formatted(option, value, most));
         }
     }
 
-    private static void checkRate(double rate) {
+    static void checkRate(double rate) {
         if (!(rate > 0 && rate <= 1000)) {
             throw new UserError(
                     "--lr: " + rate + " is out of bounds; choose above 0, at most 1000");

@@ -10,6 +10,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.Subset;
 import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.embed.Backbone;
+import org.simreg.worker.inspect.FoundNetwork.Role;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -42,6 +43,15 @@ final class EvalOptions {
                             + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
                             + " recognised from the file)")
     private Network network;
+
+    @Option(
+            names = "--part",
+            paramLabel = "PART",
+            defaultValue = "student",
+            description =
+                    "student or teacher: which network of a training checkpoint that holds both"
+                            + " (default: student)")
+    private Part part;
 
     @Option(
             names = "--size",
@@ -90,7 +100,8 @@ final class EvalOptions {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "Folder that takes result.json and the features; made if absent")
+            description =
+                    "Folder that takes result.json, report.html and the features; made if absent")
     private Path out;
 
     @Option(
@@ -107,6 +118,11 @@ final class EvalOptions {
     private boolean json;
 
     @Mixin private MachineOptions machine;
+
+    private enum Part {
+        STUDENT,
+        TEACHER
+    }
 
     /**
      * @param several whether more than one data set makes sense
@@ -130,7 +146,10 @@ final class EvalOptions {
                         data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
         Backbone.Asked asked =
                 new Backbone.Asked(
-                        weights, Optional.ofNullable(network), Optional.ofNullable(precision));
+                        weights,
+                        Optional.ofNullable(network),
+                        Optional.ofNullable(precision),
+                        part == Part.TEACHER ? Role.TEACHER : Role.STUDENT);
         WorkerSettings settings =
                 new WorkerSettings(
                         machine.device(),

@@ -3,10 +3,12 @@ package org.simreg.coordinator.cli;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import org.simreg.coordinator.status.EvalPage;
 import org.simreg.coordinator.status.EvalText;
 import org.simreg.coordinator.status.Meter;
 import org.simreg.proto.EvalData;
@@ -24,6 +26,7 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.embed.Backbone;
 import org.simreg.worker.embed.FeatureSets;
 import org.simreg.worker.evaluate.FeatureBank;
+import org.simreg.worker.network.Stage;
 import org.simreg.worker.probe.LinearProbe;
 import org.simreg.worker.probe.PenaltySearch;
 import org.simreg.worker.probe.ProbeScore;
@@ -77,7 +80,13 @@ final class EvalRun {
 
     private void tell(EvalReport report) {
         String json = EvalText.json(report);
-        request.results().out().ifPresent(folder -> write(folder.resolve("result.json"), json));
+        request.results()
+                .out()
+                .ifPresent(
+                        folder -> {
+                            write(folder.resolve("result.json"), json);
+                            write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
+                        });
         System.out.print(request.results().json() ? json : EvalText.table(report));
         System.out.flush();
     }
@@ -97,18 +106,27 @@ final class EvalRun {
         CentreView view = view();
         List<Splits> all = request.images().folders().stream().map(this::open).toList();
         EvalReport.Builder report = EvalReport.newBuilder().setCommand(request.task().command());
-        try (Backbone backbone = Backbone.open(torch, request.weights(), meter::notice)) {
+        try (Backbone backbone = backbone()) {
             describe(report, backbone.identity(), view);
             for (int i = 0; i < all.size(); i++) {
                 String path = request.images().folders().get(i).toString();
                 report.addData(data(path, all.get(i)));
                 try (FeatureSets sets =
                         new FeatureSets(torch, backbone, all.get(i), settings(view))) {
-                    report.addAllRows(rows(path, sets));
+                    report.addAllRows(
+                            request.task() instanceof EvalTask.Stages stages
+                                    ? stages(stages, backbone.stages(), sets)
+                                    : rows(path, sets));
                 }
             }
         }
         return report.build();
+    }
+
+    private Backbone backbone() {
+        return request.task() instanceof EvalTask.Stages stages
+                ? Backbone.staged(torch, request.weights(), stages.layers(), meter::notice)
+                : Backbone.open(torch, request.weights(), meter::notice);
     }
 
     private void describe(EvalReport.Builder report, Backbone.Identity identity, CentreView view) {
@@ -188,6 +206,38 @@ final class EvalRun {
         LinearProbe.Data data = LinearProbe.Data.cached(train, val, classes);
         PenaltySearch.Outcome outcome = PenaltySearch.run(torch, data, transfer.settings(), meter);
         return EvalRows.transfer(outcome, path, train.dimension());
+    }
+
+    private List<EvalRow> stages(EvalTask.Stages task, List<Stage> stages, FeatureSets sets) {
+        List<FeatureBank> train = sets.trainStages(meter);
+        List<FeatureBank> val = sets.valStages(meter);
+        int classes = sets.splits().train().classNames().size();
+        int threads = request.machine().threads();
+        List<EvalRow> rows = new ArrayList<>();
+        for (int i = 0; i < stages.size(); i++) {
+            String name = stages.get(i).name();
+            FeatureBank bank = train.get(i);
+            FeatureBank queries = val.get(i);
+            meter.next("stages", i, stages.size());
+            rows.addAll(EvalRows.knn(bank, queries, task.rules(), name, threads));
+            task.probe()
+                    .ifPresent(
+                            probe ->
+                                    LinearProbe.run(
+                                                    torch,
+                                                    LinearProbe.Data.cached(bank, queries, classes),
+                                                    probe,
+                                                    meter,
+                                                    scores -> {})
+                                            .forEach(
+                                                    score ->
+                                                            rows.add(
+                                                                    EvalRows.linear(
+                                                                            score,
+                                                                            name,
+                                                                            bank.dimension()))));
+        }
+        return rows;
     }
 
     private void show(List<ProbeScore> scores) {

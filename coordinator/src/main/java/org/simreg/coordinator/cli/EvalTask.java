@@ -1,6 +1,7 @@
 package org.simreg.coordinator.cli;
 
 import java.util.List;
+import java.util.Optional;
 import org.simreg.worker.evaluate.VoteRule;
 import org.simreg.worker.probe.PenaltySearch;
 import org.simreg.worker.probe.ProbeSettings;
@@ -46,6 +47,28 @@ public sealed interface EvalTask {
                             settings.batch(),
                             settings.drops(),
                             settings.seed());
+        }
+    }
+
+    /**
+     * Accuracy at every stage of the backbone and after every layer of its head.
+     *
+     * @param rules of k-NN, at least one
+     * @param probe a linear probe at each stage too, on centre crops
+     * @param layers names of the stages that are wanted; empty: all
+     */
+    record Stages(List<VoteRule> rules, Optional<ProbeSettings> probe, List<String> layers)
+            implements EvalTask {
+        @Override
+        public String command() {
+            return "stages";
+        }
+
+        @Override
+        public String describe() {
+            String neighbors = "mean over height and width at each stage; majority of neighbours";
+            return probe.map(settings -> neighbors + "; " + new Linear(settings, false).describe())
+                    .orElse(neighbors);
         }
     }
 

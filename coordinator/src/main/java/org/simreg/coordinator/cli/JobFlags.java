@@ -78,10 +78,9 @@ final class JobFlags {
         }
     }
 
-    /** Only weights need to be told their network: the others are passed over. */
+    /** Teachers that a setting means nothing for are passed over. */
     private static boolean takes(Teacher.Builder teacher, JobField field) {
-        return isSource(field)
-                || TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Weights;
+        return TeacherSource.of(teacher.getSource()).takes(field);
     }
 
     private static boolean isSource(JobField field) {

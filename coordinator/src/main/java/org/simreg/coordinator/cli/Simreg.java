@@ -110,6 +110,8 @@ public final class Simreg implements Runnable {
     private CommandLine commandLine(Actions actions) {
         CommandLine distill = new CommandLine(new DistillCommand(actions.distill()));
         JobOptions.addTo(distill.getCommandSpec());
+        CommandLine features = new CommandLine(new FeaturesCommand(actions.stop()));
+        JobOptions.addTo(features.getCommandSpec());
         CommandLine submit = new CommandLine(new SubmitCommand(actions.stop()));
         JobOptions.addTo(submit.getCommandSpec());
         Complaints complaints = new Complaints(this);
@@ -117,7 +119,9 @@ public final class Simreg implements Runnable {
         CommandLine command =
                 new CommandLine(this)
                         .addSubcommand(distill)
+                        .addSubcommand(features)
                         .addSubcommand(new ExportCommand(actions.export()))
+                        .addSubcommand(new InspectCommand())
                         .addSubcommand(EvalCommand.of(actions.eval()))
                         .addSubcommand(IndexCommand.of())
                         .addSubcommand(new SearchCommand())

@@ -80,7 +80,8 @@ final class SubmitCommand implements Callable<Integer> {
             names = "--resume",
             description =
                     "Continue from the newest checkpoint of the run folder; without JOB.yaml the job"
-                            + " is the folder's own (default: false)")
+                            + " is the folder's own; all of its state is taken, see --restart and"
+                            + " --init for a new run (default: false)")
     private boolean resume;
 
     @Option(

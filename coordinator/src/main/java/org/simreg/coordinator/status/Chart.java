@@ -8,11 +8,13 @@ import java.util.function.DoubleFunction;
  * the pointer rests on it.
  *
  * @param title heading
- * @param lines curves over epochs; one without points is left out of the drawing
+ * @param lines curves; one without points is left out of the drawing
  * @param fromZero whether the upright axis begins at 0
  * @param text a value as text, for the points
+ * @param axis from left to right
  */
-record Chart(String title, List<Line> lines, boolean fromZero, DoubleFunction<String> text) {
+record Chart(
+        String title, List<Line> lines, boolean fromZero, DoubleFunction<String> text, Axis axis) {
     private static final int WIDTH = 480;
     private static final int HEIGHT = 270;
     private static final int LEFT = 52;
@@ -31,10 +33,15 @@ record Chart(String title, List<Line> lines, boolean fromZero, DoubleFunction<St
      */
     record Line(String name, String style, Series points) {}
 
+    /** Curves over epochs. */
+    Chart(String title, List<Line> lines, boolean fromZero, DoubleFunction<String> text) {
+        this(title, lines, fromZero, text, Axis.EPOCHS);
+    }
+
     /** A figure element with legend and drawing; axes without lines if there are no points. */
     String html() {
         Scale across =
-                Scale.until(lines.stream().mapToDouble(l -> l.points().end()).max().orElse(1), 6);
+                axis.scale(lines.stream().mapToDouble(l -> l.points().end()).max().orElse(1));
         Scale up = upright();
         StringBuilder svg = new StringBuilder();
         svg.append(
@@ -78,18 +85,24 @@ record Chart(String title, List<Line> lines, boolean fromZero, DoubleFunction<St
         return legend.append("</p>").toString();
     }
 
-    private static void axes(StringBuilder svg, Scale across, Scale up) {
+    private void axes(StringBuilder svg, Scale across, Scale up) {
         for (double tick : up.ticks()) {
             double y = y(up, tick);
             svg.append(rule(LEFT, y, WIDTH - RIGHT, y));
             svg.append(label(LEFT - 8, y + 4, "end", up.text(tick)));
         }
-        for (double tick : across.ticks()) {
+        for (double tick : axis.ticks(across)) {
             double x = x(across, tick);
+            String text = axis.label(across, tick);
             svg.append(rule(x, HEIGHT - BOTTOM, x, HEIGHT - BOTTOM + 5));
-            svg.append(label(x, HEIGHT - BOTTOM + 20, "middle", across.text(tick)));
+            svg.append(
+                    axis.isSlanted()
+                            ? slanted(x + 4, HEIGHT - BOTTOM + 14, text)
+                            : label(x, HEIGHT - BOTTOM + 20, "middle", text));
         }
-        svg.append(label((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 4, "middle", "epoch"));
+        if (!axis.isSlanted()) {
+            svg.append(label((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 4, "middle", axis.name()));
+        }
     }
 
     private void draw(StringBuilder svg, Line line, Scale across, Scale up) {
@@ -112,14 +125,14 @@ record Chart(String title, List<Line> lines, boolean fromZero, DoubleFunction<St
                 "<g class=\"%s\"><path d=\"%s\"/>\n%s</g>\n".formatted(line.style(), path, marks));
     }
 
-    private String mark(Line line, double x, double y, double epoch, double value) {
+    private String mark(Line line, double x, double y, double place, double value) {
         return Numbers.format(
-                "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s at epoch %s</title></circle>%n",
+                "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s at %s</title></circle>%n",
                 x,
                 y,
                 Html.escape(line.name()),
                 Html.escape(text.apply(value)),
-                Numbers.format(epoch == Math.rint(epoch) ? "%.0f" : "%.1f", epoch));
+                Html.escape(axis.at(place)));
     }
 
     private static String rule(double x1, double y1, double x2, double y2) {
@@ -131,6 +144,12 @@ record Chart(String title, List<Line> lines, boolean fromZero, DoubleFunction<St
         return Numbers.format(
                 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>%n",
                 x, y, anchor, Html.escape(text));
+    }
+
+    private static String slanted(double x, double y, String text) {
+        return Numbers.format(
+                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\" transform=\"rotate(-35 %.1f %.1f)\">%s</text>%n",
+                x, y, x, y, Html.escape(text));
     }
 
     private static double x(Scale across, double epoch) {

@@ -49,6 +49,7 @@ public final class EvalText {
         return switch (report.getCommand()) {
             case "linear" -> linear(report.getRowsList());
             case "transfer" -> transfer(report.getRowsList());
+            case "stages" -> StageScores.of(report.getRowsList()).table();
             default -> neighbors(report.getRowsList());
         };
     }

@@ -96,9 +96,7 @@ final class EventFile implements AutoCloseable {
         if (done.getSeconds() > 0) {
             scalar(scalars, "images_per_second", done.getImages() / done.getSeconds());
         }
-        for (Part part : Part.values()) {
-            scalar(scalars, "seconds/" + part.label(), part.seconds(done));
-        }
+        Parts.seconds(done).forEach((part, time) -> scalar(scalars, "seconds/" + part, time));
         return scalars.build();
     }
 

@@ -5,7 +5,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,7 @@ import org.simreg.proto.UserError;
 final class History {
     private final Series loss = new Series();
     private final Series rate = new Series();
-    private final Map<Part, Double> seconds = new EnumMap<>(Part.class);
+    private final Map<String, Double> seconds = new LinkedHashMap<>();
     private final Map<String, EvaluationDone> evaluations = new LinkedHashMap<>();
     private final List<String> notices = new ArrayList<>();
     private JobStarted started = JobStarted.getDefaultInstance();
@@ -80,9 +79,7 @@ final class History {
         rate.add(epoch, step.getLr());
         stepSeconds += step.getSeconds();
         images += step.getImages();
-        for (Part part : Part.values()) {
-            seconds.merge(part, part.seconds(step), Double::sum);
-        }
+        Parts.add(seconds, step);
     }
 
     private void add(EvaluationDone done) {
@@ -120,7 +117,7 @@ final class History {
     }
 
     /** Seconds of all steps in each part; all parts once there was a step. */
-    Map<Part, Double> seconds() {
+    Map<String, Double> seconds() {
         return seconds;
     }
 

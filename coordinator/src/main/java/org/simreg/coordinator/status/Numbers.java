@@ -12,9 +12,16 @@ final class Numbers {
         return format("%,d", number);
     }
 
-    /** A loss: "0.1213". */
+    /** A loss of any scale: "0.1213", "187.25", "2134.1", "3.20e-05", "1.250e+08". */
     static String loss(double loss) {
-        return format("%.4f", loss);
+        double size = Math.abs(loss);
+        if (loss != 0 && size < 0.001) {
+            return format("%.2e", loss);
+        }
+        if (size >= 1e6) {
+            return format("%.3e", loss);
+        }
+        return format(size < 100 ? "%.4f" : size < 1000 ? "%.2f" : "%.1f", loss);
     }
 
     /** A learning rate: "0.0481", or "3.2e-05" when it is small. */

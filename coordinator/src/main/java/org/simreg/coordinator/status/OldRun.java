@@ -26,6 +26,7 @@ final class OldRun {
         }
         removeScalars(folder);
         removeFrom(folder.resolve("checkpoints"), "{,.}step-[0-9]*.safetensors{,.*.tmp}");
+        removeFrom(folder.resolve("features"), "{,.}teacher-[0-9]*.features{,.*.tmp}");
         removeFrom(
                 folder.resolve("student"),
                 "{resnet,mobilenet}*.{torchscript.pt,safetensors,pth,onnx}");

@@ -3,7 +3,7 @@ package org.simreg.coordinator.status;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.simreg.proto.StepDone;
@@ -46,16 +46,13 @@ final class Pace {
     }
 
     /**
-     * Part of the time that each part took, 0 to 1. The parts sum to 1 or, with waiting, to less.
+     * Part of the time that each part took, 0 to 1, by its name. The parts sum to 1 or, with
+     * waiting, to less.
      */
-    Map<Part, Double> shares() {
-        Map<Part, Double> shares = new EnumMap<>(Part.class);
-        double known = 0;
-        for (Part part : Part.values()) {
-            double seconds = sum(part::seconds);
-            shares.put(part, seconds);
-            known += seconds;
-        }
+    Map<String, Double> shares() {
+        Map<String, Double> shares = new LinkedHashMap<>();
+        recent.forEach(step -> Parts.add(shares, step));
+        double known = shares.values().stream().mapToDouble(Double::doubleValue).sum();
         double all = Math.max(sum(StepDone::getSeconds), known);
         shares.replaceAll((part, seconds) -> all > 0 ? seconds / all : 0);
         return shares;

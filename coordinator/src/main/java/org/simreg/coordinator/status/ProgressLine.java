@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.simreg.proto.EpochDone;
@@ -157,10 +158,14 @@ public final class ProgressLine implements Consumer<Progress>, AutoCloseable {
         }
     }
 
-    /** A run that begins or finishes says more by other events. */
+    /** A run that begins or finishes says more by other events. A reason may have several lines. */
     private void state(StateChanged changed) {
         if (changed.getState() != JobState.RUNNING && changed.getState() != JobState.SUCCEEDED) {
-            print(printable(Wording.state(changed)));
+            print(
+                    Wording.state(changed)
+                            .lines()
+                            .map(ProgressLine::printable)
+                            .collect(Collectors.joining("\n")));
         }
     }
 

@@ -1,8 +1,6 @@
 package org.simreg.coordinator.status;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -71,25 +69,9 @@ public final class Report {
                 .filter(grid -> grid.rows().stream().anyMatch(row -> Files.exists(row.query())));
     }
 
-    private String page(Optional<NeighborGrid> grid) throws IOException {
+    private String page(Optional<NeighborGrid> grid) {
         String name = folder.toAbsolutePath().normalize().getFileName().toString();
-        return """
-                <!DOCTYPE html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <title>%s - simreg</title>
-                <style>
-                %s</style>
-                </head>
-                <body>
-                <main>
-                %s</main>
-                </body>
-                </html>
-                """
-                .formatted(Html.escape(name), style(), header(name) + sections(grid));
+        return Page.of(name, header(name) + sections(grid));
     }
 
     private String sections(Optional<NeighborGrid> grid) {
@@ -187,7 +169,9 @@ public final class Report {
     private String charts() {
         StringBuilder html = new StringBuilder();
         List<Chart.Line> loss = List.of(new Chart.Line("loss", "c1", history.loss()));
-        html.append(new Chart("Loss", loss, false, Numbers::loss).html());
+        html.append(
+                new Chart("Loss: " + Wording.loss(history.started()), loss, false, Numbers::loss)
+                        .html());
         if (!history.ks().isEmpty()) {
             html.append(AccuracyChart.of(history).html());
         }
@@ -239,11 +223,5 @@ public final class Report {
 
     private static void item(StringBuilder html, String file) {
         html.append("<li>").append(Html.link(file)).append("</li>\n");
-    }
-
-    private static String style() throws IOException {
-        try (InputStream css = Report.class.getResourceAsStream("report.css")) {
-            return new String(css.readAllBytes(), StandardCharsets.UTF_8);
-        }
     }
 }

@@ -11,18 +11,16 @@ final class TimeBar {
      * @param parts seconds of each part
      * @param all wall time of all steps, in seconds
      */
-    static String of(Map<Part, Double> parts, double all) {
-        Map<String, Double> pieces = new LinkedHashMap<>();
-        parts.forEach((part, seconds) -> pieces.put(part.label(), seconds));
+    static String of(Map<String, Double> parts, double all) {
+        Map<String, Double> pieces = new LinkedHashMap<>(parts);
         double known = parts.values().stream().mapToDouble(Double::doubleValue).sum();
         pieces.put("other", Math.max(0, all - known));
         double whole = Math.max(all, known);
         StringBuilder bar = new StringBuilder();
         StringBuilder rows = new StringBuilder();
-        int colour = 1;
         for (Map.Entry<String, Double> piece : pieces.entrySet()) {
             double share = piece.getValue() / whole;
-            String style = "p" + colour++;
+            String style = Parts.style(piece.getKey());
             String time = Numbers.seconds(piece.getValue());
             bar.append(
                     Numbers.format(

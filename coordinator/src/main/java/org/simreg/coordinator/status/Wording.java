@@ -8,6 +8,7 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.Loss;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
 
@@ -42,11 +43,17 @@ final class Wording {
     }
 
     static String schedule(JobStarted job) {
-        return "%s epochs of %s steps of %s images"
+        return "%s epochs of %s steps of %s images%s"
                 .formatted(
                         Numbers.count(job.getEpochs()),
                         Numbers.count(job.getStepsPerEpoch()),
-                        Numbers.count(job.getBatch()));
+                        Numbers.count(job.getBatch()),
+                        job.getLoss() == Loss.SQUARED ? ", loss " + loss(job) : "");
+    }
+
+    /** What the numbers called loss are. */
+    static String loss(JobStarted job) {
+        return job.getLoss() == Loss.SQUARED ? "|q - t|^2" : "2 - 2 cos";
     }
 
     /** Where the run is, for a log: "epoch 2/10 step 300/1,000 30% 412 images/s ...". */
@@ -82,10 +89,10 @@ final class Wording {
                         Numbers.seconds(epoch.getSeconds()));
     }
 
-    /** "data 3% teacher 41% student 48% reduce 0% update 8%". */
-    static String shares(Map<Part, Double> shares) {
+    /** "data 3% teacher 41% student 48% reduce 0% update 8%"; several teachers have numbers. */
+    static String shares(Map<String, Double> shares) {
         return shares.entrySet().stream()
-                .map(share -> share.getKey().label() + " " + Numbers.wholePercent(share.getValue()))
+                .map(share -> share.getKey() + " " + Numbers.wholePercent(share.getValue()))
                 .collect(Collectors.joining("  "));
     }
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
+import org.simreg.proto.Student;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WeightsPart;
 import org.simreg.worker.data.RemoteStorage;
@@ -47,6 +48,22 @@ class RemoteWeightsTest {
         Job.Builder job = Job.newBuilder();
         job.addTeachersBuilder().setSource(folder.resolve("teachers").resolve(name).toString());
         far.know(job.build());
+    }
+
+    @Test
+    void whatAStudentStartsFromIsGivenToo() throws IOException {
+        for (String setting : List.of("init", "module", "restart")) {
+            Path near = Files.write(folder.resolve("teachers").resolve(setting), weights);
+            Job.Builder job = Job.newBuilder();
+            job.getStudentBuilder()
+                    .setField(Student.getDescriptor().findFieldByName(setting), near.toString());
+            RemoteStorage worker = far.worker();
+            String path = FarStorage.FAR + "/teachers/" + setting;
+            assertThrows(UserError.class, () -> worker.weights(path, far.notices::add));
+            far.know(job.build());
+            Path copy = worker.weights(path, far.notices::add);
+            assertArrayEquals(weights, Files.readAllBytes(copy), setting);
+        }
     }
 
     private static byte[] random(int length) {

@@ -17,13 +17,13 @@ import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.RandomView;
 import org.simreg.worker.data.SampleOrder;
-import org.simreg.worker.data.ViewRecipe;
+import org.simreg.worker.data.View;
 
 /** Batches of a data set that is read in two ways. */
 final class Views {
     private static final int BATCH = 4;
-    private static final List<ViewRecipe> RECIPES =
-            List.of(new RandomView(16, 0.2, true), new CentreView(20, 16));
+    private static final List<View> RECIPES =
+            View.each(new RandomView(16, 0.2, true), new CentreView(20, 16));
 
     private Views() {}
 

@@ -65,6 +65,19 @@ class ClientCommandsTest {
     }
 
     @Test
+    void ofARunFolderThatIsHereTheNewestCheckpointIsMeant(@TempDir Path run) throws Exception {
+        Path checkpoints = Files.createDirectory(run.resolve("checkpoints"));
+        Files.createFile(checkpoints.resolve("step-00000002.safetensors"));
+        Path newest = Files.createFile(checkpoints.resolve("step-00000010.safetensors"));
+        assertEquals(0, submit("--restart=" + run, "--student-module=net.pt"));
+        Job job = submitted("job-1");
+        assertEquals(newest.toString(), job.getStudent().getRestart());
+        assertEquals(Path.of("net.pt").toAbsolutePath().toString(), job.getStudent().getModule());
+        assertEquals(2, submit("--restart=" + run.getRoot().resolve("dev"), "--name=other"));
+        assertTrue(terminal.err.contains("it holds no checkpoint"), terminal.err);
+    }
+
+    @Test
     void whatHasASchemeOrIsNoFileStaysAsItIs() throws Exception {
         assertEquals(
                 0, run("submit", "--data=s3://bucket/a/../b", "--teacher=self", "--out=file:///x"));

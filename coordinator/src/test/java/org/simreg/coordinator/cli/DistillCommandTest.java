@@ -19,6 +19,7 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
 
@@ -141,6 +142,28 @@ class DistillCommandTest {
                         .job()
                         .getTeachersList();
         assertTrue(all.stream().allMatch(t -> t.getFeature() == Teacher.Feature.FC));
+    }
+
+    @Test
+    void aTorchScriptTeacherTakesSizePixelsAndWeightToo() {
+        List<Teacher> each =
+                accepted(
+                                "--size=64",
+                                "--teacher=a.pt",
+                                "--teacher=torchscript:t.pt",
+                                "--teacher-size=64",
+                                "--teacher-size=32",
+                                "--teacher-weight=1",
+                                "--teacher-weight=0.5",
+                                "--teacher-pixels=imagenet",
+                                "--teacher-pixels=clip")
+                        .job()
+                        .getTeachersList();
+        assertEquals(List.of(64, 32), each.stream().map(Teacher::getSize).toList());
+        assertEquals(List.of(1.0, 0.5), each.stream().map(Teacher::getWeight).toList());
+        assertEquals(
+                List.of(Pixels.IMAGENET, Pixels.CLIP),
+                each.stream().map(Teacher::getPixels).toList());
     }
 
     @Test

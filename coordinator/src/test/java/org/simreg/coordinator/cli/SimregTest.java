@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,7 +109,7 @@ class SimregTest {
     void helpNamesEveryCommand() {
         assertEquals(0, terminal.run("--help"));
         for (String command :
-                new String[] {"distill", "export", "audit", "settings", "completion"}) {
+                new String[] {"distill", "features", "export", "audit", "settings", "completion"}) {
             assertTrue(terminal.out.contains("\n  " + command), command);
         }
         assertEquals("", terminal.err);
@@ -120,8 +121,8 @@ class SimregTest {
         String help = terminal.out.replaceAll("\\s+", " ");
         for (JobField field : JobField.all()) {
             String option = field.flag().orElseThrow();
-            boolean negatable = field.key().equals("exact");
-            String shown = negatable ? "--[no-]exact" : option + "=";
+            boolean negatable = field.field().getJavaType() == JavaType.BOOLEAN;
+            String shown = negatable ? "--[no-]" + option.substring(2) : option + "=";
             assertTrue(help.contains(" " + shown), option);
             assertTrue(help.contains(field.setting().getHelp()), option);
             String fallback =
@@ -135,6 +136,7 @@ class SimregTest {
     @ValueSource(
             strings = {
                 "distill",
+                "features",
                 "export",
                 "coordinator",
                 "worker",

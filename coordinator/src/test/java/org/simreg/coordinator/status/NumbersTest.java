@@ -59,6 +59,27 @@ class NumbersTest {
     }
 
     @Test
+    void aLossOfAnyScaleHasFourDigitsAtLeast() {
+        assertEquals("0.1213", Numbers.loss(0.12134));
+        assertEquals("0.0000", Numbers.loss(0));
+        assertEquals("3.20e-05", Numbers.loss(0.000032));
+        assertEquals("187.25", Numbers.loss(187.249));
+        assertEquals("2134.1", Numbers.loss(2134.12));
+        assertEquals("1.250e+08", Numbers.loss(1.25e8));
+        assertEquals("NaN", Numbers.loss(Double.NaN));
+    }
+
+    @Test
+    void severalTeachersAreTimedByTheirNumbers() {
+        Pace pace = new Pace();
+        StepDone.Builder step = StepDone.newBuilder().setSeconds(1).setTeacherSeconds(0.75);
+        pace.add(step.addEachTeacherSeconds(0.5).addEachTeacherSeconds(0.25).build());
+        assertEquals(
+                "data 0%  teacher 1 50%  teacher 2 25%  student 0%  reduce 0%  update 0%",
+                Wording.shares(pace.shares()));
+    }
+
+    @Test
     void averagesForgetTheSlowBeginning() {
         Pace pace = new Pace();
         for (int i = 0; i < 200; i++) {
@@ -73,7 +94,7 @@ class NumbersTest {
         }
         assertEquals(128, pace.imagesPerSecond(), 1e-9);
         assertEquals(2, pace.loss(), 1e-9);
-        assertEquals(0.25, pace.shares().get(Part.TEACHER), 1e-9);
+        assertEquals(0.25, pace.shares().get("teacher"), 1e-9);
         assertEquals(50_000, pace.time(100).toMillis());
     }
 

@@ -25,6 +25,7 @@ import org.simreg.coordinator.status.NeighborGrid.Neighbor;
 import org.simreg.coordinator.status.NeighborGrid.Row;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
+import org.simreg.proto.Loss;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.xml.sax.InputSource;
@@ -53,6 +54,30 @@ class ReportTest {
                         "seed: 0")) {
             assertTrue(page.contains(part), part);
         }
+    }
+
+    @Test
+    void severalTeachersAndTheSquaredLossAreNamed() throws IOException {
+        List<Progress> events = new ArrayList<>();
+        for (Progress event : Events.run(0)) {
+            Progress.Builder changed = event.toBuilder();
+            if (event.hasStep()) {
+                changed.getStepBuilder().addEachTeacherSeconds(0.07).addEachTeacherSeconds(0.03);
+            } else if (event.hasStarted()) {
+                changed.getStartedBuilder().setLoss(Loss.SQUARED);
+            }
+            events.add(changed.build());
+        }
+        String page = page(record(events), Optional.empty());
+        for (String part :
+                List.of(
+                        "</i>teacher 1</th><td>14.0 %</td>",
+                        "</i>teacher 2</th><td>6.0 %</td>",
+                        "Loss: |q - t|^2",
+                        "images, loss |q - t|^2")) {
+            assertTrue(page.contains(part), part);
+        }
+        assertFalse(page.contains("</i>teacher</th>"));
     }
 
     @Test

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.simreg.worker.data.Batch;
 import org.simreg.worker.data.BatchLoader;
@@ -17,6 +16,7 @@ import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.RandomView;
 import org.simreg.worker.data.Subset;
+import org.simreg.worker.data.View;
 import org.simreg.worker.data.ViewRecipe;
 
 /**
@@ -81,7 +81,7 @@ public final class LoaderBench {
         int[] epochs = {0};
         return IntStream.iterate(0, i -> i + 1)
                 .mapToObj(i -> IntStream.range(i * BATCH, (i + 1) * BATCH).map(id -> id % size))
-                .map(ids -> new BatchRequest(epochs[0]++, ids.toArray(), List.of(recipe)))
+                .map(ids -> new BatchRequest(epochs[0]++, ids.toArray(), View.each(recipe)))
                 .iterator();
     }
 

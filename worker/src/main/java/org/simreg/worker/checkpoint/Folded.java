@@ -18,9 +18,16 @@ import org.simreg.worker.network.Weight;
  * @param network the remaining layers, renumbered
  * @param weights values by {@link Weight#name()} of {@code network.weights()}, row-major
  * @param biases values (out) by the name of each convolution's {@link Node}
+ * @param places number of a value of the whole network to its number in {@code network}; that of a
+ *     BatchNorm which was folded is its convolution's
  */
-public record Folded(Network network, Map<String, float[]> weights, Map<String, float[]> biases) {
+public record Folded(
+        Network network,
+        Map<String, float[]> weights,
+        Map<String, float[]> biases,
+        Map<Integer, Integer> places) {
     public Folded {
+        places = Map.copyOf(places);
         weights = Collections.unmodifiableMap(weights);
         biases = Collections.unmodifiableMap(biases);
     }
@@ -64,7 +71,8 @@ public record Folded(Network network, Map<String, float[]> weights, Map<String, 
             return new Folded(
                     new Network(network.name(), kept, network.inputs(), network.outputs()),
                     weights,
-                    biases);
+                    biases,
+                    numbers);
         }
 
         private void keep(Node node) {

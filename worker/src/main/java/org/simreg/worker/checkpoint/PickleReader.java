@@ -23,6 +23,7 @@ final class PickleReader {
     private final PickleInput in;
     private final PickleStack stack = new PickleStack();
     private final Map<String, Storage> storages = new LinkedHashMap<>();
+    private final List<Integer> modes = new ArrayList<>();
     private long work;
 
     PickleReader(ByteBuffer bytes) {
@@ -37,6 +38,11 @@ final class PickleReader {
     /** All storages that were referred to so far, by key. */
     Map<String, Storage> storages() {
         return storages;
+    }
+
+    /** Places of the opcodes that say of a module so far that it trains. */
+    List<Integer> modes() {
+        return modes;
     }
 
     /** The pickle's value. */
@@ -58,7 +64,7 @@ final class PickleReader {
     private boolean number(int op) throws CorruptFile {
         switch (op) {
             case 'N' -> stack.push(Pickled.NONE);
-            case 0x88 -> stack.push(true);
+            case 0x88 -> yes();
             case 0x89 -> stack.push(false);
             case 'K' -> stack.push((long) in.unsigned1());
             case 'M' -> stack.push((long) in.unsigned2());
@@ -73,6 +79,13 @@ final class PickleReader {
             }
         }
         return true;
+    }
+
+    private void yes() throws CorruptFile {
+        if (stack.endsWith("training")) {
+            modes.add(in.position() - 1);
+        }
+        stack.push(true);
     }
 
     private static Object decimal(String line) throws CorruptFile {
@@ -184,14 +197,16 @@ final class PickleReader {
             }
             case 'b' -> build(stack.pop());
             case 'o' -> {
-                stack.popToMark();
-                stack.push(new Thing());
+                List<Object> parts = stack.popToMark();
+                stack.push(
+                        !parts.isEmpty() && parts.get(0) instanceof Global type
+                                ? new Thing(type)
+                                : new Thing());
             }
             case 'i' -> {
-                in.line();
-                in.line();
+                Global type = new Global(in.line(), in.line());
                 stack.popToMark();
-                stack.push(new Thing());
+                stack.push(new Thing(type));
             }
             case 'Q' -> outside(TorchCalls.persistent(stack.pop()));
             default -> {

@@ -35,6 +35,11 @@ final class PickleStack {
         return stack.get(stack.size() - 1);
     }
 
+    /** Whether this value was pushed last. */
+    boolean endsWith(Object value) {
+        return !stack.isEmpty() && value.equals(stack.get(stack.size() - 1));
+    }
+
     void mark() throws CorruptFile {
         if (marks.size() == MAX_DEPTH) {
             throw new CorruptFile("its values are nested more than " + MAX_DEPTH + " deep");

@@ -20,15 +20,36 @@ sealed interface Pickled {
         boolean is(String module, String... names) {
             return this.module.equals(module) && List.of(names).contains(name);
         }
+
+        @Override
+        public String toString() {
+            return module + "." + name;
+        }
     }
 
     /** An object of a class that is not known here: what it carries is kept, nothing is called. */
     final class Thing implements Pickled {
+        /** Its class, as the file names it; null if that is unknown. */
+        final Global type;
+
         /** What a subclass of dict holds. */
         final Map<Object, Object> items = new LinkedHashMap<>();
 
         /** The object's own names; shared with whatever else refers to them, never copied. */
         Map<?, ?> attributes = Map.of();
+
+        Thing(Global type) {
+            this.type = type;
+        }
+
+        Thing() {
+            this(null);
+        }
+
+        /** {@code argparse.Namespace}; empty if that is unknown. */
+        String typeName() {
+            return type == null ? "" : type.toString();
+        }
     }
 
     /**
@@ -58,7 +79,12 @@ sealed interface Pickled {
 
     record View(long offset, long length) {}
 
-    /** A strided window on a storage, in elements. */
-    record Tensor(Storage storage, DType dtype, long offset, long[] shape, long[] stride)
+    /**
+     * A strided window on a storage, in elements.
+     *
+     * @param trained whether it asks for a gradient
+     */
+    record Tensor(
+            Storage storage, DType dtype, long offset, long[] shape, long[] stride, boolean trained)
             implements Pickled {}
 }

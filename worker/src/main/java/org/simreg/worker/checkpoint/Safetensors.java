@@ -127,8 +127,10 @@ public final class Safetensors {
         return notes;
     }
 
-    static Map<String, StoredTensor> read(MappedFile file) throws CorruptFile {
-        return read(file, new LinkedHashMap<>());
+    static Opened read(MappedFile file) throws CorruptFile {
+        Map<String, String> notes = new LinkedHashMap<>();
+        Map<String, StoredTensor> tensors = read(file, notes);
+        return new Opened(Container.SAFETENSORS, Pickled.NONE, notes, tensors);
     }
 
     private static Map<String, StoredTensor> read(MappedFile file, Map<String, String> notes)

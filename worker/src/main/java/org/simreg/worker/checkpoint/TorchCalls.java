@@ -39,7 +39,7 @@ final class TorchCalls {
                 function.is("torch._utils", "_rebuild_parameter", "_rebuild_parameter_with_state")
                         || function.is("torch", "Size")
                         || function.module().equals("torch.jit._pickle");
-        return first && !arguments.isEmpty() ? arguments.get(0) : new Thing();
+        return first && !arguments.isEmpty() ? arguments.get(0) : new Thing(function);
     }
 
     /** Only keys whose hash ends: a list that contains itself is a legal key in a hostile file. */
@@ -87,7 +87,8 @@ final class TorchCalls {
         if (shape.length != stride.length) {
             throw new CorruptFile("a tensor in it has other axes in its sizes than in its strides");
         }
-        return new Tensor(storage, dtype.get(), whole(arguments.get(1)), shape, stride);
+        boolean trained = arguments.size() > 4 && Boolean.TRUE.equals(arguments.get(4));
+        return new Tensor(storage, dtype.get(), whole(arguments.get(1)), shape, stride, trained);
     }
 
     /**

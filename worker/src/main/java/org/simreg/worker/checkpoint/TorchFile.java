@@ -24,14 +24,15 @@ final class TorchFile {
 
     private TorchFile() {}
 
-    static Map<String, StoredTensor> zip(MappedFile file) throws CorruptFile {
+    static Opened zip(MappedFile file) throws CorruptFile {
         ZipDirectory zip = new ZipDirectory(file);
         String top = top(zip);
         ByteBuffer pickle = zip.data(top + "data.pkl");
         if (pickle.remaining() > MAX_PICKLE) {
             throw new CorruptFile("its record data.pkl is too large");
         }
-        Map<String, Tensor> tensors = Flattening.of(new PickleReader(pickle).read());
+        Object root = new PickleReader(pickle).read();
+        Map<String, Tensor> tensors = Flattening.of(root);
         ByteOrder order = order(zip, top);
         Map<String, TorchStorage> storages = new HashMap<>();
         for (Tensor tensor : tensors.values()) {
@@ -41,7 +42,12 @@ final class TorchFile {
                 storages.put(key, new TorchStorage(data, order));
             }
         }
-        return views(tensors, storages);
+        boolean script = zip.contains(top + "constants.pkl");
+        return new Opened(
+                script ? Container.TORCHSCRIPT : Container.PYTORCH_ZIP,
+                root,
+                Map.of(),
+                views(tensors, storages));
     }
 
     private static String top(ZipDirectory zip) throws CorruptFile {
@@ -77,7 +83,7 @@ final class TorchFile {
         }
     }
 
-    static Map<String, StoredTensor> stream(MappedFile file) throws CorruptFile {
+    static Opened stream(MappedFile file) throws CorruptFile {
         long place = 0;
         Object[] pickles = new Object[5];
         Map<String, Storage> known = new HashMap<>();
@@ -108,7 +114,7 @@ final class TorchFile {
             storages.put(storage.key(), new TorchStorage(bytes, order));
             place += Long.BYTES + bytes.remaining();
         }
-        return views(tensors, storages);
+        return new Opened(Container.PYTORCH_STREAM, pickles[3], Map.of(), views(tensors, storages));
     }
 
     private static ByteBuffer storage(MappedFile file, long place, Storage storage, ByteOrder order)

@@ -5,7 +5,6 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 /**
  * The views of some samples. Belongs to who took it, until it is closed; then its buffers serve
@@ -22,8 +21,7 @@ public final class Batch implements AutoCloseable {
     Batch(BatchRequest request, BufferPool pool) {
         this.request = request;
         this.pool = pool;
-        int bytes = Math.multiplyExact(request.ids().length, viewBytes());
-        views = Stream.generate(() -> pool.take(bytes)).limit(request.recipes().size()).toList();
+        views = request.views().stream().map(view -> pool.take(bytes(view))).toList();
         sources = new int[request.ids().length];
         missing = new AtomicInteger(sources.length);
     }
@@ -46,26 +44,30 @@ public final class Batch implements AutoCloseable {
         return sources.length;
     }
 
-    /** Side of every view, in pixels: H and W. */
-    public int viewSize() {
-        return request.viewSize();
+    /**
+     * Side of one view, in pixels: H and W.
+     *
+     * @param view index in the request's list
+     */
+    public int viewSize(int view) {
+        return request.views().get(view).recipe().size();
     }
 
     /**
-     * The views of one recipe: a direct buffer of uint8 (N, H, W, 3), RGB, from its position 0 to
+     * One view of all samples: a direct buffer of uint8 (N, H, W, 3), RGB, from its position 0 to
      * its limit. Valid until the batch is closed.
      *
-     * @param recipe index in the request's list
+     * @param view index in the request's list
      */
-    public ByteBuffer views(int recipe) {
+    public ByteBuffer views(int view) {
         if (closed.get()) {
             throw new IllegalStateException("the batch is closed: its buffers serve another");
         }
-        return views.get(recipe)
+        return views.get(view)
                 .duplicate()
                 .order(ByteOrder.nativeOrder())
                 .clear()
-                .limit(size() * viewBytes());
+                .limit(bytes(request.views().get(view)));
     }
 
     /** Gives the buffers back. More than once does no harm. */
@@ -76,16 +78,21 @@ public final class Batch implements AutoCloseable {
         }
     }
 
-    BatchRequest request() {
+    /** What was asked for. */
+    public BatchRequest request() {
         return request;
     }
 
-    int viewBytes() {
-        return 3 * request.viewSize() * request.viewSize();
+    private int bytes(View view) {
+        return Math.multiplyExact(request.ids().length, view.bytes());
     }
 
-    void put(int recipe, int row, byte[] view) {
-        views.get(recipe).put(row * viewBytes(), view, 0, viewBytes());
+    /**
+     * @param pixels at least as many as the view has
+     */
+    void put(int view, int row, byte[] pixels) {
+        int length = request.views().get(view).bytes();
+        views.get(view).put(row * length, pixels, 0, length);
     }
 
     /** Called once for every row, when all its views are there. */

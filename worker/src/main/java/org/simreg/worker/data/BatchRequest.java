@@ -4,31 +4,19 @@ import java.util.List;
 
 /**
  * Asks for the views of some samples. The pixels are a pure function of the loader's seed and of
- * this record; the place of a recipe in the list is part of the draw, so that the same recipe twice
+ * this record; the number of a view's draw is part of it, so that the same recipe in two draws
  * gives two different views.
  *
  * @param epoch epoch, or number of the cached view: part of every random draw
  * @param ids sample ids, in the order of the batch; the array is not copied
- * @param recipes at least one; all of the same view size
+ * @param views at least one
  */
-public record BatchRequest(int epoch, int[] ids, List<ViewRecipe> recipes) {
+public record BatchRequest(int epoch, int[] ids, List<View> views) {
     public BatchRequest {
-        recipes = List.copyOf(recipes);
-        if (ids.length == 0 || recipes.isEmpty()) {
+        views = List.copyOf(views);
+        if (ids.length == 0 || views.isEmpty()) {
             throw new IllegalArgumentException(
-                    "a batch needs samples and recipes, not "
-                            + ids.length
-                            + " and "
-                            + recipes.size());
+                    "a batch needs samples and views, not " + ids.length + " and " + views.size());
         }
-        if (recipes.stream().mapToInt(ViewRecipe::size).distinct().count() > 1) {
-            throw new IllegalArgumentException(
-                    "the views of a batch must have one size: " + recipes);
-        }
-    }
-
-    /** Side of every view, in pixels. */
-    public int viewSize() {
-        return recipes.get(0).size();
     }
 }

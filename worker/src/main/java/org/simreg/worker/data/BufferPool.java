@@ -3,7 +3,7 @@ package org.simreg.worker.data;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -13,16 +13,21 @@ import java.util.List;
 final class BufferPool {
     private final List<ByteBuffer> free = new ArrayList<>();
 
-    /** A buffer of at least that many bytes. */
+    /**
+     * A buffer of at least that many bytes: the smallest free one, so that views of several sizes
+     * don't take each other's.
+     */
     synchronized ByteBuffer take(int bytes) {
-        for (Iterator<ByteBuffer> buffers = free.iterator(); buffers.hasNext(); ) {
-            ByteBuffer buffer = buffers.next();
-            if (buffer.capacity() >= bytes) {
-                buffers.remove();
-                return buffer;
-            }
+        ByteBuffer fitting =
+                free.stream()
+                        .filter(buffer -> buffer.capacity() >= bytes)
+                        .min(Comparator.comparingInt(ByteBuffer::capacity))
+                        .orElse(null);
+        if (fitting == null) {
+            return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
         }
-        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        free.removeIf(buffer -> buffer == fitting);
+        return fitting;
     }
 
     synchronized void giveBack(ByteBuffer buffer) {

@@ -16,4 +16,10 @@ public record CentreView(int resize, int size) implements ViewRecipe {
                             + resize);
         }
     }
+
+    /** The resize keeps its proportion to the size. */
+    @Override
+    public CentreView at(int size) {
+        return new CentreView((int) Math.round((double) resize * size / this.size), size);
+    }
 }

@@ -24,7 +24,7 @@ final class ClassNames {
             Comparator.comparing(
                     name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
 
-    private static final int MENTIONED = 10;
+    private static final int MENTIONED = 100;
 
     private final FolderPart train;
     private final Path root;

@@ -56,6 +56,11 @@ record Distortion(
                 0);
     }
 
+    /** The same with another blur; exactly this one for a scale of 1. */
+    Distortion scaled(double scale) {
+        return new Distortion(order, brightness, contrast, saturation, hue, grey, scale * sigma);
+    }
+
     /** Changes a square of RGB bytes in place. */
     void apply(byte[] rgb, int size, GaussianBlur blur) {
         int length = 3 * size * size;

@@ -8,15 +8,34 @@ package org.simreg.worker.data;
  * @param minArea smallest part of the image that a crop covers, above 0 and at most 1
  * @param strong whether colour jitter (p 0.8), grey (p 0.2) and Gaussian blur (p 0.5) come between
  *     crop and flip
+ * @param drawnAt side at which a pixel is the unit of the blur's sigma; elsewhere it is scaled, so
+ *     that the same draw looks the same in every size
  */
-public record RandomView(int size, double minArea, boolean strong) implements ViewRecipe {
+public record RandomView(int size, double minArea, boolean strong, int drawnAt)
+        implements ViewRecipe {
+    /** A view whose blur is measured in its own pixels. */
+    public RandomView(int size, double minArea, boolean strong) {
+        this(size, minArea, strong, size);
+    }
+
     public RandomView {
-        if (size <= 0) {
-            throw new IllegalArgumentException("view size must be positive, not " + size);
+        if (size <= 0 || drawnAt <= 0) {
+            throw new IllegalArgumentException(
+                    "view sizes must be positive, not " + size + " and " + drawnAt);
         }
         if (!(minArea > 0 && minArea <= 1)) {
             throw new IllegalArgumentException(
                     "smallest crop area must be above 0 and at most 1, not " + minArea);
         }
+    }
+
+    @Override
+    public RandomView at(int size) {
+        return new RandomView(size, minArea, strong, drawnAt);
+    }
+
+    /** What the sigma of a drawn blur is multiplied with. */
+    double blurScale() {
+        return (double) size / drawnAt;
     }
 }

@@ -8,7 +8,7 @@ final class SampleViews implements AutoCloseable {
     private final LoaderSettings settings;
     private final Pixels pixels = new Pixels();
     private final ViewMaker views = new ViewMaker();
-    private byte[] view = new byte[0];
+    private byte[] out = new byte[0];
     private ImageDecoder decoder;
 
     SampleViews(BrokenImages images, LoaderSettings settings) {
@@ -17,8 +17,8 @@ final class SampleViews implements AutoCloseable {
     }
 
     /**
-     * Decodes a row's image once, and fills the row in for every recipe. The draws are of the
-     * sample asked for.
+     * Decodes a row's image once, and fills the row in for every view. The draws are of the sample
+     * asked for.
      *
      * @param wanted whether somebody still waits for the batch
      */
@@ -31,17 +31,19 @@ final class SampleViews implements AutoCloseable {
             decoder = new ImageDecoder(settings.maxPixels());
         }
         int source = images.decode(id, decoder, pixels, wanted);
-        if (view.length < batch.viewBytes()) {
-            view = new byte[batch.viewBytes()];
-        }
-        for (int recipe = 0; recipe < request.recipes().size(); recipe++) {
-            CounterRandom random =
-                    CounterRandom.of(
-                            settings.seed(), CounterRandom.VIEWS, request.epoch(), id, recipe);
-            views.make(pixels, request.recipes().get(recipe), random, view);
-            batch.put(recipe, row, view);
+        for (int i = 0; i < request.views().size(); i++) {
+            View view = request.views().get(i);
+            if (out.length < view.bytes()) {
+                out = new byte[view.bytes()];
+            }
+            views.make(pixels, view.recipe(), random(request.epoch(), id, view.draw()), out);
+            batch.put(i, row, out);
         }
         batch.finish(row, source);
+    }
+
+    private CounterRandom random(int epoch, int id, int draw) {
+        return CounterRandom.of(settings.seed(), CounterRandom.VIEWS, epoch, id, draw);
     }
 
     @Override

@@ -29,7 +29,7 @@ final class ViewMaker {
         boolean flip = random.chance(0.5);
         int size = view.size();
         resampler.resize(image, crop, size, size, Crop.whole(size, size), flip, out);
-        distortion.apply(out, size, blur);
+        distortion.scaled(view.blurScale()).apply(out, size, blur);
     }
 
     /**

@@ -4,4 +4,7 @@ package org.simreg.worker.data;
 public sealed interface ViewRecipe permits RandomView, CentreView {
     /** Side of the view, in pixels. */
     int size();
+
+    /** The same view in another size, in pixels: the same part of the image, equally blurred. */
+    ViewRecipe at(int size);
 }

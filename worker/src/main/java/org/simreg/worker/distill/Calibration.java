@@ -52,7 +52,7 @@ final class Calibration {
             Torch torch, StepModule student, Trained trained, Batches batches, NDArray out) {
         try (Batch batch = batches.next();
                 NDManager step = torch.scope()) {
-            NDArray images = Torch.images(step, batch.views(0), batch.size(), batch.viewSize());
+            NDArray images = Torch.images(step, batch.views(0), batch.size(), batch.viewSize(0));
             NDArray[] targets =
                     trained.targetWidths().stream()
                             .map(width -> step.zeros(new Shape(batch.size(), width)))

@@ -1,6 +1,7 @@
 package org.simreg.worker.distill;
 
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.simreg.proto.Job;
@@ -69,13 +70,16 @@ public record CheckpointFile(Path file, long step, String sha256, String profile
     }
 
     /**
-     * Writes the student's backbone in every format; loads no native library.
+     * Writes the student's backbone in every format that there is for it; loads no native library.
      *
      * @param folder made if it is absent
      * @return the files
      * @throws UserError if the checkpoint is damaged or the folder can't be written
      */
     public List<Path> export(Path folder) {
+        if (job.getStudent().hasModule()) {
+            return Export.module(file, job, folder, EnumSet.allOf(Export.Format.class));
+        }
         Network backbone = Networks.backbone(job.getStudent().getNetwork());
         StateDict weights = Fit.fit(Checkpoints.read(file), backbone, file.toString());
         return Export.write(

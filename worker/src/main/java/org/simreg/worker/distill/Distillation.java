@@ -16,10 +16,13 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.Problems;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.distill.RunCheckpoint.Origin;
+import org.simreg.worker.network.Network;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.StepModule;
@@ -55,7 +58,8 @@ public final class Distillation implements Training {
      *
      * @param job completed
      * @param notices sentences for people, also from decode threads
-     * @throws org.simreg.proto.UserError if data or weights can't be used
+     * @throws org.simreg.proto.UserError if data or weights can't be used; the message names all of
+     *     them
      */
     public static Distillation open(Job job, WorkerSettings settings, Consumer<String> notices) {
         Distillation opened = new Distillation(job);
@@ -71,18 +75,49 @@ public final class Distillation implements Training {
     private void load(WorkerSettings settings, Consumer<String> notices) {
         torch = opened(new Torch(settings.device(), settings.threads()));
         torch.enter();
-        images = ImageParts.open(job, settings, notices);
-        plan = Plan.of(job, images.train().size());
-        here = WeightFiles.here(job, settings, notices);
-        List<Teacher> teachers = Teachers.load(torch, here);
-        teachers.forEach(this::opened);
-        trained = Students.of(job, teachers);
+        Problems problems = new Problems();
+        problems.attempt("dataset.path", () -> ImageParts.open(job, settings, notices))
+                .ifPresent(found -> images = found);
+        if (images != null) {
+            problems.attempt("dataset.path", () -> Plan.of(job, images.train().size()))
+                    .ifPresent(found -> plan = found);
+        }
+        List<Teacher> teachers = teachers(settings, notices, problems);
+        Optional<Network> backbone =
+                problems.attempt("student.module", () -> Students.backbone(torch, here));
+        problems.refuse("The job is refused");
+        trained = Students.of(job, teachers, backbone.orElseThrow());
+        Students.refuseOtherStart(here, trained);
+        Students.notice(trained, notices);
         views = ViewPlan.of(job, trained.selfTaught());
+        List<TeacherFeatures> features = features(settings, teachers, notices);
         BatchLoader loader =
                 opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
-        Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
+        Targets targets = new Targets(torch, views, features, loader);
+        Steps.Parts parts = new Steps.Parts(torch, targets, loader);
         steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
         measurements = measurements(settings, teachers, loader, notices);
+    }
+
+    private List<Teacher> teachers(
+            WorkerSettings settings, Consumer<String> notices, Problems problems) {
+        Optional<Job> readable =
+                problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
+        here = readable.orElse(job);
+        List<Teacher> teachers =
+                readable.map(found -> Teachers.load(torch, found, problems)).orElse(List.of());
+        teachers.forEach(this::opened);
+        return teachers;
+    }
+
+    private List<TeacherFeatures> features(
+            WorkerSettings settings, List<Teacher> teachers, Consumer<String> notices) {
+        ImageFolder train = images.train();
+        FeatureKey keys = new FeatureKey(here, train.sha256(), torch.profile());
+        List<TeacherFeatures> features =
+                new KeptFeatures(here, keys, train.size(), settings, notices).open(teachers, views);
+        features.forEach(this::opened);
+        return features;
     }
 
     private Optional<Measurements> measurements(
@@ -115,8 +150,9 @@ public final class Distillation implements Training {
                 .setTrainImages(images.train().size())
                 .setValImages(images.val().map(val -> val.size()).orElse(0))
                 .setClasses(images.train().classNames().size())
-                .setDescription(Students.describe(job, trained, heads))
+                .setDescription(Students.describe(job, trained, heads) + KeptFeatures.words(job))
                 .setDevice(torch.profile())
+                .setLoss(job.getLoss())
                 .build();
     }
 

@@ -4,20 +4,27 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.Fit;
 import org.simreg.worker.checkpoint.Onnx;
+import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.checkpoint.Safetensors;
+import org.simreg.worker.checkpoint.ScriptArchive;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.checkpoint.TorchZip;
 import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Weight;
 import org.simreg.worker.torchscript.ScriptExport;
+import org.simreg.worker.torchscript.ScriptStudent;
+import org.simreg.worker.torchscript.Trained;
 
 /**
  * A network with its weights in the formats that other tools open. All take normalised images (N,
@@ -55,10 +62,14 @@ public final class Export {
             Path folder,
             int size,
             Set<Format> formats) {
+        Optional<Job> job = RunFiles.job(file);
+        if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+            return module(file, job.get(), folder, formats);
+        }
         StateDict found = Checkpoints.read(file);
         Network backbone =
                 Networks.backbone(
-                        network.or(() -> RunCheckpoint.student(file))
+                        network.or(() -> job.map(run -> run.getStudent().getNetwork()))
                                 .orElseThrow(
                                         () ->
                                                 new UserError(
@@ -67,6 +78,87 @@ public final class Export {
         StateDict weights = Fit.fit(found, backbone, file.toString());
         long steps = RunCheckpoint.steps(file);
         return write(folder, backbone, weights.withCounters(backbone, steps), size, formats);
+    }
+
+    /**
+     * Writes a TorchScript module with the weights of a run's checkpoint, in every format asked for
+     * but ONNX, which can't be made of somebody's code.
+     *
+     * @param job that made the checkpoint
+     * @throws UserError if the module's file isn't there or is another one, or nothing is left to
+     *     write
+     */
+    static List<Path> module(Path file, Job job, Path folder, Set<Format> formats) {
+        Path module = Path.of(job.getStudent().getModule());
+        if (!Files.isReadable(module)) {
+            throw new UserError(
+                    "Can't export "
+                            + file
+                            + ": it holds the weights of the TorchScript module "
+                            + module
+                            + ", which can't be read here; put that file back");
+        }
+        if (formats.equals(Set.of(Format.ONNX))) {
+            throw new UserError(
+                    "Can't export "
+                            + file
+                            + " as ONNX: its student is the TorchScript module "
+                            + module
+                            + "; choose torchscript, safetensors or pth");
+        }
+        ScriptArchive archive = ScriptArchive.read(module);
+        StateDict weights = Checkpoints.read(file).withoutPrefix(Trained.BACKBONE);
+        for (Weight weight : archive.weights()) {
+            if (!weights.contains(weight.name())
+                    || !Arrays.equals(weights.shape(weight.name()), weight.shape())) {
+                throw new UserError(
+                        "Can't export "
+                                + file
+                                + ": it has no "
+                                + weight
+                                + " of the TorchScript module "
+                                + module
+                                + ", which must have been replaced; put the old file back");
+            }
+        }
+        return write(folder, ScriptStudent.name(module), archive, weights, formats);
+    }
+
+    private static List<Path> write(
+            Path folder,
+            String name,
+            ScriptArchive archive,
+            StateDict weights,
+            Set<Format> formats) {
+        make(folder);
+        List<Path> files = new ArrayList<>();
+        for (Format format : EnumSet.copyOf(formats)) {
+            Path file = folder.resolve(name + format.suffix);
+            switch (format) {
+                case TORCHSCRIPT -> archive.write(file, weights);
+                case SAFETENSORS -> Safetensors.write(file, archive.stateDict(weights));
+                case PTH -> TorchZip.write(file, archive.stateDict(weights));
+                case ONNX -> {
+                    continue;
+                }
+            }
+            files.add(file);
+        }
+        return files;
+    }
+
+    private static void make(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UserError(
+                    "the folder "
+                            + folder
+                            + " can't be made: "
+                            + e.getMessage()
+                            + "; choose another",
+                    e);
+        }
     }
 
     /** Writes all formats; see {@link #write(Path, Network, StateDict, int, Set)}. */
@@ -84,17 +176,7 @@ public final class Export {
      */
     public static List<Path> write(
             Path folder, Network network, StateDict weights, int size, Set<Format> formats) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new UserError(
-                    "the folder "
-                            + folder
-                            + " can't be made: "
-                            + e.getMessage()
-                            + "; choose another",
-                    e);
-        }
+        make(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(network.name() + format.suffix);

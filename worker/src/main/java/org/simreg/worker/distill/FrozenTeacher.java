@@ -18,10 +18,12 @@ import org.simreg.worker.torchscript.Torch;
 final class FrozenTeacher implements Teacher {
     private final FrozenModule module;
     private final int width;
+    private final int size;
 
-    private FrozenTeacher(FrozenModule module, int width) {
+    private FrozenTeacher(FrozenModule module, int width, int size) {
         this.module = module;
         this.width = width;
+        this.size = size;
     }
 
     /**
@@ -34,8 +36,8 @@ final class FrozenTeacher implements Teacher {
         Network network = network(asked, found, file);
         StateDict weights = Fit.fit(found, network, file.toString());
         boolean bfloat16 = precision == Precision.BFLOAT16;
-        return new FrozenTeacher(
-                FrozenModule.of(torch, network, weights, bfloat16), network.outputs());
+        FrozenModule module = FrozenModule.of(torch, network, weights, asked.getPixels(), bfloat16);
+        return new FrozenTeacher(module, network.outputs(), asked.getSize());
     }
 
     private static Network network(org.simreg.proto.Teacher asked, StateDict found, Path file) {
@@ -54,6 +56,11 @@ final class FrozenTeacher implements Teacher {
     @Override
     public int width() {
         return width;
+    }
+
+    @Override
+    public int size() {
+        return size;
     }
 
     @Override

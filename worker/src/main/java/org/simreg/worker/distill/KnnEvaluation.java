@@ -12,6 +12,7 @@ import org.simreg.worker.data.CentreView;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
+import org.simreg.worker.data.ViewRecipe;
 import org.simreg.worker.embed.Course;
 import org.simreg.worker.embed.Embedding;
 import org.simreg.worker.embed.Features;
@@ -70,13 +71,15 @@ final class KnnEvaluation implements AutoCloseable {
     /**
      * Measures one network.
      *
+     * @param size of what it is shown, in pixels: the evaluation view in proportion
      * @throws Abandoned if it was told to stop
      */
-    EvaluationDone measure(Asked asked, Features features) {
+    EvaluationDone measure(Asked asked, int size, Features features) {
         long begun = System.nanoTime();
+        ViewRecipe shown = view.at(size);
         Course course = Course.until(asked.stop);
-        FeatureBank bank = trainImages.bank(features, view, course);
-        FeatureBank queries = valImages.bank(features, view, course);
+        FeatureBank bank = trainImages.bank(features, shown, course);
+        FeatureBank queries = valImages.bank(features, shown, course);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         Neighbors neighbors = NearestNeighbors.search(bank, queries, k, threads);
         EvaluationDone.Builder done =

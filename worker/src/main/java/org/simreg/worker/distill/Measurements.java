@@ -9,6 +9,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Precision;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.data.BatchLoader;
+import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.torchscript.FrozenModule;
 import org.simreg.worker.torchscript.StepModule;
@@ -77,24 +78,31 @@ final class Measurements {
                         what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
-                return evaluation.measure(asked, parts.teachers.get(i)::features);
+                Teacher teacher = parts.teachers.get(i);
+                return evaluation.measure(asked, teacher.size(), teacher::features);
             }
         }
         StudentState state =
-                what.getSubject().equals(RANDOM) ? calibrated(student) : student.state();
+                what.getSubject().equals(RANDOM) && parts.trained.backbone().script().isEmpty()
+                        ? calibrated(student)
+                        : student.state();
         StateDict weights = Students.backbone(parts.trained, state);
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
         try (FrozenModule frozen =
                 FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
-            return evaluation.measure(asked, frozen::features);
+            return evaluation.measure(asked, job.getViews().getSize(), frozen::features);
         }
     }
 
     private StudentState calibrated(StepModule student) {
         int count = (int) Math.min(Calibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
-        Requests requests = new Requests(plan, views.recipes(), 0, 0, plan.microBatches());
+        Requests requests = new Requests(plan, this::all, 0, 0, plan.microBatches());
         try (Batches batches = parts.loader.batches(requests)) {
             return Calibration.state(parts.torch, student, parts.trained, batches, count);
         }
+    }
+
+    private BatchRequest all(int epoch, int[] ids) {
+        return new BatchRequest(views.number(epoch), ids, views.views());
     }
 }

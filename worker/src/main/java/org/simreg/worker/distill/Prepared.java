@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.ArrayList;
 import java.util.List;
 import org.simreg.worker.data.Batch;
+import org.simreg.worker.data.View;
 import org.simreg.worker.torchscript.Torch;
 
 /** A step's views on the device and, where they don't wait for the student, its targets. */
@@ -18,15 +19,24 @@ final class Prepared implements AutoCloseable {
         scope = torch.scope();
     }
 
-    /** Takes over a micro-batch. */
-    NDArray[] add(Batch batch, int recipes) {
+    /**
+     * Takes over a micro-batch.
+     *
+     * @return the images of each of the views; null for one that was not asked for
+     */
+    NDArray[] add(Batch batch, List<View> wanted) {
         batches.add(batch);
-        NDArray[] images = new NDArray[recipes];
-        for (int view = 0; view < recipes; view++) {
-            images[view] = Torch.images(scope, batch.views(view), batch.size(), batch.viewSize());
+        NDArray[] images = new NDArray[wanted.size()];
+        for (int i = 0; i < images.length; i++) {
+            int made = batch.request().views().indexOf(wanted.get(i));
+            images[i] = made < 0 ? null : images(batch, made);
         }
         views.add(images);
         return images;
+    }
+
+    private NDArray images(Batch batch, int view) {
+        return Torch.images(scope, batch.views(view), batch.size(), batch.viewSize(view));
     }
 
     /** Remembers the targets of the next leaf. */

@@ -2,17 +2,15 @@ package org.simreg.worker.distill;
 
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import org.simreg.worker.data.BatchRequest;
-import org.simreg.worker.data.ViewRecipe;
 
 /**
  * The images that a plan asks for, micro-batch by micro-batch. The order of an epoch is drawn once.
  */
 final class Requests implements Iterator<BatchRequest> {
     private final Plan plan;
-    private final List<ViewRecipe> recipes;
+    private final Asking asking;
     private final int first;
     private final int end;
     private long step;
@@ -20,14 +18,19 @@ final class Requests implements Iterator<BatchRequest> {
     private int epoch = -1;
     private int[] order;
 
+    /** What is asked for, by epoch and samples; called on the loader's threads. */
+    interface Asking {
+        BatchRequest request(int epoch, int[] ids);
+    }
+
     /**
      * @param from first step, from 0
      * @param first first micro-batch of each step
      * @param count micro-batches of each step
      */
-    Requests(Plan plan, List<ViewRecipe> recipes, long from, int first, int count) {
+    Requests(Plan plan, Asking asking, long from, int first, int count) {
         this.plan = plan;
-        this.recipes = recipes;
+        this.asking = asking;
         this.first = first;
         end = first + count;
         step = from;
@@ -50,8 +53,7 @@ final class Requests implements Iterator<BatchRequest> {
         }
         int size = plan.batch() / plan.microBatches();
         int from = Math.toIntExact(step % plan.stepsPerEpoch()) * plan.batch() + part * size;
-        BatchRequest request =
-                new BatchRequest(epoch, Arrays.copyOfRange(order, from, from + size), recipes);
+        BatchRequest request = asking.request(epoch, Arrays.copyOfRange(order, from, from + size));
         part++;
         if (part == end) {
             part = first;

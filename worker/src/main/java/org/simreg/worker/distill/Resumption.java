@@ -1,6 +1,7 @@
 package org.simreg.worker.distill;
 
 import java.nio.file.Path;
+import org.simreg.proto.Cache;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 
@@ -91,6 +92,22 @@ final class Resumption {
                         .clearReduce();
         essence.getOptimizationBuilder().clearMaxSteps();
         essence.getDatasetBuilder().clearPath();
+        cache(job, essence);
         return essence.build();
+    }
+
+    /** Where features are kept doesn't decide a result, which views there are does. */
+    private static void cache(Job job, Job.Builder essence) {
+        if (KeptFeatures.views(job) == 0) {
+            essence.clearCache();
+            return;
+        }
+        Cache.Builder cache = essence.getCacheBuilder().clearStore();
+        if (cache.getPrecision() != Cache.Format.FLOAT16) {
+            cache.clearPrecision();
+        }
+        if (cache.getFixed()) {
+            essence.getEvaluationBuilder().setResize(job.getEvaluation().getResize());
+        }
     }
 }

@@ -121,11 +121,6 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
                 state);
     }
 
-    /** The network that a run's checkpoint holds; empty for any other file. */
-    static Optional<org.simreg.proto.Network> student(Path file) {
-        return RunFiles.job(file).map(job -> job.getStudent().getNetwork());
-    }
-
     /** Steps in a run's checkpoint; 0 for any other file. */
     static long steps(Path file) {
         return Long.parseLong(Safetensors.metadata(file).getOrDefault("step", "0"));

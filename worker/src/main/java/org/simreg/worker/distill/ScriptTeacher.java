@@ -4,38 +4,66 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import org.simreg.proto.UserError;
 import org.simreg.worker.torchscript.ScriptModule;
 import org.simreg.worker.torchscript.Torch;
 
-/** Any TorchScript file as a teacher; the width of its feature is found by running it once. */
+/** Any TorchScript file as a teacher; the width of its feature is found by running it. */
 final class ScriptTeacher implements Teacher {
     private final ScriptModule module;
+    private final Path file;
+    private final int size;
     private final int width;
 
     /**
-     * @param size of the views, in pixels
-     * @throws org.simreg.proto.UserError if the file is no module from images to features
+     * @param asked size and pixels that it wants
+     * @throws UserError if the file is no module from images to features of one width
      */
-    ScriptTeacher(Torch torch, Path file, int size) {
-        module = new ScriptModule(torch, file);
-        try (NDManager scope = torch.scope()) {
-            NDArray black =
-                    Torch.images(scope, ByteBuffer.allocateDirect(size * size * 3), 1, size);
-            width = (int) module.features(scope, black).getShape().get(1);
+    ScriptTeacher(Torch torch, Path file, org.simreg.proto.Teacher asked) {
+        this.file = file;
+        size = asked.getSize();
+        module = new ScriptModule(torch, file, asked.getPixels());
+        try {
+            width = width(torch, 1);
+            // A module that was traced with its batch size in it fails here, not in a step.
+            same(width(torch, 2));
         } catch (RuntimeException e) {
             module.close();
             throw e;
         }
     }
 
+    private int width(Torch torch, int images) {
+        try (NDManager scope = torch.scope()) {
+            ByteBuffer black = ByteBuffer.allocateDirect(images * size * size * 3);
+            NDArray features = module.features(scope, Torch.images(scope, black, images, size));
+            return (int) features.getShape().get(1);
+        }
+    }
+
+    private void same(long found) {
+        if (found != width) {
+            throw new UserError(
+                    "%s gave features of width %d, and of width %d before; a teacher's feature has one width"
+                            .formatted(file, found, width));
+        }
+    }
+
     @Override
     public NDArray features(NDManager scope, NDArray images) {
-        return module.features(scope, images);
+        NDArray features = module.features(scope, images);
+        same(features.getShape().get(1));
+        return features;
     }
 
     @Override
     public int width() {
         return width;
+    }
+
+    @Override
+    public int size() {
+        return size;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.simreg.worker.distill;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import org.simreg.proto.StepDone;
@@ -15,14 +16,29 @@ final class StepClock {
     }
 
     private final Map<Part, Long> nanos = new EnumMap<>(Part.class);
+    private final long[] teachers;
     private long begun = System.nanoTime();
     private long mark = begun;
+
+    /**
+     * @param teachers how many there are
+     */
+    StepClock(int teachers) {
+        this.teachers = new long[teachers];
+    }
 
     /** Charges the time since the last mark to a part. */
     void charge(Part part) {
         long now = System.nanoTime();
         nanos.merge(part, now - mark, Long::sum);
         mark = now;
+    }
+
+    /** Charges the time since the last mark to one of the teachers. */
+    void chargeTeacher(int teacher) {
+        long before = mark;
+        charge(Part.TEACHER);
+        teachers[teacher] += mark - before;
     }
 
     /** Leaves the time since the last mark uncharged: an evaluation is no part of a step. */
@@ -43,7 +59,11 @@ final class StepClock {
                         .setReduceSeconds(seconds(Part.REDUCE))
                         .setUpdateSeconds(seconds(Part.UPDATE))
                         .setSeconds((now - begun) / 1e9);
+        if (teachers.length > 1) {
+            Arrays.stream(teachers).forEach(time -> done.addEachTeacherSeconds(time / 1e9));
+        }
         nanos.clear();
+        Arrays.fill(teachers, 0);
         begun = now;
         mark = now;
         return done;

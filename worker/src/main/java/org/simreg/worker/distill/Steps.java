@@ -1,10 +1,11 @@
 package org.simreg.worker.distill;
 
 import ai.djl.ndarray.NDArray;
-import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.simreg.proto.StepDone;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.Batch;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.distill.StepClock.Part;
@@ -24,9 +25,9 @@ final class Steps implements AutoCloseable {
     private final Plan plan;
     private final Schedule schedule;
     private final ViewPlan views;
-    private final List<Teacher> teachers;
+    private final Targets targets;
     private final BatchLoader loader;
-    private final StepClock clock = new StepClock();
+    private final StepClock clock;
     private final NavigableMap<Long, Prepared> ready = new TreeMap<>();
     private int first;
     private int count;
@@ -34,18 +35,19 @@ final class Steps implements AutoCloseable {
     private long position;
 
     /** What a step needs, ready made; it closes none of it. */
-    record Parts(Torch torch, List<Teacher> teachers, BatchLoader loader) {}
+    record Parts(Torch torch, Targets targets, BatchLoader loader) {}
 
     /**
-     * @param parts its teachers are none for a momentum teacher
+     * @param parts its targets are none for a momentum teacher
      */
     Steps(Plan plan, Schedule schedule, ViewPlan views, Parts parts) {
         this.plan = plan;
         this.schedule = schedule;
         this.views = views;
         torch = parts.torch;
-        teachers = parts.teachers;
+        targets = parts.targets;
         loader = parts.loader;
+        clock = new StepClock(targets.size());
         count = plan.microBatches();
     }
 
@@ -66,7 +68,7 @@ final class Steps implements AutoCloseable {
         }
         if (batches == null || position != step) {
             closeBatches();
-            batches = loader.batches(new Requests(plan, views.recipes(), step, first, count));
+            batches = loader.batches(new Requests(plan, targets::request, step, first, count));
             position = step;
         }
         ready.put(step, make());
@@ -77,15 +79,15 @@ final class Steps implements AutoCloseable {
         Prepared prepared = new Prepared(torch);
         try {
             for (int part = 0; part < count; part++) {
-                NDArray[] images = prepared.add(batches.next(), views.recipes().size());
+                Batch batch = batches.next();
+                NDArray[] images = prepared.add(batch, views.views());
                 clock.charge(Part.DATA);
-                if (!teachers.isEmpty()) {
+                if (targets.size() > 0) {
                     views.passes()
                             .forEach(
                                     pass ->
                                             prepared.addTargets(
-                                                    targets(prepared, images[pass.teacher()])));
-                    clock.charge(Part.TEACHER);
+                                                    targets(prepared, batch, images, pass)));
                 }
             }
             return prepared;
@@ -95,10 +97,15 @@ final class Steps implements AutoCloseable {
         }
     }
 
-    private NDArray[] targets(Prepared prepared, NDArray images) {
-        return teachers.stream()
-                .map(teacher -> teacher.features(prepared.scope(), images))
-                .toArray(NDArray[]::new);
+    /** One teacher after the other: their activations never lie in memory together. */
+    private NDArray[] targets(Prepared prepared, Batch batch, NDArray[] images, Pass pass) {
+        NDArray[] all = new NDArray[targets.size()];
+        for (int i = 0; i < all.length; i++) {
+            NDArray view = images[pass.teachers().get(i)];
+            all[i] = targets.of(i, pass, prepared.scope(), batch.request(), view);
+            clock.chargeTeacher(i);
+        }
+        return all;
     }
 
     /** Offers the leaves of the share of a step. */
@@ -108,11 +115,11 @@ final class Steps implements AutoCloseable {
         for (int part = 0; part < count; part++) {
             int target = part * views.passes().size();
             for (Pass pass : views.passes()) {
-                NDArray[] targets =
-                        teachers.isEmpty()
+                NDArray[] sought =
+                        targets.size() == 0
                                 ? projection(student, now, part, pass)
                                 : now.targets(target++);
-                student.backward(now.view(part, pass.student()), targets, round.vector());
+                student.backward(now.view(part, pass.student()), sought, round.vector());
                 clock.charge(Part.STUDENT);
                 round.offer(leaf++);
                 clock.charge(Part.REDUCE);
@@ -121,7 +128,8 @@ final class Steps implements AutoCloseable {
     }
 
     private NDArray[] projection(StepModule student, Prepared now, int part, Pass pass) {
-        NDArray[] projection = {student.project(now.scope(), now.view(part, pass.teacher()))};
+        NDArray images = now.view(part, pass.teachers().get(0));
+        NDArray[] projection = {student.project(now.scope(), images)};
         clock.charge(Part.TEACHER);
         return projection;
     }
@@ -129,7 +137,7 @@ final class Steps implements AutoCloseable {
     /** Updates the student; what was made ready up to this step is let go. */
     StepDone commit(long step, StepModule student, NDArray mean) {
         clock.charge(Part.REDUCE);
-        double loss = student.loss(mean);
+        double loss = finite(student.loss(mean), step);
         student.update(mean, schedule.rate(step), schedule.decay(step));
         clock.charge(Part.UPDATE);
         forgetTo(step);
@@ -140,6 +148,20 @@ final class Steps implements AutoCloseable {
                 .setStep(step + 1)
                 .setImages(plan.batch())
                 .build();
+    }
+
+    /** No step leads back from weights that are no numbers: a run that goes on is lost time. */
+    private double finite(double loss, long step) {
+        if (Double.isFinite(loss)) {
+            return loss;
+        }
+        throw new UserError(
+                "the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
+                        .formatted(
+                                step + 1,
+                                loss,
+                                schedule.rate(step),
+                                "or warmup_epochs, and look for a teacher that gives such features"));
     }
 
     /** Lets go of what was made ready for steps up to this one. */

@@ -14,6 +14,9 @@ interface Teacher extends AutoCloseable {
     /** Width D of its feature. */
     int width();
 
+    /** Height and width of what it is shown, in pixels. */
+    int size();
+
     @Override
     void close();
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.simreg.proto.Job;
+import org.simreg.proto.Problems;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.torchscript.Torch;
 
@@ -11,18 +12,19 @@ import org.simreg.worker.torchscript.Torch;
 final class Teachers {
     private Teachers() {}
 
-    /** Loads the frozen teachers of a job in its order; none for a momentum teacher. */
-    static List<Teacher> load(Torch torch, Job job) {
+    /**
+     * Loads the frozen teachers of a job in its order; none for a momentum teacher.
+     *
+     * @param problems takes the teachers that can't be used, which are then missing in the list
+     */
+    static List<Teacher> load(Torch torch, Job job, Problems problems) {
         List<Teacher> loaded = new ArrayList<>();
         try {
-            for (org.simreg.proto.Teacher asked : job.getTeachersList()) {
-                TeacherSource source = TeacherSource.of(asked.getSource());
-                if (source instanceof TeacherSource.TorchScript script) {
-                    loaded.add(
-                            new ScriptTeacher(
-                                    torch, Path.of(script.file()), job.getViews().getSize()));
-                } else if (source instanceof TeacherSource.Weights) {
-                    loaded.add(FrozenTeacher.load(torch, asked, job.getPrecision()));
+            for (int i = 0; i < job.getTeachersCount(); i++) {
+                org.simreg.proto.Teacher asked = job.getTeachers(i);
+                if (!(TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self)) {
+                    String place = "teachers[" + i + "].source";
+                    problems.attempt(place, () -> load(torch, job, asked)).ifPresent(loaded::add);
                 }
             }
             return loaded;
@@ -30,5 +32,11 @@ final class Teachers {
             loaded.forEach(Teacher::close);
             throw e;
         }
+    }
+
+    private static Teacher load(Torch torch, Job job, org.simreg.proto.Teacher asked) {
+        return TeacherSource.of(asked.getSource()) instanceof TeacherSource.TorchScript script
+                ? new ScriptTeacher(torch, Path.of(script.file()), asked)
+                : FrozenTeacher.load(torch, asked, job.getPrecision());
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.Student;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.data.RemoteStorage;
 
@@ -35,10 +36,20 @@ final class WeightFiles {
         Job.Builder here = job.toBuilder();
         here.getTeachersBuilderList()
                 .forEach(teacher -> teacher.setSource(source(teacher.getSource())));
-        if (!job.getStudent().getInit().isEmpty()) {
-            here.getStudentBuilder().setInit(file(job.getStudent().getInit()));
-        }
+        student(here.getStudentBuilder());
         return here.build();
+    }
+
+    private void student(Student.Builder student) {
+        if (student.hasInit()) {
+            student.setInit(file(student.getInit()));
+        }
+        if (student.hasModule()) {
+            student.setModule(file(student.getModule()));
+        }
+        if (student.hasRestart()) {
+            student.setRestart(file(student.getRestart()));
+        }
     }
 
     private String source(String text) {

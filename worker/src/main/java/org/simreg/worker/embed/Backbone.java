@@ -10,12 +10,9 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
-import org.simreg.worker.checkpoint.Checkpoints;
-import org.simreg.worker.checkpoint.Fit;
 import org.simreg.worker.checkpoint.RunFiles;
-import org.simreg.worker.checkpoint.StateDict;
-import org.simreg.worker.network.Network;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.inspect.FoundNetwork.Role;
+import org.simreg.worker.network.Stage;
 import org.simreg.worker.torchscript.FrozenModule;
 import org.simreg.worker.torchscript.ScriptModule;
 import org.simreg.worker.torchscript.Torch;
@@ -28,6 +25,7 @@ public final class Backbone implements Features, AutoCloseable {
     private final Features features;
     private final AutoCloseable module;
     private final Identity identity;
+    private final List<Stage> stages;
 
     /**
      * What decides the features besides the images.
@@ -45,11 +43,21 @@ public final class Backbone implements Features, AutoCloseable {
      * @param source a checkpoint, a run folder, or {@code torchscript:FILE}
      * @param network whose weights the file holds; empty if the file is to be recognised
      * @param precision empty: that of the run which the file comes from, else float32
+     * @param part which network of a training checkpoint that holds several
      */
     public record Asked(
             String source,
             Optional<org.simreg.proto.Network> network,
-            Optional<Precision> precision) {
+            Optional<Precision> precision,
+            Role part) {
+        /** The student, or the only network of the file. */
+        public Asked(
+                String source,
+                Optional<org.simreg.proto.Network> network,
+                Optional<Precision> precision) {
+            this(source, network, precision, Role.STUDENT);
+        }
+
         /** The file: of a run folder its newest checkpoint. */
         public Path file() {
             return TeacherSource.of(source) instanceof TeacherSource.TorchScript script
@@ -67,10 +75,12 @@ public final class Backbone implements Features, AutoCloseable {
         }
     }
 
-    private Backbone(Features features, AutoCloseable module, Identity identity) {
+    private Backbone(
+            Features features, AutoCloseable module, Identity identity, List<Stage> stages) {
         this.features = features;
         this.module = module;
         this.identity = identity;
+        this.stages = stages;
     }
 
     /**
@@ -80,50 +90,68 @@ public final class Backbone implements Features, AutoCloseable {
     public static Backbone open(Torch torch, Asked asked, Consumer<String> notices) {
         Path file = asked.file();
         if (asked.script()) {
-            if (asked.network().isPresent() || asked.precision().isPresent()) {
-                throw new UserError(
-                        "A TorchScript module brings its own network and precision: leave out --network and --precision for torchscript:"
-                                + file);
-            }
-            ScriptModule script = new ScriptModule(torch, file);
-            Identity identity =
-                    new Identity(file, FileDigest.sha256(file), "torchscript", Precision.FLOAT32);
-            return new Backbone(script::features, script, identity);
+            return script(torch, asked, file);
         }
-        StateDict found = Checkpoints.read(file);
-        Optional<Job> job = asked.job();
-        Network network = Networks.backbone(network(asked, job, found, notices));
-        Precision precision =
-                asked.precision().or(() -> job.map(Job::getPrecision)).orElse(Precision.FLOAT32);
-        StateDict weights = Fit.fit(found, network, file.toString());
+        Chosen chosen = Chosen.of(asked, notices);
         FrozenModule frozen =
-                FrozenModule.of(torch, network, weights, precision == Precision.BFLOAT16);
-        Identity identity = new Identity(file, FileDigest.sha256(file), network.name(), precision);
-        return new Backbone(frozen::features, frozen, identity);
+                FrozenModule.of(torch, chosen.network(), chosen.weights(), bfloat16(chosen));
+        return new Backbone(frozen::features, frozen, identity(chosen, asked, file), List.of());
     }
 
-    private static org.simreg.proto.Network network(
-            Asked asked, Optional<Job> job, StateDict found, Consumer<String> notices) {
-        return asked.network()
-                .or(() -> job.map(run -> run.getStudent().getNetwork()))
-                .orElseGet(() -> recognised(asked.file(), found, notices));
+    /**
+     * The same with the features of every stage and of every layer of the heads in the file, one
+     * beside the other, see {@link #stages}.
+     *
+     * @param layers names of the stages that are wanted; empty: all
+     * @throws UserError as {@link #open}; also if a head of the file has another form than SimReg's
+     */
+    public static Backbone staged(
+            Torch torch, Asked asked, List<String> layers, Consumer<String> notices) {
+        Path file = asked.file();
+        if (asked.script()) {
+            throw new UserError(
+                    "Can't look into the TorchScript module %s: the stages of a network are known for checkpoints only; use simreg eval knn or linear"
+                            .formatted(file));
+        }
+        Chosen chosen = Chosen.of(asked, notices);
+        Staged staged = Staged.of(chosen, asked.part(), layers, file.toString());
+        FrozenModule frozen =
+                FrozenModule.stages(
+                        torch,
+                        staged.network(),
+                        staged.weights(),
+                        bfloat16(chosen),
+                        staged.stages());
+        return new Backbone(
+                frozen::features, frozen, identity(chosen, asked, file), staged.stages());
     }
 
-    private static org.simreg.proto.Network recognised(
-            Path file, StateDict found, Consumer<String> notices) {
-        List<org.simreg.proto.Network> fitting = Fit.fitting(found);
-        if (fitting.isEmpty()) {
-            // Says what is missing for the network that such files most often hold.
-            Fit.fit(found, Networks.backbone(org.simreg.proto.Network.RESNET50), file.toString());
+    private static Backbone script(Torch torch, Asked asked, Path file) {
+        if (asked.network().isPresent()
+                || asked.precision().isPresent()
+                || asked.part() != Role.STUDENT) {
+            throw new UserError(
+                    "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
+                            + file);
         }
-        if (fitting.size() > 1) {
-            List<String> names =
-                    fitting.stream().map(name -> Networks.backbone(name).name()).toList();
-            notices.accept(
-                    "the weights of %s fit %s alike; taken as %s, unless --network says otherwise"
-                            .formatted(file, String.join(" and ", names), names.get(0)));
-        }
-        return fitting.get(0);
+        ScriptModule script = new ScriptModule(torch, file);
+        Identity identity =
+                new Identity(file, FileDigest.sha256(file), "torchscript", Precision.FLOAT32);
+        return new Backbone(script::features, script, identity, List.of());
+    }
+
+    private static boolean bfloat16(Chosen chosen) {
+        return chosen.precision() == Precision.BFLOAT16;
+    }
+
+    private static Identity identity(Chosen chosen, Asked asked, Path file) {
+        String network = chosen.name(asked.part());
+        return new Identity(file, FileDigest.sha256(file), network, chosen.precision());
+    }
+
+    /** What its features consist of, in order; empty if it is the network's output. */
+    public List<Stage> stages() {
+        return stages;
     }
 
     /** What decides its features. */

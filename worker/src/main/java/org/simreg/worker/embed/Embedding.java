@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.simreg.worker.data.Batch;
@@ -13,6 +12,7 @@ import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.LoaderSettings;
+import org.simreg.worker.data.View;
 import org.simreg.worker.data.ViewRecipe;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.torchscript.Torch;
@@ -89,7 +89,7 @@ public final class Embedding implements AutoCloseable {
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
                     NDArray views =
-                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize());
+                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     float[] values = features.of(scope, views).toFloatArray();
                     int[] labels = IntStream.of(batch.sources()).map(images::label).toArray();
                     rows.take(values, batch.ids(), labels);
@@ -108,7 +108,7 @@ public final class Embedding implements AutoCloseable {
         return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
                 .mapToObj(
                         from -> Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH)))
-                .map(ids -> new BatchRequest(pass.epoch(), ids, List.of(pass.view())))
+                .map(ids -> new BatchRequest(pass.epoch(), ids, View.each(pass.view())))
                 .iterator();
     }
 

@@ -12,7 +12,6 @@ import org.simreg.worker.checkpoint.HostTensor;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.data.ViewRecipe;
-import org.simreg.worker.evaluate.FeatureBank;
 
 /**
  * Features of a folder as the network gave them, in a safetensors file: {@code features.0}, {@code
@@ -52,9 +51,10 @@ record FeatureFile(Path file, String key) {
     }
 
     /**
+     * @param rows takes all features in the order of ids
      * @throws UserError if the file is damaged or not of this key
      */
-    FeatureBank read(Course course) {
+    void read(Course course, Rows rows) {
         if (!key.equals(Safetensors.metadata(file).get(KEY))) {
             throw new UserError(
                     "The features in %s are not those that are asked for; delete the file"
@@ -63,18 +63,16 @@ record FeatureFile(Path file, String key) {
         StateDict tensors = Checkpoints.read(file);
         ByteBuffer labels = tensors.get(LABELS).data();
         int size = labels.remaining() / Integer.BYTES;
-        Filling filling = new Filling(size);
         int from = 0;
         for (int i = 0; tensors.contains(FEATURES + i); i++) {
             course.next("reading " + file.getFileName(), from, size);
-            int rows = (int) tensors.shape(FEATURES + i)[0];
-            filling.take(
+            int count = (int) tensors.shape(FEATURES + i)[0];
+            rows.take(
                     tensors.get(FEATURES + i).floats(),
-                    ids(from, rows),
-                    labels(labels, from, rows));
-            from += rows;
+                    ids(from, count),
+                    labels(labels, from, count));
+            from += count;
         }
-        return filling.bank();
     }
 
     private static int[] ids(int from, int count) {

@@ -1,6 +1,7 @@
 package org.simreg.worker.embed;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
@@ -78,15 +79,39 @@ public final class FeatureSets implements AutoCloseable {
         train.run(backbone, new Embedding.Pass(view, epoch, ids), course, rows);
     }
 
+    /** Features of the train images at every stage of the network, in the order of the stages. */
+    public List<FeatureBank> trainStages(Course course) {
+        return stages(train, course);
+    }
+
+    /** Features of the val images at every stage of the network, in the order of the stages. */
+    public List<FeatureBank> valStages(Course course) {
+        return stages(val, course);
+    }
+
+    private List<FeatureBank> stages(Embedding part, Course course) {
+        Splitting splitting = new Splitting(part.images().size(), backbone.stages());
+        fill(part, course, splitting);
+        return splitting.banks();
+    }
+
     private FeatureBank bank(Embedding part, Course course) {
+        Filling filling = new Filling(part.images().size());
+        fill(part, course, filling);
+        return filling.bank();
+    }
+
+    private void fill(Embedding part, Course course, Rows rows) {
         if (settings.cache().isEmpty()) {
-            return part.bank(backbone, settings.view(), course);
+            Embedding.Pass pass = new Embedding.Pass(settings.view(), 0, part.all());
+            part.run(backbone, pass, course, rows);
+            return;
         }
         FeatureFile file = FeatureFile.in(settings.cache().get(), name(part), key(part));
         if (!file.exists()) {
             file.write(part, backbone, settings.view(), course);
         }
-        return file.read(course);
+        file.read(course, rows);
     }
 
     private static String name(Embedding part) {
@@ -102,6 +127,7 @@ public final class FeatureSets implements AutoCloseable {
                 "precision " + network.precision(),
                 "view resize %d crop %d"
                         .formatted(settings.view().resize(), settings.view().size()),
+                "stages " + backbone.stages(),
                 name(part) + " " + part.images().sha256(),
                 profile);
     }

@@ -36,6 +36,18 @@ final class MobileNetV2 {
         return new MobileNetV2().build(classes);
     }
 
+    /** Name of the stage that {@code features.<place>} belongs to. */
+    static String stage(int place) {
+        int end = 1;
+        for (int stage = 0; stage < STAGES.length; stage++) {
+            if (place < end) {
+                return stage == 0 ? "stem" : "stage" + stage;
+            }
+            end += STAGES[stage][2];
+        }
+        return place < end ? "stage" + STAGES.length : "last";
+    }
+
     private Network build(int classes) {
         int x = unit("features.0", Layers.INPUT, new Convolution(3, 32, 3, 2, 1, 1));
         int channels = 32;

@@ -2,6 +2,7 @@ package org.simreg.worker.network;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.simreg.worker.network.Weight.Kind;
 
@@ -42,6 +43,13 @@ public record Network(String name, List<Node> nodes, int inputs, int outputs) {
         return parameters().stream().mapToLong(Weight::length).sum();
     }
 
+    /** The TorchScript module that this network is; empty for one of our own layers. */
+    public Optional<Op.Script> script() {
+        return nodes.size() == 1 && nodes.get(0).op() instanceof Op.Script script
+                ? Optional.of(script)
+                : Optional.empty();
+    }
+
     /** The tensors of one layer; none for layers that only compute. */
     public static List<Weight> weightsOf(Node node) {
         String prefix = node.name() + ".";
@@ -65,7 +73,7 @@ public record Network(String name, List<Node> nodes, int inputs, int outputs) {
                     .map(kind -> new Weight(prefix + normName(kind), shape, kind))
                     .toList();
         }
-        return List.of();
+        return node.op() instanceof Op.Script script ? script.weights() : List.of();
     }
 
     private static String normName(Kind kind) {

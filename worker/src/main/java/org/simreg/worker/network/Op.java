@@ -1,5 +1,8 @@
 package org.simreg.worker.network;
 
+import java.nio.file.Path;
+import java.util.List;
+
 /** What one layer does. Images are (N, C, H, W), features (N, C). */
 public sealed interface Op {
     /**
@@ -43,6 +46,19 @@ public sealed interface Op {
 
     /** Sum of two values of one shape. */
     record Add() implements Op {}
+
+    /**
+     * Somebody's TorchScript module, whole: the only layer of its network.
+     *
+     * @param file where it was read
+     * @param sha256 of the file, hexadecimal: what is read later must be the same
+     * @param weights its parameters and buffers by their names in its state dict, each tensor once
+     */
+    record Script(Path file, String sha256, List<Weight> weights) implements Op {
+        public Script {
+            weights = List.copyOf(weights);
+        }
+    }
 
     /**
      * TensorFlow's SAME padding: only as much as the output size ceil(in / stride) needs, the odd

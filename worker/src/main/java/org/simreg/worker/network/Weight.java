@@ -10,7 +10,10 @@ import java.util.Arrays;
  * @param kind what it is for
  */
 public record Weight(String name, long[] shape, Kind kind) {
-    /** What a tensor is for; the last two are statistics, the rest is trained. */
+    /**
+     * What a tensor is for. The last three kinds belong to somebody's TorchScript module: a
+     * parameter of any shape in row-major order, a float buffer, a whole-number buffer.
+     */
     public enum Kind {
         CONVOLUTION,
         LINEAR,
@@ -18,11 +21,17 @@ public record Weight(String name, long[] shape, Kind kind) {
         NORM_SCALE,
         NORM_SHIFT,
         RUNNING_MEAN,
-        RUNNING_VARIANCE;
+        RUNNING_VARIANCE,
+        PARAMETER,
+        BUFFER,
+        COUNTER;
 
         /** Whether the optimizer moves it. */
         public boolean trained() {
-            return this != RUNNING_MEAN && this != RUNNING_VARIANCE;
+            return switch (this) {
+                case RUNNING_MEAN, RUNNING_VARIANCE, BUFFER, COUNTER -> false;
+                default -> true;
+            };
         }
     }
 

@@ -11,15 +11,29 @@ import org.simreg.worker.torchscript.Torch;
 /**
  * L2-regularised multinomial logistic regression by L-BFGS: the weights that minimise the mean
  * cross entropy plus {@code penalty / 2} times their sum of squares. It ends when the gradient is
- * 1e-5 of the weights, when ten iterations gain less than a millionth, or after {@value
- * #ITERATIONS}.
+ * 1e-5 of the weights, or as its {@link Effort} says.
  */
 final class LogisticRegression {
-    private static final int ITERATIONS = 500;
     private static final int MEMORY = 10;
     private static final int PAST = 10;
-    private static final double GAIN = 1e-6;
     private static final int CHUNK = 4096;
+
+    /**
+     * When the search ends.
+     *
+     * @param gain when ten iterations gain less than this part of the objective
+     * @param iterations or after so many
+     */
+    record Effort(double gain, int iterations) {
+        /**
+         * Enough to tell penalties apart: where the penalty is weak the classes are separated long
+         * before the loss has come to rest.
+         */
+        static final Effort COMPARISON = new Effort(1e-3, 100);
+
+        /** The objective to about 1e-5 of itself. */
+        static final Effort FULL = new Effort(1e-6, 1000);
+    }
 
     private LogisticRegression() {}
 
@@ -36,16 +50,22 @@ final class LogisticRegression {
 
     /**
      * @param start weights to begin with; not changed
+     * @param effort when it ends
      * @param stop once true, the search is given up
      * @return the weights, see {@link LogisticModule}
      * @throws Abandoned if it was told to stop
      */
-    static double[] fit(LogisticModule rows, double penalty, double[] start, BooleanSupplier stop) {
+    static double[] fit(
+            LogisticModule rows,
+            double penalty,
+            double[] start,
+            Effort effort,
+            BooleanSupplier stop) {
         LBFGS_Param settings = Lbfgs.defaultParams();
         settings.m = MEMORY;
         settings.past = PAST;
-        settings.delta = GAIN;
-        settings.max_iterations = ITERATIONS;
+        settings.delta = effort.gain;
+        settings.max_iterations = effort.iterations;
         double[] weights = start.clone();
         // Its codes say how it ended; also where no step gains any more, the weights are the best.
         Lbfgs.lbfgs(

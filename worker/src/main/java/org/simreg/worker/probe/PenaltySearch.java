@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.simreg.proto.UserError;
 import org.simreg.worker.embed.Course;
+import org.simreg.worker.probe.LogisticRegression.Effort;
 import org.simreg.worker.torchscript.LogisticModule;
 import org.simreg.worker.torchscript.Torch;
 
@@ -97,7 +98,9 @@ public final class PenaltySearch {
             double[] weights = new double[kept.length()];
             for (double penalty : settings.penalties()) {
                 course.next("logistic regression", tried.size(), settings.count + 1L);
-                weights = LogisticRegression.fit(kept, penalty, weights, course::stopped);
+                weights =
+                        LogisticRegression.fit(
+                                kept, penalty, weights, Effort.COMPARISON, course::stopped);
                 Score score = Score.of(penalty, held.score(weights));
                 tried.add(score);
                 if (chosen == null || score.top1 > chosen.top1) {
@@ -119,7 +122,7 @@ public final class PenaltySearch {
         double[] weights;
         try (LogisticModule rows =
                 LogisticRegression.load(torch, train, standard, data.classes())) {
-            weights = LogisticRegression.fit(rows, penalty, start, course::stopped);
+            weights = LogisticRegression.fit(rows, penalty, start, Effort.FULL, course::stopped);
         }
         try (LogisticModule val =
                 LogisticRegression.load(

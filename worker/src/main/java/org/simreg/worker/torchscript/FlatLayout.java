@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.simreg.worker.checkpoint.PickleWriter;
 import org.simreg.worker.network.Weight;
 
 /**
@@ -22,12 +23,16 @@ public final class FlatLayout {
         /** Strides in values, in the order of the shape. */
         long[] strides() {
             long[] shape = weight.shape();
-            if (shape.length == 4) {
+            if (channelsLast()) {
                 return new long[] {
                     shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]
                 };
             }
-            return shape.length == 2 ? new long[] {shape[1], 1} : new long[] {1};
+            return PickleWriter.contiguous(shape);
+        }
+
+        boolean channelsLast() {
+            return weight.kind() == Weight.Kind.CONVOLUTION && weight.shape().length == 4;
         }
     }
 
@@ -102,8 +107,8 @@ public final class FlatLayout {
         if (values.length != size) {
             throw new IllegalArgumentException(slot.weight + " given " + values.length + " values");
         }
-        int channels = shape.length == 4 ? (int) shape[1] : 1;
-        int pixels = shape.length == 4 ? (int) (shape[2] * shape[3]) : 1;
+        int channels = slot.channelsLast() ? (int) shape[1] : 1;
+        int pixels = slot.channelsLast() ? (int) (shape[2] * shape[3]) : 1;
         for (int i = 0; i < size; i++) {
             int pixel = i % pixels;
             int channel = i / pixels % channels;

@@ -2,9 +2,12 @@ package org.simreg.worker.torchscript;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Node;
 import org.simreg.worker.network.Op;
@@ -25,14 +28,16 @@ final class FrozenCode {
     private final FlatLayout layout;
     private final boolean bfloat16;
     private final boolean fused;
+    private final List<Integer> taps;
     private final Source source = new Source();
     private final List<String> order;
     private final int[] uses;
 
-    private FrozenCode(Network network, boolean bfloat16, boolean fused) {
+    private FrozenCode(Network network, boolean bfloat16, boolean fused, List<Integer> taps) {
         this.network = network;
         this.bfloat16 = bfloat16;
         this.fused = fused;
+        this.taps = taps;
         layout = layout(network);
         order = layout.weights().stream().map(Weight::name).toList();
         uses = new int[network.nodes().size() + 1];
@@ -42,16 +47,34 @@ final class FrozenCode {
                 uses[node.second()]++;
             }
         }
+        taps.forEach(value -> uses[value]++);
     }
 
     /**
      * @param network without BatchNorm behind its convolutions, which have a bias instead
+     * @param pixels what the network wants
      * @param fused whether oneDNN's fused convolutions are used (CPU only)
      */
-    static String of(Network network, boolean bfloat16, boolean fused) {
-        FrozenCode code = new FrozenCode(network, bfloat16, fused);
+    static String of(
+            Network network, org.simreg.proto.Pixels pixels, boolean bfloat16, boolean fused) {
+        return of(network, pixels, bfloat16, fused, List.of());
+    }
+
+    /**
+     * The same with features of several places of one pass.
+     *
+     * @param taps numbers of the values whose features are given, one beside the other, images by
+     *     their mean over H and W; none: the network's output
+     */
+    static String of(
+            Network network,
+            org.simreg.proto.Pixels pixels,
+            boolean bfloat16,
+            boolean fused,
+            List<Integer> taps) {
+        FrozenCode code = new FrozenCode(network, bfloat16, fused, taps);
         code.bind();
-        code.features();
+        code.features(pixels);
         return ForwardCode.PAD_SAME + code.source;
     }
 
@@ -76,13 +99,17 @@ final class FrozenCode {
         source.line("rounded = torch.to(weights, %d)", bfloat16 ? Source.BFLOAT16 : Source.FLOAT32);
         source.line("w = annotate(List[Tensor], [])");
         Map<String, Op.Convolution> convolutions = new HashMap<>();
+        Set<String> single = new HashSet<>();
         for (Node node : network.nodes()) {
             if (node.op() instanceof Op.Convolution c) {
                 convolutions.put(node.name() + ".weight", c);
+            } else if (node.op() instanceof Op.BatchNorm) {
+                Network.weightsOf(node).forEach(weight -> single.add(weight.name()));
             }
         }
         for (FlatLayout.Slot slot : layout.slots()) {
-            String view = StepCode.view(slot, "rounded");
+            boolean whole = single.contains(slot.weight().name());
+            String view = StepCode.view(slot, whole ? "weights" : "rounded");
             Op.Convolution c = convolutions.get(slot.weight().name());
             source.line("w = torch.append(w, %s)", fused && c != null ? reordered(c, view) : view);
         }
@@ -101,16 +128,45 @@ final class FrozenCode {
                 c.groups());
     }
 
-    private void features() {
+    private void features(org.simreg.proto.Pixels pixels) {
         source.method("features(self, images: Tensor) -> Tensor");
         source.line("w = self.leaves");
-        String input = Pixels.append(source, bfloat16);
+        String input = Pixels.append(source, pixels, bfloat16);
         String[] value = new String[network.nodes().size() + 1];
         value[0] = input;
         for (int i = 0; i < network.nodes().size(); i++) {
             i = append(i, value);
+            tap(i + 1, value[i + 1]);
         }
-        source.line("return torch.to(%s, %d)", value[network.nodes().size()], Source.FLOAT32);
+        if (taps.isEmpty()) {
+            source.line("return torch.to(%s, %d)", value[network.nodes().size()], Source.FLOAT32);
+        } else {
+            String all = taps.stream().map(tap -> "t" + tap).collect(Collectors.joining(", "));
+            source.line("return torch.cat([%s], 1)", all);
+        }
+    }
+
+    /** At once: later layers may overwrite the value. */
+    private void tap(int value, String variable) {
+        if (taps.contains(value)) {
+            String feature =
+                    isFlat(value)
+                            ? "torch.to(" + variable + ", " + Source.FLOAT32 + ")"
+                            : ForwardCode.simple(
+                                    new Op.GlobalAveragePool(), variable, false, w -> w, "");
+            source.line("t%d = %s", value, feature);
+        }
+    }
+
+    /** Whether a value has lost its height and width. */
+    private boolean isFlat(int value) {
+        for (int at = value; at > 0; at = network.nodes().get(at - 1).input()) {
+            Op op = network.nodes().get(at - 1).op();
+            if (op instanceof Op.GlobalAveragePool || op instanceof Op.Linear) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Appends node i and those fused with it; returns the last of them. */
@@ -196,8 +252,24 @@ final class FrozenCode {
                     c, x, trained(node.name() + ".weight"), trained(node.name() + ".bias"));
         } else if (node.op() instanceof Op.Add) {
             return "torch.add_(" + x + ", " + value[node.second()] + ")";
+        } else if (node.op() instanceof Op.BatchNorm) {
+            return norm(node.name(), x);
         }
         return ForwardCode.simple(node.op(), x, bfloat16, this::trained, node.name());
+    }
+
+    /** A head's, in float32 as while training. */
+    private String norm(String name, String x) {
+        return String.format(
+                Locale.ROOT,
+                "torch.batch_norm(torch.to(%s, %d), %s, %s, %s, %s, False, 0., %.10f, True)",
+                x,
+                Source.FLOAT32,
+                trained(name + ".weight"),
+                trained(name + ".bias"),
+                trained(name + ".running_mean"),
+                trained(name + ".running_var"),
+                Op.BatchNorm.EPSILON);
     }
 
     private String trained(String name) {

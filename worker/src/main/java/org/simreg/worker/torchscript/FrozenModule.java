@@ -3,9 +3,13 @@ package org.simreg.worker.torchscript;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.simreg.proto.Pixels;
 import org.simreg.worker.checkpoint.Folded;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Stage;
 
 /** A network that is only asked for features: a teacher, or a student under evaluation. */
 public final class FrozenModule implements AutoCloseable {
@@ -13,35 +17,84 @@ public final class FrozenModule implements AutoCloseable {
     private final NDManager kept;
 
     /**
+     * A network that wants ImageNet's mean and deviation.
+     *
      * @param weights at least all of {@code network.weights()}
      * @param bfloat16 whether it computes in bfloat16
      */
     public static FrozenModule of(
             Torch torch, Network network, StateDict weights, boolean bfloat16) {
-        return of(torch, network, weights, bfloat16, !torch.cuda());
+        return of(torch, network, weights, Kind.imagenet(torch, bfloat16));
     }
 
     /**
+     * @param weights at least all of {@code network.weights()}
+     * @param pixels what it wants
+     * @param bfloat16 whether it computes in bfloat16
+     */
+    public static FrozenModule of(
+            Torch torch, Network network, StateDict weights, Pixels pixels, boolean bfloat16) {
+        return of(torch, network, weights, new Kind(pixels, bfloat16, !torch.cuda()));
+    }
+
+    /**
+     * How it computes.
+     *
      * @param fused whether oneDNN's fused convolutions are used; a GPU has none
      */
-    static FrozenModule of(
-            Torch torch, Network network, StateDict weights, boolean bfloat16, boolean fused) {
+    record Kind(Pixels pixels, boolean bfloat16, boolean fused) {
+        static Kind imagenet(Torch torch, boolean bfloat16) {
+            return new Kind(Pixels.IMAGENET, bfloat16, !torch.cuda());
+        }
+    }
+
+    static FrozenModule of(Torch torch, Network network, StateDict weights, Kind kind) {
+        Optional<ScriptCode> script = ScriptCode.of(network);
+        if (script.isPresent()) {
+            return new FrozenModule(
+                    torch,
+                    script.get().frozen(kind.pixels),
+                    script.get().flat(weights, true),
+                    script.get().flat(weights, false));
+        }
+        return folded(torch, network, weights, kind, List.of());
+    }
+
+    /**
+     * A network whose features are those of several places, one beside the other, by one pass.
+     *
+     * @param stages of {@code network}, at least one; their widths add up to the features'
+     */
+    public static FrozenModule stages(
+            Torch torch, Network network, StateDict weights, boolean bfloat16, List<Stage> stages) {
+        return folded(torch, network, weights, Kind.imagenet(torch, bfloat16), stages);
+    }
+
+    static FrozenModule folded(
+            Torch torch, Network network, StateDict weights, Kind kind, List<Stage> stages) {
         Folded folded = Folded.of(network, weights);
+        List<Integer> taps =
+                stages.stream().map(stage -> folded.places().get(stage.value())).toList();
         FlatLayout layout = FrozenCode.layout(folded.network());
         float[] flat = new float[layout.length()];
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
         folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
-        return new FrozenModule(torch, FrozenCode.of(folded.network(), bfloat16, fused), flat);
+        String methods =
+                FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
+        return new FrozenModule(
+                torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
     }
 
-    private FrozenModule(Torch torch, String methods, float[] weights) {
+    /**
+     * @param vectors what bind takes
+     */
+    private FrozenModule(Torch torch, byte[] archive, float[]... vectors) {
         torch.enter();
         kept = torch.scope();
-        module =
-                TorchModule.load(
-                        torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods));
+        module = TorchModule.load(torch, archive);
         try (NDManager scope = torch.scope()) {
-            module.call(scope, "bind", kept.create(weights));
+            Object[] bound = Stream.of(vectors).map(kept::create).toArray();
+            module.call(scope, "bind", bound);
         } catch (RuntimeException e) {
             close();
             throw e;

@@ -11,8 +11,8 @@ import java.util.List;
 import org.simreg.proto.UserError;
 
 /**
- * Somebody's TorchScript file from images to features. It gets (N, 3, H, W) float32 with ImageNet's
- * mean and deviation and must give (N, D).
+ * Somebody's TorchScript file from images to features. It gets (N, 3, H, W) float32, normalised as
+ * asked for, and must give (N, D).
  */
 public final class ScriptModule implements AutoCloseable {
     private final Path file;
@@ -20,9 +20,19 @@ public final class ScriptModule implements AutoCloseable {
     private final TorchModule pixels;
 
     /**
+     * A module that wants ImageNet's mean and deviation.
+     *
      * @throws UserError if libtorch can't load the file
      */
     public ScriptModule(Torch torch, Path file) {
+        this(torch, file, org.simreg.proto.Pixels.IMAGENET);
+    }
+
+    /**
+     * @param wanted pixels that the module wants
+     * @throws UserError if libtorch can't load the file
+     */
+    public ScriptModule(Torch torch, Path file, org.simreg.proto.Pixels wanted) {
         if (!Files.isReadable(file)) {
             throw new UserError(
                     "the TorchScript file "
@@ -40,7 +50,7 @@ public final class ScriptModule implements AutoCloseable {
                     e);
         }
         Source source = new Source().method("pixels(self, images: Tensor) -> Tensor");
-        source.line("return %s", Pixels.append(source, false));
+        source.line("return %s", Pixels.append(source, wanted, false));
         source.method("single(self, features: Tensor) -> Tensor");
         source.line("return torch.to(features, %d)", Source.FLOAT32);
         pixels = TorchModule.load(torch, CodeArchive.of("Pixels", List.of(), source.toString()));

@@ -3,6 +3,7 @@ package org.simreg.worker.torchscript;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
@@ -31,19 +32,25 @@ final class StepCode {
     private final FlatLayout statistics;
     private final StepSettings settings;
     private final Source source = new Source();
+    private final Optional<ScriptCode> script;
 
-    private StepCode(Trained trained, StepSettings settings) {
+    private StepCode(Trained trained, StepSettings settings, Optional<ScriptCode> script) {
         this.trained = trained;
         this.settings = settings;
         this.parameters = trained.parameters();
         this.statistics = trained.statistics();
+        this.script = script;
     }
 
-    static String of(Trained trained, StepSettings settings) {
-        return new StepCode(trained, settings).write();
+    /**
+     * @param script writes the calls of a backbone that is somebody's module; empty for our own
+     */
+    static String of(Trained trained, StepSettings settings, Optional<ScriptCode> script) {
+        return new StepCode(trained, settings, script).write();
     }
 
     private String write() {
+        script.ifPresent(code -> code.methods(source));
         bind();
         backward();
         update();
@@ -114,23 +121,48 @@ final class StepCode {
         source.line("w = self.leaves");
         String x = Pixels.append(source, settings.bfloat16());
         Names names = new Names("w", "out");
-        String feature =
-                new ForwardCode(source, names, "b", settings.bfloat16())
-                        .append(trained.backbone(), Trained.BACKBONE, x);
-        List<String> losses = new ArrayList<>();
+        String feature = backward(names, x);
+        List<String> predictions = new ArrayList<>();
         if (trained.selfTaught()) {
             String projection = head(names, 0, "p", feature);
-            losses.add(loss(head(names, 1, "q", projection), 0));
+            predictions.add(head(names, 1, "q", projection));
         } else {
             for (int i = 0; i < trained.heads().size(); i++) {
-                losses.add(loss(head(names, i, "h" + i + "_", feature), i));
+                predictions.add(head(names, i, "h" + i + "_", feature));
             }
         }
-        source.line("loss = torch.div(%s, %d)", sum(losses), losses.size());
-        gradients();
+        String loss = new LossCode(source, settings.objective()).append(predictions);
+        gradients(loss);
         source.line(
-                "return torch.copy_(torch.narrow(out, 0, %d, 1), torch.detach(loss))",
-                parameters.length() + statistics.length());
+                "return torch.copy_(torch.narrow(out, 0, %d, 1), torch.detach(%s))",
+                parameters.length() + statistics.length(), loss);
+    }
+
+    /** A module's buffers move in the out vector, from where they stand at the step's begin. */
+    private String backward(Names names, String x) {
+        if (script.isEmpty()) {
+            return layers(names, x);
+        }
+        source.line(
+                "buffers = torch.narrow(out, 0, %d, %d)",
+                parameters.length(), script.get().statistics());
+        source.line(
+                "began = torch.copy_(buffers, torch.narrow(self.state[2], 0, 0, %d))",
+                script.get().statistics());
+        return script.get().forward(source, x, "w", "buffers");
+    }
+
+    private String projected(Names names, String x) {
+        if (script.isEmpty()) {
+            return layers(names, x);
+        }
+        source.line("buffers = torch.clone(self.state[2])");
+        return script.get().forward(source, x, "a", "buffers");
+    }
+
+    private String layers(Names names, String x) {
+        return new ForwardCode(source, names, "b", settings.bfloat16())
+                .append(trained.backbone(), Trained.BACKBONE, x);
     }
 
     private String head(Names names, int head, String prefix, String feature) {
@@ -140,37 +172,14 @@ final class StepCode {
                 .append(network, trained.headPlace(head), feature);
     }
 
-    /** Mean over the rows of 2 - 2 cos, in float32. */
-    private String loss(String prediction, int target) {
-        source.line("l%d = torch.to(%s, %d)", target, prediction, Source.FLOAT32);
-        source.line("u%d = %s", target, unit("l" + target));
-        source.line("t%d = torch.to(targets[%d], %d)", target, target, Source.FLOAT32);
-        source.line("v%d = %s", target, unit("t" + target));
-        source.line("c%d = torch.sum(torch.mul(u%d, v%d), [1])", target, target, target);
-        source.line("loss%d = torch.mean(torch.sub(2., torch.mul(c%d, 2.)))", target, target);
-        return "loss" + target;
-    }
-
-    private static String unit(String rows) {
-        return "torch.div("
-                + rows
-                + ", torch.clamp_min(torch.norm("
-                + rows
-                + ", 2, [1], True), 9.9999999999999998e-13))";
-    }
-
-    private static String sum(List<String> terms) {
-        return terms.stream()
-                .reduce((left, right) -> "torch.add(" + left + ", " + right + ")")
-                .orElseThrow();
-    }
-
-    private void gradients() {
+    private void gradients(String loss) {
         source.line("views = annotate(List[Tensor], [])");
         for (Slot slot : parameters.slots()) {
             source.line("views = torch.append(views, %s)", view(slot, "out"));
         }
-        source.line("gradients = torch.autograd.grad([loss], w)");
+        // Somebody's module may hold parameters that its forward doesn't use.
+        String unused = script.isPresent() ? ", None, None, False, True" : "";
+        source.line("gradients = torch.autograd.grad([%s], w%s)", loss, unused);
         source.line("for i in range(torch.len(views)):");
         source.line("  gradient = gradients[i]");
         source.line("  if torch.__isnot__(gradient, None):");
@@ -196,10 +205,7 @@ final class StepCode {
                 "m = torch.add_(torch.mul_(momentum, %s), gradient)", number(settings.momentum()));
         source.line("lr = float(torch.item(rate))");
         source.line("w = torch.add_(weights, momentum, alpha=torch.neg(lr))");
-        String keep = number(1 - Op.BatchNorm.MOMENTUM);
-        source.line(
-                "s = torch.add_(torch.mul_(state[2], %s), batch, alpha=%s)",
-                keep, number(Op.BatchNorm.MOMENTUM));
+        averages();
         source.line("r = torch.copy_(state[4], weights)");
         if (trained.selfTaught()) {
             source.line("d = float(torch.item(decay))");
@@ -210,15 +216,31 @@ final class StepCode {
         source.line("return rate");
     }
 
+    /** Those of a module are already the averages; ours move by the part that BatchNorm says. */
+    private void averages() {
+        String running = "state[2]";
+        String batch = "batch";
+        if (script.isPresent()) {
+            int own = script.get().statistics();
+            int rest = statistics.length() - own;
+            source.line(
+                    "buffers = torch.copy_(torch.narrow(state[2], 0, 0, %d), torch.narrow(batch, 0, 0, %d))",
+                    own, own);
+            running = "torch.narrow(state[2], 0, " + own + ", " + rest + ")";
+            batch = "torch.narrow(batch, 0, " + own + ", " + rest + ")";
+        }
+        source.line(
+                "s = torch.add_(torch.mul_(%s, %s), %s, alpha=%s)",
+                running, number(1 - Op.BatchNorm.MOMENTUM), batch, number(Op.BatchNorm.MOMENTUM));
+    }
+
     /** The momentum teacher's projection; its BatchNorm sees the batch, as the student's does. */
     private void project() {
         source.method("project(self, images: Tensor) -> Tensor");
         source.line("a = self.averages");
         String x = Pixels.append(source, settings.bfloat16());
         Names names = new Names("a", null);
-        String feature =
-                new ForwardCode(source, names, "b", settings.bfloat16())
-                        .append(trained.backbone(), Trained.BACKBONE, x);
+        String feature = projected(names, x);
         String projection = head(names, 0, "p", feature);
         source.line("return torch.detach(torch.to(%s, %d))", projection, Source.FLOAT32);
     }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The student while it trains: its state on the device, and the step in three calls. See {@link
@@ -37,10 +38,17 @@ public final class StepModule implements AutoCloseable {
                         : state.create(start.average());
         lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages");
+        Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
+        String methods = StepCode.of(trained, settings, script);
         module =
                 TorchModule.load(
-                        torch,
-                        CodeArchive.of(StepCode.CLASS, lists, StepCode.of(trained, settings)));
+                                torch,
+                                script.map(code -> code.archive(StepCode.CLASS, lists, methods))
+                                        .orElseGet(
+                                                () ->
+                                                        CodeArchive.of(
+                                                                StepCode.CLASS, lists, methods)))
+                        .training();
         try (NDManager scope = torch.scope()) {
             withGradients(() -> module.call(scope, "bind", weights, momentum, statistics, average));
         } catch (RuntimeException e) {
@@ -55,7 +63,7 @@ public final class StepModule implements AutoCloseable {
     }
 
     /**
-     * The loss in an out vector, or the mean loss in a mean of them, from 0 to 4; waits for the
+     * The loss in an out vector, or the mean loss in a mean of them, at least 0; waits for the
      * device.
      */
     public float loss(NDArray out) {

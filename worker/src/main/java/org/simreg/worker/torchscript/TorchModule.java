@@ -47,6 +47,12 @@ public final class TorchModule implements AutoCloseable {
         return new TorchModule(block);
     }
 
+    /** Puts it and the modules in it into training mode; loaded ones are in evaluation mode. */
+    TorchModule training() {
+        JniUtils.enableTrainingMode(block);
+        return this;
+    }
+
     /**
      * Runs a method whose results live in {@code scope}.
      *

@@ -66,7 +66,10 @@ class BatchLoaderTest {
                                                                 order.epoch(epoch),
                                                                 i * batch,
                                                                 (i + 1) * batch))
-                                        .map(ids -> new BatchRequest(epoch, ids, List.of(recipes))))
+                                        .map(
+                                                ids ->
+                                                        new BatchRequest(
+                                                                epoch, ids, View.each(recipes))))
                 .iterator();
     }
 
@@ -106,9 +109,9 @@ class BatchLoaderTest {
         int id = 3;
         List<BatchRequest> asked =
                 List.of(
-                        new BatchRequest(0, new int[] {id, 8}, List.of(WEAK, WEAK)),
-                        new BatchRequest(1, new int[] {id, 8}, List.of(WEAK, WEAK)),
-                        new BatchRequest(0, new int[] {7, id}, List.of(WEAK)));
+                        new BatchRequest(0, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                        new BatchRequest(1, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                        new BatchRequest(0, new int[] {7, id}, View.each(WEAK)));
         try (BatchLoader loader = loader(images, 2);
                 Batches batches = loader.batches(asked.iterator());
                 Batch first = batches.next();
@@ -122,7 +125,7 @@ class BatchLoaderTest {
     }
 
     private static byte[] row(Batch batch, int recipe, int row) {
-        int length = 3 * batch.viewSize() * batch.viewSize();
+        int length = 3 * batch.viewSize(recipe) * batch.viewSize(recipe);
         return Arrays.copyOfRange(bytes(batch, recipe), row * length, (row + 1) * length);
     }
 
@@ -209,7 +212,7 @@ class BatchLoaderTest {
                 .mapToObj(
                         i -> {
                             onNext.run();
-                            return new BatchRequest(i, new int[] {0}, List.of(WEAK));
+                            return new BatchRequest(i, new int[] {0}, View.each(WEAK));
                         })
                 .iterator();
     }

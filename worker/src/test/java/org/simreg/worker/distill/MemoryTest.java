@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.Problems;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.reduce.LocalReduce;
@@ -42,9 +43,11 @@ class MemoryTest {
         try (Torch torch = new Torch("cpu", 1);
                 BatchLoader loader =
                         new BatchLoader(images.train(), settings.loader(7), notice -> {})) {
-            List<Teacher> teachers = Teachers.load(torch, job);
+            List<Teacher> teachers = Teachers.load(torch, job, new Problems());
             Trained trained = Students.of(job, teachers);
-            Steps.Parts parts = new Steps.Parts(torch, teachers, loader);
+            List<TeacherFeatures> features = teachers.stream().map(TeacherFeatures::new).toList();
+            Targets targets = new Targets(torch, views, features, loader);
+            Steps.Parts parts = new Steps.Parts(torch, targets, loader);
             try (StepModule student =
                             new StepModule(
                                     torch,
@@ -109,7 +112,7 @@ class MemoryTest {
     private Job job() {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
         job.getViewsBuilder().setSize(16);
-        job.getOptimizationBuilder().setBatch(4).setMicroBatches(2).setEpochs(100);
+        job.getOptimizationBuilder().setBatch(4).setMicroBatches(2).setEpochs(100).setLr(1e-4);
         return JobSettings.complete(job.build());
     }
 }

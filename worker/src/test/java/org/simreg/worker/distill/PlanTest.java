@@ -18,11 +18,11 @@ import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.RandomView;
-import org.simreg.worker.data.ViewRecipe;
+import org.simreg.worker.data.View;
 
 /** What each step sees, for every size of data set, batch and micro-batch. */
 class PlanTest {
-    private static final List<ViewRecipe> RECIPES = List.of(new RandomView(32, 0.2, false));
+    private static final List<View> VIEWS = View.each(new RandomView(32, 0.2, false));
 
     @Test
     void everySampleComesExactlyOnceAnEpochButForTheLastIncompleteBatch() {
@@ -43,8 +43,12 @@ class PlanTest {
         }
     }
 
+    private static BatchRequest asked(int epoch, int[] ids) {
+        return new BatchRequest(epoch, ids, VIEWS);
+    }
+
     private static Requests requests(Plan plan, long from) {
-        return new Requests(plan, RECIPES, from, 0, plan.microBatches());
+        return new Requests(plan, PlanTest::asked, from, 0, plan.microBatches());
     }
 
     @Test
@@ -53,9 +57,9 @@ class PlanTest {
         Requests whole = requests(plan, 2);
         List<Requests> shares =
                 List.of(
-                        new Requests(plan, RECIPES, 2, 0, 3),
-                        new Requests(plan, RECIPES, 2, 3, 1),
-                        new Requests(plan, RECIPES, 2, 4, 2));
+                        new Requests(plan, PlanTest::asked, 2, 0, 3),
+                        new Requests(plan, PlanTest::asked, 2, 3, 1),
+                        new Requests(plan, PlanTest::asked, 2, 4, 2));
         List<Integer> owners = List.of(0, 0, 0, 1, 2, 2);
         for (int part = 0; whole.hasNext(); part++) {
             Requests share = shares.get(owners.get(part % 6));

@@ -154,6 +154,29 @@ class TeachersTest {
     }
 
     @Test
+    void dataAndTeachersThatCantBeUsedAreToldTogether() throws IOException {
+        Path classes =
+                Files.writeString(
+                        folder.resolve("some.txt"), "animals-nature--animal-bord\nzzzzzz\n");
+        Job.Builder job = SmallRun.job(teacher, folder.resolve("absent.pth").toString());
+        job.getDatasetBuilder()
+                .setPath(SmallRun.SAMPLE.toString())
+                .setClassesFile(classes.toString());
+        job.getTeachersBuilder(0).setNetwork(Network.RESNET18);
+        UserError refused = assertThrows(UserError.class, () -> SmallRun.whole(job, folder));
+        String message = refused.getMessage();
+        assertTrue(message.startsWith("The job is refused for 3 reasons:"), message);
+        assertTrue(message.contains("dataset.path (--data): The classes file"), message);
+        assertTrue(
+                message.contains(
+                        "animals-nature--animal-bord (nearest: animals-nature--animal-bird), zzzzzz"),
+                message);
+        assertTrue(message.contains("teachers[0].source (--teacher): Can't use"), message);
+        assertTrue(message.contains("teachers[1].source (--teacher): Can't read"), message);
+        assertFalse(Files.exists(SmallRun.checkpoints(folder)));
+    }
+
+    @Test
     void aTeacherOfAnotherNetworkIsRefusedByName() {
         Job.Builder job = SmallRun.job(teacher);
         job.getTeachersBuilder(0).setNetwork(Network.RESNET18);

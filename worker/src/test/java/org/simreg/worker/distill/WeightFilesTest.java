@@ -128,6 +128,15 @@ class WeightFilesTest {
     }
 
     @Test
+    void aModuleAndTheRunThatItRestartsFromAreCopiedToo() throws IOException {
+        Job.Builder job = SmallRun.job("self");
+        job.getStudentBuilder().setModule(FAR + "net.pt").setRestart(FAR + "step-2.safetensors");
+        Job here = here(job);
+        assertCopy(FAR + "net.pt", here.getStudent().getModule());
+        assertCopy(FAR + "step-2.safetensors", here.getStudent().getRestart());
+    }
+
+    @Test
     void aMomentumTeacherNeedsNoFile() {
         Job.Builder job = SmallRun.job("self");
         assertEquals(job.build(), here(job));

@@ -38,7 +38,13 @@ class PenaltySearchTest {
         try (LogisticModule rows = rows()) {
             double[] weights = new double[rows.length()];
             for (int i = 0; i < PENALTIES.length; i++) {
-                weights = LogisticRegression.fit(rows, PENALTIES[i], weights, () -> false);
+                weights =
+                        LogisticRegression.fit(
+                                rows,
+                                PENALTIES[i],
+                                weights,
+                                LogisticRegression.Effort.FULL,
+                                () -> false);
                 double found = rows.objective(weights, PENALTIES[i], new double[rows.length()]);
                 assertEquals(least[i], found, 1e-4 * least[i], "penalty " + PENALTIES[i]);
             }

@@ -1,6 +1,8 @@
 package org.simreg.worker.torchscript;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -9,16 +11,19 @@ import ai.djl.ndarray.types.Shape;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Head;
+import org.simreg.proto.Loss;
 import org.simreg.worker.TestWeights;
 import org.simreg.worker.checkpoint.Checkpoints;
 import org.simreg.worker.checkpoint.HostTensor;
@@ -72,11 +77,15 @@ class ParityTest {
         featuresArePyTorchs(name, fixture, size, false);
     }
 
+    private static FrozenModule.Kind kind(boolean fused) {
+        return new FrozenModule.Kind(org.simreg.proto.Pixels.IMAGENET, false, fused);
+    }
+
     private static void featuresArePyTorchs(
             org.simreg.proto.Network name, String fixture, int size, boolean fused) {
         StateDict expected = fixture("features-" + fixture);
         Network network = Networks.backbone(name);
-        try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), false, fused);
+        try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), kind(fused));
                 NDManager scope = torch.scope()) {
             float[] features =
                     frozen.features(scope, images(scope, "images", 2, size)).toFloatArray();
@@ -125,6 +134,64 @@ class ParityTest {
             }
             step.update(out, 0, 0);
             statistics(expected, trained, step.state(), 1e-4);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"NORMALIZED", "SQUARED"})
+    void twoTeachersOfDifferentWidthsAndWeightsGivePyTorchsLossAndGradient(Loss loss) {
+        StateDict expected = fixture("objective-" + loss.name().toLowerCase());
+        Network backbone = Networks.backbone(org.simreg.proto.Network.RESNET18);
+        List<Network> heads =
+                Stream.of(64, 48)
+                        .map(to -> Heads.regression(Head.Form.RELEASED, 2, backbone.outputs(), to))
+                        .toList();
+        Trained trained = Trained.regression(backbone, heads);
+        Objective objective = new Objective(loss, List.of(1.0, 3.0));
+        try (StepModule step = module(trained, true, new StepSettings(false, 0, 0, objective));
+                NDManager scope = torch.scope()) {
+            NDArray[] targets = {rows(scope, "targets0", 64), rows(scope, "targets1", 48)};
+            NDArray out = step.newOut(scope);
+            step.backward(images(scope, "images", 16, 32), targets, out);
+            float truth = truth(expected, "loss")[0];
+            assertEquals(truth, step.loss(out), 1e-4 * truth);
+            float[] gradient = out.toFloatArray();
+            double least = 1e-3 * truth(expected, "total")[0];
+            for (Weight weight : trained.parameters().weights()) {
+                float[] got = trained.parameters().get(gradient, weight.name());
+                close(expected, weight, got, least, 1e-4);
+            }
+        }
+    }
+
+    /** (16, width) of any length. */
+    private static NDArray rows(NDManager scope, String name, int width) {
+        float[] rows = new float[16 * width];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = (float) (2 * TestWeights.uniform(name, i) - 1);
+        }
+        return scope.create(rows, new Shape(16, width));
+    }
+
+    @Test
+    void equalWeightsOfAnySizeAreThePlainMeanToTheBit() {
+        Network backbone = Networks.backbone(org.simreg.proto.Network.MOBILENET_V2);
+        Network head = Heads.regression(Head.Form.LINEAR, 1, backbone.outputs(), 64);
+        Trained trained = Trained.regression(backbone, List.of(head, head, head));
+        float[] plain = gradient(trained, Objective.PLAIN);
+        Objective even = new Objective(Loss.NORMALIZED, List.of(0.3, 0.3, 0.3));
+        assertArrayEquals(plain, gradient(trained, even));
+        Objective uneven = new Objective(Loss.NORMALIZED, List.of(0.3, 0.3, 0.4));
+        assertFalse(Arrays.equals(plain, gradient(trained, uneven)));
+    }
+
+    private static float[] gradient(Trained trained, Objective objective) {
+        try (StepModule step = module(trained, false, new StepSettings(false, 0, 0, objective));
+                NDManager scope = torch.scope()) {
+            NDArray[] targets = {rows(scope, "a", 64), rows(scope, "b", 64), rows(scope, "c", 64)};
+            NDArray out = step.newOut(scope);
+            step.backward(images(scope, "images", 16, 32), targets, out);
+            return out.toFloatArray();
         }
     }
 
@@ -199,6 +266,10 @@ class ParityTest {
     }
 
     private static StepModule module(Trained trained, boolean signedShifts) {
+        return module(trained, signedShifts, new StepSettings(false, 0.9, 1e-4));
+    }
+
+    private static StepModule module(Trained trained, boolean signedShifts, StepSettings settings) {
         float[] weights = flat(trained.parameters(), signedShifts);
         StudentState state =
                 new StudentState(
@@ -206,7 +277,7 @@ class ParityTest {
                         new float[weights.length],
                         flat(trained.statistics(), signedShifts),
                         new float[0]);
-        return new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), state);
+        return new StepModule(torch, trained, settings, state);
     }
 
     private static float[] flat(FlatLayout layout, boolean signedShifts) {
@@ -231,7 +302,7 @@ class ParityTest {
         return StateDict.of(tensors);
     }
 
-    private static NDArray images(NDManager scope, String name, int count, int size) {
+    static NDArray images(NDManager scope, String name, int count, int size) {
         ByteBuffer bytes = ByteBuffer.allocateDirect(count * size * size * 3);
         for (int i = 0; i < bytes.capacity(); i++) {
             bytes.put(i, (byte) (int) (256 * TestWeights.uniform(name, i)));
@@ -239,7 +310,7 @@ class ParityTest {
         return Torch.images(scope, bytes, count, size);
     }
 
-    private static NDArray[] targets(NDManager scope) {
+    static NDArray[] targets(NDManager scope) {
         float[] rows = new float[16 * TARGET];
         for (int row = 0; row < 16; row++) {
             double square = 0;
@@ -258,7 +329,7 @@ class ParityTest {
     /** Row 1: what float64 arithmetic gave. */
     private static float[] truth(StateDict fixture, String name) {
         float[] both = fixture.get(name).floats();
-        return java.util.Arrays.copyOfRange(both, both.length / 2, both.length);
+        return Arrays.copyOfRange(both, both.length / 2, both.length);
     }
 
     private static double relative(float[] got, float[] wanted) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 
 /** Modules that others may have written, from the well-behaved to the rest. */
@@ -82,6 +83,24 @@ class ScriptModuleTest {
         refused("Tensor", "torch.view(x, [7, 7])", "failed on images (2, 3, 4, 4)");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "IMAGENET, 2.2489083, 2.4285714, 2.64, -2.117904",
+        "HALF, 1, 1, 1, -1",
+        "UNIT, 1, 1, 1, 0",
+        "CLIP, 1.9303361, 2.0748837, 2.1458969, -1.7922626"
+    })
+    void whiteAndBlackAreNormalisedAsTheModuleWants(
+            Pixels pixels, float red, float green, float blue, float black) throws IOException {
+        try (ScriptModule module = new ScriptModule(torch, file("Tensor", MEANS), pixels);
+                NDManager scope = torch.scope()) {
+            float[] white = module.features(scope, white(scope, 1)).toFloatArray();
+            assertArrayEquals(new float[] {red, green, blue}, white, 1e-5f);
+            NDArray night = Torch.images(scope, ByteBuffer.allocateDirect(48), 1, 4);
+            assertEquals(black, module.features(scope, night).toFloatArray()[0], 1e-5f);
+        }
+    }
+
     private static final String MEANS = "torch.mean(x, [2, 3], False, dtype=None)";
 
     private void refused(String type, String value, String reason) throws IOException {
@@ -96,11 +115,14 @@ class ScriptModuleTest {
     }
 
     private ScriptModule module(String type, String value) throws IOException {
+        return new ScriptModule(torch, file(type, value));
+    }
+
+    private Path file(String type, String value) throws IOException {
         Source source = new Source().method("forward(self, x: Tensor) -> " + type);
         source.line("return %s", value);
         Path file = folder.resolve("theirs.pt");
-        Files.write(file, CodeArchive.of("Theirs", List.of(), source.toString()));
-        return new ScriptModule(torch, file);
+        return Files.write(file, CodeArchive.of("Theirs", List.of(), source.toString()));
     }
 
     private static NDArray white(NDManager scope, int images) {

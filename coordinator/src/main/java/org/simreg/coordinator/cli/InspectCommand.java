@@ -1,0 +1,51 @@
+package org.simreg.coordinator.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import org.simreg.coordinator.status.InspectionJson;
+import org.simreg.coordinator.status.InspectionText;
+import org.simreg.worker.inspect.Inspection;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code simreg inspect}: what a file of weights holds. */
+@Command(
+        name = "inspect",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        versionProvider = Version.class,
+        description =
+                "Tell what a checkpoint holds: networks under their prefixes, heads, what is missing"
+                        + " for the nearest network. Nothing in the file is executed.",
+        customSynopsis = "simreg inspect FILE [OPTIONS]",
+        optionListHeading = "%nOptions:%n",
+        footer = {"", "Example:", "  simreg inspect moco_v2_800ep_pretrain.pth.tar"})
+final class InspectCommand implements Runnable {
+    @Spec private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "FILE",
+            description =
+                    "PyTorch file (zip or legacy), safetensors, TorchScript archive or checkpoint of"
+                            + " a run (required)")
+    private Path file;
+
+    @Option(
+            names = "--keys",
+            description = "List every tensor with its type and shape (default: false)")
+    private boolean keys;
+
+    @Option(names = "--json", description = "Print JSON instead of text (default: false)")
+    private boolean json;
+
+    @Override
+    public void run() {
+        Inspection inspection = Inspection.of(file);
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(json ? InspectionJson.of(inspection, keys) : InspectionText.of(inspection, keys));
+        out.flush();
+    }
+}

@@ -1,0 +1,90 @@
+package org.simreg.worker.network;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A place in a network whose value is worth looking at: the stem, each stage of a backbone, each
+ * layer of a head.
+ *
+ * @param name {@code layer3}, {@code head.2}
+ * @param value number of the value there, as {@link Node#input()} counts; images (N, C, H, W) are
+ *     looked at by their mean over H and W
+ * @param width C
+ */
+public record Stage(String name, int value, int width) {
+    /**
+     * The stages of a backbone in order; the last one is its pooled feature. ResNets: {@code stem}
+     * (what the first stage reads), {@code layer1} to {@code layer4}. MobileNet-v2: {@code stem},
+     * {@code stage1} to {@code stage7} (the rows of the paper's table 2), {@code last}.
+     */
+    public static List<Stage> of(Network backbone) {
+        List<Stage> stages = new ArrayList<>();
+        String stage = "";
+        int width = 0;
+        for (int i = 0; i < backbone.nodes().size(); i++) {
+            Node node = backbone.nodes().get(i);
+            String here = node.op() instanceof Op.GlobalAveragePool ? stage : stage(node.name());
+            if (!here.equals(stage) && i > 0) {
+                stages.add(new Stage(stage, i, width));
+            }
+            stage = here;
+            width = width(node.op(), width);
+        }
+        stages.add(new Stage(stage, backbone.nodes().size(), width));
+        return stages;
+    }
+
+    private static String stage(String layer) {
+        if (layer.startsWith("layer")) {
+            return layer.substring(0, layer.indexOf('.'));
+        }
+        return layer.startsWith("features.")
+                ? MobileNetV2.stage(Integer.parseInt(layer.split("\\.")[1]))
+                : "stem";
+    }
+
+    private static int width(Op op, int before) {
+        if (op instanceof Op.Convolution convolution) {
+            return convolution.out();
+        }
+        return op instanceof Op.Linear linear ? linear.out() : before;
+    }
+
+    /**
+     * The layers of a head in order, each with the BatchNorm and ReLU behind its linear layer:
+     * {@code head.1} and so on.
+     *
+     * @param name of the head, {@code head}
+     * @param before number of layers that the network has below the head, see {@link #joined}
+     */
+    public static List<Stage> ofHead(Network head, String name, int before) {
+        List<Stage> stages = new ArrayList<>();
+        List<Node> nodes = head.nodes();
+        int width = 0;
+        for (int i = 0; i < nodes.size(); i++) {
+            width = width(nodes.get(i).op(), width);
+            boolean ends = i + 1 == nodes.size() || nodes.get(i + 1).op() instanceof Op.Linear;
+            if (ends && width > 0) {
+                stages.add(new Stage(name + "." + (stages.size() + 1), before + i + 1, width));
+            }
+        }
+        return stages;
+    }
+
+    /**
+     * A head on top of a network, as one network.
+     *
+     * @param name in front of the names of the head's layers, with a dot between
+     * @param feature number of the value that the head reads
+     */
+    public static Network joined(Network network, int feature, Network head, String name) {
+        List<Node> nodes = new ArrayList<>(network.nodes());
+        int before = nodes.size();
+        for (Node node : head.nodes()) {
+            int input = node.input() == 0 ? feature : before + node.input();
+            nodes.add(new Node(name + "." + node.name(), node.op(), input, -1));
+        }
+        return new Network(network.name(), nodes, network.inputs(), head.outputs());
+    }
+}

@@ -1,0 +1,168 @@
+package org.simreg.worker.torchscript;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.simreg.proto.UserError;
+import org.simreg.worker.checkpoint.ScriptArchive;
+import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Node;
+import org.simreg.worker.network.Op;
+
+/** Somebody's TorchScript module as a network to train, once it has shown that it can be. */
+public final class ScriptStudent implements AutoCloseable {
+    private static final int IMAGES = 2;
+    private static final long SEED = 5;
+
+    /** The generator that seeds set is one for the whole process. */
+    private static final Object GENERATOR = new Object();
+
+    private final Path file;
+    private final int size;
+    private final TorchModule module;
+
+    private ScriptStudent(Torch torch, Path file, ScriptArchive archive, int size) {
+        this.file = file;
+        this.size = size;
+        torch.enter();
+        try {
+            byte[] code = CodeArchive.around(archive, "Trial", List.of(), methods());
+            module = TorchModule.load(torch, code);
+        } catch (EngineException e) {
+            throw refused("can't be loaded by libtorch: " + reason(e), e);
+        }
+    }
+
+    /**
+     * Runs the module once for evaluation and once for training.
+     *
+     * @param size of the views, in pixels
+     * @return one layer, the module, from images to its feature
+     * @throws UserError if the module doesn't map images (N, 3, size, size) to features (N, D) that
+     *     depend on its parameters and on nothing random
+     */
+    public static Network network(Torch torch, Path file, int size) {
+        ScriptArchive archive = ScriptArchive.read(file);
+        int width;
+        try (ScriptStudent trial = new ScriptStudent(torch, file, archive, size)) {
+            width = trial.width(torch);
+            trial.train(torch);
+        }
+        Op.Script op = new Op.Script(file, archive.sha256(), archive.weights());
+        return new Network(name(file), List.of(new Node("", op, 0, -1)), 3, width);
+    }
+
+    /** What the module's exported files are called. */
+    public static String name(Path file) {
+        return file.getFileName()
+                .toString()
+                .replaceAll("(\\.torchscript)?\\.(pt|pth|jit|ts|torchscript)$", "");
+    }
+
+    private static String methods() {
+        Source source = new Source().method("features(self, images: Tensor) -> Tensor");
+        String x = Pixels.append(source, false);
+        source.line("module = self.%s", CodeArchive.MODULE);
+        source.line("return (module).forward(torch.contiguous(%s), )", x);
+        source.method("learns(self, images: Tensor) -> Tensor");
+        source.line("feature = self.features(images)");
+        source.line("asks = ops.prim.requires_grad(feature)");
+        source.line("return torch.tensor([float(asks), 0.])");
+        source.method("draw(self, images: Tensor) -> Tensor");
+        source.line("like = torch.to(images, %d)", Source.FLOAT32);
+        source.line("return torch.rand_like(like)");
+        return source.toString();
+    }
+
+    private int width(Torch torch) {
+        try (NDManager scope = torch.scope()) {
+            NDArray feature = call(scope, "features", false);
+            Shape shape = feature.getShape();
+            if (shape.dimension() != 2 || shape.get(0) != IMAGES || shape.get(1) < 1) {
+                throw refused(
+                        "gave a tensor of shape %s for images %s; a student gives (N, D)"
+                                .formatted(shape, shown()),
+                        null);
+            }
+            if (feature.getDataType() != ai.djl.ndarray.types.DataType.FLOAT32) {
+                throw refused(
+                        "gave %s features; a student gives float32"
+                                .formatted(feature.getDataType()),
+                        null);
+            }
+            return Math.toIntExact(shape.get(1));
+        }
+    }
+
+    private void train(Torch torch) {
+        module.training();
+        try (NDManager scope = torch.scope()) {
+            synchronized (GENERATOR) {
+                JniUtils.setSeed(SEED);
+                float[] undisturbed = call(scope, "draw", false).toFloatArray();
+                JniUtils.setSeed(SEED);
+                float asks = call(scope, "learns", true).toFloatArray()[0];
+                float[] after = call(scope, "draw", false).toFloatArray();
+                if (asks == 0) {
+                    throw refused(
+                            "gives features that no gradient flows from; save it with parameters that ask for gradients",
+                            null);
+                }
+                if (!Arrays.equals(undisturbed, after)) {
+                    throw refused(
+                            "draws random numbers while it trains (dropout, drop path), so that no two runs would agree; save it with their rates at 0",
+                            null);
+                }
+            }
+        }
+    }
+
+    private NDArray call(NDManager scope, String method, boolean gradients) {
+        JniUtils.setGradMode(gradients);
+        try {
+            return module.call(scope, method, images(scope)).get(0);
+        } catch (EngineException | UnsupportedOperationException e) {
+            throw refused("failed on images %s: %s".formatted(shown(), reason(e)), e);
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    private NDArray images(NDManager scope) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(IMAGES * size * size * 3);
+        for (int i = 0; i < bytes.capacity(); i++) {
+            bytes.put(i, (byte) (i * 2654435761L >>> 13));
+        }
+        return Torch.images(scope, bytes, IMAGES, size);
+    }
+
+    private Shape shown() {
+        return new Shape(IMAGES, 3, size, size);
+    }
+
+    private UserError refused(String what, RuntimeException cause) {
+        String message = "Can't train the TorchScript module " + file + ": it " + what;
+        return cause == null ? new UserError(message) : new UserError(message, cause);
+    }
+
+    /** libtorch tells the reason last, after where it happened. */
+    private static String reason(RuntimeException e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> !line.isBlank())
+                .reduce((first, second) -> second)
+                .map(String::strip)
+                .orElse("no reason given");
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}

@@ -1,0 +1,392 @@
+package org.simreg.worker.distill;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.proto.Cache;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
+import org.simreg.proto.Network;
+import org.simreg.proto.Precision;
+import org.simreg.proto.UserError;
+import org.simreg.proto.Views;
+import org.simreg.worker.checkpoint.Safetensors;
+import org.simreg.worker.reduce.LocalReduce;
+import org.simreg.worker.reduce.Reduce;
+
+/** A run that reads its teachers' features has the bits of one that computes them every time. */
+class KeptFeaturesTest {
+    @TempDir static Path shared;
+    @TempDir Path folder;
+
+    private static String teacher;
+
+    @BeforeAll
+    static void writeTeacher() {
+        teacher = SmallRun.teacher(shared, Network.MOBILENET_V2, 1);
+    }
+
+    /** Six micro-batches an epoch, four epochs that show two views. */
+    private Job.Builder job(Cache.Format format, String... teachers) {
+        Job.Builder job = SmallRun.job(teachers.length == 0 ? new String[] {teacher} : teachers);
+        job.getViewsBuilder().setSize(16);
+        // BatchNorm over two pictures of one pixel makes large gradients.
+        job.getOptimizationBuilder().setBatch(8).setMicroBatches(2).setEpochs(4).setLr(1e-4);
+        Cache.Builder cache = job.getCacheBuilder().setViews(2).setPrecision(format);
+        if (format != Cache.Format.NONE) {
+            cache.setStore(store().toString());
+        }
+        return job;
+    }
+
+    private Path store() {
+        return folder.resolve("store");
+    }
+
+    private Path file(int teacher) {
+        return store().resolve("teacher-" + teacher + ".features");
+    }
+
+    private String run(Job.Builder job, String name) {
+        return SmallRun.whole(job, folder.resolve(name)).sha256();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void theFirstRunFillsTheStoreTheSecondReadsItAndNeitherChangesABit(int microBatches) {
+        Job.Builder none = job(Cache.Format.NONE);
+        none.getOptimizationBuilder().setMicroBatches(microBatches);
+        String computed = run(none, "computed");
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        kept.getOptimizationBuilder().setMicroBatches(microBatches);
+        assertEquals(computed, run(kept, "filling"));
+        assertEquals(computed, run(kept, "reading"));
+        assertTrue(Files.exists(file(1)));
+        Job.Builder fresh = job(Cache.Format.NONE);
+        fresh.getOptimizationBuilder().setMicroBatches(microBatches);
+        fresh.clearCache();
+        assertNotEquals(computed, run(fresh, "fresh"), "views that never come again");
+    }
+
+    @Test
+    void asManyViewsAsEpochsAreTheViewsOfARunWithoutACache() {
+        Job.Builder job = job(Cache.Format.FLOAT32);
+        job.getCacheBuilder().setViews(4);
+        String kept = run(job, "kept");
+        assertEquals(run(job.clone().clearCache(), "as ever"), kept);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Views.Policy.class,
+            names = {"UNRECOGNIZED", "SAME_WEAK"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void everyPolicyKeepsItsBits(Views.Policy policy) {
+        Job.Builder none = job(Cache.Format.NONE);
+        none.getViewsBuilder().setPolicy(policy);
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        kept.getViewsBuilder().setPolicy(policy);
+        String computed = run(none, "computed");
+        assertEquals(computed, run(kept, "filling"));
+        assertEquals(computed, run(kept, "reading"));
+    }
+
+    @Test
+    void severalTeachersKeepTheirFeaturesEachInItsOwnFile() {
+        Path fc = folder.resolve("classifier.safetensors");
+        Safetensors.write(fc, SmallRun.classifier(Network.RESNET18, 5, 3));
+        Job.Builder none = job(Cache.Format.NONE, teacher, fc.toString());
+        Job.Builder kept = job(Cache.Format.FLOAT32, teacher, fc.toString());
+        for (Job.Builder job : new Job.Builder[] {none, kept}) {
+            job.setPrecision(Precision.BFLOAT16);
+            job.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG);
+            job.getTeachersBuilder(1)
+                    .setNetwork(Network.RESNET18)
+                    .setFeature(org.simreg.proto.Teacher.Feature.FC)
+                    .setSize(32)
+                    .setWeight(0.5);
+        }
+        String computed = run(none, "computed");
+        assertEquals(computed, run(kept, "filling"));
+        deleteRows(file(2), 3, 9);
+        assertEquals(computed, run(kept, "reading"));
+    }
+
+    @Test
+    void anInterruptedRunIsResumedToTheSameBitsWhereverItStopped() {
+        String computed = run(job(Cache.Format.NONE), "computed");
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        Path broken = folder.resolve("broken");
+        SmallRun.run(kept, broken, false, SmallRun.commits(2));
+        SmallRun.run(kept, broken, true, SmallRun.commits(5));
+        kept.getCacheBuilder().setStore(folder.resolve("another").toString());
+        SmallRun.run(kept, broken, true, SmallRun.commits(7));
+        kept.getCacheBuilder().setPrecision(Cache.Format.NONE).clearStore();
+        SmallRun.run(kept, broken, true, SmallRun.commits(8));
+        kept.getCacheBuilder().setPrecision(Cache.Format.FLOAT32).setStore(store().toString());
+        assertEquals(computed, SmallRun.resumed(kept, broken).sha256());
+        kept.getCacheBuilder().setViews(3);
+        Job.Builder more = kept;
+        assertThrows(UserError.class, () -> SmallRun.resumed(more, broken));
+    }
+
+    @Test
+    void damagedRowsAreComputedAgainAndMended() {
+        for (Views.Policy policy :
+                new Views.Policy[] {Views.Policy.SAME_WEAK, Views.Policy.WEAK_WEAK}) {
+            Job.Builder none = job(Cache.Format.NONE);
+            none.getViewsBuilder().setPolicy(policy);
+            Job.Builder kept = job(Cache.Format.FLOAT32);
+            kept.getViewsBuilder().setPolicy(policy);
+            String computed = run(none, "computed " + policy);
+            assertEquals(computed, run(kept, "filling " + policy));
+            byte[] whole = bytes(file(1));
+            SplittableRandom random = new SplittableRandom(5);
+            for (int i = 0; i < 20; i++) {
+                flip(file(1), 4096 + random.nextLong(whole.length - 4096L));
+            }
+            deleteRows(file(1), 20, 25);
+            assertFalse(Arrays.equals(whole, bytes(file(1))));
+            assertEquals(computed, run(kept, "mending " + policy));
+            assertTrue(Arrays.equals(whole, bytes(file(1))), "all of it is as it was");
+        }
+    }
+
+    @Test
+    void aRowDamagedAfterItsViewWasLeftOutIsComputedFromAViewMadeLate() throws Exception {
+        Job.Builder none = job(Cache.Format.NONE);
+        none.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG);
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        kept.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG);
+        String computed = run(none, "computed");
+        run(kept, "filling");
+        byte[] whole = bytes(file(1));
+        try (Distillation run = open(kept);
+                Reduce reduce = new LocalReduce(run.scope(), run::newOut)) {
+            run.start();
+            while (run.committed() < run.steps()) {
+                run.prepare(run.committed());
+                // The views of the next micro-batches are under way.
+                deleteRows(file(1), 0, 50);
+                step(run, reduce);
+            }
+            assertEquals(computed, run.snapshot().sha256());
+        }
+        run(kept, "reading");
+        assertTrue(Arrays.equals(whole, bytes(file(1))));
+    }
+
+    private Distillation open(Job.Builder job) {
+        return Distillation.open(
+                JobSettings.complete(job.build()), SmallRun.settings(folder, 1, 1), notice -> {});
+    }
+
+    private static void step(Distillation run, Reduce reduce) throws Exception {
+        run.prepare(run.committed());
+        Reduce.Round round = reduce.begin(run.committed(), run.microBatches() * run.passes());
+        run.backward(round);
+        run.commit(round.mean().get());
+    }
+
+    @Test
+    void twoWorkersThatShareAStoreEndWithTheBitsOfOne() throws Exception {
+        Job.Builder none = job(Cache.Format.NONE);
+        none.getOptimizationBuilder().setMicroBatches(4);
+        String computed = run(none, "computed");
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        kept.getOptimizationBuilder().setMicroBatches(4);
+        try (Distillation one = open(kept);
+                Distillation two = open(kept);
+                Reduce reduce = new LocalReduce(one.scope(), one::newOut)) {
+            one.start();
+            two.start();
+            while (one.committed() < one.steps()) {
+                // Now this one has more to do, now the other.
+                int cut = 1 + (int) (one.committed() / 2 % 3);
+                together(one, two, cut, reduce);
+            }
+            assertEquals(computed, one.snapshot().sha256());
+            assertEquals(computed, two.snapshot().sha256());
+        }
+        assertEquals(computed, run(kept, "reading"));
+    }
+
+    private static void together(Distillation one, Distillation two, int cut, Reduce reduce)
+            throws Exception {
+        one.share(0, cut);
+        two.share(cut, one.microBatches() - cut);
+        Reduce.Round round = reduce.begin(one.committed(), one.microBatches());
+        for (Distillation run : new Distillation[] {one, two}) {
+            run.prepare(run.committed());
+            run.backward(round);
+        }
+        NDArray mean = round.mean().get();
+        two.commit(mean.duplicate());
+        one.commit(mean);
+    }
+
+    @Test
+    void aStoreFilledBeforehandInPartsIsReadToTheSameBits() {
+        String computed = run(job(Cache.Format.NONE), "computed");
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        for (int part = 3; part >= 1; part--) {
+            assertTrue(fill(kept, new FeatureFill.Part(part, 3)));
+        }
+        byte[] filled = bytes(file(1));
+        assertEquals(computed, run(kept, "reading"));
+        assertTrue(Arrays.equals(filled, bytes(file(1))), "nothing was left to compute");
+        flip(file(1), 5000);
+        deleteRows(file(1), 7, 19);
+        assertTrue(fill(kept, FeatureFill.Part.WHOLE));
+        assertTrue(Arrays.equals(filled, bytes(file(1))), "what was missing is there again");
+    }
+
+    @Test
+    void aFillingThatWasStoppedGoesOnWhereItWas() {
+        Job.Builder kept = job(Cache.Format.FLOAT32);
+        int[] calls = {0};
+        try (FeatureFill fill = filling(kept)) {
+            assertFalse(
+                    fill.fill(
+                            FeatureFill.Part.WHOLE,
+                            (done, all) -> calls[0]++,
+                            () -> calls[0] == 3));
+        }
+        int before = calls[0];
+        try (FeatureFill fill = filling(kept)) {
+            fill.fill(FeatureFill.Part.WHOLE, (done, all) -> calls[0]++, () -> false);
+        }
+        // Seven micro-batches of 4 hold the 25 pictures, in two views; one more call at the end.
+        assertEquals(14 + 1, calls[0], before + " calls before");
+    }
+
+    private FeatureFill filling(Job.Builder job) {
+        Job whole = JobSettings.complete(job.build());
+        return FeatureFill.open(whole, SmallRun.settings(folder, 1, 2), notice -> {});
+    }
+
+    private boolean fill(Job.Builder job, FeatureFill.Part part) {
+        try (FeatureFill fill = filling(job)) {
+            return fill.fill(part, (done, all) -> assertTrue(done <= all), () -> false);
+        }
+    }
+
+    @Test
+    void aHalfStoreRoundsInTheFirstRunAsInTheSecond() {
+        Job.Builder half = job(Cache.Format.FLOAT16);
+        String filling = run(half, "filling");
+        assertEquals(filling, run(half, "reading"));
+        assertNotEquals(run(job(Cache.Format.NONE), "computed"), filling);
+    }
+
+    @Test
+    void aFixedViewIsTheTeachersOnlyAndTheStudentGoesOnSeeingNewOnes() throws IOException {
+        Job.Builder none = fixed(Cache.Format.NONE);
+        Job.Builder kept = fixed(Cache.Format.FLOAT32);
+        String computed = run(none, "computed");
+        assertEquals(computed, run(kept, "filling"));
+        assertEquals(computed, run(kept, "reading"));
+        long row = 4 + 4 * 1280;
+        assertEquals(4096 + 25 * row, Files.size(file(1)), "one view of each sample");
+        SmallRun run = SmallRun.whole(kept, folder.resolve("said"));
+        String said = run.events().get(1).getStarted().getDescription();
+        assertTrue(
+                run.events().stream()
+                        .anyMatch(
+                                e -> e.getStarted().getDescription().contains("not the same view")),
+                said);
+        kept.setSeed(8);
+        assertNotEquals(computed, run(kept, "another seed may read it too"));
+    }
+
+    private Job.Builder fixed(Cache.Format format) {
+        Job.Builder job = job(format);
+        job.getViewsBuilder().setPolicy(Views.Policy.WEAK_WEAK);
+        job.getCacheBuilder().clearViews().setFixed(true);
+        return job;
+    }
+
+    @Test
+    void anotherSeedTeacherViewSizeOrBatchIsRefusedInWords() {
+        run(job(Cache.Format.FLOAT32), "filling");
+        refused(job -> job.setSeed(8), "seed (7 there, 8 asked for)");
+        String other = SmallRun.teacher(folder, Network.MOBILENET_V2, 2);
+        refused(job -> job.getTeachersBuilder(0).setSource(other), "another teacher file (");
+        refused(job -> job.getViewsBuilder().setSize(32), "another view (draw 0 of 16 px");
+        refused(job -> job.getViewsBuilder().setMinArea(0.5), "area from 0.2, weak there");
+        refused(
+                job -> job.getViewsBuilder().setPolicy(Views.Policy.SAME_STRONG),
+                "strong, drawn at 16 px asked for");
+        refused(
+                job -> job.getDatasetBuilder().setPath(SmallRun.SAMPLE + "/train/symbols--arrow"),
+                "another data set (");
+        refused(
+                job -> job.getOptimizationBuilder().setMicroBatches(1),
+                "another images at a time (4 there, 8 asked for)");
+        refused(
+                job -> job.getCacheBuilder().setPrecision(Cache.Format.FLOAT16),
+                "(float32 there, float16 asked for)");
+        refused(job -> job.getCacheBuilder().setViews(3), "views (2 there, 3 asked for)");
+        refused(job -> job.setPrecision(Precision.BFLOAT16), "precision (float32 there");
+        refused(job -> job.setExact(false), "another numeric profile (libtorch");
+        run(job(Cache.Format.FLOAT32).setName("other"), "reading");
+        Job.Builder student = job(Cache.Format.FLOAT32);
+        student.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG);
+        run(student, "another view for the student");
+    }
+
+    private void refused(Consumer<Job.Builder> change, String why) {
+        Job.Builder job = job(Cache.Format.FLOAT32);
+        change.accept(job);
+        String message = assertThrows(UserError.class, () -> open(job).close()).getMessage();
+        assertTrue(message.contains(why), message);
+        assertTrue(message.contains("--cache-store"), message);
+        assertTrue(message.contains(file(1).toString()), message);
+    }
+
+    private static void deleteRows(Path file, int first, int end) {
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+            int row = file.endsWith("teacher-2.features") ? 4 + 4 * 5 : 4 + 4 * 1280;
+            open.seek(4096 + (long) first * row);
+            open.write(new byte[(end - first) * row]);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static void flip(Path file, long at) {
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.seek(at);
+            int old = open.read();
+            open.seek(at);
+            open.write(old ^ 0x20);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
