@@ -7,6 +7,9 @@ import java.util.Set;
 
 /** Checks what concerns several settings of a completed job at once. */
 final class JobRules {
+    /** Views of up to this size, in pixels, are one pixel before MobileNet-v2's last stride. */
+    private static final int SINGLE_PIXEL = 16;
+
     private final Job job;
     private final Problems problems;
 
@@ -122,9 +125,27 @@ final class JobRules {
         if (student.hasModule() && job.getPrecision() == Precision.BFLOAT16) {
             add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
         }
+        mobileNet(student);
         if (student.hasInit() && student.hasRestart()) {
             String what = "takes the student's weights from its file, and so does student.init";
             add("student.restart", what + "; leave one of them out");
+        }
+    }
+
+    /**
+     * oneDNN's bfloat16 weight gradient of a depthwise convolution with stride 2 over a single
+     * pixel has another bit now and then, at taps that see padding only.
+     */
+    private void mobileNet(Student student) {
+        int size = job.getViews().getSize();
+        if (!student.hasModule()
+                && student.getNetwork() == Network.MOBILENET_V2
+                && job.getPrecision() == Precision.BFLOAT16
+                && size <= SINGLE_PIXEL) {
+            String why =
+                    " px leave mobilenet-v2 in bfloat16 gradients that can't be repeated to the bit";
+            String way = "; choose more than " + SINGLE_PIXEL + ", or the precision float32";
+            add("views.size", size + why + way);
         }
     }
 

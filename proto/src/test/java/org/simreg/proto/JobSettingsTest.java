@@ -14,29 +14,29 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JobSettingsTest {
-    private static Job.Builder smallest() {
+    static Job.Builder smallest() {
         Job.Builder job = Job.newBuilder();
         job.getDatasetBuilder().setPath("pictures/emoji");
         job.addTeachersBuilder().setSource("moco.pth.tar");
         return job;
     }
 
-    private static Job.Builder withSelf() {
+    static Job.Builder withSelf() {
         Job.Builder job = smallest();
         job.getTeachersBuilder(0).setSource("self");
         return job;
     }
 
-    private static String refusal(Consumer<Job.Builder> change) {
+    static String refusal(Consumer<Job.Builder> change) {
         return refusalOf(smallest(), change);
     }
 
-    private static String refusalOf(Job.Builder job, Consumer<Job.Builder> change) {
+    static String refusalOf(Job.Builder job, Consumer<Job.Builder> change) {
         change.accept(job);
         return assertThrows(UserError.class, () -> JobSettings.complete(job.build())).getMessage();
     }
 
-    private static void assertSays(String message, String... parts) {
+    static void assertSays(String message, String... parts) {
         assertAll(
                 List.of(parts).stream()
                         .map(part -> () -> assertTrue(message.contains(part), message)));
@@ -352,90 +352,5 @@ class JobSettingsTest {
     @ValueSource(strings = {"../up", "a/b", ".hidden", "a b", "-x"})
     void aNameThatIsNoFileNameIsRefused(String name) {
         assertSays(refusal(job -> job.setName(name)), "name (--name): '" + name + "' can't name");
-    }
-
-    @Test
-    void aModuleTakesThePlaceOfTheNetwork() {
-        Job.Builder asked = smallest();
-        asked.getStudentBuilder().setModule("/n/tiny.pt");
-        asked.getDatasetBuilder().setPath("/d/data");
-        Job job = JobSettings.complete(asked.build());
-        assertFalse(job.getStudent().hasNetwork());
-        assertEquals("tiny-data", job.getName());
-        assertEquals(job, JobSettings.complete(job));
-    }
-
-    @Test
-    void aModuleGoesNeitherWithANetworkNorWithBfloat16() {
-        String said =
-                refusal(
-                        job -> {
-                            job.setPrecision(Precision.BFLOAT16);
-                            job.getStudentBuilder().setModule("n.pt").setNetwork(Network.RESNET18);
-                        });
-        assertSays(said, "student.network (--student): resnet18 has no effect with a module");
-        assertSays(said, "precision (--precision): bfloat16 does not go with a module");
-    }
-
-    @Test
-    void aStudentStartsFromOneFile() {
-        assertSays(
-                refusal(job -> job.getStudentBuilder().setInit("a.pth").setRestart("runs/b")),
-                "student.restart (--restart): takes the student's weights from its file, and so"
-                        + " does student.init; leave one of them out");
-    }
-
-    @Test
-    void anEmptyTextIsNotTakenForAbsent() {
-        assertSays(
-                refusal(job -> job.getStudentBuilder().setInit(" ")),
-                "student.init (--init): is empty; give a value or leave it out");
-    }
-
-    @Test
-    void aCacheIsFilledInOnlyWhereViewsComeAgain() {
-        assertFalse(JobSettings.complete(smallest().build()).hasCache());
-        Job.Builder asked = smallest();
-        asked.getCacheBuilder().setViews(5);
-        Job job = JobSettings.complete(asked.build());
-        assertEquals(Cache.Format.FLOAT32, job.getCache().getPrecision());
-        assertEquals("runs/resnet18-emoji/features", job.getCache().getStore());
-        assertEquals(job, JobSettings.complete(job));
-        asked.getCacheBuilder().setPrecision(Cache.Format.NONE);
-        assertFalse(JobSettings.complete(asked.build()).getCache().hasStore());
-        asked.getCacheBuilder().clear().setFixed(true);
-        asked.getViewsBuilder().setPolicy(Views.Policy.WEAK_WEAK);
-        assertTrue(JobSettings.complete(asked.build()).getCache().hasStore());
-    }
-
-    @Test
-    void aCacheThatCouldNotServeIsRefused() {
-        assertSays(
-                refusal(job -> job.getCacheBuilder().setStore("features")),
-                "cache: has no effect without views that come again; ask for --cache-views");
-        assertSays(
-                refusalOf(withSelf(), job -> job.getCacheBuilder().setViews(2)),
-                "cache: can't keep features of the teacher self, which changes; remove");
-        assertSays(
-                refusal(
-                        job ->
-                                job.getCacheBuilder()
-                                        .setViews(2)
-                                        .setPrecision(Cache.Format.NONE)
-                                        .setStore("features")),
-                "cache.store (--cache-store): has no effect with the precision none");
-        assertSays(
-                refusal(job -> job.getCacheBuilder().setViews(100_001)),
-                "cache.views (--cache-views): 100001 is out of bounds");
-    }
-
-    @Test
-    void aFixedViewNeedsTwoDrawsAndNoOthers() {
-        assertSays(
-                refusal(job -> job.getCacheBuilder().setFixed(true).setViews(3)),
-                "for 2 reasons",
-                "cache.views (--cache-views): 3 does not go with cache.fixed",
-                "cache.fixed (--cache-fixed): true does not go with the policy same-weak, by which",
-                "choose weak-weak, weak-strong or strong-strong");
     }
 }

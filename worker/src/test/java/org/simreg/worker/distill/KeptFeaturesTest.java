@@ -116,11 +116,11 @@ class KeptFeaturesTest {
         Job.Builder kept = job(Cache.Format.FLOAT32, teacher, fc.toString());
         for (Job.Builder job : new Job.Builder[] {none, kept}) {
             job.setPrecision(Precision.BFLOAT16);
-            job.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG);
+            job.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG).setSize(32);
             job.getTeachersBuilder(1)
                     .setNetwork(Network.RESNET18)
                     .setFeature(org.simreg.proto.Teacher.Feature.FC)
-                    .setSize(32)
+                    .setSize(48)
                     .setWeight(0.5);
         }
         String computed = run(none, "computed");

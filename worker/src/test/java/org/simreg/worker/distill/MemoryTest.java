@@ -111,8 +111,8 @@ class MemoryTest {
 
     private Job job() {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
-        job.getViewsBuilder().setSize(16);
-        job.getOptimizationBuilder().setBatch(4).setMicroBatches(2).setEpochs(100).setLr(1e-4);
+        job.getViewsBuilder().setSize(32);
+        job.getOptimizationBuilder().setBatch(8).setMicroBatches(2).setEpochs(200).setLr(1e-4);
         return JobSettings.complete(job.build());
     }
 }
