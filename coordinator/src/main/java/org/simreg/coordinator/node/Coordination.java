@@ -151,7 +151,8 @@ final class Coordination {
                                                         new Worker(
                                                                 one.getWorker(),
                                                                 one.getAddressesOrThrow(
-                                                                        SearchServer.TRANSPORT)))
+                                                                        SearchServer.TRANSPORT),
+                                                                one.getBankBytes()))
                                         .toList());
     }
 

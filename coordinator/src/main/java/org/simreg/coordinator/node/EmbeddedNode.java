@@ -90,9 +90,10 @@ public final class EmbeddedNode implements AutoCloseable {
                         .putAddresses("netty", "in this process")
                         .putAddresses("eventbus", "in this process");
         if (searches) {
-            SearchServer search =
-                    open.add(new SearchServer(vertx, client.channel(), ServeSettings.of(settings)));
+            ServeSettings serving = ServeSettings.of(settings);
+            SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving));
             identity.putAddresses(SearchServer.TRANSPORT, search.address());
+            identity.setBankBytes(serving.memory());
         }
         WorkerVerticle worker =
                 new WorkerVerticle(

@@ -71,10 +71,8 @@ public final class WorkerNode implements AutoCloseable {
             String host = settings.cluster.host();
             lanes.put("netty", open.add(new NettyLanes(host, 0)));
             lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
-            SearchServer search =
-                    open.add(
-                            new SearchServer(
-                                    vertx, coordinator.channel(), ServeSettings.of(training)));
+            ServeSettings serving = ServeSettings.of(training);
+            SearchServer search = open.add(new SearchServer(vertx, coordinator.channel(), serving));
             Hello identity =
                     Hello.newBuilder()
                             .setWorker(settings.name)
@@ -83,6 +81,7 @@ public final class WorkerNode implements AutoCloseable {
                             .setProfile(computing.profile())
                             .setDevice(computing.device())
                             .putAddresses(SearchServer.TRANSPORT, search.address())
+                            .setBankBytes(serving.memory())
                             .build();
             verticle =
                     new WorkerVerticle(

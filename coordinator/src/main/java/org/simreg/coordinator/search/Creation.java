@@ -35,6 +35,9 @@ final class Creation {
 
     /** Hears what becomes of it. */
     interface Progress {
+        /** How many features a row has is known. */
+        void dimension(int features);
+
         /** Rows have been embedded. */
         void more();
 
@@ -110,11 +113,19 @@ final class Creation {
             rows.remove(part);
             progress.embedded(part, reply.getEmbedded());
         } else {
+            if (reply.getEmbedded().getDimension() > 0) {
+                progress.dimension(reply.getEmbedded().getDimension());
+            }
             Integer before = rows.put(part, reply.getEmbedded().getRows());
             if (before == null || before != reply.getEmbedded().getRows()) {
                 progress.more();
             }
         }
+    }
+
+    /** Nobody wants it any more. */
+    void giveUp() {
+        over = true;
     }
 
     EmbedOrder order(int part) {

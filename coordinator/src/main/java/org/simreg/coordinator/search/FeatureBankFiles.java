@@ -30,15 +30,19 @@ final class FeatureBankFiles {
     private static final int AT_ONCE = 4096;
 
     private final BankFolders folders;
+    private final Room room;
     private final BooleanSupplier stop;
     private final Consumer<BankRecord> progress;
 
     /**
+     * @param room that the bank must fit in
      * @param stop true once nobody wants the bank
      * @param progress takes the record after every shard
      */
-    FeatureBankFiles(BankFolders folders, BooleanSupplier stop, Consumer<BankRecord> progress) {
+    FeatureBankFiles(
+            BankFolders folders, Room room, BooleanSupplier stop, Consumer<BankRecord> progress) {
         this.folders = folders;
+        this.room = room;
         this.stop = stop;
         this.progress = progress;
     }
@@ -47,7 +51,7 @@ final class FeatureBankFiles {
      * Reads the features and writes the shards.
      *
      * @return the record with rows, classes and stored parts
-     * @throws UserError if a file can't be read or used
+     * @throws UserError if a file can't be read or used, or the bank takes too much memory
      * @throws Abandoned if told to stop
      */
     BankRecord make(BankRecord record, int parts) {
@@ -59,6 +63,7 @@ final class FeatureBankFiles {
                             .clearClasses()
                             .setRows(features.rows())
                             .setDimension(features.dimension());
+            room.require(made.build());
             ImageBank.cut(made, features.rows(), parts);
             int[] labels = labels(source, features.rows(), made);
             names(source, features.rows(), made);

@@ -157,6 +157,17 @@ public final class Library implements BankDesk, AutoCloseable {
         }
 
         @Override
+        public Room room(Bank bank) {
+            return Room.of(
+                    workers,
+                    banks.values().stream()
+                            .filter(other -> other != bank)
+                            .map(Bank::record)
+                            .filter(other -> other.getState() != BankStatus.State.FAILED)
+                            .toList());
+        }
+
+        @Override
         public List<Worker> workers() {
             return workers;
         }

@@ -32,6 +32,9 @@ final class Making {
         /** Whether there is a bank of that name. */
         boolean knows(String name);
 
+        /** What a bank may take of memory. */
+        Room room(Bank bank);
+
         /** Those who attend. */
         List<Worker> workers();
     }
@@ -50,11 +53,12 @@ final class Making {
             embed(bank);
             return;
         }
+        Room room = outcome.room(bank);
         setup.files()
                 .execute(
                         () -> {
                             try {
-                                BankRecord made = made(bank, record, parts);
+                                BankRecord made = made(bank, record, parts, room);
                                 setup.thread().execute(() -> listed(bank, made));
                             } catch (RuntimeException e) {
                                 setup.thread().execute(() -> failed(bank, e));
@@ -62,12 +66,12 @@ final class Making {
                         });
     }
 
-    private BankRecord made(Bank bank, BankRecord record, int parts) {
+    private BankRecord made(Bank bank, BankRecord record, int parts, Room room) {
         if (record.getSource().hasImages()) {
             return ImageBank.begun(record, parts, folders, setup.indexCache());
         }
         Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
-        return new FeatureBankFiles(folders, bank::deleted, progress).make(record, parts);
+        return new FeatureBankFiles(folders, room, bank::deleted, progress).make(record, parts);
     }
 
     private void changed(Bank bank, BankRecord record) {
@@ -129,6 +133,11 @@ final class Making {
     /** What becomes of a creation. */
     private record Course(Making making, Bank bank) implements Creation.Progress {
         @Override
+        public void dimension(int features) {
+            making.dimension(bank, features);
+        }
+
+        @Override
         public void more() {
             bank.tell();
         }
@@ -141,6 +150,20 @@ final class Making {
         @Override
         public void failed(String reason) {
             making.fail(bank, reason);
+        }
+    }
+
+    /** Once the first worker knows how many features there are, before it has embedded much. */
+    private void dimension(Bank bank, int features) {
+        if (bank.record().getDimension() == features) {
+            return;
+        }
+        bank.note(bank.record().toBuilder().setDimension(features).build());
+        try {
+            outcome.room(bank).require(bank.record());
+        } catch (UserError tooMuch) {
+            bank.creation().ifPresent(Creation::giveUp);
+            fail(bank, tooMuch.getMessage());
         }
     }
 

@@ -40,6 +40,7 @@ final class Embedment implements Runnable, Course {
     private final Frozen frozen;
     private volatile long asked = System.nanoTime();
     private volatile boolean givenUp;
+    private volatile int dimension;
     private volatile Embedded state = Embedded.getDefaultInstance();
     private volatile RuntimeException failure;
 
@@ -70,7 +71,7 @@ final class Embedment implements Runnable, Course {
 
     @Override
     public void at(String what, long done, long total) {
-        state = Embedded.newBuilder().setRows((int) done).build();
+        state = Embedded.newBuilder().setRows((int) done).setDimension(dimension).build();
     }
 
     @Override
@@ -108,7 +109,8 @@ final class Embedment implements Runnable, Course {
                 IntStream.range(0, order.getRows())
                         .map(i -> (int) order.getFirstId() + i)
                         .toArray();
-        int dimension = dimension(view);
+        dimension = dimension(view);
+        state = Embedded.newBuilder().setDimension(dimension).build();
         requireRoom(dimension);
         ShardMark mark = new ShardMark(order.getBank(), order.getVersion(), order.getShard());
         String weights = backbone.identity().sha256();
