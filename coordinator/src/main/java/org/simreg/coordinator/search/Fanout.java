@@ -27,6 +27,12 @@ final class Fanout {
     /** How long a worker may take before another one is asked too. */
     private static final long LATE_MS = 3000;
 
+    /**
+     * The same where the other one would have to open the shard for it: that costs memory, and a
+     * worker that is merely busy is often faster.
+     */
+    private static final long VERY_LATE_MS = 20_000;
+
     /** How long it is waited for a worker if none attends. */
     private static final long ALONE_MS = 3000;
 
@@ -113,8 +119,12 @@ final class Fanout {
         legs.forEach(leg -> vertx.cancelTimer(leg.watch));
     }
 
+    private long waitedMs() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    }
+
     private long leftMs() {
-        return batch.patienceMs() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+        return batch.patienceMs() - waitedMs();
     }
 
     /** One shard. */
@@ -137,10 +147,7 @@ final class Fanout {
         /** Asks the next worker that could know. */
         void next() {
             vertx.cancelTimer(watch);
-            Optional<Worker> worker =
-                    serving.candidates(shard).stream()
-                            .filter(one -> !asked.contains(one))
-                            .findFirst();
+            Optional<Worker> worker = other();
             if (worker.isPresent()) {
                 ask(worker.get());
                 watch = vertx.setTimer(LATE_MS, ignored -> onward());
@@ -149,19 +156,33 @@ final class Fanout {
             }
         }
 
+        private Optional<Worker> other() {
+            return serving.candidates(shard).stream()
+                    .filter(one -> !asked.contains(one))
+                    .findFirst();
+        }
+
+        /** Nobody has answered for a while. */
         private void onward() {
-            if (!over()) {
+            if (over()) {
+                return;
+            }
+            boolean atOnce =
+                    waiting.isEmpty()
+                            || other().map(one -> serving.isOpen(one, shard)).orElse(true);
+            if (atOnce || waitedMs() > VERY_LATE_MS) {
                 next();
+            } else {
+                watch = vertx.setTimer(AGAIN_MS, ignored -> onward());
             }
         }
 
         /** Everyone has failed, or nobody is there. */
         private void giveUpOrWait() {
             boolean alone = serving.candidates(shard).isEmpty();
-            long waitedMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-            if (!alone && asked.size() > 0 && waitedMs > LATE_MS) {
+            if (!alone && asked.size() > 0 && waitedMs() > LATE_MS) {
                 fail(this, "all workers that attend have failed");
-            } else if (alone && waitedMs > ALONE_MS) {
+            } else if (alone && waitedMs() > ALONE_MS) {
                 fail(this, "no worker attends");
             } else {
                 asked.clear();

@@ -117,6 +117,10 @@ final class Serving {
         return order;
     }
 
+    boolean isOpen(Worker worker, int shard) {
+        return open.get(shard).contains(worker);
+    }
+
     boolean attends(Worker worker) {
         return workers.contains(worker);
     }
