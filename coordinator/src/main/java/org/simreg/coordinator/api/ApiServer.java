@@ -112,6 +112,15 @@ public final class ApiServer implements AutoCloseable {
     }
 
     /**
+     * Tells clients of the health service; after {@link #close} nothing changes any more.
+     *
+     * @param component a name of the health service; "" stands for all
+     */
+    public void health(String component, boolean up) {
+        health.setStatus(component, up ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+    }
+
+    /**
      * Takes no new calls, gives those under way half a second, then breaks them off: streams live
      * until then, and their clients find out that the coordinator is away.
      */

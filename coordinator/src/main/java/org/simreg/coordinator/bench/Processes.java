@@ -145,6 +145,16 @@ public final class Processes implements AutoCloseable {
         return await(process);
     }
 
+    /** Asks to leave, by SIGTERM, and doesn't wait. */
+    public synchronized void ask(String name) {
+        running.get(name).destroy();
+    }
+
+    /** Asks the coordinator to end, by SIGTERM, and waits for the end. */
+    public void leaveCoordinator() {
+        leave(COORDINATOR);
+    }
+
     /**
      * Waits until a process has ended by itself.
      *

@@ -3,8 +3,10 @@ package org.simreg.coordinator.cli;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import org.simreg.coordinator.observe.ProcessLog;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -52,6 +54,11 @@ final class Complaints implements IParameterExceptionHandler, IExecutionExceptio
     }
 
     private void complain(CommandLine command, String sentence, Throwable failure) {
+        if (ProcessLog.isJson()) {
+            LoggerFactory.getLogger("org.simreg.process")
+                    .error(sentence, simreg.verbose() ? failure : null);
+            return;
+        }
         PrintWriter err = command.getErr();
         err.println("simreg: " + sentence);
         if (simreg.verbose()) {

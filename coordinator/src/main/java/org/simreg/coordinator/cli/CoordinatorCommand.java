@@ -72,6 +72,9 @@ final class CoordinatorCommand implements Callable<Integer> {
     private int clusterPort;
 
     @Mixin private ClusterOptions cluster;
+    @Mixin private ScaleOptions scale;
+
+    @Mixin private ObserveOptions observing;
 
     CoordinatorCommand(ToIntFunction<CoordinatorRequest> run) {
         this.run = run;
@@ -87,7 +90,9 @@ final class CoordinatorCommand implements Callable<Integer> {
             return new CoordinatorRequest(
                     ClusterOptions.port("--port", port, 0),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
-                    cluster.address(host, clusterPort, List.of()));
+                    cluster.address(host, clusterPort, List.of()),
+                    observing.asked(),
+                    scale.settings());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -136,6 +136,7 @@ public final class Simreg implements Runnable {
                         .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
                         .addSubcommand(new LogsCommand(actions.stop()))
                         .addSubcommand(new WorkersCommand())
+                        .addSubcommand(new ScaleCommand())
                         .addSubcommand(new AuditCommand())
                         .addSubcommand(new SettingsCommand())
                         .addSubcommand(new CompletionCommand())

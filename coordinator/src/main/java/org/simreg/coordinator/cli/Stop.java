@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.simreg.coordinator.observe.ProcessLog;
 
 /**
  * The wish to stop that Ctrl-C or SIGTERM expresses. The JVM ends with 130 or 143 once the command
@@ -61,6 +62,15 @@ public final class Stop {
         finished.countDown();
     }
 
+    /** Where all lines are JSON, this one is too. */
+    private static void say(PrintStream err, String said) {
+        if (ProcessLog.isJson()) {
+            ProcessLog.say(said);
+        } else {
+            err.println(said);
+        }
+    }
+
     private void shutDown(PrintStream err) {
         if (finished.getCount() == 0 || listeners.isEmpty()) {
             return;
@@ -70,7 +80,7 @@ public final class Stop {
                 .map(Listener::said)
                 .filter(said -> !said.isEmpty())
                 .distinct()
-                .forEach(err::println);
+                .forEach(said -> say(err, said));
         listeners.forEach(listener -> listener.task().run());
         try {
             if (!finished.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {

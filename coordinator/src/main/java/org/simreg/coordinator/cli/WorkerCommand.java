@@ -73,6 +73,8 @@ final class WorkerCommand implements Callable<Integer> {
 
     @Mixin private ClusterOptions cluster;
 
+    @Mixin private ObserveOptions observing;
+
     WorkerCommand(ToIntFunction<WorkerRequest> run) {
         this.run = run;
     }
@@ -93,7 +95,8 @@ final class WorkerCommand implements Callable<Integer> {
                     machine.device(),
                     machine.threads(),
                     machine.decodeThreads(),
-                    cluster.address(own, clusterPort, List.of(peer.toString())));
+                    cluster.address(own, clusterPort, List.of(peer.toString())),
+                    observing.asked());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

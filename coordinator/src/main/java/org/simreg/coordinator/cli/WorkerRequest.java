@@ -11,6 +11,7 @@ import org.simreg.coordinator.client.Target;
  * @param threads of libtorch on the CPU, at least 1
  * @param decodeThreads that decode and augment images, at least 1
  * @param cluster how other processes find it
+ * @param observing what it shows of itself
  */
 public record WorkerRequest(
         Target coordinator,
@@ -18,4 +19,5 @@ public record WorkerRequest(
         String device,
         int threads,
         int decodeThreads,
-        ClusterAddress cluster) {}
+        ClusterAddress cluster,
+        Observing observing) {}

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.proto.JobsGrpc;
+import org.simreg.proto.ScaleGrpc;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.UserError;
 
@@ -68,10 +69,23 @@ public final class ApiClient implements AutoCloseable {
      *     those that the coordinator names
      */
     public <T> T ask(Function<JobsGrpc.JobsBlockingStub, T> question) {
+        return ask(now(), question);
+    }
+
+    /**
+     * Asks one question about the number of workers.
+     *
+     * @throws UserError as {@link #ask}
+     */
+    public <T> T askScale(Function<ScaleGrpc.ScaleBlockingStub, T> question) {
+        return ask(ready(ScaleGrpc.newBlockingStub(channel)), question);
+    }
+
+    private <S extends AbstractStub<S>, T> T ask(S stub, Function<S, T> question) {
         Duration patience = PATIENCE.plus(wait);
         try {
             return question.apply(
-                    now().withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
+                    stub.withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw sentences.error(e, patience);
         }
@@ -87,7 +101,7 @@ public final class ApiClient implements AutoCloseable {
         Duration all = patience.plus(wait);
         try {
             return question.apply(
-                    now(SearchGrpc.newBlockingStub(channel))
+                    ready(SearchGrpc.newBlockingStub(channel))
                             .withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw sentences.error(e, all);
@@ -101,10 +115,10 @@ public final class ApiClient implements AutoCloseable {
 
     /** A stub that tries to connect now, without the pause that follows failures. */
     JobsGrpc.JobsBlockingStub now() {
-        return now(JobsGrpc.newBlockingStub(channel));
+        return ready(JobsGrpc.newBlockingStub(channel));
     }
 
-    private <S extends AbstractStub<S>> S now(S stub) {
+    private <S extends AbstractStub<S>> S ready(S stub) {
         if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
             channel.resetConnectBackoff();
         }

@@ -21,6 +21,7 @@ final class Advance {
     private long checkpoint;
     private long synced;
     private long syncedAt;
+    private long pace;
 
     /** From what is in the folder. */
     Advance(Run run) {
@@ -52,6 +53,11 @@ final class Advance {
         return files.head().step();
     }
 
+    /** How long the newest step took, in milliseconds; 0 before there was any. */
+    long pace() {
+        return pace;
+    }
+
     /** Last step that no crash of the coordinator takes from the ledger. */
     long synced() {
         return synced;
@@ -76,6 +82,7 @@ final class Advance {
         if (report.getGeneration() != run.record().getGeneration().getNumber()) {
             return Optional.empty();
         }
+        pace = Math.round(1e3 * report.getStep().getSeconds());
         Optional<String> differs = commits.report(worker, report, ledger());
         if (differs.isEmpty()) {
             append(Long.MAX_VALUE, true);

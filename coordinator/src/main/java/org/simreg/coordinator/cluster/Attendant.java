@@ -19,7 +19,7 @@ final class Attendant {
     private long attempt;
     private long told;
     private long acknowledged;
-    private boolean leaving;
+    private long left;
     private boolean released;
 
     Attendant(Hello hello, Line line, long now) {
@@ -163,11 +163,16 @@ final class Attendant {
     }
 
     boolean leaving() {
-        return leaving;
+        return left > 0;
     }
 
-    void leave() {
-        leaving = true;
+    /** Since when it wants to go; 0: it doesn't. */
+    long left() {
+        return left;
+    }
+
+    void leave(long now) {
+        left = leaving() ? left : now;
     }
 
     /** Whether it was told that it may leave. */

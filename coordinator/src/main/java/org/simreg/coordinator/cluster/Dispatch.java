@@ -86,9 +86,8 @@ final class Dispatch {
         }
         List<Demand> demands = new ArrayList<>();
         for (Run run : active) {
-            boolean asks = run.aim().isEmpty() && run.record().getSha256().isEmpty();
-            if (asks) {
-                demands.add(demand(run));
+            if (asks(run)) {
+                demands.add(demand(run, taste(run)));
             } else {
                 run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
             }
@@ -139,7 +138,18 @@ final class Dispatch {
                 .toList();
     }
 
-    private Demand demand(Run run) {
+    /** Whether it has steps to do and nobody wants it to stop. */
+    private static boolean asks(Run run) {
+        return run.aim().isEmpty() && run.record().getSha256().isEmpty();
+    }
+
+    /** What the jobs would take if there were workers of every kind. */
+    List<Demand> demands() {
+        Demand.Taste any = new Demand.Taste("", false, Set.of());
+        return queue.active().stream().filter(Dispatch::asks).map(run -> demand(run, any)).toList();
+    }
+
+    private Demand.Taste taste(Run run) {
         JobRecord record = run.record();
         Job job = record.getJob();
         Set<String> excluded = new HashSet<>();
@@ -149,11 +159,13 @@ final class Dispatch {
             }
         }
         boolean decided = !record.getProfile().isEmpty();
-        Demand.Taste taste =
-                new Demand.Taste(
-                        job.getExact() ? record.getProfile() : "",
-                        job.getExact() && !decided,
-                        excluded);
+        return new Demand.Taste(
+                job.getExact() ? record.getProfile() : "", job.getExact() && !decided, excluded);
+    }
+
+    private static Demand demand(Run run, Demand.Taste taste) {
+        JobRecord record = run.record();
+        Job job = record.getJob();
         int least = job.getPlacement().getMinWorkers();
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
         long priority = Demand.effective(job.getPlacement(), run.waited());

@@ -173,7 +173,7 @@ final class Door {
             }
             one.hear(now());
             if (report.hasLeaving()) {
-                one.leave();
+                one.leave(now());
                 dispatch.all();
                 return;
             }

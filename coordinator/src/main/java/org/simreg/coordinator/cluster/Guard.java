@@ -1,9 +1,11 @@
 package org.simreg.coordinator.cluster;
 
+import java.util.Map;
 import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Keeps a job's trouble from the other jobs: a job that can't be gone on with fails. */
 final class Guard {
@@ -17,6 +19,9 @@ final class Guard {
 
     /** Does something for a job; if it can't be done, the job fails. */
     void with(Run run, Runnable action) {
+        Map<String, String> before = MDC.getCopyOfContextMap();
+        MDC.put("job", run.id());
+        MDC.put("generation", String.valueOf(run.record().getGeneration().getNumber()));
         try {
             action.run();
         } catch (UserError e) {
@@ -24,6 +29,8 @@ final class Guard {
         } catch (RuntimeException e) {
             LOG.error("The job {} can't go on", run.id(), e);
             fail(run, "The coordinator failed at the job %s: %s".formatted(run.id(), e), false);
+        } finally {
+            MDC.setContextMap(before == null ? Map.of() : before);
         }
     }
 

@@ -1,12 +1,15 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.coordinator.cluster.Standing.Move;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.schedule.Demand;
 import org.simreg.coordinator.schedule.Phase;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Hello;
@@ -31,6 +34,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
     private final Steering steering;
     private final Dispatch dispatch;
     private final Door door;
+    private Runnable changed = () -> {};
 
     /**
      * @param store keeps the records; closed by the caller
@@ -75,12 +79,19 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         for (Run run : queue.active()) {
             guard.with(run, () -> dispatch.acknowledge(run));
         }
+        changed.run();
+    }
+
+    /** Takes what is to be called whenever jobs or workers may have changed. */
+    public void whenChanged(Runnable told) {
+        changed = told;
     }
 
     @Override
     public JobStatus submit(SubmitRequest request) {
         Run run = queue.submit(request);
         dispatch.all();
+        changed.run();
         return Statuses.of(run);
     }
 
@@ -120,6 +131,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
             run.save(run.record().toBuilder().setIntent(intent));
             dispatch.all();
         }
+        changed.run();
         return Statuses.of(run);
     }
 
@@ -138,6 +150,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         }
         run.become(JobState.QUEUED, "waits for its turn");
         dispatch.all();
+        changed.run();
         return Statuses.of(run);
     }
 
@@ -178,9 +191,27 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         return download;
     }
 
+    /** How many jobs are in which state; states that no job is in are left out. */
+    public Map<JobState, Long> states() {
+        return queue.all().stream()
+                .collect(
+                        Collectors.groupingBy(
+                                run -> run.record().getState(), Collectors.counting()));
+    }
+
     /** Jobs that have not ended. */
     public List<Job> active() {
         return queue.active().stream().map(run -> run.record().getJob()).toList();
+    }
+
+    /** What the jobs that train or want to would take if there were workers of every kind. */
+    public List<Demand> demands() {
+        return dispatch.demands();
+    }
+
+    /** How many workers attend and don't leave. */
+    public int attending() {
+        return (int) attendance.all().stream().filter(one -> !one.leaving()).count();
     }
 
     /** Releases the folders; workers go on and wait for the next coordinator. */

@@ -153,6 +153,8 @@ final class Run {
     void emit(Progress.Builder event) {
         Progress progress = event.setTimeMs(now()).build();
         long sequence = files().append(progress);
+        EventTrace.log(record, progress);
+        setup.witness().saw(id(), progress);
         JobEvent said = JobEvent.newBuilder().setSequence(sequence).setProgress(progress).build();
         List.copyOf(watches).forEach(watch -> watch.offer(said));
     }

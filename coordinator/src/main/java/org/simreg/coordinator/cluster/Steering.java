@@ -12,6 +12,7 @@ import org.simreg.coordinator.schedule.Stand;
 import org.simreg.coordinator.schedule.View;
 import org.simreg.proto.Generation;
 import org.simreg.proto.GenerationBegun;
+import org.simreg.proto.GenerationBegun.Cause;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -69,8 +70,20 @@ final class Steering {
                         job.getPlacement().getMinWorkers(),
                         job.getOptimization().getMicroBatches(),
                         run.aim(),
-                        new View.Patience(setup.times().gather(), setup.times().grace()));
+                        new View.Patience(
+                                setup.times().gather(), setup.times().grace(), hurry(run)));
         return new View(now, run.phase(), ask, members, known);
+    }
+
+    /** A step is finished for the sake of one who leaves, but not what takes longer than a step. */
+    private long hurry(Run run) {
+        long told =
+                attendance.at(run).stream()
+                        .filter(Attendant::leaving)
+                        .mapToLong(Attendant::left)
+                        .min()
+                        .orElse(0);
+        return told == 0 ? 0 : told + run.advance().pace() + setup.times().leave();
     }
 
     private static Member member(Run run, Attendant one) {
@@ -128,6 +141,7 @@ final class Steering {
     /** What must not be forgotten is durable before any worker hears of the generation. */
     private void begin(Run run, Decision.Begin begin) {
         Generation generation = completed(run, begin.generation());
+        Cause cause = Causes.of(run.record().getGeneration(), begin, this::attends);
         run.advance().bring(generation);
         JobState before = run.record().getState();
         keep(run, generation);
@@ -142,7 +156,7 @@ final class Steering {
                                             .setState(JobState.RUNNING)
                                             .setReason(generation.getReason())));
         }
-        run.emit(Progress.newBuilder().setGeneration(begun(generation)));
+        run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
         generation.getMembersList().forEach(member -> send(run, generation, member));
         if (begin.then() instanceof Phase.Halting halting) {
             halt(run, halting);
@@ -198,12 +212,17 @@ final class Steering {
                         });
     }
 
-    private static GenerationBegun begun(Generation generation) {
+    private boolean attends(String worker) {
+        return attendance.find(worker).isPresent();
+    }
+
+    private static GenerationBegun begun(Generation generation, Cause cause) {
         GenerationBegun.Builder begun =
                 GenerationBegun.newBuilder()
                         .setNumber(generation.getNumber())
                         .setStep(generation.getStep())
-                        .setReason(generation.getReason());
+                        .setReason(generation.getReason())
+                        .setCause(cause);
         generation.getMembersList().forEach(member -> begun.addWorkers(member.getWorker()));
         return begun.build();
     }

@@ -11,11 +11,14 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Grants;
 import org.simreg.coordinator.api.JobsRpc;
+import org.simreg.coordinator.api.KedaRpc;
 import org.simreg.coordinator.api.SamplesRpc;
+import org.simreg.coordinator.api.ScaleRpc;
 import org.simreg.coordinator.api.SearchRpc;
 import org.simreg.coordinator.api.ShardsRpc;
 import org.simreg.coordinator.api.WorkersRpc;
@@ -23,8 +26,12 @@ import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
 import org.simreg.coordinator.cluster.Setup;
 import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.cluster.Witness;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.scale.BoundsFile;
+import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.coordinator.scale.Scaling;
 import org.simreg.coordinator.search.Library;
 import org.simreg.coordinator.search.SearchVerticle;
 import org.simreg.coordinator.search.Worker;
@@ -41,6 +48,7 @@ final class Coordination {
     private final CoordinatorVerticle verticle;
     private final Optional<SearchVerticle> search;
     private final List<BindableService> services;
+    private final Scaling scaling;
 
     /**
      * Deploys the keeper, which takes over the jobs of the past.
@@ -57,7 +65,8 @@ final class Coordination {
                                                 terms.base,
                                                 terms.times,
                                                 System::currentTimeMillis,
-                                                executor),
+                                                executor,
+                                                terms.witness),
                                         kept.store,
                                         kept.folders));
         String id = vertx.deployVerticle(verticle, CoordinatorVerticle.options()).await();
@@ -68,12 +77,22 @@ final class Coordination {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        search = kept.banks.map(home -> library(open, vertx, files, home, kept.publishing));
+        search = kept.banks.map(banks -> library(open, vertx, files, banks));
         SamplesRpc samples = new SamplesRpc(Grants.of(this::readers), Nodes.cache(), READERS);
         open.add(samples::close);
+        Keeper keeper = verticle.keeper();
+        scaling =
+                new Scaling(
+                        terms.scale,
+                        kept.bounds,
+                        new Scaling.State(keeper::demands, keeper::attending),
+                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+        verticle.run(() -> keeper.whenChanged(scaling::refresh));
         services =
                 new ArrayList<>(
                         List.of(
+                                new ScaleRpc(scaling, verticle::run),
+                                new KedaRpc(scaling, verticle::run),
                                 new JobsRpc(verticle.keeper(), verticle::run),
                                 new WorkersRpc(verticle.keeper(), verticle::run, files),
                                 samples));
@@ -84,16 +103,16 @@ final class Coordination {
                 });
     }
 
-    private SearchVerticle library(
-            Opened open,
-            Vertx vertx,
-            ExecutorService files,
-            Path home,
-            Library.Publishing publishing) {
+    private SearchVerticle library(Opened open, Vertx vertx, ExecutorService files, Banks banks) {
         SearchVerticle library =
                 new SearchVerticle(
                         executor ->
-                                new Library.Setup(home, Nodes.cache(), executor, files, publishing),
+                                new Library.Setup(
+                                        banks.home,
+                                        Nodes.cache(),
+                                        executor,
+                                        files,
+                                        banks.publishing),
                         this::searchers);
         String id = vertx.deployVerticle(library, SearchVerticle.options()).await();
         open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
@@ -106,27 +125,42 @@ final class Coordination {
      * @param version of simreg
      * @param base what relative run folders are relative to
      * @param times how long who is waited for
+     * @param witness sees every event of every job
+     * @param scale how many workers there may be
      */
-    record Terms(String version, Path base, Times times) {
+    record Terms(String version, Path base, Times times, Witness witness, ScaleSettings scale) {
         Terms(String version, Path base) {
-            this(version, base, Times.USUAL);
+            this(version, base, Times.USUAL, Witness.NONE, ScaleSettings.USUAL);
         }
     }
 
     /**
      * What outlives the process.
      *
-     * @param banks folder of the banks of features; none: nothing is searched
-     * @param publishing takes the banks' records
+     * @param bounds of the number of workers, as they were set; empty: they end with it
+     * @param banks of features; none: nothing is searched
      */
     record Kept(
             JobStore store,
             JobFolders folders,
-            Optional<Path> banks,
-            Library.Publishing publishing) {
+            Optional<BoundsFile> bounds,
+            Optional<Banks> banks) {
         Kept(JobStore store, JobFolders folders) {
-            this(store, folders, Optional.empty(), Library.Publishing.NOWHERE);
+            this(store, folders, Optional.empty(), Optional.empty());
         }
+    }
+
+    /**
+     * Banks of features.
+     *
+     * @param home folder of theirs
+     * @param publishing takes their records
+     */
+    record Banks(Path home, Library.Publishing publishing) {}
+
+    /** How many workers are wanted; any thread may ask. */
+    int wanted() {
+        return scaling.wanted();
     }
 
     List<BindableService> services() {
@@ -135,7 +169,12 @@ final class Coordination {
 
     /** Everyone who attends. */
     Future<ListWorkersResponse> workers() {
-        return verticle.call(() -> verticle.keeper().workers());
+        return ask(Keeper::workers);
+    }
+
+    /** Asks the keeper, on its thread. */
+    <T> Future<T> ask(Function<Keeper, T> question) {
+        return verticle.call(() -> question.apply(verticle.keeper()));
     }
 
     /** Workers that answer searches. */

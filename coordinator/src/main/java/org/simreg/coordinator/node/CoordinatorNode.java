@@ -1,18 +1,26 @@
 package org.simreg.coordinator.node;
 
+import com.hazelcast.core.HazelcastInstance;
 import io.vertx.core.Vertx;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.observe.WatchedStore;
 import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.coordinator.scale.BoundsFile;
+import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.search.HazelcastBanks;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
 import org.simreg.coordinator.store.HazelcastWorkers;
 import org.simreg.coordinator.store.JournaledJobs;
+import org.simreg.coordinator.web.WebServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +31,7 @@ public final class CoordinatorNode implements AutoCloseable {
     private final Opened open = new Opened();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private final ApiServer server;
+    private final Optional<WebServer> web;
 
     /**
      * What a coordinator process is.
@@ -31,8 +40,16 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param home folder of the journal, and of run folders with relative names
      * @param version of simreg
      * @param cluster how the others find it
+     * @param http where metrics, health and the page are served; empty: nowhere
+     * @param scale how many workers there may be
      */
-    public record Settings(int port, Path home, String version, ClusterSettings cluster) {}
+    public record Settings(
+            int port,
+            Path home,
+            String version,
+            ClusterSettings cluster,
+            Optional<Target> http,
+            ScaleSettings scale) {}
 
     /**
      * Takes over the jobs of the past and serves.
@@ -45,8 +62,11 @@ public final class CoordinatorNode implements AutoCloseable {
             Vertx vertx = Nodes.member(settings.cluster, manager);
             open.add(Nodes.closing(vertx));
             HazelcastJobs published = new HazelcastJobs(manager.getHazelcastInstance());
-            JournaledJobs store =
-                    open.add(JournaledJobs.open(settings.home, Optional.of(published)));
+            WatchedStore store =
+                    open.add(
+                            new WatchedStore(
+                                    JournaledJobs.open(settings.home, Optional.of(published))));
+            Observatory observatory = open.add(new Observatory());
             Coordination coordination =
                     new Coordination(
                             open,
@@ -54,17 +74,31 @@ public final class CoordinatorNode implements AutoCloseable {
                             new Coordination.Kept(
                                     store,
                                     new DiskFolders(),
-                                    Optional.of(settings.home.resolve("banks")),
-                                    new HazelcastBanks(manager.getHazelcastInstance())),
-                            new Coordination.Terms(settings.version, settings.home));
+                                    Optional.of(
+                                            new BoundsFile(settings.home.resolve(BoundsFile.NAME))),
+                                    Optional.of(
+                                            new Coordination.Banks(
+                                                    settings.home.resolve("banks"),
+                                                    new HazelcastBanks(
+                                                            manager.getHazelcastInstance())))),
+                            new Coordination.Terms(
+                                    settings.version,
+                                    settings.home,
+                                    Times.USUAL,
+                                    observatory.jobs(),
+                                    settings.scale));
             server =
                     open.add(
                             ApiServer.listen(
                                     settings.cluster.host(),
                                     settings.port,
                                     coordination.services()));
-            Registry.keep(
-                    vertx, coordination, new HazelcastWorkers(manager.getHazelcastInstance()));
+            HazelcastInstance member = manager.getHazelcastInstance();
+            observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
+            observatory.wanted(coordination::wanted);
+            web = settings.http.map(at -> open.add(observatory.serve(vertx, at)));
+            observatory.report(vertx, server);
+            Registry.keep(vertx, coordination, new HazelcastWorkers(member));
             LoopProbe.watch(vertx);
             Pulse.watch(vertx, this::frozen);
         } catch (RuntimeException e) {
@@ -84,6 +118,11 @@ public final class CoordinatorNode implements AutoCloseable {
     /** The port that it serves on. */
     public int port() {
         return server.port();
+    }
+
+    /** The port that HTTP is served on; empty if none is. */
+    public OptionalInt http() {
+        return web.map(one -> OptionalInt.of(one.port())).orElse(OptionalInt.empty());
     }
 
     /** Ends {@link #await}; any thread. */

@@ -59,8 +59,11 @@ public final class EmbeddedNode implements AutoCloseable {
                             new Coordination.Kept(
                                     new Forgetful(),
                                     new DiskFolders(),
-                                    banks,
-                                    Library.Publishing.NOWHERE),
+                                    Optional.empty(),
+                                    banks.map(
+                                            home ->
+                                                    new Coordination.Banks(
+                                                            home, Library.Publishing.NOWHERE))),
                             new Coordination.Terms(version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
             open.add(ApiServer.inProcess(name, coordination.services()));

@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.Hello;
 import org.simreg.worker.cluster.WorkerVerticle;
@@ -42,8 +43,14 @@ public final class WorkerNode implements AutoCloseable {
      * @param version of simreg, the same as the coordinator's
      * @param machine where and with what it computes
      * @param cluster how it finds the others
+     * @param http where metrics and health are served; empty: nowhere
      */
-    public record Settings(String name, String version, Machine machine, ClusterSettings cluster) {}
+    public record Settings(
+            String name,
+            String version,
+            Machine machine,
+            ClusterSettings cluster,
+            Optional<Target> http) {}
 
     /**
      * Where and with what a worker computes.
@@ -67,6 +74,7 @@ public final class WorkerNode implements AutoCloseable {
             Computing computing = Computing.on(training);
             Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster));
             open.add(Nodes.closing(vertx));
+            WorkerWindow window = open.add(new WorkerWindow());
             Map<String, Lanes> lanes = new LinkedHashMap<>();
             String host = settings.cluster.host();
             lanes.put("netty", open.add(new NettyLanes(host, 0)));
@@ -88,7 +96,8 @@ public final class WorkerNode implements AutoCloseable {
                             identity,
                             (job, notices) -> Distillation.open(job, training, notices),
                             lanes,
-                            coordinator.channel());
+                            coordinator.channel(),
+                            window.witness());
             String id = vertx.deployVerticle(verticle).await();
             open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
             verticle.left()
@@ -100,6 +109,7 @@ public final class WorkerNode implements AutoCloseable {
                                     ended.completeExceptionally(left.cause());
                                 }
                             });
+            settings.http.ifPresent(at -> open.add(window.serve(vertx, at, lanes)));
             LoopProbe.watch(vertx);
             Pulse.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {

@@ -47,12 +47,7 @@ public final class Allotment {
 
     private Allotment(List<Server> servers, List<Demand> demands) {
         free = new ArrayList<>(servers);
-        demands.stream()
-                .sorted(
-                        Comparator.comparing((Demand d) -> -d.rank().priority())
-                                .thenComparing(d -> d.rank().submitted())
-                                .thenComparing(Demand::job))
-                .forEach(demand -> places.add(new Place(demand)));
+        demands.stream().sorted(Demand.ORDER).forEach(demand -> places.add(new Place(demand)));
         for (int i = 0; i < places.size(); i++) {
             order.put(places.get(i).demand.job(), i);
         }

@@ -161,6 +161,13 @@ public final class Course {
                         names(missed) + " lost");
             }
         }
+        long hurry = view.ask().patience().hurry();
+        if (halting.after() > 0 && !train.isEmpty() && hurry > 0 && view.now() >= hurry) {
+            // An evaluation, or a step that waits for somebody: whoever has to go can't.
+            return new Stop(
+                    new Halting(0, halting.checkpoint(), halting.aim(), halting.saves()),
+                    names(workers(train)) + " don't come to the end of the step in time");
+        }
         return train.isEmpty()
                 ? conclude(halting.aim(), halting.saves())
                 : new Wait("waits for " + names(workers(train)) + " to stop");

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.schedule;
 
+import java.util.Comparator;
 import java.util.Set;
 import org.simreg.proto.Placement;
 
@@ -13,6 +14,12 @@ import org.simreg.proto.Placement;
  * @param taste which workers will do
  */
 public record Demand(String job, Rank rank, int least, int most, Taste taste) {
+    /** The order of the queue. */
+    public static final Comparator<Demand> ORDER =
+            Comparator.comparing((Demand demand) -> -demand.rank().priority())
+                    .thenComparing(demand -> demand.rank().submitted())
+                    .thenComparing(Demand::job);
+
     private static final long AGING_MS = 600_000;
 
     /**

@@ -36,8 +36,10 @@ public record View(long now, Phase phase, Ask ask, List<Member> members, Known k
      *
      * @param gather for more workers that are about to be ready
      * @param grace for workers that hold what would be lost otherwise
+     * @param hurry until when members may finish a step, by the clock, because one of them has to
+     *     go; 0: none has
      */
-    public record Patience(long gather, long grace) {}
+    public record Patience(long gather, long grace, long hurry) {}
 
     /**
      * What is kept about the job.

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.ScaleStatus;
 import org.simreg.proto.WorkerStatus;
 
 /** What the coordinator tells about its jobs and workers, as text for people. */
@@ -35,6 +36,15 @@ public final class Tables {
             table.row(with(cells, reasons, job.getReason()));
         }
         return table.text();
+    }
+
+    /** How many workers are wanted and why, and on a second line the bounds. */
+    public static String scale(ScaleStatus scale) {
+        String now =
+                "%d wanted, %d attend: %s%n"
+                        .formatted(scale.getWanted(), scale.getAttending(), scale.getReason());
+        String set = scale.getSet() ? ", set by 'simreg scale'; --reset takes it back" : "";
+        return now + "at least %d, at most %d".formatted(scale.getMin(), scale.getMax()) + set;
     }
 
     /**

@@ -209,4 +209,78 @@ class LauncherTest {
         assertTrue(launch.out.contains(installed.toRealPath() + "/lib/simreg.jar"));
         assertFalse(Files.exists(folder.resolve("maven.log")));
     }
+
+    /** A machine of 64 GiB for the launcher, with this process in these control groups. */
+    private Map<String, String> machine(String groups, Map<String, String> files)
+            throws IOException {
+        Path system = Files.createTempDirectory(folder, "system");
+        Files.createDirectories(system.resolve("proc/self"));
+        Files.writeString(system.resolve("proc/meminfo"), "MemTotal:       67108864 kB\n");
+        Files.writeString(system.resolve("proc/self/cgroup"), groups);
+        for (Map.Entry<String, String> file : files.entrySet()) {
+            Path at = system.resolve("sys/fs/cgroup").resolve(file.getKey());
+            Files.createDirectories(at.getParent());
+            Files.writeString(at, file.getValue() + "\n");
+        }
+        return Map.of("SIMREG_SYSTEM", system.toString());
+    }
+
+    private List<String> budget(Map<String, String> machine, String command) throws Exception {
+        built();
+        Launch launch = launch(machine, launcher, command);
+        assertEquals(0, launch.code, launch.err);
+        return launch.out.stream()
+                .filter(o -> o.startsWith("-Xmx") || o.startsWith("-XX:MaxDirect"))
+                .toList();
+    }
+
+    @Test
+    void theMachinesMemoryIsDividedWhereNothingLimitsIt() throws Exception {
+        Map<String, String> free = machine("0::/\n", Map.of("memory.max", "max"));
+        assertEquals(
+                List.of("-Xmx16384m", "-XX:MaxDirectMemorySize=4096m"), budget(free, "worker"));
+    }
+
+    @Test
+    void aContainersLimitIsDividedInEitherVersionOfControlGroups() throws Exception {
+        String eight = "" + (8L << 30);
+        List<String> worker = List.of("-Xmx2048m", "-XX:MaxDirectMemorySize=1024m");
+        List<String> coordinator = List.of("-Xmx4096m", "-XX:MaxDirectMemorySize=1024m");
+        Map<String, String> second = machine("0::/\n", Map.of("memory.max", eight));
+        assertEquals(worker, budget(second, "worker"));
+        assertEquals(coordinator, budget(second, "coordinator"));
+        String groups = "12:pids:/a\n5:cpu,memory:/a\n0::/a\n";
+        Map<String, String> first = machine(groups, Map.of("memory/memory.limit_in_bytes", eight));
+        assertEquals(worker, budget(first, "worker"));
+    }
+
+    @Test
+    void theTightestLimitAboveHolds() throws Exception {
+        Map<String, String> nested =
+                machine(
+                        "0::/pods/pod 7/box\n",
+                        Map.of(
+                                "pods/memory.max", "" + (32L << 30),
+                                "pods/pod 7/memory.max", "" + (4L << 30),
+                                "pods/pod 7/box/memory.max", "max"));
+        assertEquals(
+                List.of("-Xmx1024m", "-XX:MaxDirectMemorySize=512m"), budget(nested, "worker"));
+    }
+
+    @Test
+    void aTightContainerKeepsHalfForWhatIsNoHeap() throws Exception {
+        Map<String, String> tight = machine("0::/\n", Map.of("memory.max", "" + (400L << 20)));
+        assertEquals(List.of("-Xmx200m", "-XX:MaxDirectMemorySize=64m"), budget(tight, "worker"));
+    }
+
+    @Test
+    void unpackedLibrariesAreTakenFromAnImage() throws Exception {
+        built();
+        Path image = clone.resolve("coordinator/target/simreg/native");
+        assertFalse(launch(Map.of(), launcher).out.toString().contains("pathsFirst"));
+        Files.createDirectories(image);
+        List<String> out = launch(Map.of(), launcher).out;
+        assertTrue(out.contains("-Djava.library.path=" + image.toRealPath()), "" + out);
+        assertTrue(out.contains("-Dorg.bytedeco.javacpp.pathsFirst=true"), "" + out);
+    }
 }

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.scale.ScaleSettings;
 
 class ProcessCommandsTest {
     private final Terminal terminal = new Terminal();
@@ -22,7 +23,9 @@ class ProcessCommandsTest {
                         7100,
                         Path.of("h").toAbsolutePath(),
                         new ClusterAddress(
-                                "simreg", "127.0.0.1", 5701, List.of(), Optional.empty())),
+                                "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
+                        new Observing(Optional.empty(), false),
+                        ScaleSettings.USUAL),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
         assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
@@ -36,11 +39,15 @@ class ProcessCommandsTest {
             "--port=0",
             "--cluster-port=6000",
             "--peers=a:1,b,[::1]:2",
-            "--cluster=lab"
+            "--cluster=lab",
+            "--http=0.0.0.0",
+            "--log=json"
         };
         assertEquals(0, terminal.run(args), terminal.err);
         CoordinatorRequest request = terminal.coordinators.get(0);
         assertEquals(0, request.port());
+        assertEquals(
+                new Observing(Optional.of(new Target("0.0.0.0", 8080)), true), request.observing());
         assertEquals(
                 new ClusterAddress(
                         "lab",
@@ -91,8 +98,12 @@ class ProcessCommandsTest {
             value = {
                 "coordinator --port=70000 | --port: 70000 is out of bounds; choose 0 to 65535",
                 "coordinator --cluster-port=-1 | --cluster-port: -1 is out of bounds",
+                "coordinator --min-workers=3 --max-workers=2 | At least 3 and at most 2 workers can't be",
+                "coordinator --scale-down-after=-1 | --scale-down-after: Workers can't be kept for -1 s",
                 "coordinator --peers=a:b | --peers: 'a:b' is no HOST:PORT; write it like localhost:5701",
                 "coordinator --peers=a --peer-service=b | exclude each other; choose one",
+                "coordinator --log=xml | --log: 'xml' is no format; choose text or json",
+                "worker --http=h:0 --host=h | --http: 0 is no port in 'h:0'; choose 1 to 65535",
                 "worker --coordinator=h:0 | --coordinator: 0 is no port in 'h:0'; choose 1 to 65535",
                 "worker --name=a/b --host=h | --name: 'a/b' can't name a worker; begin with",
                 "worker --device=gpu --host=h | --device: 'gpu' is no device; choose auto, cpu,",

@@ -23,6 +23,9 @@ final class FakeWorker extends FakeMember {
     boolean isolated;
     long stepMs = 40;
 
+    /** Begins no step, until it is halted. */
+    boolean evaluates;
+
     FakeWorker(World world, String name) {
         super(world, name);
     }
@@ -39,6 +42,9 @@ final class FakeWorker extends FakeMember {
         }
         if (done()) {
             stop();
+            return;
+        }
+        if (evaluates) {
             return;
         }
         long step = committed() + 1;
@@ -97,6 +103,7 @@ final class FakeWorker extends FakeMember {
                                                                 (int) (step - 1) / STEPS_PER_EPOCH
                                                                         + 1)
                                                         .setImages(batch())
+                                                        .setSeconds(stepMs / 1e3)
                                                         .setLoss(1.0 / step + lossError)))
                         .build();
         kept.put(step, report);

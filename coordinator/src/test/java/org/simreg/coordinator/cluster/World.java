@@ -22,7 +22,7 @@ import org.simreg.proto.SubmitRequest;
 /** A coordinator and workers in a time of their own: everything that happens is an event. */
 final class World {
     static final String VERSION = "1.2.3";
-    static final Times TIMES = new Times(250, 1500, 5000, 500, 60_000);
+    static final Times TIMES = new Times(250, 1500, 5000, 500, 60_000, 2000);
 
     private record Event(long time, long order, Runnable action) {}
 

@@ -11,8 +11,11 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.api.ScaleDesk.Bounds;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.cluster.Times;
+import org.simreg.coordinator.cluster.Witness;
+import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
@@ -24,7 +27,10 @@ final class ToyCluster implements AutoCloseable {
     static final String VERSION = "toy";
 
     /** A hurried coordinator: what takes seconds between machines takes tenths here. */
-    private static final Times TIMES = new Times(50, 600, 700, 50, 20_000);
+    private static final Times TIMES = new Times(50, 600, 700, 50, 20_000, 500);
+
+    private static final ScaleSettings SCALE =
+            new ScaleSettings(new Bounds(0, 3), Duration.ofMillis(100));
 
     private final Path folder;
     private final Vertx vertx;
@@ -51,7 +57,10 @@ final class ToyCluster implements AutoCloseable {
                         new ToyFolders());
         Coordination coordination =
                 new Coordination(
-                        coordinator, vertx, kept, new Coordination.Terms(VERSION, folder, TIMES));
+                        coordinator,
+                        vertx,
+                        kept,
+                        new Coordination.Terms(VERSION, folder, TIMES, Witness.NONE, SCALE));
         coordinator.add(ApiServer.inProcess(server, coordination.services()));
         client = coordinator.add(ApiClient.inProcess(server));
     }

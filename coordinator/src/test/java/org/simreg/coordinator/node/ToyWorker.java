@@ -2,6 +2,7 @@ package org.simreg.coordinator.node;
 
 import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.vertx.core.Vertx;
 import java.util.Map;
@@ -34,8 +35,19 @@ final class ToyWorker {
      * @param script what goes wrong; it may kill or freeze the worker it is given
      */
     ToyWorker(Vertx vertx, String server, String name, Mischief script) {
+        this(vertx, InProcessChannelBuilder.forName(server).build(), name, script);
+    }
+
+    /** One of a coordinator that listens on a port of this machine. */
+    static ToyWorker at(Vertx vertx, int port, String name, Mischief script) {
+        ManagedChannel channel =
+                ManagedChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+        return new ToyWorker(vertx, channel, name, script);
+    }
+
+    private ToyWorker(Vertx vertx, ManagedChannel channel, String name, Mischief script) {
         this.vertx = vertx;
-        channel = InProcessChannelBuilder.forName(server).build();
+        this.channel = channel;
         lanes =
                 Map.of(
                         "netty", new NettyLanes("127.0.0.1", 0),
@@ -73,6 +85,16 @@ final class ToyWorker {
         if (gate.dead()) {
             throw new Killed();
         }
+    }
+
+    /** Bytes to other workers. */
+    long sent() {
+        return lanes.values().stream().mapToLong(Lanes::sent).sum();
+    }
+
+    /** Bytes from other workers. */
+    long received() {
+        return lanes.values().stream().mapToLong(Lanes::received).sum();
     }
 
     /** From now on nobody hears of it; any thread may ask. */

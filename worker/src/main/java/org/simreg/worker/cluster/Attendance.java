@@ -30,6 +30,9 @@ final class Attendance {
     private static final int FIRST_RETRY_MS = 100;
     private static final int LAST_RETRY_MS = 2000;
 
+    /** Loading a teacher can't be broken off: the end of the process does. */
+    private static final int LOADING_MS = 1000;
+
     private final Vertx vertx;
     private final Context context;
     private final WorkersStub stub;
@@ -105,6 +108,7 @@ final class Attendance {
                 ignored -> {
                     if (job.filter(now -> now == from).isPresent()) {
                         backlog.add(report);
+                        around.witness().reported(report);
                         say(report);
                     }
                 });
@@ -144,6 +148,7 @@ final class Attendance {
     private void welcomed(int heartbeatMs) {
         LOG.info("{} attends", identity.getWorker());
         welcome = true;
+        around.witness().attends(true);
         complained = false;
         retryMs = FIRST_RETRY_MS;
         vertx.cancelTimer(heartbeat);
@@ -187,6 +192,7 @@ final class Attendance {
         if (order.getLeave()) {
             closed = true;
             ended.onComplete(done -> left.tryComplete());
+            vertx.setTimer(LOADING_MS, timer -> left.tryComplete());
         }
     }
 
@@ -196,6 +202,7 @@ final class Attendance {
         }
         line = Optional.empty();
         welcome = false;
+        around.witness().attends(false);
         vertx.cancelTimer(heartbeat);
         if (refusedForGood(status)) {
             left.tryFail(new UserError(status.getDescription()));

@@ -19,6 +19,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.distill.Training;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * One job on one worker: loads it, then runs one generation after the other, on a thread of its own
@@ -121,6 +122,8 @@ final class JobThread {
     }
 
     private void work() {
+        MDC.put("worker", around.worker());
+        MDC.put("job", job());
         try (CheckpointWriter opened = new CheckpointWriter(job(), around.checkpoints());
                 Training loaded = around.opener().open(prepare.getSettings(), this::tell)) {
             if (prepare.getJoins()) {
@@ -173,6 +176,7 @@ final class JobThread {
             stint = next;
             next.halt(early);
         }
+        MDC.put("generation", String.valueOf(generation.getNumber()));
         LOG.info(
                 "{} generation {} after step {}: {}",
                 job(),

@@ -27,6 +27,7 @@ import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.reduce.StateExchange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * One generation on one member: takes the state it starts from, then computes step after step with
@@ -222,6 +223,7 @@ final class Stint {
     }
 
     private void step() {
+        MDC.put("step", String.valueOf(committed + 1));
         training.prepare(committed);
         Reduce.Round round = reduce.begin(committed, circle.leaves());
         training.backward(round);

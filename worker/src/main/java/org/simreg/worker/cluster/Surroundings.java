@@ -11,9 +11,11 @@ import org.simreg.worker.reduce.Lanes;
  * @param opener loads a job
  * @param lanes to other workers, by transport
  * @param checkpoints to and from the coordinator
+ * @param witness sees what the worker does
  */
 record Surroundings(
         String worker,
         Training.Opener opener,
         Map<String, Lanes> lanes,
-        CheckpointRoad checkpoints) {}
+        CheckpointRoad checkpoints,
+        Witness witness) {}

@@ -28,12 +28,27 @@ public final class WorkerVerticle extends VerticleBase {
      */
     public WorkerVerticle(
             Hello identity, Training.Opener opener, Map<String, Lanes> lanes, Channel channel) {
+        this(identity, opener, lanes, channel, Witness.NONE);
+    }
+
+    /**
+     * The same with someone who looks on.
+     *
+     * @param witness sees what the worker does
+     */
+    public WorkerVerticle(
+            Hello identity,
+            Training.Opener opener,
+            Map<String, Lanes> lanes,
+            Channel channel,
+            Witness witness) {
         Hello.Builder whole = identity.toBuilder();
         lanes.forEach((transport, lane) -> whole.putAddresses(transport, lane.address()));
         this.identity = whole.build();
         this.channel = channel;
         around =
-                new Surroundings(identity.getWorker(), opener, lanes, new GrpcCheckpoints(channel));
+                new Surroundings(
+                        identity.getWorker(), opener, lanes, new GrpcCheckpoints(channel), witness);
     }
 
     @Override

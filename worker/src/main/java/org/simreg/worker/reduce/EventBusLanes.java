@@ -34,6 +34,16 @@ public final class EventBusLanes implements Lanes {
     }
 
     @Override
+    public long sent() {
+        return switchboard.sent();
+    }
+
+    @Override
+    public long received() {
+        return switchboard.received();
+    }
+
+    @Override
     public Switchboard switchboard() {
         return switchboard;
     }

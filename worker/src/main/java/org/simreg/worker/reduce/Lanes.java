@@ -14,6 +14,12 @@ public interface Lanes extends AutoCloseable {
     /** Frames thrown away so far, because their generation wasn't going on here. */
     long refused();
 
+    /** Bytes sent to other workers so far, heads of frames included. */
+    long sent();
+
+    /** Bytes taken from other workers so far, heads of frames included. */
+    long received();
+
     /** The lines that {@link ClusterReduce} and {@link StateExchange} are made of. */
     Switchboard switchboard();
 

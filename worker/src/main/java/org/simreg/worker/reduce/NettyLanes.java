@@ -35,6 +35,16 @@ public final class NettyLanes implements Lanes {
     }
 
     @Override
+    public long sent() {
+        return switchboard.sent();
+    }
+
+    @Override
+    public long received() {
+        return switchboard.received();
+    }
+
+    @Override
     public Switchboard switchboard() {
         return switchboard;
     }

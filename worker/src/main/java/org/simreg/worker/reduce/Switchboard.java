@@ -10,13 +10,13 @@ import java.util.concurrent.atomic.LongAdder;
  * when it begins.
  */
 final class Switchboard implements Wire.Inlet {
-    private final Wire wire;
+    private final CountedWire wire;
     private final Map<Key, Line> lines = new ConcurrentHashMap<>();
     private final LongAdder refused = new LongAdder();
 
     Switchboard(Wire wire) {
-        this.wire = wire;
-        wire.start(this);
+        this.wire = new CountedWire(wire);
+        this.wire.start(this);
     }
 
     String address() {
@@ -30,6 +30,14 @@ final class Switchboard implements Wire.Inlet {
 
     long refused() {
         return refused.sum();
+    }
+
+    long sent() {
+        return wire.sent();
+    }
+
+    long received() {
+        return wire.received();
     }
 
     /**

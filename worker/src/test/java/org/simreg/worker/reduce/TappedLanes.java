@@ -54,6 +54,16 @@ final class TappedLanes implements Lanes {
     }
 
     @Override
+    public long sent() {
+        return switchboard.sent();
+    }
+
+    @Override
+    public long received() {
+        return switchboard.received();
+    }
+
+    @Override
     public Switchboard switchboard() {
         return switchboard;
     }

@@ -1,0 +1,137 @@
+package org.simreg.coordinator.api;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.simreg.coordinator.api.ScaleDesk.Bounds;
+import org.simreg.proto.UserError;
+import org.simreg.proto.keda.ExternalScalerGrpc;
+import org.simreg.proto.keda.GetMetricSpecResponse;
+import org.simreg.proto.keda.GetMetricsRequest;
+import org.simreg.proto.keda.GetMetricsResponse;
+import org.simreg.proto.keda.IsActiveResponse;
+import org.simreg.proto.keda.MetricSpec;
+import org.simreg.proto.keda.MetricValue;
+import org.simreg.proto.keda.ScaledObjectRef;
+
+/**
+ * KEDA's protocol for external scalers: one metric, the number of workers wanted, whose target is 1
+ * a worker. The trigger's metadata may hold {@value #MIN} and {@value #MAX}, which narrow the
+ * coordinator's bounds.
+ *
+ * @see <a href="https://keda.sh/docs/latest/concepts/external-scalers">KEDA, external scalers</a>
+ */
+public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase {
+    /** The one metric. */
+    public static final String METRIC = "simreg-workers-wanted";
+
+    static final String MIN = "min";
+    static final String MAX = "max";
+
+    private static final GetMetricSpecResponse SPEC =
+            GetMetricSpecResponse.newBuilder()
+                    .addMetricSpecs(
+                            MetricSpec.newBuilder()
+                                    .setMetricName(METRIC)
+                                    .setTargetSize(1)
+                                    .setTargetSizeFloat(1))
+                    .build();
+
+    private final ScaleDesk desk;
+    private final Executor coordinator;
+
+    /**
+     * @param coordinator runs tasks one after the other on the coordinator's thread
+     */
+    public KedaRpc(ScaleDesk desk, Executor coordinator) {
+        this.desk = desk;
+        this.coordinator = coordinator;
+    }
+
+    @Override
+    public void isActive(ScaledObjectRef object, StreamObserver<IsActiveResponse> answer) {
+        Answers.give(answer, coordinator, () -> active(desk.wanted(bounds(object)) > 0));
+    }
+
+    @Override
+    public void streamIsActive(ScaledObjectRef object, StreamObserver<IsActiveResponse> answer) {
+        ServerCallStreamObserver<IsActiveResponse> call = Answers.observed(answer);
+        Newest<IsActiveResponse> newest = new Newest<>(call, coordinator);
+        Answers.run(
+                call,
+                coordinator,
+                () -> {
+                    Bounds own = bounds(object);
+                    newest.begin(desk.follow(own, workers -> newest.put(active(workers > 0))));
+                });
+    }
+
+    @Override
+    public void getMetricSpec(
+            ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
+        Answers.give(answer, coordinator, () -> spec(object));
+    }
+
+    /** It never changes. */
+    @Override
+    public void streamMetricSpec(
+            ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
+        ServerCallStreamObserver<GetMetricSpecResponse> call = Answers.observed(answer);
+        Answers.run(call, coordinator, () -> call.onNext(spec(object)));
+    }
+
+    @Override
+    public void getMetrics(GetMetricsRequest request, StreamObserver<GetMetricsResponse> answer) {
+        Answers.give(
+                answer,
+                coordinator,
+                () -> {
+                    if (!request.getMetricName().equals(METRIC)) {
+                        String what = "There is no metric '" + request.getMetricName() + "'";
+                        throw new Refused(Refused.Kind.UNKNOWN, what + "; ask for " + METRIC);
+                    }
+                    int wanted = desk.wanted(bounds(request.getScaledObjectRef()));
+                    MetricValue.Builder value =
+                            MetricValue.newBuilder()
+                                    .setMetricName(METRIC)
+                                    .setMetricValue(wanted)
+                                    .setMetricValueFloat(wanted);
+                    return GetMetricsResponse.newBuilder().addMetricValues(value).build();
+                });
+    }
+
+    private static IsActiveResponse active(boolean so) {
+        return IsActiveResponse.newBuilder().setResult(so).build();
+    }
+
+    /** Wrong metadata are refused here too, where KEDA says so first. */
+    private static GetMetricSpecResponse spec(ScaledObjectRef object) {
+        bounds(object);
+        return SPEC;
+    }
+
+    private static Bounds bounds(ScaledObjectRef object) {
+        Map<String, String> metadata = object.getScalerMetadataMap();
+        int min = number(metadata, MIN, 0);
+        int max = number(metadata, MAX, Bounds.MOST);
+        try {
+            return new Bounds(min, max);
+        } catch (UserError e) {
+            throw Statuses.invalid("scalerMetadata", e.getMessage());
+        }
+    }
+
+    private static int number(Map<String, String> metadata, String key, int usual) {
+        String text = metadata.getOrDefault(key, "").strip();
+        if (text.isEmpty()) {
+            return usual;
+        }
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            String what = "'" + text + "' is no number; choose 0 to " + Bounds.MOST;
+            throw Statuses.invalid("scalerMetadata." + key, what);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package org.simreg.coordinator.node;
+
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.observe.Health;
+import org.simreg.coordinator.observe.JobMeters;
+import org.simreg.coordinator.observe.Meters;
+import org.simreg.coordinator.observe.Survey;
+import org.simreg.coordinator.observe.Surveyor;
+import org.simreg.coordinator.observe.WatchedStore;
+import org.simreg.coordinator.web.Ops;
+import org.simreg.coordinator.web.WebServer;
+
+/** What a coordinator shows of itself: metrics, health by gRPC and HTTP. */
+final class Observatory implements AutoCloseable {
+    private static final long HEALTH_MS = 500;
+    private static final Duration BUSY = Duration.ofSeconds(5);
+    private static final Duration STUCK = Duration.ofSeconds(60);
+
+    private final Meters meters = new Meters();
+    private final JobMeters jobs = new JobMeters(meters);
+    private final Health health = new Health();
+    private Surveyor surveyor;
+
+    /** Counts what happens to the jobs. */
+    JobMeters jobs() {
+        return jobs;
+    }
+
+    Meters meters() {
+        return meters;
+    }
+
+    /** Shows the wanted number of workers; must answer at once, on any thread. */
+    void wanted(IntSupplier workers) {
+        meters.wanted(workers);
+        health.ready("scaler", Optional::empty);
+    }
+
+    /** Begins to look at a coordinator. */
+    void watch(Vertx vertx, Coordination coordination, WatchedStore store, BooleanSupplier member) {
+        surveyor = new Surveyor(() -> coordination.ask(Survey::of));
+        surveyor.bindTo(meters);
+        surveyor.start(vertx);
+        health.live("jobs", () -> late(STUCK))
+                .ready("jobs", () -> late(BUSY))
+                .ready("workers", () -> late(BUSY))
+                .ready("journal", store::trouble)
+                .ready("hazelcast", () -> absent(member));
+    }
+
+    private Optional<String> late(Duration most) {
+        Duration age = surveyor.age();
+        return age.compareTo(most) < 0
+                ? Optional.empty()
+                : Optional.of(
+                        "the coordinator's thread has not answered for %d s"
+                                .formatted(age.toSeconds()));
+    }
+
+    private static Optional<String> absent(BooleanSupplier member) {
+        return member.getAsBoolean()
+                ? Optional.empty()
+                : Optional.of("this process is no member of the cluster any more");
+    }
+
+    /** Tells gRPC's health service; everything is open by now. */
+    void report(Vertx vertx, ApiServer server) {
+        health.started();
+        tell(server);
+        vertx.setPeriodic(HEALTH_MS, timer -> tell(server));
+    }
+
+    private void tell(ApiServer server) {
+        List<Health.Component> components = health.readiness();
+        components.forEach(one -> server.health(one.name(), one.up()));
+        server.health("", Health.up(components));
+    }
+
+    /** Serves HTTP. */
+    WebServer serve(Vertx vertx, Target at) {
+        Router router = Router.router(vertx);
+        Ops.route(vertx, router, this::scrape, health);
+        return WebServer.listen(vertx, at.host(), at.port(), router);
+    }
+
+    private String scrape() {
+        surveyor.refresh();
+        return meters.scrape();
+    }
+
+    @Override
+    public void close() {
+        meters.close();
+    }
+}

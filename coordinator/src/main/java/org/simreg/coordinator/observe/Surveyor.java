@@ -1,0 +1,131 @@
+package org.simreg.coordinator.observe;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+import org.simreg.proto.JobState;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.WorkerStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Looks at jobs and workers once a second, so that whoever asks need not ask the keeper. */
+public final class Surveyor {
+    private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
+    private static final long PERIOD_MS = 1000;
+
+    private final Supplier<Future<Survey>> look;
+    private volatile Survey latest = Survey.EMPTY;
+    private volatile long answered = System.nanoTime();
+    private boolean waits;
+    private MultiGauge loss;
+    private MultiGauge progress;
+
+    /**
+     * @param look asks the keeper
+     */
+    public Surveyor(Supplier<Future<Survey>> look) {
+        this.look = look;
+    }
+
+    /** Begins to look; ends with the Vert.x instance. */
+    public void start(Vertx vertx) {
+        vertx.runOnContext(
+                nothing -> {
+                    again();
+                    vertx.setPeriodic(PERIOD_MS, timer -> again());
+                });
+    }
+
+    /** A keeper that doesn't answer isn't asked again meanwhile. */
+    private void again() {
+        synchronized (this) {
+            if (waits) {
+                return;
+            }
+            waits = true;
+        }
+        look.get().onComplete(this::taken);
+    }
+
+    private void taken(io.vertx.core.AsyncResult<Survey> answer) {
+        synchronized (this) {
+            waits = false;
+        }
+        if (answer.succeeded()) {
+            latest = answer.result();
+            answered = System.nanoTime();
+        } else {
+            LOG.warn("Jobs and workers can't be listed", answer.cause());
+        }
+    }
+
+    /** The last look. */
+    public Survey latest() {
+        return latest;
+    }
+
+    /** How old the last look is. */
+    public Duration age() {
+        return Duration.ofNanos(System.nanoTime() - answered);
+    }
+
+    /** Registers what the looks tell. */
+    public void bindTo(Meters meters) {
+        MeterRegistry registry = meters.registry();
+        for (JobState state : JobState.values()) {
+            if (state != JobState.UNRECOGNIZED) {
+                Gauge.builder("simreg.jobs", this, me -> me.jobs(state))
+                        .tag("state", JobMeters.label(state))
+                        .description("Jobs by state; queued ones wait for workers")
+                        .register(registry);
+            }
+        }
+        for (WorkerStatus.State state : WorkerStatus.State.values()) {
+            if (state != WorkerStatus.State.UNRECOGNIZED) {
+                Gauge.builder("simreg.workers", this, me -> me.workers(state))
+                        .tag("state", JobMeters.label(state))
+                        .description("Workers that attend, by state")
+                        .register(registry);
+            }
+        }
+        loss = gauges(registry, "simreg.job.loss", "Loss of the last step of a running job");
+        progress = gauges(registry, "simreg.job.progress.ratio", "Steps done of a running job");
+    }
+
+    private static MultiGauge gauges(MeterRegistry registry, String name, String what) {
+        return MultiGauge.builder(name).description(what).register(registry);
+    }
+
+    /** Takes the running jobs of the last look; before a scrape. */
+    public void refresh() {
+        List<JobStatus> running =
+                latest.jobs().stream().filter(job -> job.getState() == JobState.RUNNING).toList();
+        loss.register(running.stream().map(job -> Row.of(tags(job), job::getLoss)).toList(), true);
+        progress.register(
+                running.stream().map(job -> Row.of(tags(job), () -> done(job))).toList(), true);
+    }
+
+    private static Tags tags(JobStatus job) {
+        return Tags.of("job", job.getId());
+    }
+
+    private static Number done(JobStatus job) {
+        return job.getTotalSteps() == 0 ? 0 : job.getStep() / (double) job.getTotalSteps();
+    }
+
+    private double jobs(JobState state) {
+        return latest.states().getOrDefault(state, 0L);
+    }
+
+    private double workers(WorkerStatus.State state) {
+        return latest.workers().stream().filter(one -> one.getState() == state).count();
+    }
+}

@@ -1,0 +1,73 @@
+package org.simreg.coordinator.observe;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.simreg.proto.Report;
+import org.simreg.proto.StepDone;
+import org.simreg.worker.cluster.Witness;
+import org.simreg.worker.reduce.Lanes;
+
+/** What one worker does. */
+public final class WorkerMeters implements Witness {
+    private final MeterRegistry registry;
+    private final Timer steps;
+    private final StepParts parts;
+    private volatile boolean attends;
+    private volatile long step;
+
+    public WorkerMeters(Meters meters) {
+        registry = meters.registry();
+        steps = meters.steps("simreg.worker.step", "Steps of this worker, wall time");
+        parts = new StepParts(registry, "simreg.worker.step.part");
+        Gauge.builder("simreg.worker.attends", this, me -> me.attends ? 1 : 0)
+                .description("1 while the coordinator hears this worker")
+                .register(registry);
+        Gauge.builder("simreg.worker.committed.step", this, me -> me.step)
+                .description("Last step that is part of this worker's weights")
+                .register(registry);
+    }
+
+    /** Counts what goes between workers; by transport. */
+    public void lanes(Map<String, Lanes> lanes) {
+        lanes.forEach(
+                (transport, lane) -> {
+                    count("simreg.reduce.sent", "bytes", transport, lane, Lanes::sent);
+                    count("simreg.reduce.received", "bytes", transport, lane, Lanes::received);
+                    count("simreg.reduce.refused", "frames", transport, lane, Lanes::refused);
+                });
+    }
+
+    private void count(
+            String name, String unit, String transport, Lanes lane, ToDoubleFunction<Lanes> value) {
+        FunctionCounter.builder(name, lane, value)
+                .baseUnit(unit)
+                .tag("transport", transport)
+                .description("Gradients, sums and state between workers")
+                .register(registry);
+    }
+
+    /** Whether the coordinator hears this worker. */
+    public boolean attends() {
+        return attends;
+    }
+
+    @Override
+    public void attends(boolean now) {
+        attends = now;
+    }
+
+    @Override
+    public void reported(Report report) {
+        if (report.hasCommitted()) {
+            StepDone done = report.getCommitted().getStep();
+            step = done.getStep();
+            steps.record((long) (done.getSeconds() * 1e9), TimeUnit.NANOSECONDS);
+            parts.add(done);
+        }
+    }
+}

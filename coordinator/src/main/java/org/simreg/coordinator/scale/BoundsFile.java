@@ -1,0 +1,73 @@
+package org.simreg.coordinator.scale;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.simreg.coordinator.api.ScaleDesk.Bounds;
+import org.simreg.coordinator.store.Disk;
+import org.simreg.proto.ScaleRecord;
+import org.simreg.proto.UserError;
+import org.simreg.worker.checkpoint.AtomicFile;
+
+/**
+ * Bounds that were set while a coordinator ran, in a file of JSON.
+ *
+ * @param path of the file, which may not be there
+ */
+public record BoundsFile(Path path) {
+    /** Name in the coordinator's home. */
+    public static final String NAME = "scale.json";
+
+    /**
+     * @return empty if none were set
+     * @throws UserError if they can't be read; the message has the file
+     */
+    Optional<Bounds> read() {
+        if (!Files.exists(path)) {
+            return Optional.empty();
+        }
+        String text = Disk.read(path, () -> Files.readString(path));
+        try {
+            ScaleRecord.Builder record = ScaleRecord.newBuilder();
+            JsonFormat.parser().merge(text, record);
+            return Optional.of(new Bounds(record.getMin(), record.getMax()));
+        } catch (InvalidProtocolBufferException | UserError e) {
+            String way = "; delete it to start with --min-workers and --max-workers";
+            throw new UserError(path + " holds no bounds: " + e.getMessage() + way, e);
+        }
+    }
+
+    /** On the disk when this returns. */
+    void write(Bounds bounds) {
+        ScaleRecord record =
+                ScaleRecord.newBuilder().setMin(bounds.min()).setMax(bounds.max()).build();
+        try {
+            String text = JsonFormat.printer().print(record) + "\n";
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            AtomicFile.write(
+                    path,
+                    channel -> {
+                        while (bytes.hasRemaining()) {
+                            channel.write(bytes);
+                        }
+                    });
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("bounds can't be written as JSON", e);
+        }
+    }
+
+    /** As if none had been set. */
+    void delete() {
+        Disk.write(
+                path,
+                () -> {
+                    if (Files.deleteIfExists(path)) {
+                        Disk.forceFolder(path.toAbsolutePath().getParent());
+                    }
+                });
+    }
+}

@@ -1,0 +1,125 @@
+package org.simreg.coordinator.k8s;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.simreg.coordinator.k8s.Manifests.kind;
+import static org.simreg.coordinator.k8s.Manifests.title;
+
+import com.google.gson.JsonObject;
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.LintResult;
+import com.marcnuri.helm.TemplateCommand;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The chart by Helm's own code, in this JVM. */
+class ChartTest {
+    private static final Path CHART = Manifests.FOLDER.resolve("helm").resolve("simreg");
+
+    private static String template(String release, String namespace, String... values) {
+        TemplateCommand command =
+                new Helm(CHART)
+                        .template()
+                        .withName(release)
+                        .withNamespace(namespace)
+                        .withKubeVersion("1.27.0");
+        for (String value : values) {
+            String[] parts = value.split("=", 2);
+            command.set(parts[0], parts[1]);
+        }
+        return command.call();
+    }
+
+    private static Manifests chart(String... values) {
+        return Manifests.parse(template("simreg", "simreg", values));
+    }
+
+    @Test
+    void helmsOwnLintHasNothingToSay() {
+        LintResult result = new Helm(CHART).lint().strict().call();
+        assertFalse(result.isFailed(), "" + result.getMessages());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cpu | networkPolicy.enabled=true",
+                "gpu | worker.gpu.enabled=true",
+                "keda | keda.enabled=true,keda.wait=false",
+                "monitoring | monitoring.enabled=true"
+            })
+    void theChartMakesWhatTheOverlayMakes(String overlay, String value) {
+        Manifests rendered = Manifests.overlay(overlay);
+        boolean adds = rendered.find("Deployment", "simreg-worker").isEmpty();
+        Manifests whole = adds ? Manifests.overlay("cpu").and(rendered) : rendered;
+        Map<String, JsonObject> expected = comparable(whole);
+        // Helm makes namespaces by --create-namespace.
+        expected.remove("Namespace simreg");
+        Map<String, JsonObject> actual = comparable(chart(value.split(",")));
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((title, object) -> assertEquals(object, actual.get(title), title));
+    }
+
+    /** Without what only tells who made it, and with plain names of generated objects. */
+    private static Map<String, JsonObject> comparable(Manifests manifests) {
+        Map<String, JsonObject> byTitle = new TreeMap<>();
+        for (JsonObject object : manifests.objects()) {
+            String text = object.toString().replaceAll("\"simreg-[0-9a-z]{10}\"", "\"simreg\"");
+            JsonObject plain = Manifests.parse(text).objects().get(0);
+            JsonObject metadata = plain.getAsJsonObject("metadata");
+            metadata.remove("annotations");
+            JsonObject labels = metadata.getAsJsonObject("labels");
+            labels.remove("helm.sh/chart");
+            labels.remove("app.kubernetes.io/managed-by");
+            if (kind(plain).matches("Deployment|StatefulSet")) {
+                JsonObject template = plain.getAsJsonObject("spec").getAsJsonObject("template");
+                template.getAsJsonObject("metadata").remove("annotations");
+            }
+            byTitle.put(title(plain), plain);
+        }
+        return byTitle;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"networkPolicy.enabled=false", "worker.gpu.enabled=true"})
+    void whatItMakesIsValidUnderAnyName(String value) {
+        String keda = "keda.enabled=true";
+        String monitoring = "monitoring.enabled=true";
+        String yaml = template("lab", "vision", value, keda, "keda.wait=false", monitoring);
+        Manifests manifests = Manifests.parse(yaml);
+        assertEquals(List.of(), Schema.problems(manifests));
+        assertEquals(List.of(), Pods.problems(manifests));
+        assertEquals(List.of(), Links.problems(manifests));
+        assertFalse(yaml.contains("namespace=\"simreg\""), "rules of another namespace");
+        assertTrue(manifests.find("ScaledObject", "lab-worker").isPresent());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "image.tag=latest | tag",
+                "worker.threads=0 | threads",
+                "worker.device=gpu | device",
+                "config.log=xml | log",
+                "keda.min=-1 | min",
+                "coordinator.storage.size=big | size",
+                "worker.replicas=3 | replicas",
+            })
+    void aWrongValueIsRefusedByName(String value, String named) {
+        String message =
+                assertThrows(RuntimeException.class, () -> template("simreg", "simreg", value))
+                        .getMessage();
+        assertTrue(message.contains("values don't meet"), message);
+        assertTrue(message.contains(named), message);
+    }
+}

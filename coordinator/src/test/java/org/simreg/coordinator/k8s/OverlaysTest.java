@@ -1,0 +1,123 @@
+package org.simreg.coordinator.k8s;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.simreg.coordinator.k8s.Manifests.at;
+import static org.simreg.coordinator.k8s.Manifests.containers;
+import static org.simreg.coordinator.k8s.Manifests.text;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What {@code kubectl apply -k} sends. */
+class OverlaysTest {
+    private static final Map<String, Manifests> RENDERED = new TreeMap<>();
+
+    @BeforeAll
+    static void everyOverlayIsRendered() {
+        for (String name : List.of("cpu", "gpu", "keda", "monitoring")) {
+            RENDERED.put(name, Manifests.overlay(name));
+        }
+    }
+
+    /** An overlay as it stands in a cluster: keda and monitoring add to what is there. */
+    private static Manifests applied(String overlay) {
+        Manifests own = RENDERED.get(overlay);
+        boolean whole = own.find("Deployment", "simreg-worker").isPresent();
+        return whole ? own : RENDERED.get("cpu").and(own);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu", "keda", "monitoring"})
+    void theApiKnowsEveryField(String overlay) {
+        assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu", "keda", "monitoring"})
+    void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
+        assertEquals(List.of(), Pods.problems(applied(overlay)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "gpu", "keda", "monitoring"})
+    void whateverIsNamedIsThere(String overlay) {
+        assertEquals(List.of(), Links.problems(applied(overlay)));
+    }
+
+    @Test
+    void everyPodOfOursIsFenced() {
+        JsonObject fence =
+                RENDERED.get("cpu").find("NetworkPolicy", "simreg-members").orElseThrow();
+        JsonElement selector = at(fence, "spec", "podSelector", "matchLabels").orElseThrow();
+        assertEquals(Map.of("app.kubernetes.io/name", "simreg").toString(), map(selector));
+        assertEquals(List.of("Ingress", "Egress"), Manifests.strings(fence, "spec", "policyTypes"));
+    }
+
+    private static String map(JsonElement object) {
+        return object.getAsJsonObject().entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().getAsString()))
+                .toString();
+    }
+
+    @Test
+    void aGpuIsAskedForAndItsNodesAreTolerated() {
+        JsonObject worker = RENDERED.get("gpu").find("Deployment", "simreg-worker").orElseThrow();
+        JsonObject container = containers(worker).get(0);
+        assertEquals("1", text(container, "resources", "limits", "nvidia.com/gpu"));
+        assertTrue(
+                Manifests.all(worker, "spec", "template", "spec", "tolerations").stream()
+                        .anyMatch(one -> text(one, "key").equals("nvidia.com/gpu")));
+        assertTrue(
+                RENDERED.get("gpu")
+                        .arguments("Deployment", "simreg-worker")
+                        .contains("--device=cuda:0"));
+    }
+
+    /** The checks above find what they look for: each fault below is planted and told. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "runAsNonRoot: true | runAsNonRoot: false | may be root",
+                "runAsUser: 10001 | runAsUser: 0 | has no numeric user but root",
+                "readOnlyRootFilesystem: true | readOnlyRootFilesystem: false | writes to its image",
+                "simreg:0.1.0 | simreg:latest | the tag latest",
+                "simreg:0.1.0 | simreg | without a tag",
+                "readinessProbe: | readynessProbe: | `readynessProbe` in the JSON string is not",
+                "livenessProbe: | lifecycle: | has no livenessProbe",
+                "targetPort: cluster | targetPort: clutter | leads to the port clutter",
+                "$(SIMREG_THREADS) | $(SIMREG_THREAD) | unknown variables [SIMREG_THREAD]",
+                "$(SIMREG_THREADS) | 4 | keys that nothing reads: [SIMREG_THREADS]",
+                "periodSeconds: 5 | periodSeconds: five | five",
+                "name: simreg-worker | name: simreg-workers | unknown account",
+                "mountPath: /tmp | mountPath: /temp | has no /tmp",
+                "- ALL | - CHOWN | keeps capabilities",
+            })
+    void aPlantedFaultIsFound(String right, String wrong, String told) {
+        String yaml = Kustomize.render(Manifests.FOLDER.resolve("base"));
+        assertTrue(yaml.contains(right), right);
+        Manifests bad =
+                Manifests.parse(
+                        right.startsWith("name: ")
+                                ? yaml.replaceFirst(
+                                                "(kind: ServiceAccount(?s:.*?))" + right,
+                                                "$1" + wrong)
+                                        .replaceAll("(serviceAccountName: simreg-worker)", "$1x")
+                                : yaml.replace(right, wrong));
+        List<String> problems =
+                List.of(Schema.problems(bad), Pods.problems(bad), Links.problems(bad)).stream()
+                        .flatMap(List::stream)
+                        .toList();
+        assertTrue(problems.stream().anyMatch(problem -> problem.contains(told)), "" + problems);
+    }
+}

@@ -1,0 +1,149 @@
+package org.simreg.coordinator.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.coordinator.store.ClusterSettings;
+import org.simreg.proto.Job;
+import org.simreg.proto.SubmitRequest;
+import org.simreg.worker.reduce.Lanes;
+
+/** A real coordinator with its HTTP and gRPC ports, and a toy of a worker. */
+class ObserveTest {
+    @TempDir static Path folder;
+    private static Vertx vertx;
+    private static CoordinatorNode node;
+    private static ApiClient client;
+    private static Web web;
+
+    @BeforeAll
+    static void open() {
+        vertx = Nodes.alone();
+        node = new CoordinatorNode(settings(folder.resolve("home")));
+        web = new Web(node.http().orElseThrow());
+        client = ApiClient.open(new Target("127.0.0.1", node.port()), Duration.ofSeconds(10));
+    }
+
+    static CoordinatorNode.Settings settings(Path home) {
+        ClusterSettings cluster =
+                new ClusterSettings("observe", "127.0.0.1", 0, List.of(), Optional.empty());
+        return new CoordinatorNode.Settings(
+                0,
+                home,
+                ToyCluster.VERSION,
+                cluster,
+                Optional.of(new Target("127.0.0.1", 0)),
+                ScaleSettings.USUAL);
+    }
+
+    @AfterAll
+    static void close() {
+        client.close();
+        node.close();
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+
+    private static double value(String metrics, String line) {
+        return metrics.lines()
+                .filter(one -> one.startsWith(line + " "))
+                .mapToDouble(one -> Double.parseDouble(one.substring(line.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + line + " in\n" + metrics));
+    }
+
+    @Test
+    void aJobLeavesItsTracesInTheMetrics() throws Exception {
+        Job.Builder job = Job.newBuilder().setName("measured");
+        job.getDatasetBuilder().setPath("pictures");
+        job.addTeachersBuilder().setSource("self");
+        job.getOptimizationBuilder().setEpochs(2).setBatch(8).setMicroBatches(2);
+        job.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());
+        job.getPlacementBuilder().setMinWorkers(2);
+        double before = value(web.get("/metrics").body(), "simreg_images_total");
+        assertEquals(0, value(web.get("/metrics").body(), "simreg_workers{state=\"training\"}"));
+        client.ask(jobs -> jobs.submit(SubmitRequest.newBuilder().setJob(job).build()));
+        web.await("/metrics", a -> value(a.body(), "simreg_jobs{state=\"queued\"}") == 1);
+        ToyWorker one = ToyWorker.at(vertx, node.port(), "one", (worker, point, step) -> {});
+        ToyWorker two = ToyWorker.at(vertx, node.port(), "two", (worker, point, step) -> {});
+        try {
+            String metrics =
+                    web.await(
+                                    "/metrics",
+                                    a -> value(a.body(), "simreg_images_total") == before + 80)
+                            .body();
+            assertEquals(10, value(metrics, "simreg_step_seconds_count"));
+            assertEquals(1, value(metrics, "simreg_generations_total{reason=\"begin\"}"));
+            assertEquals(0, value(metrics, "simreg_generations_total{reason=\"loss\"}"));
+            assertTrue(value(metrics, "simreg_step_part_seconds_total{part=\"reduce\"}") >= 0);
+            assertTrue(value(metrics, "simreg_memory_resident_bytes") > 50e6);
+            assertTrue(value(metrics, "simreg_memory_heap_bytes") > 1e6);
+            assertTrue(metrics.contains("jvm_gc_"), metrics);
+            assertTrue(one.sent() > 0 && one.sent() == two.received(), "bytes between workers");
+            // The toy's checkpoints hold no network, so that the exports can't be written.
+            web.await("/metrics", a -> value(a.body(), "simreg_jobs{state=\"failed\"}") == 1);
+        } finally {
+            one.kill().join();
+            two.kill().join();
+        }
+    }
+
+    @Test
+    void everyComponentSaysByGrpcAndHttpWhetherItWorks() throws Exception {
+        ManagedChannel channel =
+                ManagedChannelBuilder.forAddress("127.0.0.1", node.port()).usePlaintext().build();
+        try {
+            HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(channel);
+            for (String name : List.of("", "jobs", "workers", "journal", "hazelcast")) {
+                HealthCheckRequest request =
+                        HealthCheckRequest.newBuilder().setService(name).build();
+                assertEquals(ServingStatus.SERVING, health.check(request).getStatus(), name);
+            }
+        } finally {
+            channel.shutdownNow();
+        }
+        for (String path : List.of("/health/live", "/health/ready", "/health/started")) {
+            assertEquals(200, web.get(path).statusCode(), path);
+        }
+        String ready = web.get("/health/ready").body();
+        assertTrue(
+                ready.contains("{\"name\":\"journal\",\"status\":\"up\",\"reason\":\"\"}"), ready);
+    }
+
+    @Test
+    void aWorkerIsReadyOnceTheCoordinatorHearsIt() throws Exception {
+        WorkerWindow window = new WorkerWindow();
+        Lanes none = new org.simreg.worker.reduce.NettyLanes("127.0.0.1", 0);
+        try (none;
+                var server =
+                        window.serve(vertx, new Target("127.0.0.1", 0), Map.of("netty", none))) {
+            Web worker = new Web(server.port());
+            assertEquals(503, worker.get("/health/ready").statusCode());
+            assertEquals(200, worker.get("/health/live").statusCode());
+            window.witness().attends(true);
+            assertEquals(200, worker.get("/health/ready").statusCode());
+            String metrics = worker.get("/metrics").body();
+            assertEquals(1, value(metrics, "simreg_worker_attends"));
+            assertEquals(0, value(metrics, "simreg_reduce_sent_bytes_total{transport=\"netty\"}"));
+        } finally {
+            window.close();
+        }
+    }
+}

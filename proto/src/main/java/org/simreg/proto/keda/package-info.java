@@ -1,0 +1,2 @@
+/** KEDA's protocol for external scalers, generated. */
+package org.simreg.proto.keda;
