@@ -25,6 +25,18 @@ final class Rights {
                     Map.entry("simreg.v1.Samples/Describe", Role.WORKER),
                     Map.entry("simreg.v1.Samples/Read", Role.WORKER),
                     Map.entry("simreg.v1.Samples/Weights", Role.WORKER),
+                    Map.entry("simreg.v1.Scale/Get", Role.READ),
+                    Map.entry("simreg.v1.Scale/Set", Role.OPERATE),
+                    Map.entry("simreg.v1.Search/CreateBank", Role.SUBMIT),
+                    Map.entry("simreg.v1.Search/ListBanks", Role.READ),
+                    Map.entry("simreg.v1.Search/DescribeBank", Role.READ),
+                    Map.entry("simreg.v1.Search/WatchBank", Role.READ),
+                    Map.entry("simreg.v1.Search/DeleteBank", Role.OPERATE),
+                    Map.entry("simreg.v1.Search/Search", Role.READ),
+                    Map.entry("simreg.v1.Search/SearchStream", Role.READ),
+                    Map.entry("simreg.v1.Search/Classify", Role.READ),
+                    Map.entry("simreg.v1.Shards/GetShard", Role.WORKER),
+                    Map.entry("simreg.v1.Shards/PutShard", Role.WORKER),
                     Map.entry(
                             "grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role.READ),
                     Map.entry(

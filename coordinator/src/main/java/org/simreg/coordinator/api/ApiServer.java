@@ -23,12 +23,12 @@ import org.simreg.proto.UserError;
 
 /**
  * The coordinator's gRPC server: the given services with health and reflection, on a port or within
- * this JVM. Requests of more than 4 MiB are refused, and more than a thousand calls at a time on
+ * this JVM. Requests of more than 16 MiB are refused, and more than a thousand calls at a time on
  * one connection wait.
  */
 public final class ApiServer implements AutoCloseable {
     /** Largest message that is taken, in bytes. */
-    public static final int LARGEST_REQUEST = 4 << 20;
+    public static final int LARGEST_REQUEST = 16 << 20;
 
     /**
      * It would log a stack trace for a message too large or a client gone. Kept: loggers are weak.

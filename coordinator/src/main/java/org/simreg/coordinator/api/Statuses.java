@@ -55,6 +55,14 @@ final class Statuses {
         return status(Code.INTERNAL, what + "; its log tells more", info("UNEXPECTED"));
     }
 
+    /** Whether the request itself was wrong, so that time would not have helped. */
+    static boolean isCallersFault(Throwable failure) {
+        return switch (of(failure).getStatus().getCode()) {
+            case INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION -> true;
+            default -> false;
+        };
+    }
+
     /** A field of a request that is wrong in itself. */
     static StatusRuntimeException invalid(String field, String what) {
         BadRequest.Builder details = BadRequest.newBuilder();

@@ -23,7 +23,10 @@ final class EvalRows {
     static List<EvalRow> knn(
             FeatureBank train, FeatureBank val, List<VoteRule> rules, String layer, int threads) {
         int most = rules.stream().mapToInt(VoteRule::k).max().orElse(1);
-        Neighbors neighbors = NearestNeighbors.search(train, val, most, threads);
+        Neighbors neighbors;
+        try (NearestNeighbors search = new NearestNeighbors(threads)) {
+            neighbors = search.search(train, val, most);
+        }
         int[] labels = val.labels();
         List<EvalRow> rows = new ArrayList<>();
         for (VoteRule rule : rules) {

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.ScaleGrpc;
+import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.UserError;
 import org.simreg.worker.tls.Tls;
 
@@ -106,6 +107,23 @@ public final class ApiClient implements AutoCloseable {
                     stub.withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw sentences.error(e, patience);
+        }
+    }
+
+    /**
+     * Asks one question about banks.
+     *
+     * @param patience how long the answer may take
+     * @throws UserError as {@link #ask}
+     */
+    public <T> T search(Duration patience, Function<SearchGrpc.SearchBlockingStub, T> question) {
+        Duration all = patience.plus(wait);
+        try {
+            return question.apply(
+                    ready(SearchGrpc.newBlockingStub(channel))
+                            .withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (StatusRuntimeException e) {
+            throw sentences.error(e, all);
         }
     }
 

@@ -69,6 +69,7 @@ final class Statuses {
                         .setDevice(one.hello().getDevice())
                         .setProfile(one.hello().getProfile())
                         .putAllAddresses(one.hello().getAddressesMap())
+                        .setBankBytes(one.hello().getBankBytes())
                         .setState(state(one))
                         .setSinceMs(one.attends())
                         .setSilentMs(Math.max(0, now - one.heard()))

@@ -4,13 +4,16 @@ import io.grpc.BindableService;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Grants;
 import org.simreg.coordinator.api.JobDesk;
@@ -18,6 +21,8 @@ import org.simreg.coordinator.api.JobsRpc;
 import org.simreg.coordinator.api.KedaRpc;
 import org.simreg.coordinator.api.SamplesRpc;
 import org.simreg.coordinator.api.ScaleRpc;
+import org.simreg.coordinator.api.SearchRpc;
+import org.simreg.coordinator.api.ShardsRpc;
 import org.simreg.coordinator.api.WorkersRpc;
 import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
@@ -30,14 +35,21 @@ import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.scale.BoundsFile;
 import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.scale.Scaling;
+import org.simreg.coordinator.search.Library;
+import org.simreg.coordinator.search.SearchVerticle;
+import org.simreg.coordinator.search.Worker;
+import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.serve.SearchServer;
 
 /** The keeper and the services in front of it, the same in every process that coordinates. */
 final class Coordination {
     private static final int READERS = 2;
 
     private final CoordinatorVerticle verticle;
+    private final Optional<SearchVerticle> search;
     private final List<BindableService> services;
     private final Scaling scaling;
     private final KedaRpc keda;
@@ -71,9 +83,12 @@ final class Coordination {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
+        search = kept.banks.map(banks -> library(open, vertx, files, banks));
         SamplesRpc samples =
                 new SamplesRpc(
-                        Grants.of(this::jobs).below(terms.limits.roots()), Nodes.cache(), READERS);
+                        Grants.of(this::readers).below(terms.limits.roots()),
+                        Nodes.cache(),
+                        READERS);
         open.add(samples::close);
         Keeper keeper = verticle.keeper();
         scaling =
@@ -85,12 +100,34 @@ final class Coordination {
         verticle.run(() -> keeper.whenChanged(scaling::refresh));
         keda = new KedaRpc(scaling, verticle::run);
         services =
-                List.of(
-                        new ScaleRpc(scaling, verticle::run),
-                        keda,
-                        new JobsRpc(verticle.keeper(), verticle::run),
-                        new WorkersRpc(verticle.keeper(), verticle::run, files),
-                        samples);
+                new ArrayList<>(
+                        List.of(
+                                new ScaleRpc(scaling, verticle::run),
+                                keda,
+                                new JobsRpc(verticle.keeper(), verticle::run),
+                                new WorkersRpc(verticle.keeper(), verticle::run, files),
+                                samples));
+        search.ifPresent(
+                by -> {
+                    services.add(new SearchRpc(by.library(), by::run, ForkJoinPool.commonPool()));
+                    services.add(new ShardsRpc(by.library(), by::run, files));
+                });
+    }
+
+    private SearchVerticle library(Opened open, Vertx vertx, ExecutorService files, Banks banks) {
+        SearchVerticle library =
+                new SearchVerticle(
+                        executor ->
+                                new Library.Setup(
+                                        banks.home,
+                                        Nodes.cache(),
+                                        executor,
+                                        files,
+                                        banks.publishing),
+                        this::searchers);
+        String id = vertx.deployVerticle(library, SearchVerticle.options()).await();
+        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+        return library;
     }
 
     /**
@@ -119,10 +156,15 @@ final class Coordination {
      * What outlives the process.
      *
      * @param bounds of the number of workers, as they were set; empty: they end with it
+     * @param banks of features; none: nothing is searched
      */
-    record Kept(JobStore store, JobFolders folders, Optional<BoundsFile> bounds) {
+    record Kept(
+            JobStore store,
+            JobFolders folders,
+            Optional<BoundsFile> bounds,
+            Optional<Banks> banks) {
         Kept(JobStore store, JobFolders folders) {
-            this(store, folders, Optional.empty());
+            this(store, folders, Optional.empty(), Optional.empty());
         }
     }
 
@@ -132,6 +174,14 @@ final class Coordination {
     void endStreams() {
         keda.close();
     }
+
+    /**
+     * Banks of features.
+     *
+     * @param home folder of theirs
+     * @param publishing takes their records
+     */
+    record Banks(Path home, Library.Publishing publishing) {}
 
     /** How many workers are wanted; any thread may ask. */
     int wanted() {
@@ -157,11 +207,46 @@ final class Coordination {
         verticle.run(() -> task.accept(verticle.keeper()));
     }
 
-    /** Those whose data workers may read. */
-    private Collection<Job> jobs() {
-        return verticle.call(() -> verticle.keeper().active())
-                .toCompletionStage()
-                .toCompletableFuture()
-                .join();
+    /** Workers that answer searches. */
+    private Future<List<Worker>> searchers() {
+        return workers()
+                .map(
+                        all ->
+                                all.getWorkersList().stream()
+                                        .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
+                                        .filter(Coordination::searches)
+                                        .map(
+                                                one ->
+                                                        new Worker(
+                                                                one.getWorker(),
+                                                                one.getAddressesOrThrow(
+                                                                        SearchServer.TRANSPORT),
+                                                                one.getBankBytes()))
+                                        .toList());
+    }
+
+    private static boolean searches(WorkerStatus worker) {
+        return worker.containsAddresses(SearchServer.TRANSPORT);
+    }
+
+    /** Those whose data workers may read: jobs, and banks as the jobs that would read the same. */
+    private Collection<Job> readers() {
+        List<Job> jobs =
+                verticle.call(() -> verticle.keeper().active())
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .join();
+        Stream<Job> banks =
+                search.stream()
+                        .flatMap(by -> by.library().views().stream())
+                        .flatMap(bank -> bank.images().stream())
+                        .map(Coordination::reader);
+        return Stream.concat(jobs.stream(), banks).toList();
+    }
+
+    private static Job reader(ImageSource images) {
+        Job.Builder job = Job.newBuilder().setDataset(images.getDataset());
+        job.addTeachersBuilder().setSource(images.getWeights());
+        return job.build();
     }
 }

@@ -16,6 +16,7 @@ import org.simreg.coordinator.observe.WatchedStore;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.scale.BoundsFile;
 import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.coordinator.search.HazelcastBanks;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
 import org.simreg.coordinator.store.HazelcastWorkers;
@@ -79,8 +80,12 @@ public final class CoordinatorNode implements AutoCloseable {
                                     store,
                                     new DiskFolders(),
                                     Optional.of(
-                                            new BoundsFile(
-                                                    settings.home.resolve(BoundsFile.NAME)))),
+                                            new BoundsFile(settings.home.resolve(BoundsFile.NAME))),
+                                    Optional.of(
+                                            new Coordination.Banks(
+                                                    settings.home.resolve("banks"),
+                                                    new HazelcastBanks(
+                                                            manager.getHazelcastInstance())))),
                             new Coordination.Terms(
                                     settings.version,
                                     settings.home,

@@ -5,16 +5,20 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.run.DiskFolders;
+import org.simreg.coordinator.search.Library;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
 import org.simreg.worker.cluster.WorkerVerticle;
 import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.WorkerSettings;
+import org.simreg.worker.serve.SearchServer;
+import org.simreg.worker.serve.ServeSettings;
 
 /**
  * A cluster of one: coordinator and worker in this JVM, on the way that they take between machines,
@@ -25,6 +29,7 @@ public final class EmbeddedNode implements AutoCloseable {
     private final Vertx vertx;
     private final String version;
     private final ApiClient client;
+    private final boolean searches;
 
     /**
      * Starts the coordinator.
@@ -32,7 +37,18 @@ public final class EmbeddedNode implements AutoCloseable {
      * @param version of simreg
      */
     public EmbeddedNode(String version) {
+        this(version, Optional.empty());
+    }
+
+    /**
+     * Starts the coordinator.
+     *
+     * @param version of simreg
+     * @param banks folder of the banks of features, made when the first is; none: it doesn't search
+     */
+    public EmbeddedNode(String version, Optional<Path> banks) {
         this.version = version;
+        searches = banks.isPresent();
         vertx = Nodes.alone();
         open.add(Nodes.closing(vertx));
         try {
@@ -40,7 +56,14 @@ public final class EmbeddedNode implements AutoCloseable {
                     new Coordination(
                             open,
                             vertx,
-                            new Coordination.Kept(new Forgetful(), new DiskFolders()),
+                            new Coordination.Kept(
+                                    new Forgetful(),
+                                    new DiskFolders(),
+                                    Optional.empty(),
+                                    banks.map(
+                                            home ->
+                                                    new Coordination.Banks(
+                                                            home, Library.Publishing.NOWHERE))),
                             new Coordination.Terms(version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
             open.add(ApiServer.inProcess(name, coordination.services()));
@@ -59,7 +82,7 @@ public final class EmbeddedNode implements AutoCloseable {
     /** Starts the worker. */
     public void work(WorkerSettings settings) {
         Computing computing = Computing.on(settings);
-        Hello identity =
+        Hello.Builder identity =
                 Hello.newBuilder()
                         .setWorker("here")
                         .setIncarnation(UUID.randomUUID().toString())
@@ -68,11 +91,16 @@ public final class EmbeddedNode implements AutoCloseable {
                         .setDevice(computing.device())
                         // Always alone, it needs no lanes.
                         .putAddresses("netty", "in this process")
-                        .putAddresses("eventbus", "in this process")
-                        .build();
+                        .putAddresses("eventbus", "in this process");
+        if (searches) {
+            ServeSettings serving = ServeSettings.of(settings);
+            SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving));
+            identity.putAddresses(SearchServer.TRANSPORT, search.address());
+            identity.setBankBytes(serving.memory());
+        }
         WorkerVerticle worker =
                 new WorkerVerticle(
-                        identity,
+                        identity.build(),
                         (job, notices) -> Distillation.open(job, settings, notices),
                         Map.of(),
                         client.channel());

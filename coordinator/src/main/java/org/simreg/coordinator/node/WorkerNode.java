@@ -21,6 +21,8 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.reduce.EventBusLanes;
 import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.serve.SearchServer;
+import org.simreg.worker.serve.ServeSettings;
 import org.simreg.worker.tls.Tls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,6 +84,8 @@ public final class WorkerNode implements AutoCloseable {
             String host = settings.cluster.host();
             lanes.put("netty", open.add(new NettyLanes(host, 0, tls)));
             lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
+            ServeSettings serving = ServeSettings.of(training);
+            SearchServer search = open.add(new SearchServer(vertx, coordinator.channel(), serving));
             Hello identity =
                     Hello.newBuilder()
                             .setWorker(settings.name)
@@ -89,6 +93,8 @@ public final class WorkerNode implements AutoCloseable {
                             .setVersion(settings.version)
                             .setProfile(computing.profile())
                             .setDevice(computing.device())
+                            .putAddresses(SearchServer.TRANSPORT, search.address())
+                            .setBankBytes(serving.memory())
                             .build();
             verticle =
                     new WorkerVerticle(

@@ -28,7 +28,8 @@ final class GridHtml {
         return html.append("</div>\n").toString();
     }
 
-    private static String picture(String kind, Path file, String className, String note) {
+    /** A picture with what is said of it; the kind is a class of the style sheet. */
+    static String picture(String kind, Path file, String className, String note) {
         String name = Html.escape(className);
         String title = Html.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
         String image =

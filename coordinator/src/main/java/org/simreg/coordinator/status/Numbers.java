@@ -69,6 +69,21 @@ final class Numbers {
         return duration(Duration.ofMillis((long) (seconds * 1000)));
     }
 
+    /** "812 B", "4.2 KiB", "64 MiB", "3.1 GiB". */
+    static String bytes(long bytes) {
+        if (bytes < 1024) {
+            return bytes + " B";
+        }
+        double size = bytes / 1024.0;
+        String[] units = {"KiB", "MiB", "GiB", "TiB"};
+        int unit = 0;
+        while (size >= 1023.5 && unit < units.length - 1) {
+            size /= 1024;
+            unit++;
+        }
+        return (size < 9.95 ? format("%.1f ", size) : format("%.0f ", size)) + units[unit];
+    }
+
     static String format(String pattern, Object... values) {
         return String.format(Locale.ROOT, pattern, values);
     }

@@ -12,6 +12,9 @@ import io.vertx.core.eventbus.EventBusOptions;
 
 /** Hazelcast's configuration, the same for every process of a cluster. */
 public final class ClusterConfig {
+    /** Map of the records of banks. */
+    public static final String BANKS = "simreg.banks";
+
     private static final int FIRST_PORT = 5701;
 
     private ClusterConfig() {}
@@ -66,7 +69,7 @@ public final class ClusterConfig {
     /** What vertx-hazelcast asks for, and our own. */
     private static void maps(Config config) {
         MergePolicyConfig discard = new MergePolicyConfig(DiscardMergePolicy.class.getName(), 100);
-        for (String name : new String[] {HazelcastJobs.MAP, HazelcastWorkers.MAP}) {
+        for (String name : new String[] {HazelcastJobs.MAP, HazelcastWorkers.MAP, BANKS}) {
             // A backup may lag behind, and the usual merge brings back what was removed.
             config.addMapConfig(
                     new MapConfig(name)

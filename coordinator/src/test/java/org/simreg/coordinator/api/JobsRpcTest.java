@@ -205,7 +205,7 @@ class JobsRpcTest {
         large.getJobBuilder().setName("x".repeat(ApiServer.LARGEST_REQUEST + 1));
         StatusRuntimeException e = refused(() -> jobs.submit(large.build()));
         assertEquals(Code.RESOURCE_EXHAUSTED, e.getStatus().getCode());
-        assertTrue(e.getStatus().getDescription().contains("4194304"), e.toString());
+        assertTrue(e.getStatus().getDescription().contains("16777216"), e.toString());
         assertEquals("job-1", jobs.submit(request().build()).getId());
     }
 

@@ -21,7 +21,7 @@ import org.simreg.worker.torchscript.Trained;
  * A job on real pictures, three steps an epoch, of which one worker does some eight a second: with
  * evaluations, digests and checkpoints on the way.
  */
-final class SmallJob {
+public final class SmallJob {
     private static final Path PICTURES = Path.of("..", "scripts", "sample").toAbsolutePath();
     private static final List<String> CLASSES = List.of("smileys-emotion--heart", "symbols--arrow");
     private static final Network NETWORK = Network.MOBILENET_V2;
@@ -29,7 +29,7 @@ final class SmallJob {
     private SmallJob() {}
 
     /** Makes a folder of pictures. */
-    static Path pictures(Path folder) throws IOException {
+    public static Path pictures(Path folder) throws IOException {
         for (String split : List.of("train", "val")) {
             for (String name : CLASSES) {
                 copy(PICTURES.resolve(split).resolve(name), folder.resolve(split).resolve(name));
@@ -48,7 +48,7 @@ final class SmallJob {
     }
 
     /** Writes random weights. */
-    static Path teacher(Path file) {
+    public static Path teacher(Path file) {
         var network = Networks.backbone(NETWORK);
         var head = Heads.regression(Head.Form.LINEAR, 1, network.outputs(), 8);
         Trained trained = Trained.regression(network, List.of(head));

@@ -36,7 +36,7 @@ final class ViewMaker {
      * torchvision's Resize of the shorter side and CenterCrop; only the pixels of the crop are
      * computed.
      */
-    private void centre(Pixels image, CentreView view, byte[] out) {
+    void centre(Pixels image, CentreView view, byte[] out) {
         int shorter = Math.min(image.width, image.height);
         int longer = Math.max(image.width, image.height);
         int resized = (int) ((double) ((long) view.resize() * longer) / shorter);

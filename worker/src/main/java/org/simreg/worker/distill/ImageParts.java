@@ -14,8 +14,8 @@ import org.simreg.worker.data.RemoteStorage;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.data.Subset;
 
-/** Opens the data set of a job. */
-final class ImageParts {
+/** Opens the data set of a job or a bank. */
+public final class ImageParts {
     private static final long NANOS_BETWEEN_NOTICES = 2_000_000_000L;
 
     private ImageParts() {}
@@ -27,7 +27,15 @@ final class ImageParts {
      * @throws UserError if neither has it
      */
     static Splits open(Job job, WorkerSettings settings, Consumer<String> notices) {
-        Dataset dataset = job.getDataset();
+        return open(job.getDataset(), settings, notices);
+    }
+
+    /**
+     * As {@link #open(Job, WorkerSettings, Consumer)}.
+     *
+     * @throws UserError if neither has it
+     */
+    public static Splits open(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
         if (settings.storage().isEmpty()) {
             return local(dataset, settings, notices);
         }

@@ -36,7 +36,7 @@ final class KnnEvaluation implements AutoCloseable {
     private final Embedding valImages;
     private final CentreView view;
     private final int[] ks;
-    private final int threads;
+    private final NearestNeighbors search;
 
     /**
      * @param splits with a val part and classes
@@ -55,7 +55,7 @@ final class KnnEvaluation implements AutoCloseable {
         valImages = new Embedding(torch, val, loader, notices);
         view = new CentreView(job.getEvaluation().getResize(), job.getViews().getSize());
         ks = job.getEvaluation().getKList().stream().mapToInt(k -> k).toArray();
-        threads = settings.threads();
+        search = new NearestNeighbors(settings.threads());
     }
 
     /**
@@ -81,7 +81,7 @@ final class KnnEvaluation implements AutoCloseable {
         FeatureBank bank = trainImages.bank(features, shown, course);
         FeatureBank queries = valImages.bank(features, shown, course);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
-        Neighbors neighbors = NearestNeighbors.search(bank, queries, k, threads);
+        Neighbors neighbors = search.search(bank, queries, k);
         EvaluationDone.Builder done =
                 EvaluationDone.newBuilder().setSubject(asked.subject).setEpoch(asked.epoch);
         for (Score score : KnnVote.accuracy(neighbors, queries.labels(), ks)) {
@@ -125,5 +125,6 @@ final class KnnEvaluation implements AutoCloseable {
     public void close() {
         trainImages.close();
         valImages.close();
+        search.close();
     }
 }

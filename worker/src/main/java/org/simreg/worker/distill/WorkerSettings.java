@@ -46,7 +46,7 @@ public record WorkerSettings(
     }
 
     /** Micro-batches decoded ahead: one a thread, one being taken, one ready. */
-    LoaderSettings loader(long seed) {
+    public LoaderSettings loader(long seed) {
         return new LoaderSettings(decodeThreads, decodeThreads + 2, seed);
     }
 }

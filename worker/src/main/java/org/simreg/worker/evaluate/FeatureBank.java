@@ -16,12 +16,11 @@ import java.util.List;
  * #directionless} counts such rows.
  */
 public final class FeatureBank {
-    /** Rows of a block: with 512 features a block is 128 KiB, which stays in a core's cache. */
-    static final int BLOCK = 64;
+    /** Rows that memory is taken for at once. */
+    private static final int BLOCK = 64;
 
     private final int capacity;
     private final int dimension;
-    private final int stride;
     private final List<float[]> blocks = new ArrayList<>();
     private int[] ids = new int[0];
     private int[] labels = new int[0];
@@ -42,7 +41,6 @@ public final class FeatureBank {
         }
         this.capacity = capacity;
         this.dimension = dimension;
-        this.stride = (dimension + 3) / 4 * 4;
     }
 
     /**
@@ -120,22 +118,13 @@ public final class FeatureBank {
         System.arraycopy(block(row), offset(row), into, at, dimension);
     }
 
-    /**
-     * The block that holds a row: {@link #BLOCK} rows, each {@link #stride} long, padded with
-     * zeros.
-     */
-    float[] block(int row) {
+    private float[] block(int row) {
         return blocks.get(row / BLOCK);
     }
 
     /** Where a row starts in its block. */
-    int offset(int row) {
-        return row % BLOCK * stride;
-    }
-
-    /** D rounded up to a multiple of 4. */
-    int stride() {
-        return stride;
+    private int offset(int row) {
+        return row % BLOCK * dimension;
     }
 
     private void reserve(int rows) {
@@ -145,7 +134,7 @@ public final class FeatureBank {
             labels = Arrays.copyOf(labels, room);
         }
         while ((long) blocks.size() * BLOCK < rows) {
-            blocks.add(new float[BLOCK * stride]);
+            blocks.add(new float[BLOCK * dimension]);
         }
     }
 

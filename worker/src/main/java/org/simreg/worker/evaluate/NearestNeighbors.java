@@ -1,122 +1,149 @@
 package org.simreg.worker.evaluate;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.simreg.worker.search.Rows;
+import org.simreg.worker.search.SearchThreads;
+import org.simreg.worker.search.Shard;
+import org.simreg.worker.search.TopK;
+import org.simreg.worker.torchscript.Torch;
 
 /**
- * Exact nearest neighbours by cosine: the rows that a float64 brute force over the stored rows
- * finds, in (cosine descending, id ascending) order, whatever the number of threads.
+ * Exact nearest neighbours by cosine among features in memory, with the engine that banks are
+ * served with: the rows that a float64 brute force over the stored rows finds, in (cosine
+ * descending, id ascending) order, whatever the number of threads. It computes on the CPU.
  *
- * <p>A first pass in float32 gives every cosine within a proven bound; only a row that could still
- * be among the k best is multiplied again in float64. The bank is read once for {@value
- * QueryTile#WIDTH} queries. Besides bank, queries and result a thread takes {@code 4 (D + 64) 256}
- * bytes and {@code 16 k 256}: 4.8 MB for 512 features and k = 1024.
+ * <p>Besides bank, queries and result it takes {@code 2 D} bytes a row of the bank and what {@link
+ * Shard} says of its threads. The threads are started by the first search.
  */
-public final class NearestNeighbors {
+public final class NearestNeighbors implements AutoCloseable {
     /** Most neighbours of one query. */
-    public static final int MAX_K = 1024;
+    public static final int MAX_K = Shard.MAX_K;
 
-    private NearestNeighbors() {}
+    /** Queries copied at once. */
+    private static final int TOGETHER = 4096;
+
+    private final int threads;
+    private Torch torch;
+    private SearchThreads pool;
+
+    /**
+     * @param threads threads to compute with, at least 1
+     */
+    public NearestNeighbors(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be at least 1, not " + threads);
+        }
+        this.threads = threads;
+    }
 
     /**
      * @param bank (N, D) rows to find
      * @param queries (Q, D) rows to find neighbours for; not changed, nor is the bank
      * @param k neighbours a query, 1 to {@value #MAX_K}; a smaller bank gives all its rows
-     * @param threads threads to compute with, at least 1
-     * @throws IllegalArgumentException if the dimensions differ or k or threads are out of range
+     * @throws IllegalArgumentException if the dimensions differ or k is out of range
      * @throws CancellationException if the calling thread is interrupted, which it still is then
      */
-    public static Neighbors search(FeatureBank bank, FeatureBank queries, int k, int threads) {
+    public Neighbors search(FeatureBank bank, FeatureBank queries, int k) {
         if (bank.dimension() != queries.dimension()) {
             throw new IllegalArgumentException(
                     "a bank of %d features can't answer queries of %d"
                             .formatted(bank.dimension(), queries.dimension()));
         }
-        if (k < 1 || k > MAX_K || threads < 1) {
-            throw new IllegalArgumentException(
-                    "k must be 1 to %d and threads at least 1, not %d and %d"
-                            .formatted(MAX_K, k, threads));
+        if (k < 1 || k > MAX_K) {
+            throw new IllegalArgumentException("k must be 1 to %d, not %d".formatted(MAX_K, k));
         }
         int found = Math.min(k, bank.size());
-        int[] rows = new int[Math.multiplyExact(queries.size(), found)];
-        double[] cosines = new double[rows.length];
-        if (rows.length > 0) {
-            run(threads, tileTasks(bank, queries, found, threads, rows, cosines));
-        }
-        return neighbors(bank, queries.size(), found, rows, cosines);
-    }
-
-    /** One task a thread: each takes the next tile of queries until none is left. */
-    private static List<Runnable> tileTasks(
-            FeatureBank bank,
-            FeatureBank queries,
-            int k,
-            int threads,
-            int[] rows,
-            double[] cosines) {
-        int share = (queries.size() + threads - 1) / threads;
-        int width = Math.min(QueryTile.WIDTH, (share + 7) / 8 * 8);
-        AtomicInteger next = new AtomicInteger();
-        Runnable task =
-                () -> {
-                    QueryTile tile = new QueryTile(bank, queries, k, width);
-                    int first = next.getAndAdd(width);
-                    while (first < queries.size() && !Thread.currentThread().isInterrupted()) {
-                        tile.search(first, rows, cosines);
-                        first = next.getAndAdd(width);
-                    }
-                };
-        int tiles = (queries.size() + width - 1) / width;
-        return Collections.nCopies(Math.min(threads, tiles), task);
-    }
-
-    private static void run(int threads, List<Runnable> tasks) {
-        ExecutorService pool = Executors.newFixedThreadPool(threads, named());
-        try {
-            List<Future<?>> running = new ArrayList<>();
-            tasks.forEach(task -> running.add(pool.submit(task)));
-            for (Future<?> future : running) {
-                if (Thread.interrupted()) { // get() doesn't look where the task is done already
-                    throw new InterruptedException();
+        int count = Math.multiplyExact(queries.size(), found);
+        Neighbors neighbors =
+                new Neighbors(
+                        queries.size(),
+                        found,
+                        found == bank.size(),
+                        new int[count],
+                        new int[count],
+                        new double[count]);
+        if (count > 0) {
+            open();
+            try (Shard shard = Shard.of(new ById(bank), pool)) {
+                for (int from = 0; from < queries.size(); from += TOGETHER) {
+                    int to = Math.min(queries.size(), from + TOGETHER);
+                    put(shard.searchUnit(rows(queries, from, to), k, () -> false), from, neighbors);
                 }
-                future.get();
             }
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("the search for nearest neighbours was interrupted");
-        } catch (ExecutionException failed) {
-            throw new IllegalStateException(
-                    "the search for nearest neighbours failed", failed.getCause());
-        } finally {
-            pool.shutdownNow();
+        }
+        return neighbors;
+    }
+
+    private void open() {
+        if (pool == null) {
+            torch = torch == null ? new Torch("cpu", threads) : torch;
+            pool = new SearchThreads(torch, threads);
         }
     }
 
-    private static ThreadFactory named() {
-        AtomicInteger count = new AtomicInteger();
-        return task -> {
-            Thread thread = new Thread(task, "knn-" + count.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        };
+    private static float[] rows(FeatureBank bank, int from, int to) {
+        float[] rows = new float[Math.multiplyExact(to - from, bank.dimension())];
+        for (int row = from; row < to; row++) {
+            bank.copy(row, rows, (row - from) * bank.dimension());
+        }
+        return rows;
     }
 
-    private static Neighbors neighbors(
-            FeatureBank bank, int queries, int k, int[] rows, double[] cosines) {
-        int[] ids = new int[rows.length];
-        int[] labels = new int[rows.length];
-        for (int i = 0; i < rows.length; i++) {
-            ids[i] = bank.id(rows[i]);
-            labels[i] = bank.label(rows[i]);
+    private static void put(TopK found, int from, Neighbors into) {
+        int at = from * found.k();
+        System.arraycopy(found.labels(), 0, into.labels(), at, found.labels().length);
+        System.arraycopy(found.cosines(), 0, into.cosines(), at, found.cosines().length);
+        for (int i = 0; i < found.ids().length; i++) {
+            into.ids()[at + i] = (int) found.ids()[i];
         }
-        return new Neighbors(queries, k, k == bank.size(), ids, labels, cosines);
+    }
+
+    /** A bank in the order of its ids, which decides between equal cosines. */
+    private static final class ById implements Rows {
+        private final FeatureBank bank;
+        private final long[] places;
+
+        ById(FeatureBank bank) {
+            this.bank = bank;
+            places = new long[bank.size()];
+            Arrays.setAll(places, row -> (long) bank.id(row) << Integer.SIZE | row);
+            Arrays.sort(places);
+        }
+
+        @Override
+        public int size() {
+            return places.length;
+        }
+
+        @Override
+        public int dimension() {
+            return bank.dimension();
+        }
+
+        @Override
+        public long id(int row) {
+            return places[row] >> Integer.SIZE;
+        }
+
+        @Override
+        public int label(int row) {
+            return bank.label((int) places[row]);
+        }
+
+        @Override
+        public void copy(int row, float[] into, int at) {
+            bank.copy((int) places[row], into, at);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (pool != null) {
+            pool.close();
+        }
+        if (torch != null) {
+            torch.close();
+        }
     }
 }

@@ -132,9 +132,11 @@ public final class Shard implements AutoCloseable {
     }
 
     /**
-     * @param queries (Q, D) used as they are
+     * As {@link #search} with queries that are stored already.
+     *
+     * @param queries (Q, D) float32 numbers of unit length, or all zero; used as they are
      */
-    TopK searchUnit(float[] queries, int k, BooleanSupplier stop) {
+    public TopK searchUnit(float[] queries, int k, BooleanSupplier stop) {
         int count = queries.length / dimension();
         int found = Math.min(k, size());
         TopK nearest =

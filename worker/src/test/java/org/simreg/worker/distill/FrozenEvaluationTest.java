@@ -36,6 +36,7 @@ import org.simreg.worker.embed.FeatureSets;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.NearestNeighbors;
+import org.simreg.worker.evaluate.Neighbors;
 import org.simreg.worker.evaluate.VoteRule;
 import org.simreg.worker.probe.TrainRows;
 import org.simreg.worker.reduce.Abandoned;
@@ -80,7 +81,10 @@ class FrozenEvaluationTest {
                 FeatureSets sets = sets(backbone, view, Optional.empty())) {
             FeatureBank train = sets.train(Course.SILENT);
             FeatureBank val = sets.val(Course.SILENT);
-            var neighbors = NearestNeighbors.search(train, val, 20, 1);
+            Neighbors neighbors;
+            try (NearestNeighbors search = new NearestNeighbors(1)) {
+                neighbors = search.search(train, val, 20);
+            }
             return Stream.of(1, 20)
                     .mapToDouble(
                             k -> KnnVote.accuracy(neighbors, val.labels(), VoteRule.majority(k)))

@@ -22,7 +22,10 @@ class KnnVoteTest {
         FeatureBank bank = bank(fixture.get("bank"), fixture.get("ids"), fixture.get("labels"));
         int[] truth = fixture.get("truth");
         FeatureBank queries = bank(fixture.get("queries"), new int[truth.length], truth);
-        Neighbors neighbors = NearestNeighbors.search(bank, queries, 64, 2);
+        Neighbors neighbors;
+        try (NearestNeighbors search = new NearestNeighbors(2)) {
+            neighbors = search.search(bank, queries, 64);
+        }
         assertArrayEquals(fixture.get("neighbors"), neighbors.ids());
         for (Score score : KnnVote.accuracy(neighbors, truth, 1, 2, 5, 20, 64)) {
             int[] classes = KnnVote.classes(neighbors, score.k());

@@ -73,7 +73,7 @@ class NearestNeighborsTest {
         FeatureBank bank = bank(rows);
         assertEquals(3, bank.directionless());
         check(rows, rows, 99);
-        Neighbors neighbors = NearestNeighbors.search(bank, bank, 4, 1);
+        Neighbors neighbors = search(bank, bank, 4, 1);
         for (int query : new int[] {3, 50, 51}) {
             int[] lowest = IntStream.range(0, 100).map(bank::id).sorted().limit(4).toArray();
             assertArrayEquals(
@@ -95,7 +95,7 @@ class NearestNeighborsTest {
     @Test
     void anEmptyBankHasNoNeighbors() {
         FeatureBank queries = bank(gaussian(3, 4));
-        Neighbors neighbors = NearestNeighbors.search(new FeatureBank(9, 4), queries, 5, 2);
+        Neighbors neighbors = search(new FeatureBank(9, 4), queries, 5, 2);
         assertEquals(0, neighbors.k());
         assertEquals(3, neighbors.queries());
     }
@@ -104,7 +104,7 @@ class NearestNeighborsTest {
     void anInterruptedCallerGetsACancellation() {
         FeatureBank bank = bank(gaussian(10, 4));
         Thread.currentThread().interrupt();
-        assertThrows(CancellationException.class, () -> NearestNeighbors.search(bank, bank, 1, 1));
+        assertThrows(CancellationException.class, () -> search(bank, bank, 1, 1));
         assertTrue(Thread.interrupted());
     }
 
@@ -127,13 +127,13 @@ class NearestNeighborsTest {
     private Neighbors check(float[][] bankRows, float[][] queryRows, int k) {
         FeatureBank bank = bank(bankRows);
         FeatureBank queries = bank(queryRows);
-        Neighbors one = NearestNeighbors.search(bank, queries, k, 1);
+        Neighbors one = search(bank, queries, k, 1);
         for (int query = 0; query < queries.size(); query++) {
             int at = query;
             int[] found = IntStream.range(0, one.k()).map(rank -> one.id(at, rank)).toArray();
             assertArrayEquals(bruteForce(bank, queries.row(query), k), found, "query " + query);
         }
-        Neighbors three = NearestNeighbors.search(bank, queries, k, 3);
+        Neighbors three = search(bank, queries, k, 3);
         assertArrayEquals(one.ids(), three.ids());
         assertArrayEquals(one.cosines(), three.cosines());
         assertArrayEquals(one.labels(), three.labels());
@@ -198,5 +198,11 @@ class NearestNeighborsTest {
             }
         }
         return features;
+    }
+
+    private static Neighbors search(FeatureBank bank, FeatureBank queries, int k, int threads) {
+        try (NearestNeighbors search = new NearestNeighbors(threads)) {
+            return search.search(bank, queries, k);
+        }
     }
 }

@@ -20,7 +20,10 @@ class VoteRuleTest {
     @ParameterizedTest
     @CsvSource({"20, 0.07", "200, 0.1", "5, 0.5"})
     void weightedVotesAreThoseOfPyTorch(int k, double temperature) {
-        Neighbors neighbors = NearestNeighbors.search(fixture.train(), fixture.val(), k, 1);
+        Neighbors neighbors;
+        try (NearestNeighbors search = new NearestNeighbors(1)) {
+            neighbors = search.search(fixture.train(), fixture.val(), k);
+        }
         int[] classes = KnnVote.classes(neighbors, new VoteRule(k, temperature));
         assertArrayEquals(fixture.ints("votes" + k), classes);
     }
@@ -29,7 +32,10 @@ class VoteRuleTest {
     void everyPublishedRuleVotesAsABruteForceInFloat64() {
         FeatureBank train = fixture.train();
         FeatureBank val = fixture.val();
-        Neighbors neighbors = NearestNeighbors.search(train, val, 200, 2);
+        Neighbors neighbors;
+        try (NearestNeighbors search = new NearestNeighbors(2)) {
+            neighbors = search.search(train, val, 200);
+        }
         for (VoteRule rule : VoteRule.PUBLISHED) {
             int[] expected =
                     IntStream.range(0, val.size())

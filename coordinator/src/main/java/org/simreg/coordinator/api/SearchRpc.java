@@ -1,0 +1,117 @@
+package org.simreg.coordinator.api;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.ClassifyRequest;
+import org.simreg.proto.ClassifyResponse;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.DeleteBankRequest;
+import org.simreg.proto.DeleteBankResponse;
+import org.simreg.proto.DescribeBankRequest;
+import org.simreg.proto.ListBanksRequest;
+import org.simreg.proto.ListBanksResponse;
+import org.simreg.proto.SearchGrpc;
+import org.simreg.proto.SearchRequest;
+import org.simreg.proto.SearchResponse;
+import org.simreg.worker.evaluate.VoteRule;
+
+/** The service {@code Search}: what clients ask of banks, carried to the desk on its thread. */
+public final class SearchRpc extends SearchGrpc.SearchImplBase {
+    private final BankDesk desk;
+    private final Executor search;
+    private final Executor computing;
+    private final Asking asking;
+
+    /**
+     * @param search runs tasks one after the other on the desk's thread
+     * @param computing runs what takes a while and waits for nothing
+     */
+    public SearchRpc(BankDesk desk, Executor search, Executor computing) {
+        this.desk = desk;
+        this.search = search;
+        this.computing = computing;
+        asking = new Asking(desk, search, computing);
+    }
+
+    @Override
+    public void createBank(CreateBankRequest request, StreamObserver<BankStatus> answer) {
+        Answers.give(answer, search, () -> desk.create(request));
+    }
+
+    @Override
+    public void listBanks(ListBanksRequest request, StreamObserver<ListBanksResponse> answer) {
+        Answers.give(
+                answer,
+                search,
+                () -> ListBanksResponse.newBuilder().addAllBanks(desk.list()).build());
+    }
+
+    @Override
+    public void describeBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
+        Answers.give(answer, search, () -> desk.describe(request.getName()));
+    }
+
+    @Override
+    public void watchBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
+        BankWatching watching =
+                new BankWatching((ServerCallStreamObserver<BankStatus>) answer, search);
+        watching.begin(desk, request.getName());
+    }
+
+    @Override
+    public void deleteBank(DeleteBankRequest request, StreamObserver<DeleteBankResponse> answer) {
+        Answers.give(
+                answer,
+                search,
+                () -> {
+                    desk.delete(request.getName());
+                    return DeleteBankResponse.getDefaultInstance();
+                });
+    }
+
+    @Override
+    public void search(SearchRequest request, StreamObserver<SearchResponse> answer) {
+        one(answer, asking.ask(request, Queries.k(request)).thenApply(Found::response));
+    }
+
+    @Override
+    public StreamObserver<SearchRequest> searchStream(StreamObserver<SearchResponse> answers) {
+        ServerCallStreamObserver<SearchResponse> call = Answers.observed(answers);
+        Function<SearchRequest, CompletableFuture<SearchResponse>> ask =
+                request -> asking.ask(request, Queries.k(request)).thenApply(Found::response);
+        return new SearchFlow(call, computing, ask);
+    }
+
+    @Override
+    public void classify(ClassifyRequest request, StreamObserver<ClassifyResponse> answer) {
+        CompletableFuture<ClassifyResponse> verdicts;
+        try {
+            List<VoteRule> rules = Verdicts.rules(request);
+            int k = rules.stream().mapToInt(VoteRule::k).max().orElseThrow();
+            verdicts =
+                    asking.ask(request.getQueries(), k)
+                            .thenApply(found -> Verdicts.response(found, rules));
+        } catch (RuntimeException e) {
+            verdicts = CompletableFuture.failedFuture(e);
+        }
+        one(answer, verdicts);
+    }
+
+    private static <T> void one(StreamObserver<T> answer, CompletableFuture<T> result) {
+        ServerCallStreamObserver<T> call = Answers.observed(answer);
+        result.whenComplete(
+                (done, failure) -> {
+                    if (failure == null) {
+                        call.onNext(done);
+                        call.onCompleted();
+                    } else {
+                        call.onError(Statuses.of(failure));
+                    }
+                });
+    }
+}

@@ -1,0 +1,121 @@
+package org.simreg.coordinator.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.simreg.coordinator.status.FoundPage;
+import org.simreg.coordinator.status.FoundText;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.DescribeBankRequest;
+import org.simreg.proto.Found;
+import org.simreg.proto.SearchRequest;
+import org.simreg.worker.search.Shard;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code simreg search}: the nearest rows of a bank. */
+@Command(
+        name = "search",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        versionProvider = Version.class,
+        description = "Find the nearest rows of a bank by cosine, exactly: a table a query.",
+        customSynopsis = {
+            "simreg search NAME IMAGE... [OPTIONS]",
+            "       simreg search NAME --vectors=FILE [OPTIONS]"
+        },
+        optionListHeading = "%nOptions:%n",
+        footer = {
+            "",
+            "Examples:",
+            "  simreg search photos cat.jpg dog.jpg --k 5 --html found.html",
+            "  simreg search big --vectors queries.npy --json"
+        })
+final class SearchCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @ParentCommand private Simreg simreg;
+    @Mixin private Questions questions;
+
+    @Option(
+            names = "--k",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "Neighbours a query, 1 to " + Shard.MAX_K + " (default: 20)")
+    private int k;
+
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description =
+                    "Also write a page with the pictures found, one file without outside references"
+                            + " (default: none)")
+    private Path html;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description =
+                    "Where the pictures of the page are on this machine (default: the data set's"
+                            + " folder as the bank has it)")
+    private Path data;
+
+    @Mixin private BankOptions banks;
+
+    @Override
+    public Integer call() {
+        if (k < 1 || k > Shard.MAX_K) {
+            String what = "--k: " + k + " is out of bounds; choose 1 to " + Shard.MAX_K;
+            throw new ParameterException(spec.commandLine(), what);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        List<FoundPage.Row> rows = new ArrayList<>();
+        List<Questions.Part> parts = questions.parts(k);
+        try (BankOptions.Access access = banks.open(true)) {
+            for (Questions.Part part : parts) {
+                List<Found> found = ask(access, part.request());
+                for (int i = 0; i < found.size(); i++) {
+                    String name = part.names().get(i);
+                    out.print(
+                            questions.json()
+                                    ? FoundText.json(name, found.get(i))
+                                    : FoundText.table(name, found.get(i)));
+                    rows.add(new FoundPage.Row(name, found.get(i)));
+                }
+                out.flush();
+            }
+            if (html != null) {
+                FoundPage.write(html, questions.bank(), rows, pictures(access));
+                if (!simreg.quiet() && !questions.json()) {
+                    out.println("The pictures are in " + html);
+                }
+            }
+        }
+        out.flush();
+        return 0;
+    }
+
+    private List<Found> ask(BankOptions.Access access, SearchRequest request) {
+        SearchRequest asked = request.toBuilder().setK(k).build();
+        return access.client()
+                .search(access.patience(), search -> search.search(asked))
+                .getFoundList();
+    }
+
+    private Path pictures(BankOptions.Access access) {
+        if (data != null) {
+            return data;
+        }
+        DescribeBankRequest request =
+                DescribeBankRequest.newBuilder().setName(questions.bank()).build();
+        BankStatus bank =
+                access.client().search(access.patience(), search -> search.describeBank(request));
+        return Path.of(bank.getSource().getImages().getDataset().getPath());
+    }
+}

@@ -1,0 +1,350 @@
+package org.simreg.coordinator.search;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.simreg.coordinator.api.BankDesk;
+import org.simreg.coordinator.api.BankView;
+import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.SearchOrder;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.Vectors;
+import org.simreg.worker.search.TopK;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}.
+ */
+public final class Library implements BankDesk, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Library.class);
+    private static final long WANTED_MS = 5000;
+    private static final long WANTED_PATIENCE_MS = 5000;
+
+    private final Setup setup;
+    private final BankFolders folders;
+    private final Crew crew;
+    private final Making making;
+    private final StoredShards stored;
+    private final Vertx vertx;
+    private final SortedMap<String, Bank> banks = new TreeMap<>();
+    private final Map<String, BankView> views = new ConcurrentHashMap<>();
+    private final Set<Fanout> underWay = new HashSet<>();
+    private List<Worker> workers = List.of();
+    private long told;
+    private int turn;
+
+    /**
+     * What a library is told once.
+     *
+     * @param home folder of the banks' folders
+     * @param indexCache folder of the indexes of data sets
+     * @param thread runs tasks on the search thread
+     * @param files runs what reads and writes long files
+     * @param published takes every record that is kept; a deleted one's name with no record
+     */
+    public record Setup(
+            Path home, Path indexCache, Executor thread, Executor files, Publishing published) {}
+
+    /** Where records are published. */
+    public interface Publishing {
+        /** Tells nobody. */
+        Publishing NOWHERE = (name, record) -> {};
+
+        /**
+         * @param record empty if the bank was deleted
+         */
+        void bank(String name, Optional<BankRecord> record);
+    }
+
+    Library(Setup setup, Vertx vertx, Crew crew) {
+        this.setup = setup;
+        this.vertx = vertx;
+        this.crew = crew;
+        folders = new BankFolders(setup.home());
+        making = new Making(setup, folders, crew, new Made());
+        stored = new StoredShards(folders);
+    }
+
+    /**
+     * Takes over the banks of the past; those that were being made are made on.
+     *
+     * @throws org.simreg.proto.UserError if a record can't be read
+     */
+    void start() {
+        for (BankRecord record : folders.load()) {
+            Bank bank = new Bank(folders, record);
+            banks.put(record.getName(), bank);
+            switch (record.getState()) {
+                case READY -> serve(bank);
+                case CREATING -> making.begin(bank, Math.max(1, record.getPartsCount()));
+                default -> LOG.debug("{} failed before", record.getName());
+            }
+            publish(bank);
+        }
+    }
+
+    @Override
+    public Optional<BankView> view(String name) {
+        return Optional.ofNullable(views.get(name));
+    }
+
+    /** All views; any thread. */
+    public Collection<BankView> views() {
+        return List.copyOf(views.values());
+    }
+
+    @Override
+    public BankStatus create(CreateBankRequest request) {
+        var source = BankRules.checked(request);
+        if (banks.containsKey(request.getName())) {
+            throw new Refused(
+                    Refused.Kind.EXISTS,
+                    "There is a bank %s already; choose another name, or delete it first"
+                            .formatted(request.getName()));
+        }
+        BankRecord record =
+                BankRecord.newBuilder()
+                        .setName(request.getName())
+                        .setVersion(UUID.randomUUID().toString())
+                        .setSource(source)
+                        .setState(BankStatus.State.CREATING)
+                        .setCreatedMs(System.currentTimeMillis())
+                        .setReplicas(request.hasReplicas() ? request.getReplicas() : 1)
+                        .build();
+        Bank bank = new Bank(folders, record);
+        bank.save(record);
+        banks.put(record.getName(), bank);
+        publish(bank);
+        making.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
+        return bank.status();
+    }
+
+    /** What the making of banks tells. */
+    private final class Made implements Making.Outcome {
+        @Override
+        public void made(Bank bank) {
+            ready(bank);
+        }
+
+        @Override
+        public void changed(Bank bank) {
+            publish(bank);
+        }
+
+        @Override
+        public boolean knows(String name) {
+            return banks.containsKey(name);
+        }
+
+        @Override
+        public Room room(Bank bank) {
+            return Room.of(
+                    workers,
+                    banks.values().stream()
+                            .filter(other -> other != bank)
+                            .map(Bank::record)
+                            .filter(other -> other.getState() != BankStatus.State.FAILED)
+                            .toList());
+        }
+
+        @Override
+        public List<Worker> workers() {
+            return workers;
+        }
+    }
+
+    private void ready(Bank bank) {
+        bank.save(bank.record().toBuilder().setState(BankStatus.State.READY).build());
+        serve(bank);
+        publish(bank);
+        bank.tell();
+    }
+
+    private void serve(Bank bank) {
+        List<ShardFile> shards = new ArrayList<>();
+        for (int part = 0; part < bank.record().getPartsCount(); part++) {
+            shards.add(bank.shard(part));
+        }
+        Serving serving = new Serving(crew, shards, bank.record().getReplicas());
+        bank.serve(
+                serving,
+                new Gathering(
+                        bank.record().getName(),
+                        bank.record().getDimension(),
+                        batch -> ask(serving, batch)));
+        attend(bank);
+    }
+
+    private void attend(Bank bank) {
+        Map<Worker, Long> others = new TreeMap<>();
+        banks.values().stream()
+                .filter(other -> other != bank)
+                .forEach(other -> other.serving().ifPresent(by -> by.addLoads(others)));
+        bank.serving().ifPresent(by -> by.attend(workers, others, System.currentTimeMillis()));
+        bank.creation().ifPresent(made -> made.attend(workers));
+    }
+
+    private Future<TopK> ask(Serving serving, Fanout.Batch batch) {
+        Fanout fanout = new Fanout(vertx, crew, serving, batch);
+        underWay.add(fanout);
+        return fanout.start()
+                .onComplete(done -> underWay.remove(fanout))
+                .compose(shards -> vertx.executeBlocking(() -> Merge.of(shards, batch.k()), false));
+    }
+
+    @Override
+    public CompletionStage<TopK> ask(String name, Question question) {
+        return bank(name)
+                .gathering()
+                .map(gathered -> gathered.ask(question))
+                .orElseGet(() -> Future.failedFuture(notReady(name)))
+                .toCompletionStage();
+    }
+
+    private static Refused notReady(String name) {
+        return new Refused(
+                Refused.Kind.STATE,
+                "The bank %s isn't ready; see 'simreg index describe %s'".formatted(name, name));
+    }
+
+    @Override
+    public CompletionStage<Vectors> embed(ImageQuery query, long until) {
+        return new ImageAsking(vertx, crew, this::inTurn, query, until).start().toCompletionStage();
+    }
+
+    private List<Worker> inTurn() {
+        List<Worker> order = new ArrayList<>(workers);
+        Collections.rotate(order, turn++);
+        return order;
+    }
+
+    @Override
+    public List<BankStatus> list() {
+        return banks.values().stream().map(Bank::status).toList();
+    }
+
+    @Override
+    public BankStatus describe(String name) {
+        return bank(name).status();
+    }
+
+    @Override
+    public void delete(String name) {
+        Bank bank = bank(name);
+        banks.remove(name);
+        views.remove(name);
+        bank.delete();
+        folders.delete(name);
+        setup.published().bank(name, Optional.empty());
+        tellWanted();
+    }
+
+    @Override
+    public Runnable watch(String name, Consumer<Optional<BankStatus>> watcher) {
+        Bank bank = bank(name);
+        bank.watch(watcher);
+        watcher.accept(Optional.of(bank.status()));
+        return () -> bank.unwatch(watcher);
+    }
+
+    private Bank bank(String name) {
+        Bank bank = banks.get(name);
+        if (bank == null) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "There is no bank %s; 'simreg index list' shows those that there are"
+                            .formatted(name));
+        }
+        return bank;
+    }
+
+    private void publish(Bank bank) {
+        views.put(bank.record().getName(), bank.view());
+        setup.published().bank(bank.record().getName(), Optional.of(bank.record()));
+    }
+
+    @Override
+    public Path shard(ShardFile asked) {
+        return stored.shard(bank(asked.getBank()).record(), asked);
+    }
+
+    @Override
+    public Path draft(ShardFile sent) {
+        return stored.draft(bank(sent.getBank()).record(), sent);
+    }
+
+    @Override
+    public ShardFile stored(ShardFile sent, Path draft) {
+        return stored.stored(bank(sent.getBank()).record(), sent, draft);
+    }
+
+    /** Who attends now. */
+    void attend(List<Worker> attending) {
+        if (attending.equals(workers)) {
+            return;
+        }
+        workers = List.copyOf(attending);
+        banks.values().forEach(this::attend);
+        List.copyOf(underWay).forEach(Fanout::workersChanged);
+    }
+
+    /** Time has passed. */
+    void tick() {
+        long now = System.currentTimeMillis();
+        for (Bank bank : banks.values()) {
+            bank.creation().ifPresent(Creation::tick);
+            attend(bank);
+        }
+        if (now - told > WANTED_MS) {
+            told = now;
+            tellWanted();
+        }
+    }
+
+    private void tellWanted() {
+        for (Worker worker : workers) {
+            SearchOrder.Wanted.Builder wanted = SearchOrder.Wanted.newBuilder();
+            for (Bank bank : banks.values()) {
+                bank.serving().ifPresent(by -> wanted.addAllShards(by.wanted(worker)));
+                bank.creation().ifPresent(made -> wanted.addAllEmbeddings(made.wanted(worker)));
+            }
+            crew.ask(worker, SearchOrder.newBuilder().setWanted(wanted).build(), WANTED_PATIENCE_MS)
+                    .onSuccess(
+                            done ->
+                                    banks.values()
+                                            .forEach(
+                                                    bank ->
+                                                            bank.serving()
+                                                                    .ifPresent(
+                                                                            by ->
+                                                                                    by.closed(
+                                                                                            worker))));
+        }
+    }
+
+    /** Lets go of files; workers keep what they have open. */
+    @Override
+    public void close() {
+        banks.values().forEach(Bank::close);
+    }
+}

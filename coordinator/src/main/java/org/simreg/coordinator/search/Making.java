@@ -1,0 +1,200 @@
+package org.simreg.coordinator.search;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.Embedded;
+import org.simreg.proto.UserError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How banks are made: of others' features by the coordinator itself, of images by the workers. What
+ * a crash left half made is made on. Belongs to the search thread.
+ */
+final class Making {
+    private static final Logger LOG = LoggerFactory.getLogger(Making.class);
+
+    private final Library.Setup setup;
+    private final BankFolders folders;
+    private final Crew crew;
+    private final Outcome outcome;
+
+    /** What becomes of banks that are made. */
+    interface Outcome {
+        /** All shards of a bank are stored. */
+        void made(Bank bank);
+
+        /** What everyone may know of a bank is another now. */
+        void changed(Bank bank);
+
+        /** Whether there is a bank of that name. */
+        boolean knows(String name);
+
+        /** What a bank may take of memory. */
+        Room room(Bank bank);
+
+        /** Those who attend. */
+        List<Worker> workers();
+    }
+
+    Making(Library.Setup setup, BankFolders folders, Crew crew, Outcome outcome) {
+        this.setup = setup;
+        this.folders = folders;
+        this.crew = crew;
+        this.outcome = outcome;
+    }
+
+    /** Goes on from what is kept. */
+    void begin(Bank bank, int parts) {
+        BankRecord record = bank.record();
+        if (record.getSource().hasImages() && record.getPartsCount() > 0) {
+            embed(bank);
+            return;
+        }
+        Room room = outcome.room(bank);
+        setup.files()
+                .execute(
+                        () -> {
+                            try {
+                                BankRecord made = made(bank, record, parts, room);
+                                setup.thread().execute(() -> listed(bank, made));
+                            } catch (RuntimeException e) {
+                                setup.thread().execute(() -> failed(bank, e));
+                            }
+                        });
+    }
+
+    private BankRecord made(Bank bank, BankRecord record, int parts, Room room) {
+        if (record.getSource().hasImages()) {
+            return ImageBank.begun(record, parts, folders, setup.indexCache());
+        }
+        Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
+        return new FeatureBankFiles(folders, room, bank::deleted, progress).make(record, parts);
+    }
+
+    private void changed(Bank bank, BankRecord record) {
+        if (!bank.deleted() && bank.record().getState() == BankStatus.State.CREATING) {
+            bank.note(record);
+            bank.tell();
+        }
+    }
+
+    private void listed(Bank bank, BankRecord record) {
+        if (bank.deleted()) {
+            discard(record.getName());
+            return;
+        }
+        bank.save(record);
+        if (record.getSource().hasImages()) {
+            embed(bank);
+        } else {
+            outcome.made(bank);
+        }
+    }
+
+    /** What was written after the bank was deleted. */
+    private void discard(String name) {
+        if (!outcome.knows(name)) {
+            folders.delete(name);
+        }
+    }
+
+    private void failed(Bank bank, RuntimeException e) {
+        if (bank.deleted()) {
+            discard(bank.record().getName());
+            return;
+        }
+        LOG.warn("The bank {} can't be made", bank.record().getName(), e);
+        fail(bank, e instanceof UserError ? e.getMessage() : e.toString());
+    }
+
+    private void fail(Bank bank, String reason) {
+        bank.save(
+                bank.record().toBuilder()
+                        .setState(BankStatus.State.FAILED)
+                        .setReason(reason)
+                        .build());
+        bank.fail();
+        outcome.changed(bank);
+        bank.tell();
+    }
+
+    private void embed(Bank bank) {
+        Creation creation = new Creation(crew, bank.record(), new Course(this, bank));
+        bank.create(creation);
+        creation.attend(outcome.workers());
+        creation.tick();
+        outcome.changed(bank);
+        bank.tell();
+    }
+
+    /** What becomes of a creation. */
+    private record Course(Making making, Bank bank) implements Creation.Progress {
+        @Override
+        public void dimension(int features) {
+            making.dimension(bank, features);
+        }
+
+        @Override
+        public void more() {
+            bank.tell();
+        }
+
+        @Override
+        public void embedded(int part, Embedded embedded) {
+            making.embedded(bank, part, embedded);
+        }
+
+        @Override
+        public void failed(String reason) {
+            making.fail(bank, reason);
+        }
+    }
+
+    /** Once the first worker knows how many features there are, before it has embedded much. */
+    private void dimension(Bank bank, int features) {
+        if (bank.record().getDimension() == features) {
+            return;
+        }
+        bank.note(bank.record().toBuilder().setDimension(features).build());
+        try {
+            outcome.room(bank).require(bank.record());
+        } catch (UserError tooMuch) {
+            bank.creation().ifPresent(Creation::giveUp);
+            fail(bank, tooMuch.getMessage());
+        }
+    }
+
+    private void embedded(Bank bank, int part, Embedded done) {
+        BankRecord record = bank.record();
+        String weights = record.getWeightsSha256();
+        if (!weights.isEmpty() && !weights.equals(done.getWeightsSha256())) {
+            fail(
+                    bank,
+                    "the weights changed while the bank was made, from SHA-256 %s to %s; make it again"
+                            .formatted(weights, done.getWeightsSha256()));
+            return;
+        }
+        BankRecord.Builder changed =
+                record.toBuilder()
+                        .setWeightsSha256(done.getWeightsSha256())
+                        .setDimension(done.getStored().getDimension())
+                        .setView(view(record) + "; " + done.getNetwork());
+        changed.getPartsBuilder(part)
+                .setSha256(done.getStored().getSha256())
+                .setLength(done.getStored().getLength());
+        bank.save(changed.build());
+        if (changed.getPartsList().stream().noneMatch(one -> one.getSha256().isEmpty())) {
+            outcome.made(bank);
+        } else {
+            bank.tell();
+        }
+    }
+
+    private static String view(BankRecord record) {
+        var images = record.getSource().getImages();
+        return "shorter side %d, centre %d".formatted(images.getResize(), images.getSize());
+    }
+}
