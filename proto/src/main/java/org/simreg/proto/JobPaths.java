@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The files and folders that a job names, but for its run folder. */
+/** The files and folders that a job, but for its run folder, or a bank's source names. */
 final class JobPaths {
     private final Map<String, Path> paths = new LinkedHashMap<>();
 
@@ -26,6 +26,22 @@ final class JobPaths {
         all.put("student.module", job.getStudent().getModule());
         all.put("student.restart", job.getStudent().getRestart());
         all.store(Path.of(job.getCheckpoints().getOutput()), job.getCache().getStore(), folder);
+        return all.paths;
+    }
+
+    /** By field of a bank's source. */
+    static Map<String, Path> of(BankSource source) {
+        JobPaths all = new JobPaths();
+        ImageSource images = source.getImages();
+        all.put("source.images.dataset.path", images.getDataset().getPath());
+        all.put("source.images.dataset.classes_file", images.getDataset().getClassesFile());
+        if (!images.getWeights().isEmpty()) {
+            all.teacher("source.images.weights", images.getWeights());
+        }
+        FeatureSource features = source.getFeatures();
+        all.put("source.features.features", features.getFeatures());
+        all.put("source.features.labels", features.getLabels());
+        all.put("source.features.files", features.getFiles());
         return all.paths;
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -63,7 +64,7 @@ public final class Roots {
      */
     public void check(String setting, Path path) {
         if (!hold(path)) {
-            throw refused(List.of(problem(setting, path)));
+            throw refused("The job", List.of(problem(setting, path)));
         }
     }
 
@@ -81,15 +82,27 @@ public final class Roots {
         if (!hold(folder)) {
             problems.add(problem("checkpoints.output", folder));
         }
-        JobPaths.of(job, folder)
-                .forEach(
-                        (setting, path) -> {
-                            if (!hold(path)) {
-                                problems.add(problem(setting, path));
-                            }
-                        });
+        check("The job", JobPaths.of(job, folder), problems);
+    }
+
+    /**
+     * Checks all paths of a bank's source.
+     *
+     * @throws UserError naming every field whose file lies elsewhere
+     */
+    public void check(BankSource source) {
+        check("The bank", JobPaths.of(source), new ArrayList<>());
+    }
+
+    private void check(String what, Map<String, Path> paths, List<UserError.Problem> problems) {
+        paths.forEach(
+                (setting, path) -> {
+                    if (!hold(path)) {
+                        problems.add(problem(setting, path));
+                    }
+                });
         if (!problems.isEmpty()) {
-            throw refused(problems);
+            throw refused(what, problems);
         }
     }
 
@@ -97,12 +110,12 @@ public final class Roots {
         return new UserError.Problem(setting, path + " is not below " + this);
     }
 
-    private static UserError refused(List<UserError.Problem> problems) {
+    private static UserError refused(String what, List<UserError.Problem> problems) {
         String all =
                 problems.stream()
                         .map(UserError.Problem::toString)
                         .collect(Collectors.joining("; "));
-        return new UserError("The job is refused: " + all + " (--root)", problems);
+        return new UserError(what + " is refused: " + all + " (--root)", problems);
     }
 
     /** Where a path leads; none if that can't be said. */

@@ -2,6 +2,7 @@ package org.simreg.coordinator.api;
 
 import com.google.protobuf.ByteString;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -14,14 +15,21 @@ import org.simreg.proto.Vectors;
 import org.simreg.worker.search.TopK;
 
 /**
- * What can be asked of banks. Its methods are called on the search thread, but for {@link #view};
- * they throw {@link Refused}, and what they give fails with it.
+ * What can be asked of banks. Its methods are called on the search thread, but for {@link #view}
+ * and {@link #views}; they throw {@link Refused}, and what they give fails with it.
  */
 public interface BankDesk {
     /** What is known of a bank, if there is one; any thread. */
     Optional<BankView> view(String name);
 
-    /** Begins to make a bank. */
+    /** What is known of all banks; any thread. */
+    Collection<BankView> views();
+
+    /**
+     * Begins to make a bank.
+     *
+     * @throws org.simreg.proto.UserError if its files lie where they may not
+     */
     BankStatus create(CreateBankRequest request);
 
     /** All banks, by name. */

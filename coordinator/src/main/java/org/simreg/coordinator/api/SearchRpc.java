@@ -2,10 +2,11 @@ package org.simreg.coordinator.api;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.ClassifyRequest;
 import org.simreg.proto.ClassifyResponse;
@@ -25,14 +26,18 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final BankDesk desk;
     private final Executor search;
     private final Executor computing;
+    private final Consumer<Duration> answered;
     private final Asking asking;
 
     /**
      * @param search runs tasks one after the other on the desk's thread
      * @param computing runs what takes a while and waits for nothing
+     * @param answered takes how long each search took that was answered; any thread
      */
-    public SearchRpc(BankDesk desk, Executor search, Executor computing) {
+    public SearchRpc(
+            BankDesk desk, Executor search, Executor computing, Consumer<Duration> answered) {
         this.desk = desk;
+        this.answered = answered;
         this.search = search;
         this.computing = computing;
         asking = new Asking(desk, search, computing);
@@ -76,15 +81,29 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void search(SearchRequest request, StreamObserver<SearchResponse> answer) {
-        one(answer, asking.ask(request, Queries.k(request)).thenApply(Found::response));
+        one(answer, find(request));
+    }
+
+    /** Answers one request, or fails with its status; any thread. */
+    public CompletableFuture<SearchResponse> find(SearchRequest request) {
+        return ask(request, Queries.k(request)).thenApply(Found::response);
+    }
+
+    private CompletableFuture<Asking.Answer> ask(SearchRequest request, int k) {
+        long begun = System.nanoTime();
+        return asking.ask(request, k)
+                .whenComplete(
+                        (answer, failure) -> {
+                            if (failure == null) {
+                                answered.accept(Duration.ofNanos(System.nanoTime() - begun));
+                            }
+                        });
     }
 
     @Override
     public StreamObserver<SearchRequest> searchStream(StreamObserver<SearchResponse> answers) {
         ServerCallStreamObserver<SearchResponse> call = Answers.observed(answers);
-        Function<SearchRequest, CompletableFuture<SearchResponse>> ask =
-                request -> asking.ask(request, Queries.k(request)).thenApply(Found::response);
-        return new SearchFlow(call, computing, ask);
+        return new SearchFlow(call, computing, this::find);
     }
 
     @Override
@@ -94,7 +113,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
             List<VoteRule> rules = Verdicts.rules(request);
             int k = rules.stream().mapToInt(VoteRule::k).max().orElseThrow();
             verdicts =
-                    asking.ask(request.getQueries(), k)
+                    ask(request.getQueries(), k)
                             .thenApply(found -> Verdicts.response(found, rules));
         } catch (RuntimeException e) {
             verdicts = CompletableFuture.failedFuture(e);

@@ -4,6 +4,7 @@ import io.grpc.BindableService;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -38,9 +39,11 @@ import org.simreg.coordinator.scale.Scaling;
 import org.simreg.coordinator.search.Library;
 import org.simreg.coordinator.search.SearchVerticle;
 import org.simreg.coordinator.search.Worker;
+import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Roots;
 import org.simreg.proto.WorkerStatus;
 import org.simreg.worker.serve.SearchServer;
 
@@ -52,6 +55,7 @@ final class Coordination {
     private final Optional<SearchVerticle> search;
     private final List<BindableService> services;
     private final Scaling scaling;
+    private PictureSearch pictures = PictureSearch.NONE;
     private final KedaRpc keda;
 
     /**
@@ -83,7 +87,7 @@ final class Coordination {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        search = kept.banks.map(banks -> library(open, vertx, files, banks));
+        search = kept.banks.map(banks -> library(open, vertx, files, banks, terms.limits.roots()));
         SamplesRpc samples =
                 new SamplesRpc(
                         Grants.of(this::readers).below(terms.limits.roots()),
@@ -109,12 +113,20 @@ final class Coordination {
                                 samples));
         search.ifPresent(
                 by -> {
-                    services.add(new SearchRpc(by.library(), by::run, ForkJoinPool.commonPool()));
+                    SearchRpc found =
+                            new SearchRpc(
+                                    by.library(),
+                                    by::run,
+                                    ForkJoinPool.commonPool(),
+                                    kept.banks.orElseThrow().answered());
+                    services.add(found);
+                    pictures = new BankPictures(by.library(), found::find, files);
                     services.add(new ShardsRpc(by.library(), by::run, files));
                 });
     }
 
-    private SearchVerticle library(Opened open, Vertx vertx, ExecutorService files, Banks banks) {
+    private SearchVerticle library(
+            Opened open, Vertx vertx, ExecutorService files, Banks banks, Roots roots) {
         SearchVerticle library =
                 new SearchVerticle(
                         executor ->
@@ -123,7 +135,8 @@ final class Coordination {
                                         Nodes.cache(),
                                         executor,
                                         files,
-                                        banks.publishing),
+                                        banks.publishing,
+                                        roots),
                         this::searchers);
         String id = vertx.deployVerticle(library, SearchVerticle.options()).await();
         open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
@@ -180,8 +193,14 @@ final class Coordination {
      *
      * @param home folder of theirs
      * @param publishing takes their records
+     * @param answered takes how long searches took; any thread
      */
-    record Banks(Path home, Library.Publishing publishing) {}
+    record Banks(Path home, Library.Publishing publishing, Consumer<Duration> answered) {}
+
+    /** Finds pictures of the banks, for the page. */
+    PictureSearch pictures() {
+        return pictures;
+    }
 
     /** How many workers are wanted; any thread may ask. */
     int wanted() {

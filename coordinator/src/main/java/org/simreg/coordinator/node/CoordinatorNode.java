@@ -85,7 +85,8 @@ public final class CoordinatorNode implements AutoCloseable {
                                             new Coordination.Banks(
                                                     settings.home.resolve("banks"),
                                                     new HazelcastBanks(
-                                                            manager.getHazelcastInstance())))),
+                                                            manager.getHazelcastInstance()),
+                                                    observatory.meters().searches()::record))),
                             new Coordination.Terms(
                                     settings.version,
                                     settings.home,
@@ -103,6 +104,7 @@ public final class CoordinatorNode implements AutoCloseable {
             HazelcastInstance member = manager.getHazelcastInstance();
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
             observatory.wanted(coordination::wanted);
+            observatory.search(coordination.pictures());
             Observatory.Served served = new Observatory.Served(settings.version, server.port());
             web =
                     settings.http.map(

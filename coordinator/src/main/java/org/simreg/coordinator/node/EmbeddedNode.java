@@ -63,7 +63,9 @@ public final class EmbeddedNode implements AutoCloseable {
                                     banks.map(
                                             home ->
                                                     new Coordination.Banks(
-                                                            home, Library.Publishing.NOWHERE))),
+                                                            home,
+                                                            Library.Publishing.NOWHERE,
+                                                            duration -> {}))),
                             new Coordination.Terms(version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
             open.add(ApiServer.inProcess(name, coordination.services()));

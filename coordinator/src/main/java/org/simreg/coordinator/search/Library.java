@@ -25,6 +25,7 @@ import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.Vectors;
@@ -61,9 +62,15 @@ public final class Library implements BankDesk, AutoCloseable {
      * @param thread runs tasks on the search thread
      * @param files runs what reads and writes long files
      * @param published takes every record that is kept; a deleted one's name with no record
+     * @param roots below which the files of a new bank must lie
      */
     public record Setup(
-            Path home, Path indexCache, Executor thread, Executor files, Publishing published) {}
+            Path home,
+            Path indexCache,
+            Executor thread,
+            Executor files,
+            Publishing published,
+            Roots roots) {}
 
     /** Where records are published. */
     public interface Publishing {
@@ -108,7 +115,7 @@ public final class Library implements BankDesk, AutoCloseable {
         return Optional.ofNullable(views.get(name));
     }
 
-    /** All views; any thread. */
+    @Override
     public Collection<BankView> views() {
         return List.copyOf(views.values());
     }
@@ -116,6 +123,7 @@ public final class Library implements BankDesk, AutoCloseable {
     @Override
     public BankStatus create(CreateBankRequest request) {
         var source = BankRules.checked(request);
+        setup.roots().check(source);
         if (banks.containsKey(request.getName())) {
             throw new Refused(
                     Refused.Kind.EXISTS,
