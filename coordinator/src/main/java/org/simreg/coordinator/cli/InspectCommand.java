@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.simreg.coordinator.status.InspectionJson;
 import org.simreg.coordinator.status.InspectionText;
+import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.inspect.Inspection;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,7 +44,7 @@ final class InspectCommand implements Runnable {
 
     @Override
     public void run() {
-        Inspection inspection = Inspection.of(file);
+        Inspection inspection = Inspection.of(RunFiles.weights(file));
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? InspectionJson.of(inspection, keys) : InspectionText.of(inspection, keys));
         out.flush();
