@@ -30,8 +30,8 @@ final class InspectCommand implements Runnable {
     @Parameters(
             paramLabel = "FILE",
             description =
-                    "PyTorch file (zip or legacy), safetensors, TorchScript archive or checkpoint of"
-                            + " a run (required)")
+                    "PyTorch file (zip or legacy), safetensors, TorchScript archive, checkpoint or"
+                            + " folder of a run (required)")
     private Path file;
 
     @Option(
