@@ -12,6 +12,7 @@ import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.search.Library;
+import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
 import org.simreg.worker.cluster.WorkerVerticle;
@@ -30,6 +31,7 @@ public final class EmbeddedNode implements AutoCloseable {
     private final String version;
     private final ApiClient client;
     private final boolean searches;
+    private final PictureSearch pictures;
 
     /**
      * Starts the coordinator.
@@ -70,10 +72,16 @@ public final class EmbeddedNode implements AutoCloseable {
             String name = "simreg-" + UUID.randomUUID();
             open.add(ApiServer.inProcess(name, coordination.services()));
             client = open.add(ApiClient.inProcess(name));
+            pictures = coordination.pictures();
         } catch (RuntimeException e) {
             open.close();
             throw e;
         }
+    }
+
+    /** Pictures of the banks. */
+    PictureSearch pictures() {
+        return pictures;
     }
 
     /** Asks the coordinator; closed with this. */

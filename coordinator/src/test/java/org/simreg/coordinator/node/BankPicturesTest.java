@@ -1,0 +1,128 @@
+package org.simreg.coordinator.node;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.bench.SmallJob;
+import org.simreg.coordinator.web.PictureSearch;
+import org.simreg.coordinator.web.PictureSearch.Bank;
+import org.simreg.coordinator.web.PictureSearch.Found;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.DescribeBankRequest;
+import org.simreg.proto.SearchGrpc;
+import org.simreg.proto.UserError;
+import org.simreg.worker.distill.WorkerSettings;
+
+/** What the page's search box finds in a bank of real pictures. */
+@Timeout(120)
+class BankPicturesTest {
+    private static final Path HEARTS = Path.of("../scripts/sample/train/smileys-emotion--heart");
+
+    @TempDir static Path folder;
+    private static EmbeddedNode node;
+    private static PictureSearch pictures;
+    private static List<Path> files;
+
+    @BeforeAll
+    static void aBankOfHearts() throws IOException {
+        try (Stream<Path> all = Files.list(HEARTS)) {
+            files = all.sorted().toList();
+        }
+        node = new EmbeddedNode("test", Optional.of(folder.resolve("banks")));
+        node.work(new WorkerSettings("cpu", 1, 1, folder.resolve("cache")));
+        pictures = node.pictures();
+        CreateBankRequest.Builder request = CreateBankRequest.newBuilder().setName("hearts");
+        request.getSourceBuilder()
+                .getImagesBuilder()
+                .setSize(32)
+                .setWeights(SmallJob.teacher(folder.resolve("weights.safetensors")).toString())
+                .getDatasetBuilder()
+                .setPath(HEARTS.toAbsolutePath().toString());
+        SearchGrpc.SearchBlockingStub search = SearchGrpc.newBlockingStub(node.client().channel());
+        search.createBank(request.build());
+        Iterator<BankStatus> course =
+                search.watchBank(DescribeBankRequest.newBuilder().setName("hearts").build());
+        BankStatus last = course.next();
+        while (course.hasNext()) {
+            last = course.next();
+        }
+        assertEquals(BankStatus.State.READY, last.getState(), last.getReason());
+    }
+
+    @AfterAll
+    static void stopped() {
+        node.close();
+    }
+
+    private static <T> T get(Future<T> future) {
+        return future.toCompletionStage().toCompletableFuture().join();
+    }
+
+    private static String refused(Future<?> future) {
+        Throwable cause = assertThrows(CompletionException.class, () -> get(future)).getCause();
+        return assertThrows(
+                        UserError.class,
+                        () -> {
+                            throw cause;
+                        })
+                .getMessage();
+    }
+
+    @Test
+    void aBankThatAnswersIsListed() {
+        assertEquals(List.of(new Bank("hearts", files.size(), true)), get(pictures.banks()));
+    }
+
+    @Test
+    void anUploadedPictureFindsItselfFirst() throws IOException {
+        byte[] file = Files.readAllBytes(files.get(7));
+        List<Found> found = get(pictures.search("hearts", new PictureSearch.Like(file), 5));
+        assertEquals(5, found.size());
+        assertEquals("7", found.get(0).sample());
+        assertEquals(1, found.get(0).cosine(), 1e-6);
+    }
+
+    @Test
+    void aSampleIsNamedByItsIdOrItsFile() throws IOException {
+        String name = files.get(3).getFileName().toString();
+        List<Found> byId = get(pictures.search("hearts", new PictureSearch.LikeSample("3"), 4));
+        assertEquals("3", byId.get(0).sample());
+        assertEquals(byId, get(pictures.search("hearts", new PictureSearch.LikeSample(name), 4)));
+        PictureSearch.Picture shown = get(pictures.picture("hearts", name));
+        assertArrayEquals(Files.readAllBytes(files.get(3)), shown.file());
+        assertEquals("image/png", shown.type());
+    }
+
+    @Test
+    void nothingButTheBanksOwnPicturesIsShown() {
+        assertTrue(
+                refused(pictures.picture("hearts", "../../../README.md"))
+                        .startsWith("No picture '../../../README.md' in the bank hearts"));
+        assertTrue(refused(pictures.picture("hearts", "-1")).startsWith("No picture '-1'"));
+        assertTrue(refused(pictures.picture("none", "1")).contains("no bank none"));
+    }
+
+    @Test
+    void whatIsNoPictureIsRefusedInASentence() {
+        String said =
+                refused(pictures.search("hearts", new PictureSearch.Like(new byte[] {1, 2, 3}), 5));
+        assertTrue(said.contains("image") || said.contains("picture"), said);
+    }
+}
