@@ -344,7 +344,12 @@ class KeptFeaturesTest {
                 job -> job.getCacheBuilder().setPrecision(Cache.Format.FLOAT16),
                 "(float32 there, float16 asked for)");
         refused(job -> job.getCacheBuilder().setViews(3), "views (2 there, 3 asked for)");
-        refused(job -> job.setPrecision(Precision.BFLOAT16), "precision (float32 there");
+        refused(
+                job ->
+                        job.setPrecision(Precision.BFLOAT16)
+                                .getStudentBuilder()
+                                .setNetwork(Network.RESNET18),
+                "precision (float32 there");
         refused(job -> job.setExact(false), "another numeric profile (libtorch");
         run(job(Cache.Format.FLOAT32).setName("other"), "reading");
         Job.Builder student = job(Cache.Format.FLOAT32);
