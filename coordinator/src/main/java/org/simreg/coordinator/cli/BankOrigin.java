@@ -6,6 +6,7 @@ import org.simreg.proto.BankSource;
 import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Split;
 import org.simreg.proto.TeacherSource;
@@ -70,6 +71,14 @@ final class BankOrigin {
     private Precision precision;
 
     @Option(
+            names = "--pixels",
+            paramLabel = "KIND",
+            description =
+                    "How the network wants its pixels: imagenet, half (-1 to 1), unit (0 to 1) or"
+                            + " clip (default: imagenet)")
+    private Pixels pixels;
+
+    @Option(
             names = "--features",
             paramLabel = "FILE",
             description =
@@ -120,6 +129,7 @@ final class BankOrigin {
         Optional.ofNullable(size).ifPresent(images::setSize);
         Optional.ofNullable(resize).ifPresent(images::setResize);
         Optional.ofNullable(precision).ifPresent(images::setPrecision);
+        Optional.ofNullable(pixels).ifPresent(images::setPixels);
         return images.build();
     }
 

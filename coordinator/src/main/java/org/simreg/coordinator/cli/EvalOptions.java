@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.node.Nodes;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.Subset;
@@ -78,6 +79,15 @@ final class EvalOptions {
     private Precision precision;
 
     @Option(
+            names = "--pixels",
+            paramLabel = "KIND",
+            defaultValue = "imagenet",
+            description =
+                    "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
+                            + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
+    private Pixels pixels;
+
+    @Option(
             names = "--limit-classes",
             paramLabel = "N",
             defaultValue = "0",
@@ -149,7 +159,8 @@ final class EvalOptions {
                         weights,
                         Optional.ofNullable(network),
                         Optional.ofNullable(precision),
-                        part == Part.TEACHER ? Role.TEACHER : Role.STUDENT);
+                        part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
+                        pixels);
         WorkerSettings settings =
                 new WorkerSettings(
                         machine.device(),

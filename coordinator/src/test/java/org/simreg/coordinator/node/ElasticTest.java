@@ -144,6 +144,7 @@ class ElasticTest {
         Job narrow = job("narrow", 1);
         cluster.submit(wide);
         assertTrue(active.next().getResult(), "before any worker is there");
+        until(() -> is("wide", JobState.RUNNING));
         cluster.submit(narrow);
         until(() -> is("wide", JobState.SUCCEEDED));
         until(() -> is("narrow", JobState.RUNNING));

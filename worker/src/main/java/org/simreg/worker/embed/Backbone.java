@@ -4,9 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
@@ -44,18 +46,20 @@ public final class Backbone implements Features, AutoCloseable {
      * @param network whose weights the file holds; empty if the file is to be recognised
      * @param precision empty: that of the run which the file comes from, else float32
      * @param part which network of a training checkpoint that holds several
+     * @param pixels what the network wants to see
      */
     public record Asked(
             String source,
             Optional<org.simreg.proto.Network> network,
             Optional<Precision> precision,
-            Role part) {
+            Role part,
+            Pixels pixels) {
         /** The student, or the only network of the file. */
         public Asked(
                 String source,
                 Optional<org.simreg.proto.Network> network,
                 Optional<Precision> precision) {
-            this(source, network, precision, Role.STUDENT);
+            this(source, network, precision, Role.STUDENT, Pixels.IMAGENET);
         }
 
         /** The file: of a run folder its newest checkpoint. */
@@ -94,7 +98,12 @@ public final class Backbone implements Features, AutoCloseable {
         }
         Chosen chosen = Chosen.of(asked, notices);
         FrozenModule frozen =
-                FrozenModule.of(torch, chosen.network(), chosen.weights(), bfloat16(chosen));
+                FrozenModule.of(
+                        torch,
+                        chosen.network(),
+                        chosen.weights(),
+                        asked.pixels(),
+                        bfloat16(chosen));
         return new Backbone(frozen::features, frozen, identity(chosen, asked, file), List.of());
     }
 
@@ -120,7 +129,7 @@ public final class Backbone implements Features, AutoCloseable {
                         torch,
                         staged.network(),
                         staged.weights(),
-                        bfloat16(chosen),
+                        new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), !torch.cuda()),
                         staged.stages());
         return new Backbone(
                 frozen::features, frozen, identity(chosen, asked, file), staged.stages());
@@ -134,9 +143,13 @@ public final class Backbone implements Features, AutoCloseable {
                     "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
                             + file);
         }
-        ScriptModule script = new ScriptModule(torch, file);
+        ScriptModule script = new ScriptModule(torch, file, asked.pixels());
         Identity identity =
-                new Identity(file, FileDigest.sha256(file), "torchscript", Precision.FLOAT32);
+                new Identity(
+                        file,
+                        FileDigest.sha256(file),
+                        seen("torchscript", asked.pixels()),
+                        Precision.FLOAT32);
         return new Backbone(script::features, script, identity, List.of());
     }
 
@@ -145,8 +158,15 @@ public final class Backbone implements Features, AutoCloseable {
     }
 
     private static Identity identity(Chosen chosen, Asked asked, Path file) {
-        String network = chosen.name(asked.part());
+        String network = seen(chosen.name(asked.part()), asked.pixels());
         return new Identity(file, FileDigest.sha256(file), network, chosen.precision());
+    }
+
+    /** "resnet50" where a network sees what most do, else "resnet50, pixels unit". */
+    private static String seen(String network, Pixels pixels) {
+        return pixels == Pixels.IMAGENET
+                ? network
+                : network + ", pixels " + pixels.name().toLowerCase(Locale.ROOT);
     }
 
     /** What its features consist of, in order; empty if it is the network's output. */

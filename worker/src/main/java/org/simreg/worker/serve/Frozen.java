@@ -12,6 +12,7 @@ import org.simreg.proto.TeacherSource;
 import org.simreg.worker.data.CentreView;
 import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.embed.Backbone;
+import org.simreg.worker.inspect.FoundNetwork.Role;
 import org.simreg.worker.torchscript.Torch;
 
 /** The frozen network that was asked for last, kept open. Belongs to one thread. */
@@ -49,7 +50,9 @@ final class Frozen implements AutoCloseable {
                                             : Optional.empty(),
                                     asked.hasPrecision()
                                             ? Optional.of(asked.getPrecision())
-                                            : Optional.empty()),
+                                            : Optional.empty(),
+                                    Role.STUDENT,
+                                    asked.getPixels()),
                             notices);
             source = asked;
         }

@@ -40,9 +40,11 @@ public final class FrozenModule implements AutoCloseable {
     /**
      * How it computes.
      *
+     * @param pixels what the network wants
+     * @param bfloat16 whether it computes in bfloat16
      * @param fused whether oneDNN's fused convolutions are used; a GPU has none
      */
-    record Kind(Pixels pixels, boolean bfloat16, boolean fused) {
+    public record Kind(Pixels pixels, boolean bfloat16, boolean fused) {
         static Kind imagenet(Torch torch, boolean bfloat16) {
             return new Kind(Pixels.IMAGENET, bfloat16, !torch.cuda());
         }
@@ -66,8 +68,8 @@ public final class FrozenModule implements AutoCloseable {
      * @param stages of {@code network}, at least one; their widths add up to the features'
      */
     public static FrozenModule stages(
-            Torch torch, Network network, StateDict weights, boolean bfloat16, List<Stage> stages) {
-        return folded(torch, network, weights, Kind.imagenet(torch, bfloat16), stages);
+            Torch torch, Network network, StateDict weights, Kind kind, List<Stage> stages) {
+        return folded(torch, network, weights, kind, stages);
     }
 
     static FrozenModule folded(

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -20,6 +21,7 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
@@ -38,6 +40,7 @@ import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.NearestNeighbors;
 import org.simreg.worker.evaluate.Neighbors;
 import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.inspect.FoundNetwork.Role;
 import org.simreg.worker.probe.TrainRows;
 import org.simreg.worker.reduce.Abandoned;
 import org.simreg.worker.torchscript.Torch;
@@ -211,6 +214,34 @@ class FrozenEvaluationTest {
         }
         assertEquals(1, notices.size());
         assertTrue(notices.get(0).contains("resnet50 and resnet50-byol"), notices.get(0));
+    }
+
+    @Test
+    void pixelsOfAnotherKindAreAnotherNetworkWithAFeatureFileOfItsOwn() {
+        Path weights = weights(Network.MOBILENET_V2);
+        Path cache = folder.resolve("kinds");
+        CentreView view = new CentreView(36, 32);
+        Backbone.Asked unit =
+                new Backbone.Asked(
+                        weights.toString(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Role.STUDENT,
+                        Pixels.UNIT);
+        try (Backbone usual = open(weights);
+                Backbone other = Backbone.open(torch, unit, notices::add);
+                FeatureSets first = sets(usual, view, Optional.of(cache));
+                FeatureSets second = sets(other, view, Optional.of(cache))) {
+            assertEquals("mobilenet-v2, pixels unit", other.identity().network());
+            float[] seen = row(first.val(Course.SILENT));
+            float[] seenOtherwise = row(second.val(Course.SILENT));
+            assertFalse(Arrays.equals(seen, seenOtherwise));
+            assertArrayEquals(seenOtherwise, row(second.val(Course.SILENT)), "from its file");
+        }
+    }
+
+    private static float[] row(FeatureBank bank) {
+        return bank.row(0);
     }
 
     @Test

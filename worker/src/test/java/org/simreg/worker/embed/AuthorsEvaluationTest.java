@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
@@ -160,7 +161,8 @@ class AuthorsEvaluationTest {
                         zip.toString(),
                         Optional.of(Network.RESNET50),
                         Optional.empty(),
-                        Role.TEACHER);
+                        Role.TEACHER,
+                        Pixels.IMAGENET);
         UserError error =
                 assertThrows(UserError.class, () -> Backbone.open(torch, asked, notice -> {}));
         assertTrue(error.getMessage().contains("they fit mobilenet-v2"), error::getMessage);
@@ -176,7 +178,11 @@ class AuthorsEvaluationTest {
 
     private static Backbone.Asked asked(Path file, Role part) {
         return new Backbone.Asked(
-                file.toString(), Optional.empty(), Optional.of(Precision.FLOAT32), part);
+                file.toString(),
+                Optional.empty(),
+                Optional.of(Precision.FLOAT32),
+                part,
+                Pixels.IMAGENET);
     }
 
     private static FeatureBank bank(Backbone backbone) {
