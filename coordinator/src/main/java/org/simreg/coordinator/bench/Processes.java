@@ -132,7 +132,12 @@ public final class Processes implements AutoCloseable {
 
     /** The same, by one who shows who it is. */
     public ApiClient client(Passport passport) {
-        return ApiClient.open(new Target(HERE, port), PATIENCE, passport);
+        return ApiClient.open(address(), PATIENCE, passport);
+    }
+
+    /** Where the coordinator is asked. */
+    public Target address() {
+        return new Target(HERE, port);
     }
 
     /** Kills the coordinator with SIGKILL. */

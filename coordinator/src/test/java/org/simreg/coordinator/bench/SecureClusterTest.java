@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,7 +65,7 @@ class SecureClusterTest {
                 authority.identity("node");
                 trains(client, Reduction.Transport.EVENTBUS);
             }
-            try (ApiClient plain = processes.client()) {
+            try (ApiClient plain = ApiClient.open(processes.address(), Duration.ZERO)) {
                 ListRequest request = ListRequest.getDefaultInstance();
                 assertThrows(UserError.class, () -> plain.ask(j -> j.list(request)));
             }
