@@ -38,6 +38,8 @@ public final class ClusterConfig {
     private static void detection(Config config) {
         config.setProperty("hazelcast.logging.type", "slf4j")
                 .setProperty("hazelcast.phone.home.enabled", "false")
+                // Only on the address that the others know it by.
+                .setProperty("hazelcast.socket.bind.any", "false")
                 .setProperty("hazelcast.heartbeat.interval.seconds", "1")
                 .setProperty("hazelcast.max.no.heartbeat.seconds", "5")
                 .setProperty("hazelcast.connection.monitor.interval", "50")
