@@ -45,7 +45,7 @@ import org.simreg.proto.SearchRequest;
 class SearchProcessTest {
     private static final List<String> WORKERS = List.of("w0", "w1", "w2");
     private static final int ROWS = 4001;
-    private static final int QUERIES = Integer.getInteger("simreg.test.queries", 10_000);
+    private static final int QUERIES = Integer.getInteger("simreg.test.queries", 4_000);
     private static final int TOGETHER = 20;
     private static final int K = 7;
     private static final int CLIENTS = 4;

@@ -83,7 +83,7 @@ class SecureClusterTest {
         String name = transport.name().toLowerCase(java.util.Locale.ROOT);
         Path data = SmallJob.pictures(folder.resolve("data-" + name));
         Path teacher = SmallJob.teacher(folder.resolve(name + ".safetensors"));
-        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), 12).toBuilder();
+        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), 6).toBuilder();
         job.getPlacementBuilder().setMinWorkers(2);
         job.getReduceBuilder().setTransport(transport);
         job.getCheckpointsBuilder().setOutput(folder.resolve("runs/" + name).toString());
@@ -92,7 +92,7 @@ class SecureClusterTest {
         try (Follower events = new Follower(client, id)) {
             events.workers(2);
             events.state(JobState.SUCCEEDED);
-            assertEquals(12, Course.of(folder.resolve("runs/" + name)).size());
+            assertEquals(6, Course.of(folder.resolve("runs/" + name)).size());
         }
     }
 }
