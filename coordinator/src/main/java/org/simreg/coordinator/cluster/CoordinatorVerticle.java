@@ -1,6 +1,5 @@
 package org.simreg.coordinator.cluster;
 
-import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -9,21 +8,17 @@ import io.vertx.core.VerticleBase;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The thread of a {@link Keeper}: everything that touches it runs here, one thing after the other.
  * It may wait for a disk, but never for a network.
  */
 public final class CoordinatorVerticle extends VerticleBase {
-    private static final Logger LOG = LoggerFactory.getLogger(CoordinatorVerticle.class);
     private static final long TICK_MS = 100;
 
     private final Function<Executor, Keeper> make;
-    private final Promise<Context> begun = Promise.promise();
+    private final OwnThread thread = new OwnThread("the coordinator");
     private Keeper keeper;
-    private boolean closed;
 
     /**
      * @param make makes the keeper on the verticle's thread, where the executor runs tasks, too;
@@ -45,7 +40,7 @@ public final class CoordinatorVerticle extends VerticleBase {
     public Future<?> start() {
         keeper = make.apply(this::run);
         keeper.start();
-        begun.complete(context);
+        thread.begin(context);
         vertx.setPeriodic(TICK_MS, id -> keeper.tick());
         return Future.succeededFuture();
     }
@@ -55,20 +50,7 @@ public final class CoordinatorVerticle extends VerticleBase {
      * given after the end never.
      */
     public void run(Runnable task) {
-        begun.future()
-                .onSuccess(
-                        own ->
-                                own.runOnContext(
-                                        nothing -> {
-                                            if (closed) {
-                                                return;
-                                            }
-                                            try {
-                                                task.run();
-                                            } catch (RuntimeException e) {
-                                                LOG.error("A task of the coordinator failed", e);
-                                            }
-                                        }));
+        thread.run(task);
     }
 
     /** Asks something on the keeper's thread; what it throws fails the future. */
@@ -93,7 +75,7 @@ public final class CoordinatorVerticle extends VerticleBase {
     @Override
     public Future<?> stop() {
         // A stream that breaks later must not open a run folder again.
-        closed = true;
+        thread.end();
         keeper.close();
         return Future.succeededFuture();
     }
