@@ -5,12 +5,10 @@ import java.util.Optional;
 import org.simreg.proto.BankSource;
 import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
-import org.simreg.proto.Network;
-import org.simreg.proto.Pixels;
-import org.simreg.proto.Precision;
 import org.simreg.proto.Split;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What a bank is made of. */
@@ -39,16 +37,6 @@ final class BankOrigin {
     private String weights;
 
     @Option(
-            names = "--network",
-            paramLabel = "NETWORK",
-            completionCandidates = NetworkName.class,
-            converter = NetworkName.class,
-            description =
-                    "Network whose weights the file holds, as resnet50 (default: recognised from"
-                            + " the file)")
-    private Network network;
-
-    @Option(
             names = "--size",
             paramLabel = "N",
             description = "Height and width of the view, 8 to 1024 px (default: 224)")
@@ -62,21 +50,7 @@ final class BankOrigin {
                             + " size * 8 / 7)")
     private Integer resize;
 
-    @Option(
-            names = "--precision",
-            paramLabel = "TYPE",
-            description =
-                    "float32 or bfloat16 (default: as the run that the weights come from, else"
-                            + " float32)")
-    private Precision precision;
-
-    @Option(
-            names = "--pixels",
-            paramLabel = "KIND",
-            description =
-                    "How the network wants its pixels: imagenet, half (-1 to 1), unit (0 to 1) or"
-                            + " clip (default: imagenet)")
-    private Pixels pixels;
+    @Mixin private NetworkOptions network;
 
     @Option(
             names = "--features",
@@ -125,12 +99,11 @@ final class BankOrigin {
                 TeacherSource.of(weights) instanceof TeacherSource.TorchScript module
                         ? TeacherSource.TORCHSCRIPT_PREFIX + absolute(module.file())
                         : absolute(weights));
-        Optional.ofNullable(network).ifPresent(images::setNetwork);
+        network.network().ifPresent(images::setNetwork);
         Optional.ofNullable(size).ifPresent(images::setSize);
         Optional.ofNullable(resize).ifPresent(images::setResize);
-        Optional.ofNullable(precision).ifPresent(images::setPrecision);
-        Optional.ofNullable(pixels).ifPresent(images::setPixels);
-        return images.build();
+        network.precision().ifPresent(images::setPrecision);
+        return images.setPixels(network.pixels()).build();
     }
 
     private FeatureSource ofOthers() {

@@ -4,9 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.node.Nodes;
-import org.simreg.proto.Network;
-import org.simreg.proto.Pixels;
-import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.Subset;
 import org.simreg.worker.distill.WorkerSettings;
@@ -35,17 +32,6 @@ final class EvalOptions {
     private String weights;
 
     @Option(
-            names = "--network",
-            paramLabel = "NETWORK",
-            completionCandidates = NetworkName.class,
-            converter = NetworkName.class,
-            description =
-                    "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
-                            + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
-                            + " recognised from the file)")
-    private Network network;
-
-    @Option(
             names = "--part",
             paramLabel = "PART",
             defaultValue = "student",
@@ -69,23 +55,6 @@ final class EvalOptions {
                     "Shorter side of an image before the centre crop, at most 4096 px (default: as"
                             + " the run, else size * 256 / 224, rounded)")
     private Integer resize;
-
-    @Option(
-            names = "--precision",
-            paramLabel = "TYPE",
-            description =
-                    "float32 or bfloat16 (default: as the run that the weights come from, else"
-                            + " float32)")
-    private Precision precision;
-
-    @Option(
-            names = "--pixels",
-            paramLabel = "KIND",
-            defaultValue = "imagenet",
-            description =
-                    "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
-                            + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
-    private Pixels pixels;
 
     @Option(
             names = "--limit-classes",
@@ -127,6 +96,7 @@ final class EvalOptions {
             description = "Print the result as JSON instead of a table (default: false)")
     private boolean json;
 
+    @Mixin private NetworkOptions network;
     @Mixin private MachineOptions machine;
 
     private enum Part {
@@ -157,10 +127,10 @@ final class EvalOptions {
         Backbone.Asked asked =
                 new Backbone.Asked(
                         weights,
-                        Optional.ofNullable(network),
-                        Optional.ofNullable(precision),
+                        network.network(),
+                        network.precision(),
                         part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
-                        pixels);
+                        network.pixels());
         WorkerSettings settings =
                 new WorkerSettings(
                         machine.device(),
