@@ -137,10 +137,8 @@ final class Sweep implements SearchThreads.Work<Best[]> {
             for (int query = 0; query < count; query++) {
                 least[query] = Bound.downToBfloat16(reach(query, offsets[query]));
             }
-            int rows = survey.tiling().rows();
-            ScanModule.Span span =
-                    new ScanModule.Span(
-                            from, (to - from + rows - 1) / rows, rows, survey.tiling().group());
+            int rows = survey.tiling().rows(width);
+            ScanModule.Span span = new ScanModule.Span(from, to, rows, survey.tiling().group());
             ScanModule.Hits hits = module.scan(survey.rounded().bank(), low, least, span);
             candidates.take(hits, least, 0, survey.rows().size());
             if (candidates.size() > (long) (to - from) * count / CROWDED + COLUMNS * k) {
@@ -180,7 +178,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
             for (int row = from; row < to; row++) {
                 survey.rows().copy(row, features, (row - from) * dimension);
             }
-            ScanModule.Span span = new ScanModule.Span(0, 1, padded, group);
+            ScanModule.Span span = new ScanModule.Span(0, padded, padded, group);
             candidates.take(module.scan(features, single, least, span), least, from, to);
             decide(null);
         }

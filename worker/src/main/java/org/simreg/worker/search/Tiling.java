@@ -4,17 +4,27 @@ package org.simreg.worker.search;
  * Sizes of a search's pieces; they decide speed and memory, never the answer.
  *
  * @param queries most queries that travel through the rows together
- * @param rows rows of one product, whose (rows, queries) scores stay in a core's second-level cache
+ * @param rows rows of one product with all queries, whose (rows, queries) scores stay in a core's
+ *     second-level cache
  * @param group rows that share one maximum; divides {@code rows}
- * @param span products of one call into libtorch, between which it may be stopped
+ * @param span most products of one call into libtorch, of {@code rows} each; between calls it may
+ *     be stopped
  * @param sample rows that give each query its first bound; at least the greatest k
  */
 record Tiling(int queries, int rows, int group, int span, int sample) {
     static final Tiling DEFAULT = new Tiling(256, 1024, 32, 16, 4096);
 
+    /** Few queries have few scores a row, and get more rows a product. */
+    private static final int TALLEST = 16;
+
     Tiling {
         if (rows % group != 0 || Math.min(queries, span) < 1 || sample < Shard.MAX_K) {
             throw new IllegalArgumentException("these sizes don't fit together");
         }
+    }
+
+    /** Rows of one product with so many queries. */
+    int rows(int width) {
+        return rows * Math.max(1, Math.min(TALLEST, queries / width));
     }
 }

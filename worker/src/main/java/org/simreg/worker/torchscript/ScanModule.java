@@ -100,11 +100,15 @@ public final class ScanModule implements AutoCloseable {
      * Where a scan goes.
      *
      * @param first row that it begins at, a multiple of {@code group}
-     * @param tiles products, each over {@code tile} rows; the last tile may reach over the end
+     * @param end row after the last; a group that it cuts is looked at whole
      * @param tile rows a product, a multiple of {@code group}
      * @param group rows that share one decision
      */
-    public record Span(long first, int tiles, int tile, int group) {}
+    public record Span(int first, int end, int tile, int group) {
+        private long whole() {
+            return (end + group - 1L) / group * group;
+        }
+    }
 
     /**
      * Groups of rows of which one at least reaches the bound of a query.
@@ -121,7 +125,7 @@ public final class ScanModule implements AutoCloseable {
      */
     public Hits scan(NDArray bank, NDArray queries, float[] least, Span span) {
         try (NDManager scope = torch.scope()) {
-            long[] bounds = {span.first, span.tiles, span.tile, span.group};
+            long[] bounds = {span.first, span.whole(), span.tile, span.group};
             NDList found =
                     module.call(
                             scope,
@@ -141,7 +145,7 @@ public final class ScanModule implements AutoCloseable {
      */
     public Hits scan(float[] rows, NDArray queries, float[] least, Span span) {
         try (NDManager scope = torch.scope()) {
-            int count = span.tiles * span.tile;
+            int count = span.end - span.first;
             NDArray bank = view(scope, rows, count, queries.getShape().get(1));
             return scan(bank, queries, least, span);
         }
