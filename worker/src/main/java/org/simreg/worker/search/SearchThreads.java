@@ -60,7 +60,7 @@ public final class SearchThreads implements AutoCloseable {
             ready.await();
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            pool.shutdown();
+            close();
             throw new CancellationException("starting the threads of a search was interrupted");
         } finally {
             Torch.restoreThreads();
