@@ -41,7 +41,7 @@ public final class CoordinatorVerticle extends VerticleBase {
         keeper = make.apply(this::run);
         keeper.start();
         thread.begin(context);
-        vertx.setPeriodic(TICK_MS, id -> keeper.tick());
+        thread.every(TICK_MS, keeper::tick);
         return Future.succeededFuture();
     }
 
@@ -75,8 +75,8 @@ public final class CoordinatorVerticle extends VerticleBase {
     @Override
     public Future<?> stop() {
         // A stream that breaks later must not open a run folder again.
-        thread.end();
+        Future<Void> ended = thread.end();
         keeper.close();
-        return Future.succeededFuture();
+        return ended;
     }
 }

@@ -47,8 +47,8 @@ public final class SearchVerticle extends VerticleBase {
         library = new Library(setup.apply(this::run), vertx, new EventBusCrew(vertx));
         library.start();
         thread.begin(context);
-        vertx.setPeriodic(ATTENDANCE_MS, ignored -> attend());
-        vertx.setPeriodic(TICK_MS, ignored -> library.tick());
+        thread.every(ATTENDANCE_MS, this::attend);
+        thread.every(TICK_MS, library::tick);
         return Future.succeededFuture();
     }
 
@@ -81,8 +81,8 @@ public final class SearchVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
-        thread.end();
+        Future<Void> ended = thread.end();
         library.close();
-        return Future.succeededFuture();
+        return ended;
     }
 }

@@ -9,8 +9,11 @@ import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.api.Refused;
@@ -66,5 +69,31 @@ class CoordinatorVerticleTest {
                         ExecutionException.class,
                         () -> await(verticle.call(() -> verticle.keeper().get("none"))));
         assertInstanceOf(Refused.class, failure.getCause());
+    }
+
+    @Test
+    void tasksThatComeWhileItEndsAreDroppedInSilence() throws Exception {
+        Queue<Throwable> thrown = new ConcurrentLinkedQueue<>();
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> thrown.add(e));
+        AtomicBoolean gone = new AtomicBoolean();
+        Thread giving =
+                new Thread(
+                        () -> {
+                            while (!gone.get()) {
+                                verticle.run(() -> {});
+                            }
+                        });
+        try {
+            String id = await(vertx.deployVerticle(verticle, CoordinatorVerticle.options()));
+            giving.start();
+            await(vertx.undeploy(id));
+        } finally {
+            gone.set(true);
+            giving.join();
+            close();
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        assertEquals(List.of(), List.copyOf(thrown));
     }
 }
