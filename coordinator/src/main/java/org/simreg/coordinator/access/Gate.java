@@ -6,8 +6,10 @@ import io.grpc.ServerCall.Listener;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Optional;
 
 /** Lets calls through whose token has the role that they need; streams that are open stay so. */
@@ -15,6 +17,7 @@ public final class Gate implements ServerInterceptor {
     private static final Metadata.Key<String> HEADER =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final String SCHEME = "bearer ";
+    private static final String BASIC = "basic ";
     private static final Duration READ_AGAIN = Duration.ofSeconds(1);
 
     private final TokenFile tokens;
@@ -48,9 +51,43 @@ public final class Gate implements ServerInterceptor {
         return new Listener<>() {};
     }
 
+    /**
+     * Whether who comes by HTTP may read.
+     *
+     * @param authorization the header, or null: {@code Bearer TOKEN}, or {@code Basic} with the
+     *     token as the password of any user (RFC 7617), which browsers ask for
+     */
+    public boolean mayRead(String authorization) {
+        return token(authorization)
+                .flatMap(tokens::find)
+                .filter(one -> one.role().covers(Role.READ))
+                .isPresent();
+    }
+
+    private static Optional<String> token(String authorization) {
+        if (isOf(authorization, SCHEME)) {
+            return Optional.of(authorization.substring(SCHEME.length()).strip());
+        }
+        if (!isOf(authorization, BASIC)) {
+            return Optional.empty();
+        }
+        try {
+            byte[] pair =
+                    Base64.getDecoder().decode(authorization.substring(BASIC.length()).strip());
+            String text = new String(pair, StandardCharsets.UTF_8);
+            return Optional.of(text.substring(text.indexOf(':') + 1));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isOf(String header, String scheme) {
+        return header != null && header.regionMatches(true, 0, scheme, 0, scheme.length());
+    }
+
     private Optional<Status> refusal(Metadata headers, Role needed, String method) {
         String header = headers.get(HEADER);
-        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+        if (!isOf(header, SCHEME)) {
             return Optional.of(
                     Status.UNAUTHENTICATED.withDescription(
                             "%s needs a token with the role %s, and none came; name one by --token-file or SIMREG_TOKEN"

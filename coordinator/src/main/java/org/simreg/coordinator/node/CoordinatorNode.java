@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import org.simreg.coordinator.access.Gate;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Entrance;
 import org.simreg.coordinator.client.Target;
@@ -61,7 +62,8 @@ public final class CoordinatorNode implements AutoCloseable {
      */
     public CoordinatorNode(Settings settings) {
         try {
-            Entrance entrance = settings.protection.entrance();
+            Optional<Gate> gate = settings.protection.gate();
+            Entrance entrance = settings.protection.entrance(gate);
             entrance.tls().ifPresent(open::add);
             HazelcastClusterManager manager = Nodes.manager(settings.cluster);
             Vertx vertx = Nodes.member(settings.cluster, manager, entrance.tls());
@@ -105,7 +107,8 @@ public final class CoordinatorNode implements AutoCloseable {
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
             observatory.wanted(coordination::wanted);
             observatory.search(coordination.pictures());
-            Observatory.Served served = new Observatory.Served(settings.version, server.port());
+            Observatory.Served served =
+                    new Observatory.Served(settings.version, server.port(), gate);
             web =
                     settings.http.map(
                             at -> open.add(observatory.serve(vertx, at, coordination, served)));

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import org.simreg.coordinator.access.Gate;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.observe.Health;
@@ -15,6 +16,7 @@ import org.simreg.coordinator.observe.Meters;
 import org.simreg.coordinator.observe.Survey;
 import org.simreg.coordinator.observe.Surveyor;
 import org.simreg.coordinator.observe.WatchedStore;
+import org.simreg.coordinator.web.Doorkeeper;
 import org.simreg.coordinator.web.Ops;
 import org.simreg.coordinator.web.Page;
 import org.simreg.coordinator.web.PictureSearch;
@@ -98,8 +100,14 @@ final class Observatory implements AutoCloseable {
         search = pictures;
     }
 
-    /** What the page says of the process: version, and port of gRPC. */
-    record Served(String version, int port) {}
+    /**
+     * Of the process.
+     *
+     * @param version of simreg
+     * @param port of gRPC
+     * @param gate which the page's viewers pass, too
+     */
+    record Served(String version, int port, Optional<Gate> gate) {}
 
     /** Serves HTTP. */
     WebServer serve(Vertx vertx, Target at, Coordination coordination, Served served) {
@@ -116,6 +124,7 @@ final class Observatory implements AutoCloseable {
                 at,
                 router -> {
                     Ops.route(vertx, router, this::scrape, health);
+                    served.gate.ifPresent(gate -> Doorkeeper.route(router, gate));
                     Page.route(vertx, router, page);
                 });
     }

@@ -23,14 +23,22 @@ public record Protection(Optional<TlsFiles> tls, Optional<Path> tokens, Limits l
             new Protection(Optional.empty(), Optional.empty(), Limits.NONE);
 
     /**
-     * Reads the files.
+     * Reads the tokens.
      *
-     * @throws org.simreg.proto.UserError naming the one that is wrong
+     * @throws org.simreg.proto.UserError if the file is wrong
      */
-    Entrance entrance() {
-        List<ServerInterceptor> gates =
-                tokens.<List<ServerInterceptor>>map(file -> List.of(Gate.by(file)))
-                        .orElse(List.of());
+    Optional<Gate> gate() {
+        return tokens.map(Gate::by);
+    }
+
+    /**
+     * Reads the certificates.
+     *
+     * @param gate what every call passes
+     * @throws org.simreg.proto.UserError naming the file that is wrong
+     */
+    Entrance entrance(Optional<Gate> gate) {
+        List<ServerInterceptor> gates = List.copyOf(gate.stream().toList());
         return new Entrance(tls.map(TlsFiles::requireIdentity).map(Tls::of), gates);
     }
 }
