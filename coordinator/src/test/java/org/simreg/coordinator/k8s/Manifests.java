@@ -66,6 +66,12 @@ public record Manifests(List<JsonObject> objects) {
                 .toList();
     }
 
+    /** A variable of that container. */
+    public String variable(String kind, String name, String variable) {
+        JsonObject container = containers(find(kind, name).orElseThrow()).get(0);
+        return Variables.of(this, container).expand("$(" + variable + ")");
+    }
+
     static String kind(JsonObject object) {
         return text(object, "kind");
     }
