@@ -109,15 +109,25 @@ public final class FlatLayout {
         }
         int channels = slot.channelsLast() ? (int) shape[1] : 1;
         int pixels = slot.channelsLast() ? (int) (shape[2] * shape[3]) : 1;
-        for (int i = 0; i < size; i++) {
-            int pixel = i % pixels;
-            int channel = i / pixels % channels;
-            int row = i / pixels / channels;
-            int at = slot.offset + (row * pixels + pixel) * channels + channel;
-            if (intoFlat) {
-                flat[at] = values[i];
-            } else {
-                values[i] = flat[at];
+        if (channels == 1 || pixels == 1) {
+            System.arraycopy(
+                    intoFlat ? values : flat,
+                    intoFlat ? 0 : slot.offset,
+                    intoFlat ? flat : values,
+                    intoFlat ? slot.offset : 0,
+                    size);
+            return;
+        }
+        int i = 0;
+        for (int row = slot.offset; row < slot.offset + size; row += channels * pixels) {
+            for (int first = row; first < row + channels; first++) {
+                for (int at = first; at < first + channels * pixels; at += channels) {
+                    if (intoFlat) {
+                        flat[at] = values[i++];
+                    } else {
+                        values[i++] = flat[at];
+                    }
+                }
             }
         }
     }
