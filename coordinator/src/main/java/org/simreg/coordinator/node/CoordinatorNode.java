@@ -117,6 +117,7 @@ public final class CoordinatorNode implements AutoCloseable {
             open.add(coordination::endStreams);
             LoopProbe.watch(vertx);
             Pulse.watch(vertx, this::frozen);
+            Rehearsal.begin(settings.version);
         } catch (RuntimeException e) {
             open.close();
             throw e;

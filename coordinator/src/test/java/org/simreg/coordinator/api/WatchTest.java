@@ -70,6 +70,7 @@ class WatchTest {
         int port = served.server.port();
         served.server.close();
         assertThrows(StatusRuntimeException.class, () -> drain(broken, new ArrayList<>()));
+        served.await("unwatched", served.desk::unwatched);
         try (Served again = Served.again(served.desk, port)) {
             assertEquals(port, again.server.port());
             again.desk.handOver();

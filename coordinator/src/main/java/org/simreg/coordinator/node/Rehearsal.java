@@ -1,0 +1,86 @@
+package org.simreg.coordinator.node;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.simreg.coordinator.client.ApiClient;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRequest;
+import org.simreg.proto.JobState;
+import org.simreg.proto.SubmitRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A job's way into a queue, gone once where nobody sees it: the first job that somebody submits
+ * doesn't wait for classes to be loaded.
+ */
+final class Rehearsal implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
+
+    private final String version;
+    private final Path stage;
+
+    /**
+     * @param stage folder for a folder of its own, which is gone afterwards
+     */
+    Rehearsal(String version, Path stage) {
+        this.version = version;
+        this.stage = stage;
+    }
+
+    /** Begins on a thread of its own. */
+    static void begin(String version) {
+        Path stage = Path.of(System.getProperty("java.io.tmpdir"));
+        Thread thread = new Thread(new Rehearsal(version, stage), "simreg-rehearsal");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void run() {
+        try {
+            play();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("The rehearsal has ended early", e);
+        }
+    }
+
+    /**
+     * @return the state that the job was in at last
+     */
+    JobState play() throws IOException {
+        Path folder = Files.createTempDirectory(stage, "simreg-rehearsal");
+        try (EmbeddedNode node = new EmbeddedNode(version)) {
+            return play(node.client(), folder.resolve("run"));
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static JobState play(ApiClient client, Path output) {
+        Job.Builder job = Job.newBuilder().setName("rehearsal");
+        job.getDatasetBuilder().setPath("none");
+        job.addTeachersBuilder().setSource("none");
+        job.getCheckpointsBuilder().setOutput(output.toString());
+        SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
+        JobRequest queued =
+                JobRequest.newBuilder()
+                        .setId(client.ask(jobs -> jobs.submit(request)).getId())
+                        .build();
+        return client.ask(jobs -> jobs.cancel(queued)).getState();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        List<Path> deepestFirst;
+        try (Stream<Path> all = Files.walk(folder)) {
+            deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path one : deepestFirst) {
+            Files.delete(one);
+        }
+    }
+}
