@@ -100,5 +100,11 @@ public final class Served implements AutoCloseable {
         server.close();
         coordinator.shutdown();
         files.shutdown();
+        try {
+            // What its streams still have to say of their end is not for the next owner's time.
+            assertTrue(coordinator.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
