@@ -22,6 +22,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
 
 /**
  * The coordinator's whole state, and the only one who issues generations. All its methods are
@@ -184,7 +185,16 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
     @Override
     public Upload put(CheckpointHeader header) {
-        return new Receiving(queue.get(header.getJob()), header);
+        Run run = queue.get(header.getJob());
+        return new Receiving(
+                run, header, trouble -> setup.executor().execute(() -> stop(run, trouble)));
+    }
+
+    /** Steps whose states can't be kept are not worth computing. */
+    private void stop(Run run, UserError trouble) {
+        if (run.active()) {
+            guard.fail(run, trouble.getMessage(), false);
+        }
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.simreg.coordinator.cluster;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Upload;
 import org.simreg.coordinator.job.JobFiles.Arrival;
@@ -9,16 +11,22 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Progress;
+import org.simreg.proto.UserError;
 
 /** A checkpoint that a worker sends; only the current generation's comes into the catalogue. */
 final class Receiving implements Upload {
     private final Run run;
     private final CheckpointHeader header;
+    private final Consumer<UserError> trouble;
     private final Arrival arrival;
 
-    Receiving(Run run, CheckpointHeader header) {
+    /**
+     * @param trouble is told of a file that can't be written, as on a full disk; any thread
+     */
+    Receiving(Run run, CheckpointHeader header, Consumer<UserError> trouble) {
         this.run = run;
         this.header = header;
+        this.trouble = trouble;
         check();
         this.arrival = run.files().receive(header);
     }
@@ -36,14 +44,31 @@ final class Receiving implements Upload {
         }
     }
 
+    private <T> T telling(Supplier<T> writing) {
+        try {
+            return writing.get();
+        } catch (UserError e) {
+            trouble.accept(e);
+            throw e;
+        }
+    }
+
     @Override
     public void write(ByteBuffer part) {
-        arrival.write(part);
+        telling(
+                () -> {
+                    arrival.write(part);
+                    return true;
+                });
     }
 
     @Override
     public void finish() {
-        arrival.finish();
+        telling(
+                () -> {
+                    arrival.finish();
+                    return true;
+                });
     }
 
     /**
@@ -62,7 +87,7 @@ final class Receiving implements Upload {
                             .formatted(header.getStep(), run.id(), advance.ledger()));
         }
         advance.sync();
-        CheckpointWritten written = arrival.store();
+        CheckpointWritten written = telling(arrival::store);
         advance.stored();
         run.emit(Progress.newBuilder().setCheckpoint(written));
         return CheckpointStored.newBuilder().setStep(header.getStep()).build();

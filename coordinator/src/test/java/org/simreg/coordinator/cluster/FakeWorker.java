@@ -15,6 +15,7 @@ import org.simreg.proto.Measured;
 import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.Trained;
+import org.simreg.proto.UserError;
 
 /** A worker that answers as a real one must, without computing. */
 final class FakeWorker extends FakeMember {
@@ -147,14 +148,15 @@ final class FakeWorker extends FakeMember {
             storing = false;
             then.run();
         } catch (Refused refused) {
-            if (refused.kind() == Refused.Kind.UNAVAILABLE && !halted) {
-                later(100, () -> put(mine, snapshot, then));
-            } else if (refused.kind() == Refused.Kind.UNAVAILABLE) {
+            if (refused.kind() == Refused.Kind.UNAVAILABLE) {
                 later(100, () -> put(mine, snapshot, then));
             } else {
                 storing = false;
                 then.run();
             }
+        } catch (UserError full) {
+            storing = false;
+            then.run();
         }
     }
 

@@ -24,6 +24,7 @@ import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
+import org.simreg.proto.UserError;
 
 /** A run folder in memory; what was not synced can be lost. */
 final class MemoryFiles implements JobFiles {
@@ -33,6 +34,9 @@ final class MemoryFiles implements JobFiles {
 
     /** What a checkpoint holds: the generation in which each step was made. */
     final Map<Long, List<Long>> states = new TreeMap<>();
+
+    /** Why checkpoints can't be written; empty: they can. */
+    String full = "";
 
     CompletionStage<List<String>> exports = CompletableFuture.completedFuture(List.of("a.onnx"));
     private int syncedEvents;
@@ -150,7 +154,9 @@ final class MemoryFiles implements JobFiles {
 
             @Override
             public void finish() {
-                assertTrue(header.getStep() >= 0);
+                if (!full.isEmpty()) {
+                    throw new UserError(full);
+                }
             }
 
             @Override

@@ -31,6 +31,18 @@ class TroubleTest {
         world.workers.values().forEach(one -> assertEquals("", one.job()));
     }
 
+    @Test
+    void aCheckpointThatCannotBeWrittenStopsItsJobAndWithRoomItGoesOn() {
+        world.worker("a");
+        world.submit(World.job("one"));
+        world.until("one", JobState.RUNNING, 3000);
+        world.files("one").full = "Writing step-6 failed: No space left on device";
+        fails("No space left on device");
+        world.files("one").full = "";
+        world.desk().resume("one");
+        world.until("one", JobState.SUCCEEDED, 300_000);
+    }
+
     private List<String> notices() {
         return world.files("one").events.stream()
                 .filter(event -> event.getProgress().hasNotice())
