@@ -1,5 +1,7 @@
 package org.simreg.proto;
 
+import java.util.function.BiConsumer;
+
 /** The rules for a job: what is taken when a setting is absent, and what is refused. */
 public final class JobSettings {
     private JobSettings() {}
@@ -17,10 +19,23 @@ public final class JobSettings {
      *     message lists all of them by field, value and bound
      */
     public static Job complete(Job asked) {
+        return complete(asked, (job, problems) -> {});
+    }
+
+    /**
+     * As {@link #complete(Job)}.
+     *
+     * @param more adds to a refusal what is wrong with the job's files: all is told at once. It is
+     *     given every default, but not within its bounds
+     */
+    public static Job complete(Job asked, BiConsumer<Job, Problems> more) {
         Job job = JobDefaults.fill(asked);
         Problems problems = new Problems();
         JobBounds.check(job, problems);
         new JobRules(job, problems).check();
+        if (!problems.none()) {
+            more.accept(job, problems);
+        }
         problems.refuse("The job is refused");
         return job;
     }

@@ -18,17 +18,27 @@ public final class Problems {
         found.add(new UserError.Problem(place, what));
     }
 
+    /** Whether nothing was found wrong. */
+    boolean none() {
+        return found.isEmpty();
+    }
+
     /**
-     * Tries what may be refused; the refusal becomes one of the problems.
+     * Tries what may be refused; the refusal becomes one of the problems. What is one already isn't
+     * tried.
      *
      * @param place field that it is about, such as "teachers[0].source"
      * @return what it gave, unless it was refused
      */
     public <T> Optional<T> attempt(String place, Supplier<T> what) {
+        String named = JobField.place(place);
+        if (found.stream().anyMatch(one -> one.place().equals(named))) {
+            return Optional.empty();
+        }
         try {
             return Optional.of(what.get());
         } catch (UserError e) {
-            add(JobField.place(place), e.getMessage());
+            add(named, e.getMessage());
             return Optional.empty();
         }
     }

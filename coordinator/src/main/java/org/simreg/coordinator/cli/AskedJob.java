@@ -3,9 +3,11 @@ package org.simreg.coordinator.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
+import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.Restart;
 import picocli.CommandLine.ParseResult;
@@ -17,11 +19,17 @@ final class AskedJob {
     /**
      * @param file job in YAML or JSON
      * @param resume whether without a file the job is the run folder's own
+     * @param more adds to a refusal what is wrong with files
      * @return completed: every default filled in, within all bounds
      * @throws UserError if file or options are refused
      */
-    static Job completed(ParseResult parsed, Optional<Path> file, boolean resume) {
-        return located(JobSettings.complete(new JobFlags(parsed).over(base(parsed, file, resume))));
+    static Job completed(
+            ParseResult parsed,
+            Optional<Path> file,
+            boolean resume,
+            BiConsumer<Job, Problems> more) {
+        Job asked = new JobFlags(parsed).over(base(parsed, file, resume));
+        return located(JobSettings.complete(asked, more));
     }
 
     /**

@@ -5,9 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.node.EmbeddedNode;
-import org.simreg.coordinator.node.Nodes;
 import org.simreg.proto.UserError;
-import org.simreg.worker.distill.WorkerSettings;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -52,12 +50,7 @@ final class BankOptions {
         }
         EmbeddedNode node = new EmbeddedNode(Version.number(), Optional.of(banks.toAbsolutePath()));
         if (works) {
-            node.work(
-                    new WorkerSettings(
-                            machine.device(),
-                            machine.threads(),
-                            machine.decodeThreads(),
-                            Nodes.cache()));
+            node.work(machine.settings());
         }
         return new Access(node.client(), node::close, patience);
     }

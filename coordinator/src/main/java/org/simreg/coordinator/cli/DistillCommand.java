@@ -9,7 +9,9 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
+import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
+import org.simreg.worker.distill.Distillation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -96,7 +98,10 @@ final class DistillCommand implements Callable<Integer> {
     private DistillRequest request() {
         Job job =
                 AskedJob.completed(
-                        spec.commandLine().getParseResult(), Optional.ofNullable(jobFile), resume);
+                        spec.commandLine().getParseResult(),
+                        Optional.ofNullable(jobFile),
+                        resume,
+                        this::findProblems);
         AskedJob.refuseBoth(resume, overwrite);
         if (!resume && !overwrite && !printJob) {
             refuseFull(Path.of(job.getCheckpoints().getOutput()));
@@ -109,6 +114,10 @@ final class DistillCommand implements Callable<Integer> {
                 resume,
                 overwrite,
                 simreg.quiet());
+    }
+
+    private void findProblems(Job job, Problems problems) {
+        Distillation.findProblems(job, machine.settings(), problems);
     }
 
     private static void refuseFull(Path folder) {

@@ -3,7 +3,6 @@ package org.simreg.coordinator.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.simreg.coordinator.node.Nodes;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.Subset;
 import org.simreg.worker.distill.WorkerSettings;
@@ -131,12 +130,7 @@ final class EvalOptions {
                         network.precision(),
                         part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
                         network.pixels());
-        WorkerSettings settings =
-                new WorkerSettings(
-                        machine.device(),
-                        machine.threads(),
-                        machine.decodeThreads(),
-                        Nodes.cache());
+        WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(
                         Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);

@@ -4,11 +4,12 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.simreg.coordinator.node.Nodes;
 import org.simreg.proto.Cache;
 import org.simreg.proto.Job;
+import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
 import org.simreg.worker.cache.StoreReport;
+import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.FeatureFill;
 import org.simreg.worker.distill.WorkerSettings;
 import picocli.CommandLine.Command;
@@ -100,10 +101,17 @@ final class FeaturesCommand implements Callable<Integer> {
         return fill(job, asked);
     }
 
+    private void findProblems(Job job, Problems problems) {
+        Distillation.findProblems(job, machine.settings(), problems);
+    }
+
     private Job job() {
         Job job =
                 AskedJob.completed(
-                        spec.commandLine().getParseResult(), Optional.ofNullable(jobFile), false);
+                        spec.commandLine().getParseResult(),
+                        Optional.ofNullable(jobFile),
+                        false,
+                        this::findProblems);
         if (!job.hasCache() || job.getCache().getPrecision() == Cache.Format.NONE) {
             throw new UserError(
                     "There are no features to keep: ask for --cache-views N (or --cache-fixed),"
@@ -133,12 +141,7 @@ final class FeaturesCommand implements Callable<Integer> {
     }
 
     private int fill(Job job, FeatureFill.Part part) {
-        WorkerSettings settings =
-                new WorkerSettings(
-                        machine.device(),
-                        machine.threads(),
-                        machine.decodeThreads(),
-                        Nodes.cache());
+        WorkerSettings settings = machine.settings();
         PrintWriter err = spec.commandLine().getErr();
         stop.whenRequested("Stopping; what is computed is kept.", () -> {});
         try (FeatureFill fill = FeatureFill.open(job, settings, err::println)) {

@@ -1,6 +1,8 @@
 package org.simreg.coordinator.cli;
 
+import org.simreg.coordinator.node.Nodes;
 import org.simreg.proto.UserError;
+import org.simreg.worker.distill.WorkerSettings;
 import picocli.CommandLine.Option;
 
 /** What of this machine a worker takes. */
@@ -40,6 +42,11 @@ final class MachineOptions {
 
     int decodeThreads() {
         return count("--decode-threads", decodeThreads);
+    }
+
+    /** All of it, with files kept in the user's cache. */
+    WorkerSettings settings() {
+        return new WorkerSettings(device(), threads(), decodeThreads(), Nodes.cache());
     }
 
     private static int count(String option, Integer asked) {

@@ -122,7 +122,10 @@ final class SubmitCommand implements Callable<Integer> {
             AskedJob.refuseBoth(resume, overwrite);
             Job asked =
                     AskedJob.completed(
-                            spec.commandLine().getParseResult(), Optional.ofNullable(file), resume);
+                            spec.commandLine().getParseResult(),
+                            Optional.ofNullable(file),
+                            resume,
+                            (job, problems) -> {});
             return new CallersPaths(Path.of("")).absolute(asked);
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);

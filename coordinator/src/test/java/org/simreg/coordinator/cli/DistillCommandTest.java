@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.coordinator.bench.SmallJob;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
@@ -25,6 +26,8 @@ import org.simreg.proto.Teacher;
 
 class DistillCommandTest {
     @TempDir Path folder;
+    private static final String SAMPLE = Path.of("..", "scripts", "sample").toString();
+
     private final Terminal terminal = new Terminal();
 
     private String[] distill(String... more) {
@@ -221,9 +224,6 @@ class DistillCommandTest {
                 "--epochs=ten | The options are refused: --epochs: 'ten' is not a whole number",
                 "--student=resnet19 | The options are refused: --student: 'resnet19' is not one of"
                         + " resnet18, resnet34, resnet50, mobilenet-v2; did you mean resnet18?",
-                "--epochs=0 | The job is refused: optimization.epochs (--epochs): 0 is out of bounds;"
-                        + " choose 1 to 100000 epochs",
-                "--lr=-1 | The job is refused: optimization.lr (--lr): -1 is out of bounds; choose 0 to 1000",
                 "--device=gpu | --device: 'gpu' is no device; choose auto, cpu, cuda or cuda:N",
                 "--threads=0 | --threads: 0 is out of bounds; choose 1 to 1024",
                 "--threads=x | Invalid value for option '--threads': 'x' is not an int (see: simreg help distill)",
@@ -241,6 +241,41 @@ class DistillCommandTest {
                   --epochs: 'ten' is not a whole number
                   --knn: 'a' is not a whole number""",
                 refused("--teacher=self", "--epochs=ten", "--knn=1,a"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--epochs=0 | optimization.epochs (--epochs): 0 is out of bounds; choose 1 to 100000 epochs",
+                "--lr=-1 | optimization.lr (--lr): -1 is out of bounds; choose 0 to 1000",
+            })
+    void aWrongSettingIsOneSentence(String option, String sentence) {
+        assertEquals(2, terminal.run("distill", "--data", SAMPLE, "--teacher=self", option));
+        assertEquals("simreg: The job is refused: " + sentence, terminal.err.strip());
+    }
+
+    @Test
+    void whatIsWrongWithFilesIsToldWithWhatIsWrongWithSettings() throws IOException {
+        Path classes = Files.writeString(folder.resolve("classes"), "symbols--arrow\nunknown\n");
+        Path teacher = SmallJob.teacher(folder.resolve("teacher.safetensors"));
+        assertEquals(
+                2,
+                terminal.run(
+                        "distill",
+                        "--data=" + SAMPLE,
+                        "--classes-file=" + classes,
+                        "--teacher=" + teacher,
+                        "--teacher-network=mobilenet-v2",
+                        "--teacher-feature=fc",
+                        "--cache-fixed",
+                        "--views=same-weak"));
+        String[] lines = terminal.err.strip().split("\n  ");
+        assertEquals(4, lines.length, terminal.err);
+        assertEquals("simreg: The job is refused for 3 reasons:", lines[0]);
+        assertTrue(lines[1].startsWith("cache.fixed (--cache-fixed): true does not go"), lines[1]);
+        assertTrue(lines[2].endsWith("train doesn't have: unknown"), lines[2]);
+        assertTrue(lines[3].startsWith("teachers[0].source (--teacher): Can't take"), lines[3]);
     }
 
     @Test

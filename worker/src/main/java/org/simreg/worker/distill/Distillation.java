@@ -29,9 +29,13 @@ import org.simreg.worker.torchscript.StepModule;
 import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Torch;
 import org.simreg.worker.torchscript.Trained;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The distillation of a job by libtorch. */
 public final class Distillation implements Training {
+    private static final Logger LOG = LoggerFactory.getLogger(Distillation.class);
+
     private final Job job;
 
     /** The job with paths of weight files that can be read here. */
@@ -41,6 +45,7 @@ public final class Distillation implements Training {
     private Torch torch;
     private Splits images;
     private Plan plan;
+    private Optional<Network> backbone = Optional.empty();
     private Trained trained;
     private ViewPlan views;
     private Steps steps;
@@ -72,19 +77,25 @@ public final class Distillation implements Training {
         }
     }
 
-    private void load(WorkerSettings settings, Consumer<String> notices) {
-        torch = opened(new Torch(settings.device(), settings.threads()));
-        torch.enter();
-        Problems problems = new Problems();
-        problems.attempt("dataset.path", () -> ImageParts.open(job, settings, notices))
-                .ifPresent(found -> images = found);
-        if (images != null) {
-            problems.attempt("dataset.path", () -> Plan.of(job, images.train().size()))
-                    .ifPresent(found -> plan = found);
+    /**
+     * Finds what is wrong with the files of a job whose settings are refused already.
+     *
+     * @param job with every default, perhaps out of bounds
+     */
+    public static void findProblems(Job job, WorkerSettings settings, Problems problems) {
+        Distillation tried = new Distillation(job);
+        try {
+            tried.files(settings, notice -> {}, problems);
+        } catch (RuntimeException e) {
+            LOG.debug("A wrong setting stands before the files", e);
+        } finally {
+            tried.close();
         }
-        List<Teacher> teachers = teachers(settings, notices, problems);
-        Optional<Network> backbone =
-                problems.attempt("student.module", () -> Students.backbone(torch, here));
+    }
+
+    private void load(WorkerSettings settings, Consumer<String> notices) {
+        Problems problems = new Problems();
+        List<Teacher> teachers = files(settings, notices, problems);
         problems.refuse("The job is refused");
         trained = Students.of(job, teachers, backbone.orElseThrow());
         Students.refuseOtherStart(here, trained);
@@ -97,6 +108,22 @@ public final class Distillation implements Training {
         Steps.Parts parts = new Steps.Parts(torch, targets, loader);
         steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
         measurements = measurements(settings, teachers, loader, notices);
+    }
+
+    /** Opens data set and teachers, and finds the student. */
+    private List<Teacher> files(
+            WorkerSettings settings, Consumer<String> notices, Problems problems) {
+        torch = opened(new Torch(settings.device(), settings.threads()));
+        torch.enter();
+        problems.attempt("dataset.path", () -> ImageParts.open(job, settings, notices))
+                .ifPresent(found -> images = found);
+        if (images != null) {
+            problems.attempt("dataset.path", () -> Plan.of(job, images.train().size()))
+                    .ifPresent(found -> plan = found);
+        }
+        List<Teacher> teachers = teachers(settings, notices, problems);
+        backbone = problems.attempt("student.module", () -> Students.backbone(torch, here));
+        return teachers;
     }
 
     private List<Teacher> teachers(
