@@ -137,7 +137,8 @@ final class Coordination {
                                         files,
                                         banks.publishing,
                                         roots),
-                        this::searchers);
+                        this::searchers,
+                        vertx.getOrCreateContext());
         String id = vertx.deployVerticle(library, SearchVerticle.options()).await();
         open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
         return library;

@@ -1,12 +1,14 @@
 package org.simreg.coordinator.search;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
+import java.util.concurrent.Executor;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 
@@ -17,10 +19,18 @@ final class EventBusCrew implements Crew {
 
     private static final long AGAIN_MS = 100;
 
+    private final Context wire;
     private final Vertx vertx;
+    private final Executor home;
 
-    EventBusCrew(Vertx vertx) {
-        this.vertx = vertx;
+    /**
+     * @param wire an event loop's: connections belong to who sends first, and outlive a verticle
+     * @param home runs answers on the asking thread
+     */
+    EventBusCrew(Context wire, Executor home) {
+        this.wire = wire;
+        this.home = home;
+        vertx = wire.owner();
     }
 
     @Override
@@ -29,7 +39,9 @@ final class EventBusCrew implements Crew {
         byte[] bytes = order.toByteArray();
         DeliveryOptions options =
                 new DeliveryOptions().setSendTimeout(Math.max(1, patienceMs)).setLocalOnly(false);
-        send(worker, bytes, options, ATTEMPTS, reply);
+        Promise<SearchReply> arrived = Promise.promise();
+        arrived.future().onComplete(answer -> home.execute(() -> reply.handle(answer)));
+        wire.runOnContext(nothing -> send(worker, bytes, options, ATTEMPTS, arrived));
         return reply.future();
     }
 

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.search;
 
+import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
@@ -20,6 +21,7 @@ public final class SearchVerticle extends VerticleBase {
 
     private final Function<Executor, Library.Setup> setup;
     private final Supplier<Future<List<Worker>>> workers;
+    private final Context wire;
     private final OwnThread thread = new OwnThread("the banks");
     private Library library;
     private boolean asking;
@@ -27,11 +29,15 @@ public final class SearchVerticle extends VerticleBase {
     /**
      * @param setup made on the verticle's thread, where the executor runs tasks, too
      * @param workers asks who attends and has a way to be asked about searches
+     * @param wire an event loop's, by which they are asked
      */
     public SearchVerticle(
-            Function<Executor, Library.Setup> setup, Supplier<Future<List<Worker>>> workers) {
+            Function<Executor, Library.Setup> setup,
+            Supplier<Future<List<Worker>>> workers,
+            Context wire) {
         this.setup = setup;
         this.workers = workers;
+        this.wire = wire;
     }
 
     /** How it is to be deployed: with a thread of its own. */
@@ -44,7 +50,7 @@ public final class SearchVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        library = new Library(setup.apply(this::run), vertx, new EventBusCrew(vertx));
+        library = new Library(setup.apply(this::run), vertx, new EventBusCrew(wire, this::run));
         library.start();
         thread.begin(context);
         thread.every(ATTENDANCE_MS, this::attend);
