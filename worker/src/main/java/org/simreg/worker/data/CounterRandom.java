@@ -20,6 +20,9 @@ public final class CounterRandom {
     /** Purpose of a network's initial weights. */
     public static final long WEIGHTS = 3;
 
+    /** Purpose of what a student's layers draw while it trains. */
+    public static final long LAYERS = 4;
+
     /** Purpose of the choice of rows that are held out. */
     public static final long HELD_OUT = 16;
 

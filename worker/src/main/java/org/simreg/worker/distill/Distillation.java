@@ -105,7 +105,7 @@ public final class Distillation implements Training {
         BatchLoader loader =
                 opened(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
         Targets targets = new Targets(torch, views, features, loader);
-        Steps.Parts parts = new Steps.Parts(torch, targets, loader);
+        Steps.Parts parts = new Steps.Parts(torch, targets, loader, job.getSeed());
         steps = opened(new Steps(plan, Schedule.of(job, plan), views, parts));
         measurements = measurements(settings, teachers, loader, notices);
     }

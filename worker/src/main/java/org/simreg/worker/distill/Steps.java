@@ -8,6 +8,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.Batch;
 import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.Batches;
+import org.simreg.worker.data.CounterRandom;
 import org.simreg.worker.distill.StepClock.Part;
 import org.simreg.worker.distill.ViewPlan.Pass;
 import org.simreg.worker.reduce.Reduce;
@@ -27,6 +28,7 @@ final class Steps implements AutoCloseable {
     private final ViewPlan views;
     private final Targets targets;
     private final BatchLoader loader;
+    private final long seed;
     private final StepClock clock;
     private final NavigableMap<Long, Prepared> ready = new TreeMap<>();
     private int first;
@@ -34,8 +36,12 @@ final class Steps implements AutoCloseable {
     private Batches batches;
     private long position;
 
-    /** What a step needs, ready made; it closes none of it. */
-    record Parts(Torch torch, Targets targets, BatchLoader loader) {}
+    /**
+     * What a step needs, ready made; it closes none of it.
+     *
+     * @param seed of the job
+     */
+    record Parts(Torch torch, Targets targets, BatchLoader loader, long seed) {}
 
     /**
      * @param parts its targets are none for a momentum teacher
@@ -47,6 +53,7 @@ final class Steps implements AutoCloseable {
         torch = parts.torch;
         targets = parts.targets;
         loader = parts.loader;
+        seed = parts.seed;
         clock = new StepClock(targets.size());
         count = plan.microBatches();
     }
@@ -119,7 +126,8 @@ final class Steps implements AutoCloseable {
                         targets.size() == 0
                                 ? projection(student, now, part, pass)
                                 : now.targets(target++);
-                student.backward(now.view(part, pass.student()), sought, round.vector());
+                long draws = CounterRandom.of(seed, CounterRandom.LAYERS, step, leaf).nextLong();
+                student.backward(now.view(part, pass.student()), sought, round.vector(), draws);
                 clock.charge(Part.STUDENT);
                 round.offer(leaf++);
                 clock.charge(Part.REDUCE);

@@ -21,6 +21,7 @@ public final class StepModule implements AutoCloseable {
     private final NDArray statistics;
     private final NDArray average;
     private final int lossAt;
+    private final boolean draws;
 
     /**
      * @param start the state to begin with; copied to the device
@@ -39,6 +40,7 @@ public final class StepModule implements AutoCloseable {
         lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages");
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
+        draws = script.isPresent();
         String methods = StepCode.of(trained, settings, script);
         module =
                 TorchModule.load(
@@ -76,11 +78,23 @@ public final class StepModule implements AutoCloseable {
      * @param images (N, H, W, 3) uint8
      * @param targets for each head (N, D), rows of any length but zero
      * @param out overwritten with the gradient of the mean loss, the batch statistics and the loss
+     * @param seed of what a TorchScript student draws (dropout)
      */
-    public void backward(NDArray images, NDArray[] targets, NDArray out) {
+    public void backward(NDArray images, NDArray[] targets, NDArray out, long seed) {
         try (NDManager scope = torch.scope()) {
-            withGradients(() -> module.call(scope, "backward", images, targets, out));
+            Runnable call =
+                    () -> withGradients(() -> module.call(scope, "backward", images, targets, out));
+            if (draws) {
+                Torch.drawing(seed, call);
+            } else {
+                call.run();
+            }
         }
+    }
+
+    /** The same for a student that draws nothing. */
+    public void backward(NDArray images, NDArray[] targets, NDArray out) {
+        backward(images, targets, out, 0);
     }
 
     /**

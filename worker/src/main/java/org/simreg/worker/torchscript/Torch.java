@@ -23,6 +23,7 @@ import org.simreg.proto.UserError;
  * a thread calls {@link #enter} first, because libtorch keeps its modes a thread.
  */
 public final class Torch implements AutoCloseable {
+    private static final Object GENERATOR = new Object();
     private final Device device;
     private final PtNDManager manager;
     private final int threads;
@@ -98,6 +99,17 @@ public final class Torch implements AutoCloseable {
     }
 
     /** Which of the instruction sets that libtorch chooses its kernels by are there. */
+    /**
+     * Runs what draws random numbers: for one seed always the same ones, whatever was drawn before.
+     * libtorch has one generator a process, so that nobody else draws meanwhile.
+     */
+    static void drawing(long seed, Runnable call) {
+        synchronized (GENERATOR) {
+            JniUtils.setSeed(seed);
+            call.run();
+        }
+    }
+
     private static String instructions() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             List<String> flags =

@@ -47,7 +47,7 @@ class MemoryTest {
             Trained trained = Students.of(job, teachers);
             List<TeacherFeatures> features = teachers.stream().map(TeacherFeatures::new).toList();
             Targets targets = new Targets(torch, views, features, loader);
-            Steps.Parts parts = new Steps.Parts(torch, targets, loader);
+            Steps.Parts parts = new Steps.Parts(torch, targets, loader, job.getSeed());
             try (StepModule student =
                             new StepModule(
                                     torch,

@@ -62,7 +62,7 @@ class ModuleStudentTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cnn", "vit", "odd"})
+    @ValueSource(strings = {"cnn", "vit", "odd", "dropout"})
     void interruptedAndResumedItEndsWithTheSameBits(String module) {
         SmallRun whole = SmallRun.whole(job(module), folder.resolve("whole"));
         Path broken = folder.resolve("broken");
@@ -76,7 +76,14 @@ class ModuleStudentTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"cnn, SAME_WEAK", "cnn, WEAK_WEAK", "odd, SAME_WEAK", "vit, STRONG_STRONG"})
+    @CsvSource({
+        "cnn, SAME_WEAK",
+        "cnn, WEAK_WEAK",
+        "odd, SAME_WEAK",
+        "vit, STRONG_STRONG",
+        "dropout, SAME_WEAK",
+        "dropout, STRONG_STRONG"
+    })
     void whoComputesWhichMicroBatchDoesntMatter(String module, Views.Policy policy)
             throws Exception {
         Job.Builder job = job(module);

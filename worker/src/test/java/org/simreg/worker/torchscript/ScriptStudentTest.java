@@ -186,7 +186,7 @@ class ScriptStudentTest {
             value = {
                 "grey | failed on images (2, 3, 32, 32)",
                 "picture | gave a tensor of shape (2, 4, 4, 4)",
-                "dropout | draws random numbers while it trains",
+                "noise | gave other features for the same images",
                 "cut | gives features that no gradient flows from",
                 "half | is FLOAT16, and students of this kind are trained in float32",
                 "pair | its forward gives Tuple[Tensor, Tensor] instead of one tensor",
