@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -31,6 +32,7 @@ import org.simreg.proto.SubmitRequest;
  * One job by {@code simreg distill}, then again and again on clusters of processes to which
  * something happens: always the same bits, and a clean ledger.
  */
+@Tag("processes")
 @Timeout(240)
 class ClusterProcessTest {
     private static final int KILLS = Integer.getInteger("simreg.test.kills", 3);

@@ -13,6 +13,7 @@ import java.util.SortedMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -27,6 +28,7 @@ import org.simreg.proto.SubmitRequest;
  * Processes that are asked to go, by SIGTERM, while a job runs: no step is lost or done twice, and
  * the end has the bits of a run that nobody disturbed.
  */
+@Tag("processes")
 @Timeout(240)
 class DrainProcessTest {
     private static final int STEPS = 40;

@@ -23,6 +23,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -41,6 +42,7 @@ import org.simreg.proto.SearchRequest;
  * Three worker processes that serve a bank while something happens to one of them: every query is
  * answered, whole and exact.
  */
+@Tag("processes")
 @Timeout(240)
 class SearchProcessTest {
     private static final List<String> WORKERS = List.of("w0", "w1", "w2");

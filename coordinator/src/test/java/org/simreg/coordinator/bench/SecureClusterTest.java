@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -31,6 +32,7 @@ import org.simreg.worker.tls.Tls;
 import org.simreg.worker.tls.TlsFiles;
 
 /** Processes that all show certificates and tokens, by both transports. */
+@Tag("processes")
 @Timeout(240)
 class SecureClusterTest {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)

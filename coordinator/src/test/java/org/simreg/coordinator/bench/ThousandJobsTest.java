@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -25,6 +26,7 @@ import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.SubmitRequest;
 
 /** A queue as long as it gets, and a disk that takes no more. */
+@Tag("processes")
 @Timeout(240)
 class ThousandJobsTest {
     private static final int JOBS = 1000;

@@ -26,6 +26,9 @@ import org.simreg.proto.SubmitRequest;
 /** The page of a real coordinator in a real browser, while toys of workers train. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PageTest {
+    /** For people to look at. */
+    private static final Path PICTURES = Path.of("target");
+
     private static final String MARKUP = "<img src=x onerror=\"document.title='owned'\">";
 
     @TempDir static Path folder;
@@ -89,10 +92,12 @@ class PageTest {
             browser.await("document.querySelector('.facts').innerText.includes('onerror')");
             assertEquals(0, browser.value("document.querySelectorAll('img[src=x]').length"));
             assertTrue((int) browser.value("document.documentElement.scrollWidth") <= 400);
+            browser.picture(PICTURES.resolve("page-narrow.png"));
             lateAndByKeyboard();
             workers.get(browser.value("document.querySelector('.part b').textContent")).kill();
             seen.countDown();
             browser.await("document.querySelector('.pill[data-cause=loss]') !== null");
+            browser.picture(PICTURES.resolve("page-dark.png"));
             assertFalse(String.valueOf(browser.value("document.title")).contains("owned"));
             assertEquals(List.of(), browser.errors());
         } finally {
