@@ -48,7 +48,8 @@ public final class ScriptStudent implements AutoCloseable {
         int width;
         try (ScriptStudent trial = new ScriptStudent(torch, file, archive, size)) {
             width = trial.width(torch);
-            trial.train(torch);
+            // What it draws must not come between the draws of another student.
+            Torch.drawing(0, () -> trial.train(torch));
         }
         Op.Script op = new Op.Script(file, archive.sha256(), archive.weights());
         return new Network(name(file), List.of(new Node("", op, 0, -1)), 3, width);

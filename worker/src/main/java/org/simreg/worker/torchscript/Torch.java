@@ -24,6 +24,7 @@ import org.simreg.proto.UserError;
  */
 public final class Torch implements AutoCloseable {
     private static final Object GENERATOR = new Object();
+
     private final Device device;
     private final PtNDManager manager;
     private final int threads;
@@ -98,7 +99,6 @@ public final class Torch implements AutoCloseable {
         return "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind;
     }
 
-    /** Which of the instruction sets that libtorch chooses its kernels by are there. */
     /**
      * Runs what draws random numbers: for one seed always the same ones, whatever was drawn before.
      * libtorch has one generator a process, so that nobody else draws meanwhile.
@@ -110,6 +110,7 @@ public final class Torch implements AutoCloseable {
         }
     }
 
+    /** Which of the instruction sets that libtorch chooses its kernels by are there. */
     private static String instructions() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             List<String> flags =
