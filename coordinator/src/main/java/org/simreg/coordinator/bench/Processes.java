@@ -106,6 +106,11 @@ public final class Processes implements AutoCloseable {
         }
     }
 
+    /** Whether a process was started, and neither killed nor awaited since. */
+    public synchronized boolean runs(String name) {
+        return running.containsKey(name);
+    }
+
     /** The folder that a process runs in; made if it is absent. */
     public Path directory(String name) {
         try {

@@ -3,6 +3,7 @@ package org.simreg.coordinator.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.simreg.coordinator.bench.SharedCluster.WORKERS;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
@@ -18,7 +19,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -26,15 +26,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.search.Features;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.DeleteBankRequest;
 import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.Found;
-import org.simreg.proto.ListWorkersRequest;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.SearchRequest;
 
@@ -45,7 +43,6 @@ import org.simreg.proto.SearchRequest;
 @Tag("processes")
 @Timeout(240)
 class SearchProcessTest {
-    private static final List<String> WORKERS = List.of("w0", "w1", "w2");
     private static final int ROWS = 4001;
     private static final int QUERIES = Integer.getInteger("simreg.test.queries", 4_000);
     private static final int TOGETHER = 20;
@@ -55,29 +52,25 @@ class SearchProcessTest {
     private static final Features UNIT = BANK.unit();
     private static final Features ASKED = Features.random(12, QUERIES, 23);
 
-    @TempDir(cleanup = CleanupMode.ON_SUCCESS)
-    Path folder;
+    @TempDir Path folder;
 
     private final AtomicInteger answered = new AtomicInteger();
     private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+    private SharedCluster cluster;
     private Processes processes;
-    private ApiClient client;
     private SearchGrpc.SearchBlockingStub search;
 
     @BeforeEach
-    void aCoordinatorAndThreeWorkers() {
-        processes = new Processes(folder, WORKERS, List.of("-XX:TieredStopAtLevel=1"));
-        processes.coordinator();
-        client = processes.client();
-        search = SearchGrpc.newBlockingStub(client.channel()).withWaitForReady();
-        WORKERS.forEach(processes::worker);
+    void aWholeCluster() throws IOException {
+        cluster = SharedCluster.whole();
+        processes = cluster.processes();
+        search = SearchGrpc.newBlockingStub(cluster.client().channel()).withWaitForReady();
     }
 
     @AfterEach
-    void nobodyIsLeft() {
+    void nothingIsLeft() {
         clients.shutdownNow();
-        client.close();
-        processes.close();
+        search.deleteBank(DeleteBankRequest.newBuilder().setName("bank").build());
     }
 
     private void create(int replicas) throws IOException {
@@ -111,11 +104,7 @@ class SearchProcessTest {
     }
 
     private void until(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, "never so, logs in " + folder);
-            LockSupport.parkNanos(10_000_000);
-        }
+        cluster.until(condition, () -> answered + " answers");
     }
 
     private List<Future<Integer>> ask() {
@@ -154,7 +143,7 @@ class SearchProcessTest {
 
     private void assertAllExact(List<Future<Integer>> wrong) throws Exception {
         for (Future<Integer> one : wrong) {
-            assertEquals(0, one.get(120, TimeUnit.SECONDS), "logs in " + folder);
+            assertEquals(0, one.get(120, TimeUnit.SECONDS), cluster.circumstances());
         }
         assertEquals(QUERIES, answered.get());
     }
@@ -201,14 +190,9 @@ class SearchProcessTest {
         request.setShards(9)
                 .getSourceBuilder()
                 .getImagesBuilder()
-                .setWeights(SmallJob.teacher(folder.resolve("teacher.safetensors")).toString())
+                .setWeights(cluster.teacher().toString())
                 .getDatasetBuilder()
-                .setPath(SmallJob.pictures(folder.resolve("data")).toString());
-        ListWorkersRequest workers = ListWorkersRequest.getDefaultInstance();
-        until(
-                () ->
-                        client.ask(jobs -> jobs.listWorkers(workers)).getWorkersCount()
-                                == WORKERS.size());
+                .setPath(cluster.data().toString());
         search.createBank(request.build());
         await(all -> all.getShardsList().stream().anyMatch(one -> one.getHoldersCount() > 0));
         processes.kill("w0");
@@ -217,7 +201,7 @@ class SearchProcessTest {
         assertEquals(BankStatus.State.READY, made.getState(), made.getReason());
         assertEquals(made.getRows(), made.getRowsDone());
         Path picture;
-        try (var all = Files.list(folder.resolve("data/train/symbols--arrow"))) {
+        try (var all = Files.list(cluster.data().resolve("train/symbols--arrow"))) {
             picture = all.sorted().skip(3).findFirst().orElseThrow();
         }
         SearchRequest same =

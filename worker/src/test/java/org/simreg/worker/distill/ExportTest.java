@@ -44,8 +44,8 @@ class ExportTest {
     void theFourFilesOfARunGiveTheFeaturesOfItsEvaluation(Network name) throws OrtException {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
         job.getStudentBuilder().setNetwork(name);
-        SmallRun run = SmallRun.whole(job, folder);
-        assertEquals(4, run.finished().getExportsCount());
+        SmallRun run = SmallRun.exported(job, folder);
+        assertEquals(4, run.exports().size());
         String file = Networks.backbone(name).name();
         Path student = folder.resolve("student");
         StateDict weights = Checkpoints.read(student.resolve(file + ".safetensors"));

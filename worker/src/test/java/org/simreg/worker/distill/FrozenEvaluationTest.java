@@ -105,7 +105,7 @@ class FrozenEvaluationTest {
                                         .setPath(SmallRun.SAMPLE.toString())
                                         .setLimitClasses(CLASSES));
         job.getOptimizationBuilder().setEpochs(1).setMaxSteps(3);
-        SmallRun done = SmallRun.whole(job, run);
+        SmallRun done = SmallRun.exported(job, run);
         EvaluationDone printed =
                 done.events().stream()
                         .filter(Progress::hasEvaluation)

@@ -25,15 +25,15 @@ import org.simreg.worker.torchscript.Trained;
 
 /** A step gives back what it took, on both sides of the native border. */
 class MemoryTest {
-    private static final int WARM_UP = 60;
-    private static final int STEPS = 360;
-    private static final long ALLOWED_KIB = 40 << 10;
+    private static final int WARM_UP = 50;
+    private static final int STEPS = 200;
+    private static final long ALLOWED_KIB = 20 << 10;
     private static final Path STATUS = Path.of("/proc/self/status");
 
     @TempDir Path folder;
 
     @Test
-    void threeHundredStepsLeaveNothingBehind() throws IOException {
+    void aHundredAndFiftyStepsLeaveNothingBehind() throws IOException {
         assumeTrue(Files.exists(STATUS), "resident memory is read from /proc");
         Job job = job();
         WorkerSettings settings = SmallRun.settings(folder, 1, 1);

@@ -152,17 +152,17 @@ class ModuleStudentTest {
 
     @Test
     void whatIsExportedHoldsTheTrainedWeightsByTheModulesNames() {
-        SmallRun run = SmallRun.whole(job("cnn"), folder);
+        SmallRun run = SmallRun.exported(job("cnn"), folder);
         assertEquals(
                 List.of("student/cnn.torchscript.pt", "student/cnn.safetensors", "student/cnn.pth"),
-                run.finished().getExportsList());
+                run.exports());
         assertTrue(
                 run.events().stream().map(Progress::toString).anyMatch(e -> e.contains("ONNX")),
                 "what isn't written is said");
         Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
         StateDict trained = Checkpoints.read(newest).withoutPrefix("backbone.");
         StateDict original = Checkpoints.read(file("cnn"));
-        for (String export : run.finished().getExportsList()) {
+        for (String export : run.exports()) {
             StateDict exported = Checkpoints.read(folder.resolve(export));
             assertTrue(original.sameNames(exported), export);
             for (String name : trained.names()) {
@@ -203,7 +203,7 @@ class ModuleStudentTest {
     void itStartsFromTheWeightsOfAFile() {
         Job.Builder first = job("odd");
         first.getOptimizationBuilder().setMaxSteps(2);
-        SmallRun.whole(first, folder.resolve("first"));
+        SmallRun.exported(first, folder.resolve("first"));
         for (String file : List.of("student/odd.pth", "student/odd.torchscript.pt")) {
             Job.Builder job = job("odd");
             job.getOptimizationBuilder().setMaxSteps(1);

@@ -39,6 +39,7 @@ final class SmallRun {
     private final Path folder;
     private final List<Progress> events = new ArrayList<>();
     private boolean whole;
+    private List<String> exports = List.of();
 
     private SmallRun(Path folder) {
         this.folder = folder;
@@ -88,6 +89,22 @@ final class SmallRun {
     /** Runs the job from its first step to its end. */
     static SmallRun whole(Job.Builder job, Path folder) {
         return run(job, folder, false, event -> false);
+    }
+
+    /** The same, and writes the student in every format that it can be written in. */
+    static SmallRun exported(Job.Builder job, Path folder) {
+        SmallRun run = whole(job, folder);
+        run.exports =
+                Export.checkpoint(
+                                RunCheckpoint.newest(checkpoints(folder)).orElseThrow(),
+                                Optional.empty(),
+                                folder.resolve("student"),
+                                job.getViews().getSize(),
+                                EnumSet.allOf(Export.Format.class))
+                        .stream()
+                        .map(file -> folder.relativize(file).toString())
+                        .toList();
+        return run;
     }
 
     /** Continues the job to its end. */
@@ -150,7 +167,13 @@ final class SmallRun {
         }
         whole = training.committed() == training.steps();
         if (whole) {
-            finish(training, job);
+            events.add(
+                    Progress.newBuilder()
+                            .setFinished(
+                                    JobFinished.newBuilder()
+                                            .setStep(training.steps())
+                                            .setSha256(training.snapshot().sha256()))
+                            .build());
         }
     }
 
@@ -167,27 +190,6 @@ final class SmallRun {
         } catch (InterruptedException | ExecutionException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private void finish(Distillation training, Job job) {
-        List<String> files =
-                Export.checkpoint(
-                                RunCheckpoint.newest(checkpoints(folder)).orElseThrow(),
-                                Optional.empty(),
-                                folder.resolve("student"),
-                                job.getViews().getSize(),
-                                EnumSet.allOf(Export.Format.class))
-                        .stream()
-                        .map(file -> folder.relativize(file).toString())
-                        .toList();
-        events.add(
-                Progress.newBuilder()
-                        .setFinished(
-                                JobFinished.newBuilder()
-                                        .setStep(training.steps())
-                                        .setSha256(training.snapshot().sha256())
-                                        .addAllExports(files))
-                        .build());
     }
 
     private void store(Distillation training, Job job) {
@@ -244,15 +246,17 @@ final class SmallRun {
         return events.stream().filter(Progress::hasStep).map(Progress::getStep).toList();
     }
 
-    JobFinished finished() {
+    /** Of the whole state at the end. */
+    String sha256() {
         return events.stream()
                 .filter(Progress::hasFinished)
-                .map(Progress::getFinished)
+                .map(event -> event.getFinished().getSha256())
                 .findFirst()
                 .orElseThrow();
     }
 
-    String sha256() {
-        return finished().getSha256();
+    /** The student's files, below the run's folder. */
+    List<String> exports() {
+        return exports;
     }
 }

@@ -51,7 +51,7 @@ class StartTest {
         Job.Builder job = SmallRun.job(SmallRun.teacher(shared, NAME, 1));
         job.getOptimizationBuilder().setMaxSteps(2);
         job.getCheckpointsBuilder().setEverySteps(1).setKeep(9);
-        SmallRun.whole(job, run);
+        SmallRun.exported(job, run);
         Path newest = RunCheckpoint.newest(SmallRun.checkpoints(run)).orElseThrow();
         end = RunCheckpoint.read(newest, trained(Head.Form.LINEAR, 1, NAME)).state();
     }
