@@ -25,7 +25,7 @@ import org.simreg.proto.Progress;
 @Tag("processes")
 @Timeout(240)
 class ClusterProcessTest {
-    static final int KILLS = Integer.getInteger("simreg.test.kills", 3);
+    static final int KILLS = Integer.getInteger("simreg.test.kills", 2);
 
     private final long seed = Long.getLong("simreg.test.seed", System.nanoTime());
     private final SplittableRandom random = new SplittableRandom(seed);
@@ -134,7 +134,7 @@ class ClusterProcessTest {
 
     @Test
     void theCoordinatorKilledInTheMiddleAndThenAllAtOnce() throws IOException {
-        Job job = cluster.job("restarted", 80);
+        Job job = cluster.job("restarted", 60);
         try (Follower events = cluster.submit(job)) {
             events.workers(3);
             events.step(5 + random.nextInt(5));

@@ -45,7 +45,8 @@ class ThousandJobsTest {
 
     @Test
     void aThousandAtOnceAreAllThereInOrderAfterTheCoordinatorWasKilledMeanwhile() throws Exception {
-        try (Processes processes = new Processes(folder, List.of(), List.of())) {
+        try (Processes processes =
+                new Processes(folder, List.of(), List.of("-XX:TieredStopAtLevel=1"))) {
             processes.coordinator();
             List<String> before;
             try (ApiClient client = processes.client()) {

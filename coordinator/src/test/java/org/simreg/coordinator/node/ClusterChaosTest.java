@@ -35,7 +35,7 @@ import org.simreg.proto.Reduction.Transport;
  * of a step, and restarts of the coordinator: one SHA-256, and a clean ledger.
  */
 class ClusterChaosTest {
-    private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 120);
+    private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 60);
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     @TempDir static Path folder;

@@ -37,6 +37,7 @@ class SeveralTeachersTest {
 
     private static Job.Builder job() {
         Job.Builder job = SmallRun.job(first, second);
+        job.getStudentBuilder().clearNetwork().setModule(ModuleStudentTest.file("cnn").toString());
         job.getTeachersBuilder(0).setWeight(3);
         job.getTeachersBuilder(1).setSize(48).setPixels(Pixels.HALF);
         return job;
@@ -74,6 +75,7 @@ class SeveralTeachersTest {
     @Test
     void equalWeightsAreNoWeights() {
         Job.Builder even = SmallRun.job(first, second);
+        even.getStudentBuilder().clearNetwork().setModule(ModuleStudentTest.file("cnn").toString());
         even.getOptimizationBuilder().setMaxSteps(2);
         String plain = SmallRun.whole(even, folder.resolve("plain")).sha256();
         even.getTeachersBuilderList().forEach(teacher -> teacher.setWeight(0.7));

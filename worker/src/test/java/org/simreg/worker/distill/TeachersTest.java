@@ -59,11 +59,11 @@ class TeachersTest {
     }
 
     private void learns(Job.Builder job) {
-        job.getOptimizationBuilder().setEpochs(8).setLr(0.2).setWarmupEpochs(1);
+        job.getOptimizationBuilder().setEpochs(12).setLr(0.2).setWarmupEpochs(1);
         List<Double> losses =
                 SmallRun.whole(job, folder).steps().stream().map(StepDone::getLoss).toList();
         double first = mean(losses.subList(0, 3));
-        double last = mean(losses.subList(21, 24));
+        double last = mean(losses.subList(33, 36));
         assertTrue(last < 0.6 * first, "from " + first + " to " + last);
     }
 
