@@ -21,7 +21,7 @@ import org.simreg.proto.JobState;
 @Tag("processes")
 @Timeout(240)
 class DrainProcessTest {
-    private static final int STEPS = 40;
+    private static final int STEPS = 200;
     private static final int SIGTERM = 143;
 
     private SharedCluster cluster;
@@ -44,7 +44,7 @@ class DrainProcessTest {
         // It waits for the one that is being started, so that it lasts until all have been.
         Job job = SharedCluster.on(cluster.job("rolling", STEPS), 3, 0);
         try (Follower events = cluster.submit(job)) {
-            for (String name : WORKERS) {
+            for (String name : WORKERS.subList(0, 2)) {
                 events.workers(3);
                 events.step();
                 assertEquals(SIGTERM, processes.leave(name));

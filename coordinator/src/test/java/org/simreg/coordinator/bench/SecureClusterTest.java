@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,6 +26,7 @@ import org.simreg.coordinator.client.Token;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 import org.simreg.proto.ListRequest;
+import org.simreg.proto.Network;
 import org.simreg.proto.Reduction;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
@@ -63,9 +65,10 @@ class SecureClusterTest {
             Optional<Token> token = Optional.of(Token.of(operator.token(), "test"));
             try (ApiClient client =
                     processes.client(new Passport(Optional.of(Tls.of(files)), token))) {
-                trains(client, Reduction.Transport.NETTY);
+                SortedMap<Integer, String> course = trains(client, Reduction.Transport.NETTY);
+                assertEquals(6, course.size());
                 authority.identity("node");
-                trains(client, Reduction.Transport.EVENTBUS);
+                assertEquals(course, trains(client, Reduction.Transport.EVENTBUS));
             }
             try (ApiClient plain = ApiClient.open(processes.address(), Duration.ZERO)) {
                 ListRequest request = ListRequest.getDefaultInstance();
@@ -81,11 +84,13 @@ class SecureClusterTest {
         }
     }
 
-    private void trains(ApiClient client, Reduction.Transport transport) throws Exception {
+    private SortedMap<Integer, String> trains(ApiClient client, Reduction.Transport transport)
+            throws Exception {
         String name = transport.name().toLowerCase(java.util.Locale.ROOT);
         Path data = SmallJob.pictures(folder.resolve("data-" + name));
         Path teacher = SmallJob.teacher(folder.resolve(name + ".safetensors"));
-        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), 6).toBuilder();
+        Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), "", 6).toBuilder();
+        job.getStudentBuilder().clearModule().setNetwork(Network.MOBILENET_V2);
         job.getPlacementBuilder().setMinWorkers(2);
         job.getReduceBuilder().setTransport(transport);
         job.getCheckpointsBuilder().setOutput(folder.resolve("runs/" + name).toString());
@@ -94,7 +99,7 @@ class SecureClusterTest {
         try (Follower events = new Follower(client, id)) {
             events.workers(2);
             events.state(JobState.SUCCEEDED);
-            assertEquals(6, Course.of(folder.resolve("runs/" + name)).size());
+            return Course.of(folder.resolve("runs/" + name));
         }
     }
 }

@@ -39,7 +39,7 @@ final class SharedCluster {
     static final String SPARE = "w3";
 
     /** Steps of the job that nobody disturbed. */
-    static final int MOST = Math.max(85, 20 * ClusterProcessTest.KILLS);
+    static final int MOST = Math.max(300, 150 * ClusterProcessTest.KILLS);
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -51,6 +51,7 @@ final class SharedCluster {
     private final Path folder;
     private final Path data;
     private final Path teacher;
+    private final Path student;
     private final SortedMap<Integer, String> expected;
     private final Processes processes;
     private final ApiClient client;
@@ -59,6 +60,7 @@ final class SharedCluster {
         folder = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "cluster-");
         data = SmallJob.pictures(here("data"));
         teacher = SmallJob.teacher(here("teacher.safetensors"));
+        student = SmallJob.student(here("student.pt"));
         expected = undisturbed();
         List<String> all = new ArrayList<>(WORKERS);
         all.add(SPARE);
@@ -159,9 +161,9 @@ final class SharedCluster {
         return data;
     }
 
-    /** The job on pictures and teacher that everybody sees. */
+    /** The job on pictures, teacher and student that everybody sees. */
     Job job(String name, int steps) {
-        return SmallJob.of(name, data.toString(), teacher.toString(), steps);
+        return SmallJob.of(name, data.toString(), teacher.toString(), student.toString(), steps);
     }
 
     /** The same for so many workers; 0: no upper limit. */

@@ -85,6 +85,14 @@ final class Attendance {
     void leave() {
         leaving = true;
         say(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()).build());
+        leaveUnasked();
+    }
+
+    /** Without a coordinator a worker that has no job is missed by nobody. */
+    private void leaveUnasked() {
+        if (leaving && !welcome && job.isEmpty()) {
+            left.tryComplete();
+        }
     }
 
     /** Lets go of the job and ends the stream; done once the job has ended. */
@@ -208,6 +216,7 @@ final class Attendance {
             left.tryFail(new UserError(status.getDescription()));
             return;
         }
+        leaveUnasked();
         if (!complained && !closed) {
             LOG.warn("The line to the coordinator is broken ({}); trying again.", sentence(status));
             complained = true;

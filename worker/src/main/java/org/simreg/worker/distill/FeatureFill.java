@@ -108,7 +108,8 @@ public final class FeatureFill implements AutoCloseable {
         long units = (long) KeptFeatures.views(job) * MissingRows.units(samples, size);
         MissingRows.Range range = part.range(units);
         MissingRows missing = new MissingRows(views, features, samples, size, range);
-        long all = range.to() - range.from();
+        long before = MissingRows.images(range.from(), samples, size);
+        long all = MissingRows.images(range.to(), samples, size) - before;
         try (Batches batches = loader.batches(missing)) {
             while (batches.hasNext()) {
                 if (stop.getAsBoolean()) {
@@ -116,12 +117,12 @@ public final class FeatureFill implements AutoCloseable {
                 }
                 try (Batch batch = batches.next()) {
                     compute(batch);
-                    long done = missing.unit(batch.request()) + 1 - range.from();
-                    progress.at(done * size, all * size);
+                    long behind = missing.unit(batch.request()) + 1;
+                    progress.at(MissingRows.images(behind, samples, size) - before, all);
                 }
             }
         }
-        progress.at(all * size, all * size);
+        progress.at(all, all);
         return true;
     }
 

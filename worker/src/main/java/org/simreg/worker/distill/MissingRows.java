@@ -47,6 +47,12 @@ final class MissingRows implements Iterator<BatchRequest> {
         return (samples + size - 1) / size;
     }
 
+    /** Images in the micro-batches before this place, each counted in each view. */
+    static long images(long unit, int samples, int size) {
+        int each = units(samples, size);
+        return unit / each * samples + unit % each * size;
+    }
+
     @Override
     public boolean hasNext() {
         while (next == null && unit < end) {

@@ -62,10 +62,18 @@ class KeptFeaturesTest {
         return job;
     }
 
-    private Job.Builder job(Cache.Format format, Views.Policy policy) {
+    private Job.Builder job(Cache.Format format, Consumer<Job.Builder> change) {
         Job.Builder job = job(format);
-        job.getViewsBuilder().setPolicy(policy);
+        change.accept(job);
         return job;
+    }
+
+    private static Consumer<Job.Builder> policy(Views.Policy policy) {
+        return job -> job.getViewsBuilder().setPolicy(policy);
+    }
+
+    private static Consumer<Job.Builder> microBatches(int count) {
+        return job -> job.getOptimizationBuilder().setMicroBatches(count);
     }
 
     private Path store() {
@@ -87,11 +95,8 @@ class KeptFeaturesTest {
 
     /** The first run fills the store, the second reads it, and neither changes a bit. */
     private String neverDiffers(Consumer<Job.Builder> change) {
-        Job.Builder none = job(Cache.Format.NONE);
-        change.accept(none);
-        Job.Builder kept = job(Cache.Format.FLOAT32);
-        change.accept(kept);
-        String computed = computed(none);
+        String computed = computed(job(Cache.Format.NONE, change));
+        Job.Builder kept = job(Cache.Format.FLOAT32, change);
         assertEquals(computed, run(kept, "filling"));
         assertEquals(computed, run(kept, "reading"));
         assertTrue(Files.exists(file(1)));
@@ -101,11 +106,8 @@ class KeptFeaturesTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 4})
     void inAnyNumberOfMicroBatchesItKeepsItsBits(int microBatches) {
-        String kept =
-                neverDiffers(job -> job.getOptimizationBuilder().setMicroBatches(microBatches));
-        Job.Builder fresh = job(Cache.Format.NONE);
-        fresh.getOptimizationBuilder().setMicroBatches(microBatches);
-        fresh.clearCache();
+        String kept = neverDiffers(microBatches(microBatches));
+        Job.Builder fresh = job(Cache.Format.NONE, microBatches(microBatches)).clearCache();
         assertNotEquals(kept, run(fresh, "fresh"), "views that never come again");
     }
 
@@ -122,7 +124,7 @@ class KeptFeaturesTest {
             value = Views.Policy.class,
             names = {"SAME_STRONG", "STRONG_STRONG"})
     void everyPolicyKeepsItsBits(Views.Policy policy) {
-        neverDiffers(job -> job.getViewsBuilder().setPolicy(policy));
+        neverDiffers(policy(policy));
     }
 
     @Test
@@ -169,8 +171,8 @@ class KeptFeaturesTest {
     void damagedRowsAreComputedAgainAndMended() {
         for (Views.Policy policy :
                 new Views.Policy[] {Views.Policy.SAME_WEAK, Views.Policy.WEAK_WEAK}) {
-            String computed = computed(job(Cache.Format.NONE, policy));
-            Job.Builder kept = job(Cache.Format.FLOAT32, policy);
+            String computed = computed(job(Cache.Format.NONE, policy(policy)));
+            Job.Builder kept = job(Cache.Format.FLOAT32, policy(policy));
             assertEquals(computed, run(kept, "filling " + policy));
             byte[] whole = bytes(file(1));
             SplittableRandom random = new SplittableRandom(5);
@@ -186,8 +188,8 @@ class KeptFeaturesTest {
 
     @Test
     void aRowDamagedAfterItsViewWasLeftOutIsComputedFromAViewMadeLate() throws Exception {
-        String computed = computed(job(Cache.Format.NONE, Views.Policy.WEAK_STRONG));
-        Job.Builder kept = job(Cache.Format.FLOAT32, Views.Policy.WEAK_STRONG);
+        String computed = computed(job(Cache.Format.NONE, policy(Views.Policy.WEAK_STRONG)));
+        Job.Builder kept = job(Cache.Format.FLOAT32, policy(Views.Policy.WEAK_STRONG));
         run(kept, "filling");
         byte[] whole = bytes(file(1));
         try (Distillation run = open(kept);
@@ -219,11 +221,8 @@ class KeptFeaturesTest {
 
     @Test
     void twoWorkersThatShareAStoreEndWithTheBitsOfOne() throws Exception {
-        Job.Builder none = job(Cache.Format.NONE);
-        none.getOptimizationBuilder().setMicroBatches(4);
-        String computed = computed(none);
-        Job.Builder kept = job(Cache.Format.FLOAT32);
-        kept.getOptimizationBuilder().setMicroBatches(4);
+        String computed = computed(job(Cache.Format.NONE, microBatches(4)));
+        Job.Builder kept = job(Cache.Format.FLOAT32, microBatches(4));
         try (Distillation one = open(kept);
                 Distillation two = open(kept);
                 Reduce reduce = new LocalReduce(one.scope(), one::newOut)) {
@@ -270,32 +269,10 @@ class KeptFeaturesTest {
         assertTrue(Arrays.equals(filled, bytes(file(1))), "what was missing is there again");
     }
 
-    @Test
-    void aFillingThatWasStoppedGoesOnWhereItWas() {
-        Job.Builder kept = job(Cache.Format.FLOAT32);
-        int[] calls = {0};
-        try (FeatureFill fill = filling(kept)) {
-            assertFalse(
-                    fill.fill(
-                            FeatureFill.Part.WHOLE,
-                            (done, all) -> calls[0]++,
-                            () -> calls[0] == 3));
-        }
-        int before = calls[0];
-        try (FeatureFill fill = filling(kept)) {
-            fill.fill(FeatureFill.Part.WHOLE, (done, all) -> calls[0]++, () -> false);
-        }
-        // Five micro-batches of 6 hold the 25 pictures, in two views; one more call at the end.
-        assertEquals(10 + 1, calls[0], before + " calls before");
-    }
-
-    private FeatureFill filling(Job.Builder job) {
-        Job whole = JobSettings.complete(job.build());
-        return FeatureFill.open(whole, SmallRun.settings(folder, 1, 2), notice -> {});
-    }
-
     private boolean fill(Job.Builder job, FeatureFill.Part part) {
-        try (FeatureFill fill = filling(job)) {
+        Job whole = JobSettings.complete(job.build());
+        WorkerSettings settings = SmallRun.settings(folder, 1, 2);
+        try (FeatureFill fill = FeatureFill.open(whole, settings, notice -> {})) {
             return fill.fill(part, (done, all) -> assertTrue(done <= all), () -> false);
         }
     }
@@ -318,8 +295,7 @@ class KeptFeaturesTest {
         String computed = neverDiffers(fixed);
         long row = 4 + 4 * 1280;
         assertEquals(4096 + 25 * row, Files.size(file(1)), "one view of each sample");
-        Job.Builder kept = job(Cache.Format.FLOAT32);
-        fixed.accept(kept);
+        Job.Builder kept = job(Cache.Format.FLOAT32, fixed);
         SmallRun run = SmallRun.whole(kept, folder.resolve("said"));
         assertTrue(
                 run.events().stream()
@@ -338,15 +314,11 @@ class KeptFeaturesTest {
         refused(job -> job.getTeachersBuilder(0).setSource(other), "another teacher file (");
         refused(job -> job.getViewsBuilder().setSize(32), "another view (draw 0 of 16 px");
         refused(job -> job.getViewsBuilder().setMinArea(0.5), "area from 0.2, weak there");
-        refused(
-                job -> job.getViewsBuilder().setPolicy(Views.Policy.SAME_STRONG),
-                "strong, drawn at 16 px asked for");
+        refused(policy(Views.Policy.SAME_STRONG), "strong, drawn at 16 px asked for");
         refused(
                 job -> job.getDatasetBuilder().setPath(SmallRun.SAMPLE + "/train/symbols--arrow"),
                 "another data set (");
-        refused(
-                job -> job.getOptimizationBuilder().setMicroBatches(1),
-                "another images at a time (6 there, 12 asked for)");
+        refused(microBatches(1), "another images at a time (6 there, 12 asked for)");
         refused(
                 job -> job.getCacheBuilder().setPrecision(Cache.Format.FLOAT16),
                 "(float32 there, float16 asked for)");
@@ -360,14 +332,11 @@ class KeptFeaturesTest {
                 "precision (float32 there");
         refused(job -> job.setExact(false), "another numeric profile (libtorch");
         run(job(Cache.Format.FLOAT32).setName("other"), "reading");
-        Job.Builder student = job(Cache.Format.FLOAT32);
-        student.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG);
-        run(student, "another view for the student");
+        run(job(Cache.Format.FLOAT32, policy(Views.Policy.WEAK_STRONG)), "another for the student");
     }
 
     private void refused(Consumer<Job.Builder> change, String why) {
-        Job.Builder job = job(Cache.Format.FLOAT32);
-        change.accept(job);
+        Job.Builder job = job(Cache.Format.FLOAT32, change);
         String message = assertThrows(UserError.class, () -> open(job).close()).getMessage();
         assertTrue(message.contains(why), message);
         assertTrue(message.contains("--cache-store"), message);

@@ -25,15 +25,15 @@ import org.simreg.worker.torchscript.Trained;
 
 /** A step gives back what it took, on both sides of the native border. */
 class MemoryTest {
-    private static final int WARM_UP = 50;
-    private static final int STEPS = 200;
-    private static final long ALLOWED_KIB = 20 << 10;
+    private static final int WARM_UP = 40;
+    private static final int STEPS = 140;
+    private static final long ALLOWED_KIB = 14 << 10;
     private static final Path STATUS = Path.of("/proc/self/status");
 
     @TempDir Path folder;
 
     @Test
-    void aHundredAndFiftyStepsLeaveNothingBehind() throws IOException {
+    void aHundredStepsLeaveNothingBehind() throws IOException {
         assumeTrue(Files.exists(STATUS), "resident memory is read from /proc");
         Job job = job();
         WorkerSettings settings = SmallRun.settings(folder, 1, 1);

@@ -14,8 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 
+/** A worker that is asked to go needn't wait for what concerns others only. */
 @Timeout(60)
-class LoadingTest {
+class LeavingTest {
     @TempDir Path folder;
 
     private static void await(CountDownLatch latch) {
@@ -54,6 +55,19 @@ class LoadingTest {
             cluster.await(
                     id, Duration.ofSeconds(30), status -> status.getState() == JobState.SUCCEEDED);
             loaded.countDown();
+        } finally {
+            vertx.close().toCompletionStage().toCompletableFuture().join();
+        }
+    }
+
+    @Test
+    void oneWithoutAJobDoesNotWaitForACoordinatorThatIsAway() throws Exception {
+        Vertx vertx = Nodes.alone();
+        try (ToyCluster cluster = new ToyCluster(folder, vertx)) {
+            ToyWorker idle = cluster.worker("idle", (worker, point, step) -> {});
+            cluster.stopCoordinator();
+            idle.leave().get(10, TimeUnit.SECONDS);
+            cluster.startCoordinator();
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().join();
         }
