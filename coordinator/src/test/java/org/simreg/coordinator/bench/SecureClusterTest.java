@@ -50,8 +50,7 @@ class SecureClusterTest {
         TlsFiles.Identity own = files.identity().orElseThrow();
         Path tokens = folder.resolve("tokens");
         Files.writeString(tokens, operator.line() + "\n" + worker.line() + "\n");
-        try (Processes processes =
-                new Processes(folder, List.of("w0", "w1"), List.of("-XX:TieredStopAtLevel=1"))) {
+        try (Processes processes = new Processes(folder, List.of("w0", "w1"), List.of())) {
             processes.environment(
                     Map.of(
                             "SIMREG_TLS_CERT", own.cert().toString(),
