@@ -11,6 +11,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
@@ -46,12 +48,14 @@ public final class NettyWire implements FrameWire {
                     new DefaultThreadFactory("simreg-wire", true),
                     NioIoHandler.newFactory());
 
+    /** All that are open. One that is made after the end is closed at once. */
+    private final ChannelGroup channels = new DefaultChannelGroup(loops.next(), true);
+
     private final String host;
     private final int port;
     private final int chunk;
     private final Optional<TlsContexts> tls;
     private Channel server;
-    private volatile boolean closing;
 
     /**
      * @param chunk most bytes of a payload
@@ -117,11 +121,6 @@ public final class NettyWire implements FrameWire {
     }
 
     private void serve(Channel channel, Inlet inlet) {
-        if (closing) {
-            // Accepted so late that the loops won't close it.
-            channel.close();
-            return;
-        }
         tls.map(with -> with.server.newHandler(channel.alloc()))
                 .ifPresent(channel.pipeline()::addLast);
         channel.pipeline().addLast(new NettyInlet(inlet));
@@ -150,10 +149,11 @@ public final class NettyWire implements FrameWire {
         channel.pipeline().addLast(new NettyLink.Replies());
     }
 
-    private static ChannelHandler initializer(Consumer<Channel> task) {
+    private ChannelHandler initializer(Consumer<Channel> task) {
         return new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(Channel channel) {
+                channels.add(channel);
                 task.accept(channel);
             }
         };
@@ -161,8 +161,9 @@ public final class NettyWire implements FrameWire {
 
     @Override
     public void close() {
-        closing = true;
         server.close();
+        // The loops don't close channels if they end while they have other tasks to do.
+        channels.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
         loops.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
     }
