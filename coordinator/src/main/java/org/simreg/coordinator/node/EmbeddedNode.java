@@ -99,7 +99,7 @@ public final class EmbeddedNode implements AutoCloseable {
                         .setVersion(version)
                         .setProfile(computing.profile())
                         .setDevice(computing.device())
-                        // Always alone, it needs no lanes.
+                        // Always alone, it needs no transport.
                         .putAddresses("netty", "in this process")
                         .putAddresses("eventbus", "in this process");
         if (searches) {

@@ -18,16 +18,16 @@ import org.simreg.worker.data.RemoteSettings;
 import org.simreg.worker.data.RemoteStorage;
 import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.WorkerSettings;
-import org.simreg.worker.reduce.EventBusLanes;
-import org.simreg.worker.reduce.Lanes;
-import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.reduce.EventBusWire;
+import org.simreg.worker.reduce.NettyWire;
+import org.simreg.worker.reduce.PeerTransport;
 import org.simreg.worker.serve.SearchServer;
 import org.simreg.worker.serve.ServeSettings;
 import org.simreg.worker.tls.Tls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A worker process: libtorch, lanes to other workers, a member of the cluster. */
+/** A worker process: libtorch, transports to other workers, a member of the cluster. */
 public final class WorkerNode implements AutoCloseable {
     /** Exit code of a process that was frozen and is to be started again. */
     public static final int AGAIN = 75;
@@ -80,10 +80,10 @@ public final class WorkerNode implements AutoCloseable {
             Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster), tls);
             open.add(Nodes.closing(vertx));
             WorkerWindow window = open.add(new WorkerWindow());
-            Map<String, Lanes> lanes = new LinkedHashMap<>();
+            Map<String, PeerTransport> transports = new LinkedHashMap<>();
             String host = settings.cluster.host();
-            lanes.put("netty", open.add(new NettyLanes(host, 0, tls)));
-            lanes.put("eventbus", open.add(new EventBusLanes(vertx)));
+            transports.put("netty", open.add(NettyWire.transport(host, 0, tls)));
+            transports.put("eventbus", open.add(EventBusWire.transport(vertx)));
             ServeSettings serving = ServeSettings.of(training);
             SearchServer search = open.add(new SearchServer(vertx, coordinator.channel(), serving));
             Hello identity =
@@ -100,7 +100,7 @@ public final class WorkerNode implements AutoCloseable {
                     new WorkerVerticle(
                             identity,
                             (job, notices) -> Distillation.open(job, training, notices),
-                            lanes,
+                            transports,
                             coordinator.channel(),
                             window.witness());
             String id = vertx.deployVerticle(verticle).await();
@@ -114,7 +114,7 @@ public final class WorkerNode implements AutoCloseable {
                                     ended.completeExceptionally(left.cause());
                                 }
                             });
-            settings.http.ifPresent(at -> open.add(window.serve(vertx, at, lanes)));
+            settings.http.ifPresent(at -> open.add(window.serve(vertx, at, transports)));
             LoopProbe.watch(vertx);
             Pulse.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {

@@ -10,7 +10,7 @@ import org.simreg.coordinator.observe.WorkerMeters;
 import org.simreg.coordinator.web.Ops;
 import org.simreg.coordinator.web.WebServer;
 import org.simreg.worker.cluster.Witness;
-import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.PeerTransport;
 
 /** What a worker shows of itself: metrics and health by HTTP. */
 final class WorkerWindow implements AutoCloseable {
@@ -30,8 +30,8 @@ final class WorkerWindow implements AutoCloseable {
     }
 
     /** Serves HTTP; everything is open by now. */
-    WebServer serve(Vertx vertx, Target at, Map<String, Lanes> lanes) {
-        worker.lanes(lanes);
+    WebServer serve(Vertx vertx, Target at, Map<String, PeerTransport> transports) {
+        worker.transports(transports);
         health.started();
         return WebServer.listen(
                 vertx, at, router -> Ops.route(vertx, router, meters::scrape, health));

@@ -10,7 +10,7 @@ import java.util.function.ToDoubleFunction;
 import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.cluster.Witness;
-import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.PeerTransport;
 
 /** What one worker does. */
 public final class WorkerMeters implements Witness {
@@ -33,18 +33,22 @@ public final class WorkerMeters implements Witness {
     }
 
     /** Counts what goes between workers; by transport. */
-    public void lanes(Map<String, Lanes> lanes) {
-        lanes.forEach(
-                (transport, lane) -> {
-                    count("simreg.reduce.sent", "bytes", transport, lane, Lanes::sent);
-                    count("simreg.reduce.received", "bytes", transport, lane, Lanes::received);
-                    count("simreg.reduce.refused", "frames", transport, lane, Lanes::refused);
+    public void transports(Map<String, PeerTransport> transports) {
+        transports.forEach(
+                (name, one) -> {
+                    count("simreg.reduce.sent", "bytes", name, one, PeerTransport::sent);
+                    count("simreg.reduce.received", "bytes", name, one, PeerTransport::received);
+                    count("simreg.reduce.refused", "frames", name, one, PeerTransport::refused);
                 });
     }
 
     private void count(
-            String name, String unit, String transport, Lanes lane, ToDoubleFunction<Lanes> value) {
-        FunctionCounter.builder(name, lane, value)
+            String name,
+            String unit,
+            String transport,
+            PeerTransport counted,
+            ToDoubleFunction<PeerTransport> value) {
+        FunctionCounter.builder(name, counted, value)
                 .baseUnit(unit)
                 .tag("transport", transport)
                 .description("Gradients, sums and state between workers")

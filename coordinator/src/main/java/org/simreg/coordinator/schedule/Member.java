@@ -4,7 +4,7 @@ package org.simreg.coordinator.schedule;
  * A worker that attends and is at the job.
  *
  * @param worker its name
- * @param address where its lanes are reached
+ * @param address where its transport is reached
  * @param stand how far it is
  * @param since milliseconds when it came to stand there
  * @param wanted whether the job may keep it

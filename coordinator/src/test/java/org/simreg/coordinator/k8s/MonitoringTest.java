@@ -20,8 +20,8 @@ import org.simreg.coordinator.observe.Meters;
 import org.simreg.coordinator.observe.Survey;
 import org.simreg.coordinator.observe.Surveyor;
 import org.simreg.coordinator.observe.WorkerMeters;
-import org.simreg.worker.reduce.Lanes;
-import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.reduce.NettyWire;
+import org.simreg.worker.reduce.PeerTransport;
 
 /** Alerts and panels ask for what coordinator and workers show. */
 class MonitoringTest {
@@ -36,10 +36,10 @@ class MonitoringTest {
 
     private static String shown() {
         try (Meters meters = new Meters();
-                Lanes lanes = new NettyLanes("127.0.0.1", 0)) {
+                PeerTransport transport = NettyWire.transport("127.0.0.1", 0)) {
             new JobMeters(meters);
             new Surveyor(() -> Future.succeededFuture(Survey.EMPTY)).bindTo(meters);
-            new WorkerMeters(meters).lanes(Map.of("netty", lanes));
+            new WorkerMeters(meters).transports(Map.of("netty", transport));
             meters.wanted(() -> 0);
             meters.searches();
             return meters.scrape();

@@ -31,8 +31,8 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.Reduction.Transport;
 
 /**
- * Real coordinator, real workers, real lanes; random joins, leaves, kills and freezes at any point
- * of a step, and restarts of the coordinator: one SHA-256, and a clean ledger.
+ * Real coordinator, real workers, real transports; random joins, leaves, kills and freezes at any
+ * point of a step, and restarts of the coordinator: one SHA-256, and a clean ledger.
  */
 class ClusterChaosTest {
     private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 60);

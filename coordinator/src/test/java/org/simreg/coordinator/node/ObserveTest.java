@@ -24,7 +24,8 @@ import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.Job;
 import org.simreg.proto.SubmitRequest;
-import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.NettyWire;
+import org.simreg.worker.reduce.PeerTransport;
 
 /** A real coordinator with its HTTP and gRPC ports, and a toy of a worker. */
 class ObserveTest {
@@ -135,7 +136,7 @@ class ObserveTest {
     @Test
     void aWorkerIsReadyOnceTheCoordinatorHearsIt() throws Exception {
         WorkerWindow window = new WorkerWindow();
-        Lanes none = new org.simreg.worker.reduce.NettyLanes("127.0.0.1", 0);
+        PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
                 var server =
                         window.serve(vertx, new Target("127.0.0.1", 0), Map.of("netty", none))) {

@@ -11,16 +11,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.simreg.proto.Hello;
 import org.simreg.worker.cluster.WorkerVerticle;
-import org.simreg.worker.reduce.EventBusLanes;
-import org.simreg.worker.reduce.Lanes;
-import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.reduce.EventBusWire;
+import org.simreg.worker.reduce.NettyWire;
+import org.simreg.worker.reduce.PeerTransport;
 
 /** A worker in this JVM that can be killed or frozen, also by itself at a point of its script. */
 final class ToyWorker {
     private final Vertx vertx;
     private final Gate gate = new Gate();
     private final ManagedChannel channel;
-    private final Map<String, Lanes> lanes;
+    private final Map<String, PeerTransport> transports;
     private final WorkerVerticle verticle;
     private final String deployment;
     private CompletableFuture<Void> gone;
@@ -48,10 +48,10 @@ final class ToyWorker {
     private ToyWorker(Vertx vertx, ManagedChannel channel, String name, Mischief script) {
         this.vertx = vertx;
         this.channel = channel;
-        lanes =
+        transports =
                 Map.of(
-                        "netty", new NettyLanes("127.0.0.1", 0),
-                        "eventbus", new EventBusLanes(vertx));
+                        "netty", NettyWire.transport("127.0.0.1", 0),
+                        "eventbus", EventBusWire.transport(vertx));
         Hello identity =
                 Hello.newBuilder()
                         .setWorker(name)
@@ -65,7 +65,7 @@ final class ToyWorker {
                         identity,
                         (job, notices) ->
                                 new ToyTraining(job, (point, step) -> at(script, point, step)),
-                        lanes,
+                        transports,
                         ClientInterceptors.intercept(channel, gate));
         deployment = vertx.deployVerticle(verticle).await();
     }
@@ -89,12 +89,12 @@ final class ToyWorker {
 
     /** Bytes to other workers. */
     long sent() {
-        return lanes.values().stream().mapToLong(Lanes::sent).sum();
+        return transports.values().stream().mapToLong(PeerTransport::sent).sum();
     }
 
     /** Bytes from other workers. */
     long received() {
-        return lanes.values().stream().mapToLong(Lanes::received).sum();
+        return transports.values().stream().mapToLong(PeerTransport::received).sum();
     }
 
     /** From now on nobody hears of it; any thread may ask. */
@@ -126,7 +126,7 @@ final class ToyWorker {
     }
 
     private void close() {
-        lanes.values().forEach(Lanes::close);
+        transports.values().forEach(PeerTransport::close);
         vertx.undeploy(deployment).toCompletionStage().toCompletableFuture().join();
         try {
             channel.awaitTermination(10, TimeUnit.SECONDS);

@@ -23,9 +23,9 @@ import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.reduce.Circle;
 import org.simreg.worker.reduce.ClusterReduce;
-import org.simreg.worker.reduce.EventBusLanes;
-import org.simreg.worker.reduce.Lanes;
-import org.simreg.worker.reduce.NettyLanes;
+import org.simreg.worker.reduce.EventBusWire;
+import org.simreg.worker.reduce.NettyWire;
+import org.simreg.worker.reduce.PeerTransport;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.FrozenModule;
 import org.simreg.worker.torchscript.StudentState;
@@ -70,9 +70,12 @@ final class ReduceBenchWorker {
         try {
             Vertx vertx = arguments[0].equals("eventbus") ? ReduceCluster.join() : null;
             try (Torch torch = new Torch("cpu", Integer.parseInt(arguments[3]));
-                    Lanes lanes = lanes(vertx)) {
+                    PeerTransport transport = transport(vertx)) {
                 new ReduceBenchWorker(torch)
-                        .run(lanes, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
+                        .run(
+                                transport,
+                                Integer.parseInt(arguments[1]),
+                                Integer.parseInt(arguments[2]));
             }
             System.exit(0);
         } catch (Exception e) {
@@ -82,28 +85,28 @@ final class ReduceBenchWorker {
         }
     }
 
-    private static Lanes lanes(Vertx vertx) {
-        return vertx == null ? new NettyLanes("127.0.0.1", 0) : new EventBusLanes(vertx);
+    private static PeerTransport transport(Vertx vertx) {
+        return vertx == null ? NettyWire.transport("127.0.0.1", 0) : EventBusWire.transport(vertx);
     }
 
-    private void run(Lanes lanes, int rank, int steps) throws Exception {
+    private void run(PeerTransport transport, int rank, int steps) throws Exception {
         torch.enter();
-        System.out.println(ANSWER + lanes.address());
-        Circle circle = circle(rank);
+        System.out.println(ANSWER + transport.address());
+        Circle peers = peers(rank);
         int length = length();
         // Every leaf is full of its number, from 1: so the mean is known.
         try (Reduce reduce =
                 new ClusterReduce(
-                        lanes,
-                        circle,
+                        transport,
+                        peers,
                         torch.scope(),
                         scope -> scope.ones(new Shape(length)).muli(rank + 1))) {
-            measure(reduce, circle, length, steps);
+            measure(reduce, peers, length, steps);
         }
         teacher.close();
     }
 
-    private static Circle circle(int rank) throws IOException {
+    private static Circle peers(int rank) throws IOException {
         BufferedReader input =
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         List<Circle.Peer> peers = new ArrayList<>();
@@ -124,11 +127,11 @@ final class ReduceBenchWorker {
         return state.weights().length + state.statistics().length + 16;
     }
 
-    private void measure(Reduce reduce, Circle circle, int length, int steps) throws Exception {
+    private void measure(Reduce reduce, Circle peers, int length, int steps) throws Exception {
         double[] alone = new double[4 * steps];
         for (int i = -WARM; i < alone.length; i++) {
             long begun = System.nanoTime();
-            check(begin(reduce, circle).get(), circle);
+            check(begin(reduce, peers).get(), peers);
             keep(alone, i, begun);
         }
         double[] taught = new double[steps];
@@ -139,9 +142,9 @@ final class ReduceBenchWorker {
             long begun = System.nanoTime();
             teach();
             keep(taught, i, begun);
-            begin(reduce, circle).get();
+            begin(reduce, peers).get();
             begun = System.nanoTime();
-            Future<NDArray> mean = begin(reduce, circle);
+            Future<NDArray> mean = begin(reduce, peers);
             teach();
             long waiting = System.nanoTime();
             mean.get();
@@ -159,17 +162,17 @@ final class ReduceBenchWorker {
                                 "" + median(waited)));
     }
 
-    private static void check(NDArray mean, Circle circle) {
-        float expected = (circle.peers().size() + 1) / 2f;
+    private static void check(NDArray mean, Circle peers) {
+        float expected = (peers.size() + 1) / 2f;
         if (mean.getFloat(0) != expected || mean.getFloat(mean.size() - 1) != expected) {
             throw new IllegalStateException("the mean is not " + expected);
         }
     }
 
-    private Future<NDArray> begin(Reduce reduce, Circle circle) {
-        Reduce.Round round = reduce.begin(step++, circle.leaves());
+    private Future<NDArray> begin(Reduce reduce, Circle peers) {
+        Reduce.Round round = reduce.begin(step++, peers.leaves());
         round.vector();
-        round.offer(circle.self().first());
+        round.offer(peers.self().first());
         return round.mean();
     }
 

@@ -21,8 +21,8 @@ import org.simreg.worker.distill.Training.Snapshot;
 import org.simreg.worker.reduce.Abandoned;
 import org.simreg.worker.reduce.Circle;
 import org.simreg.worker.reduce.ClusterReduce;
-import org.simreg.worker.reduce.Lanes;
 import org.simreg.worker.reduce.LocalReduce;
+import org.simreg.worker.reduce.PeerTransport;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.reduce.StateExchange;
 import org.slf4j.Logger;
@@ -58,7 +58,7 @@ final class Stint {
      * @param checkpoints to and from the coordinator
      * @param writer stores checkpoints for all generations of the job
      */
-    record Roads(Lanes lanes, CheckpointRoad checkpoints, CheckpointWriter writer) {}
+    record Roads(PeerTransport lanes, CheckpointRoad checkpoints, CheckpointWriter writer) {}
 
     /**
      * @param worker name of this worker, one of the generation's members

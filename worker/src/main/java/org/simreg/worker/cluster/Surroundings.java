@@ -2,7 +2,7 @@ package org.simreg.worker.cluster;
 
 import java.util.Map;
 import org.simreg.worker.distill.Training;
-import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.PeerTransport;
 
 /**
  * What a worker has for all its jobs.
@@ -16,6 +16,6 @@ import org.simreg.worker.reduce.Lanes;
 record Surroundings(
         String worker,
         Training.Opener opener,
-        Map<String, Lanes> lanes,
+        Map<String, PeerTransport> lanes,
         CheckpointRoad checkpoints,
         Witness witness) {}

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.simreg.proto.Hello;
 import org.simreg.proto.WorkersGrpc;
 import org.simreg.worker.distill.Training;
-import org.simreg.worker.reduce.Lanes;
+import org.simreg.worker.reduce.PeerTransport;
 
 /**
  * A worker: attends at the coordinator and runs the jobs it is given, each on a thread of its own.
@@ -27,7 +27,10 @@ public final class WorkerVerticle extends VerticleBase {
      * @param channel to the coordinator; not closed here
      */
     public WorkerVerticle(
-            Hello identity, Training.Opener opener, Map<String, Lanes> lanes, Channel channel) {
+            Hello identity,
+            Training.Opener opener,
+            Map<String, PeerTransport> lanes,
+            Channel channel) {
         this(identity, opener, lanes, channel, Witness.NONE);
     }
 
@@ -39,7 +42,7 @@ public final class WorkerVerticle extends VerticleBase {
     public WorkerVerticle(
             Hello identity,
             Training.Opener opener,
-            Map<String, Lanes> lanes,
+            Map<String, PeerTransport> lanes,
             Channel channel,
             Witness witness) {
         Hello.Builder whole = identity.toBuilder();

@@ -1,8 +1,9 @@
 package org.simreg.worker.reduce;
 
 /**
- * What was waited for won't come: the generation it belongs to is over, or a peer can't be reached.
- * Nothing is wrong with the worker that gets it.
+ * The exception of a wait or a task that was stopped from outside: the generation it belongs to is
+ * over, a peer can't be reached, or nobody wants its result any more. Nothing is wrong with the
+ * worker that gets it.
  */
 public final class Abandoned extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -2,17 +2,13 @@ package org.simreg.worker.reduce;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 
 /** The reduction of a worker that computes every leaf itself: the same tree, on the device. */
 public final class LocalReduce implements Reduce {
-    private final NDManager scope;
-    private final Function<NDManager, NDArray> allocate;
-    private final Deque<NDArray> free = new ArrayDeque<>();
+    private final DeviceVectors vectors;
     private NDArray result;
 
     /**
@@ -20,46 +16,40 @@ public final class LocalReduce implements Reduce {
      * @param allocate makes a zeroed vector
      */
     public LocalReduce(NDManager scope, Function<NDManager, NDArray> allocate) {
-        this.scope = scope;
-        this.allocate = allocate;
+        vectors = new DeviceVectors(scope, allocate);
     }
 
     @Override
     public Round begin(long step, int leaves) {
         if (result != null) {
-            free.push(result);
+            vectors.free(result);
             result = null;
         }
         return new LocalRound(leaves);
     }
 
-    /** Nobody else is waited for. */
+    /** Does nothing: nobody else is waited for. */
     @Override
     public void abandon(String reason) {}
 
     @Override
     public void close() {
-        scope.close();
+        vectors.close();
     }
 
+    /** A step whose leaves are all computed here. */
     private final class LocalRound implements Round {
         private final int leaves;
-        private final TreeSum<NDArray> sum = new TreeSum<>(this::add);
+        private final TreeSum<NDArray> sum = new TreeSum<>(vectors::add);
         private NDArray given;
 
         LocalRound(int leaves) {
             this.leaves = leaves;
         }
 
-        private NDArray add(NDArray left, NDArray right) {
-            left.addi(right);
-            free.push(right);
-            return left;
-        }
-
         @Override
         public NDArray vector() {
-            given = free.isEmpty() ? allocate.apply(scope) : free.pop();
+            given = vectors.next();
             return given;
         }
 

@@ -9,18 +9,21 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One connection that frames come in on. What nobody wants is skipped without being kept. */
+/**
+ * The handler of a connection that frames come in on: cuts the stream into frames. What nobody
+ * wants is skipped without being kept.
+ */
 final class NettyInlet extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(NettyInlet.class);
 
-    private final Wire.Inlet inlet;
-    private final ByteBuf headBytes = Unpooled.buffer(Head.BYTES, Head.BYTES);
-    private Head head;
+    private final FrameWire.Inlet inlet;
+    private final ByteBuf headerBytes = Unpooled.buffer(FrameHeader.BYTES, FrameHeader.BYTES);
+    private FrameHeader header;
     private ByteBuf frame;
     private int skipped;
     private boolean orderly;
 
-    NettyInlet(Wire.Inlet inlet) {
+    NettyInlet(FrameWire.Inlet inlet) {
         this.inlet = inlet;
     }
 
@@ -45,15 +48,15 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
             in.readBytes(frame, Math.min(frame.writableBytes(), in.readableBytes()));
             deliverIfWhole();
         } else {
-            in.readBytes(headBytes, Math.min(headBytes.writableBytes(), in.readableBytes()));
-            if (!headBytes.isWritable()) {
+            in.readBytes(headerBytes, Math.min(headerBytes.writableBytes(), in.readableBytes()));
+            if (!headerBytes.isWritable()) {
                 begin(context, in);
             }
         }
     }
 
     private void begin(ChannelHandlerContext context, ByteBuf in) {
-        Head read = Head.read(headBytes.nioBuffer());
+        FrameHeader read = FrameHeader.read(headerBytes.nioBuffer());
         if (read == null) {
             LOG.warn(
                     "{} sent something that is no frame of gradients; its connection is closed",
@@ -62,24 +65,24 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
             context.close();
             return;
         }
-        head = read;
-        orderly = head.kind() == Head.Kind.END;
-        if (inlet.wants(head)) {
-            int length = Head.BYTES + head.length();
+        header = read;
+        orderly = header.kind() == FrameHeader.Kind.END;
+        if (inlet.wants(header)) {
+            int length = header.frameBytes();
             frame = context.alloc().directBuffer(length, length);
-            frame.writeBytes(headBytes);
+            frame.writeBytes(headerBytes);
             deliverIfWhole();
         } else {
-            skipped = head.length();
+            skipped = header.length();
         }
-        headBytes.clear();
+        headerBytes.clear();
     }
 
     private void deliverIfWhole() {
         if (!frame.isWritable()) {
             ByteBuf whole = frame;
             frame = null;
-            inlet.arrived(new Frame(head, whole.nioBuffer(), whole::release));
+            inlet.arrived(new Frame(header, whole.nioBuffer(), whole::release));
         }
     }
 
@@ -89,8 +92,8 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
             frame.release();
             frame = null;
         }
-        if (head != null && !orderly) {
-            inlet.lost(head.key(), head.from(), "has closed its connection");
+        if (header != null && !orderly) {
+            inlet.lost(header.key(), header.from(), "has closed its connection");
         }
     }
 
@@ -99,7 +102,7 @@ final class NettyInlet extends ChannelInboundHandlerAdapter {
         if (event instanceof SslHandshakeCompletionEvent done && !done.isSuccess()) {
             boolean plain = done.cause() instanceof NotSslRecordException;
             LOG.warn(
-                    "{} is shown out from the lanes: {}",
+                    "{} is shown out: {}",
                     context.channel().remoteAddress(),
                     plain ? "it doesn't speak TLS" : done.cause().getMessage());
         }

@@ -6,14 +6,21 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A connection that frames are sent on; its fields belong to its event loop. */
-final class NettyLink implements Wire.Link {
+/** A TCP connection that frames are sent on; its fields belong to its event loop. */
+final class NettyLink implements FrameWire.Link {
+    private static final Logger LOG = LoggerFactory.getLogger(NettyLink.class);
+
     /** How long what was sent may take after the end. */
     private static final long LAST_SECONDS = 2;
 
@@ -54,10 +61,10 @@ final class NettyLink implements Wire.Link {
     }
 
     @Override
-    public void send(Head head, Payload payload) {
-        int length = Head.BYTES + head.length();
+    public void send(FrameHeader header, Frame.Payload payload) {
+        int length = header.frameBytes();
         ByteBuf frame = PooledByteBufAllocator.DEFAULT.directBuffer(length, length);
-        head.write(frame.nioBuffer(0, length), payload);
+        header.write(frame.nioBuffer(0, length), payload);
         frame.writerIndex(length);
         onLoop(() -> write(frame), frame::release);
     }
@@ -95,7 +102,28 @@ final class NettyLink implements Wire.Link {
             channel.eventLoop().execute(task);
         } catch (RejectedExecutionException e) {
             refused.run();
-            broken.accept("the lanes of this worker are closed");
+            broken.accept("the connections of this worker are closed");
+        }
+    }
+
+    /** The handler of what comes back: nothing but the reason why the connection ends. */
+    static final class Replies extends ChannelInboundHandlerAdapter {
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof SslHandshakeCompletionEvent done && !done.isSuccess()) {
+                LOG.warn(
+                        "No connection to {}: TLS failed: {}; look at --tls-cert and --tls-ca of both workers",
+                        context.channel().remoteAddress(),
+                        done.cause().getMessage());
+            }
+            context.fireUserEventTriggered(event);
+        }
+
+        /** A reset connection, or what was said above; its end is told by the channel. */
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            LOG.debug("connection to {} broke", context.channel().remoteAddress(), cause);
+            context.close();
         }
     }
 }

@@ -4,7 +4,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
-/** A thread that owns some state: what touches it is posted here. */
+/**
+ * A thread that owns some state, with a queue of tasks: whatever touches the state is posted here.
+ */
 final class OwnThread implements AutoCloseable {
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private final Consumer<Throwable> failed;

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import java.util.concurrent.Future;
 
 /**
- * Makes the mean vector of a step out of the vectors of its leaves. A leaf is one backward pass of
- * one micro-batch.
+ * The reduction of a step's vectors to their mean, among all who compute leaves. A leaf is the
+ * vector of one backward pass over one micro-batch.
  */
 public interface Reduce extends AutoCloseable {
     /**
@@ -21,10 +21,11 @@ public interface Reduce extends AutoCloseable {
      */
     void abandon(String reason);
 
+    /** Frees the vectors, the last mean among them. */
     @Override
     void close();
 
-    /** One step's reduction. Leaves are offered in ascending order. */
+    /** The reduction of one step. Leaves are offered in ascending order. */
     interface Round {
         /** A vector to be overwritten with the next leaf of this worker. */
         NDArray vector();

@@ -1,8 +1,9 @@
 package org.simreg.worker.reduce;
 
 /**
- * How a vector is cut: a segment a member, which that member sums, and chunks of a segment, which
- * travel. In floats; a segment begins at a multiple of 16, so that no two share a cache line.
+ * The partition of a vector: a segment for each member, which that member sums, and chunks of a
+ * segment, which travel. All in floats; a segment begins at a multiple of 16, so that no two share
+ * a cache line.
  *
  * @param length of the vector
  * @param members segments, some of them empty if the vector is short
@@ -11,12 +12,14 @@ package org.simreg.worker.reduce;
 record Segments(int length, int members, int chunk) {
     private static final int ALIGNED = 16;
 
+    /** First float of a segment. */
     int start(int member) {
         long size = ((long) length + members - 1) / members;
         long aligned = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
         return (int) Math.min(length, aligned * member);
     }
 
+    /** The float after the last of a segment. */
     int end(int member) {
         return start(member + 1);
     }
@@ -35,6 +38,7 @@ record Segments(int length, int members, int chunk) {
         return chunks;
     }
 
+    /** First float of a chunk. */
     int start(int member, int number) {
         return start(member) + number * chunk;
     }

@@ -5,13 +5,14 @@ import java.util.Deque;
 import java.util.function.BinaryOperator;
 
 /**
- * A sum whose additions have one fixed order. The leaves 0 to n - 1 form a binary tree: n leaves
- * are split at the largest power of two below n, and each node is left + right. Leaves come in
- * order; at most log2(n) + 1 partial sums are alive at a time.
+ * A streaming sum whose additions have one fixed order, that of a binary tree. The leaves 0 to n -
+ * 1 form the tree: n leaves are split at the largest power of two below n, and each node is left +
+ * right. Leaves come in order; at most log2(n) + 1 partial sums are alive at a time.
  *
  * @param <T> a vector
  */
 final class TreeSum<T> {
+    /** The sum of a subtree. */
     private record Partial<T>(T sum, int leaves) {}
 
     private final BinaryOperator<T> add;

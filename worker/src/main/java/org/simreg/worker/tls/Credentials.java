@@ -21,7 +21,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.simreg.proto.UserError;
 
 /**
- * What the files held at one time.
+ * The key and trust managers made from the files as they were at one moment.
  *
  * @param keys none if the process has no certificate of its own
  * @param peers whom it trusts

@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
 
-/** What PEM files hold. Every problem names the file. */
+/** The reader of PEM files: certificates and private keys. Every problem names the file. */
 final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
@@ -54,6 +54,7 @@ final class Pem {
 
     private Pem() {}
 
+    /** The bytes of a file. */
     static byte[] read(Path file, String option) {
         try {
             if (Files.size(file) > LONGEST) {
@@ -69,7 +70,7 @@ final class Pem {
         }
     }
 
-    /** At least one. */
+    /** The certificates of a file, at least one. */
     static List<X509Certificate> certificates(byte[] text, Path file, String option) {
         try {
             List<X509Certificate> found =
@@ -95,6 +96,7 @@ final class Pem {
                 cause);
     }
 
+    /** The first private key of a file. */
     static PrivateKey key(byte[] text, Path file, String option) {
         Matcher block = BLOCK.matcher(new String(text, StandardCharsets.ISO_8859_1));
         while (block.find()) {

@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The certificates of a process as they are now: each handshake takes the newest, what is connected
- * stays so. Files are looked at once a second; while new ones are wrong or half written, the old
- * ones serve and the log says why. Safe for use by any thread.
+ * The certificates of a process, read again when their files change: each handshake takes the
+ * newest, what is connected stays so. Files are looked at once a second; while new ones are wrong
+ * or half written, the old ones serve and the log says why. Safe for use by any thread.
  */
 public final class Tls implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
@@ -132,6 +132,7 @@ public final class Tls implements AutoCloseable {
         }
     }
 
+    /** A file and the option that names it. */
     private record Named(Path path, String option) {}
 
     private Stream<Named> named() {
@@ -150,17 +151,18 @@ public final class Tls implements AutoCloseable {
 
     /** This process' own certificate; none if it has none. */
     public Optional<X509ExtendedKeyManager> keys() {
-        return files.identity().map(ignored -> new LiveKeys(() -> now.keys().orElseThrow()));
+        return files.identity().map(ignored -> LiveManagers.keys(() -> now.keys().orElseThrow()));
     }
 
     /** Whom this process trusts. */
     public X509ExtendedTrustManager peers() {
-        return new LiveTrust(() -> now.peers());
+        return LiveManagers.trust(() -> now.peers());
     }
 
     /** Whose certificates clients must have; none if they need none. */
     public Optional<X509ExtendedTrustManager> clients() {
-        return files.clientCa().map(ignored -> new LiveTrust(() -> now.clients().orElseThrow()));
+        return files.clientCa()
+                .map(ignored -> LiveManagers.trust(() -> now.clients().orElseThrow()));
     }
 
     /** Looks at the files no more. */

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.simreg.proto.UserError;
 
 /**
- * The PEM files of a process.
+ * The PEM files that a process was told to use for TLS.
  *
  * @param identity who the process is; none: it can't prove it
  * @param ca certificates that the other end's must be signed by
@@ -13,6 +13,8 @@ import org.simreg.proto.UserError;
  */
 public record TlsFiles(Optional<Identity> identity, Path ca, Optional<Path> clientCa) {
     /**
+     * The certificate of the process itself.
+     *
      * @param cert certificate first, then those that lead to its CA
      * @param key its private key, not encrypted: PKCS#8, or PKCS#1 for RSA
      */

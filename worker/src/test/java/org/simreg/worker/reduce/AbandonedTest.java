@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -21,10 +22,12 @@ class AbandonedTest {
     private static final int[] COUNTS = {2, 2};
     private static final float[][] LEAVES = Leaves.random(5, 4, LENGTH);
 
-    private final List<NettyLanes> lanes =
-            List.of(new NettyLanes("127.0.0.1", 0, CHUNK), new NettyLanes("127.0.0.1", 0, CHUNK));
-    private final Members members = new Members(lanes);
-    private final Circle circle = members.circle(1, 0, COUNTS);
+    private final List<PeerTransport> transports =
+            Stream.generate(() -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))
+                    .limit(2)
+                    .toList();
+    private final Members members = new Members(transports);
+    private final Circle peers = members.peers(1, 0, COUNTS);
 
     @AfterEach
     void stop() {
@@ -33,16 +36,16 @@ class AbandonedTest {
 
     @Test
     void beforeAStepBegins() {
-        try (Reduce reduce = members.reduce(circle, LENGTH)) {
+        try (Reduce reduce = members.reduce(peers, LENGTH)) {
             reduce.abandon("halted");
-            assertAbandoned(Members.offer(reduce, circle, 0, LEAVES));
-            assertAbandoned(Members.offer(reduce, circle, 1, LEAVES));
+            assertAbandoned(Members.offer(reduce, peers, 0, LEAVES));
+            assertAbandoned(Members.offer(reduce, peers, 1, LEAVES));
         }
     }
 
     @Test
     void betweenTwoLeaves() {
-        try (Reduce reduce = members.reduce(circle, LENGTH)) {
+        try (Reduce reduce = members.reduce(peers, LENGTH)) {
             Reduce.Round round = reduce.begin(0, 4);
             round.vector();
             round.offer(0);
@@ -55,9 +58,9 @@ class AbandonedTest {
 
     @Test
     void whileAPeersPartIsWaitedFor() {
-        try (Reduce reduce = members.reduce(circle, LENGTH);
-                Reduce peer = members.reduce(members.circle(1, 1, COUNTS), LENGTH)) {
-            Future<NDArray> mean = Members.offer(reduce, circle, 0, LEAVES);
+        try (Reduce reduce = members.reduce(peers, LENGTH);
+                Reduce peer = members.reduce(members.peers(1, 1, COUNTS), LENGTH)) {
+            Future<NDArray> mean = Members.offer(reduce, peers, 0, LEAVES);
             peer.begin(0, 4);
             members.submit(
                     () -> {
@@ -66,54 +69,54 @@ class AbandonedTest {
                     });
             assertAbandoned(mean);
             reduce.abandon("a later reason changes nothing");
-            assertAbandoned(Members.offer(reduce, circle, 1, LEAVES));
+            assertAbandoned(Members.offer(reduce, peers, 1, LEAVES));
             peer.abandon("halted");
         }
     }
 
     @Test
     void aMeanThatIsThereStaysAndTheNextOneFails() throws Exception {
-        Circle other = members.circle(1, 1, COUNTS);
-        try (Reduce reduce = members.reduce(circle, LENGTH);
+        Circle other = members.peers(1, 1, COUNTS);
+        try (Reduce reduce = members.reduce(peers, LENGTH);
                 Reduce peer = members.reduce(other, LENGTH)) {
-            Future<NDArray> mean = Members.offer(reduce, circle, 0, LEAVES);
+            Future<NDArray> mean = Members.offer(reduce, peers, 0, LEAVES);
             Members.get(Members.offer(peer, other, 0, LEAVES));
             Members.get(mean);
             reduce.abandon("halted");
             assertArrayEquals(Leaves.mean(LEAVES), Members.get(mean));
-            assertAbandoned(Members.offer(reduce, circle, 1, LEAVES));
+            assertAbandoned(Members.offer(reduce, peers, 1, LEAVES));
             peer.abandon("halted");
         }
     }
 
     @Test
     void closingEndsAWait() {
-        Reduce reduce = members.reduce(circle, LENGTH);
-        Future<NDArray> mean = Members.offer(reduce, circle, 0, LEAVES);
+        Reduce reduce = members.reduce(peers, LENGTH);
+        Future<NDArray> mean = Members.offer(reduce, peers, 0, LEAVES);
         reduce.close();
         assertEquals("the generation is over", reason(mean));
     }
 
     @Test
-    void closingTheLanesEndsAWait() {
-        try (Reduce reduce = members.reduce(circle, LENGTH)) {
-            Future<NDArray> mean = Members.offer(reduce, circle, 0, LEAVES);
-            lanes.get(0).close();
+    void closingTheTransportEndsAWait() {
+        try (Reduce reduce = members.reduce(peers, LENGTH)) {
+            Future<NDArray> mean = Members.offer(reduce, peers, 0, LEAVES);
+            transports.get(0).close();
             assertTrue(reason(mean).contains("are closed"), reason(mean));
         }
     }
 
     @Test
     void aGenerationBeginsOnlyOnceInAProcess() {
-        try (Reduce reduce = members.reduce(circle, LENGTH)) {
-            assertThrows(IllegalStateException.class, () -> members.reduce(circle, LENGTH));
+        try (Reduce reduce = members.reduce(peers, LENGTH)) {
+            assertThrows(IllegalStateException.class, () -> members.reduce(peers, LENGTH));
             reduce.abandon("halted");
         }
     }
 
     @Test
-    void leavesThatDontFitTheCircleAreRefused() {
-        try (Reduce reduce = members.reduce(circle, LENGTH)) {
+    void leavesThatDontFitTheMembersAreRefused() {
+        try (Reduce reduce = members.reduce(peers, LENGTH)) {
             assertThrows(IllegalArgumentException.class, () -> reduce.begin(0, 5));
             Reduce.Round round = reduce.begin(0, 4);
             round.vector();

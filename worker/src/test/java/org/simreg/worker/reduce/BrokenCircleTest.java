@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.simreg.worker.reduce.Head.Kind;
+import org.simreg.worker.reduce.FrameHeader.Kind;
 
 /** What can go wrong among members never ends in a wrong sum, nor in a wait without an end. */
 class BrokenCircleTest {
@@ -35,16 +35,18 @@ class BrokenCircleTest {
     private static final float[][] LEAVES = Leaves.random(5, 4, LENGTH);
 
     private final Vertx vertx = Vertx.vertx();
-    private List<TappedLanes> lanes;
+    private List<TappedWire> wires;
+    private List<PeerTransport> transports;
     private Members members;
 
     private void start(String transport) {
-        Function<Integer, Wire> wire =
+        Function<Integer, FrameWire> wire =
                 transport.equals("netty")
                         ? i -> new NettyWire("127.0.0.1", 0, CHUNK)
                         : i -> new EventBusWire(vertx, CHUNK);
-        lanes = IntStream.range(0, 3).mapToObj(i -> new TappedLanes(wire.apply(i))).toList();
-        members = new Members(lanes);
+        wires = IntStream.range(0, 3).mapToObj(i -> new TappedWire(wire.apply(i))).toList();
+        transports = wires.stream().map(PeerTransport::new).toList();
+        members = new Members(transports);
     }
 
     @AfterEach
@@ -59,13 +61,13 @@ class BrokenCircleTest {
             throws Exception {
         start(transport);
         CompletableFuture<Void> killed = new CompletableFuture<>();
-        lanes.get(1).sending =
-                head -> {
-                    if (head.kind() == Kind.SUM && !killed.isDone()) {
+        wires.get(1).sending =
+                header -> {
+                    if (header.kind() == Kind.SUM && !killed.isDone()) {
                         killed.complete(null);
-                        members.submit(() -> close(lanes.get(1)));
+                        members.submit(() -> close(transports.get(1)));
                     }
-                    return head.kind() != Kind.SUM;
+                    return header.kind() != Kind.SUM;
                 };
         try (Reduce first = reduce(1, 0);
                 Reduce second = reduce(1, 1);
@@ -80,8 +82,8 @@ class BrokenCircleTest {
                 Leaves.mean(LEAVES), members.run(2, new int[] {4}, LEAVES)[0][0], "alone");
     }
 
-    private static Void close(Lanes lanes) {
-        lanes.close();
+    private static Void close(PeerTransport transport) {
+        transport.close();
         return null;
     }
 
@@ -93,10 +95,10 @@ class BrokenCircleTest {
         BlockingQueue<Frame> frozen = new LinkedBlockingQueue<>();
         AtomicInteger underWay = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
-        TappedLanes sleeper = lanes.get(1);
-        lanes.get(0).sending =
-                head -> {
-                    if (TappedLanes.isData(head)) {
+        TappedWire sleeper = wires.get(1);
+        wires.get(0).sending =
+                header -> {
+                    if (header.kind().isData()) {
                         most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
                     }
                     return true;
@@ -105,7 +107,7 @@ class BrokenCircleTest {
         sleeper.arriving =
                 frame -> {
                     synchronized (frozen) {
-                        if (TappedLanes.isData(frame.head()) && !awake.get()) {
+                        if (frame.header().kind().isData() && !awake.get()) {
                             frozen.add(frame);
                         } else {
                             pass(frame, sleeper, underWay);
@@ -116,25 +118,25 @@ class BrokenCircleTest {
                 Reduce second = reduce(1, 1, 2, 2)) {
             Future<NDArray> mean = offer(first, 0, 2, 2);
             Future<NDArray> other = offer(second, 1, 2, 2);
-            while (frozen.size() < Way.WINDOW) {
+            while (frozen.size() < PeerLink.WINDOW) {
                 Thread.onSpinWait();
             }
-            assertEquals(Way.WINDOW, underWay.get());
+            assertEquals(PeerLink.WINDOW, underWay.get());
             synchronized (frozen) {
                 frozen.forEach(frame -> pass(frame, sleeper, underWay));
                 awake.set(true);
             }
             assertArrayEquals(Leaves.mean(LEAVES), Members.get(mean));
             assertArrayEquals(Leaves.mean(LEAVES), Members.get(other));
-            assertEquals(Way.WINDOW, most.get(), "frames under way at a time");
+            assertEquals(PeerLink.WINDOW, most.get(), "frames under way at a time");
         }
     }
 
-    private static void pass(Frame frame, TappedLanes lanes, AtomicInteger underWay) {
-        if (TappedLanes.isData(frame.head())) {
+    private static void pass(Frame frame, TappedWire wire, AtomicInteger underWay) {
+        if (frame.header().kind().isData()) {
             underWay.decrementAndGet();
         }
-        lanes.arrive(frame);
+        wire.arrive(frame);
     }
 
     @ParameterizedTest
@@ -157,11 +159,11 @@ class BrokenCircleTest {
     @ValueSource(strings = {"PARTIAL", "SUM"})
     void aBitThatFlipsOnTheWayEndsTheGenerationInsteadOfTheSum(String kind) throws Exception {
         start("netty");
-        TappedLanes victim = lanes.get(1);
+        TappedWire victim = wires.get(1);
         AtomicInteger seen = new AtomicInteger();
         victim.arriving =
                 frame -> {
-                    if (frame.head().kind().name().equals(kind) && seen.incrementAndGet() == 5) {
+                    if (frame.header().kind().name().equals(kind) && seen.incrementAndGet() == 5) {
                         int at = frame.bytes().limit() - 1;
                         frame.bytes().put(at, (byte) (frame.bytes().get(at) ^ 4));
                     }
@@ -182,7 +184,7 @@ class BrokenCircleTest {
     void aFrameThatIsLostIsMissedAtTheNextOne() throws Exception {
         start("eventbus");
         AtomicInteger seen = new AtomicInteger();
-        lanes.get(0).sending = head -> !TappedLanes.isData(head) || seen.incrementAndGet() != 3;
+        wires.get(0).sending = header -> !header.kind().isData() || seen.incrementAndGet() != 3;
         try (Reduce first = reduce(1, 0, 1, 1);
                 Reduce second = reduce(1, 1, 1, 1)) {
             offer(first, 0, 1, 1);
@@ -195,12 +197,12 @@ class BrokenCircleTest {
     @ValueSource(strings = {"netty", "eventbus"})
     void framesOfAGenerationThatIsOverChangeNothing(String transport) throws Exception {
         start(transport);
-        TappedLanes late = lanes.get(1);
+        TappedWire late = wires.get(1);
         BlockingQueue<Frame> old = new LinkedBlockingQueue<>();
         late.arriving =
                 frame -> {
-                    if (TappedLanes.isData(frame.head())) {
-                        old.add(TappedLanes.copy(frame));
+                    if (frame.header().kind().isData()) {
+                        old.add(TappedWire.copy(frame));
                     }
                     late.arrive(frame);
                 };
@@ -218,31 +220,32 @@ class BrokenCircleTest {
             assertArrayEquals(Leaves.mean(LEAVES), member[0]);
             assertArrayEquals(Leaves.mean(LEAVES), member[1]);
         }
-        assertEquals(frames - old.size(), late.refused());
-        assertTrue(late.refused() > 100, late.refused() + " frames refused");
+        long refused = transports.get(1).refused();
+        assertEquals(frames - old.size(), refused);
+        assertTrue(refused > 100, refused + " frames refused");
     }
 
     @Test
-    void aPeerWhoseLanesAreNotThereIsNamed() throws Exception {
+    void aPeerWhoseTransportIsNotThereIsNamed() throws Exception {
         start("netty");
-        lanes.get(2).close();
+        transports.get(2).close();
         try (Reduce first = reduce(1, 0)) {
             String reason = abandoned(offer(first, 0));
-            String named = "worker w2 can't be reached at " + lanes.get(2).address() + ": ";
+            String named = "worker w2 can't be reached at " + wires.get(2).address() + ": ";
             assertTrue(reason.startsWith(named), reason);
         }
     }
 
     private Reduce reduce(long generation, int rank, int... counts) {
         return members.reduce(
-                members.circle(generation, rank, counts.length == 0 ? COUNTS : counts), LENGTH);
+                members.peers(generation, rank, counts.length == 0 ? COUNTS : counts), LENGTH);
     }
 
     private Future<NDArray> offer(Reduce reduce, int rank, int... counts) {
         int[] all = counts.length == 0 ? COUNTS : counts;
         return Members.offer(
                 reduce,
-                members.circle(1, rank, all),
+                members.peers(1, rank, all),
                 0,
                 Arrays.copyOf(LEAVES, IntStream.of(all).sum()));
     }

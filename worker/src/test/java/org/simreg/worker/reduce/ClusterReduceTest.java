@@ -20,7 +20,8 @@ class ClusterReduceTest {
     @Test
     void everyNumberOfMembersAndLeavesGivesTheBitsOfOneWorkerOverTheEventBus() throws Exception {
         Vertx vertx = Vertx.vertx();
-        try (Members members = members(33, () -> new EventBusLanes(vertx, CHUNK))) {
+        try (Members members =
+                members(33, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
             assertEqualBits(members, 33, 1);
         } finally {
             vertx.close().await();
@@ -29,7 +30,8 @@ class ClusterReduceTest {
 
     @Test
     void everyNumberOfMembersAndLeavesGivesTheBitsOfOneWorkerOverNetty() throws Exception {
-        try (Members members = members(9, () -> new NettyLanes("127.0.0.1", 0, CHUNK))) {
+        try (Members members =
+                members(9, () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))) {
             assertEqualBits(members, 9, 3);
         }
     }
@@ -37,7 +39,8 @@ class ClusterReduceTest {
     @Test
     void everySplitOfSevenLeavesGivesTheSameBits() throws Exception {
         Vertx vertx = Vertx.vertx();
-        try (Members members = members(7, () -> new EventBusLanes(vertx, CHUNK))) {
+        try (Members members =
+                members(7, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
             float[][] leaves = Leaves.random(3, 7, 150);
             long generation = 1;
             for (int bits = 0; bits < 1 << 6; bits++) {
@@ -53,8 +56,8 @@ class ClusterReduceTest {
         Vertx vertx = Vertx.vertx();
         float[][] leaves = Leaves.random(4, 4, 700_001);
         int[] counts = {2, 1, 1};
-        try (Members netty = members(3, () -> new NettyLanes("127.0.0.1", 0));
-                Members bus = members(3, () -> new EventBusLanes(vertx))) {
+        try (Members netty = members(3, () -> NettyWire.transport("127.0.0.1", 0));
+                Members bus = members(3, () -> EventBusWire.transport(vertx))) {
             assertMeans(netty, 1, counts, leaves, leaves);
             assertMeans(bus, 1, counts, leaves, leaves);
         } finally {
@@ -64,8 +67,9 @@ class ClusterReduceTest {
 
     @Test
     void vectorsAreUsedAgainFromStepToStep() throws Exception {
-        Supplier<Lanes> lanes = () -> new NettyLanes("127.0.0.1", 0, CHUNK);
-        try (Members members = members(2, lanes)) {
+        Supplier<PeerTransport> netty =
+                () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK));
+        try (Members members = members(2, netty)) {
             float[][][] steps = new float[20][][];
             Arrays.fill(steps, Leaves.random(9, 6, 700));
             int[] counts = {3, 3};
@@ -133,7 +137,7 @@ class ClusterReduceTest {
         return counts;
     }
 
-    private static Members members(int count, Supplier<Lanes> lanes) {
-        return new Members(Stream.generate(lanes).limit(count).toList());
+    private static Members members(int count, Supplier<PeerTransport> transports) {
+        return new Members(Stream.generate(transports).limit(count).toList());
     }
 }

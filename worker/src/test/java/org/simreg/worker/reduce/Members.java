@@ -12,34 +12,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.worker.torchscript.Torch;
 
-/** The members of a circle in one process, each with lanes of its own. */
+/** The members of a generation in one process, each with a transport of its own. */
 final class Members implements AutoCloseable {
     static final long PATIENCE_SECONDS = 60;
 
     private final Torch torch = new Torch("cpu", 1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final AtomicInteger mostArrays = new AtomicInteger();
-    private final List<? extends Lanes> lanes;
+    private final List<PeerTransport> transports;
 
-    Members(List<? extends Lanes> lanes) {
-        this.lanes = lanes;
+    Members(List<PeerTransport> transports) {
+        this.transports = transports;
     }
 
-    /** The circle of the first members, with so many leaves each, as one sees it. */
-    Circle circle(long generation, int rank, int... counts) {
+    /** The first members, with so many leaves each, as one of them sees them. */
+    Circle peers(long generation, int rank, int... counts) {
         List<Circle.Peer> peers = new ArrayList<>();
         int first = 0;
         for (int i = 0; i < counts.length; i++) {
-            peers.add(new Circle.Peer("w" + i, lanes.get(i).address(), first, counts[i]));
+            peers.add(new Circle.Peer("w" + i, transports.get(i).address(), first, counts[i]));
             first += counts[i];
         }
         return new Circle("job", generation, rank, peers);
     }
 
-    Reduce reduce(Circle circle, int length) {
+    Reduce reduce(Circle peers, int length) {
         return new ClusterReduce(
-                lanes.get(circle.rank()),
-                circle,
+                transports.get(peers.rank()),
+                peers,
                 torch.scope(),
                 scope -> {
                     NDArray vector = scope.zeros(new Shape(length));
@@ -53,16 +53,16 @@ final class Members implements AutoCloseable {
         return mostArrays.get();
     }
 
-    StateExchange exchange(Circle circle) {
-        return new StateExchange(lanes.get(circle.rank()), circle);
+    StateExchange exchange(Circle peers) {
+        return new StateExchange(transports.get(peers.rank()), peers);
     }
 
     /** Runs steps of all members at the same time; the result is [member][step]. */
     float[][][] run(long generation, int[] counts, float[][]... steps) throws Exception {
         List<Future<float[][]>> running = new ArrayList<>();
         for (int rank = 0; rank < counts.length; rank++) {
-            Circle circle = circle(generation, rank, counts);
-            running.add(threads.submit(() -> run(circle, steps)));
+            Circle own = peers(generation, rank, counts);
+            running.add(threads.submit(() -> run(own, steps)));
         }
         float[][][] means = new float[counts.length][][];
         for (int rank = 0; rank < counts.length; rank++) {
@@ -71,21 +71,21 @@ final class Members implements AutoCloseable {
         return means;
     }
 
-    private float[][] run(Circle circle, float[][]... steps) throws Exception {
+    private float[][] run(Circle peers, float[][]... steps) throws Exception {
         float[][] means = new float[steps.length][];
-        try (Reduce reduce = reduce(circle, steps[0][0].length)) {
+        try (Reduce reduce = reduce(peers, steps[0][0].length)) {
             for (int step = 0; step < steps.length; step++) {
-                means[step] = get(offer(reduce, circle, step, steps[step]));
+                means[step] = get(offer(reduce, peers, step, steps[step]));
             }
         }
         return means;
     }
 
     /** Offers this member's leaves. */
-    static Future<NDArray> offer(Reduce reduce, Circle circle, long step, float[][] leaves) {
+    static Future<NDArray> offer(Reduce reduce, Circle peers, long step, float[][] leaves) {
         Reduce.Round round = reduce.begin(step, leaves.length);
-        Circle.Peer self = circle.self();
-        for (int leaf = self.first(); leaf < self.first() + self.count(); leaf++) {
+        Circle.Peer self = peers.self();
+        for (int leaf = self.first(); leaf < self.end(); leaf++) {
             round.vector().toByteBuffer(true).asFloatBuffer().put(leaves[leaf]);
             round.offer(leaf);
         }
@@ -103,7 +103,7 @@ final class Members implements AutoCloseable {
     @Override
     public void close() {
         threads.shutdownNow();
-        lanes.forEach(Lanes::close);
+        transports.forEach(PeerTransport::close);
         torch.close();
     }
 }

@@ -75,11 +75,11 @@ class StateExchangeTest {
 
     @Test
     void aPeerThatIsKilledWhileItSendsItsStateIsNamed() throws Exception {
-        NettyLanes killed = new NettyLanes("127.0.0.1", 0, CHUNK);
-        NettyLanes alive = new NettyLanes("127.0.0.1", 0, CHUNK);
+        PeerTransport killed = transport();
+        PeerTransport alive = transport();
         try (Members members = new Members(List.of(killed, alive));
-                StateExchange newcomer = new StateExchange(alive, members.circle(1, 1, 1, 1));
-                StateExchange peer = new StateExchange(killed, members.circle(1, 0, 1, 1))) {
+                StateExchange newcomer = new StateExchange(alive, members.peers(1, 1, 1, 1));
+                StateExchange peer = new StateExchange(killed, members.peers(1, 0, 1, 1))) {
             peer.serve(1, 41, List.of(new float[5_000_000]), "never whole");
             Future<Received> state = newcomer.fetch(0);
             killed.close();
@@ -101,15 +101,15 @@ class StateExchangeTest {
     }
 
     private static Members members() {
-        return new Members(
-                List.of(
-                        new NettyLanes("127.0.0.1", 0, CHUNK),
-                        new NettyLanes("127.0.0.1", 0, CHUNK),
-                        new NettyLanes("127.0.0.1", 0, CHUNK)));
+        return new Members(List.of(transport(), transport(), transport()));
+    }
+
+    private static PeerTransport transport() {
+        return new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK));
     }
 
     private static StateExchange exchange(Members members, long generation, int rank) {
-        return members.exchange(members.circle(generation, rank, THREE));
+        return members.exchange(members.peers(generation, rank, THREE));
     }
 
     private static <T> T get(Future<T> future) throws Exception {

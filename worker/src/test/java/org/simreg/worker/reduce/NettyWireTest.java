@@ -21,11 +21,11 @@ import org.simreg.worker.tls.Authority;
 import org.simreg.worker.tls.Tls;
 import org.simreg.worker.tls.TlsFiles;
 
-class NettyLanesTest {
+class NettyWireTest {
     @Test
     void strangersOnThePortAreShownOutAndTheMembersGoOn() throws Exception {
-        NettyLanes first = new NettyLanes("127.0.0.1", 0);
-        NettyLanes second = new NettyLanes("127.0.0.1", 0);
+        PeerTransport first = NettyWire.transport("127.0.0.1", 0);
+        PeerTransport second = NettyWire.transport("127.0.0.1", 0);
         try (Members members = new Members(List.of(first, second))) {
             int port = Integer.parseInt(first.address().substring("127.0.0.1:".length()));
             try (Socket stranger = new Socket("127.0.0.1", port)) {
@@ -50,13 +50,13 @@ class NettyLanesTest {
         TlsFiles liar = new TlsFiles(foreign.identity(), cluster.ca(), Optional.empty());
         try (Tls own = Tls.of(cluster.identity("worker"));
                 Tls strange = Tls.of(liar)) {
-            NettyLanes first = new NettyLanes("127.0.0.1", 0, Optional.of(own));
-            NettyLanes second = new NettyLanes("127.0.0.1", 0, Optional.of(own));
+            PeerTransport first = NettyWire.transport("127.0.0.1", 0, Optional.of(own));
+            PeerTransport second = NettyWire.transport("127.0.0.1", 0, Optional.of(own));
             try (Members members = new Members(List.of(first, second))) {
                 int port = Integer.parseInt(first.address().substring("127.0.0.1:".length()));
                 try (Socket plain = new Socket("127.0.0.1", port)) {
                     plain.setSoTimeout(60_000);
-                    plain.getOutputStream().write(new byte[Head.BYTES]);
+                    plain.getOutputStream().write(new byte[FrameHeader.BYTES]);
                     // An alert, then the end.
                     while (plain.getInputStream().read() >= 0) {}
                 }
@@ -70,7 +70,7 @@ class NettyLanesTest {
                     assertThrows(
                             IOException.class,
                             () -> {
-                                socket.getOutputStream().write(new byte[Head.BYTES]);
+                                socket.getOutputStream().write(new byte[FrameHeader.BYTES]);
                                 socket.getInputStream().read();
                             });
                 }
@@ -83,9 +83,10 @@ class NettyLanesTest {
 
     @Test
     void aPortThatIsTakenIsNamed() {
-        try (NettyLanes first = new NettyLanes("127.0.0.1", 0)) {
+        try (PeerTransport first = NettyWire.transport("127.0.0.1", 0)) {
             int port = Integer.parseInt(first.address().substring("127.0.0.1:".length()));
-            UserError e = assertThrows(UserError.class, () -> new NettyLanes("127.0.0.1", port));
+            UserError e =
+                    assertThrows(UserError.class, () -> NettyWire.transport("127.0.0.1", port));
             assertTrue(e.getMessage().contains(first.address()), e.getMessage());
         }
     }

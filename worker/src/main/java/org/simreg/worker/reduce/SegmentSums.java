@@ -3,54 +3,56 @@ package org.simreg.worker.reduce;
 import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import org.simreg.worker.reduce.Head.Kind;
-import org.simreg.worker.reduce.Head.Place;
 
 /**
- * The sum of a step, piece by piece: partial sums go to the owner of their segment, who joins them
- * in the order of the tree and sends the sum to all. It belongs to the line's thread.
+ * The sum of a step over all members, chunk by chunk: partial sums go to the owner of their
+ * segment, who joins them in the order of the tree and sends the sum to all. It belongs to the
+ * mesh's thread.
  */
-final class Sums implements Line.Receiver {
+final class SegmentSums implements PeerMesh.Receiver {
     private static final Runnable NOTHING = () -> {};
 
-    private final Circle circle;
-    private final Joining joining;
+    private final Circle peers;
+    private final TreeJoin tree;
     private final Segments segments;
     private final FloatBuffer result;
-    private final Ends ends;
+    private final Listener listener;
     private final float[][][] waiting;
     private final Deque<float[]> free = new ArrayDeque<>();
     private final Deque<Frame> ahead = new ArrayDeque<>();
-    private Line line;
+    private PeerMesh mesh;
     private long step = -1;
     private int missing;
 
-    /** What comes of it. */
-    interface Ends {
+    /** The receiver of a step's end; called on the mesh's thread. */
+    interface Listener {
         /** The sum of the step is whole. */
         void whole();
 
-        /** It never will be. */
+        /** The sum of this step, and of all later ones, won't come. */
         void broken(String why);
     }
 
-    Sums(Circle circle, Segments segments, FloatBuffer result, Ends ends) {
-        this.circle = circle;
+    SegmentSums(Circle peers, Segments segments, FloatBuffer result, Listener listener) {
+        this.peers = peers;
         this.segments = segments;
         this.result = result;
-        this.ends = ends;
-        joining = new Joining(circle);
-        waiting = new float[segments.chunks(circle.rank())][joining.nodes()][];
+        this.listener = listener;
+        tree = new TreeJoin(peers);
+        waiting = new float[segments.chunks(peers.rank())][tree.nodes()][];
     }
 
-    Joining joining() {
-        return joining;
+    /** The tree whose upper part is summed here. */
+    TreeJoin tree() {
+        return tree;
     }
 
-    void on(Line line) {
-        this.line = line;
+    /** Connects it with the mesh that it receives from; called once. */
+    void on(PeerMesh mesh) {
+        this.mesh = mesh;
     }
 
+    /** Begins a step; frames of it that came before are taken now. */
     void begin(long step) {
         this.step = step;
         missing = segments.chunks();
@@ -66,14 +68,14 @@ final class Sums implements Line.Receiver {
      * @param values unchanged until the step has its sum
      */
     void offer(int part, FloatBuffer values) {
-        int own = circle.rank();
+        int own = peers.rank();
         for (int away = 1; away < segments.members(); away++) {
             int rank = (own + away) % segments.members();
             for (int chunk = 0; chunk < segments.chunks(rank); chunk++) {
                 int start = segments.start(rank, chunk);
                 FloatBuffer piece = values.slice(start, segments.size(rank, chunk));
-                Place place = new Place(step, part, start);
-                line.send(rank, Kind.PARTIAL, place, Payload.of(piece), NOTHING);
+                FrameHeader.Place place = new FrameHeader.Place(step, part, start);
+                mesh.send(rank, FrameHeader.Kind.PARTIAL, place, Frame.Payload.of(piece), NOTHING);
             }
         }
         for (int chunk = 0; chunk < segments.chunks(own); chunk++) {
@@ -85,56 +87,56 @@ final class Sums implements Line.Receiver {
 
     @Override
     public void arrived(Frame frame) {
-        Place place = frame.head().place();
+        FrameHeader.Place place = frame.header().place();
         if (place.step() > step) {
             ahead.add(frame);
         } else if (place.step() < step || !(partial(frame) || sum(frame))) {
             frame.release().run();
-            line.breakOff(frame.head().from(), "sent " + place + " of step " + step);
+            mesh.breakOff(frame.header().from(), "sent " + place + " of step " + step);
         }
     }
 
     private boolean partial(Frame frame) {
-        Place place = frame.head().place();
-        int own = circle.rank();
+        FrameHeader.Place place = frame.header().place();
+        int own = peers.rank();
         int chunk = segments.chunkAt(own, place.position());
-        if (frame.head().kind() != Kind.PARTIAL
+        if (frame.header().kind() != FrameHeader.Kind.PARTIAL
                 || chunk < 0
-                || frame.head().length() != segments.size(own, chunk) * Float.BYTES
-                || !joining.owns(frame.head().from(), place.slot())) {
+                || frame.header().length() != segments.size(own, chunk) * Float.BYTES
+                || !tree.owns(frame.header().from(), place.slot())) {
             return false;
         }
         float[] piece = piece();
         frame.floats().get(piece, 0, segments.size(own, chunk));
-        line.done(frame);
+        mesh.done(frame);
         join(chunk, place.slot(), piece);
         return true;
     }
 
     private boolean sum(Frame frame) {
-        int owner = frame.head().from();
-        int position = frame.head().place().position();
+        int owner = frame.header().from();
+        int position = frame.header().place().position();
         int chunk = segments.chunkAt(owner, position);
-        if (frame.head().kind() != Kind.SUM
+        if (frame.header().kind() != FrameHeader.Kind.SUM
                 || chunk < 0
-                || frame.head().length() != segments.size(owner, chunk) * Float.BYTES) {
+                || frame.header().length() != segments.size(owner, chunk) * Float.BYTES) {
             return false;
         }
         result.put(position, frame.floats(), 0, segments.size(owner, chunk));
-        line.done(frame);
+        mesh.done(frame);
         arrivedSum();
         return true;
     }
 
     private void join(int chunk, int part, float[] piece) {
-        int own = circle.rank();
+        int own = peers.rank();
         int size = segments.size(own, chunk);
         float[] sum =
-                joining.join(waiting[chunk], part, piece, (left, right) -> add(left, right, size));
+                tree.join(waiting[chunk], part, piece, (left, right) -> add(left, right, size));
         if (sum != null) {
             int start = segments.start(own, chunk);
             result.put(start, sum, 0, size);
-            spread(new Place(step, 0, start), sum, size);
+            spread(new FrameHeader.Place(step, 0, start), sum, size);
             arrivedSum();
         }
     }
@@ -148,8 +150,8 @@ final class Sums implements Line.Receiver {
     }
 
     /** Not out of the result: that is divided and overwritten while a slow peer still waits. */
-    private void spread(Place place, float[] sum, int size) {
-        int[] left = {segments.members() - 1};
+    private void spread(FrameHeader.Place place, float[] sum, int size) {
+        int[] left = {segments.members()};
         Runnable sent =
                 () -> {
                     if (--left[0] == 0) {
@@ -157,14 +159,20 @@ final class Sums implements Line.Receiver {
                     }
                 };
         for (int away = 1; away < segments.members(); away++) {
-            int rank = (circle.rank() + away) % segments.members();
-            line.send(rank, Kind.SUM, place, Payload.of(FloatBuffer.wrap(sum, 0, size)), sent);
+            int rank = (peers.rank() + away) % segments.members();
+            mesh.send(
+                    rank,
+                    FrameHeader.Kind.SUM,
+                    place,
+                    Frame.Payload.of(FloatBuffer.wrap(sum, 0, size)),
+                    sent);
         }
+        sent.run();
     }
 
     private void arrivedSum() {
         if (--missing == 0) {
-            ends.whole();
+            listener.whole();
         }
     }
 
@@ -174,6 +182,6 @@ final class Sums implements Line.Receiver {
 
     @Override
     public void broken(String why) {
-        ends.broken(why);
+        listener.broken(why);
     }
 }

@@ -4,19 +4,20 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * One peer, as a line sees it: what waits to be sent to it, and the credits of both directions. The
- * receiver says how many frames the sender may have sent by now; so each end keeps at most {@link
- * #WINDOW} frames of the other, whatever happens to it.
+ * The link to one peer: the frames that wait to be sent to it, and the credits of both directions.
+ * The receiver says how many frames the sender may have sent by now; so each end keeps at most
+ * {@link #WINDOW} frames of the other, whatever happens to it.
  */
-final class Way {
+final class PeerLink {
     /** Frames that may be on the way or unread. */
     static final int WINDOW = 16;
 
+    /** Credits are given in lots: a grant for each frame would double the frames. */
     private static final int GRANTED_AT_ONCE = WINDOW / 4;
 
-    private final Key key;
+    private final FrameHeader.Key key;
     private final int self;
-    private final Wire.Link link;
+    private final FrameWire.Link link;
     private final Deque<Outgoing> waiting = new ArrayDeque<>();
     private long sent;
     private long allowed;
@@ -25,29 +26,33 @@ final class Way {
     private long granted;
     private boolean open;
 
-    private record Outgoing(Head.Kind kind, Head.Place place, Payload payload, Runnable sent) {}
+    /** A frame that waits for a credit. */
+    private record Outgoing(
+            FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {}
 
     /**
      * @param self rank of this worker
      */
-    Way(Key key, int self, Wire.Link link) {
+    PeerLink(FrameHeader.Key key, int self, FrameWire.Link link) {
         this.key = key;
         this.self = self;
         this.link = link;
     }
 
     /** Sends as soon as the peer allows it, then runs {@code sent}. */
-    void send(Head.Kind kind, Head.Place place, Payload payload, Runnable sent) {
+    void send(
+            FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {
         waiting.add(new Outgoing(kind, place, payload, sent));
-        pump();
+        sendAllowed();
     }
 
-    private void pump() {
+    private void sendAllowed() {
         while (sent < allowed && !waiting.isEmpty()) {
             Outgoing next = waiting.remove();
             sent++;
             int length = next.payload.bytes();
-            link.send(new Head(key, next.kind, self, sent, next.place, length), next.payload);
+            link.send(
+                    new FrameHeader(key, next.kind, self, sent, next.place, length), next.payload);
             next.sent.run();
         }
     }
@@ -67,8 +72,7 @@ final class Way {
     /** Says what is granted; asks for the same if wanted. */
     private void grant(boolean ask) {
         granted = open ? consumed + WINDOW : 0;
-        Head.Place place = new Head.Place(0, ask ? 1 : 0, 0);
-        link.send(new Head(key, Head.Kind.GRANT, self, granted, place, 0), Payload.NONE);
+        control(FrameHeader.Kind.GRANT, granted, new FrameHeader.Place(0, ask ? 1 : 0, 0));
     }
 
     /** The peer has allowed so many frames in all, and may ask for the same. */
@@ -77,7 +81,7 @@ final class Way {
         if (asks) {
             grant(false);
         }
-        pump();
+        sendAllowed();
     }
 
     /** Whether this is the frame after the last one, and was allowed. */
@@ -103,16 +107,17 @@ final class Way {
     }
 
     void gone() {
-        say(Head.Kind.GONE);
+        control(FrameHeader.Kind.GONE, 0, FrameHeader.Place.NONE);
     }
 
     void close() {
         clear();
-        say(Head.Kind.END);
+        control(FrameHeader.Kind.END, 0, FrameHeader.Place.NONE);
         link.close();
     }
 
-    private void say(Head.Kind kind) {
-        link.send(new Head(key, kind, self, 0, Head.Place.NONE, 0), Payload.NONE);
+    /** Sends a frame that takes no credit and has no payload. */
+    private void control(FrameHeader.Kind kind, long sequence, FrameHeader.Place place) {
+        link.send(new FrameHeader(key, kind, self, sequence, place, 0), Frame.Payload.NONE);
     }
 }

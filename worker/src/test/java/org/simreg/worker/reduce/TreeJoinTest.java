@@ -11,15 +11,14 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Subtrees of all members, joined in any order, give the one expression of the tree. */
-class JoiningTest {
+class TreeJoinTest {
     @Test
     void everySplitOfUpToElevenLeavesGivesTheTreesExpression() {
         Random random = new Random(1);
         for (int leaves = 1; leaves <= 11; leaves++) {
             for (int cuts = 0; cuts < 1 << (leaves - 1); cuts++) {
-                Circle circle = circle(leaves, cuts);
-                assertEquals(
-                        expression(0, leaves), joined(circle, random), circle.peers().toString());
+                Circle peers = peers(leaves, cuts);
+                assertEquals(expression(0, leaves), joined(peers, random), peers.toString());
             }
         }
     }
@@ -30,7 +29,7 @@ class JoiningTest {
             for (int first = 0; first < leaves; first++) {
                 for (int end = first + 1; end <= leaves; end++) {
                     int next = first;
-                    for (Subtree part : Subtree.of(first, end, leaves)) {
+                    for (TreeJoin.Subtree part : TreeJoin.Subtree.of(first, end, leaves)) {
                         assertEquals(next, part.first());
                         assertTrue(isNode(part, leaves), part + " of " + leaves);
                         next = part.end();
@@ -46,39 +45,39 @@ class JoiningTest {
         for (int leaves = 2; leaves <= 300; leaves++) {
             int depth = 32 - Integer.numberOfLeadingZeros(leaves - 1);
             for (int first = 0; first < leaves; first++) {
-                int parts = Subtree.of(first, leaves, leaves).size();
+                int parts = TreeJoin.Subtree.of(first, leaves, leaves).size();
                 assertTrue(parts <= depth + 1, parts + " from " + first + " of " + leaves);
             }
         }
     }
 
     /** An aligned power of two, or the right end of the tree from a split on. */
-    private static boolean isNode(Subtree part, int leaves) {
+    private static boolean isNode(TreeJoin.Subtree part, int leaves) {
         int size = Integer.highestOneBit(Math.max(1, 2 * part.leaves() - 1));
         boolean aligned = part.first() % size == 0;
         return aligned && (part.leaves() == size || part.end() == leaves);
     }
 
-    private static String joined(Circle circle, Random random) {
-        Joining joining = new Joining(circle);
+    private static String joined(Circle peers, Random random) {
+        TreeJoin tree = new TreeJoin(peers);
         List<Integer> numbers = new ArrayList<>();
-        List<Subtree> parts = new ArrayList<>();
-        for (int rank = 0; rank < circle.peers().size(); rank++) {
-            for (Subtree part : joining.parts(rank)) {
-                assertTrue(joining.owns(rank, numbers.size()));
+        List<TreeJoin.Subtree> parts = new ArrayList<>();
+        for (int rank = 0; rank < peers.size(); rank++) {
+            for (TreeJoin.Subtree part : tree.parts(rank)) {
+                assertTrue(tree.owns(rank, numbers.size()));
                 numbers.add(numbers.size());
                 parts.add(part);
             }
         }
         Collections.shuffle(numbers, random);
-        String[] waiting = new String[joining.nodes()];
+        String[] waiting = new String[tree.nodes()];
         String whole = null;
         for (int number : numbers) {
             assertNull(whole);
-            Subtree part = parts.get(number);
+            TreeJoin.Subtree part = parts.get(number);
             String sum = expression(part.first(), part.leaves());
             whole =
-                    joining.join(
+                    tree.join(
                             waiting, number, sum, (left, right) -> "(" + left + "+" + right + ")");
         }
         return whole;
@@ -95,7 +94,7 @@ class JoiningTest {
         return "(" + expression(from, left) + "+" + expression(from + left, n - left) + ")";
     }
 
-    private static Circle circle(int leaves, int cuts) {
+    private static Circle peers(int leaves, int cuts) {
         List<Circle.Peer> peers = new ArrayList<>();
         int first = 0;
         for (int leaf = 1; leaf <= leaves; leaf++) {

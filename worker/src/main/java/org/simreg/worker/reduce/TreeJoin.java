@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.function.BinaryOperator;
 
 /**
- * How the members' subtrees become the sum of the whole tree. A subtree's number is its place among
- * those of all members; the nodes above are numbered after them.
+ * The upper part of a {@link TreeSum}'s tree: joins the members' subtrees into the sum of all
+ * leaves. A subtree's number is its place among those of all members; the nodes above are numbered
+ * after them.
  */
-final class Joining {
+final class TreeJoin {
     private final List<Subtree> parts = new ArrayList<>();
     private final int[] offsets;
     private final int[] parent;
@@ -19,11 +20,11 @@ final class Joining {
     private int nodes;
     private int part;
 
-    Joining(Circle circle) {
-        offsets = new int[circle.peers().size() + 1];
-        for (int rank = 0; rank < circle.peers().size(); rank++) {
-            Circle.Peer peer = circle.peers().get(rank);
-            parts.addAll(Subtree.of(peer.first(), peer.first() + peer.count(), circle.leaves()));
+    TreeJoin(Circle peers) {
+        offsets = new int[peers.size() + 1];
+        for (int rank = 0; rank < peers.size(); rank++) {
+            Circle.Peer peer = peers.get(rank);
+            parts.addAll(Subtree.of(peer.first(), peer.end(), peers.leaves()));
             offsets[rank + 1] = parts.size();
         }
         parent = new int[2 * parts.size() - 1];
@@ -31,7 +32,7 @@ final class Joining {
         isLeft = new boolean[parent.length];
         nodes = parts.size();
         Arrays.fill(parent, -1);
-        root = number(new Subtree(0, circle.leaves()));
+        root = number(new Subtree(0, peers.leaves()));
     }
 
     private int number(Subtree node) {
@@ -93,5 +94,46 @@ final class Joining {
             node = parent[node];
         }
         return value;
+    }
+
+    /**
+     * A node of the tree: the leaves from {@code first} to before {@code end}. A node of n leaves
+     * is split at the largest power of two below n.
+     */
+    record Subtree(int first, int end) {
+        /** The largest subtrees that lie in a range of leaves, in order: its owner sums them. */
+        static List<Subtree> of(int first, int end, int leaves) {
+            List<Subtree> whole = new ArrayList<>();
+            new Subtree(0, leaves).collect(first, end, whole);
+            return whole;
+        }
+
+        private void collect(int from, int to, List<Subtree> whole) {
+            if (to <= first || end <= from) {
+                return;
+            }
+            if (from <= first && end <= to) {
+                whole.add(this);
+                return;
+            }
+            left().collect(from, to, whole);
+            right().collect(from, to, whole);
+        }
+
+        int leaves() {
+            return end - first;
+        }
+
+        Subtree left() {
+            return new Subtree(first, first + half());
+        }
+
+        Subtree right() {
+            return new Subtree(first + half(), end);
+        }
+
+        private int half() {
+            return Integer.highestOneBit(leaves() - 1);
+        }
     }
 }
