@@ -27,7 +27,7 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.data.CentreView;
-import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
@@ -60,7 +60,7 @@ class FrozenEvaluationTest {
 
     private Splits images() {
         Subset subset = new Subset(CLASSES, Optional.empty());
-        return ImageFolder.open(
+        return FolderSource.open(
                 SmallRun.SAMPLE, subset, folder.resolve("cache"), IndexProgress.SILENT);
     }
 
