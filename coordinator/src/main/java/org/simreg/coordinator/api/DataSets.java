@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.Split;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.Splits;
@@ -61,7 +62,7 @@ final class DataSets {
     private Splits opened(Dataset dataset) {
         Optional<Path> classes =
                 Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
-        return ImageFolder.open(
+        return FolderSource.open(
                 Path.of(dataset.getPath()),
                 new Subset(dataset.getLimitClasses(), classes),
                 indexCache,

@@ -19,7 +19,7 @@ import org.simreg.proto.ListBanksResponse;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
-import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 
 /** The service {@code Search}: what clients ask of banks, carried to the desk on its thread. */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
@@ -110,8 +110,8 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     public void classify(ClassifyRequest request, StreamObserver<ClassifyResponse> answer) {
         CompletableFuture<ClassifyResponse> verdicts;
         try {
-            List<VoteRule> rules = Verdicts.rules(request);
-            int k = rules.stream().mapToInt(VoteRule::k).max().orElseThrow();
+            List<VotingRule> rules = Verdicts.rules(request);
+            int k = rules.stream().mapToInt(VotingRule::k).max().orElseThrow();
             verdicts =
                     ask(request.getQueries(), k)
                             .thenApply(found -> Verdicts.response(found, rules));

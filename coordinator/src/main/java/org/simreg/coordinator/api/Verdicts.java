@@ -5,8 +5,7 @@ import java.util.List;
 import org.simreg.proto.ClassifyRequest;
 import org.simreg.proto.ClassifyResponse;
 import org.simreg.worker.evaluate.KnnVote;
-import org.simreg.worker.evaluate.Neighbors;
-import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.search.Shard;
 import org.simreg.worker.search.TopK;
 
@@ -21,22 +20,22 @@ final class Verdicts {
      *
      * @throws io.grpc.StatusRuntimeException if one is wrong
      */
-    static List<VoteRule> rules(ClassifyRequest request) {
+    static List<VotingRule> rules(ClassifyRequest request) {
         if (request.getRulesCount() > MOST_RULES) {
             throw Statuses.invalid(
                     "rules", request.getRulesCount() + " are too many; give at most " + MOST_RULES);
         }
         if (request.getRulesCount() == 0) {
-            return VoteRule.PUBLISHED;
+            return VotingRule.PUBLISHED;
         }
-        List<VoteRule> rules = new ArrayList<>();
+        List<VotingRule> rules = new ArrayList<>();
         for (int i = 0; i < request.getRulesCount(); i++) {
             rules.add(rule(request.getRules(i), "rules[" + i + "]"));
         }
         return rules;
     }
 
-    private static VoteRule rule(org.simreg.proto.VoteRule asked, String field) {
+    private static VotingRule rule(org.simreg.proto.VoteRule asked, String field) {
         if (asked.getK() < 1 || asked.getK() > Shard.MAX_K) {
             String bounds = " is out of bounds; choose 1 to " + Shard.MAX_K;
             throw Statuses.invalid(field + ".k", asked.getK() + bounds);
@@ -46,14 +45,14 @@ final class Verdicts {
             throw Statuses.invalid(field + ".temperature", asked.getTemperature() + bounds);
         }
         return asked.hasTemperature()
-                ? new VoteRule(asked.getK(), asked.getTemperature())
-                : VoteRule.majority(asked.getK());
+                ? new VotingRule(asked.getK(), asked.getTemperature())
+                : VotingRule.majority(asked.getK());
     }
 
     /**
      * @throws Refused if the bank has no classes
      */
-    static ClassifyResponse response(Asking.Answer answer, List<VoteRule> rules) {
+    static ClassifyResponse response(Asking.Answer answer, List<VotingRule> rules) {
         BankView bank = answer.queries().bank();
         if (bank.record().getClassesCount() == 0) {
             throw new Refused(
@@ -62,24 +61,15 @@ final class Verdicts {
                             .formatted(bank.record().getName()));
         }
         TopK found = answer.neighbors();
-        boolean whole = found.k() == bank.record().getRows();
-        // The vote looks at labels and cosines only.
-        Neighbors neighbors =
-                new Neighbors(
-                        found.queries(),
-                        found.k(),
-                        whole,
-                        new int[0],
-                        found.labels(),
-                        found.cosines());
+        KnnVote vote = new KnnVote(found, bank.record().getRows());
         ClassifyResponse.Builder response =
                 ClassifyResponse.newBuilder().setVersion(bank.record().getVersion());
         for (int query = 0; query < found.queries(); query++) {
             response.addVerdictsBuilder();
         }
-        for (VoteRule rule : rules) {
+        for (VotingRule rule : rules) {
             response.addRules(message(rule));
-            int[] classes = KnnVote.classes(neighbors, rule);
+            int[] classes = vote.classes(rule);
             for (int query = 0; query < classes.length; query++) {
                 response.getVerdictsBuilder(query).addLabels(bank.label(classes[query]));
             }
@@ -87,7 +77,7 @@ final class Verdicts {
         return response.build();
     }
 
-    private static org.simreg.proto.VoteRule message(VoteRule rule) {
+    private static org.simreg.proto.VoteRule message(VotingRule rule) {
         var message = org.simreg.proto.VoteRule.newBuilder().setK(rule.k());
         return (rule.weighted() ? message.setTemperature(rule.temperature()) : message).build();
     }

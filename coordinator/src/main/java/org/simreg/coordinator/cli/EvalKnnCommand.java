@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.proto.UserError;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.evaluate.NearestNeighbors;
-import org.simreg.worker.evaluate.VoteRule;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,9 +86,9 @@ final class EvalKnnCommand implements Callable<Integer> {
         return run.applyAsInt(request);
     }
 
-    private List<VoteRule> rules() {
+    private List<VotingRule> rules() {
         if (k == null && vote == null && temperature == null) {
-            return VoteRule.PUBLISHED;
+            return VotingRule.PUBLISHED;
         }
         boolean weighted = vote == Vote.WEIGHTED;
         if (temperature != null && !weighted) {
@@ -107,7 +107,7 @@ final class EvalKnnCommand implements Callable<Integer> {
             }
         }
         return Arrays.stream(counts)
-                .mapToObj(votes -> weighted ? new VoteRule(votes, t) : VoteRule.majority(votes))
+                .mapToObj(votes -> weighted ? new VotingRule(votes, t) : VotingRule.majority(votes))
                 .toList();
     }
 }

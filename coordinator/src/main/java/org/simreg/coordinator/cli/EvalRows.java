@@ -5,9 +5,8 @@ import java.util.List;
 import org.simreg.proto.EvalRow;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.evaluate.KnnVote;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.evaluate.NearestNeighbors;
-import org.simreg.worker.evaluate.Neighbors;
-import org.simreg.worker.evaluate.VoteRule;
 import org.simreg.worker.probe.PenaltySearch;
 import org.simreg.worker.probe.ProbeScore;
 
@@ -21,20 +20,20 @@ final class EvalRows {
      * @param layer where the features were read
      */
     static List<EvalRow> knn(
-            FeatureBank train, FeatureBank val, List<VoteRule> rules, String layer, int threads) {
-        int most = rules.stream().mapToInt(VoteRule::k).max().orElse(1);
-        Neighbors neighbors;
+            FeatureBank train, FeatureBank val, List<VotingRule> rules, String layer, int threads) {
+        int most = rules.stream().mapToInt(VotingRule::k).max().orElse(1);
+        KnnVote vote;
         try (NearestNeighbors search = new NearestNeighbors(threads)) {
-            neighbors = search.search(train, val, most);
+            vote = new KnnVote(search.search(train, val, most), train.size());
         }
         int[] labels = val.labels();
         List<EvalRow> rows = new ArrayList<>();
-        for (VoteRule rule : rules) {
+        for (VotingRule rule : rules) {
             EvalRow.Builder row =
                     row("knn", layer, train.dimension())
                             .setVote(rule.weighted() ? "weighted" : "majority")
                             .setK(rule.k())
-                            .setAccuracy(KnnVote.accuracy(neighbors, labels, rule));
+                            .setAccuracy(vote.accuracy(labels, rule));
             if (rule.weighted()) {
                 row.setTemperature(rule.temperature());
             }

@@ -18,7 +18,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
 import org.simreg.worker.data.CentreView;
-import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
@@ -152,7 +152,7 @@ final class EvalRun {
     private Splits open(Path folder) {
         WorkerSettings machine = request.machine();
         Splits splits =
-                ImageFolder.open(
+                FolderSource.open(
                         folder, request.images().subset(), machine.cache(), IndexProgress.SILENT);
         if (splits.val().isEmpty()) {
             throw new UserError(

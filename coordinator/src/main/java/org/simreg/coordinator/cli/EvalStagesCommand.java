@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.proto.UserError;
-import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.probe.ProbeSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
             "  simreg eval stages --data photos --weights runs/resnet18-photos --linear"
         })
 final class EvalStagesCommand implements Callable<Integer> {
-    private static final List<VoteRule> RULES =
-            List.of(VoteRule.majority(1), VoteRule.majority(20));
+    private static final List<VotingRule> RULES =
+            List.of(VotingRule.majority(1), VotingRule.majority(20));
 
     private final ToIntFunction<EvalRequest> run;
 

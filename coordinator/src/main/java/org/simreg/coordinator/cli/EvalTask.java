@@ -2,7 +2,7 @@ package org.simreg.coordinator.cli;
 
 import java.util.List;
 import java.util.Optional;
-import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.probe.PenaltySearch;
 import org.simreg.worker.probe.ProbeSettings;
 
@@ -19,7 +19,7 @@ public sealed interface EvalTask {
      *
      * @param rules at least one
      */
-    record Knn(List<VoteRule> rules) implements EvalTask {
+    record Knn(List<VotingRule> rules) implements EvalTask {
         @Override
         public String command() {
             return "knn";
@@ -57,7 +57,7 @@ public sealed interface EvalTask {
      * @param probe a linear probe at each stage too, on centre crops
      * @param layers names of the stages that are wanted; empty: all
      */
-    record Stages(List<VoteRule> rules, Optional<ProbeSettings> probe, List<String> layers)
+    record Stages(List<VotingRule> rules, Optional<ProbeSettings> probe, List<String> layers)
             implements EvalTask {
         @Override
         public String command() {

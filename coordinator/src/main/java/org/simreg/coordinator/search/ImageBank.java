@@ -7,6 +7,7 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.Splits;
@@ -59,7 +60,7 @@ final class ImageBank {
         Optional<Path> classes =
                 Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
         Splits splits =
-                ImageFolder.open(
+                FolderSource.open(
                         Path.of(dataset.getPath()),
                         new Subset(dataset.getLimitClasses(), classes),
                         indexCache,

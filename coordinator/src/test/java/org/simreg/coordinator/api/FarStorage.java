@@ -35,7 +35,7 @@ import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
-import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.RemoteSettings;
 import org.simreg.worker.data.RemoteStorage;
@@ -112,7 +112,7 @@ final class FarStorage implements AutoCloseable {
         Dataset near = near(far);
         Optional<Path> classes =
                 Optional.of(near.getClassesFile()).filter(file -> !file.isEmpty()).map(Path::of);
-        return ImageFolder.open(
+        return FolderSource.open(
                 Path.of(near.getPath()),
                 new Subset(near.getLimitClasses(), classes),
                 folder.resolve("local-index"),

@@ -17,7 +17,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.worker.checkpoint.Safetensors;
-import org.simreg.worker.data.RemoteStorage;
+import org.simreg.worker.data.CoordinatorFiles;
 import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.InitialWeights;
 import org.simreg.worker.distill.Students;
@@ -56,7 +56,7 @@ class RemoteRunTest {
     /** What a job came to: its state, and what was measured, without the time that took. */
     private record Result(String sha256, String data, List<EvaluationDone> measured) {}
 
-    private Result run(Job job, Optional<RemoteStorage> storage, String name) {
+    private Result run(Job job, Optional<CoordinatorFiles> storage, String name) {
         List<EvaluationDone> measured = new ArrayList<>();
         WorkerSettings settings =
                 new WorkerSettings("cpu", 1, 2, folder.resolve(name + "-index"), storage);

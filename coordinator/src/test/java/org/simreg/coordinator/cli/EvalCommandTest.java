@@ -23,7 +23,7 @@ import org.simreg.proto.Precision;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.distill.InitialWeights;
 import org.simreg.worker.distill.Students;
-import org.simreg.worker.evaluate.VoteRule;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.torchscript.Trained;
@@ -46,7 +46,7 @@ class EvalCommandTest {
     @Test
     void withoutARuleAllPublishedOnesAreMeasured() {
         EvalRequest request = asked(words("eval knn --data d --weights w.pth"));
-        assertEquals(new EvalTask.Knn(VoteRule.PUBLISHED), request.task());
+        assertEquals(new EvalTask.Knn(VotingRule.PUBLISHED), request.task());
         assertEquals(List.of(Path.of("d")), request.images().folders());
         assertEquals(Optional.empty(), request.weights().network());
         assertEquals(Optional.empty(), request.results().cache());
@@ -61,7 +61,7 @@ class EvalCommandTest {
                                         + " --network resnet50-byol --size 64 --resize 72 --precision bfloat16"
                                         + " --out o --limit-classes 3 --json -q"));
         assertEquals(
-                new EvalTask.Knn(List.of(new VoteRule(5, 0.2), new VoteRule(7, 0.2))),
+                new EvalTask.Knn(List.of(new VotingRule(5, 0.2), new VotingRule(7, 0.2))),
                 request.task());
         assertEquals(Optional.of(Network.RESNET50_BYOL), request.weights().network());
         assertEquals(Optional.of(Precision.BFLOAT16), request.weights().precision());

@@ -11,6 +11,7 @@ import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.data.CentreView;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.ImageFolder;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.LoaderSettings;
@@ -44,7 +45,7 @@ public final class LoaderBench {
         }
         Path cache = Files.createTempDirectory("loader-bench");
         ImageFolder images =
-                ImageFolder.open(folder, Subset.ALL, cache, IndexProgress.SILENT).train();
+                FolderSource.open(folder, Subset.ALL, cache, IndexProgress.SILENT).train();
         report("weak", images, new RandomView(SIZE, 0.2, false), threads, rounds);
         report("strong", images, new RandomView(SIZE, 0.2, true), threads, rounds);
         report("centre", images, new CentreView(256, SIZE), threads, rounds);

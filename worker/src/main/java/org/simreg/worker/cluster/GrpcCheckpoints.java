@@ -1,30 +1,25 @@
 package org.simreg.worker.cluster;
 
-import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.Channel;
 import io.grpc.Status;
-import io.grpc.StatusException;
-import io.grpc.StatusRuntimeException;
-import io.grpc.stub.BlockingClientCall;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointPart;
-import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.CheckpointWanted;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkersGrpc;
+import org.simreg.worker.data.FileTransfer;
 import org.simreg.worker.reduce.Abandoned;
 
 /** Checkpoints over the service {@code Workers}. */
 final class GrpcCheckpoints implements CheckpointRoad {
-    private static final int PART = 1 << 18;
     private static final int MINUTES = 10;
 
     private final Channel channel;
@@ -35,73 +30,49 @@ final class GrpcCheckpoints implements CheckpointRoad {
 
     @Override
     public void put(CheckpointHeader header, Path file) {
-        BlockingClientCall<CheckpointPart, CheckpointStored> call =
+        FileTransfer.put(
                 WorkersGrpc.newBlockingV2Stub(channel)
                         .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                        .putCheckpoint();
-        try (InputStream in = Files.newInputStream(file)) {
-            boolean open = call.write(CheckpointPart.newBuilder().setHeader(header).build());
-            while (open) {
-                byte[] part = in.readNBytes(PART);
-                if (part.length == 0) {
-                    break;
-                }
-                open =
-                        call.write(
-                                CheckpointPart.newBuilder()
-                                        .setData(UnsafeByteOperations.unsafeWrap(part))
-                                        .build());
-            }
-            call.halfClose();
-            call.read();
-        } catch (StatusException e) {
-            throw refused(e.getStatus(), "step " + header.getStep() + " can't be stored", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            call.cancel("interrupted", e);
-            throw new Abandoned("interrupted while a checkpoint was stored");
-        } catch (IOException e) {
-            call.cancel("the file can't be read", e);
-            throw new UncheckedIOException(e);
-        }
+                        .putCheckpoint(),
+                new FileTransfer.Upload<>(
+                        CheckpointPart.newBuilder().setHeader(header).build(),
+                        data -> CheckpointPart.newBuilder().setData(data).build(),
+                        out -> Files.copy(file, out)),
+                (status, e) -> failure(status, header.getStep() + " can't be stored", e));
     }
 
     @Override
     public void get(String job, long step, Path file) {
         CheckpointWanted wanted = CheckpointWanted.newBuilder().setJob(job).setStep(step).build();
-        CheckpointHeader header = null;
-        try (OutputStream out = Files.newOutputStream(file)) {
-            Iterator<CheckpointPart> parts =
-                    WorkersGrpc.newBlockingStub(channel)
-                            .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                            .getCheckpoint(wanted);
-            while (parts.hasNext()) {
-                CheckpointPart part = parts.next();
-                header = part.hasHeader() ? part.getHeader() : header;
-                part.getData().writeTo(out);
-            }
-        } catch (StatusRuntimeException e) {
-            throw refused(e.getStatus(), "step " + step + " can't be fetched", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        check(header, step, file);
-    }
-
-    private static void check(CheckpointHeader header, long step, Path file) {
-        try {
-            if (header == null
-                    || header.getLength() != Files.size(file)
-                    || header.getCrc32C() != CheckpointWriter.crc32c(file)) {
-                throw new Unreachable("the checkpoint of step " + step + " came damaged", null);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        boolean whole =
+                FileTransfer.get(
+                        () ->
+                                WorkersGrpc.newBlockingStub(channel)
+                                        .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
+                                        .getCheckpoint(wanted),
+                        parts -> isWritten(parts, file),
+                        (status, e) -> failure(status, step + " can't be fetched", e));
+        if (!whole) {
+            throw new Unreachable("the checkpoint of step " + step + " came damaged", null);
         }
     }
 
-    private static RuntimeException refused(Status status, String what, Exception cause) {
-        String sentence = "the checkpoint of " + what + ": " + status.getDescription();
+    /** Whether what came is what its header says. */
+    private static boolean isWritten(Iterator<CheckpointPart> parts, Path file) throws IOException {
+        CheckpointPart first = parts.hasNext() ? parts.next() : CheckpointPart.getDefaultInstance();
+        CheckpointHeader header = first.getHeader();
+        CRC32C sum = new CRC32C();
+        long length;
+        try (OutputStream out = new CheckedOutputStream(Files.newOutputStream(file), sum)) {
+            length = FileTransfer.copy(parts, CheckpointPart::getData, header.getLength(), out);
+        }
+        return first.hasHeader()
+                && header.getLength() == length
+                && header.getCrc32C() == (int) sum.getValue();
+    }
+
+    private static RuntimeException failure(Status status, String what, Exception cause) {
+        String sentence = "the checkpoint of step " + what + ": " + status.getDescription();
         return switch (status.getCode()) {
             case FAILED_PRECONDITION -> new Abandoned(sentence);
             case NOT_FOUND, INVALID_ARGUMENT -> new UserError(sentence, cause);

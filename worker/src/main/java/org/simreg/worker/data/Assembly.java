@@ -27,14 +27,14 @@ final class Assembly {
      *
      * @return the sample that it ends, if it does
      */
-    Optional<Arrival> add(SamplePart part) throws Damaged {
+    Optional<Arrival> add(SamplePart part) throws RetriedCalls.Damaged {
         begin(part);
         switch (part.getEndCase()) {
             case UNREADABLE:
                 return end(new Arrival.Unreadable(part.getId(), part.getUnreadable()));
             case UNCHANGED:
                 if (!current.hasHeld()) {
-                    throw new Damaged(
+                    throw new RetriedCalls.Damaged(
                             "sample %d is said to be unchanged, but is not held"
                                     .formatted(part.getId()));
                 }
@@ -48,13 +48,13 @@ final class Assembly {
         }
     }
 
-    private void begin(SamplePart part) throws Damaged {
+    private void begin(SamplePart part) throws RetriedCalls.Damaged {
         if (current == null) {
             current = expected.hasNext() ? expected.next() : null;
             version = part.getVersion();
         }
         if (current == null || current.getId() != part.getId()) {
-            throw new Damaged(
+            throw new RetriedCalls.Damaged(
                     current == null
                             ? "more samples come than were asked for"
                             : "sample %d comes in place of %d"
@@ -62,9 +62,10 @@ final class Assembly {
         }
     }
 
-    private void take(SamplePart part) throws Damaged {
+    private void take(SamplePart part) throws RetriedCalls.Damaged {
         if (!part.getVersion().equals(version)) {
-            throw new Damaged("the version of sample %d differs in it".formatted(part.getId()));
+            throw new RetriedCalls.Damaged(
+                    "the version of sample %d differs in it".formatted(part.getId()));
         }
         data = data.concat(part.getData());
         for (ByteBuffer piece : part.getData().asReadOnlyByteBufferList()) {
@@ -75,20 +76,20 @@ final class Assembly {
         }
     }
 
-    private Arrival checked(int crc32c) throws Damaged {
+    private Arrival checked(int crc32c) throws RetriedCalls.Damaged {
         if (data.size() != version.getLength()) {
             throw lengthOf(current.getId());
         }
         if ((int) sum.getValue() != crc32c) {
-            throw new Damaged(
+            throw new RetriedCalls.Damaged(
                     "the CRC32C of sample %d is %08x, not the announced %08x"
                             .formatted(current.getId(), sum.getValue(), crc32c));
         }
         return new Arrival.File(current.getId(), version, data, crc32c);
     }
 
-    private Damaged lengthOf(int id) {
-        return new Damaged(
+    private RetriedCalls.Damaged lengthOf(int id) {
+        return new RetriedCalls.Damaged(
                 "sample %d has %d bytes, not the announced %d"
                         .formatted(id, data.size(), version.getLength()));
     }
@@ -101,9 +102,9 @@ final class Assembly {
     }
 
     /** Called after the last piece. */
-    void finish() throws Damaged {
+    void finish() throws RetriedCalls.Damaged {
         if (current != null || expected.hasNext()) {
-            throw new Damaged(
+            throw new RetriedCalls.Damaged(
                     "the answer ends at sample %d"
                             .formatted(
                                     current == null ? expected.next().getId() : current.getId()));

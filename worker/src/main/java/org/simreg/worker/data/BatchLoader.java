@@ -3,12 +3,15 @@ package org.simreg.worker.data;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.simreg.worker.serve.ServeThreads;
 
 /**
- * Makes batches ahead of those who take them, on threads of its own. Several sequences of requests
- * may be open at once; those opened first are served first. Its lock guards all of them.
+ * A loader of batches of views, which it makes ahead of their use on threads of its own. Several
+ * sequences of requests may be open at once; those opened first are served first. Its lock guards
+ * all of them.
  */
 public final class BatchLoader implements AutoCloseable {
     private final LoaderSettings settings;
@@ -31,14 +34,12 @@ public final class BatchLoader implements AutoCloseable {
         this.settings = settings;
         source = images.source();
         this.images = new BrokenImages(images, notices);
+        ThreadFactory decoders = ServeThreads.numbered("decode");
         threads =
-                IntStream.range(0, settings.threads())
-                        .mapToObj(i -> new Thread(this::decode, "decode-" + i))
+                Stream.generate(() -> decoders.newThread(this::decode))
+                        .limit(settings.threads())
                         .toList();
-        for (Thread thread : threads) {
-            thread.setDaemon(true);
-            thread.start();
-        }
+        threads.forEach(Thread::start);
     }
 
     /**
@@ -69,11 +70,11 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     private void decode() {
-        try (SampleViews views = new SampleViews(images, settings)) {
+        try (SampleRenderer renderer = new SampleRenderer(settings.maxPixels())) {
             for (Batches.Row row = claim(); row != null; row = claim()) {
                 Throwable failure = null;
                 try {
-                    views.fill(row.batch(), row.index(), row.batches()::isWanted);
+                    render(row, renderer);
                 } catch (Throwable e) {
                     // Whatever it is, also a native library that doesn't load: the one who waits
                     // must hear of it.
@@ -85,6 +86,10 @@ public final class BatchLoader implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private void render(Batches.Row row, SampleRenderer renderer) {
+        renderer.render(row.batch(), row.index(), images, settings.seed(), row.batches()::isWanted);
     }
 
     private synchronized Batches.Row claim() {

@@ -66,14 +66,14 @@ record Distortion(
         int length = 3 * size * size;
         for (int change : order) {
             switch (change) {
-                case 0 -> Colours.brightness(rgb, length, (float) brightness);
-                case 1 -> Colours.contrast(rgb, length, (float) contrast);
-                case 2 -> Colours.saturation(rgb, length, (float) saturation);
-                default -> Hue.turn(rgb, length, hue);
+                case 0 -> ColourChanges.brightness(rgb, length, (float) brightness);
+                case 1 -> ColourChanges.contrast(rgb, length, (float) contrast);
+                case 2 -> ColourChanges.saturation(rgb, length, (float) saturation);
+                default -> ColourChanges.hue(rgb, length, hue);
             }
         }
         if (grey) {
-            Colours.grey(rgb, length);
+            ColourChanges.grey(rgb, length);
         }
         if (sigma > 0) {
             blur.blur(rgb, size, size, sigma);

@@ -12,11 +12,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.proto.UserError;
+import org.simreg.worker.serve.ServeThreads;
 
 /**
- * Builds the index of a data set by listing its folders, several classes at once. Reads no file.
+ * A builder of data sets' indexes: it lists folders, several classes at once, and reads no file.
  */
 final class IndexBuild {
     private static final String LAYOUTS =
@@ -41,10 +41,8 @@ final class IndexBuild {
         if (!Files.isDirectory(root)) {
             throw new UserError("The data set %s is no folder; %s".formatted(root, LAYOUTS));
         }
-        AtomicInteger number = new AtomicInteger();
         ExecutorService threads =
-                Executors.newFixedThreadPool(
-                        THREADS, task -> new Thread(task, "index-" + number.incrementAndGet()));
+                Executors.newFixedThreadPool(THREADS, ServeThreads.numbered("index"));
         try {
             return new IndexBuild(root, progress).build(threads);
         } finally {

@@ -34,9 +34,7 @@ final class IndexFile {
      */
     IndexFile(Path cache, Path root) {
         this.root = root.toAbsolutePath().normalize().toString();
-        byte[] path = this.root.getBytes(StandardCharsets.UTF_8);
-        String digest = new Sha256().bytes(path, 0, path.length).hex();
-        file = cache.resolve("images-" + digest.substring(0, 16) + ".index");
+        file = cache.resolve("images-" + Sha256.of(this.root).substring(0, 16) + ".index");
     }
 
     /**

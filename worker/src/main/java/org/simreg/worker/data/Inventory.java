@@ -17,8 +17,8 @@ import org.simreg.proto.DatasetSummary;
 import org.simreg.proto.Split;
 
 /**
- * What a data set holds, as messages: a summary, then the names. Who gets them has the same ids and
- * labels without seeing the storage.
+ * The messages that describe a data set: a summary, then the names. Who gets them has the same ids
+ * and labels without seeing the storage.
  */
 public final class Inventory {
     private Inventory() {}
@@ -107,13 +107,13 @@ public final class Inventory {
      *
      * @param root the data set's folder, on storage that need not be seen
      * @param source gives what reads the samples of a part
-     * @throws Damaged if the images are not those of the summary
+     * @throws RetriedCalls.Damaged if the images are not those of the summary
      */
     static Splits splits(
             Iterator<DatasetPart> parts,
             Path root,
             Function<Split, Function<ImageFolder, SampleSource>> source)
-            throws Damaged {
+            throws RetriedCalls.Damaged {
         DatasetSummary summary = first(parts);
         Map<Split, Names> names = new EnumMap<>(Split.class);
         summary.getPartsList().forEach(part -> names.put(part.getSplit(), new Names()));
@@ -121,7 +121,8 @@ public final class Inventory {
             DatasetListing listing = parts.next().getListing();
             Names of = names.get(listing.getSplit());
             if (of == null) {
-                throw new Damaged("a listing is of a part that the summary doesn't have");
+                throw new RetriedCalls.Damaged(
+                        "a listing is of a part that the summary doesn't have");
             }
             of.add(listing);
         }
@@ -133,7 +134,7 @@ public final class Inventory {
             ImageFolder found =
                     new ImageFolder(root, folder, List.copyOf(train.classes), source.apply(split));
             if (!found.sha256().equals(part.getSha256())) {
-                throw new Damaged(
+                throw new RetriedCalls.Damaged(
                         "the names of %d images in %s are not the %d of the summary"
                                 .formatted(found.size(), split, part.getImages()));
             }
@@ -143,13 +144,14 @@ public final class Inventory {
     }
 
     /**
-     * @throws Damaged if the summary is missing, or doesn't say where the train images are
+     * @throws RetriedCalls.Damaged if the summary is missing, or doesn't say where the train images
+     *     are
      */
-    static DatasetSummary first(Iterator<DatasetPart> parts) throws Damaged {
+    static DatasetSummary first(Iterator<DatasetPart> parts) throws RetriedCalls.Damaged {
         DatasetSummary summary =
                 parts.hasNext() ? parts.next().getSummary() : DatasetSummary.getDefaultInstance();
         if (summary.getPartsList().stream().noneMatch(part -> part.getSplit() == Split.TRAIN)) {
-            throw new Damaged("the summary of the data set has no train images");
+            throw new RetriedCalls.Damaged("the summary of the data set has no train images");
         }
         return summary;
     }

@@ -25,22 +25,19 @@ import org.simreg.proto.WeightsRequest;
 final class RemoteWeights {
     private static final int CALL_SECONDS = 900;
     private static final int MOST_KEPT = 16;
-    private static final int PIECE = 1 << 20;
 
-    private final Calls calls;
     private final Path folder;
 
     /**
      * @param folder made when the first file is stored
      */
-    RemoteWeights(Calls calls, Path folder) {
-        this.calls = calls;
+    RemoteWeights(Path folder) {
         this.folder = folder;
     }
 
-    Path get(String path, Line line) {
+    Path get(String path, RetriedCalls calls) {
         try {
-            Path file = fetched(path, line);
+            Path file = fetched(path, calls);
             Files.setLastModifiedTime(file.getParent(), FileTime.from(Instant.now()));
             forgetOldest();
             return file;
@@ -52,18 +49,14 @@ final class RemoteWeights {
         }
     }
 
-    private Path fetched(String path, Line line) throws IOException {
+    private Path fetched(String path, RetriedCalls calls) throws IOException {
         Path name = Path.of(path).getFileName();
         WeightsRequest request =
                 WeightsRequest.newBuilder().setPath(path).addAllHeld(held(name)).build();
-        return line.call(
-                "the weights " + path,
-                () -> true,
-                () ->
-                        calls.<WeightsPart, Path>call(
-                                CALL_SECONDS,
-                                stub -> stub.weights(request),
-                                parts -> copy(request, name, parts, line)));
+        RetriedCalls.Call<WeightsPart> call =
+                new RetriedCalls.Call<>(
+                        "the weights " + path, CALL_SECONDS, stub -> stub.weights(request));
+        return calls.call(call, () -> true, parts -> copy(request, name, parts));
     }
 
     /** Digests of the copies by that name; read whole, because a disk can fail. */
@@ -72,7 +65,7 @@ final class RemoteWeights {
         for (Path copy : copies()) {
             Path file = copy.resolve(name);
             if (Files.isRegularFile(file)) {
-                String sha256 = sha256(file);
+                String sha256 = Sha256.of(file);
                 if (copy.endsWith(sha256)) {
                     held.add(sha256);
                 }
@@ -81,71 +74,39 @@ final class RemoteWeights {
         return held;
     }
 
-    private Path copy(WeightsRequest request, Path name, Iterator<WeightsPart> parts, Line line)
-            throws Damaged {
+    private Path copy(WeightsRequest request, Path name, Iterator<WeightsPart> parts)
+            throws IOException {
         WeightsHeader header =
                 parts.hasNext() ? parts.next().getHeader() : WeightsHeader.getDefaultInstance();
         if (!header.getSha256().matches("[0-9a-f]{64}")) {
-            throw new Damaged("the header has no SHA-256");
+            throw new RetriedCalls.Damaged("the header has no SHA-256");
         }
         Path file = folder.resolve(header.getSha256()).resolve(name);
         boolean comes = parts.hasNext();
         if (comes || !request.getHeldList().contains(header.getSha256())) {
-            try {
-                store(file, header, parts, line);
-            } catch (Damaged e) {
-                throw e;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            store(file, header, parts);
         }
         return file;
     }
 
-    private static String sha256(Path file) throws IOException {
-        Sha256 sha = new Sha256();
-        byte[] piece = new byte[PIECE];
-        try (var in = Files.newInputStream(file)) {
-            for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
-                sha.bytes(piece, 0, count);
-            }
-        }
-        return sha.hex();
-    }
-
-    private void store(Path file, WeightsHeader header, Iterator<WeightsPart> parts, Line line)
+    private void store(Path file, WeightsHeader header, Iterator<WeightsPart> parts)
             throws IOException {
         Files.createDirectories(file.getParent());
         Path draft = Files.createTempFile(file.getParent(), "", CacheSpace.DRAFT);
         try {
-            try (OutputStream out = Files.newOutputStream(draft)) {
-                write(out, header, parts, line);
+            Sha256 sha = new Sha256();
+            long length;
+            try (OutputStream out = sha.through(Files.newOutputStream(draft))) {
+                length = FileTransfer.copy(parts, WeightsPart::getData, header.getLength(), out);
+            }
+            if (length != header.getLength() || !sha.hex().equals(header.getSha256())) {
+                throw new RetriedCalls.Damaged(
+                        "the %d bytes that came are not the %d of SHA-256 %s"
+                                .formatted(length, header.getLength(), header.getSha256()));
             }
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(draft);
-        }
-    }
-
-    private static void write(
-            OutputStream out, WeightsHeader header, Iterator<WeightsPart> parts, Line line)
-            throws IOException {
-        Sha256 sha = new Sha256();
-        long length = 0;
-        while (parts.hasNext()) {
-            byte[] piece = parts.next().getData().toByteArray();
-            sha.bytes(piece, 0, piece.length);
-            length += piece.length;
-            line.heard();
-            if (length > header.getLength()) {
-                break;
-            }
-            out.write(piece);
-        }
-        if (length != header.getLength() || !sha.hex().equals(header.getSha256())) {
-            throw new Damaged(
-                    "the %d bytes that came are not the %d of SHA-256 %s"
-                            .formatted(length, header.getLength(), header.getSha256()));
         }
     }
 

@@ -1,6 +1,6 @@
 package org.simreg.worker.data;
 
-import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,21 +10,21 @@ import java.util.function.Consumer;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.ReadRequest.Wanted;
+import org.simreg.proto.SamplePart;
+import org.simreg.proto.SamplesGrpc.SamplesBlockingStub;
 import org.simreg.proto.Split;
 
-/** Reads samples of one part of a data set from the coordinator, many in a call. */
+/** A reader of one part of a data set at the coordinator, many samples in a call. */
 final class SampleReader {
     private static final int CALL_SECONDS = 120;
     private static final int MOST_A_CALL = 1024;
 
-    private final Calls calls;
-    private final Line line;
+    private final RetriedCalls calls;
     private final ReadRequest head;
     private final String what;
 
-    SampleReader(Calls calls, Line line, Dataset dataset, Split split, String sha256) {
+    SampleReader(RetriedCalls calls, Dataset dataset, Split split, String sha256) {
         this.calls = calls;
-        this.line = line;
         head =
                 ReadRequest.newBuilder()
                         .setDataset(dataset)
@@ -44,42 +44,52 @@ final class SampleReader {
      * @throws CancellationException if it isn't wanted any more
      */
     void read(List<Wanted> samples, BooleanSupplier wanted, Consumer<Arrival> taker) {
-        Map<Integer, Wanted> missing = new LinkedHashMap<>();
-        samples.forEach(sample -> missing.put(sample.getId(), sample));
-        while (!missing.isEmpty()) {
-            line.call(
-                    what,
-                    wanted,
-                    () ->
-                            some(
-                                    missing.values().stream().limit(MOST_A_CALL).toList(),
-                                    wanted,
-                                    arrival -> {
-                                        missing.remove(arrival.id());
-                                        taker.accept(arrival);
-                                    }));
+        Reading reading = new Reading(samples, wanted, taker);
+        RetriedCalls.Call<SamplePart> call =
+                new RetriedCalls.Call<>(what, CALL_SECONDS, reading::ask);
+        while (!reading.isDone()) {
+            calls.call(call, wanted, reading::take);
         }
     }
 
-    /** One call. */
-    private Void some(List<Wanted> samples, BooleanSupplier wanted, Consumer<Arrival> taker)
-            throws Damaged {
-        ReadRequest request = head.toBuilder().addAllSamples(new ArrayList<>(samples)).build();
-        return calls.call(
-                CALL_SECONDS,
-                stub -> stub.read(request),
-                parts -> {
-                    Assembly assembly = new Assembly(samples);
-                    while (parts.hasNext()) {
-                        assembly.add(parts.next()).ifPresent(taker);
-                        line.heard();
-                        if (!wanted.getAsBoolean()) {
-                            throw new CancellationException(
-                                    "nobody waits for " + what + " any more");
-                        }
-                    }
-                    assembly.finish();
-                    return null;
-                });
+    /** Samples on their way, over as many calls as it takes. */
+    private final class Reading {
+        private final Map<Integer, Wanted> missing = new LinkedHashMap<>();
+        private final BooleanSupplier wanted;
+        private final Consumer<Arrival> taker;
+        private Assembly assembly;
+
+        Reading(List<Wanted> samples, BooleanSupplier wanted, Consumer<Arrival> taker) {
+            this.wanted = wanted;
+            this.taker = taker;
+            samples.forEach(sample -> missing.put(sample.getId(), sample));
+        }
+
+        boolean isDone() {
+            return missing.isEmpty();
+        }
+
+        /** Asks for what hasn't come, as much as goes in a call. */
+        Iterator<SamplePart> ask(SamplesBlockingStub stub) {
+            List<Wanted> some = missing.values().stream().limit(MOST_A_CALL).toList();
+            assembly = new Assembly(some);
+            return stub.read(head.toBuilder().addAllSamples(some).build());
+        }
+
+        Boolean take(Iterator<SamplePart> parts) throws RetriedCalls.Damaged {
+            while (parts.hasNext()) {
+                assembly.add(parts.next()).ifPresent(this::arrived);
+                if (!wanted.getAsBoolean()) {
+                    throw new CancellationException("nobody waits for " + what + " any more");
+                }
+            }
+            assembly.finish();
+            return true;
+        }
+
+        private void arrived(Arrival arrival) {
+            missing.remove(arrival.id());
+            taker.accept(arrival);
+        }
     }
 }

@@ -8,13 +8,13 @@ import java.util.function.Consumer;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
-import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.CoordinatorFiles;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.IndexProgress;
-import org.simreg.worker.data.RemoteStorage;
 import org.simreg.worker.data.Splits;
 import org.simreg.worker.data.Subset;
 
-/** Opens the data set of a job or a bank. */
+/** Opens data sets of jobs and banks, wherever their images lie. */
 public final class ImageParts {
     private static final long NANOS_BETWEEN_NOTICES = 2_000_000_000L;
 
@@ -39,7 +39,7 @@ public final class ImageParts {
         if (settings.storage().isEmpty()) {
             return local(dataset, settings, notices);
         }
-        RemoteStorage storage = settings.storage().get();
+        CoordinatorFiles storage = settings.storage().get();
         Optional<Splits> seen = seen(dataset, settings, notices);
         if (seen.isPresent()) {
             if (storage.agrees(dataset, seen.get())) {
@@ -78,7 +78,7 @@ public final class ImageParts {
                         : Optional.of(Path.of(dataset.getClassesFile()));
         Subset subset = new Subset(dataset.getLimitClasses(), classes);
         IndexProgress progress = told(dataset.getPath(), notices);
-        return ImageFolder.open(Path.of(dataset.getPath()), subset, settings.cache(), progress);
+        return FolderSource.open(Path.of(dataset.getPath()), subset, settings.cache(), progress);
     }
 
     /** A notice every two seconds: a million files take a while, a thousand don't need a word. */

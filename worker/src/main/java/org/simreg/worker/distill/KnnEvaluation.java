@@ -19,9 +19,8 @@ import org.simreg.worker.embed.Features;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.NearestNeighbors;
-import org.simreg.worker.evaluate.Neighbors;
-import org.simreg.worker.evaluate.Score;
 import org.simreg.worker.reduce.Abandoned;
+import org.simreg.worker.search.TopK;
 import org.simreg.worker.torchscript.Torch;
 
 /** k-NN accuracy of a network's features, val against train, both in the evaluation view. */
@@ -81,10 +80,11 @@ final class KnnEvaluation implements AutoCloseable {
         FeatureBank bank = trainImages.bank(features, shown, course);
         FeatureBank queries = valImages.bank(features, shown, course);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
-        Neighbors neighbors = search.search(bank, queries, k);
+        TopK neighbors = search.search(bank, queries, k);
         EvaluationDone.Builder done =
                 EvaluationDone.newBuilder().setSubject(asked.subject).setEpoch(asked.epoch);
-        for (Score score : KnnVote.accuracy(neighbors, queries.labels(), ks)) {
+        KnnVote vote = new KnnVote(neighbors, bank.size());
+        for (KnnVote.Score score : vote.accuracy(queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
         }
         if (asked.examples) {
@@ -101,13 +101,13 @@ final class KnnEvaluation implements AutoCloseable {
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
     }
 
-    private Example example(int query, Neighbors neighbors) {
+    private Example example(int query, TopK neighbors) {
         Example.Builder example =
                 Example.newBuilder()
                         .setFile(name(val, query))
                         .setLabel(val.classNames().get(val.label(query)));
         for (int rank = 0; rank < Math.min(SHOWN, neighbors.k()); rank++) {
-            int id = neighbors.id(query, rank);
+            int id = (int) neighbors.id(query, rank);
             example.addNeighbors(
                     Example.Neighbor.newBuilder()
                             .setFile(name(train, id))

@@ -7,15 +7,15 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.Student;
 import org.simreg.proto.TeacherSource;
-import org.simreg.worker.data.RemoteStorage;
+import org.simreg.worker.data.CoordinatorFiles;
 
 /** The weight files that a job names: teachers, TorchScript modules, the student's start. */
 final class WeightFiles {
-    private final RemoteStorage storage;
+    private final CoordinatorFiles storage;
     private final Roots roots;
     private final Consumer<String> notices;
 
-    private WeightFiles(RemoteStorage storage, Roots roots, Consumer<String> notices) {
+    private WeightFiles(CoordinatorFiles storage, Roots roots, Consumer<String> notices) {
         this.storage = storage;
         this.roots = roots;
         this.notices = notices;
@@ -25,8 +25,8 @@ final class WeightFiles {
      * Finds the weight files of a job. Those that this worker doesn't see are copied from the
      * coordinator, once.
      *
-     * @return the job with paths that can be read here, for {@link Teachers} and {@link Students};
-     *     the job itself where nothing has to be copied
+     * @return the job with paths that can be read here; the job itself where nothing has to be
+     *     copied
      * @throws org.simreg.proto.UserError if the coordinator doesn't give a file
      */
     static Job here(Job job, WorkerSettings settings, Consumer<String> notices) {

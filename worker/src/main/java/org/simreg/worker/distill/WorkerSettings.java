@@ -3,11 +3,11 @@ package org.simreg.worker.distill;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.simreg.proto.Roots;
+import org.simreg.worker.data.CoordinatorFiles;
 import org.simreg.worker.data.LoaderSettings;
-import org.simreg.worker.data.RemoteStorage;
 
 /**
- * Where and with what a worker runs; none of it is part of a job.
+ * Settings of a worker's process: device, threads, folders; none of it is part of a job.
  *
  * @param device {@code auto}, {@code cpu} or {@code cuda:N}
  * @param threads of libtorch on the CPU, at least 1
@@ -21,7 +21,7 @@ public record WorkerSettings(
         int threads,
         int decodeThreads,
         Path cache,
-        Optional<RemoteStorage> storage,
+        Optional<CoordinatorFiles> storage,
         Roots roots) {
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
@@ -34,7 +34,7 @@ public record WorkerSettings(
             int threads,
             int decodeThreads,
             Path cache,
-            Optional<RemoteStorage> storage) {
+            Optional<CoordinatorFiles> storage) {
         this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE);
     }
 

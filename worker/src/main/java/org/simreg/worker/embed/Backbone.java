@@ -2,6 +2,7 @@ package org.simreg.worker.embed;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +14,7 @@ import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.RunFiles;
+import org.simreg.worker.data.Sha256;
 import org.simreg.worker.inspect.FoundNetwork.Role;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.torchscript.FrozenModule;
@@ -146,10 +148,7 @@ public final class Backbone implements Features, AutoCloseable {
         ScriptModule script = new ScriptModule(torch, file, asked.pixels());
         Identity identity =
                 new Identity(
-                        file,
-                        FileDigest.sha256(file),
-                        seen("torchscript", asked.pixels()),
-                        Precision.FLOAT32);
+                        file, sha256(file), seen("torchscript", asked.pixels()), Precision.FLOAT32);
         return new Backbone(script::features, script, identity, List.of());
     }
 
@@ -159,7 +158,15 @@ public final class Backbone implements Features, AutoCloseable {
 
     private static Identity identity(Chosen chosen, Asked asked, Path file) {
         String network = seen(chosen.name(asked.part()), asked.pixels());
-        return new Identity(file, FileDigest.sha256(file), network, chosen.precision());
+        return new Identity(file, sha256(file), network, chosen.precision());
+    }
+
+    private static String sha256(Path file) {
+        try {
+            return Sha256.of(file);
+        } catch (IOException e) {
+            throw new UserError("Can't read " + file + ": " + e, e);
+        }
     }
 
     /** "resnet50" where a network sees what most do, else "resnet50, pixels unit". */

@@ -11,6 +11,7 @@ import org.simreg.worker.checkpoint.DType;
 import org.simreg.worker.checkpoint.HostTensor;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
+import org.simreg.worker.data.Sha256;
 import org.simreg.worker.data.ViewRecipe;
 
 /**
@@ -31,7 +32,7 @@ record FeatureFile(Path file, String key) {
      * @param part {@code train} or {@code val}
      */
     static FeatureFile in(Path folder, String part, String key) {
-        String digest = FileDigest.sha256(key).substring(0, 16);
+        String digest = Sha256.of(key).substring(0, 16);
         return new FeatureFile(folder.resolve(part + "-" + digest + ".safetensors"), key);
     }
 

@@ -3,6 +3,7 @@ package org.simreg.worker.evaluate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.simreg.worker.search.Rows;
 
 /**
  * Feature rows of unit length with the id and the class of their image: (N, D) float32, row-major.
@@ -139,15 +140,11 @@ public final class FeatureBank {
     }
 
     private void normalize(float[] rows, int from, int row) {
-        double squares = 0;
-        for (int d = 0; d < dimension; d++) {
-            squares += (double) rows[from + d] * rows[from + d];
-        }
-        if (!(squares > 0 && squares < Double.POSITIVE_INFINITY)) {
+        double length = Rows.length(rows, from, dimension);
+        if (!Rows.hasDirection(length)) {
             directionless++;
             return;
         }
-        double length = Math.sqrt(squares);
         float[] block = block(row);
         int at = offset(row);
         for (int d = 0; d < dimension; d++) {

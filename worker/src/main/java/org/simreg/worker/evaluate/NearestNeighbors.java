@@ -41,10 +41,11 @@ public final class NearestNeighbors implements AutoCloseable {
      * @param bank (N, D) rows to find
      * @param queries (Q, D) rows to find neighbours for; not changed, nor is the bank
      * @param k neighbours a query, 1 to {@value #MAX_K}; a smaller bank gives all its rows
+     * @return nearest first; cosines of rows without a direction are 0
      * @throws IllegalArgumentException if the dimensions differ or k is out of range
      * @throws CancellationException if the calling thread is interrupted, which it still is then
      */
-    public Neighbors search(FeatureBank bank, FeatureBank queries, int k) {
+    public TopK search(FeatureBank bank, FeatureBank queries, int k) {
         if (bank.dimension() != queries.dimension()) {
             throw new IllegalArgumentException(
                     "a bank of %d features can't answer queries of %d"
@@ -54,21 +55,14 @@ public final class NearestNeighbors implements AutoCloseable {
             throw new IllegalArgumentException("k must be 1 to %d, not %d".formatted(MAX_K, k));
         }
         int found = Math.min(k, bank.size());
-        int count = Math.multiplyExact(queries.size(), found);
-        Neighbors neighbors =
-                new Neighbors(
-                        queries.size(),
-                        found,
-                        found == bank.size(),
-                        new int[count],
-                        new int[count],
-                        new double[count]);
-        if (count > 0) {
+        TopK neighbors = new TopK(queries.size(), found);
+        if (neighbors.ids().length > 0) {
             open();
             try (Shard shard = Shard.of(new ById(bank), pool)) {
                 for (int from = 0; from < queries.size(); from += TOGETHER) {
                     int to = Math.min(queries.size(), from + TOGETHER);
-                    put(shard.searchUnit(rows(queries, from, to), k, () -> false), from, neighbors);
+                    float[] rows = rows(queries, from, to);
+                    neighbors.put(shard.searchUnit(rows, k, () -> false), from);
                 }
             }
         }
@@ -88,15 +82,6 @@ public final class NearestNeighbors implements AutoCloseable {
             bank.copy(row, rows, (row - from) * bank.dimension());
         }
         return rows;
-    }
-
-    private static void put(TopK found, int from, Neighbors into) {
-        int at = from * found.k();
-        System.arraycopy(found.labels(), 0, into.labels(), at, found.labels().length);
-        System.arraycopy(found.cosines(), 0, into.cosines(), at, found.cosines().length);
-        for (int i = 0; i < found.ids().length; i++) {
-            into.ids()[at + i] = (int) found.ids()[i];
-        }
     }
 
     /** A bank in the order of its ids, which decides between equal cosines. */

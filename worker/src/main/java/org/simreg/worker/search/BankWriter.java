@@ -95,8 +95,8 @@ public final class BankWriter {
                     "Can't add row %d to a feature bank: its id %d is not greater than the %d before; sort the rows by id, each once"
                             .formatted(size, id, lastId));
         }
-        double length = Unit.length(rows, from, dimension);
-        if (!Unit.hasDirection(length)) {
+        double length = Rows.length(rows, from, dimension);
+        if (!Rows.hasDirection(length)) {
             throw new UserError(
                     "Can't add the features of id %d to a feature bank: their length is %s, so they have no direction; leave the row out"
                             .formatted(id, length));

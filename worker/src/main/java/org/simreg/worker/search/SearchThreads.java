@@ -8,10 +8,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.simreg.worker.serve.ServeThreads;
 import org.simreg.worker.torchscript.ScanModule;
 import org.simreg.worker.torchscript.Torch;
 
@@ -39,16 +40,10 @@ public final class SearchThreads implements AutoCloseable {
         this.torch = torch;
         this.count = count;
         CountDownLatch ready = new CountDownLatch(count);
-        AtomicInteger number = new AtomicInteger();
+        ThreadFactory named = ServeThreads.numbered("search");
         pool =
                 Executors.newFixedThreadPool(
-                        count,
-                        work -> {
-                            String name = "search-" + number.incrementAndGet();
-                            Thread thread = new Thread(() -> serve(work, ready), name);
-                            thread.setDaemon(true);
-                            return thread;
-                        });
+                        count, work -> named.newThread(() -> serve(work, ready)));
         start(ready);
     }
 

@@ -128,7 +128,7 @@ public final class Shard implements AutoCloseable {
         if (k < 1 || k > MAX_K) {
             throw new IllegalArgumentException("k is %d; give 1 to %d".formatted(k, MAX_K));
         }
-        return searchUnit(Unit.scaled(queries, dimension()), k, stop);
+        return searchUnit(Rows.unit(queries, dimension()), k, stop);
     }
 
     /**
@@ -139,13 +139,7 @@ public final class Shard implements AutoCloseable {
     public TopK searchUnit(float[] queries, int k, BooleanSupplier stop) {
         int count = queries.length / dimension();
         int found = Math.min(k, size());
-        TopK nearest =
-                new TopK(
-                        count,
-                        found,
-                        new long[Math.multiplyExact(count, found)],
-                        new int[count * found],
-                        new double[count * found]);
+        TopK nearest = new TopK(count, found);
         List<Sweep> sweeps = sweeps(queries, count, found);
         List<Best[]> parts = threads.run(sweeps, stop);
         for (int i = 0; i < parts.size(); i++) {

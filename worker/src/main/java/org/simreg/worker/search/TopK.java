@@ -11,6 +11,28 @@ package org.simreg.worker.search;
  *     summed in the order of the features
  */
 public record TopK(int queries, int k, long[] ids, int[] labels, double[] cosines) {
+    /** All zeros, to be filled. */
+    public TopK(int queries, int k) {
+        this(
+                queries,
+                k,
+                new long[Math.multiplyExact(queries, k)],
+                new int[queries * k],
+                new double[queries * k]);
+    }
+
+    /**
+     * Fills in the neighbours of some queries.
+     *
+     * @param part as many a query as here
+     * @param query that its first one is here
+     */
+    public void put(TopK part, int query) {
+        System.arraycopy(part.ids, 0, ids, query * k, part.ids.length);
+        System.arraycopy(part.labels, 0, labels, query * k, part.labels.length);
+        System.arraycopy(part.cosines, 0, cosines, query * k, part.cosines.length);
+    }
+
     /** Id of the neighbour of {@code query} at {@code rank}, 0 the nearest. */
     public long id(int query, int rank) {
         return ids[query * k + rank];

@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 import org.simreg.proto.ShardAnswer;
 import org.simreg.worker.search.TopK;
 
-/** Numbers as little-endian bytes of messages. */
+/** Vectors and neighbours as little-endian bytes of messages. */
 public final class Floats {
     private Floats() {}
 
@@ -53,7 +53,7 @@ public final class Floats {
                 || answer.getCosines().size() != count * Double.BYTES) {
             throw new IllegalArgumentException("the parts of a shard's answer disagree");
         }
-        TopK found = new TopK(count / k, k, new long[count], new int[count], new double[count]);
+        TopK found = new TopK(count / k, k);
         little(answer.getIds()).asLongBuffer().get(found.ids());
         little(answer.getLabels()).asIntBuffer().get(found.labels());
         little(answer.getCosines()).asDoubleBuffer().get(found.cosines());

@@ -7,14 +7,14 @@ import org.simreg.proto.ImageQuery;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Vectors;
 import org.simreg.worker.data.CentreView;
-import org.simreg.worker.data.ImageViews;
+import org.simreg.worker.data.SampleRenderer;
 
-/** Features of images that somebody asks with. Belongs to one thread. */
+/** An embedder of the images in queries, as their bank's images were. Belongs to one thread. */
 final class QueryImages implements AutoCloseable {
     private static final int AT_ONCE = 64;
 
     private final Frozen frozen;
-    private ImageViews views;
+    private SampleRenderer renderer;
 
     QueryImages(Frozen frozen) {
         this.frozen = frozen;
@@ -61,12 +61,12 @@ final class QueryImages implements AutoCloseable {
     }
 
     private ByteBuffer decoded(ImageQuery query, int from, int n, CentreView view) {
-        views = views == null ? new ImageViews() : views;
+        renderer = renderer == null ? new SampleRenderer() : renderer;
         ByteBuffer pixels = ByteBuffer.allocateDirect(n * 3 * view.size() * view.size());
         for (int i = from; i < from + n; i++) {
             ByteString file = query.getFiles(i);
             try {
-                views.make(file.asReadOnlyByteBuffer(), view, pixels);
+                renderer.render(file.asReadOnlyByteBuffer(), view, pixels);
             } catch (IOException e) {
                 throw new Unreadable(
                         "query %d is no image that can be read: %s".formatted(i, e.getMessage()),
@@ -78,8 +78,8 @@ final class QueryImages implements AutoCloseable {
 
     @Override
     public void close() {
-        if (views != null) {
-            views.close();
+        if (renderer != null) {
+            renderer.close();
         }
         frozen.close();
     }

@@ -38,7 +38,7 @@ public final class SearchServer implements AutoCloseable {
     private final ExecutorService searcher = ServeThreads.one("simreg-search");
     private final ExecutorService viewer = ServeThreads.one("simreg-query-images");
     private final HeldShards shards;
-    private final Embeddings embeddings;
+    private final ShardEmbedder embedder;
     private final QueryImages images;
     private final MessageConsumer<byte[]> consumer;
 
@@ -51,7 +51,7 @@ public final class SearchServer implements AutoCloseable {
     public SearchServer(Vertx vertx, Channel coordinator, ServeSettings settings) {
         ShardRoad road = new ShardRoad(coordinator, settings.worker().cache().resolve("banks"));
         shards = new HeldShards(road, settings, searcher);
-        embeddings = new Embeddings(settings, road);
+        embedder = new ShardEmbedder(settings, road);
         images = new QueryImages(new Frozen(settings.worker(), LOG::warn));
         consumer = vertx.eventBus().consumer(address);
         consumer.handler(this::take);
@@ -91,14 +91,14 @@ public final class SearchServer implements AutoCloseable {
             case HOLD ->
                     shards.get(order.getHold())
                             .thenApply(open -> reply().setHeld(order.getHold()).build());
-            case EMBED -> now(() -> reply().setEmbedded(embeddings.ask(order.getEmbed())));
+            case EMBED -> now(() -> reply().setEmbedded(embedder.ask(order.getEmbed())));
             case IMAGES ->
                     CompletableFuture.supplyAsync(
                             () -> reply().setVectors(images.embed(order.getImages())).build(),
                             viewer);
             case WANTED -> {
                 shards.retain(order.getWanted().getShardsList());
-                embeddings.retain(order.getWanted().getEmbeddingsList());
+                embedder.retain(order.getWanted().getEmbeddingsList());
                 yield now(() -> reply().setDone(true));
             }
             case ORDER_NOT_SET ->
@@ -166,7 +166,7 @@ public final class SearchServer implements AutoCloseable {
         consumer.unregister();
         ServeThreads.end(searcher);
         shards.close();
-        embeddings.close();
+        embedder.close();
         viewer.execute(images::close);
         viewer.shutdown();
     }

@@ -1,30 +1,25 @@
 package org.simreg.worker.serve;
 
-import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.Channel;
-import io.grpc.StatusException;
-import io.grpc.StatusRuntimeException;
-import io.grpc.stub.BlockingClientCall;
+import io.grpc.Status;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
+import org.simreg.worker.data.FileTransfer;
+import org.simreg.worker.data.Sha256;
 import org.simreg.worker.reduce.Abandoned;
 
 /** Files of shards to and from the coordinator. Its methods block. */
 final class ShardRoad {
-    private static final int PART = 1 << 18;
     private static final int MINUTES = 60;
 
     private final Channel channel;
@@ -68,33 +63,29 @@ final class ShardRoad {
     private void fetch(ShardFile shard, Path copy) {
         AtomicFile.write(
                 copy,
-                out -> {
-                    MessageDigest sha = sha256();
-                    try {
-                        Iterator<ShardPart> parts =
-                                ShardsGrpc.newBlockingStub(channel)
-                                        .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                                        .getShard(shard);
-                        while (parts.hasNext()) {
-                            var data = parts.next().getData().asReadOnlyByteBuffer();
-                            sha.update(data.duplicate());
-                            while (data.hasRemaining()) {
-                                out.write(data);
-                            }
-                        }
-                    } catch (StatusRuntimeException e) {
-                        throw new UserError(
-                                "Shard %d of the bank %s can't be fetched from the coordinator: %s"
-                                        .formatted(
-                                                shard.getShard(), shard.getBank(), e.getStatus()),
-                                e);
-                    }
-                    if (!HexFormat.of().formatHex(sha.digest()).equals(shard.getSha256())) {
+                file -> {
+                    Sha256 sha = new Sha256();
+                    receive(shard, sha.through(Channels.newOutputStream(file)));
+                    if (!sha.hex().equals(shard.getSha256())) {
                         throw new UserError(
                                 "Shard %d of the bank %s came damaged from the coordinator; it will be fetched again"
                                         .formatted(shard.getShard(), shard.getBank()));
                     }
                 });
+    }
+
+    private void receive(ShardFile shard, OutputStream out) throws IOException {
+        try {
+            FileTransfer.get(
+                    () ->
+                            ShardsGrpc.newBlockingStub(channel)
+                                    .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
+                                    .getShard(shard),
+                    parts -> FileTransfer.copy(parts, ShardPart::getData, shard.getLength(), out),
+                    (status, e) -> failure(shard, "fetched from", status, e));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     /**
@@ -106,55 +97,30 @@ final class ShardRoad {
      * @throws UserError if it can't be stored
      */
     ShardFile put(ShardFile shard, Path file) {
-        BlockingClientCall<ShardPart, ShardFile> call =
+        ShardFile whole = whole(shard, file);
+        return FileTransfer.put(
                 ShardsGrpc.newBlockingV2Stub(channel)
                         .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                        .putShard();
-        try (InputStream in = Files.newInputStream(file)) {
-            ShardFile whole =
-                    shard.toBuilder().setLength(Files.size(file)).setSha256(sha256(file)).build();
-            boolean open = call.write(ShardPart.newBuilder().setHeader(whole).build());
-            while (open) {
-                byte[] part = in.readNBytes(PART);
-                if (part.length == 0) {
-                    break;
-                }
-                var data = UnsafeByteOperations.unsafeWrap(part);
-                open = call.write(ShardPart.newBuilder().setData(data).build());
-            }
-            call.halfClose();
-            return call.read();
-        } catch (StatusException e) {
-            throw new UserError(
-                    "Shard %d of the bank %s can't be stored at the coordinator: %s"
-                            .formatted(shard.getShard(), shard.getBank(), e.getStatus()),
-                    e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            call.cancel("interrupted", e);
-            throw new Abandoned("interrupted while a shard was stored");
+                        .putShard(),
+                new FileTransfer.Upload<>(
+                        ShardPart.newBuilder().setHeader(whole).build(),
+                        data -> ShardPart.newBuilder().setData(data).build(),
+                        out -> Files.copy(file, out)),
+                (status, e) -> failure(shard, "stored at", status, e));
+    }
+
+    private static ShardFile whole(ShardFile shard, Path file) {
+        try {
+            return shard.toBuilder().setLength(Files.size(file)).setSha256(Sha256.of(file)).build();
         } catch (IOException e) {
-            call.cancel("the file can't be read", e);
             throw new UncheckedIOException(e);
         }
     }
 
-    private static String sha256(Path file) throws IOException {
-        MessageDigest sha = sha256();
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] part = new byte[PART];
-            for (int n = in.read(part); n >= 0; n = in.read(part)) {
-                sha.update(part, 0, n);
-            }
-        }
-        return HexFormat.of().formatHex(sha.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+    private static UserError failure(ShardFile shard, String done, Status status, Exception e) {
+        return new UserError(
+                "Shard %d of the bank %s can't be %s the coordinator: %s"
+                        .formatted(shard.getShard(), shard.getBank(), done, status),
+                e);
     }
 }

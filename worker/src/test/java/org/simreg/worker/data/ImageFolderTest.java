@@ -226,7 +226,7 @@ class ImageFolderTest {
         for (int i = 0; i < 2; i++) {
             assertEquals(1, tree.open().train().size());
             int size =
-                    ImageFolder.open(other.root, Subset.ALL, tree.cache, IndexProgress.SILENT)
+                    FolderSource.open(other.root, Subset.ALL, tree.cache, IndexProgress.SILENT)
                             .train()
                             .size();
             assertEquals(2, size);

@@ -83,11 +83,11 @@ class PillowTest {
     private static void change(String operation, byte[] rgb, double amount) {
         switch (operation) {
             case "source" -> assertEquals(0, amount);
-            case "brightness" -> Colours.brightness(rgb, rgb.length, (float) amount);
-            case "contrast" -> Colours.contrast(rgb, rgb.length, (float) amount);
-            case "saturation" -> Colours.saturation(rgb, rgb.length, (float) amount);
-            case "hue" -> Hue.turn(rgb, rgb.length, amount);
-            case "grey" -> Colours.grey(rgb, rgb.length);
+            case "brightness" -> ColourChanges.brightness(rgb, rgb.length, (float) amount);
+            case "contrast" -> ColourChanges.contrast(rgb, rgb.length, (float) amount);
+            case "saturation" -> ColourChanges.saturation(rgb, rgb.length, (float) amount);
+            case "hue" -> ColourChanges.hue(rgb, rgb.length, amount);
+            case "grey" -> ColourChanges.grey(rgb, rgb.length);
             case "blur" -> new GaussianBlur().blur(rgb, 31, 23, amount);
             default -> throw new IllegalArgumentException(operation);
         }
@@ -101,9 +101,9 @@ class PillowTest {
         for (String[] words : Fixtures.lines("colours.txt")) {
             byte[] rgb = colours();
             if (words[0].equals("grey")) {
-                Colours.grey(rgb, rgb.length);
+                ColourChanges.grey(rgb, rgb.length);
             } else {
-                Hue.turn(rgb, rgb.length, Double.parseDouble(words[0]));
+                ColourChanges.hue(rgb, rgb.length, Double.parseDouble(words[0]));
             }
             CRC32 sum = new CRC32();
             sum.update(rgb);

@@ -57,7 +57,7 @@ final class Tree {
 
     Splits open(Subset subset) {
         listed.set(0);
-        return ImageFolder.open(
+        return FolderSource.open(
                 root,
                 subset,
                 cache,

@@ -27,7 +27,7 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.data.CentreView;
-import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
@@ -37,9 +37,8 @@ import org.simreg.worker.embed.Course;
 import org.simreg.worker.embed.FeatureSets;
 import org.simreg.worker.evaluate.FeatureBank;
 import org.simreg.worker.evaluate.KnnVote;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.evaluate.NearestNeighbors;
-import org.simreg.worker.evaluate.Neighbors;
-import org.simreg.worker.evaluate.VoteRule;
 import org.simreg.worker.inspect.FoundNetwork.Role;
 import org.simreg.worker.probe.TrainRows;
 import org.simreg.worker.reduce.Abandoned;
@@ -60,7 +59,7 @@ class FrozenEvaluationTest {
 
     private Splits images() {
         Subset subset = new Subset(CLASSES, Optional.empty());
-        return ImageFolder.open(
+        return FolderSource.open(
                 SmallRun.SAMPLE, subset, folder.resolve("cache"), IndexProgress.SILENT);
     }
 
@@ -84,13 +83,12 @@ class FrozenEvaluationTest {
                 FeatureSets sets = sets(backbone, view, Optional.empty())) {
             FeatureBank train = sets.train(Course.SILENT);
             FeatureBank val = sets.val(Course.SILENT);
-            Neighbors neighbors;
+            KnnVote vote;
             try (NearestNeighbors search = new NearestNeighbors(1)) {
-                neighbors = search.search(train, val, 20);
+                vote = new KnnVote(search.search(train, val, 20), train.size());
             }
             return Stream.of(1, 20)
-                    .mapToDouble(
-                            k -> KnnVote.accuracy(neighbors, val.labels(), VoteRule.majority(k)))
+                    .mapToDouble(k -> vote.accuracy(val.labels(), VotingRule.majority(k)))
                     .toArray();
         }
     }

@@ -26,7 +26,7 @@ import org.simreg.worker.checkpoint.HostTensor;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.data.CentreView;
-import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.FolderSource;
 import org.simreg.worker.data.IndexProgress;
 import org.simreg.worker.data.LoaderSettings;
 import org.simreg.worker.data.Splits;
@@ -199,7 +199,7 @@ class AuthorsEvaluationTest {
 
     private static FeatureSets sets(Backbone backbone, Optional<Path> cache) {
         Splits splits =
-                ImageFolder.open(
+                FolderSource.open(
                         SAMPLE,
                         new Subset(2, Optional.empty()),
                         folder.resolve("index"),

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.simreg.worker.evaluate.KnnVote.Score;
+import org.simreg.worker.search.TopK;
 
 class KnnVoteTest {
     private static final int FIXTURE_DIMENSION = 16;
@@ -22,13 +24,16 @@ class KnnVoteTest {
         FeatureBank bank = bank(fixture.get("bank"), fixture.get("ids"), fixture.get("labels"));
         int[] truth = fixture.get("truth");
         FeatureBank queries = bank(fixture.get("queries"), new int[truth.length], truth);
-        Neighbors neighbors;
+        KnnVote vote;
         try (NearestNeighbors search = new NearestNeighbors(2)) {
-            neighbors = search.search(bank, queries, 64);
+            vote = new KnnVote(search.search(bank, queries, 64), bank.size());
         }
-        assertArrayEquals(fixture.get("neighbors"), neighbors.ids());
-        for (Score score : KnnVote.accuracy(neighbors, truth, 1, 2, 5, 20, 64)) {
-            int[] classes = KnnVote.classes(neighbors, score.k());
+        long[] found = vote.neighbors().ids();
+        assertArrayEquals(
+                fixture.get("neighbors"),
+                Arrays.stream(found).mapToInt(Math::toIntExact).toArray());
+        for (Score score : vote.accuracy(truth, 1, 2, 5, 20, 64)) {
+            int[] classes = vote.classes(score.k());
             assertArrayEquals(fixture.get("votes" + score.k()), classes, "k = " + score.k());
             double right = fixture.get("right" + score.k())[0];
             assertEquals(right / truth.length, score.accuracy());
@@ -37,34 +42,34 @@ class KnnVoteTest {
 
     @Test
     void theNearestOfTheTiedClassesWins() {
-        assertEquals(2, vote(5, 9, 2, 9, 2, 2));
-        assertEquals(9, vote(4, 9, 2, 9, 2, 2));
-        assertEquals(2, vote(5, 7, 2, 9, 2, 9));
-        assertEquals(7, vote(3, 7, 2, 9, 2, 9));
+        assertEquals(2, winner(5, 9, 2, 9, 2, 2));
+        assertEquals(9, winner(4, 9, 2, 9, 2, 2));
+        assertEquals(2, winner(5, 7, 2, 9, 2, 9));
+        assertEquals(7, winner(3, 7, 2, 9, 2, 9));
     }
 
     @Test
     void moreVotesThanTheBankHasRowsAreTheWholeBank() {
-        Neighbors all = neighbors(true, 3, 1, 1);
-        assertEquals(List.of(new Score(20, 1.0)), KnnVote.accuracy(all, new int[] {1}, 20));
+        KnnVote all = vote(3, 3, 1, 1);
+        assertEquals(List.of(new Score(20, 1.0)), all.accuracy(new int[] {1}, 20));
     }
 
     @Test
     void moreVotesThanWereSearchedAreRefused() {
-        Neighbors some = neighbors(false, 3, 1, 1);
+        KnnVote some = vote(4, 3, 1, 1);
         int[] truth = {1};
-        assertThrows(IllegalArgumentException.class, () -> KnnVote.accuracy(some, truth, 4));
-        assertThrows(IllegalArgumentException.class, () -> KnnVote.accuracy(some, truth, 0));
-        assertThrows(IllegalArgumentException.class, () -> KnnVote.accuracy(some, new int[2], 1));
+        assertThrows(IllegalArgumentException.class, () -> some.accuracy(truth, 4));
+        assertThrows(IllegalArgumentException.class, () -> some.accuracy(truth, 0));
+        assertThrows(IllegalArgumentException.class, () -> some.accuracy(new int[2], 1));
     }
 
-    private static int vote(int k, int... labels) {
-        return KnnVote.classes(neighbors(false, labels), k)[0];
+    private static int winner(int k, int... labels) {
+        return vote(labels.length + 1, labels).classes(k)[0];
     }
 
-    private static Neighbors neighbors(boolean whole, int... labels) {
+    private static KnnVote vote(int rows, int... labels) {
         int k = labels.length;
-        return new Neighbors(1, k, whole, new int[k], labels, new double[k]);
+        return new KnnVote(new TopK(1, k, new long[k], labels, new double[k]), rows);
     }
 
     private static FeatureBank bank(int[] rows, int[] ids, int[] labels) {

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.simreg.worker.search.TopK;
 
 class NearestNeighborsTest {
     private final Random random = new Random(7);
@@ -59,9 +60,8 @@ class NearestNeighborsTest {
 
     @Test
     void aBankSmallerThanKIsGivenWhole() {
-        Neighbors neighbors = check(gaussian(7, 8), gaussian(3, 8), 20);
+        TopK neighbors = check(gaussian(7, 8), gaussian(3, 8), 20);
         assertEquals(7, neighbors.k());
-        assertTrue(neighbors.whole());
     }
 
     @Test
@@ -73,11 +73,10 @@ class NearestNeighborsTest {
         FeatureBank bank = bank(rows);
         assertEquals(3, bank.directionless());
         check(rows, rows, 99);
-        Neighbors neighbors = search(bank, bank, 4, 1);
+        TopK neighbors = search(bank, bank, 4, 1);
         for (int query : new int[] {3, 50, 51}) {
             int[] lowest = IntStream.range(0, 100).map(bank::id).sorted().limit(4).toArray();
-            assertArrayEquals(
-                    lowest, IntStream.range(0, 4).map(rank -> neighbors.id(query, rank)).toArray());
+            assertArrayEquals(lowest, ids(neighbors, query));
         }
     }
 
@@ -95,7 +94,7 @@ class NearestNeighborsTest {
     @Test
     void anEmptyBankHasNoNeighbors() {
         FeatureBank queries = bank(gaussian(3, 4));
-        Neighbors neighbors = search(new FeatureBank(9, 4), queries, 5, 2);
+        TopK neighbors = search(new FeatureBank(9, 4), queries, 5, 2);
         assertEquals(0, neighbors.k());
         assertEquals(3, neighbors.queries());
     }
@@ -124,20 +123,23 @@ class NearestNeighborsTest {
     }
 
     /** Compares with the brute force, for several numbers of threads. */
-    private Neighbors check(float[][] bankRows, float[][] queryRows, int k) {
+    private TopK check(float[][] bankRows, float[][] queryRows, int k) {
         FeatureBank bank = bank(bankRows);
         FeatureBank queries = bank(queryRows);
-        Neighbors one = search(bank, queries, k, 1);
+        TopK one = search(bank, queries, k, 1);
         for (int query = 0; query < queries.size(); query++) {
-            int at = query;
-            int[] found = IntStream.range(0, one.k()).map(rank -> one.id(at, rank)).toArray();
-            assertArrayEquals(bruteForce(bank, queries.row(query), k), found, "query " + query);
+            assertArrayEquals(
+                    bruteForce(bank, queries.row(query), k), ids(one, query), "query " + query);
         }
-        Neighbors three = search(bank, queries, k, 3);
+        TopK three = search(bank, queries, k, 3);
         assertArrayEquals(one.ids(), three.ids());
         assertArrayEquals(one.cosines(), three.cosines());
         assertArrayEquals(one.labels(), three.labels());
         return one;
+    }
+
+    private static int[] ids(TopK found, int query) {
+        return IntStream.range(0, found.k()).map(rank -> (int) found.id(query, rank)).toArray();
     }
 
     private static int[] bruteForce(FeatureBank bank, float[] query, int k) {
@@ -200,7 +202,7 @@ class NearestNeighborsTest {
         return features;
     }
 
-    private static Neighbors search(FeatureBank bank, FeatureBank queries, int k, int threads) {
+    private static TopK search(FeatureBank bank, FeatureBank queries, int k, int threads) {
         try (NearestNeighbors search = new NearestNeighbors(threads)) {
             return search.search(bank, queries, k);
         }

@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 /** Rows in an array with every third number as id; made by rule and seed. */
 record MemoryRows(int dimension, float[] features) implements Rows {
     static MemoryRows unit(int dimension, float[] features) {
-        return new MemoryRows(dimension, Unit.scaled(features, dimension));
+        return new MemoryRows(dimension, Rows.unit(features, dimension));
     }
 
     static MemoryRows gaussian(int size, int dimension, Random random) {

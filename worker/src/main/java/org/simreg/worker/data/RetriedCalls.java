@@ -3,18 +3,24 @@ package org.simreg.worker.data;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.simreg.proto.SamplesGrpc;
+import org.simreg.proto.SamplesGrpc.SamplesBlockingStub;
 import org.simreg.proto.UserError;
 
 /**
- * Calls to the coordinator that outlast its absence: they are repeated with longer and longer
- * pauses until it has been away for too long. Safe for all threads.
+ * Calls of the coordinator's service {@code Samples} that outlast its absence: they are repeated
+ * with longer and longer pauses until it has been away for too long. Safe for all threads.
  */
-final class Line {
+final class RetriedCalls {
     private static final long FIRST_PAUSE_MS = 100;
     private static final long LONGEST_PAUSE_MS = 2_000;
     private static final long LOOK_UP_MS = 50;
@@ -31,20 +37,103 @@ final class Line {
      * @param notices told once when the coordinator can't be reached, and when it can again; from
      *     any thread
      */
-    Line(ManagedChannel channel, Duration patience, Consumer<String> notices) {
+    RetriedCalls(ManagedChannel channel, Duration patience, Consumer<String> notices) {
         this.channel = channel;
         this.patience = patience;
         this.notices = notices;
     }
 
-    /** One try of a call. */
-    interface Attempt<T> {
-        T make() throws Damaged;
+    /** What came is not what was sent; asking again may help. The message says what is wrong. */
+    static final class Damaged extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Damaged(String reason) {
+            super(reason);
+        }
     }
 
-    /** A part of an answer came. */
-    void heard() {
-        heard = System.nanoTime();
+    /**
+     * A call with one request.
+     *
+     * @param what is read, for people: "images of DIR"
+     * @param seconds the whole call may take
+     * @param method starts it
+     */
+    record Call<P>(String what, int seconds, Function<SamplesBlockingStub, Iterator<P>> method) {
+        /**
+         * Makes the call once.
+         *
+         * @throws StatusRuntimeException if it fails
+         */
+        <T> T once(ManagedChannel channel, FileTransfer.Taking<P, T> taking) throws IOException {
+            return FileTransfer.get(
+                    () ->
+                            method.apply(
+                                    SamplesGrpc.newBlockingStub(channel)
+                                            .withDeadlineAfter(seconds, TimeUnit.SECONDS)),
+                    taking);
+        }
+    }
+
+    /**
+     * Makes a call until it succeeds.
+     *
+     * @param wanted whether the caller still waits
+     * @param taking takes the answer; asks for it again by throwing {@link Damaged}
+     * @throws UserError if the coordinator refuses it, sends damaged data again and again, or has
+     *     been away for too long
+     * @throws CancellationException if it isn't wanted any more, or the thread is interrupted
+     * @throws UncheckedIOException if the taking throws another {@link IOException}
+     */
+    <P, T> T call(Call<P> call, BooleanSupplier wanted, FileTransfer.Taking<P, T> taking) {
+        long begun = System.nanoTime();
+        long pause = FIRST_PAUSE_MS;
+        int damages = 0;
+        while (true) {
+            require(wanted, call.what());
+            long tried = System.nanoTime();
+            try {
+                T answer = call.once(channel, parts -> taking.from(new Heard<>(parts)));
+                answered(tried);
+                return answer;
+            } catch (StatusRuntimeException e) {
+                require(wanted, call.what());
+                if (!isPassing(e.getStatus())) {
+                    throw new UserError(refused(call.what(), e.getStatus()), e);
+                }
+                waitOrGiveUp(call.what(), begun, tried, e);
+            } catch (Damaged e) {
+                if (++damages == MOST_DAMAGES) {
+                    throw new UserError(damaged(call.what(), e), e);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            pause = heard - tried < 0 ? pause : FIRST_PAUSE_MS;
+            pause(pause, wanted);
+            pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+        }
+    }
+
+    /** Parts of an answer, each a sign of life. */
+    private final class Heard<P> implements Iterator<P> {
+        private final Iterator<P> parts;
+
+        Heard(Iterator<P> parts) {
+            this.parts = parts;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return parts.hasNext();
+        }
+
+        @Override
+        public P next() {
+            P part = parts.next();
+            heard = System.nanoTime();
+            return part;
+        }
     }
 
     /** What was on its way before the coordinator went says nothing of now. */
@@ -64,43 +153,6 @@ final class Line {
             notices.accept(
                     "the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
                             .formatted(what, text(status), text(patience)));
-        }
-    }
-
-    /**
-     * Makes a call until it succeeds.
-     *
-     * @param what is read, for people: "images of DIR"
-     * @param wanted whether the caller still waits
-     * @throws UserError if the coordinator refuses it, sends damaged data again and again, or has
-     *     been away for too long
-     * @throws CancellationException if it isn't wanted any more, or the thread is interrupted
-     */
-    <T> T call(String what, BooleanSupplier wanted, Attempt<T> attempt) {
-        long begun = System.nanoTime();
-        long pause = FIRST_PAUSE_MS;
-        int damages = 0;
-        while (true) {
-            require(wanted, what);
-            long tried = System.nanoTime();
-            try {
-                T answer = attempt.make();
-                answered(tried);
-                return answer;
-            } catch (StatusRuntimeException e) {
-                require(wanted, what);
-                if (!isPassing(e.getStatus())) {
-                    throw new UserError(refused(what, e.getStatus()), e);
-                }
-                waitOrGiveUp(what, begun, tried, e);
-            } catch (Damaged e) {
-                if (++damages == MOST_DAMAGES) {
-                    throw new UserError(damaged(what, e), e);
-                }
-            }
-            pause = heard - tried < 0 ? pause : FIRST_PAUSE_MS;
-            pause(pause, wanted);
-            pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
         }
     }
 

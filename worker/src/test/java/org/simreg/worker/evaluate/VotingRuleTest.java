@@ -10,9 +10,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.probe.ProbeFixture;
+import org.simreg.worker.search.TopK;
 
-class VoteRuleTest {
+class VotingRuleTest {
     private static final int CLASSES = 9;
 
     private final ProbeFixture fixture = new ProbeFixture();
@@ -20,11 +22,14 @@ class VoteRuleTest {
     @ParameterizedTest
     @CsvSource({"20, 0.07", "200, 0.1", "5, 0.5"})
     void weightedVotesAreThoseOfPyTorch(int k, double temperature) {
-        Neighbors neighbors;
+        KnnVote vote;
         try (NearestNeighbors search = new NearestNeighbors(1)) {
-            neighbors = search.search(fixture.train(), fixture.val(), k);
+            vote =
+                    new KnnVote(
+                            search.search(fixture.train(), fixture.val(), k),
+                            fixture.train().size());
         }
-        int[] classes = KnnVote.classes(neighbors, new VoteRule(k, temperature));
+        int[] classes = vote.classes(new VotingRule(k, temperature));
         assertArrayEquals(fixture.ints("votes" + k), classes);
     }
 
@@ -32,25 +37,24 @@ class VoteRuleTest {
     void everyPublishedRuleVotesAsABruteForceInFloat64() {
         FeatureBank train = fixture.train();
         FeatureBank val = fixture.val();
-        Neighbors neighbors;
+        KnnVote vote;
         try (NearestNeighbors search = new NearestNeighbors(2)) {
-            neighbors = search.search(train, val, 200);
+            vote = new KnnVote(search.search(train, val, 200), train.size());
         }
-        for (VoteRule rule : VoteRule.PUBLISHED) {
+        for (VotingRule rule : VotingRule.PUBLISHED) {
             int[] expected =
                     IntStream.range(0, val.size())
                             .map(i -> brute(train, val.row(i), rule))
                             .toArray();
-            assertArrayEquals(expected, KnnVote.classes(neighbors, rule), "" + rule);
+            assertArrayEquals(expected, vote.classes(rule), "" + rule);
             long right =
                     IntStream.range(0, val.size()).filter(i -> expected[i] == val.label(i)).count();
-            assertEquals(
-                    right / (double) val.size(), KnnVote.accuracy(neighbors, val.labels(), rule));
+            assertEquals(right / (double) val.size(), vote.accuracy(val.labels(), rule));
         }
     }
 
     /** All cosines, sorted; votes summed from the nearest on; the first of equal classes wins. */
-    private static int brute(FeatureBank bank, float[] query, VoteRule rule) {
+    private static int brute(FeatureBank bank, float[] query, VotingRule rule) {
         double[] cosines = new double[bank.size()];
         for (int row = 0; row < bank.size(); row++) {
             float[] values = bank.row(row);
@@ -75,29 +79,31 @@ class VoteRuleTest {
                 .orElseThrow();
     }
 
+    /** The neighbours of one query among more rows. */
+    private static KnnVote some(int[] labels, double... cosines) {
+        int k = labels.length;
+        return new KnnVote(new TopK(1, k, new long[k], labels, cosines), k + 1);
+    }
+
     @Test
     void aNearNeighbourOutweighsTwoFarOnes() {
-        Neighbors three =
-                new Neighbors(
-                        1, 3, false, new int[3], new int[] {8, 3, 3}, new double[] {0.9, 0.1, 0.1});
-        assertArrayEquals(new int[] {3}, KnnVote.classes(three, VoteRule.majority(3)));
-        assertArrayEquals(new int[] {8}, KnnVote.classes(three, new VoteRule(3, 0.07)));
-        assertArrayEquals(new int[] {3}, KnnVote.classes(three, new VoteRule(3, 100)));
+        KnnVote three = some(new int[] {8, 3, 3}, 0.9, 0.1, 0.1);
+        assertArrayEquals(new int[] {3}, three.classes(VotingRule.majority(3)));
+        assertArrayEquals(new int[] {8}, three.classes(new VotingRule(3, 0.07)));
+        assertArrayEquals(new int[] {3}, three.classes(new VotingRule(3, 100)));
     }
 
     @Test
     void aTinyTemperatureDoesNotOverflow() {
-        Neighbors two =
-                new Neighbors(
-                        1, 2, false, new int[2], new int[] {5, 2}, new double[] {0.9, 0.8999});
-        assertArrayEquals(new int[] {5}, KnnVote.classes(two, new VoteRule(2, 1e-300)));
+        KnnVote two = some(new int[] {5, 2}, 0.9, 0.8999);
+        assertArrayEquals(new int[] {5}, two.classes(new VotingRule(2, 1e-300)));
     }
 
     @Test
     void rulesThatNobodyCanVoteByAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new VoteRule(0, 1));
-        assertThrows(IllegalArgumentException.class, () -> new VoteRule(1025, 1));
-        assertThrows(IllegalArgumentException.class, () -> new VoteRule(1, 0));
-        assertThrows(IllegalArgumentException.class, () -> new VoteRule(1, Double.NaN));
+        assertThrows(IllegalArgumentException.class, () -> new VotingRule(0, 1));
+        assertThrows(IllegalArgumentException.class, () -> new VotingRule(1025, 1));
+        assertThrows(IllegalArgumentException.class, () -> new VotingRule(1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new VotingRule(1, Double.NaN));
     }
 }
