@@ -6,9 +6,9 @@ import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Feed;
 import org.simreg.coordinator.node.EmbeddedNode;
 import org.simreg.coordinator.node.Nodes;
+import org.simreg.coordinator.run.PastRun;
 import org.simreg.coordinator.status.FinalTable;
 import org.simreg.coordinator.status.ProgressLine;
-import org.simreg.coordinator.status.RunFolder;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
@@ -105,7 +105,7 @@ final class EmbeddedRun {
         }
         // A run that is refused before it begins leaves no folder that stands in the way.
         if (!begun.get() && !request.resume()) {
-            RunFolder.remove(folder);
+            PastRun.remove(folder);
         }
         throw new UserError(end.getReason());
     }

@@ -22,6 +22,9 @@ import org.yaml.snakeyaml.nodes.Node;
  * values are in lower case with dashes; absent keys stay absent in the message.
  */
 public final class JobFile {
+    /** Name of the file in a run folder: all settings of the run. */
+    public static final String NAME = "job.yaml";
+
     /** A job has three dozen settings; a larger file is a mistake or an attack. */
     private static final int MOST_CHARACTERS = 1 << 18;
 

@@ -33,12 +33,15 @@ import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.cluster.Witness;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.scale.BoundsFile;
 import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.scale.Scaling;
 import org.simreg.coordinator.search.Library;
 import org.simreg.coordinator.search.SearchVerticle;
 import org.simreg.coordinator.search.Worker;
+import org.simreg.coordinator.status.NeighborGrid;
+import org.simreg.coordinator.status.Report;
 import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
@@ -268,5 +271,14 @@ final class Coordination {
         Job.Builder job = Job.newBuilder().setDataset(images.getDataset());
         job.addTeachersBuilder().setSource(images.getWeights());
         return job.build();
+    }
+
+    /** Run folders on a disk, with reports that show the examples of their last evaluation. */
+    static JobFolders folders() {
+        return new DiskFolders(
+                (folder, shown, data) ->
+                        Report.write(
+                                folder,
+                                shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
     }
 }

@@ -14,7 +14,6 @@ import org.simreg.coordinator.api.Entrance;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.observe.WatchedStore;
-import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.scale.BoundsFile;
 import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.search.HazelcastBanks;
@@ -80,7 +79,7 @@ public final class CoordinatorNode implements AutoCloseable {
                             vertx,
                             new Coordination.Kept(
                                     store,
-                                    new DiskFolders(),
+                                    Coordination.folders(),
                                     Optional.of(
                                             new BoundsFile(settings.home.resolve(BoundsFile.NAME))),
                                     Optional.of(

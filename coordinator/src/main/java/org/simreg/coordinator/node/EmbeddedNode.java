@@ -10,7 +10,6 @@ import java.util.UUID;
 import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
-import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.search.Library;
 import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.Hello;
@@ -60,7 +59,7 @@ public final class EmbeddedNode implements AutoCloseable {
                             vertx,
                             new Coordination.Kept(
                                     new Forgetful(),
-                                    new DiskFolders(),
+                                    Coordination.folders(),
                                     Optional.empty(),
                                     banks.map(
                                             home ->

@@ -9,10 +9,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.CheckpointFile;
+import org.simreg.worker.io.Disk;
 
 /** A checkpoint on its way: a hidden file until it is stored. */
 final class ArrivingCheckpoint implements AutoCloseable {

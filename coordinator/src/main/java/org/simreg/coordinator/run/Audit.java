@@ -9,15 +9,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 
 /**
- * Whether a ledger is that of a run that lost no step and no sample: lines as they were written,
- * steps one after the other, generations never falling, every place of an epoch once, recomputed
- * steps with the bits they had, digests where they are due and from all members. Reads only; the
- * run may be going on.
+ * The result of checking whether a run lost or doubled a step or a sample, from its ledger: lines
+ * as they were written, steps one after the other, generations never falling, every place of an
+ * epoch once, recomputed steps with the bits they had, digests where they are due and from all
+ * members. Reads only; the run may be going on.
  *
  * @param summary what the ledger holds, for people; several lines
  * @param violations in the order of the lines; none if the ledger is clean
@@ -28,7 +28,7 @@ public record Audit(String summary, List<Violation> violations) {
     }
 
     /**
-     * Something that must not be.
+     * A rule that the ledger breaks.
      *
      * @param line from 1; 0 if it is about the whole ledger
      * @param what one sentence

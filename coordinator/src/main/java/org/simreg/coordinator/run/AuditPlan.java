@@ -1,6 +1,5 @@
 package org.simreg.coordinator.run;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -8,18 +7,14 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.simreg.coordinator.job.JobFile;
-import org.simreg.coordinator.status.RunFolder;
-import org.simreg.coordinator.store.RecordFile;
-import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.Progress;
-import org.simreg.proto.UserError;
 
 /**
- * What a run's settings and events say that its ledger must hold.
+ * The contents that a ledger must have by its run's settings and events.
  *
  * @param batch samples of a step; 0 if unknown
  * @param stepsPerEpoch 0 if unknown
@@ -40,7 +35,7 @@ record AuditPlan(
         NavigableSet<Long> checkpoints,
         JobFinished finished) {
 
-    /** Gathers what the events say. */
+    /** The part of a plan that the events tell, gathered one by one. */
     private static final class Told {
         private final Map<Long, Integer> members = new HashMap<>();
         private final NavigableSet<Long> checkpoints = new TreeSet<>();
@@ -64,16 +59,12 @@ record AuditPlan(
     /**
      * Reads what is there; a folder without events says nothing.
      *
-     * @throws UserError if settings or events can't be read
+     * @throws org.simreg.proto.UserError if settings or events can't be read
      */
     static AuditPlan read(Path folder) {
         Told told = new Told();
-        Path events = folder.resolve(EventLog.NAME);
-        if (Files.exists(events)) {
-            RecordFile.read(
-                    events, EventLog.KIND, (at, bytes) -> told.take(event(events, at, bytes)));
-        }
-        Path job = folder.resolve(RunFolder.JOB);
+        EventLog.read(folder, told::take);
+        Path job = folder.resolve(JobFile.NAME);
         return new AuditPlan(
                 told.started.getBatch(),
                 told.started.getStepsPerEpoch(),
@@ -85,18 +76,7 @@ record AuditPlan(
                 told.finished);
     }
 
-    private static Progress event(Path file, long offset, byte[] bytes) {
-        try {
-            return JobEvent.parseFrom(bytes).getProgress();
-        } catch (InvalidProtocolBufferException e) {
-            throw new UserError(
-                    "%s has at byte %d what is no event; the audit needs it whole"
-                            .formatted(file, offset),
-                    e);
-        }
-    }
-
-    /** What the ledger itself shows of batch and epochs. */
+    /** The batch and the length of an epoch as the ledger itself shows them. */
     static final class Shape {
         private long batch;
         private long stepsPerEpoch;

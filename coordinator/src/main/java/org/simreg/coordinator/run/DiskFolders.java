@@ -1,5 +1,7 @@
 package org.simreg.coordinator.run;
 
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -11,30 +13,51 @@ import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFolders;
-import org.simreg.coordinator.status.RunFolder;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.coordinator.store.FolderLock;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
+import org.simreg.worker.checkpoint.AtomicFile;
 import org.simreg.worker.distill.CheckpointFile;
 
 /**
- * Run folders on a disk. Exports and reports of all jobs are written one after the other on a
- * thread that ends when it has nothing to do.
+ * The run folders of all jobs on a disk. Exports and reports of all jobs are written one after the
+ * other on a thread that ends when it has nothing to do.
  */
 public final class DiskFolders implements JobFolders {
     private static final String WHAT = "run folder";
+
+    private final ReportWriter reports;
 
     private final ThreadPoolExecutor slow =
             new ThreadPoolExecutor(
                     1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), DiskFolders::thread);
 
-    /** None is open yet. */
-    public DiskFolders() {
+    /** A maker of {@value PastRun#REPORT} from what a run folder holds. */
+    @FunctionalInterface
+    public interface ReportWriter {
+        /**
+         * Writes the report of a run, in place of an earlier one.
+         *
+         * @param folder of the run
+         * @param shown evaluation whose examples are shown; empty if none has any
+         * @param data folder that the examples' files are relative to
+         * @throws UserError if it can't be written
+         */
+        void write(Path folder, Optional<EvaluationDone> shown, Path data);
+    }
+
+    /**
+     * None is open yet.
+     *
+     * @param reports called on another thread, for one run after the other
+     */
+    public DiskFolders(ReportWriter reports) {
+        this.reports = reports;
         slow.allowCoreThreadTimeOut(true);
     }
 
@@ -47,11 +70,12 @@ public final class DiskFolders implements JobFolders {
     @Override
     public JobFiles create(JobRecord record, Existing existing) {
         Path folder = Path.of(record.getFolder());
-        boolean same = existing == Existing.REFUSE && Remains.mayBe(folder, record.getJob());
+        boolean same =
+                existing == Existing.REFUSE && PastRun.mayBeBeginning(folder, record.getJob());
         if (existing == Existing.REFUSE && !same) {
             refuseOccupied(folder);
         } else if (existing == Existing.RESUME) {
-            RunFolder.requireRun(folder);
+            PastRun.require(folder);
         }
         FolderLock lock = FolderLock.take(folder, WHAT, DiskFolders::taken);
         return guarded(
@@ -60,19 +84,33 @@ public final class DiskFolders implements JobFolders {
                     if (existing == Existing.RESUME) {
                         return resume(record, lock);
                     }
-                    boolean left = same && Remains.are(folder, record.getJob());
+                    boolean left = same && PastRun.isBeginning(folder, record.getJob());
                     if (existing == Existing.REFUSE && !left) {
                         refuseOccupied(folder);
                     }
-                    String job = JobFile.yaml(record.getJob());
-                    RunFolder run =
-                            RunFolder.create(folder, job, left || existing == Existing.OVERWRITE);
-                    return new JobFolder(parts(record, lock), Optional.of(run), slow);
+                    if (left || existing == Existing.OVERWRITE) {
+                        PastRun.clear(folder);
+                    }
+                    return begin(record, lock);
+                });
+    }
+
+    private JobFolder begin(JobRecord record, FolderLock lock) {
+        byte[] settings = JobFile.yaml(record.getJob()).getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(
+                Path.of(record.getFolder(), JobFile.NAME),
+                channel -> Channels.newOutputStream(channel).write(settings));
+        JobFolder.Parts parts = parts(record, lock);
+        return opened(
+                parts,
+                () -> {
+                    parts.events().follow(0);
+                    return new JobFolder(parts, reports, slow);
                 });
     }
 
     private static void refuseOccupied(Path folder) {
-        Optional<String> occupant = Disk.read(folder, () -> RunFolder.occupant(folder));
+        Optional<String> occupant = PastRun.occupant(folder);
         if (occupant.isPresent()) {
             throw taken(occupant.get());
         }
@@ -83,24 +121,32 @@ public final class DiskFolders implements JobFolders {
     }
 
     private JobFolder resume(JobRecord record, FolderLock lock) {
-        Path folder = Path.of(record.getFolder());
         JobFolder.Parts parts = parts(record, lock);
+        return opened(
+                parts,
+                () -> {
+                    Optional<Path> newest = parts.shelf().newest(Long.MAX_VALUE);
+                    requireSame(record, newest);
+                    if (parts.ledger().isEmpty()) {
+                        parts.ledger()
+                                .rewind(beginning(record, newest), System.currentTimeMillis());
+                    }
+                    parts.events().rewind(parts.ledger().head().step());
+                    return new JobFolder(parts, reports, slow);
+                });
+    }
+
+    private static JobFolder opened(JobFolder.Parts parts, Supplier<JobFolder> opening) {
         try {
-            Optional<Path> newest = parts.shelf().newest(Long.MAX_VALUE);
-            requireSame(record, newest);
-            if (parts.ledger().isEmpty()) {
-                parts.ledger().rewind(beginning(record, newest), System.currentTimeMillis());
-            }
-            long head = parts.ledger().head().step();
-            return new JobFolder(parts, Optional.of(RunFolder.resumeAfter(folder, head)), slow);
+            return opening.get();
         } catch (RuntimeException e) {
-            parts.close();
+            parts.closeFiles();
             throw e;
         }
     }
 
     private static void requireSame(JobRecord record, Optional<Path> newest) {
-        Path settings = Path.of(record.getFolder(), RunFolder.JOB);
+        Path settings = Path.of(record.getFolder(), JobFile.NAME);
         Path file = newest.orElse(settings);
         Job made =
                 newest.map(checkpoint -> CheckpointFile.read(checkpoint).job())
@@ -132,7 +178,7 @@ public final class DiskFolders implements JobFolders {
                             .formatted(folder, record.getId()));
         }
         FolderLock lock = FolderLock.take(folder, WHAT);
-        return guarded(lock, () -> new JobFolder(parts(record, lock), Optional.empty(), slow));
+        return guarded(lock, () -> new JobFolder(parts(record, lock), reports, slow));
     }
 
     private static JobFolder guarded(FolderLock lock, Supplier<JobFolder> opening) {
@@ -149,7 +195,7 @@ public final class DiskFolders implements JobFolders {
         int keep = Math.max(1, record.getJob().getCheckpoints().getKeep());
         Shelf shelf = new Shelf(folder, record.getId(), keep);
         shelf.clear();
-        EventLog events = EventLog.open(folder);
+        RunEvents events = RunEvents.open(folder);
         try {
             return new JobFolder.Parts(folder, lock, events, Ledger.open(folder), shelf);
         } catch (RuntimeException e) {

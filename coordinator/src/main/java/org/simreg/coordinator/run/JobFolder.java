@@ -2,6 +2,7 @@ package org.simreg.coordinator.run;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -13,35 +14,35 @@ import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.LedgerHead;
-import org.simreg.coordinator.status.NeighborGrid;
-import org.simreg.coordinator.status.Report;
-import org.simreg.coordinator.status.RunFolder;
 import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.CheckpointFile;
+import org.simreg.worker.distill.Export;
 
-/** The run folder of one job on a disk, locked while this is open. */
+/**
+ * The run folder of one job on a disk, locked while this is open: events, ledger, checkpoints, and
+ * what is made of them at the end.
+ */
 final class JobFolder implements JobFiles {
     private static final int LAST_EVENTS = 200;
 
     private final Parts parts;
+    private final DiskFolders.ReportWriter reports;
     private final Executor slow;
 
-    /** Opened with the first event: it reads all events there were. */
-    private Optional<RunFolder> metrics;
-
     /**
-     * What is open.
+     * The open files of a run folder.
      *
      * @param folder of the run
      */
-    record Parts(Path folder, FolderLock lock, EventLog events, Ledger ledger, Shelf shelf) {
+    record Parts(Path folder, FolderLock lock, RunEvents events, Ledger ledger, Shelf shelf) {
         /** The lock last, whatever fails. */
         void close() {
             try {
@@ -61,22 +62,18 @@ final class JobFolder implements JobFiles {
     }
 
     /**
-     * @param metrics empty if they are to be opened when they are needed
+     * @param reports makes the report
      * @param slow for exports and reports
      */
-    JobFolder(Parts parts, Optional<RunFolder> metrics, Executor slow) {
+    JobFolder(Parts parts, DiskFolders.ReportWriter reports, Executor slow) {
         this.parts = parts;
-        this.metrics = metrics;
+        this.reports = reports;
         this.slow = slow;
     }
 
     @Override
     public long append(Progress event) {
-        RunFolder open = metrics.orElseGet(() -> RunFolder.reopen(parts.folder, head().step()));
-        metrics = Optional.of(open);
-        long sequence = parts.events.append(event);
-        open.accept(event);
-        return sequence;
+        return parts.events.append(event, head().step());
     }
 
     @Override
@@ -103,11 +100,7 @@ final class JobFolder implements JobFiles {
     public void rewind(LedgerEntry.Rewind rewind) {
         parts.ledger.rewind(rewind, System.currentTimeMillis());
         parts.shelf.rewind(rewind.getStep());
-        if (metrics.isPresent()) {
-            metrics.get().rewind(rewind.getStep());
-        } else {
-            metrics = Optional.of(RunFolder.resumeAfter(parts.folder, rewind.getStep()));
-        }
+        parts.events.rewind(rewind.getStep());
     }
 
     @Override
@@ -119,7 +112,6 @@ final class JobFolder implements JobFiles {
     @Override
     public void sync() {
         parts.events.sync();
-        metrics.ifPresent(RunFolder::sync);
         parts.ledger.sync();
     }
 
@@ -158,39 +150,38 @@ final class JobFolder implements JobFiles {
     }
 
     private List<String> export(Path checkpoint) {
-        return CheckpointFile.read(checkpoint).export(parts.folder.resolve("student")).stream()
+        return Export.checkpoint(
+                        checkpoint,
+                        Optional.empty(),
+                        parts.folder.resolve("student"),
+                        CheckpointFile.read(checkpoint).job().getViews().getSize(),
+                        EnumSet.allOf(Export.Format.class))
+                .stream()
                 .map(file -> parts.folder.relativize(file).toString())
                 .toList();
     }
 
     @Override
     public CompletionStage<Void> report() {
-        Optional<NeighborGrid> neighbors = neighbors();
-        return CompletableFuture.runAsync(() -> Report.write(parts.folder, neighbors), slow);
+        Optional<EvaluationDone> shown = shown();
+        Path data =
+                Path.of(JobFile.read(parts.folder.resolve(JobFile.NAME)).getDataset().getPath());
+        return CompletableFuture.runAsync(() -> reports.write(parts.folder, shown, data), slow);
     }
 
-    /**
-     * Of the last evaluation, which is among the last events; pictures that can't be read stay out.
-     */
-    private Optional<NeighborGrid> neighbors() {
+    /** The last evaluation with examples; it is among the last events. */
+    private Optional<EvaluationDone> shown() {
         long from = Math.max(0, nextSequence() - LAST_EVENTS);
-        Path data =
-                Path.of(JobFile.read(parts.folder.resolve(RunFolder.JOB)).getDataset().getPath());
         return read(from, LAST_EVENTS).stream()
                 .map(event -> event.getProgress().getEvaluation())
                 .filter(evaluation -> evaluation.getExamplesCount() > 0)
-                .reduce((earlier, later) -> later)
-                .map(evaluation -> NeighborGrid.of(evaluation, data));
+                .reduce((earlier, later) -> later);
     }
 
     /** All that was appended becomes durable; then the folder is free for others. */
     @Override
     public void close() {
-        try {
-            metrics.ifPresent(RunFolder::close);
-        } finally {
-            parts.close();
-        }
+        parts.close();
     }
 
     /** Where it is put when all of it has come. */

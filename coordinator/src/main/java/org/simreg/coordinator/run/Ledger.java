@@ -7,21 +7,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.LedgerHead;
-import org.simreg.coordinator.status.RunFolder;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.LedgerEntry.Rewind;
+import org.simreg.worker.io.Disk;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code ledger.jsonl}: every committed step of a job and every time steps were taken back, a line
- * each, only ever appended. A line outlives the process when {@link #commit} returns, and the
- * machine when {@link #sync} does; an unfinished last line is cut off when the file is opened.
+ * The file {@code ledger.jsonl} of a run: every committed step and every time steps were taken
+ * back, a line each, only ever appended. A line outlives the process when {@link #commit} returns,
+ * and the machine when {@link #sync} does; an unfinished last line is cut off when the file is
+ * opened.
  */
 final class Ledger implements AutoCloseable {
-    static final String NAME = RunFolder.LEDGER;
+    static final String NAME = "ledger.jsonl";
 
     private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
 

@@ -9,10 +9,10 @@ import org.simreg.coordinator.status.EventJson;
 import org.simreg.proto.LedgerEntry;
 
 /**
- * A line of the ledger: the entry as JSON whose last field, {@code chain}, is the CRC32C of the
- * chain value of the line before (4 bytes, 0 before the first line) and all of this line that
- * stands before the field. A changed, missing, added or moved line breaks the chain at its place
- * only.
+ * The form of a line of the ledger: the entry as JSON whose last field, {@code chain}, is the
+ * CRC32C of the chain value of the line before (4 bytes, 0 before the first line) and all of this
+ * line that stands before the field. A changed, missing, added or moved line breaks the chain at
+ * its place only.
  */
 final class LedgerLine {
     private static final byte[] FIELD = ",\"chain\":\"".getBytes(StandardCharsets.US_ASCII);

@@ -7,7 +7,7 @@ import org.simreg.coordinator.job.LedgerHead;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
 
-/** The end of a ledger that counts: the steps of the last two epochs, in order. */
+/** The newest steps of a ledger that count: those of the last two epochs, in order. */
 final class LedgerTail {
     private final Deque<Step> steps = new ArrayDeque<>();
 
@@ -17,6 +17,7 @@ final class LedgerTail {
     /** Of the last line: generations never fall. */
     private long generation;
 
+    /** A committed step with its wall time in seconds. */
     private record Step(Commit commit, double seconds) {}
 
     private LedgerTail(long ground, long generation) {

@@ -10,8 +10,9 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.UserError;
 
 /**
- * The lines of a ledger file: where each begins, which is the first that isn't as it was written,
- * and each as an entry. Looks at checksums only; a line is parsed when it is asked for.
+ * The whole lines of a ledger file in memory: where each begins, and each as an entry; they end
+ * before the first that isn't as it was written. Looks at checksums only; a line is parsed when it
+ * is asked for.
  */
 final class LedgerText {
     private final Path path;

@@ -11,7 +11,7 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.LedgerEntry.Rewind;
 
-/** Goes through a ledger's entries and says what must not be. */
+/** A walk through a ledger's entries, in order, that notes every violation of the plan. */
 final class LedgerWalk {
     private final AuditPlan plan;
     private final List<Violation> violations;
@@ -28,9 +28,10 @@ final class LedgerWalk {
     /** A digest that not all members of the present generation reported; null if none. */
     private Partial partial;
 
+    /** A line whose digest lacks members. */
     private record Partial(int line, long step) {}
 
-    /** What a line said of a step, which the step must have again when it is recomputed. */
+    /** A step's loss and digest in an earlier line; recomputed it must have them again. */
     private record Seen(int line, float loss, String sha256) {
         boolean sameLoss(Commit commit) {
             return Float.floatToRawIntBits(loss) == Float.floatToRawIntBits(commit.getLoss());

@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Download;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.worker.distill.CheckpointFile;
+import org.simreg.worker.io.Disk;
 
 /** The stored checkpoints of a job: the files of {@code checkpoints/} that bear a step's name. */
 final class Shelf {

@@ -8,10 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.simreg.coordinator.api.ScaleDesk.Bounds;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.ScaleRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
+import org.simreg.worker.io.Disk;
 
 /**
  * Bounds that were set while a coordinator ran, in a file of JSON.

@@ -6,10 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
+import org.simreg.worker.io.Disk;
 
 /**
  * The banks in the coordinator's home, a folder each: {@code bank.pb} with the record, {@code

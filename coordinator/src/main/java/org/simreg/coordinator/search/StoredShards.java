@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.ShardFile;
+import org.simreg.worker.io.Disk;
 
 /** Files of shards on their way from and to workers. */
 record StoredShards(BankFolders folders) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,12 +26,9 @@ import org.simreg.proto.StepDone;
  *
  * @see <a href="https://www.tensorflow.org/tutorials/load_data/tfrecord">the record format</a>
  */
-final class EventFile implements AutoCloseable {
+public final class EventFile implements AutoCloseable {
     private static final String PREFIX = "events.out.tfevents.";
     private static final String SUFFIX = ".simreg";
-
-    /** Names of our event files, as a glob. */
-    static final String GLOB = PREFIX + "*" + SUFFIX;
 
     private final FileChannel file;
     private long step;
@@ -39,10 +37,25 @@ final class EventFile implements AutoCloseable {
         this.file = file;
     }
 
+    /** Creates a file in the folder, beside those that are there, that begins now. */
+    public static EventFile create(Path folder) throws IOException {
+        return create(folder, System.currentTimeMillis());
+    }
+
+    /** Removes the files of a folder, ours only. */
+    public static void removeAll(Path folder) throws IOException {
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
+            for (Path file : files) {
+                Files.delete(file);
+            }
+        }
+    }
+
     /**
      * Creates a file in the folder, beside those that are there.
      *
-     * @param timeMs start of the run, which orders the files of a folder
+     * @param timeMs when it begins, which orders the files of a folder
      */
     static EventFile create(Path folder, long timeMs) throws IOException {
         long seconds = timeMs / 1000;
@@ -68,7 +81,7 @@ final class EventFile implements AutoCloseable {
     }
 
     /** Writes the scalars of an event; one without scalars writes nothing. */
-    void write(Progress event) throws IOException {
+    public void write(Progress event) throws IOException {
         Summary scalars =
                 switch (event.getEventCase()) {
                     case STEP -> step(event.getStep());

@@ -8,7 +8,7 @@ import java.util.List;
 import org.simreg.proto.Progress;
 
 /**
- * An event, or another message, as one line of JSON: {@code
+ * The form of an event, or another message, as one line of JSON: {@code
  * {"step":{"step":12,"loss":0.5,...},"time_ms":1700000000000}}.
  *
  * <p>Unlike protobuf's own JSON, 64-bit numbers are numbers and zeros are written, because plotting

@@ -3,6 +3,7 @@ package org.simreg.coordinator.status;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.simreg.coordinator.run.PastRun;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
 
@@ -30,7 +31,7 @@ public final class FinalTable {
             lines.add(fact(name, folder.resolve(file).toString()));
             name = "";
         }
-        lines.add(fact("report", folder.resolve(Report.NAME).toString()));
+        lines.add(fact("report", folder.resolve(PastRun.REPORT).toString()));
         return String.join(System.lineSeparator(), lines) + System.lineSeparator();
     }
 

@@ -19,7 +19,10 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 
-/** What the events of a run add up to; where an event came twice, the later one counts. */
+/**
+ * The sums and latest values of a run's events: curves, times, evaluations, end. Where an event
+ * came twice, the later one counts.
+ */
 final class History {
     private final Series loss = new Series();
     private final Series rate = new Series();

@@ -9,7 +9,8 @@ import java.util.function.ToDoubleFunction;
 import org.simreg.proto.StepDone;
 
 /**
- * Averages over the most recent steps: those of the last 20 seconds, at least 5 and at most 500.
+ * The most recent steps of a run and averages over them: those of the last 20 seconds, at least 5
+ * and at most 500.
  */
 final class Pace {
     private static final double WINDOW_SECONDS = 20;

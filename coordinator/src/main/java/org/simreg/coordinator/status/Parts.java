@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.simreg.proto.StepDone;
 
-/** The parts of a training step, by their names for people. */
+/** The names for people of the parts of a training step, with the time that each took. */
 final class Parts {
     private static final String TEACHER = "teacher";
 

@@ -11,8 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.simreg.coordinator.job.JobFile;
+import org.simreg.coordinator.run.PastRun;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobStarted;
+import org.simreg.worker.io.Disk;
 
 /**
  * {@code report.html} of a run: outcome, curves, time of each part, neighbours of some images,
@@ -20,8 +23,6 @@ import org.simreg.proto.JobStarted;
  * time, also while the run goes on.
  */
 public final class Report {
-    static final String NAME = "report.html";
-
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm 'UTC'", Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC);
@@ -34,7 +35,7 @@ public final class Report {
     private Report(Path folder) throws IOException {
         this.folder = folder;
         history = History.read(folder);
-        Path job = folder.resolve(RunFolder.JOB);
+        Path job = folder.resolve(JobFile.NAME);
         settings = Files.exists(job) ? Files.readString(job) : "";
     }
 
@@ -48,12 +49,12 @@ public final class Report {
      * @throws org.simreg.proto.UserError if there is no run in the folder or it can't be written
      */
     public static Path write(Path folder, Optional<NeighborGrid> grid) {
-        Path target = folder.resolve(NAME);
-        Writing.to(
+        Path target = folder.resolve(PastRun.REPORT);
+        Disk.write(
                 target,
                 () -> {
                     Report report = new Report(folder);
-                    Path draft = folder.resolve(NAME + ".tmp");
+                    Path draft = folder.resolve(PastRun.REPORT + ".tmp");
                     Files.writeString(draft, report.page(grid.or(report::examples)));
                     Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
                 });

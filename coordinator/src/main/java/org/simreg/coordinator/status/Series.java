@@ -2,7 +2,7 @@ package org.simreg.coordinator.status;
 
 import java.util.Arrays;
 
-/** Points of a curve, x ascending; a million of them take 16 MB. */
+/** The points of a curve, x ascending; a million of them take 16 MB. */
 final class Series {
     private double[] x = new double[1024];
     private double[] y = new double[1024];

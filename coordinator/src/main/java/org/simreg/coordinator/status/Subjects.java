@@ -1,6 +1,6 @@
 package org.simreg.coordinator.status;
 
-/** Whose features an evaluation measures, by the words of {@code EvaluationDone.subject}. */
+/** The names of the networks that an evaluation measures: {@code EvaluationDone.subject}. */
 final class Subjects {
     static final String RANDOM = "student at random";
     static final String STUDENT = "student";

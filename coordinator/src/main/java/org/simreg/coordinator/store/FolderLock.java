@@ -13,9 +13,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 
 /**
- * Keeps a folder for one owner in one process, by a lock on the file {@code .lock} in it. The
+ * The lock of a folder for one owner in one process: a lock on the file {@code .lock} in it. The
  * operating system gives the lock back when the process ends, however it ends; the file stays, as a
  * deleted one could be locked twice.
  */

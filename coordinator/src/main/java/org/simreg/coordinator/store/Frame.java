@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * A record as it lies in a file, little-endian: length (4 bytes), CRC32C of the length, CRC32C of
+ * The form of a record in a file, little-endian: length (4 bytes), CRC32C of the length, CRC32C of
  * the bytes, the bytes. The length has a checksum of its own so that a damaged one isn't followed.
  */
 final class Frame {

@@ -14,11 +14,8 @@ import org.simreg.proto.JobRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The jobs' records in the map {@value #MAP}, as bytes by job id, for those who want to see them
- * and for a coordinator that has lost its disk. Nothing rests on it: what fails is logged.
- */
-public final class HazelcastJobs {
+/** The records of jobs in the Hazelcast map {@value #MAP}, as bytes by job id. */
+public final class HazelcastJobs implements PublishedJobs {
     static final String MAP = "simreg.jobs";
 
     private static final Logger LOG = LoggerFactory.getLogger(HazelcastJobs.class);
@@ -35,8 +32,8 @@ public final class HazelcastJobs {
         map = cluster.getMap(MAP);
     }
 
-    /** What is published; nothing if the cluster doesn't answer. Waits for the answer. */
-    Collection<JobRecord> load() {
+    @Override
+    public Collection<JobRecord> load() {
         List<JobRecord> records = new ArrayList<>();
         try {
             CompletableFuture.supplyAsync(() -> List.copyOf(map.values()), HazelcastJobs::thread)
@@ -64,8 +61,8 @@ public final class HazelcastJobs {
         }
     }
 
-    /** Publishes a record, unless a newer one is there; returns at once. */
-    void publish(JobRecord record) {
+    @Override
+    public void publish(JobRecord record) {
         try {
             map.submitToKey(record.getId(), new Newer(record.toByteArray()))
                     .whenComplete((version, failure) -> published(record, version, failure));

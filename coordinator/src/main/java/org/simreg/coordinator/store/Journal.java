@@ -13,14 +13,18 @@ import java.util.Map;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The jobs' records in a file that only grows: the last one of a job holds. Every record is on the
+ * A file of the jobs' records that only grows: the last one of a job holds. Every record is on the
  * disk before {@link #append} returns. When most of the file is of the past it is written anew,
  * beside and then in place of the old one.
  */
 public final class Journal implements AutoCloseable {
     static final String KIND = "simreg journal 1";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
     /** Below this size the past costs nothing. */
     private static final long SMALL = 1 << 22;
@@ -29,6 +33,9 @@ public final class Journal implements AutoCloseable {
     private final Map<String, JobRecord> records = new LinkedHashMap<>();
     private RecordFile file;
     private long live;
+
+    /** Size at which the file could not be written anew; 0 once it could. */
+    private long unmoved;
 
     private Journal(Path path) {
         this.path = path;
@@ -93,18 +100,27 @@ public final class Journal implements AutoCloseable {
                     "job %s is kept in version %d and was to be kept in version %d"
                             .formatted(record.getId(), known.getVersion(), record.getVersion()));
         }
-        file.append(record.toByteArray());
-        file.sync();
+        file.appendDurably(record.toByteArray());
         records.put(record.getId(), record);
         live += bytes(record) - (first ? 0 : bytes(known));
-        if (file.size() > SMALL && file.size() > 4 * live) {
+        if (file.size() > Math.max(SMALL, Math.max(4 * live, 2 * unmoved))) {
             compact();
         }
     }
 
+    /**
+     * Without room for a second file the old one goes on. Whichever bears the name afterwards, it
+     * holds every record.
+     */
     private void compact() {
+        unmoved = 0;
+        try {
+            AtomicFile.write(path, this::rewrite);
+        } catch (UserError e) {
+            unmoved = file.size();
+            LOG.warn("{} goes on growing: {}", path, e.getMessage());
+        }
         file.close();
-        AtomicFile.write(path, this::rewrite);
         file = RecordFile.open(path, KIND, (offset, bytes) -> {});
     }
 

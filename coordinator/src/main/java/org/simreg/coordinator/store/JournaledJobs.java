@@ -9,18 +9,18 @@ import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 
 /**
- * The jobs in the coordinator's home: kept in a journal, which alone makes them durable, and
- * published in Hazelcast if there is one, so that they outlive the loss of the home's disk. The
- * home is locked while this is open.
+ * The store of the jobs in the coordinator's home: a journal, which alone makes records durable,
+ * and a place where they are published, if there is one, so that they outlive the loss of the
+ * home's disk. The home is locked while this is open.
  */
 public final class JournaledJobs implements JobStore {
     static final String JOURNAL = "jobs.journal";
 
     private final FolderLock lock;
     private final Journal journal;
-    private final Optional<HazelcastJobs> published;
+    private final Optional<PublishedJobs> published;
 
-    private JournaledJobs(FolderLock lock, Journal journal, Optional<HazelcastJobs> published) {
+    private JournaledJobs(FolderLock lock, Journal journal, Optional<PublishedJobs> published) {
         this.lock = lock;
         this.journal = journal;
         this.published = published;
@@ -33,7 +33,7 @@ public final class JournaledJobs implements JobStore {
      * @throws org.simreg.proto.UserError if another process has it open, or its journal is damaged
      *     or can't be used
      */
-    public static JournaledJobs open(Path home, Optional<HazelcastJobs> published) {
+    public static JournaledJobs open(Path home, Optional<PublishedJobs> published) {
         FolderLock lock = FolderLock.take(home, "coordinator's home");
         try {
             return new JournaledJobs(lock, Journal.open(home.resolve(JOURNAL)), published);
@@ -46,8 +46,9 @@ public final class JournaledJobs implements JobStore {
     /**
      * {@inheritDoc}
      *
-     * <p>Of a job's records in journal and Hazelcast the one with the higher version holds, and the
-     * other place gets it too. May wait for Hazelcast; without its answer the journal holds.
+     * <p>Of a job's records in the journal and among the published the one with the higher version
+     * holds, and the other place gets it too. May wait for what is published; without it the
+     * journal holds.
      */
     @Override
     public Collection<JobRecord> load() {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +26,7 @@ public final class RecordFile implements AutoCloseable {
     private final FileChannel channel;
     private long end;
 
-    /** Takes what an open file holds. */
+    /** A receiver of the records of a file. */
     @FunctionalInterface
     public interface Reader {
         /**
@@ -158,7 +159,7 @@ public final class RecordFile implements AutoCloseable {
     }
 
     /**
-     * Appends a record; it survives the process, and the machine once {@link #force} has returned.
+     * Appends a record; it survives the process, and the machine once {@link #sync} has returned.
      * After a failure the file is as before.
      *
      * @return its offset
@@ -170,6 +171,22 @@ public final class RecordFile implements AutoCloseable {
         Disk.write(path, () -> write(frame, at));
         end = at + frame.limit();
         return at;
+    }
+
+    /**
+     * Appends a record and brings it to the disk. After a failure the next record takes its place:
+     * what may have reached the disk of it must not hold beside that one.
+     *
+     * @throws UserError if it can't be written
+     */
+    public void appendDurably(byte[] bytes) {
+        long at = append(bytes);
+        try {
+            sync();
+        } catch (UserError e) {
+            end = at;
+            throw e;
+        }
     }
 
     /** At a place, not at the file's end: what a failed write has left is written over. */

@@ -32,7 +32,8 @@ class AuditCommandTest {
                         .setJob(Job.getDefaultInstance())
                         .setFolder(run.toString())
                         .build();
-        try (JobFiles files = new DiskFolders().create(record, Existing.REFUSE)) {
+        DiskFolders folders = new DiskFolders((folder, shown, data) -> {});
+        try (JobFiles files = folders.create(record, Existing.REFUSE)) {
             for (long step = 1; step <= 3; step++) {
                 files.commit(
                         Commit.newBuilder()

@@ -6,13 +6,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFolders;
-import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.SubmitRequest.Existing;
 
 /** Run folders on a disk, but for exports: a toy's weights are no network's. */
 final class ToyFolders implements JobFolders {
-    private final JobFolders disk = new DiskFolders();
+    private final JobFolders disk = Coordination.folders();
 
     @Override
     public JobFiles create(JobRecord record, Existing existing) {

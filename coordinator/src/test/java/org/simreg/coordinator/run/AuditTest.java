@@ -30,9 +30,9 @@ class AuditTest {
             new ArrayList<>(
                     List.of(
                             Runs.started(),
-                            Runs.begun(1, "a", "b"),
-                            Runs.begun(2, "a", "b"),
-                            Runs.begun(3, "a", "b")));
+                            Runs.begun(1, 0, "a", "b"),
+                            Runs.begun(2, 0, "a", "b"),
+                            Runs.begun(3, 0, "a", "b")));
 
     @Test
     void aRunWithLossesJoinsAndARewindIsClean() throws IOException {

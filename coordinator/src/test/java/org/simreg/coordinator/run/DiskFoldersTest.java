@@ -1,5 +1,6 @@
 package org.simreg.coordinator.run;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,20 +11,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
-import org.simreg.coordinator.status.RunFolder;
+import org.simreg.coordinator.status.MetricsFile;
+import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.Progress;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 
 class DiskFoldersTest {
     @TempDir Path temporary;
-    private final DiskFolders folders = new DiskFolders();
+    private final DiskFolders folders = new DiskFolders((folder, shown, data) -> {});
     private Path run;
     private JobRecord record;
 
@@ -51,9 +55,15 @@ class DiskFoldersTest {
                 assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
         assertEquals(Refused.Kind.EXISTS, refused.kind());
         assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("is not empty"), refused.getMessage());
         try (var left = Files.list(run)) {
             assertEquals(List.of(run.resolve("thesis.tex")), left.toList());
         }
+        Files.delete(run.resolve("thesis.tex"));
+        train(2);
+        refused = assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
+        assertTrue(refused.getMessage().contains("already holds a run"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
     }
 
     @Test
@@ -75,6 +85,37 @@ class DiskFoldersTest {
             assertEquals(OptionalLong.empty(), files.newestCheckpoint(Long.MAX_VALUE));
         }
         assertTrue(Files.exists(run.resolve("thesis.tex")));
+    }
+
+    @Test
+    void overwritingRemovesTheRunAndNothingElse() throws IOException {
+        train(12);
+        List<String> mine = List.of("thesis.tex", "checkpoints/best.txt", "student/notes.pth");
+        List<String> ours =
+                List.of(
+                        "report.html",
+                        ".metrics.jsonl.1a.2b.tmp",
+                        "events.log.tmp",
+                        "checkpoints/step-00000012.safetensors",
+                        "checkpoints/.step-00000012.safetensors.1a.2b.tmp",
+                        "student/resnet18.onnx",
+                        "student/mobilenet_v2.torchscript.pt");
+        for (String name : Stream.concat(mine.stream(), ours.stream()).toList()) {
+            Files.createDirectories(run.resolve(name).getParent());
+            Files.writeString(run.resolve(name), "");
+        }
+        JobRecord.Builder other = record.toBuilder();
+        other.getJobBuilder().setSeed(2);
+        folders.create(other.build(), Existing.OVERWRITE).close();
+        for (String name : mine) {
+            assertTrue(Files.exists(run.resolve(name)), name);
+        }
+        for (String name : ours) {
+            assertFalse(Files.exists(run.resolve(name)), name);
+        }
+        assertEquals(List.of(), metrics());
+        assertEquals(0, Files.size(run.resolve("ledger.jsonl")));
+        assertEquals(other.getJob(), JobFile.read(run.resolve("job.yaml")));
     }
 
     @Test
@@ -114,11 +155,13 @@ class DiskFoldersTest {
     @Test
     void aMetricOfAStepThatIsNotInTheLedgerIsTakenBackAtRestart() throws IOException {
         train(5);
-        try (RunFolder torn = RunFolder.reopen(run, 5)) {
-            torn.accept(Runs.event(6));
+        try (MetricsFile ahead = MetricsFile.append(run);
+                EventLog events = EventLog.open(run)) {
+            ahead.write(Runs.event(6));
+            events.append(Runs.event(6));
         }
         try (JobFiles files = folders.open(record)) {
-            files.append(Runs.begun(2, "a"));
+            files.append(Runs.begun(2, 5, "a"));
         }
         assertEquals(7, metrics().size());
         assertTrue(metrics().get(6).contains("\"generation\""), metrics().get(6));
@@ -144,12 +187,7 @@ class DiskFoldersTest {
 
     @Test
     void aRunFromBeforeThereWereLedgersIsResumedAtItsCheckpoint() throws IOException {
-        try (RunFolder old = RunFolder.create(run, JobFile.yaml(record.getJob()), false)) {
-            old.accept(Runs.started());
-            for (long step = 1; step <= 7; step++) {
-                old.accept(Runs.event(step));
-            }
-        }
+        old(7);
         UserError refused =
                 assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
         assertTrue(refused.getMessage().contains("no checkpoint"), refused.getMessage());
@@ -160,6 +198,55 @@ class DiskFoldersTest {
         }
         assertEquals(5, metrics().size());
         assertEquals(List.of(), Audit.of(run).violations());
+    }
+
+    @Test
+    void theEventsOfARunFromBeforeThereWereLogsAreTakenOverOnce() throws IOException {
+        old(7);
+        Files.writeString(run.resolve("metrics.jsonl"), "{\"step\":{\"st", APPEND);
+        Runs.checkpoint(run, 4);
+        try (JobFiles files = folders.create(record, Existing.RESUME)) {
+            assertEquals(8, files.nextSequence());
+            assertEquals(8, files.append(Runs.begun(1, 4, "a")));
+        }
+        try (JobFiles files = folders.open(record)) {
+            assertEquals(9, files.nextSequence());
+            assertEquals(Runs.started(), files.read(0, 1).get(0).getProgress());
+            assertEquals(Runs.event(7), files.read(7, 1).get(0).getProgress());
+        }
+        assertEquals(6, metrics().size());
+    }
+
+    @Test
+    void aDamagedLineOfARunFromBeforeThereWereLogsIsReportedByItsNumberAndNothingIsTakenOver()
+            throws IOException {
+        old(3);
+        List<String> lines = metrics();
+        Files.write(
+                run.resolve("metrics.jsonl"),
+                List.of(lines.get(0), "{\"step\":{\"st", lines.get(1)));
+        Runs.checkpoint(run, 2);
+        UserError damage =
+                assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
+        assertTrue(damage.getMessage().contains("line 2 of"), damage.getMessage());
+        assertFalse(Files.exists(run.resolve("events.log")));
+        assertFalse(Files.exists(run.resolve("events.log.tmp")));
+    }
+
+    @Test
+    void aFinishedRunThatIsResumedHasNotEnded() throws IOException {
+        train(12);
+        Progress end =
+                Progress.newBuilder().setFinished(JobFinished.newBuilder().setStep(12)).build();
+        try (JobFiles files = folders.open(record)) {
+            files.append(end);
+        }
+        List<String> ended = metrics();
+        folders.open(record).close();
+        assertEquals(ended, metrics());
+        Runs.checkpoint(run, 12);
+        folders.create(record, Existing.RESUME).close();
+        assertEquals(ended.subList(0, 13), metrics());
     }
 
     @Test
@@ -181,13 +268,13 @@ class DiskFoldersTest {
     void aRunThatCameToNothingStandsInNobodysWay() throws IOException {
         folders.create(record, Existing.REFUSE).close();
         Files.writeString(run.resolve("thesis.tex"), "");
-        RunFolder.remove(run);
+        PastRun.remove(run);
         try (var left = Files.list(run)) {
             assertEquals(List.of(run.resolve("thesis.tex")), left.toList());
         }
         Files.delete(run.resolve("thesis.tex"));
         folders.create(record, Existing.REFUSE).close();
-        RunFolder.remove(run);
+        PastRun.remove(run);
         assertFalse(Files.exists(run));
     }
 
@@ -201,6 +288,18 @@ class DiskFoldersTest {
         assertTrue(refused.getMessage().startsWith("Line 1 of"), refused.getMessage());
         Files.writeString(ledger, text);
         folders.open(record).close();
+    }
+
+    /** A folder that only {@code job.yaml} and {@code metrics.jsonl} lie in. */
+    private void old(long steps) throws IOException {
+        Files.createDirectories(run);
+        Files.writeString(run.resolve("job.yaml"), JobFile.yaml(record.getJob()));
+        try (MetricsFile metrics = MetricsFile.append(run)) {
+            metrics.write(Runs.started());
+            for (long step = 1; step <= steps; step++) {
+                metrics.write(Runs.event(step));
+            }
+        }
     }
 
     private void train(long steps) {

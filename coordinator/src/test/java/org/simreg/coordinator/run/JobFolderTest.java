@@ -24,6 +24,8 @@ import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFiles.Arrival;
+import org.simreg.coordinator.status.NeighborGrid;
+import org.simreg.coordinator.status.Report;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.SubmitRequest.Existing;
@@ -33,7 +35,12 @@ class JobFolderTest {
     private static final String NAME = "step-%08d.safetensors";
 
     @TempDir Path temporary;
-    private final DiskFolders folders = new DiskFolders();
+    private final DiskFolders folders =
+            new DiskFolders(
+                    (folder, shown, data) ->
+                            Report.write(
+                                    folder,
+                                    shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
     private Path run;
     private JobFiles files;
 
@@ -180,7 +187,7 @@ class JobFolderTest {
     }
 
     private void train(long from, long to, long generation) {
-        files.append(Runs.begun(generation, "a", "b"));
+        files.append(Runs.begun(generation, from - 1, "a", "b"));
         for (long step = from; step <= to; step++) {
             files.commit(Runs.commit(step, generation), Runs.done(step));
             files.append(Runs.event(step));

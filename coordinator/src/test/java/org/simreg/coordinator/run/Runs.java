@@ -107,11 +107,13 @@ final class Runs {
                 .build();
     }
 
-    static Progress begun(long generation, String... workers) {
+    /** A generation that begins after a step. */
+    static Progress begun(long generation, long step, String... workers) {
         return Progress.newBuilder()
                 .setGeneration(
                         GenerationBegun.newBuilder()
                                 .setNumber(generation)
+                                .setStep(step)
                                 .addAllWorkers(java.util.List.of(workers)))
                 .build();
     }

@@ -13,16 +13,16 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
 /** A made-up run: 3 epochs of 4 steps of 8 images, half a second a step. */
-final class Events {
-    static final long START_MS = 1_700_000_000_000L;
-    static final int EPOCHS = 3;
-    static final int STEPS_PER_EPOCH = 4;
-    static final int STEPS = EPOCHS * STEPS_PER_EPOCH;
+public final class Events {
+    public static final long START_MS = 1_700_000_000_000L;
+    public static final int EPOCHS = 3;
+    public static final int STEPS_PER_EPOCH = 4;
+    public static final int STEPS = EPOCHS * STEPS_PER_EPOCH;
 
     private Events() {}
 
     /** All events of a run that is resumed after a step and not interrupted any more. */
-    static List<Progress> run(long resumed) {
+    public static List<Progress> run(long resumed) {
         List<Progress> events = new ArrayList<>();
         events.add(started(resumed));
         if (resumed == 0) {
@@ -44,7 +44,7 @@ final class Events {
         return events;
     }
 
-    static Progress started(long resumed) {
+    public static Progress started(long resumed) {
         return at(0).setStarted(
                         JobStarted.newBuilder()
                                 .setTotalSteps(STEPS)
@@ -60,7 +60,7 @@ final class Events {
                 .build();
     }
 
-    static Progress step(long step, int epoch) {
+    public static Progress step(long step, int epoch) {
         return at(step).setStep(
                         StepDone.newBuilder()
                                 .setStep(step)
@@ -76,7 +76,7 @@ final class Events {
                 .build();
     }
 
-    static Progress epoch(int epoch) {
+    public static Progress epoch(int epoch) {
         return at((long) epoch * STEPS_PER_EPOCH)
                 .setEpoch(
                         EpochDone.newBuilder()
@@ -88,7 +88,7 @@ final class Events {
                 .build();
     }
 
-    static Progress evaluation(String subject, int epoch, double one, double twenty) {
+    public static Progress evaluation(String subject, int epoch, double one, double twenty) {
         return at((long) epoch * STEPS_PER_EPOCH)
                 .setEvaluation(
                         EvaluationDone.newBuilder()
@@ -100,7 +100,7 @@ final class Events {
                 .build();
     }
 
-    static Progress checkpoint(long step) {
+    public static Progress checkpoint(long step) {
         return at(step).setCheckpoint(
                         CheckpointWritten.newBuilder()
                                 .setStep(step)
@@ -109,11 +109,11 @@ final class Events {
                 .build();
     }
 
-    static Progress notice(String text) {
+    public static Progress notice(String text) {
         return at(0).setNotice(Notice.newBuilder().setText(text)).build();
     }
 
-    static Progress finished() {
+    public static Progress finished() {
         return at(STEPS)
                 .setFinished(
                         JobFinished.newBuilder()

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -223,8 +224,16 @@ class ReportTest {
 
     private Path record(List<Progress> events) {
         Path path = temporary.resolve("run");
-        try (RunFolder folder = RunFolder.create(path, "seed: 0\n", false)) {
-            events.forEach(folder);
+        try {
+            Files.createDirectories(path);
+            Files.writeString(path.resolve("job.yaml"), "seed: 0\n");
+            try (MetricsFile metrics = MetricsFile.append(path)) {
+                for (Progress event : events) {
+                    metrics.write(event);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return path;
     }

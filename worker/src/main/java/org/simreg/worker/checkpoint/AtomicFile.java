@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 
 /** Files that appear whole or not at all, also after a loss of power. */
 public final class AtomicFile {
@@ -42,12 +43,12 @@ public final class AtomicFile {
             Files.createDirectories(folder);
             fill(draft, content);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-            force(folder);
+            Disk.forceFolder(folder);
         } catch (IOException e) {
             discard(draft, e);
             throw new UserError(
                     "Can't write %s: %s; give a folder that is writable and has room"
-                            .formatted(target, Failures.reason(e)),
+                            .formatted(target, Disk.reason(e)),
                     e);
         } catch (RuntimeException | Error e) {
             discard(draft, e);
@@ -70,13 +71,6 @@ public final class AtomicFile {
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
             content.write(channel);
-            channel.force(true);
-        }
-    }
-
-    /** The new name is in the folder, so the folder has to reach the disk too. */
-    private static void force(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         }
     }

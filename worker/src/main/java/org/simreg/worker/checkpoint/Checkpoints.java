@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 
 /**
  * Reads the files that weights come in: PyTorch's zip archives (1.6 and later, TorchScript too),
@@ -42,7 +43,7 @@ public final class Checkpoints {
             return opened;
         } catch (IOException e) {
             throw new UserError(
-                    "Can't read weights from %s: %s".formatted(file, Failures.reason(e)), e);
+                    "Can't read weights from %s: %s".formatted(file, Disk.reason(e)), e);
         }
     }
 

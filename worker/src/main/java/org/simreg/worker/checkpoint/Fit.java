@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Node;
@@ -119,6 +120,6 @@ public final class Fit {
     }
 
     static String abbreviated(String name) {
-        return Failures.printable(name.length() <= 80 ? name : name.substring(0, 77) + "...");
+        return Disk.printable(name.length() <= 80 ? name : name.substring(0, 77) + "...");
     }
 }

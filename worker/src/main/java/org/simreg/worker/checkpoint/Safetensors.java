@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.simreg.proto.UserError;
+import org.simreg.worker.io.Disk;
 
 /**
  * The safetensors format: the length of a JSON header, the header, and all tensors one after the
@@ -122,7 +123,7 @@ public final class Safetensors {
                 read(mapped, notes);
             }
         } catch (IOException e) {
-            throw new UserError("Can't read %s: %s".formatted(file, Failures.reason(e)), e);
+            throw new UserError("Can't read %s: %s".formatted(file, Disk.reason(e)), e);
         }
         return notes;
     }

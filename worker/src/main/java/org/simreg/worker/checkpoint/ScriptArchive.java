@@ -21,6 +21,7 @@ import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Pickled.Tensor;
 import org.simreg.worker.checkpoint.Pickled.Thing;
+import org.simreg.worker.io.Disk;
 import org.simreg.worker.network.Weight;
 
 /**
@@ -84,7 +85,7 @@ public final class ScriptArchive {
         } catch (IOException e) {
             throw new UserError(
                     "Can't train the TorchScript module %s: %s; write one with torch.jit.save(torch.jit.script(module), FILE)"
-                            .formatted(file, Failures.reason(e)),
+                            .formatted(file, Disk.reason(e)),
                     e);
         }
     }

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import org.simreg.worker.checkpoint.Contents.Entry;
 import org.simreg.worker.checkpoint.Pickled.Tensor;
 import org.simreg.worker.checkpoint.Pickled.Thing;
+import org.simreg.worker.io.Disk;
 
 /** The values of a pickle in a line each. */
 final class Summary {
@@ -42,7 +43,7 @@ final class Summary {
 
     private static String type(Object root) {
         if (root instanceof Thing thing) {
-            return Failures.printable(thing.typeName());
+            return Disk.printable(thing.typeName());
         }
         return root instanceof Map ? "dict" : root == Pickled.NONE ? "" : summary(root);
     }
@@ -57,7 +58,7 @@ final class Summary {
             return "list of " + list.size();
         } else if (value instanceof Thing thing) {
             Map<?, ?> held = thing.attributes.isEmpty() ? thing.items : thing.attributes;
-            String type = thing.type == null ? "object" : Failures.printable(thing.typeName());
+            String type = thing.type == null ? "object" : Disk.printable(thing.typeName());
             return type + (held.isEmpty() ? "" : " with " + names(held)) + ", not executed";
         } else if (value instanceof byte[] bytes) {
             return bytes.length + " bytes";
@@ -87,7 +88,7 @@ final class Summary {
     }
 
     private static String text(Object value) {
-        String text = Failures.printable(String.valueOf(value));
+        String text = Disk.printable(String.valueOf(value));
         return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 3) + "...";
     }
 }

@@ -1,20 +1,14 @@
 package org.simreg.worker.distill;
 
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
-import org.simreg.worker.checkpoint.Checkpoints;
-import org.simreg.worker.checkpoint.Fit;
 import org.simreg.worker.checkpoint.Safetensors;
-import org.simreg.worker.checkpoint.StateDict;
-import org.simreg.worker.network.Network;
-import org.simreg.worker.network.Networks;
 
 /**
- * What a run's checkpoint file says of itself; its tensors are not read until they are exported.
+ * The header of a run's checkpoint file: what it says of itself; its tensors are not read.
  *
  * @param step steps committed
  * @param sha256 of weights, momentum and statistics, hexadecimal
@@ -67,22 +61,5 @@ public record CheckpointFile(Path file, long step, String sha256, String profile
      */
     public static void requireSame(Path file, Job made, Job asked) {
         Resumption.sameJob(file, made, asked);
-    }
-
-    /**
-     * Writes the student's backbone in every format that there is for it; loads no native library.
-     *
-     * @param folder made if it is absent
-     * @return the files
-     * @throws UserError if the checkpoint is damaged or the folder can't be written
-     */
-    public List<Path> export(Path folder) {
-        if (job.getStudent().hasModule()) {
-            return Export.module(file, job, folder, EnumSet.allOf(Export.Format.class));
-        }
-        Network backbone = Networks.backbone(job.getStudent().getNetwork());
-        StateDict weights = Fit.fit(Checkpoints.read(file), backbone, file.toString());
-        return Export.write(
-                folder, backbone, weights.withCounters(backbone, step), job.getViews().getSize());
     }
 }

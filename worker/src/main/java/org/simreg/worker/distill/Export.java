@@ -161,11 +161,6 @@ public final class Export {
         }
     }
 
-    /** Writes all formats; see {@link #write(Path, Network, StateDict, int, Set)}. */
-    static List<Path> write(Path folder, Network network, StateDict weights, int size) {
-        return write(folder, network, weights, size, EnumSet.allOf(Format.class));
-    }
-
     /**
      * Writes {@code <network>.<suffix>} for each format.
      *
