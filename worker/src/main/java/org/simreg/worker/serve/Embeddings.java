@@ -33,7 +33,7 @@ final class Embeddings implements AutoCloseable {
     synchronized Embedded ask(EmbedOrder order) {
         Embedment part = asked.get(order);
         if (part == null) {
-            Embedment begun = new Embedment(order, settings, road, frozen);
+            Embedment begun = new Embedment(order, settings, road, frozen, System::nanoTime);
             asked.put(order, begun);
             thread.execute(begun);
             return begun.state();

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.simreg.proto.EmbedOrder;
 import org.simreg.proto.Embedded;
@@ -38,21 +39,33 @@ final class Embedment implements Runnable, Course {
     private final ServeSettings settings;
     private final ShardRoad road;
     private final Frozen frozen;
-    private volatile long asked = System.nanoTime();
+    private final LongSupplier nanos;
+    private volatile long asked;
     private volatile boolean givenUp;
     private volatile int dimension;
     private volatile Embedded state = Embedded.getDefaultInstance();
     private volatile RuntimeException failure;
 
-    Embedment(EmbedOrder order, ServeSettings settings, ShardRoad road, Frozen frozen) {
+    /**
+     * @param nanos a clock in nanoseconds, by which its lease runs out
+     */
+    Embedment(
+            EmbedOrder order,
+            ServeSettings settings,
+            ShardRoad road,
+            Frozen frozen,
+            LongSupplier nanos) {
         this.order = order;
         this.settings = settings;
         this.road = road;
         this.frozen = frozen;
+        this.nanos = nanos;
+        asked = nanos.getAsLong();
     }
 
+    /** Renews its lease: somebody has asked for it. */
     void wanted() {
-        asked = System.nanoTime();
+        asked = nanos.getAsLong();
     }
 
     void giveUp() {
@@ -76,7 +89,7 @@ final class Embedment implements Runnable, Course {
 
     @Override
     public boolean stopped() {
-        return givenUp || System.nanoTime() - asked > LEASE_NANOS;
+        return givenUp || nanos.getAsLong() - asked > LEASE_NANOS;
     }
 
     @Override
