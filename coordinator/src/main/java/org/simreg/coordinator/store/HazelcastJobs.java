@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Hazelcast map of the jobs' records, {@value #MAP}, as bytes by job id, for those who want to
- * see them and for a coordinator that has lost its disk. Nothing rests on it: what fails is logged.
+ * The jobs' records in the map {@value #MAP}, as bytes by job id, for those who want to see them
+ * and for a coordinator that has lost its disk. Nothing rests on it: what fails is logged.
  */
 public final class HazelcastJobs {
     static final String MAP = "simreg.jobs";
