@@ -1,8 +1,10 @@
 package org.simreg.coordinator.cluster;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
@@ -21,8 +23,10 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Report;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
+import org.simreg.proto.WorkerStatus;
 
 /**
  * The coordinator's whole state, and the only one who issues generations. All its methods are
@@ -36,7 +40,11 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
     private final Steering steering;
     private final Dispatch dispatch;
     private final Door door;
-    private Runnable changed = () -> {};
+    private final List<Consumer<List<WorkerStatus>>> listeners = new ArrayList<>();
+    private Seen seen = new Seen(List.of(), List.of());
+
+    /** What listeners were told last. */
+    private record Seen(List<Demand> demands, List<WorkerStatus> workers) {}
 
     /**
      * @param store keeps the records; closed by the caller
@@ -81,19 +89,39 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         for (Run run : queue.active()) {
             guard.with(run, () -> dispatch.acknowledge(run));
         }
-        changed.run();
+        tellIfChanged();
     }
 
-    /** Takes what is to be called whenever jobs or workers may have changed. */
-    public void whenChanged(Runnable told) {
-        changed = told;
+    /**
+     * Adds a listener.
+     *
+     * @param listener takes all workers, by name and without how long they are silent, whenever one
+     *     of them or the jobs' demand for them has changed; called on the coordinator's thread
+     */
+    public void whenChanged(Consumer<List<WorkerStatus>> listener) {
+        listeners.add(listener);
+    }
+
+    private void tellIfChanged() {
+        if (listeners.isEmpty()) {
+            return;
+        }
+        List<WorkerStatus> workers =
+                attendance.all().stream()
+                        .map(one -> Statuses.of(one, dispatch.against(one), one.heard()))
+                        .toList();
+        Seen now = new Seen(dispatch.demands(), workers);
+        if (!now.equals(seen)) {
+            seen = now;
+            listeners.forEach(listener -> listener.accept(workers));
+        }
     }
 
     @Override
     public JobStatus submit(SubmitRequest request) {
         Run run = queue.submit(request);
         dispatch.all();
-        changed.run();
+        tellIfChanged();
         return Statuses.of(run);
     }
 
@@ -133,7 +161,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
             run.save(run.record().toBuilder().setIntent(intent));
             dispatch.all();
         }
-        changed.run();
+        tellIfChanged();
         return Statuses.of(run);
     }
 
@@ -155,7 +183,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         }
         run.become(JobState.QUEUED, "waits for its turn");
         dispatch.all();
-        changed.run();
+        tellIfChanged();
         return Statuses.of(run);
     }
 
@@ -180,7 +208,23 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
     @Override
     public Seat attend(Hello hello, Line line) {
-        return door.attend(hello, line);
+        Seat seat = door.attend(hello, line);
+        tellIfChanged();
+        return new Seat() {
+            @Override
+            public void report(Report report) {
+                seat.report(report);
+                if (report.hasLeaving()) {
+                    tellIfChanged();
+                }
+            }
+
+            @Override
+            public void lost(String reason) {
+                seat.lost(reason);
+                tellIfChanged();
+            }
+        };
     }
 
     @Override

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * TLS on the event bus. Both ends show certificates; names in them aren't compared, as members come
- * and go by address.
+ * The TLS options of the event bus. Both ends show certificates; names in them aren't compared, as
+ * members come and go by address.
  */
 final class BusTls {
     private static final Logger LOG = LoggerFactory.getLogger(BusTls.class);

@@ -4,7 +4,7 @@ import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.torchscript.Torch;
 
 /**
- * What a worker computes with.
+ * The device that a worker computes with.
  *
  * @param device "cpu" or "cuda:N"
  * @param profile numeric profile; equal ones give equal bits

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.node;
 
 import io.grpc.BindableService;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -25,7 +26,6 @@ import org.simreg.coordinator.api.ScaleRpc;
 import org.simreg.coordinator.api.SearchRpc;
 import org.simreg.coordinator.api.ShardsRpc;
 import org.simreg.coordinator.api.WorkersRpc;
-import org.simreg.coordinator.cluster.CoordinatorVerticle;
 import org.simreg.coordinator.cluster.Keeper;
 import org.simreg.coordinator.cluster.Limits;
 import org.simreg.coordinator.cluster.Setup;
@@ -37,118 +37,158 @@ import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.scale.BoundsFile;
 import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.coordinator.scale.Scaling;
+import org.simreg.coordinator.search.EventBusCrew;
 import org.simreg.coordinator.search.Library;
-import org.simreg.coordinator.search.SearchVerticle;
 import org.simreg.coordinator.search.Worker;
 import org.simreg.coordinator.status.NeighborGrid;
 import org.simreg.coordinator.status.Report;
 import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
-import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.Roots;
 import org.simreg.proto.WorkerStatus;
 import org.simreg.worker.serve.SearchServer;
 
-/** The keeper and the services in front of it, the same in every process that coordinates. */
+/**
+ * The coordinator's jobs and banks and the services in front of them, in every process that has
+ * them.
+ */
 final class Coordination {
     private static final int READERS = 2;
+    private static final long JOBS_TICK_MS = 100;
+    private static final long BANKS_TICK_MS = 300;
 
-    private final CoordinatorVerticle verticle;
-    private final Optional<SearchVerticle> search;
-    private final List<BindableService> services;
+    private final OwnerVerticle<Keeper> jobs;
+    private final ExecutorService files;
+    private final Optional<OwnerVerticle<Library>> banks;
+    private final List<BindableService> services = new ArrayList<>();
     private final Scaling scaling;
-    private PictureSearch pictures = PictureSearch.NONE;
     private final KedaRpc keda;
+    private PictureSearch pictures = PictureSearch.NONE;
 
     /**
-     * Deploys the keeper, which takes over the jobs of the past.
+     * Deploys jobs and banks, which take over those of the past.
      *
      * @param open takes what is to be closed
      */
     Coordination(Opened open, Vertx vertx, Kept kept, Terms terms) {
-        SteadyClock clock = new SteadyClock();
-        verticle =
-                new CoordinatorVerticle(
-                        executor ->
-                                new Keeper(
-                                        new Setup(
-                                                terms.version,
-                                                terms.base,
-                                                terms.times,
-                                                clock,
-                                                executor,
-                                                terms.limits,
-                                                terms.witness),
-                                        kept.store,
-                                        kept.folders));
-        String id = vertx.deployVerticle(verticle, CoordinatorVerticle.options()).await();
-        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
-        ExecutorService files = ApiServer.fileThreads();
+        jobs =
+                deployed(
+                        open,
+                        vertx,
+                        new OwnerVerticle<>(
+                                "simreg-coordinator", thread -> keeper(thread, kept, terms)));
+        files = ApiServer.fileThreads();
         open.add(
                 () -> {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        search = kept.banks.map(banks -> library(open, vertx, files, banks, terms.limits.roots()));
+        banks = kept.banks.map(of -> banks(open, vertx, of, terms.limits.roots()));
         SamplesRpc samples =
                 new SamplesRpc(
                         Grants.of(this::readers).below(terms.limits.roots()),
                         Nodes.cache(),
                         READERS);
         open.add(samples::close);
-        Keeper keeper = verticle.keeper();
-        scaling =
+        scaling = scaling(kept, terms);
+        keda = new KedaRpc(scaling, jobs);
+        Keeper keeper = jobs.owned();
+        services.addAll(
+                List.of(
+                        new ScaleRpc(scaling, jobs),
+                        keda,
+                        new JobsRpc(keeper, jobs),
+                        new WorkersRpc(keeper, jobs, files),
+                        samples));
+        banks.ifPresent(by -> serve(by, kept.banks.orElseThrow()));
+    }
+
+    private static Keeper keeper(OwnerVerticle<Keeper> thread, Kept kept, Terms terms) {
+        Setup setup =
+                new Setup(
+                        terms.version,
+                        terms.base,
+                        terms.times,
+                        new SteadyClock(),
+                        thread,
+                        terms.limits,
+                        terms.witness);
+        Keeper keeper = new Keeper(setup, kept.store, kept.folders);
+        keeper.start();
+        thread.every(JOBS_TICK_MS, keeper::tick);
+        return keeper;
+    }
+
+    private static <T extends AutoCloseable> OwnerVerticle<T> deployed(
+            Opened open, Vertx vertx, OwnerVerticle<T> verticle) {
+        String id = vertx.deployVerticle(verticle, verticle.options()).await();
+        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+        return verticle;
+    }
+
+    private OwnerVerticle<Library> banks(
+            Opened open, Vertx vertx, BankSettings settings, Roots roots) {
+        Context wire = vertx.getOrCreateContext();
+        OwnerVerticle<Library> verticle =
+                deployed(
+                        open,
+                        vertx,
+                        new OwnerVerticle<>(
+                                "simreg-banks",
+                                thread -> {
+                                    Library library =
+                                            new Library(
+                                                    new Library.Setup(
+                                                            settings.home,
+                                                            Nodes.cache(),
+                                                            thread,
+                                                            files,
+                                                            ForkJoinPool.commonPool(),
+                                                            settings.publishing,
+                                                            roots),
+                                                    thread,
+                                                    new EventBusCrew(wire, thread));
+                                    library.start();
+                                    thread.every(BANKS_TICK_MS, library::tick);
+                                    return library;
+                                }));
+        whenWorkersChange(
+                workers -> {
+                    List<Worker> able = searchWorkers(workers);
+                    verticle.execute(() -> verticle.owned().attend(able));
+                });
+        return verticle;
+    }
+
+    private Scaling scaling(Kept kept, Terms terms) {
+        Keeper keeper = jobs.owned();
+        Scaling made =
                 new Scaling(
                         terms.scale,
                         kept.bounds,
                         new Scaling.State(keeper::demands, keeper::attending),
-                        () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
-        verticle.run(() -> keeper.whenChanged(scaling::refresh));
-        keda = new KedaRpc(scaling, verticle::run);
-        services =
-                new ArrayList<>(
-                        List.of(
-                                new ScaleRpc(scaling, verticle::run),
-                                keda,
-                                new JobsRpc(verticle.keeper(), verticle::run),
-                                new WorkersRpc(verticle.keeper(), verticle::run, files),
-                                samples));
-        search.ifPresent(
-                by -> {
-                    SearchRpc found =
-                            new SearchRpc(
-                                    by.library(),
-                                    by::run,
-                                    ForkJoinPool.commonPool(),
-                                    kept.banks.orElseThrow().answered());
-                    services.add(found);
-                    pictures = new BankPictures(by.library(), found::find, files);
-                    services.add(new ShardsRpc(by.library(), by::run, files));
+                        jobs::now);
+        jobs.execute(
+                () -> {
+                    keeper.whenChanged(workers -> made.refresh());
+                    // Its delays run while nothing changes.
+                    jobs.every(JOBS_TICK_MS, made::refresh);
                 });
+        return made;
     }
 
-    private SearchVerticle library(
-            Opened open, Vertx vertx, ExecutorService files, Banks banks, Roots roots) {
-        SearchVerticle library =
-                new SearchVerticle(
-                        executor ->
-                                new Library.Setup(
-                                        banks.home,
-                                        Nodes.cache(),
-                                        executor,
-                                        files,
-                                        banks.publishing,
-                                        roots),
-                        this::searchers,
-                        vertx.getOrCreateContext());
-        String id = vertx.deployVerticle(library, SearchVerticle.options()).await();
-        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
-        return library;
+    private void serve(OwnerVerticle<Library> library, BankSettings settings) {
+        SearchRpc search =
+                new SearchRpc(
+                        library.owned(), library, ForkJoinPool.commonPool(), settings.answered());
+        services.add(search);
+        services.add(new ShardsRpc(library.owned(), library, files));
+        pictures = new BankPictures(library.owned(), search::find, files);
     }
 
     /**
-     * What is settled before it begins.
+     * The settings of a coordinator.
      *
      * @param version of simreg
      * @param base what relative run folders are relative to
@@ -170,7 +210,7 @@ final class Coordination {
     }
 
     /**
-     * What outlives the process.
+     * The stores that outlive the process.
      *
      * @param bounds of the number of workers, as they were set; empty: they end with it
      * @param banks of features; none: nothing is searched
@@ -179,7 +219,7 @@ final class Coordination {
             JobStore store,
             JobFolders folders,
             Optional<BoundsFile> bounds,
-            Optional<Banks> banks) {
+            Optional<BankSettings> banks) {
         Kept(JobStore store, JobFolders folders) {
             this(store, folders, Optional.empty(), Optional.empty());
         }
@@ -193,13 +233,13 @@ final class Coordination {
     }
 
     /**
-     * Banks of features.
+     * The settings of banks of features.
      *
      * @param home folder of theirs
      * @param publishing takes their records
      * @param answered takes how long searches took; any thread
      */
-    record Banks(Path home, Library.Publishing publishing, Consumer<Duration> answered) {}
+    record BankSettings(Path home, Library.Publishing publishing, Consumer<Duration> answered) {}
 
     /** Finds pictures of the banks, for the page. */
     PictureSearch pictures() {
@@ -215,37 +255,43 @@ final class Coordination {
         return services;
     }
 
-    /** Everyone who attends. */
-    Future<ListWorkersResponse> workers() {
-        return ask(Keeper::workers);
-    }
-
     /** Asks the keeper, on its thread. */
     <T> Future<T> ask(Function<Keeper, T> question) {
-        return verticle.call(() -> question.apply(verticle.keeper()));
+        return jobs.call(question);
     }
 
     /** Runs a task with the jobs, on the keeper's thread. */
     void jobs(Consumer<JobDesk> task) {
-        verticle.run(() -> task.accept(verticle.keeper()));
+        jobs.execute(() -> task.accept(jobs.owned()));
+    }
+
+    /**
+     * Adds a listener.
+     *
+     * @param listener takes all workers now, and again whenever one of them has changed; called on
+     *     the coordinator's thread, so it must not wait
+     */
+    void whenWorkersChange(Consumer<List<WorkerStatus>> listener) {
+        Keeper keeper = jobs.owned();
+        jobs.execute(
+                () -> {
+                    keeper.whenChanged(listener);
+                    listener.accept(keeper.workers().getWorkersList());
+                });
     }
 
     /** Workers that answer searches. */
-    private Future<List<Worker>> searchers() {
-        return workers()
+    private static List<Worker> searchWorkers(List<WorkerStatus> workers) {
+        return workers.stream()
+                .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
+                .filter(Coordination::searches)
                 .map(
-                        all ->
-                                all.getWorkersList().stream()
-                                        .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
-                                        .filter(Coordination::searches)
-                                        .map(
-                                                one ->
-                                                        new Worker(
-                                                                one.getWorker(),
-                                                                one.getAddressesOrThrow(
-                                                                        SearchServer.TRANSPORT),
-                                                                one.getBankBytes()))
-                                        .toList());
+                        one ->
+                                new Worker(
+                                        one.getWorker(),
+                                        one.getAddressesOrThrow(SearchServer.TRANSPORT),
+                                        one.getBankBytes()))
+                .toList();
     }
 
     private static boolean searches(WorkerStatus worker) {
@@ -254,17 +300,13 @@ final class Coordination {
 
     /** Those whose data workers may read: jobs, and banks as the jobs that would read the same. */
     private Collection<Job> readers() {
-        List<Job> jobs =
-                verticle.call(() -> verticle.keeper().active())
-                        .toCompletionStage()
-                        .toCompletableFuture()
-                        .join();
-        Stream<Job> banks =
-                search.stream()
-                        .flatMap(by -> by.library().views().stream())
+        List<Job> active = ask(Keeper::active).toCompletionStage().toCompletableFuture().join();
+        Stream<Job> makers =
+                banks.stream()
+                        .flatMap(by -> by.owned().views().stream())
                         .flatMap(bank -> bank.images().stream())
                         .map(Coordination::reader);
-        return Stream.concat(jobs.stream(), banks).toList();
+        return Stream.concat(active.stream(), makers).toList();
     }
 
     private static Job reader(ImageSource images) {

@@ -4,9 +4,12 @@ import com.hazelcast.core.HazelcastInstance;
 import io.vertx.core.Vertx;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.access.Gate;
 import org.simreg.coordinator.api.ApiServer;
@@ -16,16 +19,16 @@ import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.observe.WatchedStore;
 import org.simreg.coordinator.scale.BoundsFile;
 import org.simreg.coordinator.scale.ScaleSettings;
-import org.simreg.coordinator.search.HazelcastBanks;
 import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.coordinator.store.HazelcastJobs;
-import org.simreg.coordinator.store.HazelcastWorkers;
+import org.simreg.coordinator.store.HazelcastRecords;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.coordinator.web.WebServer;
+import org.simreg.proto.WorkerStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A coordinator process: its home, its keeper, a gRPC server, a member of the cluster. */
+/** A coordinator process: jobs and banks of a home, a gRPC server, a member of the cluster. */
 public final class CoordinatorNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CoordinatorNode.class);
 
@@ -35,7 +38,7 @@ public final class CoordinatorNode implements AutoCloseable {
     private final Optional<WebServer> web;
 
     /**
-     * What a coordinator process is.
+     * The settings of a coordinator process.
      *
      * @param port for gRPC, on the cluster's host; 0 takes any that is free
      * @param home folder of the journal, and of run folders with relative names
@@ -67,7 +70,8 @@ public final class CoordinatorNode implements AutoCloseable {
             HazelcastClusterManager manager = Nodes.manager(settings.cluster);
             Vertx vertx = Nodes.member(settings.cluster, manager, entrance.tls());
             open.add(Nodes.closing(vertx));
-            HazelcastJobs published = new HazelcastJobs(manager.getHazelcastInstance());
+            HazelcastInstance member = manager.getHazelcastInstance();
+            HazelcastJobs published = new HazelcastJobs(member);
             WatchedStore store =
                     open.add(
                             new WatchedStore(
@@ -83,10 +87,9 @@ public final class CoordinatorNode implements AutoCloseable {
                                     Optional.of(
                                             new BoundsFile(settings.home.resolve(BoundsFile.NAME))),
                                     Optional.of(
-                                            new Coordination.Banks(
+                                            new Coordination.BankSettings(
                                                     settings.home.resolve("banks"),
-                                                    new HazelcastBanks(
-                                                            manager.getHazelcastInstance()),
+                                                    HazelcastRecords.banks(member)::publish,
                                                     observatory.meters().searches()::record))),
                             new Coordination.Terms(
                                     settings.version,
@@ -102,7 +105,6 @@ public final class CoordinatorNode implements AutoCloseable {
                                     settings.port,
                                     coordination.services(),
                                     entrance));
-            HazelcastInstance member = manager.getHazelcastInstance();
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
             observatory.wanted(coordination::wanted);
             observatory.search(coordination.pictures());
@@ -112,7 +114,8 @@ public final class CoordinatorNode implements AutoCloseable {
                     settings.http.map(
                             at -> open.add(observatory.serve(vertx, at, coordination, served)));
             observatory.report(vertx, server);
-            Registry.keep(vertx, coordination, new HazelcastWorkers(member));
+            HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(member);
+            coordination.whenWorkersChange(workers -> registry.publishAll(byName(workers)));
             open.add(coordination::endStreams);
             LoopProbe.watch(vertx);
             Pulse.watch(vertx, this::frozen);
@@ -121,6 +124,13 @@ public final class CoordinatorNode implements AutoCloseable {
             open.close();
             throw e;
         }
+    }
+
+    /** Who attends, without how long ago it was heard, which changes all the time. */
+    private static Map<String, WorkerStatus> byName(List<WorkerStatus> workers) {
+        Map<String, WorkerStatus> named = new TreeMap<>();
+        workers.forEach(one -> named.put(one.getWorker(), one.toBuilder().clearSilentMs().build()));
+        return named;
     }
 
     private void frozen(java.time.Duration gap) {

@@ -21,8 +21,8 @@ import org.simreg.worker.serve.SearchServer;
 import org.simreg.worker.serve.ServeSettings;
 
 /**
- * A cluster of one: coordinator and worker in this JVM, on the way that they take between machines,
- * but for the network.
+ * A cluster of one process: coordinator and worker in this JVM, on the way that they take between
+ * machines, but for the network.
  */
 public final class EmbeddedNode implements AutoCloseable {
     private final Opened open = new Opened();
@@ -58,12 +58,12 @@ public final class EmbeddedNode implements AutoCloseable {
                             open,
                             vertx,
                             new Coordination.Kept(
-                                    new Forgetful(),
+                                    new NoStore(),
                                     Coordination.folders(),
                                     Optional.empty(),
                                     banks.map(
                                             home ->
-                                                    new Coordination.Banks(
+                                                    new Coordination.BankSettings(
                                                             home,
                                                             Library.Publishing.NOWHERE,
                                                             duration -> {}))),
@@ -122,8 +122,8 @@ public final class EmbeddedNode implements AutoCloseable {
         open.close();
     }
 
-    /** The run folder is what is kept: nobody comes back to this process. */
-    private static final class Forgetful implements JobStore {
+    /** A store that keeps nothing: the run folder is what is kept, and nobody comes back here. */
+    private static final class NoStore implements JobStore {
         @Override
         public Collection<JobRecord> load() {
             return List.of();

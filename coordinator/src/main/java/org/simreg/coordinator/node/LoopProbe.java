@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures how late an event loop is, for benchmarks: a timer of some milliseconds whose delays are
- * counted and logged. Off unless the system property {@value #PROPERTY} is true.
+ * A probe of how late an event loop is, for benchmarks: a timer of some milliseconds whose delays
+ * are counted and logged. Off unless the system property {@value #PROPERTY} is true.
  */
 final class LoopProbe extends VerticleBase {
     static final String PROPERTY = "simreg.loop.probe";

@@ -15,7 +15,7 @@ import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.UserError;
 import org.simreg.worker.tls.Tls;
 
-/** Vert.x as our processes use it. */
+/** A factory of the Vert.x instances that our processes use. */
 public final class Nodes {
     private static final int SECONDS_TO_CLOSE = 10;
 

@@ -22,9 +22,10 @@ import org.simreg.coordinator.web.Page;
 import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.coordinator.web.WebServer;
 
-/** What a coordinator shows of itself: metrics, health by gRPC and HTTP, the page. */
+/** The metrics, health and page of a coordinator, served by gRPC and HTTP. */
 final class Observatory implements AutoCloseable {
     private static final long HEALTH_MS = 500;
+    private static final long SURVEY_MS = 1000;
     private static final Duration BUSY = Duration.ofSeconds(5);
     private static final Duration STUCK = Duration.ofSeconds(60);
 
@@ -57,9 +58,10 @@ final class Observatory implements AutoCloseable {
 
     /** Begins to look at a coordinator. */
     void watch(Vertx vertx, Coordination coordination, WatchedStore store, BooleanSupplier member) {
-        surveyor = new Surveyor(() -> coordination.ask(Survey::of));
+        surveyor = new Surveyor(() -> coordination.ask(Survey::of).toCompletionStage());
         surveyor.bindTo(meters);
-        surveyor.start(vertx);
+        surveyor.look();
+        vertx.setPeriodic(SURVEY_MS, timer -> surveyor.look());
         health.live("jobs", () -> late(STUCK))
                 .ready("jobs", () -> late(BUSY))
                 .ready("workers", () -> late(BUSY))
@@ -101,7 +103,7 @@ final class Observatory implements AutoCloseable {
     }
 
     /**
-     * Of the process.
+     * The facts about the process that its page shows.
      *
      * @param version of simreg
      * @param port of gRPC

@@ -5,7 +5,10 @@ import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a process has opened; closed in reverse, each even if the one before could not be. */
+/**
+ * A stack of what a process has opened; closed in reverse, each even if the one before could not
+ * be.
+ */
 final class Opened implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Opened.class);
 

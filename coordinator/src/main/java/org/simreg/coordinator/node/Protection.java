@@ -11,7 +11,7 @@ import org.simreg.worker.tls.Tls;
 import org.simreg.worker.tls.TlsFiles;
 
 /**
- * What a coordinator is protected by.
+ * The protection of a coordinator: certificates, tokens, limits.
  *
  * @param tls its certificates; none: plain text
  * @param tokens file of those who may call; none: everybody

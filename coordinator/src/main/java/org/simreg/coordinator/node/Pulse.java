@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * Notices that this process was frozen: stopped by a signal, a suspended machine, a debugger. After
- * some seconds the rest of the cluster has removed it, and only a new start brings it back.
+ * A watch for a process that was frozen: stopped by a signal, a suspended machine, a debugger.
+ * After some seconds the rest of the cluster has removed it, and only a new start brings it back.
  */
 final class Pulse {
     private static final long BEAT_MS = 200;

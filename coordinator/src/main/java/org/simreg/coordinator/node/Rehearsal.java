@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A job's way into a queue, gone once where nobody sees it: the first job that somebody submits
- * doesn't wait for classes to be loaded.
+ * A rehearsal of a job's way into the queue, in a coordinator of its own that nobody sees: the
+ * first job that somebody submits doesn't wait for classes to be loaded.
  */
 final class Rehearsal implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);

@@ -39,7 +39,7 @@ public final class WorkerNode implements AutoCloseable {
     private final WorkerVerticle verticle;
 
     /**
-     * What a worker process is.
+     * The settings of a worker process.
      *
      * @param name unique in the cluster
      * @param version of simreg, the same as the coordinator's
@@ -55,7 +55,7 @@ public final class WorkerNode implements AutoCloseable {
             Optional<Target> http) {}
 
     /**
-     * Where and with what a worker computes.
+     * The device, threads and folders that a worker uses.
      *
      * @param device {@code auto}, {@code cpu} or {@code cuda:N}
      * @param threads of libtorch on the CPU

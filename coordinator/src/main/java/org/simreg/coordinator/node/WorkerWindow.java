@@ -12,7 +12,7 @@ import org.simreg.coordinator.web.WebServer;
 import org.simreg.worker.cluster.Witness;
 import org.simreg.worker.reduce.PeerTransport;
 
-/** What a worker shows of itself: metrics and health by HTTP. */
+/** The metrics and health of a worker, served by HTTP. */
 final class WorkerWindow implements AutoCloseable {
     private final Meters meters = new Meters();
     private final WorkerMeters worker = new WorkerMeters(meters);

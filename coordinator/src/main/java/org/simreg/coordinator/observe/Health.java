@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * Whether a process and its components do their work. Any thread may ask; the checks only look at
- * what is known already.
+ * The health of a process: whether its components do their work. Any thread may ask; the checks
+ * only look at what is known already.
  */
 public final class Health {
     private final Map<String, Supplier<Optional<String>>> ready =
@@ -18,7 +18,7 @@ public final class Health {
     private volatile boolean started;
 
     /**
-     * One component.
+     * The state of one component.
      *
      * @param name lower case, a word
      * @param up whether it does its work

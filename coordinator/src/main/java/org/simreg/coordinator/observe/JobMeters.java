@@ -13,7 +13,7 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
-/** Counts what happens to the coordinator's jobs, since the process began. */
+/** The meters of the coordinator's jobs, counted since the process began. */
 public final class JobMeters implements Witness {
     private final Counter images;
     private final Timer steps;

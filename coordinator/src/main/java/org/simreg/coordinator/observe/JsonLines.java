@@ -12,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Log lines as JSON, one object a line: time, level, logger, message, and where they are known
- * worker, job, generation and step; thread and trace where something failed.
+ * A log encoder that writes JSON, one object a line: time, level, logger, message, and where they
+ * are known worker, job, generation and step; thread and trace where something failed.
  */
 public final class JsonLines extends EncoderBase<ILoggingEvent> {
     private String worker = "";

@@ -14,7 +14,12 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.IntSupplier;
 
 /** The meters of one process, in Prometheus' text format. Any thread may use them. */
@@ -22,6 +27,7 @@ public final class Meters implements AutoCloseable {
     /** The content type of {@link #scrape}. */
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
+    private static final Path STATUS = Path.of("/proc/self/status");
     private static final Duration[] STEPS = {
         Duration.ofMillis(10),
         Duration.ofMillis(30),
@@ -61,14 +67,37 @@ public final class Meters implements AutoCloseable {
         if (ByteBufAllocator.DEFAULT instanceof ByteBufAllocatorMetricProvider netty) {
             new NettyAllocatorMetrics(netty).bindTo(registry);
         }
-        Gauge.builder("simreg.memory.resident", Memory::resident)
+        Gauge.builder("simreg.memory.resident", Meters::resident)
                 .baseUnit("bytes")
                 .description("Memory of the process that is in RAM: heap, libtorch and buffers")
                 .register(registry);
-        Gauge.builder("simreg.memory.heap", Memory::heap)
+        Gauge.builder("simreg.memory.heap", Meters::heap)
                 .baseUnit("bytes")
                 .description("Java heap in use")
                 .register(registry);
+    }
+
+    /** Bytes of this process that are in RAM; NaN where the system doesn't tell. */
+    private static double resident() {
+        try {
+            return resident(Files.readAllLines(STATUS));
+        } catch (IOException e) {
+            return Double.NaN;
+        }
+    }
+
+    /** Of lines such as "VmRSS: 1154672 kB". */
+    static double resident(List<String> status) {
+        for (String line : status) {
+            if (line.startsWith("VmRSS:")) {
+                return 1024 * Double.parseDouble(line.replaceAll("[^0-9]", ""));
+            }
+        }
+        return Double.NaN;
+    }
+
+    private static double heap() {
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
     /** Takes further meters. */

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.simreg.proto.StepDone;
 
-/** Counts where the time of steps goes. */
+/** The counters of the parts of steps: where their time goes. */
 final class StepParts {
     private static final Map<String, ToDoubleFunction<StepDone>> PARTS = new LinkedHashMap<>();
 

@@ -9,7 +9,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.WorkerStatus;
 
 /**
- * Jobs and workers at one moment.
+ * A survey of the cluster's jobs and workers at one moment.
  *
  * @param states how many jobs are in which state, of all there are
  * @param jobs the newest hundred, newest first

@@ -5,10 +5,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
@@ -16,12 +15,11 @@ import org.simreg.proto.WorkerStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at jobs and workers once a second, so that whoever asks need not ask the keeper. */
+/** A cache of the latest survey, taken every second, so that nobody else asks the coordinator. */
 public final class Surveyor {
     private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
-    private static final long PERIOD_MS = 1000;
 
-    private final Supplier<Future<Survey>> look;
+    private final Supplier<CompletionStage<Survey>> look;
     private volatile Survey latest = Survey.EMPTY;
     private volatile long answered = System.nanoTime();
     private boolean waits;
@@ -31,39 +29,33 @@ public final class Surveyor {
     /**
      * @param look asks the keeper
      */
-    public Surveyor(Supplier<Future<Survey>> look) {
+    public Surveyor(Supplier<CompletionStage<Survey>> look) {
         this.look = look;
     }
 
-    /** Begins to look; ends with the Vert.x instance. */
-    public void start(Vertx vertx) {
-        vertx.runOnContext(
-                nothing -> {
-                    again();
-                    vertx.setPeriodic(PERIOD_MS, timer -> again());
-                });
-    }
-
-    /** A keeper that doesn't answer isn't asked again meanwhile. */
-    private void again() {
+    /**
+     * Takes another survey, unless the last one is still waited for; to be called about every
+     * second, from one thread at a time.
+     */
+    public void look() {
         synchronized (this) {
             if (waits) {
                 return;
             }
             waits = true;
         }
-        look.get().onComplete(this::taken);
+        look.get().whenComplete(this::taken);
     }
 
-    private void taken(io.vertx.core.AsyncResult<Survey> answer) {
+    private void taken(Survey survey, Throwable failure) {
         synchronized (this) {
             waits = false;
         }
-        if (answer.succeeded()) {
-            latest = answer.result();
+        if (failure == null) {
+            latest = survey;
             answered = System.nanoTime();
         } else {
-            LOG.warn("Jobs and workers can't be listed", answer.cause());
+            LOG.warn("Jobs and workers can't be listed", failure);
         }
     }
 

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 
-/** A store that remembers whether the last record could be kept. */
+/** A store of jobs that remembers whether the last record could be kept. */
 public final class WatchedStore implements JobStore {
     private final JobStore store;
     private volatile Optional<String> trouble = Optional.empty();

@@ -12,7 +12,7 @@ import org.simreg.proto.StepDone;
 import org.simreg.worker.cluster.Witness;
 import org.simreg.worker.reduce.PeerTransport;
 
-/** What one worker does. */
+/** The meters of one worker: its steps, its connection, what it sends and receives. */
 public final class WorkerMeters implements Witness {
     private final MeterRegistry registry;
     private final Timer steps;

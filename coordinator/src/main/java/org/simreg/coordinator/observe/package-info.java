@@ -1,5 +1,5 @@
 /**
- * What operators see of a process from outside: its metrics, the health of its components, its log
- * as JSON. Everything here is read without waiting.
+ * The view that operators have of a process: its metrics, the health of its components, its log as
+ * JSON. Everything here is read without waiting.
  */
 package org.simreg.coordinator.observe;

@@ -10,7 +10,10 @@ import org.simreg.proto.BankStatus;
 import org.simreg.proto.ShardFile;
 import org.simreg.worker.search.Shard;
 
-/** One bank: what is kept of it, and what becomes of it now. Belongs to the search thread. */
+/**
+ * A bank of features: its record, and the objects that build or serve it now. Belongs to the search
+ * thread.
+ */
 final class Bank {
     private final BankFolders folders;
     private final List<Consumer<Optional<BankStatus>>> watchers = new ArrayList<>();

@@ -4,16 +4,21 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
+import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.ShardFile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
 import org.simreg.worker.io.Disk;
 
 /**
- * The banks in the coordinator's home, a folder each: {@code bank.pb} with the record, {@code
- * names.bin}, {@code shard-N.bank}.
+ * The banks' folders in the coordinator's home: {@code bank.pb} with the record, {@code names.bin},
+ * {@code shard-N.bank}.
  */
 final class BankFolders {
     private static final String RECORD = "bank.pb";
@@ -117,5 +122,67 @@ final class BankFolders {
 
     Path shard(String name, int shard) {
         return folder(name).resolve("shard-%d.bank".formatted(shard));
+    }
+
+    /**
+     * The file of a shard that is stored.
+     *
+     * @throws Refused if the bank has no such shard, or not of that version
+     */
+    Path stored(BankRecord record, ShardFile asked) {
+        boolean there =
+                record.getVersion().equals(asked.getVersion())
+                        && asked.getShard() < record.getPartsCount()
+                        && record.getParts(asked.getShard()).getSha256().equals(asked.getSha256());
+        if (!there) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "Shard %d of the bank %s is not of that version any more"
+                            .formatted(asked.getShard(), asked.getBank()));
+        }
+        return shard(asked.getBank(), asked.getShard());
+    }
+
+    /**
+     * A new file for a shard that a worker sends.
+     *
+     * @throws Refused if the bank has no use for it
+     */
+    Path draft(BankRecord record, ShardFile sent) {
+        requireWanted(record, sent);
+        return folder(sent.getBank()).resolve("draft-" + UUID.randomUUID());
+    }
+
+    private static void requireWanted(BankRecord record, ShardFile sent) {
+        boolean wanted =
+                record.getVersion().equals(sent.getVersion())
+                        && record.getState() == BankStatus.State.CREATING
+                        && sent.getShard() < record.getPartsCount()
+                        && record.getParts(sent.getShard()).getSha256().isEmpty()
+                        && record.getParts(sent.getShard()).getRows() == sent.getRows();
+        if (!wanted) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "Shard %d of the bank %s is not wanted any more"
+                            .formatted(sent.getShard(), sent.getBank()));
+        }
+    }
+
+    /**
+     * Has a draft that was written and checked take its shard's place.
+     *
+     * @return the shard, with its path
+     * @throws Refused if the bank has no use for it any more
+     */
+    ShardFile store(BankRecord record, ShardFile sent, Path draft) {
+        requireWanted(record, sent);
+        Path file = shard(sent.getBank(), sent.getShard());
+        Disk.write(
+                file,
+                () -> {
+                    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+                    Disk.forceFolder(file.getParent());
+                });
+        return sent.toBuilder().setPath(file.toString()).build();
     }
 }

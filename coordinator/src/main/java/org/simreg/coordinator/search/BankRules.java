@@ -9,7 +9,7 @@ import org.simreg.proto.ImageSource;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.checkpoint.RunFiles;
 
-/** What a bank may be asked to be. */
+/** The rules for a request to make a bank. */
 final class BankRules {
     private static final int MOST_SHARDS = 4096;
     private static final int MOST_REPLICAS = 16;

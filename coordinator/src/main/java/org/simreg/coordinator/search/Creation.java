@@ -1,5 +1,6 @@
 package org.simreg.coordinator.search;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,17 +12,29 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.EmbedOrder;
 import org.simreg.proto.Embedded;
+import org.simreg.proto.ImageSource;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
+import org.simreg.proto.Split;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.FolderSource;
+import org.simreg.worker.data.ImageFolder;
+import org.simreg.worker.data.IndexProgress;
+import org.simreg.worker.data.Splits;
+import org.simreg.worker.data.Subset;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The parts of a bank of images that workers still embed. Every worker has one part at a time and
- * is asked again and again how far it is; the part of a lost one goes to another. Belongs to the
- * search thread.
+ * The builder of a bank of images: its list of images and its parts, which workers embed. Every
+ * worker has one part at a time and is asked again and again how far it is; the part of a lost one
+ * goes to another. An instance belongs to the search thread.
  */
 final class Creation {
+    private static final Logger LOG = LoggerFactory.getLogger(Creation.class);
     private static final long ASK_MS = 5000;
 
     private final Crew crew;
@@ -33,7 +46,7 @@ final class Creation {
     private BankRecord record;
     private boolean over;
 
-    /** Hears what becomes of it. */
+    /** A listener to the parts: under way, stored, or failed. */
     interface Progress {
         /** How many features a row has is known. */
         void dimension(int features);
@@ -52,6 +65,65 @@ final class Creation {
         this.crew = crew;
         this.record = record;
         this.progress = progress;
+    }
+
+    /**
+     * Lists the images and writes their names.
+     *
+     * @param record of the bank, with nothing but what was asked
+     * @param parts that the bank is cut in; fewer if there are fewer images
+     * @return the record with rows, classes and parts
+     * @throws UserError if there is no such data set
+     */
+    static BankRecord begun(BankRecord record, int parts, BankFolders folders, Path indexCache) {
+        ImageSource source = record.getSource().getImages();
+        ImageFolder images = images(source, indexCache);
+        Path root = Path.of(source.getDataset().getPath()).toAbsolutePath();
+        Names.write(
+                folders.names(record.getName()),
+                images.size(),
+                id -> root.relativize(images.file((int) id).toAbsolutePath()).toString());
+        BankRecord.Builder begun =
+                record.toBuilder()
+                        .setRows(images.size())
+                        .setNamed(true)
+                        .setDataSha256(images.sha256());
+        if (images.labelled()) {
+            begun.addAllClasses(images.classNames());
+        }
+        cut(begun, images.size(), parts);
+        return begun.build();
+    }
+
+    /** Adds parts of almost equal size. */
+    static void cut(BankRecord.Builder record, int rows, int parts) {
+        int count = Math.min(rows, parts);
+        for (int part = 0; part < count; part++) {
+            long first = (long) rows * part / count;
+            long end = (long) rows * (part + 1) / count;
+            record.addPartsBuilder().setFirstId(first).setRows((int) (end - first));
+        }
+    }
+
+    private static ImageFolder images(ImageSource source, Path indexCache) {
+        Dataset dataset = source.getDataset();
+        Optional<Path> classes =
+                Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
+        Splits splits =
+                FolderSource.open(
+                        Path.of(dataset.getPath()),
+                        new Subset(dataset.getLimitClasses(), classes),
+                        indexCache,
+                        IndexProgress.SILENT);
+        if (source.getSplit() == Split.TRAIN) {
+            return splits.train();
+        }
+        return splits.val()
+                .orElseThrow(
+                        () ->
+                                new UserError(
+                                        "The data set %s has no val part with classes"
+                                                .formatted(dataset.getPath())));
     }
 
     void record(BankRecord changed) {
@@ -91,13 +163,17 @@ final class Creation {
 
     private void ask(int part, Worker worker) {
         SearchOrder order = SearchOrder.newBuilder().setEmbed(order(part)).build();
-        crew.ask(worker, order, ASK_MS)
-                .onSuccess(
-                        reply -> {
-                            if (!over && worker.equals(at.get(part))) {
-                                take(part, worker, reply);
-                            }
-                        });
+        crew.ask(
+                worker,
+                order,
+                ASK_MS,
+                reply -> {
+                    if (!over && worker.equals(at.get(part))) {
+                        take(part, worker, reply);
+                    }
+                },
+                // It is asked again, unless it is lost.
+                e -> LOG.debug("{} says nothing of part {}", worker.name(), part, e));
     }
 
     private void take(int part, Worker worker, SearchReply reply) {

@@ -1,17 +1,51 @@
 package org.simreg.coordinator.search;
 
-import io.vertx.core.Future;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The way to ask workers. */
+/** The port through which orders about searches reach workers. */
 @FunctionalInterface
-interface Crew {
+public interface Crew {
+    /** Log of what goes wrong with replies. */
+    Logger LOG = LoggerFactory.getLogger(Crew.class);
+
     /**
-     * Asks one worker; returns at once, and answers on the asking thread.
+     * Asks one worker; returns at once.
      *
      * @param patienceMs after which the answer fails
-     * @return the worker's reply, which may be its failure; fails if it can't be reached
+     * @return the worker's reply, which may be its failure, completed on the search thread; fails
+     *     if the worker can't be reached
      */
-    Future<SearchReply> ask(Worker worker, SearchOrder order, long patienceMs);
+    CompletionStage<SearchReply> ask(Worker worker, SearchOrder order, long patienceMs);
+
+    /**
+     * Asks one worker; returns at once.
+     *
+     * @param answered takes the reply; what it throws is logged
+     * @param failed takes the reason if the worker can't be reached; what it throws is logged
+     */
+    default void ask(
+            Worker worker,
+            SearchOrder order,
+            long patienceMs,
+            Consumer<SearchReply> answered,
+            Consumer<Throwable> failed) {
+        ask(worker, order, patienceMs)
+                .whenComplete(
+                        (reply, failure) -> {
+                            try {
+                                if (failure == null) {
+                                    answered.accept(reply);
+                                } else {
+                                    failed.accept(failure);
+                                }
+                            } catch (RuntimeException e) {
+                                LOG.error("What {} answered can't be taken", worker.name(), e);
+                            }
+                        });
+    }
 }

@@ -2,18 +2,18 @@ package org.simreg.coordinator.search;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 
-/** Workers over the event bus, point to point. */
-final class EventBusCrew implements Crew {
+/** The port to the workers by the event bus, point to point. */
+public final class EventBusCrew implements Crew {
     /** A new address may take a moment to be known everywhere. */
     private static final int ATTEMPTS = 30;
 
@@ -27,22 +27,20 @@ final class EventBusCrew implements Crew {
      * @param wire an event loop's: connections belong to who sends first, and outlive a verticle
      * @param home runs answers on the asking thread
      */
-    EventBusCrew(Context wire, Executor home) {
+    public EventBusCrew(Context wire, Executor home) {
         this.wire = wire;
         this.home = home;
         vertx = wire.owner();
     }
 
     @Override
-    public Future<SearchReply> ask(Worker worker, SearchOrder order, long patienceMs) {
-        Promise<SearchReply> reply = Promise.promise();
+    public CompletionStage<SearchReply> ask(Worker worker, SearchOrder order, long patienceMs) {
+        CompletableFuture<SearchReply> reply = new CompletableFuture<>();
         byte[] bytes = order.toByteArray();
         DeliveryOptions options =
                 new DeliveryOptions().setSendTimeout(Math.max(1, patienceMs)).setLocalOnly(false);
-        Promise<SearchReply> arrived = Promise.promise();
-        arrived.future().onComplete(answer -> home.execute(() -> reply.handle(answer)));
-        wire.runOnContext(nothing -> send(worker, bytes, options, ATTEMPTS, arrived));
-        return reply.future();
+        wire.runOnContext(nothing -> send(worker, bytes, options, ATTEMPTS, reply));
+        return reply;
     }
 
     private void send(
@@ -50,7 +48,7 @@ final class EventBusCrew implements Crew {
             byte[] bytes,
             DeliveryOptions options,
             int attempts,
-            Promise<SearchReply> reply) {
+            CompletableFuture<SearchReply> reply) {
         vertx.eventBus()
                 .<byte[]>request(worker.address(), bytes, options)
                 .onSuccess(message -> parsed(message.body(), reply))
@@ -61,17 +59,22 @@ final class EventBusCrew implements Crew {
                                         AGAIN_MS,
                                         timer -> send(worker, bytes, options, attempts - 1, reply));
                             } else {
-                                reply.tryFail(e);
+                                fail(reply, e);
                             }
                         });
     }
 
-    private static void parsed(byte[] body, Promise<SearchReply> reply) {
+    private void parsed(byte[] body, CompletableFuture<SearchReply> reply) {
         try {
-            reply.tryComplete(SearchReply.parseFrom(body));
+            SearchReply answer = SearchReply.parseFrom(body);
+            home.execute(() -> reply.complete(answer));
         } catch (InvalidProtocolBufferException e) {
-            reply.tryFail(e);
+            fail(reply, e);
         }
+    }
+
+    private void fail(CompletableFuture<SearchReply> reply, Throwable e) {
+        home.execute(() -> reply.completeExceptionally(e));
     }
 
     private static boolean isUnknown(Throwable e) {

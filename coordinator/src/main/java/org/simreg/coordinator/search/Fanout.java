@@ -1,15 +1,13 @@
 package org.simreg.coordinator.search;
 
 import com.google.protobuf.ByteString;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
@@ -19,9 +17,9 @@ import org.simreg.worker.search.TopK;
 import org.simreg.worker.serve.Floats;
 
 /**
- * Some queries asked of all shards at once. A shard whose worker is lost, fails or is late is asked
- * of another worker, until all shards have answered or the time is over: the answer is whole, or it
- * fails. Belongs to the search thread.
+ * The fan-out of one batch of queries to all shards of a bank at once. A shard whose worker is
+ * lost, fails or is late is asked of another worker, until all shards have answered or the time is
+ * over: the answer is whole, or it fails. Belongs to the search thread.
  */
 final class Fanout {
     /** How long a worker may take before another one is asked too. */
@@ -38,18 +36,18 @@ final class Fanout {
 
     private static final long AGAIN_MS = 200;
 
-    private final Vertx vertx;
+    private final Timers timers;
     private final Crew crew;
     private final Serving serving;
-    private final Batch batch;
-    private final Promise<List<TopK>> whole = Promise.promise();
-    private final List<Leg> legs = new ArrayList<>();
-    private final long begun = System.nanoTime();
-    private long timer = -1;
+    private final QueryBatch batch;
+    private final CompletableFuture<List<TopK>> whole = new CompletableFuture<>();
+    private final List<ShardCall> calls = new ArrayList<>();
+    private final long begun;
+    private Runnable cancelDeadline = () -> {};
     private int missing;
 
     /**
-     * Queries for one bank.
+     * A batch of queries for one bank.
      *
      * @param bank its name
      * @param vectors (Q, D) float32, little-endian
@@ -57,13 +55,14 @@ final class Fanout {
      * @param k neighbours a query
      * @param patienceMs after which nobody waits any more
      */
-    record Batch(String bank, ByteString vectors, int queries, int k, long patienceMs) {}
+    record QueryBatch(String bank, ByteString vectors, int queries, int k, long patienceMs) {}
 
-    Fanout(Vertx vertx, Crew crew, Serving serving, Batch batch) {
-        this.vertx = vertx;
+    Fanout(Timers timers, Crew crew, Serving serving, QueryBatch batch) {
+        this.timers = timers;
         this.crew = crew;
         this.serving = serving;
         this.batch = batch;
+        begun = timers.now();
         missing = serving.shards().size();
     }
 
@@ -73,70 +72,70 @@ final class Fanout {
      * @return answers of all shards, in their order; fails with {@link Refused} if one of them
      *     can't be answered for
      */
-    Future<List<TopK>> start() {
+    CompletionStage<List<TopK>> start() {
         for (int shard = 0; shard < serving.shards().size(); shard++) {
-            legs.add(new Leg(shard));
+            calls.add(new ShardCall(shard));
         }
-        timer = vertx.setTimer(Math.max(1, batch.patienceMs()), ignored -> late());
-        legs.forEach(Leg::next);
-        return whole.future();
+        cancelDeadline = timers.after(batch.patienceMs(), this::late);
+        calls.forEach(ShardCall::next);
+        return whole;
     }
 
     /** Workers have come or gone. */
     void workersChanged() {
-        if (!whole.future().isComplete()) {
-            legs.forEach(Leg::workersChanged);
+        if (!whole.isDone()) {
+            calls.forEach(ShardCall::workersChanged);
         }
     }
 
     private void late() {
-        legs.stream()
-                .filter(leg -> leg.answer == null)
+        calls.stream()
+                .filter(call -> call.answer == null)
                 .findFirst()
-                .ifPresent(leg -> fail(leg, "it took more than " + batch.patienceMs() + " ms"));
+                .ifPresent(call -> fail(call, "it took more than " + batch.patienceMs() + " ms"));
     }
 
-    private void fail(Leg leg, String why) {
+    private void fail(ShardCall call, String why) {
         end();
-        whole.tryFail(
+        whole.completeExceptionally(
                 new Refused(
                         Refused.Kind.UNAVAILABLE,
                         "Shard %d of the bank %s can't be answered for: %s%s; ask again, or look at 'simreg index describe %s'"
                                 .formatted(
-                                        leg.shard, batch.bank(), why, leg.said(), batch.bank())));
+                                        call.shard, batch.bank(), why, call.said(), batch.bank())));
     }
 
     private void answered() {
         missing--;
         if (missing == 0) {
             end();
-            whole.tryComplete(legs.stream().map(leg -> leg.answer).toList());
+            whole.complete(calls.stream().map(call -> call.answer).toList());
         }
     }
 
     private void end() {
-        vertx.cancelTimer(timer);
-        legs.forEach(leg -> vertx.cancelTimer(leg.watch));
+        cancelDeadline.run();
+        calls.forEach(call -> call.cancelWatch.run());
     }
 
     private long waitedMs() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+        return timers.now() - begun;
     }
 
     private long leftMs() {
         return batch.patienceMs() - waitedMs();
     }
 
-    /** One shard. */
-    private final class Leg {
+    /** One shard's part of the fan-out: the workers that are asked, and the answer. */
+    private final class ShardCall {
         private final int shard;
         private final Set<Worker> asked = new HashSet<>();
         private final Set<Worker> waiting = new HashSet<>();
-        private long watch = -1;
+        private Runnable cancelWatch = () -> {};
         private String trouble = "";
         private TopK answer;
 
-        Leg(int shard) {
+        ShardCall(int shard) {
             this.shard = shard;
         }
 
@@ -146,11 +145,11 @@ final class Fanout {
 
         /** Asks the next worker that could know. */
         void next() {
-            vertx.cancelTimer(watch);
+            cancelWatch.run();
             Optional<Worker> worker = other();
             if (worker.isPresent()) {
                 ask(worker.get());
-                watch = vertx.setTimer(LATE_MS, ignored -> onward());
+                cancelWatch = timers.after(LATE_MS, this::onward);
             } else if (waiting.isEmpty()) {
                 giveUpOrWait();
             }
@@ -173,7 +172,7 @@ final class Fanout {
             if (atOnce || waitedMs() > VERY_LATE_MS) {
                 next();
             } else {
-                watch = vertx.setTimer(AGAIN_MS, ignored -> onward());
+                cancelWatch = timers.after(AGAIN_MS, this::onward);
             }
         }
 
@@ -186,7 +185,7 @@ final class Fanout {
                 fail(this, "no worker attends");
             } else {
                 asked.clear();
-                watch = vertx.setTimer(AGAIN_MS, ignored -> onward());
+                cancelWatch = timers.after(AGAIN_MS, this::onward);
             }
         }
 
@@ -202,9 +201,12 @@ final class Fanout {
                             .setVectors(batch.vectors())
                             .setPatienceMs((int) Math.min(Integer.MAX_VALUE, left))
                             .build();
-            crew.ask(worker, SearchOrder.newBuilder().setQuery(query).build(), left)
-                    .onSuccess(reply -> take(worker, reply))
-                    .onFailure(e -> failed(worker, String.valueOf(e.getMessage())));
+            crew.ask(
+                    worker,
+                    SearchOrder.newBuilder().setQuery(query).build(),
+                    left,
+                    reply -> take(worker, reply),
+                    e -> failed(worker, String.valueOf(e.getMessage())));
         }
 
         private void take(Worker worker, SearchReply reply) {
@@ -228,7 +230,7 @@ final class Fanout {
             }
             serving.opened(worker, shard);
             answer = found;
-            vertx.cancelTimer(watch);
+            cancelWatch.run();
             answered();
         }
 
@@ -251,7 +253,7 @@ final class Fanout {
         }
 
         private boolean over() {
-            return answer != null || whole.future().isComplete();
+            return answer != null || whole.isDone();
         }
     }
 }

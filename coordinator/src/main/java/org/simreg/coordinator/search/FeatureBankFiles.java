@@ -24,7 +24,7 @@ import org.simreg.worker.search.FeatureFile;
 import org.simreg.worker.serve.ShardMark;
 
 /**
- * Makes a bank of features that somebody else computed: the coordinator itself writes its shards.
+ * The builder of a bank of features that others computed: the coordinator itself writes its shards.
  */
 final class FeatureBankFiles {
     private static final int AT_ONCE = 4096;
@@ -64,7 +64,7 @@ final class FeatureBankFiles {
                             .setRows(features.rows())
                             .setDimension(features.dimension());
             room.require(made.build());
-            ImageBank.cut(made, features.rows(), parts);
+            Creation.cut(made, features.rows(), parts);
             int[] labels = labels(source, features.rows(), made);
             names(source, features.rows(), made);
             for (int part = 0; part < made.getPartsCount(); part++) {

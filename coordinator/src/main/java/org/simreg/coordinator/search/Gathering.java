@@ -1,12 +1,13 @@
 package org.simreg.coordinator.search;
 
 import com.google.protobuf.ByteString;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.coordinator.api.BankDesk.Question;
@@ -14,9 +15,10 @@ import org.simreg.coordinator.api.Refused;
 import org.simreg.worker.search.TopK;
 
 /**
- * Queries of many clients, gathered so that workers compute matrix products: what comes while the
- * bank is asked already waits and goes together. A query that finds the bank idle goes at once. The
- * window is as long as the workers are busy: no clock decides it. Belongs to the search thread.
+ * The queue of one bank's queries, which batches those of many clients so that workers compute
+ * matrix products: what comes while the bank is asked already waits and goes together. A query that
+ * finds the bank idle goes at once. The window is as long as the workers are busy: no clock decides
+ * it. Belongs to the search thread.
  */
 final class Gathering {
     /** Most queries that travel together. */
@@ -32,73 +34,89 @@ final class Gathering {
 
     private final String bank;
     private final int together;
-    private final Function<Fanout.Batch, Future<TopK>> fanout;
-    private final Deque<Ask> queue = new ArrayDeque<>();
+    private final Function<Fanout.QueryBatch, CompletionStage<TopK>> fanout;
+    private final Deque<Waiting> queue = new ArrayDeque<>();
     private int waiting;
     private int underWay;
 
-    private record Ask(Question question, Promise<TopK> answer) {}
+    /** Queries in the queue, with the promise of their neighbours. */
+    private record Waiting(Question question, CompletableFuture<TopK> answer) {
+        void fail(Throwable failure) {
+            answer.completeExceptionally(failure);
+        }
+    }
 
     /**
      * @param dimension D
      * @param fanout asks all shards, and answers on the search thread
      */
-    Gathering(String bank, int dimension, Function<Fanout.Batch, Future<TopK>> fanout) {
+    Gathering(
+            String bank, int dimension, Function<Fanout.QueryBatch, CompletionStage<TopK>> fanout) {
         this.bank = bank;
         this.fanout = fanout;
         together = Math.max(LEAST, Math.min(MOST, MOST_BYTES / (Float.BYTES * dimension)));
     }
 
     /** Asks, now or with others. */
-    Future<TopK> ask(Question question) {
+    CompletionStage<TopK> ask(Question question) {
         if (waiting + question.queries() > MOST_WAITING) {
-            return Future.failedFuture(
-                    io.grpc.Status.RESOURCE_EXHAUSTED
-                            .withDescription(
-                                    "%d queries wait for the bank %s already, and at most %d may; ask again later"
-                                            .formatted(waiting, bank, MOST_WAITING))
-                            .asRuntimeException());
+            return CompletableFuture.failedFuture(
+                    new Refused(
+                            Refused.Kind.FULL,
+                            "%d queries wait for the bank %s already, and at most %d may; ask again later"
+                                    .formatted(waiting, bank, MOST_WAITING)));
         }
         int width = question.vectors().size() / question.queries();
-        List<Future<TopK>> parts = new ArrayList<>();
+        List<CompletableFuture<TopK>> parts = new ArrayList<>();
         for (int from = 0; from < question.queries(); from += together) {
             int count = Math.min(together, question.queries() - from);
             ByteString own = question.vectors().substring(from * width, (from + count) * width);
-            Ask ask =
-                    new Ask(
-                            new Question(own, count, question.k(), question.until()),
-                            Promise.promise());
-            queue.add(ask);
+            CompletableFuture<TopK> part = new CompletableFuture<>();
+            queue.add(new Waiting(new Question(own, count, question.k(), question.until()), part));
             waiting += count;
-            parts.add(ask.answer().future());
+            parts.add(part);
         }
         send();
-        return Future.all(parts)
-                .map(all -> Merge.joined(parts.stream().map(Future::result).toList()));
+        return joined(parts);
+    }
+
+    /** All parts as one, or the failure of the first that fails. */
+    private static CompletionStage<TopK> joined(List<CompletableFuture<TopK>> parts) {
+        CompletableFuture<Void> all =
+                CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new));
+        parts.forEach(
+                part ->
+                        part.exceptionally(
+                                failure -> {
+                                    all.completeExceptionally(failure);
+                                    return null;
+                                }));
+        return all.thenApply(
+                done -> Merge.joined(parts.stream().map(CompletableFuture::join).toList()));
     }
 
     private void send() {
         while (underWay < UNDER_WAY && !queue.isEmpty()) {
-            List<Ask> together = next();
-            if (!together.isEmpty()) {
+            List<Waiting> batch = next();
+            if (!batch.isEmpty()) {
                 underWay++;
-                ask(together);
+                ask(batch);
             }
         }
     }
 
-    private List<Ask> next() {
-        List<Ask> next = new ArrayList<>();
+    private List<Waiting> next() {
+        List<Waiting> next = new ArrayList<>();
         int count = 0;
         while (!queue.isEmpty()
                 && (next.isEmpty() || count + queue.peek().question().queries() <= together)) {
-            Ask ask = queue.remove();
-            waiting -= ask.question().queries();
-            if (ask.question().until() - System.nanoTime() <= 0) {
-                ask.answer().tryFail(late());
+            Waiting first = queue.remove();
+            waiting -= first.question().queries();
+            if (first.question().until() - System.nanoTime() <= 0) {
+                first.fail(late());
             } else {
-                next.add(ask);
-                count += ask.question().queries();
+                next.add(first);
+                count += first.question().queries();
             }
         }
         return next;
@@ -111,49 +129,46 @@ final class Gathering {
                         .formatted(bank));
     }
 
-    private void ask(List<Ask> asks) {
+    private void ask(List<Waiting> asked) {
         ByteString vectors = ByteString.EMPTY;
         int queries = 0;
         int k = 1;
-        long until = asks.get(0).question().until();
-        for (Ask ask : asks) {
-            vectors = vectors.concat(ask.question().vectors());
-            queries += ask.question().queries();
-            k = Math.max(k, ask.question().k());
-            until = until - ask.question().until() > 0 ? until : ask.question().until();
+        long until = asked.get(0).question().until();
+        for (Waiting one : asked) {
+            vectors = vectors.concat(one.question().vectors());
+            queries += one.question().queries();
+            k = Math.max(k, one.question().k());
+            until = until - one.question().until() > 0 ? until : one.question().until();
         }
         long patience = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
-        fanout.apply(new Fanout.Batch(bank, vectors, queries, k, Math.max(1, patience)))
-                .onComplete(
-                        done -> {
-                            underWay--;
-                            int from = 0;
-                            for (Ask ask : asks) {
-                                if (done.succeeded()) {
-                                    Question own = ask.question();
-                                    ask.answer()
-                                            .tryComplete(
-                                                    Merge.part(
-                                                            done.result(),
-                                                            from,
-                                                            own.queries(),
-                                                            own.k()));
-                                    from += own.queries();
-                                } else {
-                                    ask.answer().tryFail(done.cause());
-                                }
-                            }
-                            send();
-                        });
+        fanout.apply(new Fanout.QueryBatch(bank, vectors, queries, k, Math.max(1, patience)))
+                .whenComplete((found, failure) -> answered(asked, found, failure));
+    }
+
+    private void answered(List<Waiting> asked, TopK found, Throwable failure) {
+        underWay--;
+        if (failure == null) {
+            int from = 0;
+            for (Waiting one : asked) {
+                Question own = one.question();
+                one.answer().complete(Merge.part(found, from, own.queries(), own.k()));
+                from += own.queries();
+            }
+        } else {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null
+                            ? failure.getCause()
+                            : failure;
+            asked.forEach(one -> one.fail(cause));
+        }
+        send();
     }
 
     /** Fails what waits. */
     void close() {
         while (!queue.isEmpty()) {
             queue.remove()
-                    .answer()
-                    .tryFail(
-                            new Refused(Refused.Kind.UNKNOWN, "The bank " + bank + " was deleted"));
+                    .fail(new Refused(Refused.Kind.UNKNOWN, "The bank " + bank + " was deleted"));
         }
         waiting = 0;
     }

@@ -1,11 +1,10 @@
 package org.simreg.coordinator.search;
 
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.simreg.coordinator.api.Refused;
@@ -14,7 +13,10 @@ import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.Vectors;
 
-/** Images of a query, embedded by one worker, or another if that one can't. */
+/**
+ * The embedding of a query's images by one worker, or another if that one can't. Belongs to the
+ * search thread.
+ */
 final class ImageAsking {
     private static final long LATE_MS = 30_000;
 
@@ -23,26 +25,27 @@ final class ImageAsking {
 
     private static final long AGAIN_MS = 100;
 
-    private final Vertx vertx;
+    private final Timers timers;
     private final Crew crew;
     private final SearchOrder order;
     private final long until;
     private final Supplier<Collection<Worker>> workers;
-    private final long begun = System.nanoTime();
+    private final long begun;
+    private final CompletableFuture<Vectors> vectors = new CompletableFuture<>();
     private Deque<Worker> next = new ArrayDeque<>();
-    private final Promise<Vectors> vectors = Promise.promise();
 
     /**
      * @param workers that attend now, in the order in which they are asked
      * @param until in nanoseconds, after which nobody waits
      */
     ImageAsking(
-            Vertx vertx,
+            Timers timers,
             Crew crew,
             Supplier<Collection<Worker>> workers,
             ImageQuery query,
             long until) {
-        this.vertx = vertx;
+        this.timers = timers;
+        begun = timers.now();
         this.crew = crew;
         this.workers = workers;
         this.until = until;
@@ -52,16 +55,15 @@ final class ImageAsking {
     /**
      * @return fails with {@link Refused} if no worker can, or an image can't be read
      */
-    Future<Vectors> start() {
+    CompletionStage<Vectors> start() {
         await();
-        return vectors.future();
+        return vectors;
     }
 
     private void await() {
         next = new ArrayDeque<>(workers.get());
-        long waitedMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-        if (next.isEmpty() && waitedMs < ALONE_MS) {
-            vertx.setTimer(AGAIN_MS, ignored -> await());
+        if (next.isEmpty() && timers.now() - begun < ALONE_MS) {
+            timers.after(AGAIN_MS, this::await);
         } else {
             ask("no worker attends");
         }
@@ -69,7 +71,7 @@ final class ImageAsking {
 
     private void ask(String trouble) {
         if (next.isEmpty()) {
-            vectors.tryFail(
+            vectors.completeExceptionally(
                     new Refused(
                             Refused.Kind.UNAVAILABLE,
                             "The images of the query can't be embedded: %s; ask again later"
@@ -78,16 +80,19 @@ final class ImageAsking {
         }
         Worker worker = next.remove();
         long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
-        crew.ask(worker, order, Math.max(1, Math.min(LATE_MS, left)))
-                .onSuccess(reply -> take(worker, reply))
-                .onFailure(e -> ask(worker.name() + ": " + e.getMessage()));
+        crew.ask(
+                worker,
+                order,
+                Math.max(1, Math.min(LATE_MS, left)),
+                reply -> take(worker, reply),
+                e -> ask(worker.name() + ": " + e.getMessage()));
     }
 
     private void take(Worker worker, SearchReply reply) {
         if (reply.hasVectors()) {
-            vectors.tryComplete(reply.getVectors());
+            vectors.complete(reply.getVectors());
         } else if (reply.getFailure().getRefused()) {
-            vectors.tryFail(
+            vectors.completeExceptionally(
                     new Refused(
                             Refused.Kind.INVALID,
                             "The query is refused: " + reply.getFailure().getReason()));

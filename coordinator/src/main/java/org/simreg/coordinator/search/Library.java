@@ -1,7 +1,5 @@
 package org.simreg.coordinator.search;
 
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +12,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -34,7 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}.
+ * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}
+ * and {@link #views}.
  */
 public final class Library implements BankDesk, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Library.class);
@@ -45,8 +45,7 @@ public final class Library implements BankDesk, AutoCloseable {
     private final BankFolders folders;
     private final Crew crew;
     private final Making making;
-    private final StoredShards stored;
-    private final Vertx vertx;
+    private final Timers timers;
     private final SortedMap<String, Bank> banks = new TreeMap<>();
     private final Map<String, BankView> views = new ConcurrentHashMap<>();
     private final Set<Fanout> underWay = new HashSet<>();
@@ -55,12 +54,13 @@ public final class Library implements BankDesk, AutoCloseable {
     private int turn;
 
     /**
-     * What a library is told once.
+     * The settings of the banks, and the executors of their tasks.
      *
      * @param home folder of the banks' folders
      * @param indexCache folder of the indexes of data sets
      * @param thread runs tasks on the search thread
      * @param files runs what reads and writes long files
+     * @param computing runs what takes a while and waits for nothing
      * @param published takes every record that is kept; a deleted one's name with no record
      * @param roots below which the files of a new bank must lie
      */
@@ -69,10 +69,12 @@ public final class Library implements BankDesk, AutoCloseable {
             Path indexCache,
             Executor thread,
             Executor files,
+            Executor computing,
             Publishing published,
             Roots roots) {}
 
-    /** Where records are published. */
+    /** A listener to records that are saved. */
+    @FunctionalInterface
     public interface Publishing {
         /** Tells nobody. */
         Publishing NOWHERE = (name, record) -> {};
@@ -83,13 +85,15 @@ public final class Library implements BankDesk, AutoCloseable {
         void bank(String name, Optional<BankRecord> record);
     }
 
-    Library(Setup setup, Vertx vertx, Crew crew) {
+    /**
+     * @param crew the way to the workers
+     */
+    public Library(Setup setup, Timers timers, Crew crew) {
         this.setup = setup;
-        this.vertx = vertx;
+        this.timers = timers;
         this.crew = crew;
         folders = new BankFolders(setup.home());
         making = new Making(setup, folders, crew, new Made());
-        stored = new StoredShards(folders);
     }
 
     /**
@@ -97,7 +101,7 @@ public final class Library implements BankDesk, AutoCloseable {
      *
      * @throws org.simreg.proto.UserError if a record can't be read
      */
-    void start() {
+    public void start() {
         for (BankRecord record : folders.load()) {
             Bank bank = new Bank(folders, record);
             banks.put(record.getName(), bank);
@@ -147,7 +151,7 @@ public final class Library implements BankDesk, AutoCloseable {
         return bank.status();
     }
 
-    /** What the making of banks tells. */
+    /** The listener to builds of banks. */
     private final class Made implements Making.Outcome {
         @Override
         public void made(Bank bank) {
@@ -212,12 +216,15 @@ public final class Library implements BankDesk, AutoCloseable {
         bank.creation().ifPresent(made -> made.attend(workers));
     }
 
-    private Future<TopK> ask(Serving serving, Fanout.Batch batch) {
-        Fanout fanout = new Fanout(vertx, crew, serving, batch);
+    private CompletionStage<TopK> ask(Serving serving, Fanout.QueryBatch batch) {
+        Fanout fanout = new Fanout(timers, crew, serving, batch);
         underWay.add(fanout);
-        return fanout.start()
-                .onComplete(done -> underWay.remove(fanout))
-                .compose(shards -> vertx.executeBlocking(() -> Merge.of(shards, batch.k()), false));
+        CompletionStage<TopK> merged =
+                fanout.start()
+                        .whenComplete((shards, failure) -> underWay.remove(fanout))
+                        .thenApplyAsync(shards -> Merge.of(shards, batch.k()), setup.computing());
+        // Whoever waits for it belongs to the search thread.
+        return merged.whenCompleteAsync((found, failure) -> {}, setup.thread());
     }
 
     @Override
@@ -225,8 +232,7 @@ public final class Library implements BankDesk, AutoCloseable {
         return bank(name)
                 .gathering()
                 .map(gathered -> gathered.ask(question))
-                .orElseGet(() -> Future.failedFuture(notReady(name)))
-                .toCompletionStage();
+                .orElseGet(() -> CompletableFuture.failedFuture(notReady(name)));
     }
 
     private static Refused notReady(String name) {
@@ -237,7 +243,7 @@ public final class Library implements BankDesk, AutoCloseable {
 
     @Override
     public CompletionStage<Vectors> embed(ImageQuery query, long until) {
-        return new ImageAsking(vertx, crew, this::inTurn, query, until).start().toCompletionStage();
+        return new ImageAsking(timers, crew, this::inTurn, query, until).start();
     }
 
     private List<Worker> inTurn() {
@@ -293,21 +299,21 @@ public final class Library implements BankDesk, AutoCloseable {
 
     @Override
     public Path shard(ShardFile asked) {
-        return stored.shard(bank(asked.getBank()).record(), asked);
+        return folders.stored(bank(asked.getBank()).record(), asked);
     }
 
     @Override
     public Path draft(ShardFile sent) {
-        return stored.draft(bank(sent.getBank()).record(), sent);
+        return folders.draft(bank(sent.getBank()).record(), sent);
     }
 
     @Override
     public ShardFile stored(ShardFile sent, Path draft) {
-        return stored.stored(bank(sent.getBank()).record(), sent, draft);
+        return folders.store(bank(sent.getBank()).record(), sent, draft);
     }
 
-    /** Who attends now. */
-    void attend(List<Worker> attending) {
+    /** Takes the workers that attend and answer searches, after every change. */
+    public void attend(List<Worker> attending) {
         if (attending.equals(workers)) {
             return;
         }
@@ -316,8 +322,8 @@ public final class Library implements BankDesk, AutoCloseable {
         List.copyOf(underWay).forEach(Fanout::workersChanged);
     }
 
-    /** Time has passed. */
-    void tick() {
+    /** Time has passed; to be called about every 300 ms. */
+    public void tick() {
         long now = System.currentTimeMillis();
         for (Bank bank : banks.values()) {
             bank.creation().ifPresent(Creation::tick);
@@ -336,18 +342,18 @@ public final class Library implements BankDesk, AutoCloseable {
                 bank.serving().ifPresent(by -> wanted.addAllShards(by.wanted(worker)));
                 bank.creation().ifPresent(made -> wanted.addAllEmbeddings(made.wanted(worker)));
             }
-            crew.ask(worker, SearchOrder.newBuilder().setWanted(wanted).build(), WANTED_PATIENCE_MS)
-                    .onSuccess(
-                            done ->
-                                    banks.values()
-                                            .forEach(
-                                                    bank ->
-                                                            bank.serving()
-                                                                    .ifPresent(
-                                                                            by ->
-                                                                                    by.closed(
-                                                                                            worker))));
+            crew.ask(
+                    worker,
+                    SearchOrder.newBuilder().setWanted(wanted).build(),
+                    WANTED_PATIENCE_MS,
+                    done -> closed(worker),
+                    // It is told again in a while, unless it is lost.
+                    e -> LOG.debug("{} wasn't told what it is to keep", worker.name(), e));
         }
+    }
+
+    private void closed(Worker worker) {
+        banks.values().forEach(bank -> bank.serving().ifPresent(by -> by.closed(worker)));
     }
 
     /** Lets go of files; workers keep what they have open. */

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How banks are made: of others' features by the coordinator itself, of images by the workers. What
- * a crash left half made is made on. Belongs to the search thread.
+ * The builder of banks: of others' features by the coordinator itself, of images by the workers.
+ * What a crash left half made is gone on with. Belongs to the search thread.
  */
 final class Making {
     private static final Logger LOG = LoggerFactory.getLogger(Making.class);
@@ -21,7 +21,7 @@ final class Making {
     private final Crew crew;
     private final Outcome outcome;
 
-    /** What becomes of banks that are made. */
+    /** A listener to builds, which knows the other banks and the workers. */
     interface Outcome {
         /** All shards of a bank are stored. */
         void made(Bank bank);
@@ -68,7 +68,7 @@ final class Making {
 
     private BankRecord made(Bank bank, BankRecord record, int parts, Room room) {
         if (record.getSource().hasImages()) {
-            return ImageBank.begun(record, parts, folders, setup.indexCache());
+            return Creation.begun(record, parts, folders, setup.indexCache());
         }
         Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
         return new FeatureBankFiles(folders, room, bank::deleted, progress).make(record, parts);
@@ -122,7 +122,7 @@ final class Making {
     }
 
     private void embed(Bank bank) {
-        Creation creation = new Creation(crew, bank.record(), new Course(this, bank));
+        Creation creation = new Creation(crew, bank.record(), new PartProgress(this, bank));
         bank.create(creation);
         creation.attend(outcome.workers());
         creation.tick();
@@ -130,8 +130,8 @@ final class Making {
         bank.tell();
     }
 
-    /** What becomes of a creation. */
-    private record Course(Making making, Bank bank) implements Creation.Progress {
+    /** The listener to the parts of one bank of images. */
+    private record PartProgress(Making making, Bank bank) implements Creation.Progress {
         @Override
         public void dimension(int features) {
             making.dimension(bank, features);

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.simreg.worker.search.TopK;
 
-/** Neighbours from several shards as those of one bank. */
+/** The merge of several shards' nearest neighbours into those of the whole bank. */
 final class Merge {
     private Merge() {}
 

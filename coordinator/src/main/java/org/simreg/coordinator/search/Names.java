@@ -11,8 +11,8 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.AtomicFile;
 
 /**
- * The file names of a bank's rows by id, in a file: N, N + 1 offsets, the names in UTF-8. Read
- * where they are asked for, so that millions take no memory. Safe for all threads.
+ * The file with the names of a bank's rows, by id: N, N + 1 offsets, the names in UTF-8. Read where
+ * they are asked for, so that millions take no memory. Safe for all threads.
  */
 final class Names implements AutoCloseable {
     private static final int BUFFER = 1 << 16;

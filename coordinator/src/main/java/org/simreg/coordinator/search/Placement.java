@@ -10,9 +10,9 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Who holds the shards of a bank: a pure decision. Shards stay where they are as long as that
- * worker attends; a shard that lacks holders goes to those with the fewest rows; a shard moves only
- * if that makes the most and the least loaded worker more alike.
+ * The placement of a bank's shards on workers: a pure decision. Shards stay where they are as long
+ * as that worker attends; a shard that lacks holders goes to those with the fewest rows; a shard
+ * moves only if that makes the most and the least loaded worker more alike.
  */
 final class Placement {
     private final Map<Worker, Long> loads = new TreeMap<>();
@@ -22,14 +22,14 @@ final class Placement {
     private final List<List<String>> reasons = new ArrayList<>();
 
     /**
-     * Who holds one shard.
+     * The holders of one shard.
      *
      * @param workers in the order in which they were chosen; fewer than replicas if there are no
      *     more, none if nobody attends
      * @param reason one sentence
      */
-    record Seats(List<Worker> workers, String reason) {
-        Seats {
+    record Holders(List<Worker> workers, String reason) {
+        Holders {
             workers = List.copyOf(workers);
         }
     }
@@ -51,20 +51,20 @@ final class Placement {
      * @param before the last decision; empty at first
      * @return for each shard
      */
-    static List<Seats> of(
+    static List<Holders> of(
             Collection<Worker> workers,
             Map<Worker, Long> others,
             long[] rows,
             int replicas,
-            List<Seats> before) {
+            List<Holders> before) {
         Placement placement = new Placement(workers, others, rows, replicas);
         placement.keep(before);
         placement.fill();
         placement.level();
-        return placement.seats();
+        return placement.decided();
     }
 
-    private void keep(List<Seats> before) {
+    private void keep(List<Holders> before) {
         for (int shard = 0; shard < rows.length; shard++) {
             List<Worker> old = before.isEmpty() ? List.of() : before.get(shard).workers();
             List<Worker> here = new ArrayList<>();
@@ -137,8 +137,8 @@ final class Placement {
         return true;
     }
 
-    private List<Seats> seats() {
-        List<Seats> seats = new ArrayList<>();
+    private List<Holders> decided() {
+        List<Holders> decided = new ArrayList<>();
         for (int shard = 0; shard < rows.length; shard++) {
             List<Worker> here = holders.get(shard);
             String why =
@@ -150,8 +150,8 @@ final class Placement {
                                                     .map(Worker::name)
                                                     .collect(Collectors.joining(" and "))
                                     : String.join("; ", reasons.get(shard));
-            seats.add(new Seats(here, why));
+            decided.add(new Holders(here, why));
         }
-        return seats;
+        return decided;
     }
 }

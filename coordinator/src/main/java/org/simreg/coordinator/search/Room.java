@@ -6,7 +6,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.search.Shard;
 
 /**
- * What a new bank may take of the workers' memory.
+ * The workers' memory for shards, and how much of it a new bank may take.
  *
  * @param workers that attend; none: nobody knows yet, and everything is let pass
  * @param all bytes that they may use for shards

@@ -10,13 +10,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.simreg.coordinator.search.Placement.Seats;
+import org.simreg.coordinator.search.Placement.Holders;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.ShardFile;
 
 /**
- * Which workers have the shards of one bank open, and which are to. Belongs to the search thread.
+ * The holders of one bank's shards: which workers have a shard open, and which are to. Belongs to
+ * the search thread.
  */
 final class Serving {
     private static final long OPENING_MS = 600_000;
@@ -30,12 +31,13 @@ final class Serving {
     private final int replicas;
     private final SortedSet<Worker> workers = new TreeSet<>();
     private final List<Set<Worker>> open = new ArrayList<>();
-    private final Map<Ask, Long> asked = new HashMap<>();
-    private List<Seats> seats = List.of();
+    private final Map<HoldOrder, Long> asked = new HashMap<>();
+    private List<Holders> placed = List.of();
     private String trouble = "";
     private boolean closed;
 
-    private record Ask(Worker worker, int shard) {}
+    /** An order to a worker to open a shard; it holds until a moment, then it is given again. */
+    private record HoldOrder(Worker worker, int shard) {}
 
     Serving(Crew crew, List<ShardFile> shards, int replicas) {
         this.crew = crew;
@@ -59,36 +61,38 @@ final class Serving {
         workers.clear();
         workers.addAll(attending);
         open.forEach(holders -> holders.retainAll(workers));
-        asked.keySet().removeIf(ask -> !workers.contains(ask.worker()));
-        seats = Placement.of(workers, others, rows, replicas, seats);
+        asked.keySet().removeIf(order -> !workers.contains(order.worker()));
+        placed = Placement.of(workers, others, rows, replicas, placed);
         for (int shard = 0; shard < rows.length; shard++) {
-            for (Worker worker : seats.get(shard).workers()) {
+            for (Worker worker : placed.get(shard).workers()) {
                 hold(worker, shard, now);
             }
         }
     }
 
     private void hold(Worker worker, int shard, long now) {
-        Ask ask = new Ask(worker, shard);
-        if (open.get(shard).contains(worker) || asked.getOrDefault(ask, 0L) > now) {
+        HoldOrder order = new HoldOrder(worker, shard);
+        if (open.get(shard).contains(worker) || asked.getOrDefault(order, 0L) > now) {
             return;
         }
-        asked.put(ask, now + OPENING_MS);
-        SearchOrder order = SearchOrder.newBuilder().setHold(shards.get(shard)).build();
-        crew.ask(worker, order, OPENING_MS)
-                .onComplete(
-                        done -> {
-                            if (done.succeeded() && done.result().hasHeld()) {
-                                opened(worker, shard);
-                            } else {
-                                String why =
-                                        done.failed()
-                                                ? done.cause().getMessage()
-                                                : done.result().getFailure().getReason();
-                                trouble = worker.name() + ": " + why;
-                                asked.replace(ask, now + PAUSE_MS);
-                            }
-                        });
+        asked.put(order, now + OPENING_MS);
+        crew.ask(
+                worker,
+                SearchOrder.newBuilder().setHold(shards.get(shard)).build(),
+                OPENING_MS,
+                reply -> {
+                    if (reply.hasHeld()) {
+                        opened(worker, shard);
+                    } else {
+                        failed(order, reply.getFailure().getReason(), now);
+                    }
+                },
+                e -> failed(order, e.getMessage(), now));
+    }
+
+    private void failed(HoldOrder order, String why, long now) {
+        trouble = order.worker().name() + ": " + why;
+        asked.replace(order, now + PAUSE_MS);
     }
 
     /** A worker has answered for a shard, so it has it open. */
@@ -104,14 +108,14 @@ final class Serving {
      */
     Collection<Worker> candidates(int shard) {
         Set<Worker> order = new LinkedHashSet<>();
-        if (!seats.isEmpty()) {
-            seats.get(shard).workers().stream()
+        if (!placed.isEmpty()) {
+            placed.get(shard).workers().stream()
                     .filter(open.get(shard)::contains)
                     .forEach(order::add);
         }
         workers.stream().filter(open.get(shard)::contains).forEach(order::add);
-        if (!seats.isEmpty()) {
-            order.addAll(seats.get(shard).workers());
+        if (!placed.isEmpty()) {
+            order.addAll(placed.get(shard).workers());
         }
         order.addAll(workers);
         return order;
@@ -128,9 +132,9 @@ final class Serving {
     /** Shards that a worker is to keep: its own, and those that nobody else has open yet. */
     List<ShardFile> wanted(Worker worker) {
         List<ShardFile> wanted = new ArrayList<>();
-        for (int shard = 0; shard < rows.length && !seats.isEmpty(); shard++) {
-            List<Worker> placed = seats.get(shard).workers();
-            if (placed.contains(worker) || !open.get(shard).containsAll(placed)) {
+        for (int shard = 0; shard < rows.length && !placed.isEmpty(); shard++) {
+            List<Worker> holders = placed.get(shard).workers();
+            if (holders.contains(worker) || !open.get(shard).containsAll(holders)) {
                 wanted.add(shards.get(shard));
             }
         }
@@ -148,8 +152,8 @@ final class Serving {
 
     /** Rows that workers are to hold. */
     void addLoads(Map<Worker, Long> loads) {
-        for (int shard = 0; shard < seats.size(); shard++) {
-            for (Worker worker : seats.get(shard).workers()) {
+        for (int shard = 0; shard < placed.size(); shard++) {
+            for (Worker worker : placed.get(shard).workers()) {
                 loads.merge(worker, rows[shard], Long::sum);
             }
         }
@@ -168,12 +172,12 @@ final class Serving {
     void describe(BankStatus.Builder status) {
         for (int shard = 0; shard < rows.length; shard++) {
             BankStatus.ShardStatus.Builder one = status.getShardsBuilder(shard);
-            if (!seats.isEmpty()) {
-                one.setReason(seats.get(shard).reason());
+            if (!placed.isEmpty()) {
+                one.setReason(placed.get(shard).reason());
             }
             Set<Worker> holders = new TreeSet<>(open.get(shard));
-            if (!seats.isEmpty()) {
-                holders.addAll(seats.get(shard).workers());
+            if (!placed.isEmpty()) {
+                holders.addAll(placed.get(shard).workers());
             }
             for (Worker worker : holders) {
                 one.addHolders(

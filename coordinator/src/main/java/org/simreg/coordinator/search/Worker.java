@@ -1,7 +1,7 @@
 package org.simreg.coordinator.search;
 
 /**
- * A worker that attends and answers searches.
+ * A worker that attends and answers orders about searches.
  *
  * @param name unique in the cluster
  * @param address on the event bus, another one for every process

@@ -9,13 +9,13 @@ import com.hazelcast.config.MultiMapConfig.ValueCollectionType;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
 import io.vertx.core.eventbus.EventBusOptions;
+import java.util.List;
 
 /** Hazelcast's configuration, the same for every process of a cluster. */
 public final class ClusterConfig {
-    /** Map of the records of banks. */
-    public static final String BANKS = "simreg.banks";
-
     private static final int FIRST_PORT = 5701;
+    private static final List<String> OWN_MAPS =
+            List.of(HazelcastJobs.MAP, HazelcastRecords.WORKERS, HazelcastRecords.BANKS);
 
     private ClusterConfig() {}
 
@@ -71,7 +71,7 @@ public final class ClusterConfig {
     /** What vertx-hazelcast asks for, and our own. */
     private static void maps(Config config) {
         MergePolicyConfig discard = new MergePolicyConfig(DiscardMergePolicy.class.getName(), 100);
-        for (String name : new String[] {HazelcastJobs.MAP, HazelcastWorkers.MAP, BANKS}) {
+        for (String name : OWN_MAPS) {
             // A backup may lag behind, and the usual merge brings back what was removed.
             config.addMapConfig(
                     new MapConfig(name)

@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.simreg.proto.UserError;
 
 /**
- * How a process finds the others of its cluster.
+ * The address of a process in its cluster, and how it finds the others.
  *
  * @param cluster name; processes of another name don't join
  * @param host name or address that the others reach this process by, and that it listens on

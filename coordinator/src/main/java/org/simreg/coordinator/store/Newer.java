@@ -6,8 +6,8 @@ import java.util.Map.Entry;
 import org.simreg.proto.JobRecord;
 
 /**
- * Puts a job's record unless one of its version or a higher one is there. It can run twice, when
- * the owner of a partition dies: the second time changes nothing.
+ * An entry processor that puts a job's record unless one of its version or a higher one is there.
+ * It can run twice, when the owner of a partition dies: the second time changes nothing.
  */
 final class Newer implements EntryProcessor<String, byte[], Long> {
     private static final long serialVersionUID = 1;

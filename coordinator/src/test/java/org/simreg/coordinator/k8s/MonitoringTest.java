@@ -3,13 +3,13 @@ package org.simreg.coordinator.k8s;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -38,7 +38,7 @@ class MonitoringTest {
         try (Meters meters = new Meters();
                 PeerTransport transport = NettyWire.transport("127.0.0.1", 0)) {
             new JobMeters(meters);
-            new Surveyor(() -> Future.succeededFuture(Survey.EMPTY)).bindTo(meters);
+            new Surveyor(() -> CompletableFuture.completedFuture(Survey.EMPTY)).bindTo(meters);
             new WorkerMeters(meters).transports(Map.of("netty", transport));
             meters.wanted(() -> 0);
             meters.searches();

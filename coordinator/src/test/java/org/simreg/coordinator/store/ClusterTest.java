@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,7 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.BankRecord;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.WorkerStatus;
 
@@ -98,13 +100,31 @@ class ClusterTest {
     @Test
     void workersAreSeenFromEverywhere() throws Exception {
         List<Node> nodes = three();
-        HazelcastWorkers registry = new HazelcastWorkers(nodes.get(0).cluster);
-        HazelcastWorkers seen = new HazelcastWorkers(nodes.get(2).cluster);
+        HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(nodes.get(0).cluster);
+        HazelcastRecords<WorkerStatus> seen = HazelcastRecords.workers(nodes.get(2).cluster);
         WorkerStatus worker = WorkerStatus.newBuilder().setWorker("w1").setDevice("cpu").build();
-        registry.publish(worker);
+        registry.publish("w1", Optional.of(worker));
         await(() -> seen.list().equals(List.of(worker)));
-        registry.remove("w1");
+        registry.publish("w1", Optional.empty());
         await(() -> seen.list().isEmpty());
+    }
+
+    @Test
+    void ofAllRecordsThoseThatAreGoneAreRemoved() throws Exception {
+        Node alone = start(freePorts(1), 0);
+        HazelcastRecords<BankRecord> banks = HazelcastRecords.banks(alone.cluster);
+        BankRecord one = BankRecord.newBuilder().setName("one").setRows(1).build();
+        BankRecord two = BankRecord.newBuilder().setName("two").build();
+        banks.publishAll(Map.of("one", one, "two", two));
+        await(() -> Set.copyOf(banks.list()).equals(Set.of(one, two)));
+        BankRecord changed = one.toBuilder().setRows(2).build();
+        banks.publishAll(Map.of("one", changed));
+        await(() -> banks.list().equals(List.of(changed)));
+        // What nobody else writes isn't written again.
+        banks.publish("one", Optional.empty());
+        await(() -> banks.list().isEmpty());
+        banks.publishAll(Map.of("one", changed, "two", two));
+        await(() -> banks.list().equals(List.of(two)));
     }
 
     @Test

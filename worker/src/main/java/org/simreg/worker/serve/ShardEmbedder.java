@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.simreg.proto.EmbedOrder;
 import org.simreg.proto.Embedded;
@@ -41,11 +42,20 @@ final class ShardEmbedder implements AutoCloseable {
     private final ExecutorService thread = ServeThreads.one("simreg-embed");
     private final ServeSettings settings;
     private final ShardRoad road;
+    private final LongSupplier nanos;
     private final Frozen frozen;
     private final Map<EmbedOrder, Task> tasks = new HashMap<>();
 
     ShardEmbedder(ServeSettings settings, ShardRoad road) {
+        this(settings, road, System::nanoTime);
+    }
+
+    /**
+     * @param nanos a clock in nanoseconds, by which leases run out
+     */
+    ShardEmbedder(ServeSettings settings, ShardRoad road, LongSupplier nanos) {
         this.settings = settings;
+        this.nanos = nanos;
         this.road = road;
         frozen = new Frozen(settings.worker(), LOG::warn);
     }
@@ -93,9 +103,9 @@ final class ShardEmbedder implements AutoCloseable {
     }
 
     /** One part being embedded. Given up when nobody has asked for it for a while. */
-    private final class Task implements Runnable, Course {
+    final class Task implements Runnable, Course {
         private final EmbedOrder order;
-        private volatile long asked = System.nanoTime();
+        private volatile long asked = nanos.getAsLong();
         private volatile boolean givenUp;
         private volatile int dimension;
         private volatile Embedded state = Embedded.getDefaultInstance();
@@ -105,8 +115,9 @@ final class ShardEmbedder implements AutoCloseable {
             this.order = order;
         }
 
+        /** Renews its lease: somebody has asked for it. */
         void renew() {
-            asked = System.nanoTime();
+            asked = nanos.getAsLong();
         }
 
         void giveUp() {
@@ -130,7 +141,7 @@ final class ShardEmbedder implements AutoCloseable {
 
         @Override
         public boolean stopped() {
-            return givenUp || System.nanoTime() - asked > LEASE_NANOS;
+            return givenUp || nanos.getAsLong() - asked > LEASE_NANOS;
         }
 
         @Override
