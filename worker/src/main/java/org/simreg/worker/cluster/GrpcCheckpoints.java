@@ -1,11 +1,12 @@
 package org.simreg.worker.cluster;
 
-import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.ByteString;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.BlockingClientCall;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointPart;
 import org.simreg.proto.CheckpointStored;
@@ -34,35 +36,63 @@ final class GrpcCheckpoints implements CheckpointRoad {
     }
 
     @Override
-    public void put(CheckpointHeader header, Path file) {
+    public void put(CheckpointHeader header, Content content) {
         BlockingClientCall<CheckpointPart, CheckpointStored> call =
                 WorkersGrpc.newBlockingV2Stub(channel)
                         .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
                         .putCheckpoint();
-        try (InputStream in = Files.newInputStream(file)) {
-            boolean open = call.write(CheckpointPart.newBuilder().setHeader(header).build());
-            while (open) {
-                byte[] part = in.readNBytes(PART);
-                if (part.length == 0) {
-                    break;
-                }
-                open =
-                        call.write(
-                                CheckpointPart.newBuilder()
-                                        .setData(UnsafeByteOperations.unsafeWrap(part))
-                                        .build());
+        try {
+            call.write(CheckpointPart.newBuilder().setHeader(header).build());
+            try (OutputStream parts = new BufferedOutputStream(new Parts(call), PART)) {
+                content.writeTo(parts);
             }
             call.halfClose();
             call.read();
         } catch (StatusException e) {
             throw refused(e.getStatus(), "step " + header.getStep() + " can't be stored", e);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            call.cancel("interrupted", e);
-            throw new Abandoned("interrupted while a checkpoint was stored");
+            throw interrupted(call, e);
         } catch (IOException e) {
-            call.cancel("the file can't be read", e);
+            if (e.getCause() instanceof StatusException ended) {
+                throw refused(
+                        ended.getStatus(), "step " + header.getStep() + " can't be stored", e);
+            }
+            if (e.getCause() instanceof InterruptedException) {
+                throw interrupted(call, e);
+            }
+            call.cancel("the content can't be made", e);
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Abandoned interrupted(BlockingClientCall<?, ?> call, Exception e) {
+        Thread.currentThread().interrupt();
+        call.cancel("interrupted", e);
+        return new Abandoned("interrupted while a checkpoint was stored");
+    }
+
+    /** A stream into messages; what the other side takes no more is left out. */
+    private static final class Parts extends OutputStream {
+        private final BlockingClientCall<CheckpointPart, CheckpointStored> call;
+        private boolean taken = true;
+
+        Parts(BlockingClientCall<CheckpointPart, CheckpointStored> call) {
+            this.call = call;
+        }
+
+        @Override
+        public void write(int value) throws IOException {
+            write(new byte[] {(byte) value}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            ByteString data = ByteString.copyFrom(bytes, offset, length);
+            try {
+                taken = taken && call.write(CheckpointPart.newBuilder().setData(data).build());
+            } catch (StatusException | InterruptedException e) {
+                throw new IOException(e);
+            }
         }
     }
 
@@ -92,12 +122,25 @@ final class GrpcCheckpoints implements CheckpointRoad {
         try {
             if (header == null
                     || header.getLength() != Files.size(file)
-                    || header.getCrc32C() != CheckpointWriter.crc32c(file)) {
+                    || header.getCrc32C() != crc32c(file)) {
                 throw new Unreachable("the checkpoint of step " + step + " came damaged", null);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static int crc32c(Path file) {
+        CRC32C crc = new CRC32C();
+        byte[] part = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int read = in.read(part); read >= 0; read = in.read(part)) {
+                crc.update(part, 0, read);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return (int) crc.getValue();
     }
 
     private static RuntimeException refused(Status status, String what, Exception cause) {
