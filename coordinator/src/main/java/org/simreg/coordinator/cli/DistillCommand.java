@@ -11,7 +11,7 @@ import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
-import org.simreg.worker.distill.Distillation;
+import org.simreg.worker.distill.JobLoader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -117,7 +117,7 @@ final class DistillCommand implements Callable<Integer> {
     }
 
     private void findProblems(Job job, Problems problems) {
-        Distillation.findProblems(job, machine.settings(), problems);
+        JobLoader.findProblems(job, machine.settings(), problems);
     }
 
     private static void refuseFull(Path folder) {

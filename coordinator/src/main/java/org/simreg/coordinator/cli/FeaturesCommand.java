@@ -9,8 +9,8 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
 import org.simreg.worker.cache.StoreReport;
-import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.FeatureFill;
+import org.simreg.worker.distill.JobLoader;
 import org.simreg.worker.distill.WorkerSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -102,7 +102,7 @@ final class FeaturesCommand implements Callable<Integer> {
     }
 
     private void findProblems(Job job, Problems problems) {
-        Distillation.findProblems(job, machine.settings(), problems);
+        JobLoader.findProblems(job, machine.settings(), problems);
     }
 
     private Job job() {

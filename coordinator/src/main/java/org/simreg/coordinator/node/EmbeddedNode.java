@@ -15,7 +15,7 @@ import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
 import org.simreg.worker.cluster.WorkerVerticle;
-import org.simreg.worker.distill.Distillation;
+import org.simreg.worker.distill.JobLoader;
 import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.serve.SearchServer;
 import org.simreg.worker.serve.ServeSettings;
@@ -110,7 +110,7 @@ public final class EmbeddedNode implements AutoCloseable {
         WorkerVerticle worker =
                 new WorkerVerticle(
                         identity.build(),
-                        (job, notices) -> Distillation.open(job, settings, notices),
+                        (job, notices) -> JobLoader.open(job, settings, notices),
                         Map.of(),
                         client.channel());
         String id = vertx.deployVerticle(worker).await();

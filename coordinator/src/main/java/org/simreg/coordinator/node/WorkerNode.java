@@ -16,7 +16,7 @@ import org.simreg.proto.Roots;
 import org.simreg.worker.cluster.WorkerVerticle;
 import org.simreg.worker.data.RemoteSettings;
 import org.simreg.worker.data.RemoteStorage;
-import org.simreg.worker.distill.Distillation;
+import org.simreg.worker.distill.JobLoader;
 import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.reduce.EventBusWire;
 import org.simreg.worker.reduce.NettyWire;
@@ -99,7 +99,7 @@ public final class WorkerNode implements AutoCloseable {
             verticle =
                     new WorkerVerticle(
                             identity,
-                            (job, notices) -> Distillation.open(job, training, notices),
+                            (job, notices) -> JobLoader.open(job, training, notices),
                             transports,
                             coordinator.channel(),
                             window.witness());

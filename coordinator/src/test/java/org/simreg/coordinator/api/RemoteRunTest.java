@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,11 +15,15 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.StepDone;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.data.CoordinatorFiles;
-import org.simreg.worker.distill.Distillation;
 import org.simreg.worker.distill.InitialWeights;
+import org.simreg.worker.distill.JobLoader;
+import org.simreg.worker.distill.LoadedJob;
+import org.simreg.worker.distill.RunCheckpoint;
 import org.simreg.worker.distill.Students;
+import org.simreg.worker.distill.TrainingLoop;
 import org.simreg.worker.distill.WorkerSettings;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
@@ -60,37 +63,31 @@ class RemoteRunTest {
         List<EvaluationDone> measured = new ArrayList<>();
         WorkerSettings settings =
                 new WorkerSettings("cpu", 1, 2, folder.resolve(name + "-index"), storage);
-        try (Distillation run = Distillation.open(job, settings, notice -> {});
-                Reduce reduce = new LocalReduce(run.scope(), run::newOut)) {
+        try (LoadedJob run = JobLoader.open(job, settings, notice -> {})) {
             run.start();
-            measure(run, measured);
-            while (run.committed() < run.steps()) {
-                step(run, reduce);
-                measure(run, measured);
+            try (Reduce reduce = new LocalReduce(run.scope(), run.student()::newOut)) {
+                Measured events = new Measured(measured);
+                new TrainingLoop(run, reduce, TrainingLoop.Role.ALONE, () -> false, events).run();
             }
             return new Result(run.snapshot().sha256(), run.dataSha256(), measured);
         }
     }
 
-    private static void step(Distillation run, Reduce reduce) {
-        run.share(0, run.microBatches());
-        run.prepare(run.committed());
-        Reduce.Round round = reduce.begin(run.committed(), run.microBatches() * run.passes());
-        run.backward(round);
-        try {
-            run.commit(round.mean().get());
-        } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException(e);
-        }
-    }
+    /** Keeps what was measured. */
+    private record Measured(List<EvaluationDone> all) implements TrainingLoop.Events {
+        @Override
+        public void committed(StepDone done, String sha256) {}
 
-    private static void measure(Distillation run, List<EvaluationDone> measured) {
-        run.due()
-                .forEach(
-                        due -> {
-                            EvaluationDone done = run.measure(due, () -> false);
-                            measured.add(done.toBuilder().clearSeconds().build());
-                        });
+        @Override
+        public void measured(EvaluationDone done) {
+            all.add(done.toBuilder().clearSeconds().build());
+        }
+
+        @Override
+        public void checkpoint(RunCheckpoint.Snapshot snapshot) {}
+
+        @Override
+        public void trained(RunCheckpoint.Snapshot end) {}
     }
 
     @Test

@@ -91,7 +91,7 @@ class ClusterChaosTest {
     private static String expected(Job job) {
         List<Long> key = List.of((long) job.getOptimization().getMicroBatches(), job.getSeed());
         synchronized (EXPECTED) {
-            return EXPECTED.computeIfAbsent(key, ignored -> ToyTraining.expected(job));
+            return EXPECTED.computeIfAbsent(key, ignored -> ToyJob.expected(job));
         }
     }
 
@@ -163,7 +163,7 @@ class ClusterChaosTest {
         }
 
         /** At any point of any worker's step, now and then. */
-        private synchronized void mischief(ToyWorker worker, ToyTraining.Point point, long step) {
+        private synchronized void mischief(ToyWorker worker, ToyJob.Point point, long step) {
             if (troubles == 0 || random.nextInt(60) > 0) {
                 return;
             }

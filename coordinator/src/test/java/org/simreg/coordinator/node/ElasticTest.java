@@ -71,8 +71,8 @@ class ElasticTest {
     }
 
     /** The job of one worker goes on once it is known that the others have gone. */
-    private void await(ToyWorker worker, ToyTraining.Point point, long step) {
-        boolean there = point == ToyTraining.Point.COMMITTED && step == 4;
+    private void await(ToyWorker worker, ToyJob.Point point, long step) {
+        boolean there = point == ToyJob.Point.COMMITTED && step == 4;
         if (there && cluster.status("narrow").getState() == JobState.RUNNING) {
             try {
                 assertTrue(narrowed.await(60, TimeUnit.SECONDS));
@@ -124,7 +124,7 @@ class ElasticTest {
     private void ended(Job job) {
         JobStatus end = cluster.status(job.getName());
         assertEquals(JobState.SUCCEEDED, end.getState(), end.getReason());
-        assertEquals(ToyTraining.expected(job), end.getSha256());
+        assertEquals(ToyJob.expected(job), end.getSha256());
         assertEquals(List.of(), Audit.of(folder.resolve(job.getName())).violations());
     }
 

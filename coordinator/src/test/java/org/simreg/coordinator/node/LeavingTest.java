@@ -43,7 +43,7 @@ class LeavingTest {
                     cluster.worker(
                             "slow",
                             (worker, point, step) -> {
-                                if (point == ToyTraining.Point.OPEN) {
+                                if (point == ToyJob.Point.OPEN) {
                                     loading.countDown();
                                     await(loaded);
                                 }

@@ -107,8 +107,8 @@ class PageTest {
     }
 
     /** At step 300 it waits until the page was looked at. */
-    private static void hold(CountDownLatch seen, ToyTraining.Point point, long step) {
-        if (point == ToyTraining.Point.BACKWARD && step == 300) {
+    private static void hold(CountDownLatch seen, ToyJob.Point point, long step) {
+        if (point == ToyJob.Point.BACKWARD && step == 300) {
             try {
                 seen.await();
             } catch (InterruptedException e) {

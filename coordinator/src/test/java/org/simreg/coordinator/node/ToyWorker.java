@@ -64,7 +64,7 @@ final class ToyWorker {
                 new WorkerVerticle(
                         identity,
                         (job, notices) ->
-                                new ToyTraining(job, (point, step) -> at(script, point, step)),
+                                ToyJob.open(job, (point, step) -> at(script, point, step)),
                         transports,
                         ClientInterceptors.intercept(channel, gate));
         deployment = vertx.deployVerticle(verticle).await();
@@ -72,10 +72,10 @@ final class ToyWorker {
 
     /** Decides at a point of a worker's step thread. */
     interface Mischief {
-        void at(ToyWorker worker, ToyTraining.Point point, long step);
+        void at(ToyWorker worker, ToyJob.Point point, long step);
     }
 
-    private void at(Mischief script, ToyTraining.Point point, long step) {
+    private void at(Mischief script, ToyJob.Point point, long step) {
         gate.holdWhileFrozen();
         if (gate.dead()) {
             throw new Killed();

@@ -3,6 +3,7 @@ package org.simreg.worker.checkpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -57,7 +58,7 @@ public final class AtomicFile {
     }
 
     /** Writes all that remains of the buffer; a channel may take less at a time. */
-    static void put(FileChannel channel, ByteBuffer bytes) throws IOException {
+    static void put(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }

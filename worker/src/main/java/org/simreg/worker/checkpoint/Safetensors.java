@@ -7,6 +7,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,20 +48,27 @@ public final class Safetensors {
      * @param metadata notes by name; {@code format} is taken
      */
     public static void write(Path file, StateDict tensors, Map<String, String> metadata) {
-        AtomicFile.write(
-                file,
-                channel -> {
-                    List<String> order = new ArrayList<>(tensors.names());
-                    // Wide elements first: every tensor then starts at a multiple of its width.
-                    order.sort(Comparator.comparing(name -> -tensors.dtype(name).bytes()));
-                    byte[] header = header(tensors, order, metadata);
-                    ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-                    AtomicFile.put(channel, length.putLong(0, header.length));
-                    AtomicFile.put(channel, ByteBuffer.wrap(header));
-                    for (String name : order) {
-                        AtomicFile.put(channel, tensors.get(name).data());
-                    }
-                });
+        AtomicFile.write(file, channel -> write(channel, tensors, metadata));
+    }
+
+    /**
+     * Writes the bytes of such a file.
+     *
+     * @throws IOException if the channel does
+     */
+    public static void write(
+            WritableByteChannel out, StateDict tensors, Map<String, String> metadata)
+            throws IOException {
+        List<String> order = new ArrayList<>(tensors.names());
+        // Wide elements first: every tensor then starts at a multiple of its width.
+        order.sort(Comparator.comparing(name -> -tensors.dtype(name).bytes()));
+        byte[] header = header(tensors, order, metadata);
+        ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+        AtomicFile.put(out, length.putLong(0, header.length));
+        AtomicFile.put(out, ByteBuffer.wrap(header));
+        for (String name : order) {
+            AtomicFile.put(out, tensors.get(name).data());
+        }
     }
 
     private static byte[] header(

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.function.Function;
 import org.simreg.worker.network.Network;
 import org.simreg.worker.network.Node;
 import org.simreg.worker.network.Op;
@@ -24,6 +25,24 @@ public final class StateDict {
     public static StateDict of(Map<String, HostTensor> tensors) {
         Map<String, StoredTensor> stored = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> stored.put(name, StoredTensor.of(tensor)));
+        return new StateDict(stored);
+    }
+
+    /**
+     * Float32 tensors that are made when they are asked for, in the order of the shapes.
+     *
+     * @param values gives a tensor's elements in row-major order, by its name
+     */
+    public static StateDict lazy(Map<String, long[]> shapes, Function<String, float[]> values) {
+        Map<String, StoredTensor> stored = new LinkedHashMap<>();
+        shapes.forEach(
+                (name, shape) ->
+                        stored.put(
+                                name,
+                                new StoredTensor(
+                                        DType.FLOAT32,
+                                        shape,
+                                        () -> HostTensor.of(values.apply(name), shape).data())));
         return new StateDict(stored);
     }
 

@@ -1,19 +1,32 @@
 package org.simreg.worker.cluster;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.worker.reduce.Abandoned;
 
 /** Checkpoints to the coordinator and back. Its methods block. */
 public interface CheckpointRoad {
+    /** The bytes of a file that is not on a disk. */
+    interface Content {
+        /**
+         * Writes all of them, every time the same.
+         *
+         * @param out not to be closed
+         * @throws IOException if the stream does
+         */
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     /**
      * Stores a file.
      *
-     * @param header length and digests of the file
+     * @param header length and digests of the content
      * @throws Abandoned if its generation is superseded: nothing was stored
      * @throws Unreachable if the coordinator is away or can't store it; later it may work
      */
-    void put(CheckpointHeader header, Path file);
+    void put(CheckpointHeader header, Content content);
 
     /**
      * Reads a stored file back.

@@ -1,10 +1,7 @@
 package org.simreg.worker.cluster;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -13,7 +10,7 @@ import java.util.concurrent.Future;
 import java.util.zip.CRC32C;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.worker.cluster.CheckpointRoad.Unreachable;
-import org.simreg.worker.distill.Training.Snapshot;
+import org.simreg.worker.distill.RunCheckpoint.Snapshot;
 import org.simreg.worker.reduce.Abandoned;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,36 +83,51 @@ final class CheckpointWriter implements AutoCloseable {
 
     private boolean store(Snapshot snapshot, long generation, Patience patience)
             throws IOException {
-        Path folder = Files.createTempDirectory("simreg-checkpoint-");
-        Path file = folder.resolve("state.safetensors");
+        // Length and checksum go ahead of the bytes, which are only made when they are sent.
+        Checksum bytes = new Checksum();
+        snapshot.writeTo(bytes);
+        CheckpointHeader header =
+                CheckpointHeader.newBuilder()
+                        .setJob(job)
+                        .setGeneration(generation)
+                        .setStep(snapshot.step())
+                        .setLength(bytes.length)
+                        .setCrc32C((int) bytes.crc.getValue())
+                        .setSha256(snapshot.sha256())
+                        .build();
         try {
-            snapshot.write(file);
-            CheckpointHeader header =
-                    CheckpointHeader.newBuilder()
-                            .setJob(job)
-                            .setGeneration(generation)
-                            .setStep(snapshot.step())
-                            .setLength(Files.size(file))
-                            .setCrc32C(crc32c(file))
-                            .setSha256(snapshot.sha256())
-                            .build();
-            put(header, file, patience);
+            put(header, snapshot::writeTo, patience);
             return true;
         } catch (Abandoned e) {
             LOG.info(
                     "The checkpoint of step {} is not stored: {}", snapshot.step(), e.getMessage());
             return false;
-        } finally {
-            Files.deleteIfExists(file);
-            Files.deleteIfExists(folder);
         }
     }
 
-    private void put(CheckpointHeader header, Path file, Patience patience) {
+    /** Counts bytes and sums them up, and keeps none. */
+    private static final class Checksum extends OutputStream {
+        private final CRC32C crc = new CRC32C();
+        private long length;
+
+        @Override
+        public void write(int value) {
+            crc.update(value);
+            length++;
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int count) {
+            crc.update(bytes, offset, count);
+            length += count;
+        }
+    }
+
+    private void put(CheckpointHeader header, CheckpointRoad.Content content, Patience patience) {
         boolean told = false;
         while (true) {
             try {
-                road.put(header, file);
+                road.put(header, content);
                 return;
             } catch (Unreachable e) {
                 if (!told) {
@@ -127,19 +139,6 @@ final class CheckpointWriter implements AutoCloseable {
                 patience.pause(RETRY_MS);
             }
         }
-    }
-
-    static int crc32c(Path file) {
-        CRC32C crc = new CRC32C();
-        byte[] part = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int read = in.read(part); read >= 0; read = in.read(part)) {
-                crc.update(part, 0, read);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return (int) crc.getValue();
     }
 
     /** Gives up what is not stored yet; any thread may ask. */

@@ -29,7 +29,7 @@ final class GrpcCheckpoints implements CheckpointRoad {
     }
 
     @Override
-    public void put(CheckpointHeader header, Path file) {
+    public void put(CheckpointHeader header, Content content) {
         FileTransfer.put(
                 WorkersGrpc.newBlockingV2Stub(channel)
                         .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
@@ -37,7 +37,7 @@ final class GrpcCheckpoints implements CheckpointRoad {
                 new FileTransfer.Upload<>(
                         CheckpointPart.newBuilder().setHeader(header).build(),
                         data -> CheckpointPart.newBuilder().setData(data).build(),
-                        out -> Files.copy(file, out)),
+                        content::writeTo),
                 (status, e) -> failure(status, header.getStep() + " can't be stored", e));
     }
 

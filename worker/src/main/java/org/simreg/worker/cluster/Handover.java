@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.concurrent.Future;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.Member;
-import org.simreg.worker.distill.Training;
-import org.simreg.worker.distill.Training.Snapshot;
+import org.simreg.worker.distill.LoadedJob;
+import org.simreg.worker.distill.RunCheckpoint.Snapshot;
+import org.simreg.worker.distill.TrainingLoop;
 import org.simreg.worker.reduce.Abandoned;
 import org.simreg.worker.reduce.Circle;
 import org.simreg.worker.reduce.StateExchange;
@@ -24,7 +25,7 @@ final class Handover {
     private static final Logger LOG = LoggerFactory.getLogger(Handover.class);
     private static final int RETRY_MS = 300;
 
-    private final Training training;
+    private final LoadedJob job;
     private final Generation generation;
     private final Circle circle;
     private final StateExchange exchange;
@@ -32,22 +33,22 @@ final class Handover {
     /**
      * @param exchange with the others; null for a member that is alone
      */
-    Handover(Training training, Generation generation, Circle circle, StateExchange exchange) {
-        this.training = training;
+    Handover(LoadedJob job, Generation generation, Circle circle, StateExchange exchange) {
+        this.job = job;
         this.generation = generation;
         this.circle = circle;
         this.exchange = exchange;
     }
 
     /**
-     * Waits until the training, whose share is known, has the state that the generation says.
+     * Waits until the job, whose share is known, has the state that the generation says.
      *
      * @throws Abandoned if the generation is halted meanwhile
      */
     void take(CheckpointRoad checkpoints, Patience patience) {
         Member self = generation.getMembers(circle.rank());
         switch (self.getState()) {
-            case FRESH -> training.start();
+            case FRESH -> job.start();
             case CHECKPOINT -> fromCheckpoint(checkpoints, patience);
             case PEER -> fromPeer(rank(self.getPeer()));
             default -> {}
@@ -66,7 +67,7 @@ final class Handover {
         if (behind.isEmpty()) {
             return;
         }
-        Snapshot copy = training.snapshot();
+        Snapshot copy = job.snapshot();
         StudentState state = copy.state();
         List<float[]> vectors =
                 List.of(state.weights(), state.momentum(), state.statistics(), state.average());
@@ -81,11 +82,9 @@ final class Handover {
 
     private void fromPeer(int rank) {
         Future<StateExchange.Received> coming = exchange.fetch(rank);
-        if (generation.getStep() < training.steps()) {
-            // The images of a step don't depend on the state.
-            training.prepare(generation.getStep());
-        }
-        StateExchange.Received received = Stint.await(coming);
+        // The images of a step don't depend on the state.
+        job.inputs().prepare(generation.getStep());
+        StateExchange.Received received = TrainingLoop.await(coming);
         List<float[]> vectors = received.vectors();
         StudentState state =
                 new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
@@ -93,7 +92,7 @@ final class Handover {
             throw new Abandoned(
                     "the state from " + circle.peers().get(rank).worker() + " came damaged");
         }
-        training.load(received.step(), state);
+        job.take(received.step(), state);
     }
 
     private void fromCheckpoint(CheckpointRoad checkpoints, Patience patience) {
@@ -102,7 +101,7 @@ final class Handover {
             Path file = folder.resolve("step-%08d.safetensors".formatted(generation.getStep()));
             try {
                 fetch(checkpoints, file, patience);
-                training.load(file);
+                job.take(file);
             } finally {
                 Files.deleteIfExists(file);
                 Files.deleteIfExists(folder);

@@ -16,7 +16,8 @@ import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
-import org.simreg.worker.distill.Training;
+import org.simreg.worker.distill.LoadedJob;
+import org.simreg.worker.distill.TrainingLoop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -38,9 +39,9 @@ final class JobThread {
     private boolean preparing = true;
     private long attempt;
     private boolean failed;
-    private Stint stint;
+    private GenerationRun current;
     private Halt early = Halt.getDefaultInstance();
-    private Training training;
+    private LoadedJob loadedJob;
     private JobStarted started;
     private String dataSha256;
     private CheckpointWriter writer;
@@ -79,8 +80,8 @@ final class JobThread {
     synchronized void begin(Generation generation) {
         if (generation.getNumber() > newest && !dropped) {
             newest = generation.getNumber();
-            if (stint != null) {
-                stint.drop("superseded by generation " + newest);
+            if (current != null) {
+                current.drop("superseded by generation " + newest);
             }
             generations.add(() -> run(generation));
         }
@@ -89,16 +90,16 @@ final class JobThread {
     /** A halt may come before its generation has begun here. */
     synchronized void halt(Halt order) {
         early = order;
-        if (stint != null) {
-            stint.halt(order);
+        if (current != null) {
+            current.halt(order);
         }
     }
 
     /** Lets go of the job; a step under way is given up. */
     synchronized void drop() {
         dropped = true;
-        if (stint != null) {
-            stint.drop("the job was given up");
+        if (current != null) {
+            current.drop("the job was given up");
         }
         if (writer != null) {
             writer.cancel();
@@ -109,10 +110,10 @@ final class JobThread {
     /** What is held, for an introduction; empty if nothing can go on. */
     synchronized Optional<Holding> holding() {
         Holding.Builder holding = Holding.newBuilder().setJob(job()).setPreparing(preparing);
-        if (stint != null) {
-            holding.setGeneration(stint.number())
-                    .setCommitted(stint.committed())
-                    .setHalted(stint.halted());
+        if (current != null) {
+            holding.setGeneration(current.number())
+                    .setCommitted(current.committed())
+                    .setHalted(current.halted());
         }
         return failed || dropped ? Optional.empty() : Optional.of(holding.build());
     }
@@ -125,9 +126,9 @@ final class JobThread {
         MDC.put("worker", around.worker());
         MDC.put("job", job());
         try (CheckpointWriter opened = new CheckpointWriter(job(), around.checkpoints());
-                Training loaded = around.opener().open(prepare.getSettings(), this::tell)) {
+                LoadedJob loaded = around.opener().open(prepare.getSettings(), this::tell)) {
             if (prepare.getJoins()) {
-                loaded.rehearse();
+                TrainingLoop.warmUp(loaded);
             }
             ready(loaded, opened);
             while (!isDropped()) {
@@ -142,8 +143,8 @@ final class JobThread {
         }
     }
 
-    private synchronized void ready(Training loaded, CheckpointWriter opened) {
-        training = loaded;
+    private synchronized void ready(LoadedJob loaded, CheckpointWriter opened) {
+        loadedJob = loaded;
         writer = opened;
         started = loaded.started();
         dataSha256 = loaded.dataSha256();
@@ -163,17 +164,18 @@ final class JobThread {
     }
 
     private void run(Generation generation) {
-        Stint.Roads roads =
-                new Stint.Roads(
+        GenerationRun.Connections connections =
+                new GenerationRun.Connections(
                         around.lanes().get(generation.getTransport()),
                         around.checkpoints(),
                         writer);
-        Stint next = new Stint(training, generation, around.worker(), roads, reports);
+        GenerationRun next =
+                new GenerationRun(loadedJob, generation, around.worker(), connections, reports);
         synchronized (this) {
             if (dropped || generation.getNumber() < newest) {
                 return;
             }
-            stint = next;
+            current = next;
             next.halt(early);
         }
         MDC.put("generation", String.valueOf(generation.getNumber()));

@@ -1,7 +1,7 @@
 package org.simreg.worker.cluster;
 
 import java.util.Map;
-import org.simreg.worker.distill.Training;
+import org.simreg.worker.distill.LoadedJob;
 import org.simreg.worker.reduce.PeerTransport;
 
 /**
@@ -15,7 +15,7 @@ import org.simreg.worker.reduce.PeerTransport;
  */
 record Surroundings(
         String worker,
-        Training.Opener opener,
+        LoadedJob.Opener opener,
         Map<String, PeerTransport> lanes,
         CheckpointRoad checkpoints,
         Witness witness) {}

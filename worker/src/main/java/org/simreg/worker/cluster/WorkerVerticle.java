@@ -6,7 +6,7 @@ import io.vertx.core.VerticleBase;
 import java.util.Map;
 import org.simreg.proto.Hello;
 import org.simreg.proto.WorkersGrpc;
-import org.simreg.worker.distill.Training;
+import org.simreg.worker.distill.LoadedJob;
 import org.simreg.worker.reduce.PeerTransport;
 
 /**
@@ -27,10 +27,7 @@ public final class WorkerVerticle extends VerticleBase {
      * @param channel to the coordinator; not closed here
      */
     public WorkerVerticle(
-            Hello identity,
-            Training.Opener opener,
-            Map<String, PeerTransport> lanes,
-            Channel channel) {
+            Hello identity, LoadedJob.Opener opener, Map<String, PeerTransport> lanes, Channel channel) {
         this(identity, opener, lanes, channel, Witness.NONE);
     }
 
@@ -41,7 +38,7 @@ public final class WorkerVerticle extends VerticleBase {
      */
     public WorkerVerticle(
             Hello identity,
-            Training.Opener opener,
+            LoadedJob.Opener opener,
             Map<String, PeerTransport> lanes,
             Channel channel,
             Witness witness) {

@@ -5,9 +5,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import org.simreg.worker.data.Batch;
 import org.simreg.worker.data.Batches;
-import org.simreg.worker.torchscript.StepModule;
 import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Torch;
+import org.simreg.worker.torchscript.TrainableStudent;
 import org.simreg.worker.torchscript.Trained;
 
 /**
@@ -27,7 +27,7 @@ final class Calibration {
      * @param batches gives at least {@code count} micro-batches; the first view of each is used
      */
     static StudentState state(
-            Torch torch, StepModule student, Trained trained, Batches batches, int count) {
+            Torch torch, TrainableStudent student, Trained trained, Batches batches, int count) {
         StudentState state = student.state();
         double[] sums = new double[state.statistics().length];
         try (NDManager scope = torch.scope()) {
@@ -49,7 +49,7 @@ final class Calibration {
 
     /** The targets don't matter for the statistics. */
     private static void add(
-            Torch torch, StepModule student, Trained trained, Batches batches, NDArray out) {
+            Torch torch, TrainableStudent student, Trained trained, Batches batches, NDArray out) {
         try (Batch batch = batches.next();
                 NDManager step = torch.scope()) {
             NDArray images = Torch.images(step, batch.views(0), batch.size(), batch.viewSize(0));
@@ -57,7 +57,7 @@ final class Calibration {
                     trained.targetWidths().stream()
                             .map(width -> step.zeros(new Shape(batch.size(), width)))
                             .toArray(NDArray[]::new);
-            student.backward(images, targets, out);
+            student.backward(images, targets, out, 0);
         }
     }
 }

@@ -87,7 +87,7 @@ public final class FeatureFill implements AutoCloseable {
         ImageFolder train = ImageParts.open(job, settings, notices).train();
         samples = train.size();
         Problems problems = new Problems();
-        List<Teacher> teachers = Teachers.load(torch, job, problems);
+        List<Teacher> teachers = Teacher.load(torch, job, problems);
         teachers.forEach(this::opened);
         problems.refuse("The job is refused");
         views = ViewPlan.of(job, false);

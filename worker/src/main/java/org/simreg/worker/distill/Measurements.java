@@ -1,6 +1,7 @@
 package org.simreg.worker.distill;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.simreg.proto.EvaluationDone;
@@ -12,18 +13,21 @@ import org.simreg.worker.data.BatchLoader;
 import org.simreg.worker.data.BatchRequest;
 import org.simreg.worker.data.Batches;
 import org.simreg.worker.torchscript.FrozenModule;
-import org.simreg.worker.torchscript.StepModule;
 import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Torch;
+import org.simreg.worker.torchscript.TrainableStudent;
 import org.simreg.worker.torchscript.Trained;
 
-/** What is measured at which step: the table of before and after, and the student in between. */
-final class Measurements {
+/**
+ * The k-NN accuracies of a job: student at random and teachers before it, the student in between
+ * and at its end.
+ */
+final class Measurements implements Evaluations {
     private static final String RANDOM = "student at random";
     private static final String STUDENT = "student";
 
     private final Job job;
-    private final Plan plan;
+    private final TrainingPlan plan;
     private final ViewPlan views;
     private final KnnEvaluation evaluation;
     private final Parts parts;
@@ -31,7 +35,8 @@ final class Measurements {
     /** What is measured, ready made; none of it is closed here. */
     record Parts(Torch torch, Trained trained, List<Teacher> teachers, BatchLoader loader) {}
 
-    Measurements(Job job, Plan plan, ViewPlan views, KnnEvaluation evaluation, Parts parts) {
+    Measurements(
+            Job job, TrainingPlan plan, ViewPlan views, KnnEvaluation evaluation, Parts parts) {
         this.job = job;
         this.plan = plan;
         this.views = views;
@@ -39,8 +44,8 @@ final class Measurements {
         this.parts = parts;
     }
 
-    /** What is to be measured when so many steps are committed. */
-    List<Measurement> due(long committed) {
+    @Override
+    public List<Measurement> due(long committed) {
         if (committed == 0) {
             return before();
         }
@@ -68,11 +73,9 @@ final class Measurements {
         return Measurement.newBuilder().setSubject(subject).setEpoch(epoch).build();
     }
 
-    /**
-     * @param student at the step at which this is due
-     */
-    EvaluationDone measure(
-            Measurement what, long committed, StepModule student, BooleanSupplier stop) {
+    @Override
+    public EvaluationDone measure(
+            Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
         KnnEvaluation.Asked asked =
                 new KnnEvaluation.Asked(
                         what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
@@ -94,9 +97,9 @@ final class Measurements {
         }
     }
 
-    private StudentState calibrated(StepModule student) {
+    private StudentState calibrated(TrainableStudent student) {
         int count = (int) Math.min(Calibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
-        Requests requests = new Requests(plan, this::all, 0, 0, plan.microBatches());
+        Iterator<BatchRequest> requests = plan.requests(this::all, 0, 0, plan.microBatches());
         try (Batches batches = parts.loader.batches(requests)) {
             return Calibration.state(parts.torch, student, parts.trained, batches, count);
         }

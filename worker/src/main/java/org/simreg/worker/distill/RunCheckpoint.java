@@ -1,14 +1,17 @@
 package org.simreg.worker.distill;
 
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.checkpoint.Checkpoints;
-import org.simreg.worker.checkpoint.HostTensor;
 import org.simreg.worker.checkpoint.RunFiles;
 import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
@@ -27,7 +30,7 @@ import org.simreg.worker.torchscript.Trained;
  * @param sha256 {@link StudentState#sha256}
  * @param state flat vectors
  */
-record RunCheckpoint(long step, Origin made, String sha256, StudentState state) {
+public record RunCheckpoint(long step, Origin made, String sha256, StudentState state) {
     /**
      * What decides the bits besides the step.
      *
@@ -35,7 +38,72 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
      * @param profile numeric profile, {@link org.simreg.worker.torchscript.Torch#profile}
      * @param images in the train part
      */
-    record Origin(String job, String profile, int images) {}
+    public record Origin(String job, String profile, int images) {}
+
+    /**
+     * A state at the end of a step, in the computer's memory, from which its checkpoint can be
+     * written. Any thread may use it.
+     */
+    public static final class Snapshot {
+        private final long step;
+        private final Origin made;
+        private final StudentState state;
+        private final Trained trained;
+        private String sha256;
+
+        /**
+         * @param step steps committed
+         * @param state not to be changed any more
+         * @param trained layout of the state
+         */
+        public Snapshot(long step, Origin made, StudentState state, Trained trained) {
+            this.step = step;
+            this.made = made;
+            this.state = state;
+            this.trained = trained;
+        }
+
+        /** Steps in it. */
+        public long step() {
+            return step;
+        }
+
+        /** Flat vectors, not to be changed. */
+        public StudentState state() {
+            return state;
+        }
+
+        /**
+         * {@link StudentState#sha256}; computed when first asked for: it costs a tenth of a second.
+         */
+        public synchronized String sha256() {
+            if (sha256 == null) {
+                sha256 = state.sha256();
+            }
+            return sha256;
+        }
+
+        /** Writes it in one move as a checkpoint of the job. */
+        public void write(Path file) {
+            checkpoint().write(file, trained);
+        }
+
+        /**
+         * Writes the bytes of the same file, every time the same.
+         *
+         * @param out is not closed
+         * @throws IOException if the stream does
+         */
+        public void writeTo(OutputStream out) throws IOException {
+            RunCheckpoint checkpoint = checkpoint();
+            Safetensors.write(
+                    Channels.newChannel(out), checkpoint.tensors(trained), checkpoint.metadata());
+        }
+
+        private RunCheckpoint checkpoint() {
+            return new RunCheckpoint(step, made, sha256(), state);
+        }
+    }
 
     private static final String MOMENTUM = "momentum.";
     private static final String AVERAGE = "average.";
@@ -59,19 +127,29 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
 
     /** Writes the file in one move. */
     void write(Path file, Trained trained) {
-        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        Safetensors.write(file, tensors(trained), metadata());
+    }
+
+    /** One tensor at a time is copied, when it is written. */
+    private StateDict tensors(Trained trained) {
         FlatLayout parameters = trained.parameters();
-        put(tensors, "", parameters, state.weights());
-        put(tensors, "", trained.statistics(), state.statistics());
-        put(tensors, MOMENTUM, parameters, state.momentum());
-        put(tensors, AVERAGE, averaged(trained), state.average());
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Map<String, Supplier<float[]>> values = new LinkedHashMap<>();
+        put(shapes, values, "", parameters, state.weights());
+        put(shapes, values, "", trained.statistics(), state.statistics());
+        put(shapes, values, MOMENTUM, parameters, state.momentum());
+        put(shapes, values, AVERAGE, averaged(trained), state.average());
+        return StateDict.lazy(shapes, name -> values.get(name).get());
+    }
+
+    private Map<String, String> metadata() {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("step", String.valueOf(step));
         metadata.put("job", made.job);
         metadata.put("profile", made.profile);
         metadata.put("images", String.valueOf(made.images));
         metadata.put("sha256", sha256);
-        Safetensors.write(file, StateDict.of(tensors), metadata);
+        return metadata;
     }
 
     private static FlatLayout averaged(Trained trained) {
@@ -79,11 +157,14 @@ record RunCheckpoint(long step, Origin made, String sha256, StudentState state) 
     }
 
     private static void put(
-            Map<String, HostTensor> tensors, String prefix, FlatLayout layout, float[] flat) {
+            Map<String, long[]> shapes,
+            Map<String, Supplier<float[]>> values,
+            String prefix,
+            FlatLayout layout,
+            float[] flat) {
         for (Weight weight : layout.weights()) {
-            tensors.put(
-                    prefix + weight.name(),
-                    HostTensor.of(layout.get(flat, weight.name()), weight.shape()));
+            shapes.put(prefix + weight.name(), weight.shape());
+            values.put(prefix + weight.name(), () -> layout.get(flat, weight.name()));
         }
     }
 

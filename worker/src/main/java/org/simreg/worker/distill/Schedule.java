@@ -11,7 +11,7 @@ import org.simreg.proto.Optimization;
  * @param stepsPerEpoch at least 1
  */
 record Schedule(Optimization optimization, double averageDecay, long stepsPerEpoch) {
-    static Schedule of(Job job, Plan plan) {
+    static Schedule of(Job job, TrainingPlan plan) {
         return new Schedule(
                 job.getOptimization(), job.getMomentumTeacher().getDecay(), plan.stepsPerEpoch());
     }

@@ -5,8 +5,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.simreg.proto.StepDone;
 
-/** Where a step's wall time goes. */
-final class StepClock {
+/** The wall time of a step, by the parts that it was spent in. */
+public final class StepClock {
     enum Part {
         DATA,
         TEACHER,
@@ -23,7 +23,7 @@ final class StepClock {
     /**
      * @param teachers how many there are
      */
-    StepClock(int teachers) {
+    public StepClock(int teachers) {
         this.teachers = new long[teachers];
     }
 

@@ -2,9 +2,44 @@ package org.simreg.worker.distill;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.simreg.proto.Job;
+import org.simreg.proto.Problems;
+import org.simreg.proto.TeacherSource;
+import org.simreg.worker.torchscript.Torch;
 
-/** What the student regresses. */
+/** A frozen network whose features the student regresses. */
 interface Teacher extends AutoCloseable {
+    /**
+     * Loads the frozen teachers of a job in its order; none for a momentum teacher.
+     *
+     * @param problems takes the teachers that can't be used, which are then missing in the list
+     */
+    static List<Teacher> load(Torch torch, Job job, Problems problems) {
+        List<Teacher> loaded = new ArrayList<>();
+        try {
+            for (int i = 0; i < job.getTeachersCount(); i++) {
+                org.simreg.proto.Teacher asked = job.getTeachers(i);
+                if (!(TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self)) {
+                    String place = "teachers[" + i + "].source";
+                    problems.attempt(place, () -> load(torch, job, asked)).ifPresent(loaded::add);
+                }
+            }
+            return loaded;
+        } catch (RuntimeException e) {
+            loaded.forEach(Teacher::close);
+            throw e;
+        }
+    }
+
+    private static Teacher load(Torch torch, Job job, org.simreg.proto.Teacher asked) {
+        return TeacherSource.of(asked.getSource()) instanceof TeacherSource.TorchScript script
+                ? new ScriptTeacher(torch, Path.of(script.file()), asked)
+                : FrozenTeacher.load(torch, asked, job.getPrecision());
+    }
+
     /**
      * @param images (N, H, W, 3) uint8
      * @return (N, D) float32, any length

@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The student while it trains: its state on the device, and the step in three calls. See {@link
- * StepCode} for the vectors.
+ * A student that trains as a TorchScript module: its state on the device, and the step in three
+ * calls. See {@link StepCode} for the vectors.
  */
-public final class StepModule implements AutoCloseable {
+public final class StepModule implements TrainableStudent {
     private final Torch torch;
     private final TorchModule module;
     private final NDManager state;
@@ -59,27 +59,18 @@ public final class StepModule implements AutoCloseable {
         }
     }
 
-    /** A zeroed vector for {@link #backward}: gradient, batch statistics, loss, padding. */
+    @Override
     public NDArray newOut(NDManager scope) {
         return scope.zeros(new Shape(lossAt + 16));
     }
 
-    /**
-     * The loss in an out vector, or the mean loss in a mean of them, at least 0; waits for the
-     * device.
-     */
+    @Override
     public float loss(NDArray out) {
         return out.getFloat(lossAt);
     }
 
-    /**
-     * Loss and gradient of one micro-batch.
-     *
-     * @param images (N, H, W, 3) uint8
-     * @param targets for each head (N, D), rows of any length but zero
-     * @param out overwritten with the gradient of the mean loss, the batch statistics and the loss
-     * @param seed of what a TorchScript student draws (dropout)
-     */
+    /** Only a TorchScript student draws. */
+    @Override
     public void backward(NDArray images, NDArray[] targets, NDArray out, long seed) {
         try (NDManager scope = torch.scope()) {
             Runnable call =
@@ -97,25 +88,19 @@ public final class StepModule implements AutoCloseable {
         backward(images, targets, out, 0);
     }
 
-    /**
-     * One step of SGD.
-     *
-     * @param mean mean of the micro-batches' out vectors; overwritten
-     * @param rate learning rate
-     * @param decay part of the momentum teacher that stays; unused without one
-     */
+    @Override
     public void update(NDArray mean, double rate, double decay) {
         try (NDManager scope = torch.scope()) {
             module.call(scope, "update", mean, number(scope, rate), number(scope, decay));
         }
     }
 
-    /** The momentum teacher's projection (N, D) of the images; any length. */
+    @Override
     public NDArray project(NDManager scope, NDArray images) {
         return module.call(scope, "project", images).get(0);
     }
 
-    /** A copy of the state as it is now; waits for the device. */
+    @Override
     public StudentState state() {
         return new StudentState(
                 weights.toFloatArray(),

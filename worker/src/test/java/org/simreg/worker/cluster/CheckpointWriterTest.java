@@ -1,9 +1,11 @@
 package org.simreg.worker.cluster;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,75 +13,86 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.CheckpointHeader;
-import org.simreg.worker.distill.Training.Snapshot;
+import org.simreg.worker.distill.RunCheckpoint;
+import org.simreg.worker.distill.RunCheckpoint.Snapshot;
+import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Node;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.torchscript.StudentState;
+import org.simreg.worker.torchscript.Trained;
 
 @Timeout(60)
 class CheckpointWriterTest {
+    @TempDir Path folder;
+
     private final Road road = new Road();
     private final CheckpointWriter writer = new CheckpointWriter("job", road);
 
     /** A coordinator that may be away. */
     private static final class Road implements CheckpointRoad {
-        private final List<Long> stored = new CopyOnWriteArrayList<>();
+        private final List<CheckpointHeader> stored = new CopyOnWriteArrayList<>();
+        private final List<byte[]> bytes = new CopyOnWriteArrayList<>();
         private final CountDownLatch missed = new CountDownLatch(1);
         private volatile boolean away;
 
         @Override
-        public void put(CheckpointHeader header, Path file) {
+        public void put(CheckpointHeader header, Content content) {
             if (away) {
                 missed.countDown();
                 throw new Unreachable("the coordinator is away", null);
             }
-            stored.add(header.getStep());
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            try {
+                content.writeTo(out);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            stored.add(header);
+            bytes.add(out.toByteArray());
         }
 
         @Override
         public void get(String job, long step, Path file) {
             throw new AssertionError("nothing is read back here");
         }
+
+        private List<Long> steps() {
+            return stored.stream().map(CheckpointHeader::getStep).toList();
+        }
     }
 
-    private record Still(long step) implements Snapshot {
-        @Override
-        public StudentState state() {
-            return new StudentState(new float[0], new float[0], new float[0], new float[0]);
-        }
+    private static Snapshot still(long step) {
+        Trained trained = Trained.regression(linear(5, 4), List.of(linear(4, 3)));
+        StudentState state = StudentState.zeros(trained);
+        state.weights()[0] = step;
+        return new Snapshot(step, new RunCheckpoint.Origin("{}", "still", 1), state, trained);
+    }
 
-        @Override
-        public String sha256() {
-            return "";
-        }
-
-        @Override
-        public void write(Path file) {
-            try {
-                Files.writeString(file, "step " + step);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+    private static Network linear(int in, int out) {
+        return new Network("still", List.of(new Node("0", new Op.Linear(in, out), 0, -1)), in, out);
     }
 
     @Test
     void trainingGoesOnOverCheckpointsThatNobodyTakesAndTheNewestIsStored() throws Exception {
         road.away = true;
-        writer.write(new Still(7), 1);
+        writer.write(still(7), 1);
         road.missed.await();
-        writer.write(new Still(14), 1);
-        writer.write(new Still(21), 1);
+        writer.write(still(14), 1);
+        writer.write(still(21), 1);
         road.away = false;
         assertTrue(writer.await());
-        assertEquals(List.of(21L), road.stored);
+        assertEquals(List.of(21L), road.steps());
     }
 
     @Test
     void whileTheCoordinatorIsThereEveryCheckpointIsStored() {
         for (long step = 1; step <= 20; step++) {
-            writer.write(new Still(step), 1);
+            writer.write(still(step), 1);
         }
         assertTrue(writer.await());
         assertEquals(20, road.stored.size());
@@ -89,13 +102,31 @@ class CheckpointWriterTest {
     @Test
     void aJobThatIsDroppedWaitsForNobody() throws Exception {
         road.away = true;
-        writer.write(new Still(7), 1);
+        writer.write(still(7), 1);
         road.missed.await();
         writer.cancel();
         assertFalse(writer.await());
-        writer.write(new Still(8), 1);
+        writer.write(still(8), 1);
         assertFalse(writer.await());
         writer.close();
-        assertEquals(List.of(), road.stored);
+        assertEquals(List.of(), road.steps());
+    }
+
+    @Test
+    void theBytesThatAreSentAreThoseOfTheFileAndTheirHeaderSaysSo() throws Exception {
+        Snapshot snapshot = still(3);
+        writer.write(snapshot, 9);
+        assertTrue(writer.await());
+        Path file = folder.resolve("step.safetensors");
+        snapshot.write(file);
+        byte[] written = Files.readAllBytes(file);
+        assertArrayEquals(written, road.bytes.get(0));
+        CRC32C crc = new CRC32C();
+        crc.update(written);
+        CheckpointHeader header = road.stored.get(0);
+        assertEquals(written.length, header.getLength());
+        assertEquals((int) crc.getValue(), header.getCrc32C());
+        assertEquals(snapshot.sha256(), header.getSha256());
+        assertEquals(9, header.getGeneration());
     }
 }

@@ -12,8 +12,6 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.reduce.LocalReduce;
-import org.simreg.worker.reduce.Reduce;
 
 /** A job decides its result, and nothing else does. */
 class DeterminismTest {
@@ -76,28 +74,22 @@ class DeterminismTest {
     }
 
     @Test
-    void whoHasRehearsedTakesTheSameSteps() throws Exception {
+    void whoHasWarmedUpTakesTheSameSteps() {
         for (String source : List.of(teacher, "self")) {
             assertEquals(twoSteps(source, false), twoSteps(source, true));
         }
     }
 
-    private String twoSteps(String source, boolean rehearses) throws Exception {
+    private String twoSteps(String source, boolean warm) {
         Job job = JobSettings.complete(SmallRun.job(source).build());
         WorkerSettings settings = SmallRun.settings(folder, 1, 1);
-        try (Distillation run = Distillation.open(job, settings, notice -> {});
-                Reduce reduce = new LocalReduce(run.scope(), run::newOut)) {
-            if (rehearses) {
-                run.rehearse();
+        try (LoadedJob run = JobLoader.open(job, settings, notice -> {})) {
+            if (warm) {
+                TrainingLoop.warmUp(run);
             }
             run.start();
-            run.share(0, run.microBatches());
-            for (int step = 0; step < 2; step++) {
-                run.prepare(step);
-                Reduce.Round round = reduce.begin(step, run.microBatches() * run.passes());
-                run.backward(round);
-                run.commit(round.mean().get());
-            }
+            run.inputs().share(0, run.plan().microBatches());
+            SmallRun.steps(run, 2);
             return run.snapshot().sha256();
         }
     }

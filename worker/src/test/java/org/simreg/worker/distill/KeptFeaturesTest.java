@@ -187,19 +187,21 @@ class KeptFeaturesTest {
     }
 
     @Test
-    void aRowDamagedAfterItsViewWasLeftOutIsComputedFromAViewMadeLate() throws Exception {
+    void aRowDamagedAfterItsViewWasLeftOutIsComputedFromAViewMadeLate() {
         String computed = computed(job(Cache.Format.NONE, policy(Views.Policy.WEAK_STRONG)));
         Job.Builder kept = job(Cache.Format.FLOAT32, policy(Views.Policy.WEAK_STRONG));
         run(kept, "filling");
         byte[] whole = bytes(file(1));
-        try (Distillation run = open(kept);
-                Reduce reduce = new LocalReduce(run.scope(), run::newOut)) {
+        try (LoadedJob run = open(kept)) {
             run.start();
-            while (run.committed() < run.steps()) {
-                run.prepare(run.committed());
-                // The views of the next micro-batches are under way.
-                deleteRows(file(1), 0, 50);
-                step(run, reduce);
+            try (Reduce reduce = new LocalReduce(run.scope(), run.student()::newOut)) {
+                TrainingLoop loop = SmallRun.loop(run, reduce);
+                while (run.committed() < run.plan().steps()) {
+                    run.inputs().prepare(run.committed());
+                    // The views of the next micro-batches are under way.
+                    deleteRows(file(1), 0, 50);
+                    loop.step(run.committed());
+                }
             }
             assertEquals(computed, run.snapshot().sha256());
         }
@@ -207,31 +209,25 @@ class KeptFeaturesTest {
         assertTrue(Arrays.equals(whole, bytes(file(1))));
     }
 
-    private Distillation open(Job.Builder job) {
-        return Distillation.open(
+    private LoadedJob open(Job.Builder job) {
+        return JobLoader.open(
                 JobSettings.complete(job.build()), SmallRun.settings(folder, 1, 1), notice -> {});
-    }
-
-    private static void step(Distillation run, Reduce reduce) throws Exception {
-        run.prepare(run.committed());
-        Reduce.Round round = reduce.begin(run.committed(), run.microBatches() * run.passes());
-        run.backward(round);
-        run.commit(round.mean().get());
     }
 
     @Test
     void twoWorkersThatShareAStoreEndWithTheBitsOfOne() throws Exception {
         String computed = computed(job(Cache.Format.NONE, microBatches(4)));
         Job.Builder kept = job(Cache.Format.FLOAT32, microBatches(4));
-        try (Distillation one = open(kept);
-                Distillation two = open(kept);
-                Reduce reduce = new LocalReduce(one.scope(), one::newOut)) {
+        try (LoadedJob one = open(kept);
+                LoadedJob two = open(kept)) {
             one.start();
             two.start();
-            while (one.committed() < one.steps()) {
-                // Now this one has more to do, now the other.
-                int cut = 1 + (int) (one.committed() / 2 % 3);
-                together(one, two, cut, reduce);
+            try (Reduce reduce = new LocalReduce(one.scope(), one.student()::newOut)) {
+                while (one.committed() < one.plan().steps()) {
+                    // Now this one has more to do, now the other.
+                    int cut = 1 + (int) (one.committed() / 2 % 3);
+                    together(one, two, cut, reduce);
+                }
             }
             assertEquals(computed, one.snapshot().sha256());
             assertEquals(computed, two.snapshot().sha256());
@@ -239,18 +235,19 @@ class KeptFeaturesTest {
         assertEquals(computed, run(kept, "reading"));
     }
 
-    private static void together(Distillation one, Distillation two, int cut, Reduce reduce)
+    private static void together(LoadedJob one, LoadedJob two, int cut, Reduce reduce)
             throws Exception {
-        one.share(0, cut);
-        two.share(cut, one.microBatches() - cut);
-        Reduce.Round round = reduce.begin(one.committed(), one.microBatches());
-        for (Distillation run : new Distillation[] {one, two}) {
-            run.prepare(run.committed());
-            run.backward(round);
+        long step = one.committed();
+        one.inputs().share(0, cut);
+        two.inputs().share(cut, one.plan().microBatches() - cut);
+        Reduce.Round round = reduce.begin(step, one.leaves());
+        for (LoadedJob run : new LoadedJob[] {one, two}) {
+            run.inputs().prepare(step);
+            TrainingLoop.backward(run, step, round);
         }
         NDArray mean = round.mean().get();
-        two.commit(mean.duplicate());
-        one.commit(mean);
+        SmallRun.loop(two, reduce).update(step, mean.duplicate());
+        SmallRun.loop(one, reduce).update(step, mean);
     }
 
     @Test

@@ -4,24 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
-import org.simreg.proto.Problems;
-import org.simreg.worker.data.BatchLoader;
-import org.simreg.worker.data.Splits;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
-import org.simreg.worker.torchscript.StepModule;
-import org.simreg.worker.torchscript.Torch;
-import org.simreg.worker.torchscript.Trained;
 
 /** A step gives back what it took, on both sides of the native border. */
 class MemoryTest {
@@ -35,65 +28,34 @@ class MemoryTest {
     @Test
     void aHundredStepsLeaveNothingBehind() throws IOException {
         assumeTrue(Files.exists(STATUS), "resident memory is read from /proc");
-        Job job = job();
-        WorkerSettings settings = SmallRun.settings(folder, 1, 1);
-        Splits images = ImageParts.open(job, settings, notice -> {});
-        Plan plan = Plan.of(job, images.train().size());
-        ViewPlan views = ViewPlan.of(job, false);
-        try (Torch torch = new Torch("cpu", 1);
-                BatchLoader loader =
-                        new BatchLoader(images.train(), settings.loader(7), notice -> {})) {
-            List<Teacher> teachers = Teachers.load(torch, job, new Problems());
-            Trained trained = Students.of(job, teachers);
-            List<TeacherFeatures> features = teachers.stream().map(TeacherFeatures::new).toList();
-            Targets targets = new Targets(torch, views, features, loader);
-            Steps.Parts parts = new Steps.Parts(torch, targets, loader, job.getSeed());
-            try (StepModule student =
-                            new StepModule(
-                                    torch,
-                                    trained,
-                                    Students.settings(job),
-                                    Students.start(job, trained));
-                    Reduce reduce = new LocalReduce(torch.scope(), student::newOut);
-                    Steps steps = new Steps(plan, Schedule.of(job, plan), views, parts)) {
-                measure(torch, steps, student, reduce);
-            } finally {
-                teachers.forEach(Teacher::close);
+        try (LoadedJob job = JobLoader.open(job(), SmallRun.settings(folder, 1, 1), n -> {})) {
+            job.start();
+            try (Reduce reduce = new LocalReduce(job.scope(), job.student()::newOut)) {
+                measure(job, SmallRun.loop(job, reduce));
             }
         }
     }
 
-    private static void measure(Torch torch, Steps steps, StepModule student, Reduce reduce)
-            throws IOException {
+    private static void measure(LoadedJob job, TrainingLoop loop) throws IOException {
         for (int step = 0; step < WARM_UP; step++) {
-            run(step, steps, student, reduce);
+            loop.step(step);
         }
         long before = resident();
-        int arrays = torch.manager().getManagedArrays().size();
+        int arrays = arrays(job);
         for (int step = WARM_UP; step < STEPS; step++) {
-            run(step, steps, student, reduce);
+            loop.step(step);
         }
         long grown = resident() - before;
         System.out.printf(
                 "%d steps: resident memory %d MiB, grown by %d KiB; %d arrays alive%n",
                 STEPS - WARM_UP, before >> 10, grown, arrays);
-        assertEquals(arrays, torch.manager().getManagedArrays().size(), "arrays alive");
+        assertEquals(arrays, arrays(job), "arrays alive");
         assertTrue(grown < ALLOWED_KIB, "resident memory grew by " + grown + " KiB");
     }
 
-    private static void run(long step, Steps steps, StepModule student, Reduce reduce) {
-        steps.prepare(step);
-        Reduce.Round round = reduce.begin(step, 2);
-        steps.backward(step, student, round);
-        steps.prepare(step + 1);
-        steps.commit(step, student, await(round));
-    }
-
-    private static ai.djl.ndarray.NDArray await(Reduce.Round round) {
-        try {
-            return round.mean().get();
-        } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException(e);
+    private static int arrays(LoadedJob job) {
+        try (NDManager scope = job.scope()) {
+            return scope.getParentManager().getManagedArrays().size();
         }
     }
 

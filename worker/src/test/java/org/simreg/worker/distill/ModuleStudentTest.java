@@ -101,27 +101,31 @@ class ModuleStudentTest {
     private String threeSteps(Job.Builder asked, int share) throws Exception {
         Job job = JobSettings.complete(asked.build());
         WorkerSettings settings = SmallRun.settings(folder, 1, 1);
-        try (Distillation one = Distillation.open(job, settings, notice -> {});
-                Distillation two = Distillation.open(job, settings, notice -> {});
-                Reduce reduce = new LocalReduce(one.scope(), one::newOut)) {
+        try (LoadedJob one = JobLoader.open(job, settings, notice -> {});
+                LoadedJob two = JobLoader.open(job, settings, notice -> {})) {
             one.start();
-            two.rehearse();
+            TrainingLoop.warmUp(two);
             two.start();
-            for (int step = 0; step < 3; step++) {
-                Reduce.Round round = reduce.begin(step, 2 * one.passes());
-                one.share(0, share);
-                one.prepare(step);
-                one.backward(round);
-                if (share == 1) {
-                    two.share(1, 1);
-                    two.prepare(step);
-                    two.backward(round);
+            one.inputs().share(0, share);
+            two.inputs().share(1, 1);
+            try (Reduce reduce = new LocalReduce(one.scope(), one.student()::newOut)) {
+                for (int step = 0; step < 3; step++) {
+                    Reduce.Round round = reduce.begin(step, one.leaves());
+                    offer(one, step, round);
+                    if (share == 1) {
+                        offer(two, step, round);
+                    }
+                    SmallRun.loop(one, reduce).update(step, round.mean().get());
+                    two.take(step + 1, one.snapshot().state());
                 }
-                one.commit(round.mean().get());
-                two.load(step + 1, one.snapshot().state());
             }
             return one.snapshot().sha256();
         }
+    }
+
+    private static void offer(LoadedJob job, int step, Reduce.Round round) {
+        job.inputs().prepare(step);
+        TrainingLoop.backward(job, step, round);
     }
 
     @Test

@@ -25,7 +25,7 @@ class MomentumTeacherTest {
         job.getCheckpointsBuilder().setEverySteps(1).setKeep(20);
         SmallRun run = SmallRun.whole(job, folder);
         Job whole = JobSettings.complete(job.build());
-        Schedule schedule = Schedule.of(whole, Plan.of(whole, 25));
+        Schedule schedule = Schedule.of(whole, TrainingPlan.of(whole, 25));
         List<StudentState> states = states(Students.of(whole, List.of()));
         assertEquals(run.steps().size() + 1, states.size(), "one before the first step");
         float[] start = Arrays.copyOf(states.get(0).weights(), states.get(0).average().length);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -31,8 +32,8 @@ class PlanTest {
             int parts = 1 + random.nextInt(6);
             int batch = parts * (2 + random.nextInt(9));
             int images = batch + random.nextInt(200);
-            Plan plan = plan(images, batch, parts, 3, 0, round);
-            Requests requests = requests(plan, 0);
+            TrainingPlan plan = plan(images, batch, parts, 3, 0, round);
+            Iterator<BatchRequest> requests = requests(plan, 0);
             String sizes = images + " images, batch " + batch + " in " + parts;
             for (int epoch = 0; epoch < 3; epoch++) {
                 Set<Integer> seen = epoch(requests, plan, epoch, sizes);
@@ -47,28 +48,29 @@ class PlanTest {
         return new BatchRequest(epoch, ids, VIEWS);
     }
 
-    private static Requests requests(Plan plan, long from) {
-        return new Requests(plan, PlanTest::asked, from, 0, plan.microBatches());
+    private static Iterator<BatchRequest> requests(TrainingPlan plan, long from) {
+        return plan.requests(PlanTest::asked, from, 0, plan.microBatches());
     }
 
     @Test
     void theSharesOfAllWorkersTogetherAreTheWholeBatchInItsOrder() {
-        Plan plan = plan(53, 12, 6, 2, 0, 1);
-        Requests whole = requests(plan, 2);
-        List<Requests> shares =
+        TrainingPlan plan = plan(53, 12, 6, 2, 0, 1);
+        Iterator<BatchRequest> whole = requests(plan, 2);
+        List<Iterator<BatchRequest>> shares =
                 List.of(
-                        new Requests(plan, PlanTest::asked, 2, 0, 3),
-                        new Requests(plan, PlanTest::asked, 2, 3, 1),
-                        new Requests(plan, PlanTest::asked, 2, 4, 2));
+                        plan.requests(PlanTest::asked, 2, 0, 3),
+                        plan.requests(PlanTest::asked, 2, 3, 1),
+                        plan.requests(PlanTest::asked, 2, 4, 2));
         List<Integer> owners = List.of(0, 0, 0, 1, 2, 2);
         for (int part = 0; whole.hasNext(); part++) {
-            Requests share = shares.get(owners.get(part % 6));
+            Iterator<BatchRequest> share = shares.get(owners.get(part % 6));
             assertArrayEquals(whole.next().ids(), share.next().ids(), "micro-batch " + part);
         }
         shares.forEach(share -> assertFalse(share.hasNext()));
     }
 
-    private static Set<Integer> epoch(Requests requests, Plan plan, int epoch, String sizes) {
+    private static Set<Integer> epoch(
+            Iterator<BatchRequest> requests, TrainingPlan plan, int epoch, String sizes) {
         Set<Integer> seen = new HashSet<>();
         for (long i = 0; i < plan.stepsPerEpoch() * plan.microBatches(); i++) {
             BatchRequest request = requests.next();
@@ -81,7 +83,7 @@ class PlanTest {
 
     @Test
     void requestsFromAStepAreTheTailOfThoseFromTheStart() {
-        Plan plan = plan(53, 12, 3, 4, 0, 1);
+        TrainingPlan plan = plan(53, 12, 3, 4, 0, 1);
         List<BatchRequest> all = new ArrayList<>();
         requests(plan, 0).forEachRemaining(all::add);
         assertEquals(plan.steps() * 3, all.size());
@@ -99,21 +101,21 @@ class PlanTest {
 
     @Test
     void whatIsLeftOutDiffersFromEpochToEpoch() {
-        Plan plan = plan(50, 40, 1, 2, 0, 1);
-        Requests requests = requests(plan, 0);
+        TrainingPlan plan = plan(50, 40, 1, 2, 0, 1);
+        Iterator<BatchRequest> requests = requests(plan, 0);
         assertNotEquals(epoch(requests, plan, 0, ""), epoch(requests, plan, 1, ""));
     }
 
     @Test
     void aLimitOfStepsCutsTheSameRunShort() {
-        Plan limited = plan(50, 10, 2, 4, 7, 1);
+        TrainingPlan limited = plan(50, 10, 2, 4, 7, 1);
         assertEquals(7, limited.steps());
         assertTrue(limited.endsEpoch(4));
         assertFalse(limited.endsEpoch(5));
         assertTrue(limited.endsEpoch(6), "the job's end ends its epoch");
         assertEquals(20, plan(50, 10, 2, 4, 99, 1).steps());
-        Requests cut = requests(limited, 0);
-        Requests all = requests(plan(50, 10, 2, 4, 0, 1), 0);
+        Iterator<BatchRequest> cut = requests(limited, 0);
+        Iterator<BatchRequest> all = requests(plan(50, 10, 2, 4, 0, 1), 0);
         cut.forEachRemaining(r -> assertArrayEquals(all.next().ids(), r.ids()));
     }
 
@@ -125,7 +127,8 @@ class PlanTest {
                 refused.getMessage());
     }
 
-    private static Plan plan(int images, int batch, int parts, int epochs, long most, long seed) {
+    private static TrainingPlan plan(
+            int images, int batch, int parts, int epochs, long most, long seed) {
         Job.Builder job = Job.newBuilder().setSeed(seed);
         job.getDatasetBuilder().setPath("photos");
         job.getOptimizationBuilder()
@@ -133,6 +136,6 @@ class PlanTest {
                 .setMicroBatches(parts)
                 .setEpochs(epochs)
                 .setMaxSteps(most);
-        return Plan.of(job.build(), images);
+        return TrainingPlan.of(job.build(), images);
     }
 }

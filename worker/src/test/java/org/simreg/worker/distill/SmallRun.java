@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
@@ -16,6 +15,7 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobSettings;
+import org.simreg.proto.JobStarted;
 import org.simreg.proto.Network;
 import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
@@ -25,6 +25,7 @@ import org.simreg.worker.checkpoint.Safetensors;
 import org.simreg.worker.checkpoint.StateDict;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
+import org.simreg.worker.reduce.Abandoned;
 import org.simreg.worker.reduce.LocalReduce;
 import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.Trained;
@@ -39,6 +40,7 @@ final class SmallRun {
     private final Path folder;
     private final List<Progress> events = new ArrayList<>();
     private boolean whole;
+    private boolean stop;
     private List<String> exports = List.of();
 
     private SmallRun(Path folder) {
@@ -131,74 +133,107 @@ final class SmallRun {
             Predicate<Progress> cancelled) {
         SmallRun run = new SmallRun(folder);
         Job whole = JobSettings.complete(job.build());
-        try (Distillation training = Distillation.open(whole, settings, run::notice)) {
+        try (LoadedJob loaded = JobLoader.open(whole, settings, run::notice)) {
             if (resume) {
-                training.load(RunCheckpoint.newest(checkpoints(folder)).orElseThrow());
+                loaded.take(RunCheckpoint.newest(checkpoints(folder)).orElseThrow());
             } else {
-                training.start();
+                loaded.start();
             }
-            run.train(training, whole, cancelled);
+            run.train(loaded, cancelled);
         }
         return run;
     }
 
     /** What a cluster of one does, without the cluster. */
-    private void train(Distillation training, Job job, Predicate<Progress> cancelled) {
-        Progress started =
-                Progress.newBuilder()
-                        .setStarted(
-                                training.started().toBuilder().setResumedStep(training.committed()))
-                        .build();
-        long every = job.getCheckpoints().getEverySteps();
-        boolean stop = emit(started, cancelled);
-        if (training.committed() == 0) {
-            store(training, job);
+    private void train(LoadedJob job, Predicate<Progress> cancelled) {
+        JobStarted.Builder started = job.started().toBuilder().setResumedStep(job.committed());
+        stop = emit(Progress.newBuilder().setStarted(started).build(), cancelled);
+        if (job.committed() == 0) {
+            store(job.checkpoint(), job);
         }
-        training.due().forEach(due -> measured(training.measure(due, () -> false)));
-        try (Reduce reduce = new LocalReduce(training.scope(), training::newOut)) {
-            while (!stop && training.committed() < training.steps()) {
-                stop = emit(step(training, reduce), cancelled);
-                boolean end = training.committed() == training.steps();
-                if (stop || end || every > 0 && training.committed() % every == 0) {
-                    store(training, job);
-                }
-                training.due().forEach(due -> measured(training.measure(due, () -> false)));
+        try (Reduce reduce = new LocalReduce(job.scope(), job.student()::newOut)) {
+            new TrainingLoop(
+                            job,
+                            reduce,
+                            TrainingLoop.Role.ALONE,
+                            () -> stop && job.committed() < job.plan().steps(),
+                            new Recorder(job, cancelled))
+                    .run();
+        } catch (Abandoned e) {
+            store(job.checkpoint(), job);
+        }
+    }
+
+    /** Keeps what happens in the loop. */
+    private final class Recorder implements TrainingLoop.Events {
+        private final LoadedJob job;
+        private final Predicate<Progress> cancelled;
+
+        Recorder(LoadedJob job, Predicate<Progress> cancelled) {
+            this.job = job;
+            this.cancelled = cancelled;
+        }
+
+        @Override
+        public void committed(StepDone done, String sha256) {
+            stop = emit(Progress.newBuilder().setStep(done).build(), cancelled);
+        }
+
+        @Override
+        public void measured(EvaluationDone done) {
+            events.add(Progress.newBuilder().setEvaluation(done).build());
+        }
+
+        @Override
+        public void checkpoint(RunCheckpoint.Snapshot snapshot) {
+            store(snapshot, job);
+        }
+
+        @Override
+        public void trained(RunCheckpoint.Snapshot end) {
+            store(end, job);
+            whole = true;
+            JobFinished.Builder finished =
+                    JobFinished.newBuilder().setStep(end.step()).setSha256(end.sha256());
+            events.add(Progress.newBuilder().setFinished(finished).build());
+        }
+    }
+
+    private static final class Unheard implements TrainingLoop.Events {
+        @Override
+        public void committed(StepDone done, String sha256) {}
+
+        @Override
+        public void measured(EvaluationDone done) {}
+
+        @Override
+        public void checkpoint(RunCheckpoint.Snapshot snapshot) {}
+
+        @Override
+        public void trained(RunCheckpoint.Snapshot end) {}
+    }
+
+    /** A loop whose steps are taken one by one, and that tells nobody. */
+    static TrainingLoop loop(LoadedJob job, Reduce reduce) {
+        return new TrainingLoop(job, reduce, TrainingLoop.Role.ALONE, () -> false, new Unheard());
+    }
+
+    /** Takes the first steps of a job that has taken its state. */
+    static void steps(LoadedJob job, int count) {
+        try (Reduce reduce = new LocalReduce(job.scope(), job.student()::newOut)) {
+            TrainingLoop loop = loop(job, reduce);
+            for (int step = 0; step < count; step++) {
+                loop.step(step);
             }
         }
-        whole = training.committed() == training.steps();
-        if (whole) {
-            events.add(
-                    Progress.newBuilder()
-                            .setFinished(
-                                    JobFinished.newBuilder()
-                                            .setStep(training.steps())
-                                            .setSha256(training.snapshot().sha256()))
-                            .build());
-        }
     }
 
-    private static Progress step(Distillation training, Reduce reduce) {
-        training.prepare(training.committed());
-        Reduce.Round round =
-                reduce.begin(training.committed(), training.microBatches() * training.passes());
-        training.backward(round);
-        if (training.committed() + 1 < training.steps()) {
-            training.prepare(training.committed() + 1);
-        }
-        try {
-            return Progress.newBuilder().setStep(training.commit(round.mean().get())).build();
-        } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private void store(Distillation training, Job job) {
+    private void store(RunCheckpoint.Snapshot snapshot, LoadedJob job) {
         try {
             Files.createDirectories(checkpoints(folder));
-            Training.Snapshot snapshot = training.snapshot();
             snapshot.write(checkpoints(folder).resolve(RunCheckpoint.fileName(snapshot.step())));
             List<Path> files = RunCheckpoint.list(checkpoints(folder));
-            int old = Math.max(0, files.size() - job.getCheckpoints().getKeep());
+            int old = Math.max(0, files.size() - job.settings().getCheckpoints().getKeep());
             for (Path file : files.subList(0, old)) {
                 Files.delete(file);
             }
@@ -210,10 +245,6 @@ final class SmallRun {
     private boolean emit(Progress event, Predicate<Progress> cancelled) {
         events.add(event);
         return cancelled.test(event);
-    }
-
-    private void measured(EvaluationDone done) {
-        events.add(Progress.newBuilder().setEvaluation(done).build());
     }
 
     private synchronized void notice(String text) {

@@ -30,8 +30,6 @@ import org.simreg.worker.checkpoint.TorchZip;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
-import org.simreg.worker.reduce.LocalReduce;
-import org.simreg.worker.reduce.Reduce;
 import org.simreg.worker.torchscript.StudentState;
 import org.simreg.worker.torchscript.Trained;
 
@@ -212,20 +210,15 @@ class StartTest {
     @EnumSource(
             value = Network.class,
             names = {"RESNET34", "RESNET50"})
-    void everyWeightOfTheLargerStudentsTrains(Network name) throws Exception {
+    void everyWeightOfTheLargerStudentsTrains(Network name) {
         Job.Builder asked = SmallRun.job(SmallRun.teacher(shared, NAME, 1));
         asked.getStudentBuilder().setNetwork(name);
         Job job = JobSettings.complete(asked.build());
         WorkerSettings settings = SmallRun.settings(folder, 1, 1);
-        try (Distillation one = Distillation.open(job, settings, notice -> {});
-                Reduce reduce = new LocalReduce(one.scope(), one::newOut)) {
+        try (LoadedJob one = JobLoader.open(job, settings, notice -> {})) {
             one.start();
             StudentState before = one.snapshot().state();
-            Reduce.Round round = reduce.begin(0, 1);
-            one.share(0, 1);
-            one.prepare(0);
-            one.backward(round);
-            one.commit(round.mean().get());
+            SmallRun.steps(one, 1);
             StudentState after = one.snapshot().state();
             Trained trained = trained(Head.Form.LINEAR, 1, name);
             for (Weight weight : trained.parameters().weights()) {

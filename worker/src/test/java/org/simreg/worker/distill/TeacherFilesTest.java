@@ -126,7 +126,7 @@ class TeacherFilesTest {
 
     private static String refused(Job.Builder asked, String... parts) {
         Problems problems = new Problems();
-        Teachers.load(torch, JobSettings.complete(asked.build()), problems).forEach(Teacher::close);
+        Teacher.load(torch, JobSettings.complete(asked.build()), problems).forEach(Teacher::close);
         UserError refused =
                 assertThrows(UserError.class, () -> problems.refuse("The job is refused"));
         for (String part : parts) {
@@ -138,7 +138,7 @@ class TeacherFilesTest {
     private static void features(Job.Builder asked, String name) {
         Job job = JobSettings.complete(asked.build());
         Problems problems = new Problems();
-        List<Teacher> teachers = Teachers.load(torch, job, problems);
+        List<Teacher> teachers = Teacher.load(torch, job, problems);
         problems.refuse("The job is refused");
         float[] both = Checkpoints.read(Path.of(file("expected.safetensors"))).get(name).floats();
         float[] truth = Arrays.copyOfRange(both, both.length / 2, both.length);

@@ -1,0 +1,140 @@
+package org.simreg.coordinator.node;
+
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.StepDone;
+import org.simreg.worker.distill.LoadedJob;
+import org.simreg.worker.distill.RunCheckpoint.Snapshot;
+import org.simreg.worker.distill.StepClock;
+import org.simreg.worker.distill.TrainingLoop;
+import org.simreg.worker.distill.TrainingPlan;
+import org.simreg.worker.network.Network;
+import org.simreg.worker.network.Node;
+import org.simreg.worker.network.Op;
+import org.simreg.worker.reduce.LocalReduce;
+import org.simreg.worker.reduce.Reduce;
+import org.simreg.worker.torchscript.StudentState;
+import org.simreg.worker.torchscript.TrainableStudent;
+import org.simreg.worker.torchscript.Trained;
+
+/**
+ * A loaded job whose student, inputs and evaluations are toys. Everything around them is the real
+ * thing: loop, reduce, checkpoints.
+ */
+final class ToyJob {
+    static final int STEPS_PER_EPOCH = 5;
+
+    /** A backbone and a head of a few thousand values, in tensors that leave no gaps. */
+    static final Trained TRAINED =
+            Trained.regression(linear("toy", 48, 48), List.of(linear("head", 48, 16)));
+
+    private static final long DIGEST_STEPS = 2;
+
+    private ToyJob() {}
+
+    /** What goes wrong where: called on a worker's step thread. */
+    interface Script {
+        /**
+         * @param step 0 where it isn't known
+         */
+        void at(Point point, long step);
+    }
+
+    enum Point {
+        OPEN,
+        LOAD,
+        PREPARE,
+        BACKWARD,
+        OFFER,
+        COMMIT,
+        COMMITTED,
+        MEASURE,
+        SNAPSHOT
+    }
+
+    private static Network linear(String name, int in, int out) {
+        return new Network(name, List.of(new Node("0", new Op.Linear(in, out), 0, -1)), in, out);
+    }
+
+    static LoadedJob open(Job asked, Script script) {
+        script.at(Point.OPEN, 0);
+        Job.Builder job = asked.toBuilder();
+        job.getCheckpointsBuilder().setDigestSteps(DIGEST_STEPS);
+        TrainingPlan plan =
+                TrainingPlan.of(job.build(), STEPS_PER_EPOCH * job.getOptimization().getBatch());
+        LoadedJob.Resources resources = new LoadedJob.Resources();
+        NDManager manager = resources.add(NDManager.newBaseManager("PyTorch"));
+        ToyInputs inputs = new ToyInputs(plan, manager, script);
+        return new LoadedJob(
+                job.build(),
+                new LoadedJob.Facts(started(job.build(), plan), "d".repeat(64)),
+                new LoadedJob.Parts(
+                        plan, inputs, new ToyEvaluations(plan.steps(), script), new StepClock(0)),
+                new Maker(job.getSeed(), manager, script),
+                resources);
+    }
+
+    private static JobStarted started(Job job, TrainingPlan plan) {
+        return JobStarted.newBuilder()
+                .setTotalSteps(plan.steps())
+                .setStepsPerEpoch(STEPS_PER_EPOCH)
+                .setEpochs(job.getOptimization().getEpochs())
+                .setBatch(plan.batch())
+                .setTrainImages(STEPS_PER_EPOCH * plan.batch())
+                .setDescription("a toy")
+                .setDevice("toy")
+                .build();
+    }
+
+    private record Maker(long seed, NDManager manager, Script script)
+            implements LoadedJob.StudentMaker {
+        @Override
+        public Trained trained() {
+            return TRAINED;
+        }
+
+        @Override
+        public StudentState start() {
+            return ToyStudent.start(seed);
+        }
+
+        @Override
+        public TrainableStudent make(StudentState state) {
+            return new ToyStudent(seed, state, script);
+        }
+
+        @Override
+        public NDManager scope() {
+            return manager.newSubManager();
+        }
+    }
+
+    /** What the job ends with when one worker computes everything and nothing goes wrong. */
+    static String expected(Job job) {
+        try (LoadedJob alone = open(job, (point, step) -> {})) {
+            alone.start();
+            try (Reduce reduce = new LocalReduce(alone.scope(), alone.student()::newOut)) {
+                new TrainingLoop(alone, reduce, TrainingLoop.Role.ALONE, () -> false, new Unheard())
+                        .run();
+            }
+            return alone.snapshot().sha256();
+        }
+    }
+
+    private static final class Unheard implements TrainingLoop.Events {
+        @Override
+        public void committed(StepDone done, String sha256) {}
+
+        @Override
+        public void measured(EvaluationDone done) {}
+
+        @Override
+        public void checkpoint(Snapshot snapshot) {}
+
+        @Override
+        public void trained(Snapshot end) {}
+    }
+}
