@@ -13,9 +13,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The reduction of ResNet-18's and a four-layer head's gradients among worker processes of this
- * machine, over both transports: how fast it is alone, and how much of it the step sees when it
- * travels behind a teacher. Prints a line a combination and a table.
+ * A benchmark of {@link org.simreg.worker.reduce.ClusterReduce} among worker processes of this
+ * machine, with the gradients of ResNet-18 and a four-layer head, over both transports: how fast it
+ * is alone, and how much of it the step sees when it runs beside a teacher. Prints a line a
+ * combination and a table.
  *
  * <pre>ReduceBench [STEPS] [WORKERS,..] [TRANSPORT,..] [THREADS]</pre>
  */
