@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 import org.simreg.worker.reduce.Abandoned;
 
 /**
- * Files in streaming calls: a header, then their bytes in parts. Its methods block, and nothing of
- * a call is left behind when they return or throw.
+ * Transfer of files by streaming calls: a header, then the bytes in parts. Its methods block, and
+ * nothing of a call is left behind when they return or throw.
  */
 public final class FileTransfer {
     private static final int PART = 1 << 18;
@@ -36,6 +36,7 @@ public final class FileTransfer {
     public interface Content {
         /**
          * @param out not to be closed
+         * @throws IOException if the bytes can't be had, or the stream threw it
          */
         void writeTo(OutputStream out) throws IOException;
     }
