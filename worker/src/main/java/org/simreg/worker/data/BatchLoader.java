@@ -9,8 +9,9 @@ import java.util.stream.Stream;
 import org.simreg.worker.serve.ServeThreads;
 
 /**
- * Makes batches ahead of those who take them, on threads of its own. Several sequences of requests
- * may be open at once; those opened first are served first. Its lock guards all of them.
+ * A loader of batches of views, which it makes ahead of their use on threads of its own. Several
+ * sequences of requests may be open at once; those opened first are served first. Its lock guards
+ * all of them.
  */
 public final class BatchLoader implements AutoCloseable {
     private final LoaderSettings settings;

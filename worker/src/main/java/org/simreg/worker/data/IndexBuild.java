@@ -16,7 +16,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.serve.ServeThreads;
 
 /**
- * Builds the index of a data set by listing its folders, several classes at once. Reads no file.
+ * A builder of data sets' indexes: it lists folders, several classes at once, and reads no file.
  */
 final class IndexBuild {
     private static final String LAYOUTS =

@@ -14,7 +14,7 @@ import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc.SamplesBlockingStub;
 import org.simreg.proto.Split;
 
-/** Reads samples of one part of a data set from the coordinator, many in a call. */
+/** A reader of one part of a data set at the coordinator, many samples in a call. */
 final class SampleReader {
     private static final int CALL_SECONDS = 120;
     private static final int MOST_A_CALL = 1024;

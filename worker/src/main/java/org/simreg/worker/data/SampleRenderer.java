@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
 
 /**
- * Renders the views of samples: decodes an image once and makes every view of its pixels. Keeps its
+ * A renderer of samples: decodes an image once and makes every view of its pixels. Keeps its
  * workspace; one belongs to one thread.
  */
 public final class SampleRenderer implements AutoCloseable {

@@ -8,9 +8,9 @@ import java.util.function.BooleanSupplier;
 import org.simreg.worker.torchscript.ScanModule;
 
 /**
- * A tile of queries that travels through a part of the rows, on one thread: products in bfloat16,
- * what reaches the bound goes to the contest. Where that is too much, because many rows are nearly
- * equal, a pass in float32 comes between.
+ * A scan of a part of the rows for a tile of queries, on one thread: products in bfloat16, and what
+ * reaches the bound is ranked exactly. Where that is too much, because many rows are nearly equal,
+ * a pass in float32 comes between.
  */
 final class Sweep implements SearchThreads.Work<Best[]> {
     /** The product packs queries by sixteen, however few they are. */
@@ -60,7 +60,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
             throw stopped();
         }
         try (NDManager scope = module.scope()) {
-            return new Journey(module, scope).run(stopped);
+            return new Scan(module, scope).run(stopped);
         }
     }
 
@@ -68,7 +68,8 @@ final class Sweep implements SearchThreads.Work<Best[]> {
         return new CancellationException("the search was stopped");
     }
 
-    private final class Journey {
+    /** The products of one run, with its native memory. */
+    private final class Scan {
         private final ScanModule module;
         private final NDArray single;
         private final NDArray low;
@@ -79,7 +80,7 @@ final class Sweep implements SearchThreads.Work<Best[]> {
         private final double[] errors = new double[count];
         private float[] features;
 
-        Journey(ScanModule module, NDManager scope) {
+        Scan(ScanModule module, NDManager scope) {
             this.module = module;
             int dimension = survey.rows().dimension();
             int from = extent.query() * dimension;

@@ -27,7 +27,7 @@ final class HeldShards implements AutoCloseable {
     private final ServeSettings settings;
     private final ExecutorService opener = ServeThreads.one("simreg-shards");
     private final ExecutorService searcher;
-    private final Map<Key, CompletableFuture<Held>> shards = new LinkedHashMap<>();
+    private final Map<Key, CompletableFuture<OpenShard>> shards = new LinkedHashMap<>();
 
     // Of the opener's thread.
     private Torch torch;
@@ -49,11 +49,11 @@ final class HeldShards implements AutoCloseable {
     }
 
     /** An open shard. It is searched and closed on the searcher's thread. */
-    static final class Held {
+    static final class OpenShard {
         private final Shard shard;
         private boolean closed;
 
-        Held(Shard shard) {
+        OpenShard(Shard shard) {
             this.shard = shard;
         }
 
@@ -78,17 +78,18 @@ final class HeldShards implements AutoCloseable {
     }
 
     /** The shard, opened if it isn't yet; one that could not be opened is tried again. */
-    synchronized CompletableFuture<Held> get(ShardFile file) {
-        CompletableFuture<Held> known = shards.get(Key.of(file));
+    synchronized CompletableFuture<OpenShard> get(ShardFile file) {
+        CompletableFuture<OpenShard> known = shards.get(Key.of(file));
         if (known != null && !known.isCompletedExceptionally()) {
             return known;
         }
-        CompletableFuture<Held> opening = CompletableFuture.supplyAsync(() -> open(file), opener);
+        CompletableFuture<OpenShard> opening =
+                CompletableFuture.supplyAsync(() -> open(file), opener);
         shards.put(Key.of(file), opening);
         return opening;
     }
 
-    private Held open(ShardFile file) {
+    private OpenShard open(ShardFile file) {
         long begun = System.nanoTime();
         if (threads == null) {
             torch = new Torch(settings.worker().device(), settings.worker().threads());
@@ -112,14 +113,14 @@ final class HeldShards implements AutoCloseable {
                 file.getBank(),
                 shard.size(),
                 (System.nanoTime() - begun) / 1_000_000);
-        return new Held(shard);
+        return new OpenShard(shard);
     }
 
     private synchronized long held() {
         return shards.values().stream()
                 .filter(shard -> shard.isDone() && !shard.isCompletedExceptionally())
                 .map(CompletableFuture::join)
-                .mapToLong(Held::bytes)
+                .mapToLong(OpenShard::bytes)
                 .sum();
     }
 
@@ -132,7 +133,7 @@ final class HeldShards implements AutoCloseable {
                         entry -> {
                             boolean gone = !keys.contains(entry.getKey());
                             if (gone) {
-                                entry.getValue().thenAcceptAsync(Held::close, searcher);
+                                entry.getValue().thenAcceptAsync(OpenShard::close, searcher);
                             }
                             return gone;
                         });

@@ -9,7 +9,7 @@ import org.simreg.proto.Vectors;
 import org.simreg.worker.data.CentreView;
 import org.simreg.worker.data.SampleRenderer;
 
-/** Embeds the images of queries as the images of their bank were. Belongs to one thread. */
+/** An embedder of the images in queries, as their bank's images were. Belongs to one thread. */
 final class QueryImages implements AutoCloseable {
     private static final int AT_ONCE = 64;
 
