@@ -36,6 +36,7 @@ public final class FileTransfer {
     public interface Content {
         /**
          * @param out not to be closed
+         * @throws IOException if the bytes can't be had, or the stream threw it
          */
         void writeTo(OutputStream out) throws IOException;
     }
