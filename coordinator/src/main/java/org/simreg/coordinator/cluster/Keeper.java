@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.api.JobDesk;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.coordinator.cluster.Standing.Move;
 import org.simreg.coordinator.job.JobFolders;
@@ -21,6 +20,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 

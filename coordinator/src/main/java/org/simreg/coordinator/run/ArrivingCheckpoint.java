@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.CheckpointFile;
 

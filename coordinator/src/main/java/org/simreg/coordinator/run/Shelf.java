@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.Refused;
 import org.simreg.worker.distill.CheckpointFile;
 
 /** The stored checkpoints of a job: the files of {@code checkpoints/} that bear a step's name. */

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.ShardFile;

@@ -4,10 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.UUID;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
+import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
 
 /** Files of shards on their way from and to workers. */

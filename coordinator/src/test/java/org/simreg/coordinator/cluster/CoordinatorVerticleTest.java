@@ -16,9 +16,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 
 class CoordinatorVerticleTest {

@@ -13,11 +13,11 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.status.RunFolder;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 
