@@ -11,7 +11,7 @@ import org.simreg.worker.evaluate.VoteRule;
 import org.simreg.worker.probe.PenaltySearch;
 import org.simreg.worker.probe.ProbeScore;
 
-/** Figures as rows of a report. */
+/** Rows of an evaluation's report, made from accuracies and scores. */
 final class EvalRows {
     private EvalRows() {}
 
