@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Values of proto fields as people write them: numbers, true or false, and enum names in lower case
- * with dashes ("same-weak", "mobilenet-v2").
+ * Text form of the values of proto fields, as people write them: numbers, true or false, and enum
+ * names in lower case with dashes ("same-weak", "mobilenet-v2").
  */
 public final class FieldText {
     private FieldText() {}

@@ -4,7 +4,9 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import java.util.List;
 
-/** Checks each setting by itself, as its descriptor declares it: required, known value, bounds. */
+/**
+ * Check of each setting by itself, as its descriptor declares it: required, known value, bounds.
+ */
 final class JobBounds {
     private final Problems problems;
 

@@ -5,7 +5,7 @@ import com.google.protobuf.Message;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** Fills in what a job leaves open: declared defaults by reflection, then the computed ones. */
+/** Defaults of a job's settings: the declared ones by reflection, then the computed ones. */
 final class JobDefaults {
     /** Images that the paper's BatchNorm layers see at once. */
     private static final int BATCH_NORM_GROUP = 64;

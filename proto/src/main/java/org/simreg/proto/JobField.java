@@ -5,9 +5,10 @@ import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
- * One setting of a {@link Job}, as its descriptor declares it: where it stands, what it means, its
+ * Setting of a {@link Job}, as its descriptor declares it: where it stands, what it means, its
  * default and its bounds. The command line, the job file and the README's table are made from
  * these.
  *
@@ -24,6 +25,17 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
      */
     public static List<JobField> all() {
         return ALL;
+    }
+
+    /**
+     * @return all of them as the README's Markdown table: header, rule and one row a setting with
+     *     key, option, default, values, meaning; every line ends with a line feed
+     */
+    public static String markdown() {
+        String rows = ALL.stream().map(JobField::row).collect(Collectors.joining());
+        return line(List.of("Key", "Option", "Default", "Values", "Meaning"))
+                + "| --- | --- | --- | --- | --- |\n"
+                + rows;
     }
 
     /**
@@ -109,6 +121,28 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
 
     static JobField of(FieldDescriptor field) {
         return ALL.stream().filter(f -> f.field.equals(field)).findFirst().orElseThrow();
+    }
+
+    private String row() {
+        String key = inList() ? key().replace(".", "[].") : key();
+        String fallback = fallback();
+        return line(
+                List.of(
+                        code(key),
+                        flag().map(JobField::code).orElse(""),
+                        fallback.equals(setting.getValue()) ? code(fallback) : fallback,
+                        bounds(),
+                        setting.getHelp()));
+    }
+
+    private static String code(String text) {
+        return "`" + text + "`";
+    }
+
+    private static String line(List<String> cells) {
+        return cells.stream()
+                .map(c -> c.replace("|", "\\|").replace("<", "\\<").replace("*", "\\*"))
+                .collect(Collectors.joining(" | ", "| ", " |\n"));
     }
 
     private String range() {

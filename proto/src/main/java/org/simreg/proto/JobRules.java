@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Checks what concerns several settings of a completed job at once. */
+/** Rules of a completed job that concern several settings at once. */
 final class JobRules {
     /** Views of up to this size, in pixels, are one pixel before MobileNet-v2's last stride. */
     private static final int SINGLE_PIXEL = 16;

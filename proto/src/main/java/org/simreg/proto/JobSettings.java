@@ -2,7 +2,7 @@ package org.simreg.proto;
 
 import java.util.function.BiConsumer;
 
-/** The rules for a job: what is taken when a setting is absent, and what is refused. */
+/** Completion and check of a job: what an absent setting becomes, and what is refused. */
 public final class JobSettings {
     private JobSettings() {}
 

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Finds the name that a misspelt one was probably meant to be. */
+/** Search by edit distance for the known name that a misspelt one was meant to be. */
 public final class Nearest {
     private Nearest() {}
 

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** Everything wrong with one input, collected so that the user hears of it in one message. */
+/** List of all that is wrong with one input, so that the user hears of it in one message. */
 public final class Problems {
     private final List<UserError.Problem> found = new ArrayList<>();
 

@@ -6,6 +6,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,7 +83,7 @@ public final class Roots {
         if (!hold(folder)) {
             problems.add(problem("checkpoints.output", folder));
         }
-        check("The job", JobPaths.of(job, folder), problems);
+        check("The job", NamedPaths.of(job, folder), problems);
     }
 
     /**
@@ -91,7 +92,7 @@ public final class Roots {
      * @throws UserError naming every field whose file lies elsewhere
      */
     public void check(BankSource source) {
-        check("The bank", JobPaths.of(source), new ArrayList<>());
+        check("The bank", NamedPaths.of(source), new ArrayList<>());
     }
 
     private void check(String what, Map<String, Path> paths, List<UserError.Problem> problems) {
@@ -142,5 +143,69 @@ public final class Roots {
         return folders.isEmpty()
                 ? "any folder"
                 : folders.stream().map(Path::toString).collect(Collectors.joining(" or "));
+    }
+
+    /** Files and folders that a job, but for its run folder, or a bank's source names. */
+    private static final class NamedPaths {
+        private final Map<String, Path> paths = new LinkedHashMap<>();
+
+        private NamedPaths() {}
+
+        /**
+         * By setting.
+         *
+         * @param folder that checkpoints.output becomes
+         */
+        static Map<String, Path> of(Job job, Path folder) {
+            NamedPaths all = new NamedPaths();
+            all.put("dataset.path", job.getDataset().getPath());
+            all.put("dataset.classes_file", job.getDataset().getClassesFile());
+            for (int i = 0; i < job.getTeachersCount(); i++) {
+                all.teacher("teachers[" + i + "].source", job.getTeachers(i).getSource());
+            }
+            all.put("student.init", job.getStudent().getInit());
+            all.put("student.module", job.getStudent().getModule());
+            all.put("student.restart", job.getStudent().getRestart());
+            all.store(Path.of(job.getCheckpoints().getOutput()), job.getCache().getStore(), folder);
+            return all.paths;
+        }
+
+        /** By field of a bank's source. */
+        static Map<String, Path> of(BankSource source) {
+            NamedPaths all = new NamedPaths();
+            ImageSource images = source.getImages();
+            all.put("source.images.dataset.path", images.getDataset().getPath());
+            all.put("source.images.dataset.classes_file", images.getDataset().getClassesFile());
+            if (!images.getWeights().isEmpty()) {
+                all.teacher("source.images.weights", images.getWeights());
+            }
+            FeatureSource features = source.getFeatures();
+            all.put("source.features.features", features.getFeatures());
+            all.put("source.features.labels", features.getLabels());
+            all.put("source.features.files", features.getFiles());
+            return all.paths;
+        }
+
+        private void teacher(String setting, String text) {
+            TeacherSource source = TeacherSource.of(text);
+            if (source instanceof TeacherSource.Weights weights) {
+                put(setting, weights.file());
+            } else if (source instanceof TeacherSource.TorchScript script) {
+                put(setting, script.file());
+            }
+        }
+
+        /** Usually below the run folder, and with it. */
+        private void store(Path output, String text, Path folder) {
+            Path store = Path.of(text);
+            boolean within = !text.isEmpty() && store.startsWith(output);
+            put("cache.store", within ? folder.resolve(output.relativize(store)).toString() : text);
+        }
+
+        private void put(String setting, String path) {
+            if (!path.isEmpty()) {
+                paths.put(setting, Path.of(path));
+            }
+        }
     }
 }

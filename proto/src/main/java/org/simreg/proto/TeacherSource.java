@@ -1,6 +1,6 @@
 package org.simreg.proto;
 
-/** Where a teacher comes from: what the text of {@code Teacher.source} means. */
+/** Source of a teacher: what the text of {@code Teacher.source} means. */
 public sealed interface TeacherSource {
     /** The text that asks for a momentum teacher. */
     String SELF = "self";
@@ -8,11 +8,11 @@ public sealed interface TeacherSource {
     /** What stands before the file of a TorchScript teacher. */
     String TORCHSCRIPT_PREFIX = "torchscript:";
 
-    /** An exponential average of the student: it needs no weights. */
+    /** Momentum teacher: an exponential average of the student, which needs no weights. */
     record Self() implements TeacherSource {}
 
     /**
-     * Any TorchScript module that maps images to features.
+     * TorchScript module that maps images to features.
      *
      * @param file path of the archive
      */

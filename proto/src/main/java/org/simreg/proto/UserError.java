@@ -3,14 +3,15 @@ package org.simreg.proto;
 import java.util.List;
 
 /**
- * Something the user can put right: a bad setting, file or combination. Its message is one sentence
- * that names the field or file, the value and the way out; it is shown without a stack trace.
+ * Exception of something that the user can put right: a bad setting, file or combination. Its
+ * message is one sentence that names the field or file, the value and the way out; it is shown
+ * without a stack trace.
  */
 public final class UserError extends RuntimeException {
     private final transient List<Problem> problems;
 
     /**
-     * One thing that is wrong.
+     * Problem at one place of an input.
      *
      * @param place field, line or option
      * @param what the bound, the value and the way out

@@ -1,2 +1,2 @@
-/** What clients, coordinator and workers agree on: the messages, and what makes a job valid. */
+/** Messages between clients, coordinator and workers, and the rules for a job. */
 package org.simreg.proto;

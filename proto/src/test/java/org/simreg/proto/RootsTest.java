@@ -84,7 +84,7 @@ class RootsTest {
                         "student.restart",
                         "checkpoints.output",
                         "cache.store"));
-        assertEquals(List.of(), texts, "a new text setting: a path belongs in JobPaths");
+        assertEquals(List.of(), texts, "a new text setting: a path belongs in Roots.NamedPaths");
     }
 
     private static void collect(List<FieldDescriptor> fields, String before, List<String> texts) {

@@ -19,7 +19,7 @@ class SettingsTableTest {
         int end = readme.indexOf(END);
         assertTrue(begin >= 0 && end > begin, "README.md lacks " + BEGIN + " .. " + END);
         assertEquals(
-                SettingsTable.markdown().strip(),
+                JobField.markdown().strip(),
                 readme.substring(begin + BEGIN.length(), end).strip(),
                 "README.md is behind job.proto; put the output of `scripts/simreg settings`"
                         + " between "
@@ -31,18 +31,17 @@ class SettingsTableTest {
     @Test
     void aRowHoldsKeyOptionDefaultValuesAndMeaning() {
         assertTrue(
-                SettingsTable.markdown()
+                JobField.markdown()
                         .contains(
                                 "| `views.size` | `--size` | `224` | 8 to 1024 px"
                                         + " | Height and width of a view |\n"));
         assertTrue(
-                SettingsTable.markdown()
-                        .contains("| `teachers[].source` | `--teacher` | required |"));
+                JobField.markdown().contains("| `teachers[].source` | `--teacher` | required |"));
     }
 
     @Test
     void everyLineHasFiveCells() {
-        SettingsTable.markdown()
+        JobField.markdown()
                 .lines()
                 .forEach(line -> assertEquals(7, line.split("(?<!\\\\)\\|", -1).length, line));
     }

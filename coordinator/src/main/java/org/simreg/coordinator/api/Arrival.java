@@ -5,6 +5,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
 import org.simreg.proto.CheckpointPart;
 import org.simreg.proto.CheckpointStored;
+import org.simreg.proto.Refused;
 
 /**
  * A checkpoint that a worker sends. A part is asked for only when one before it is written: the

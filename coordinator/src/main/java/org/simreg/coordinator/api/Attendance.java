@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

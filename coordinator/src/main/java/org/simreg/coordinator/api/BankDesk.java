@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.Vectors;
 import org.simreg.worker.search.TopK;

@@ -4,6 +4,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.simreg.proto.BankStatus;
+import org.simreg.proto.Refused;
 
 /**
  * One client that watches a bank, until it is made. A client that reads slowly gets the newest

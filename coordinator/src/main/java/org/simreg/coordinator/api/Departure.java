@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.Executor;
 import org.simreg.proto.CheckpointPart;
+import org.simreg.proto.Refused;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

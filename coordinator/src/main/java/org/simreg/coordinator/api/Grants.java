@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Roots;
 import org.simreg.proto.Student;
 import org.simreg.proto.Teacher;

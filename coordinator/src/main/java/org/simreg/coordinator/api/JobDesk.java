@@ -5,6 +5,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 
 /**

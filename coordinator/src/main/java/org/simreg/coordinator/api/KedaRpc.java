@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.api.ScaleDesk.Bounds;
+import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 import org.simreg.proto.keda.ExternalScalerGrpc;
 import org.simreg.proto.keda.GetMetricSpecResponse;

@@ -7,6 +7,7 @@ import io.grpc.StatusRuntimeException;
 import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.api.BankDesk.Question;
 import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SearchRequest;
 import org.simreg.worker.search.Shard;
 import org.simreg.worker.serve.Floats;

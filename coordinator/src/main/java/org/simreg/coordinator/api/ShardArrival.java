@@ -14,6 +14,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.concurrent.Executor;
+import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.slf4j.Logger;

@@ -12,6 +12,7 @@ import io.grpc.protobuf.StatusProto;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
+import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.simreg.proto.ClassifyRequest;
 import org.simreg.proto.ClassifyResponse;
+import org.simreg.proto.Refused;
 import org.simreg.worker.evaluate.KnnVote;
 import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.search.Shard;

@@ -5,6 +5,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
 /**

@@ -14,16 +14,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg audit}: whether a run lost or doubled nothing, by its ledger. */
+/** The command {@code simreg audit}: the check that a run lost or doubled nothing. */
 @Command(
         name = "audit",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Check a run's ledger: no step lost, every sample once an epoch, equal digests.",
         customSynopsis = {"simreg audit DIR", "       simreg audit JOB [OPTIONS]"},
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Only for a JOB a coordinator is asked, where its run folder is; this machine must see"

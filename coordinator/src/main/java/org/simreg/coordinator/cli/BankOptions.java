@@ -9,7 +9,7 @@ import org.simreg.proto.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Where banks are: at a coordinator, or in a folder that this process serves by itself. */
+/** Options that say where banks are: at a coordinator, or in a folder that this process serves. */
 final class BankOptions {
     private static final int LONGEST = 3600;
 
@@ -55,7 +55,7 @@ final class BankOptions {
         return new Access(node.client(), node::close, patience);
     }
 
-    /** A way to banks, until it is closed. */
+    /** Connection to the server of banks, until it is closed. */
     record Access(ApiClient client, Runnable end, Duration patience) implements AutoCloseable {
         @Override
         public void close() {

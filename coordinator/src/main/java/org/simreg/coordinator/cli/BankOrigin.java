@@ -11,7 +11,7 @@ import org.simreg.proto.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What a bank is made of. */
+/** Options for the source of a bank: images and the weights that embed them, or features. */
 final class BankOrigin {
     @Option(
             names = "--data",

@@ -15,18 +15,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg classify}: the classes that neighbours vote for. */
+/** The command {@code simreg classify}: the classes that neighbours vote for. */
 @Command(
         name = "classify",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Classify by the votes of the nearest rows of a bank.",
         customSynopsis = {
             "simreg classify NAME IMAGE... [OPTIONS]",
             "       simreg classify NAME --vectors=FILE [OPTIONS]"
         },
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Without --rule: majority of 1 and 20 (SimReg), weighted 20 with T 0.07 (DINO),"

@@ -2,80 +2,70 @@ package org.simreg.coordinator.cli;
 
 import java.time.Duration;
 import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.client.Passport;
+import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.coordinator.observe.ProcessLog;
-import org.simreg.coordinator.store.ClusterSettings;
 
-/** {@code simreg coordinator} and {@code simreg worker}: from options to a process that lasts. */
-final class ClusterProcess {
-    private ClusterProcess() {}
-
+/** Process of a cluster, a coordinator or a worker, that runs until the signal to stop. */
+sealed interface ClusterProcess {
     /**
-     * Coordinates until the wish to stop.
+     * Runs to the end.
      *
      * @return exit code
      */
-    static int coordinator(CoordinatorRequest request, Stop stop) {
-        log(request.observing(), "");
-        CoordinatorNode.Settings settings =
-                new CoordinatorNode.Settings(
-                        request.port(),
-                        request.home(),
-                        Version.number(),
-                        of(request.cluster()),
-                        request.observing().http(),
-                        request.scale(),
-                        request.protection());
-        try (CoordinatorNode node = new CoordinatorNode(settings)) {
-            ProcessLog.say(
-                    "The coordinator listens on %s:%d; its home is %s"
-                            .formatted(request.cluster().host(), node.port(), request.home()));
-            request.observing()
-                    .http()
-                    .ifPresent(at -> ProcessLog.say("Its page is at http://" + at + "/"));
-            stop.whenRequested("Stopping; workers train on.", node::stop);
-            return node.await();
+    int run(Stop stop);
+
+    /**
+     * Process of a coordinator.
+     *
+     * @param jsonLog whether its log lines are JSON
+     */
+    record CoordinatorProcess(CoordinatorNode.Settings settings, boolean jsonLog)
+            implements ClusterProcess {
+        @Override
+        public int run(Stop stop) {
+            log(jsonLog, "");
+            try (CoordinatorNode node = new CoordinatorNode(settings)) {
+                ProcessLog.say(
+                        "The coordinator listens on %s:%d; its home is %s"
+                                .formatted(
+                                        settings.cluster().host(), node.port(), settings.home()));
+                settings.http()
+                        .ifPresent(at -> ProcessLog.say("Its page is at http://" + at + "/"));
+                stop.whenRequested("Stopping; workers train on.", node::stop);
+                return node.await();
+            }
         }
     }
 
     /**
-     * Works until the coordinator has let the worker go after the wish to stop.
+     * Process of a worker; after the signal to stop it ends when the coordinator has let it go.
      *
-     * @return exit code
+     * @param coordinator where it attends
+     * @param passport by what it shows the coordinator and other workers who it is
+     * @param jsonLog whether its log lines are JSON
      */
-    static int worker(WorkerRequest request, Stop stop) {
-        log(request.observing(), request.name());
-        WorkerNode.Settings settings =
-                new WorkerNode.Settings(
-                        request.name(),
-                        Version.number(),
-                        new WorkerNode.Machine(
-                                request.device(),
-                                request.threads(),
-                                request.decodeThreads(),
-                                request.roots()),
-                        of(request.cluster()),
-                        request.observing().http());
-        ApiClient coordinator =
-                ApiClient.open(request.coordinator(), Duration.ZERO, request.passport());
-        try (WorkerNode node = new WorkerNode(settings, coordinator)) {
-            ProcessLog.say(
-                    "Worker %s attends at %s".formatted(request.name(), request.coordinator()));
-            stop.whenRequested("Leaving at the end of a step.", node::leave);
-            return node.await();
+    record WorkerProcess(
+            WorkerNode.Settings settings, Target coordinator, Passport passport, boolean jsonLog)
+            implements ClusterProcess {
+        @Override
+        public int run(Stop stop) {
+            log(jsonLog, settings.name());
+            ApiClient client = ApiClient.open(coordinator, Duration.ZERO, passport);
+            try (WorkerNode node = new WorkerNode(settings, client)) {
+                ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
+                stop.whenRequested("Leaving at the end of a step.", node::leave);
+                return node.await();
+            }
         }
     }
 
     /** Before anything that logs is loaded. */
-    private static void log(Observing observing, String worker) {
-        if (observing.jsonLog()) {
+    private static void log(boolean json, String worker) {
+        if (json) {
             ProcessLog.json(worker);
         }
-    }
-
-    private static ClusterSettings of(ClusterAddress address) {
-        return new ClusterSettings(
-                address.name(), address.host(), address.port(), address.peers(), address.service());
     }
 }

@@ -16,13 +16,13 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * Turns every failure into one sentence on stderr, and an exit code: 2 for usage, 1 for the rest.
+ * Failures of a command as one sentence on stderr, and an exit code: 2 for usage, 1 for the rest.
  */
 final class Complaints implements IParameterExceptionHandler, IExecutionExceptionHandler {
-    private final Simreg simreg;
+    private final GlobalOptions global;
 
-    Complaints(Simreg simreg) {
-        this.simreg = simreg;
+    Complaints(GlobalOptions global) {
+        this.global = global;
     }
 
     @Override
@@ -56,12 +56,12 @@ final class Complaints implements IParameterExceptionHandler, IExecutionExceptio
     private void complain(CommandLine command, String sentence, Throwable failure) {
         if (ProcessLog.isJson()) {
             LoggerFactory.getLogger("org.simreg.process")
-                    .error(sentence, simreg.verbose() ? failure : null);
+                    .error(sentence, global.verbose() ? failure : null);
             return;
         }
         PrintWriter err = command.getErr();
         err.println("simreg: " + sentence);
-        if (simreg.verbose()) {
+        if (global.verbose()) {
             failure.printStackTrace(err);
         }
         err.flush();

@@ -4,24 +4,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
+import org.simreg.coordinator.cli.ClusterProcess.CoordinatorProcess;
+import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg coordinator}: keeps jobs and tells workers what to do. */
+/** The command {@code simreg coordinator}: the process that keeps jobs and leads workers. */
 @Command(
         name = "coordinator",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Run the coordinator of a cluster: it keeps the jobs, divides them among the"
                         + " workers, and stores their checkpoints.",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Without --tokens or --tls-client-ca whoever reaches the port can submit jobs; without"
@@ -33,7 +30,7 @@ import picocli.CommandLine.Spec;
             "  simreg coordinator --host 10.0.0.5 --home /data/simreg"
         })
 final class CoordinatorCommand implements Callable<Integer> {
-    private final ToIntFunction<CoordinatorRequest> run;
+    private final ToIntFunction<ClusterProcess> run;
 
     @Spec private CommandSpec spec;
 
@@ -72,33 +69,33 @@ final class CoordinatorCommand implements Callable<Integer> {
                             + " 5701 on (default: 5701)")
     private int clusterPort;
 
-    @Mixin private ClusterOptions cluster;
+    @Mixin private ProcessOptions process;
     @Mixin private ScaleOptions scale;
+    @Mixin private SecurityOptions.ServerSecurity security;
 
-    @Mixin private ObserveOptions observing;
-
-    @Mixin private ProtectionOptions protection;
-
-    CoordinatorCommand(ToIntFunction<CoordinatorRequest> run) {
+    CoordinatorCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
     }
 
     @Override
     public Integer call() {
-        return run.applyAsInt(request());
+        return run.applyAsInt(process());
     }
 
-    private CoordinatorRequest request() {
+    private CoordinatorProcess process() {
         try {
-            return new CoordinatorRequest(
-                    ClusterOptions.port("--port", port, 0),
-                    (home == null ? usualHome() : home).toAbsolutePath().normalize(),
-                    cluster.address(host, clusterPort, List.of()),
-                    observing.asked(),
-                    scale.settings(),
-                    protection.read());
+            CoordinatorNode.Settings settings =
+                    new CoordinatorNode.Settings(
+                            ProcessOptions.port("--port", port),
+                            (home == null ? usualHome() : home).toAbsolutePath().normalize(),
+                            Version.number(),
+                            process.cluster(host, clusterPort, List.of()),
+                            process.http(),
+                            scale.settings(),
+                            security.read());
+            return new CoordinatorProcess(settings, process.jsonLog());
         } catch (UserError e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            throw process.refusal(spec.commandLine(), e);
         }
     }
 

@@ -7,7 +7,7 @@ import org.simreg.proto.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Which coordinator a command asks. */
+/** Options for the coordinator that a command asks: its address, and as whom it is asked. */
 final class CoordinatorOptions {
     private static final int LONGEST_WAIT = 86_400;
 
@@ -29,7 +29,7 @@ final class CoordinatorOptions {
                             + " (default: 0)")
     private int wait;
 
-    @Mixin private PassportOptions passport;
+    @Mixin private SecurityOptions.ClientSecurity security;
 
     /**
      * @throws UserError if an option is wrong; nobody is asked yet
@@ -40,6 +40,6 @@ final class CoordinatorOptions {
             throw new UserError("--wait: " + what);
         }
         Target target = Target.parse("--coordinator", coordinator, Target.PORT);
-        return ApiClient.open(target, Duration.ofSeconds(wait), passport.read());
+        return ApiClient.open(target, Duration.ofSeconds(wait), security.read());
     }
 }

@@ -3,29 +3,23 @@ package org.simreg.coordinator.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
-import org.simreg.coordinator.job.JobFile;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.JobLoader;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg distill}: from options and a job file to a completed job, then on to the run. */
+/** The command {@code simreg distill}: a run of a job on this machine. */
 @Command(
         name = "distill",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Distil a frozen teacher into a small student, on this machine.",
         customSynopsis = {
             "simreg distill --data=DIR --teacher=SOURCE [OPTIONS]",
@@ -44,76 +38,45 @@ import picocli.CommandLine.Spec;
             "  simreg distill --job runs/resnet18-photos/job.yaml --seed 1 --out runs/again"
         })
 final class DistillCommand implements Callable<Integer> {
-    private final ToIntFunction<DistillRequest> run;
+    private final GlobalOptions global;
+    private final ToIntFunction<EmbeddedRun.Settings> run;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private Simreg simreg;
-
-    @Option(
-            names = "--job",
-            paramLabel = "FILE",
-            description = "Job in YAML or JSON that the options are laid over (default: none)")
-    private Path jobFile;
-
-    @Option(
-            names = "--print-job",
-            description = "Print the completed job as YAML and stop (default: false)")
-    private boolean printJob;
-
     @Mixin private MachineOptions machine;
 
-    @Option(
-            names = "--resume",
-            description =
-                    "Continue from the newest checkpoint of the run folder; without --job the job"
-                            + " is the folder's own; all of its state is taken, see --restart and"
-                            + " --init for a new run (default: false)")
-    private boolean resume;
-
-    @Option(
-            names = "--overwrite",
-            description = "Replace what the run folder holds (default: false)")
-    private boolean overwrite;
-
-    DistillCommand(ToIntFunction<DistillRequest> run) {
+    private DistillCommand(GlobalOptions global, ToIntFunction<EmbeddedRun.Settings> run) {
+        this.global = global;
         this.run = run;
+    }
+
+    /** With the options of a job. */
+    static CommandLine of(GlobalOptions global, ToIntFunction<EmbeddedRun.Settings> run) {
+        return RequestedJob.withRun("--job", new DistillCommand(global, run));
     }
 
     @Override
     public Integer call() {
-        DistillRequest request;
+        RequestedJob requested = new RequestedJob(spec.commandLine().getParseResult());
+        EmbeddedRun.Settings settings;
         try {
-            request = request();
+            settings = settings(requested);
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
-        if (printJob) {
-            spec.commandLine().getOut().print(JobFile.yaml(request.job()));
-            spec.commandLine().getOut().flush();
+        if (requested.isPrinted()) {
+            RequestedJob.print(settings.job(), spec.commandLine().getOut());
             return 0;
         }
-        return run.applyAsInt(request);
+        return run.applyAsInt(settings);
     }
 
-    private DistillRequest request() {
-        Job job =
-                AskedJob.completed(
-                        spec.commandLine().getParseResult(),
-                        Optional.ofNullable(jobFile),
-                        resume,
-                        this::findProblems);
-        AskedJob.refuseBoth(resume, overwrite);
-        if (!resume && !overwrite && !printJob) {
+    private EmbeddedRun.Settings settings(RequestedJob requested) {
+        Job job = requested.completed(this::findProblems);
+        if (!requested.resume() && !requested.overwrite() && !requested.isPrinted()) {
             refuseFull(Path.of(job.getCheckpoints().getOutput()));
         }
-        return new DistillRequest(
-                job,
-                machine.device(),
-                machine.threads(),
-                machine.decodeThreads(),
-                resume,
-                overwrite,
-                simreg.quiet());
+        return new EmbeddedRun.Settings(
+                job, machine.settings(), requested.resume(), requested.overwrite(), global.quiet());
     }
 
     private void findProblems(Job job, Problems problems) {

@@ -19,20 +19,32 @@ import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.WorkerSettings;
 
-/** {@code simreg distill}: a job submitted to a cluster of one, and watched to its end. */
+/** Run of {@code simreg distill}: a job submitted to a cluster of one, watched to its end. */
 final class EmbeddedRun {
     private static final int CANCELLED = 130;
 
-    private final DistillRequest request;
+    private final Settings settings;
     private final Job job;
     private final Path folder;
     private final Stop stop;
     private final AtomicBoolean begun = new AtomicBoolean();
 
-    EmbeddedRun(DistillRequest request, Stop stop) {
-        this.request = request;
+    /**
+     * Settings of a run on this machine.
+     *
+     * @param job completed: every default filled in, within all bounds
+     * @param machine device and threads that it takes
+     * @param resume continue from the run folder's newest checkpoint
+     * @param overwrite replace what the run folder holds
+     * @param quiet no progress, only warnings and the result
+     */
+    record Settings(
+            Job job, WorkerSettings machine, boolean resume, boolean overwrite, boolean quiet) {}
+
+    EmbeddedRun(Settings settings, Stop stop) {
+        this.settings = settings;
         this.stop = stop;
-        job = request.job();
+        job = settings.job();
         folder = Path.of(job.getCheckpoints().getOutput());
     }
 
@@ -47,26 +59,21 @@ final class EmbeddedRun {
         try (EmbeddedNode node = new EmbeddedNode(Version.number())) {
             JobStatus submitted = node.client().ask(jobs -> jobs.submit(submission()));
             stop.whenRequested(() -> cancel(node.client(), submitted.getId()));
-            node.work(
-                    new WorkerSettings(
-                            request.device(),
-                            request.threads(),
-                            request.decodeThreads(),
-                            Nodes.cache()));
+            node.work(settings.machine());
             end = watch(node.client(), submitted.getId());
         }
         return concluded(end);
     }
 
     private SubmitRequest submission() {
-        Existing existing = request.overwrite() ? Existing.OVERWRITE : Existing.REFUSE;
+        Existing existing = settings.overwrite() ? Existing.OVERWRITE : Existing.REFUSE;
         return SubmitRequest.newBuilder()
                 .setJob(job)
-                .setExisting(request.resume() ? Existing.RESUME : existing)
+                .setExisting(settings.resume() ? Existing.RESUME : existing)
                 .build();
     }
 
-    /** On the thread of the wish to stop; a job that has just ended can't be cancelled. */
+    /** On the thread of the signal to stop; a job that has just ended can't be cancelled. */
     private static void cancel(ApiClient client, String id) {
         try {
             client.ask(jobs -> jobs.cancel(JobRequest.newBuilder().setId(id).build()));
@@ -76,8 +83,8 @@ final class EmbeddedRun {
     }
 
     private JobStatus watch(ApiClient client, String id) {
-        try (ProgressLine console = ProgressLine.console(request.quiet())) {
-            long from = request.resume() ? current(client, id).getNextSequence() : 0;
+        try (ProgressLine console = ProgressLine.console(settings.quiet())) {
+            long from = settings.resume() ? current(client, id).getNextSequence() : 0;
             new Feed(client, id, from).run(event -> show(event, console), notice -> {});
         }
         return current(client, id);
@@ -104,7 +111,7 @@ final class EmbeddedRun {
             return CANCELLED;
         }
         // A run that is refused before it begins leaves no folder that stands in the way.
-        if (!begun.get() && !request.resume()) {
+        if (!begun.get() && !settings.resume()) {
             PastRun.remove(folder);
         }
         throw new UserError(end.getReason());

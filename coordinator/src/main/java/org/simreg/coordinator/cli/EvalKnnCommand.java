@@ -12,20 +12,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg eval knn}: k-NN accuracy of val images against train images. */
+/** The command {@code simreg eval knn}: k-NN accuracy of val images against train images. */
 @Command(
         name = "knn",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Measure exact k-NN accuracy, val against train: the rules that published figures"
                         + " were made with, or your own.",
         customSynopsis = "simreg eval knn --data=DIR --weights=FILE [OPTIONS]",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Without --k, --vote and --temperature: majority of 1 and 20 (SimReg), weighted 20 with"
@@ -37,10 +32,10 @@ import picocli.CommandLine.Spec;
 final class EvalKnnCommand implements Callable<Integer> {
     private static final double DINO = 0.07;
 
+    private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private EvalCommand parent;
     @Mixin private EvalOptions options;
 
     @Option(
@@ -66,12 +61,14 @@ final class EvalKnnCommand implements Callable<Integer> {
             description = "T of the weighted vote, above 0 (default: 0.07)")
     private Double temperature;
 
+    /** Vote of the neighbours: one each, or by their similarity. */
     private enum Vote {
         MAJORITY,
         WEIGHTED
     }
 
-    EvalKnnCommand(ToIntFunction<EvalRequest> run) {
+    EvalKnnCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
+        this.global = global;
         this.run = run;
     }
 
@@ -79,7 +76,7 @@ final class EvalKnnCommand implements Callable<Integer> {
     public Integer call() {
         EvalRequest request;
         try {
-            request = options.request(new EvalTask.Knn(rules()), false, parent.quiet());
+            request = options.request(new EvalRequest.Knn(rules()), false, global.quiet());
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

@@ -10,20 +10,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg eval linear}: a linear probe on frozen features. */
+/** The command {@code simreg eval linear}: a linear probe on frozen features. */
 @Command(
         name = "linear",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Train a linear probe on frozen features, as SimReg evaluates: unit length,"
                         + " standardised, one linear layer, SGD.",
         customSynopsis = "simreg eval linear --data=DIR --weights=FILE [OPTIONS]",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Example:",
@@ -33,10 +28,10 @@ import picocli.CommandLine.Spec;
 final class EvalLinearCommand implements Callable<Integer> {
     static final int MOST = 100_000;
 
+    private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private EvalCommand parent;
     @Mixin private EvalOptions options;
 
     @Option(
@@ -78,7 +73,8 @@ final class EvalLinearCommand implements Callable<Integer> {
                             + " centre crops (default: false)")
     private boolean augment;
 
-    EvalLinearCommand(ToIntFunction<EvalRequest> run) {
+    EvalLinearCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
+        this.global = global;
         this.run = run;
     }
 
@@ -89,7 +85,7 @@ final class EvalLinearCommand implements Callable<Integer> {
             check("--epochs", epochs, MOST);
             check("--batch", batch, 65536);
             rates.forEach(EvalLinearCommand::checkRate);
-            EvalRequest plain = options.request(task(0), false, parent.quiet());
+            EvalRequest plain = options.request(task(0), false, global.quiet());
             request = plain.withTask(task(plain.images().seed()));
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -97,8 +93,9 @@ final class EvalLinearCommand implements Callable<Integer> {
         return run.applyAsInt(request);
     }
 
-    private EvalTask task(long seed) {
-        return new EvalTask.Linear(new ProbeSettings(rates, epochs, batch, drops, seed), augment);
+    private EvalRequest.Task task(long seed) {
+        return new EvalRequest.Linear(
+                new ProbeSettings(rates, epochs, batch, drops, seed), augment);
     }
 
     static void check(String option, int value, int most) {

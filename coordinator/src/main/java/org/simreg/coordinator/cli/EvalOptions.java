@@ -11,7 +11,7 @@ import org.simreg.worker.inspect.FoundNetwork.Role;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What all evaluations of frozen weights share. */
+/** Options that all evaluations of frozen weights share. */
 final class EvalOptions {
     @Option(
             names = "--data",
@@ -98,6 +98,7 @@ final class EvalOptions {
     @Mixin private NetworkOptions network;
     @Mixin private MachineOptions machine;
 
+    /** Network of a training checkpoint that holds two. */
     private enum Part {
         STUDENT,
         TEACHER
@@ -107,7 +108,7 @@ final class EvalOptions {
      * @param several whether more than one data set makes sense
      * @throws UserError if an option is out of bounds
      */
-    EvalRequest request(EvalTask task, boolean several, boolean quiet) {
+    EvalRequest request(EvalRequest.Task task, boolean several, boolean quiet) {
         if (!several && data.size() > 1) {
             throw new UserError(
                     "--data: %d folders are too many here; name one, or use simreg eval transfer"

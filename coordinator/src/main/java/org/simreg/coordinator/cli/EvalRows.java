@@ -10,7 +10,7 @@ import org.simreg.worker.evaluate.NearestNeighbors;
 import org.simreg.worker.probe.PenaltySearch;
 import org.simreg.worker.probe.ProbeScore;
 
-/** Figures as rows of a report. */
+/** Rows of an evaluation's report, made from accuracies and scores. */
 final class EvalRows {
     private EvalRows() {}
 

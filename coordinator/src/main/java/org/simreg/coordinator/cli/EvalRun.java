@@ -34,7 +34,7 @@ import org.simreg.worker.probe.TrainRows;
 import org.simreg.worker.reduce.Abandoned;
 import org.simreg.worker.torchscript.Torch;
 
-/** {@code simreg eval}: frozen weights, images, figures. */
+/** Run of {@code simreg eval}: from frozen weights and images to a report of what was measured. */
 final class EvalRun {
     /** Least part of an image that a crop of a probe's train view covers, as torchvision's. */
     private static final double PROBE_AREA = 0.08;
@@ -114,7 +114,7 @@ final class EvalRun {
                 try (FeatureSets sets =
                         new FeatureSets(torch, backbone, all.get(i), settings(view))) {
                     report.addAllRows(
-                            request.task() instanceof EvalTask.Stages stages
+                            request.task() instanceof EvalRequest.Stages stages
                                     ? stages(stages, backbone.stages(), sets)
                                     : rows(path, sets));
                 }
@@ -124,7 +124,7 @@ final class EvalRun {
     }
 
     private Backbone backbone() {
-        return request.task() instanceof EvalTask.Stages stages
+        return request.task() instanceof EvalRequest.Stages stages
                 ? Backbone.staged(torch, request.weights(), stages.layers(), meter::notice)
                 : Backbone.open(torch, request.weights(), meter::notice);
     }
@@ -187,12 +187,12 @@ final class EvalRun {
     private List<EvalRow> rows(String path, FeatureSets sets) {
         FeatureBank train = sets.train(meter);
         FeatureBank val = sets.val(meter);
-        if (request.task() instanceof EvalTask.Knn knn) {
+        if (request.task() instanceof EvalRequest.Knn knn) {
             meter.next("searching", 0, val.size());
             return EvalRows.knn(train, val, knn.rules(), FEATURE, request.machine().threads());
         }
         int classes = sets.splits().train().classNames().size();
-        if (request.task() instanceof EvalTask.Linear linear) {
+        if (request.task() instanceof EvalRequest.Linear linear) {
             TrainRows rows =
                     linear.augmented()
                             ? TrainRows.augmented(sets, PROBE_AREA)
@@ -202,13 +202,13 @@ final class EvalRun {
                     .map(score -> EvalRows.linear(score, FEATURE, train.dimension()))
                     .toList();
         }
-        EvalTask.Transfer transfer = (EvalTask.Transfer) request.task();
+        EvalRequest.Transfer transfer = (EvalRequest.Transfer) request.task();
         LinearProbe.Data data = LinearProbe.Data.cached(train, val, classes);
         PenaltySearch.Outcome outcome = PenaltySearch.run(torch, data, transfer.settings(), meter);
         return EvalRows.transfer(outcome, path, train.dimension());
     }
 
-    private List<EvalRow> stages(EvalTask.Stages task, List<Stage> stages, FeatureSets sets) {
+    private List<EvalRow> stages(EvalRequest.Stages task, List<Stage> stages, FeatureSets sets) {
         List<FeatureBank> train = sets.trainStages(meter);
         List<FeatureBank> val = sets.valStages(meter);
         int classes = sets.splits().train().classNames().size();

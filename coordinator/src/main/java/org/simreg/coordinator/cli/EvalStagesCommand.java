@@ -12,20 +12,18 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg eval stages}: accuracy at every stage of a backbone and layer of its head. */
+/**
+ * The command {@code simreg eval stages}: accuracy at every stage of a backbone and layer of its
+ * head.
+ */
 @Command(
         name = "stages",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Measure k-NN accuracy at every stage of the backbone and after every layer of the"
                         + " head that the file holds, by one pass over the images.",
         customSynopsis = "simreg eval stages --data=DIR --weights=FILE [OPTIONS]",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "A stage's feature is the mean over height and width. The head is built from the file's"
@@ -38,10 +36,10 @@ final class EvalStagesCommand implements Callable<Integer> {
     private static final List<VotingRule> RULES =
             List.of(VotingRule.majority(1), VotingRule.majority(20));
 
+    private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private EvalCommand parent;
     @Mixin private EvalOptions options;
 
     @Option(
@@ -75,7 +73,8 @@ final class EvalStagesCommand implements Callable<Integer> {
             description = "Epochs of the probes, at least 1 (default: 40)")
     private Integer epochs;
 
-    EvalStagesCommand(ToIntFunction<EvalRequest> run) {
+    EvalStagesCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
+        this.global = global;
         this.run = run;
     }
 
@@ -88,9 +87,9 @@ final class EvalStagesCommand implements Callable<Integer> {
             }
             EvalRequest plain =
                     options.request(
-                            new EvalTask.Stages(RULES, Optional.empty(), layers),
+                            new EvalRequest.Stages(RULES, Optional.empty(), layers),
                             false,
-                            parent.quiet());
+                            global.quiet());
             request = linear ? plain.withTask(task(plain.images().seed())) : plain;
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -98,12 +97,12 @@ final class EvalStagesCommand implements Callable<Integer> {
         return run.applyAsInt(request);
     }
 
-    private EvalTask task(long seed) {
+    private EvalRequest.Task task(long seed) {
         List<Double> asked = rates == null ? List.of(0.01) : rates;
         asked.forEach(EvalLinearCommand::checkRate);
         int passes = epochs == null ? 40 : epochs;
         EvalLinearCommand.check("--epochs", passes, EvalLinearCommand.MOST);
         ProbeSettings probe = new ProbeSettings(asked, passes, 256, List.of(15, 30), seed);
-        return new EvalTask.Stages(RULES, Optional.of(probe), layers);
+        return new EvalRequest.Stages(RULES, Optional.of(probe), layers);
     }
 }

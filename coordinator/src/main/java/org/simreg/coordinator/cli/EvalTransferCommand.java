@@ -9,30 +9,28 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg eval transfer}: logistic regression on frozen features, for several data sets. */
+/**
+ * The command {@code simreg eval transfer}: logistic regression on frozen features, for several
+ * data sets.
+ */
 @Command(
         name = "transfer",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Fit L2-regularised logistic regression on frozen features of each data set, its"
                         + " penalty chosen on a held-out part of train.",
         customSynopsis = "simreg eval transfer --data=DIR [--data=DIR]... --weights=FILE [OPTIONS]",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Example:",
             "  simreg eval transfer --data flowers --data pets --weights runs/resnet18-photos"
         })
 final class EvalTransferCommand implements Callable<Integer> {
+    private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private EvalCommand parent;
     @Mixin private EvalOptions options;
 
     @Option(
@@ -53,7 +51,8 @@ final class EvalTransferCommand implements Callable<Integer> {
                             + " 0.2)")
     private double heldOut;
 
-    EvalTransferCommand(ToIntFunction<EvalRequest> run) {
+    EvalTransferCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
+        this.global = global;
         this.run = run;
     }
 
@@ -62,7 +61,7 @@ final class EvalTransferCommand implements Callable<Integer> {
         EvalRequest request;
         try {
             check();
-            EvalRequest plain = options.request(task(0), true, parent.quiet());
+            EvalRequest plain = options.request(task(0), true, global.quiet());
             request = plain.withTask(task(plain.images().seed()));
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -81,9 +80,9 @@ final class EvalTransferCommand implements Callable<Integer> {
         }
     }
 
-    private EvalTask task(long seed) {
+    private EvalRequest.Task task(long seed) {
         PenaltySearch.Settings published = PenaltySearch.Settings.published(seed);
-        return new EvalTask.Transfer(
+        return new EvalRequest.Transfer(
                 new PenaltySearch.Settings(
                         penalties, published.least(), published.most(), heldOut, seed));
     }

@@ -15,22 +15,18 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg export}: a checkpoint's backbone in the formats that others load. */
+/** The command {@code simreg export}: a checkpoint's backbone in the formats that others load. */
 @Command(
         name = "export",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Write the backbone of any readable checkpoint in the formats others load.",
         customSynopsis = "simreg export CHECKPOINT --out=DIR [OPTIONS]",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Example:",
             "  simreg export moco_v2_800ep.pth.tar --network resnet50 --format onnx --out exported"
         })
 final class ExportCommand implements Callable<Integer> {
-    private final ToIntFunction<ExportRequest> export;
+    private final ToIntFunction<Settings> export;
 
     @Spec private CommandSpec spec;
 
@@ -52,8 +48,8 @@ final class ExportCommand implements Callable<Integer> {
             names = "--format",
             paramLabel = "FORMAT",
             split = ",",
-            completionCandidates = FormatName.class,
-            converter = FormatName.class,
+            completionCandidates = EnumNames.OfFormat.class,
+            converter = EnumNames.OfFormat.class,
             description =
                     "One or several of torchscript, safetensors, pth, onnx, separated by commas"
                             + " (default: all)")
@@ -62,8 +58,8 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--network",
             paramLabel = "NETWORK",
-            completionCandidates = NetworkName.class,
-            converter = NetworkName.class,
+            completionCandidates = EnumNames.OfNetwork.class,
+            converter = EnumNames.OfNetwork.class,
             description =
                     "Network whose weights the checkpoint holds: resnet18, resnet34, resnet50,"
                             + " resnet101, resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2"
@@ -79,7 +75,19 @@ final class ExportCommand implements Callable<Integer> {
                             + " px (default: 224)")
     private int size;
 
-    ExportCommand(ToIntFunction<ExportRequest> export) {
+    /**
+     * Settings of an export: a checkpoint's backbone, and the formats it is written in.
+     *
+     * @param checkpoint file to read
+     * @param out folder that takes the files; made if absent
+     * @param formats at least one
+     * @param network whose weights the checkpoint holds; empty if the checkpoint says so itself
+     * @param size height and width of the images that the written networks are traced with, pixels
+     */
+    record Settings(
+            Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {}
+
+    ExportCommand(ToIntFunction<Settings> export) {
         this.export = export;
     }
 
@@ -90,7 +98,7 @@ final class ExportCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), what);
         }
         return export.applyAsInt(
-                new ExportRequest(
+                new Settings(
                         checkpoint, out, Set.copyOf(formats), Optional.ofNullable(network), size));
     }
 }

@@ -2,8 +2,10 @@ package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.simreg.proto.Cache;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
@@ -12,20 +14,20 @@ import org.simreg.worker.cache.StoreReport;
 import org.simreg.worker.distill.FeatureFill;
 import org.simreg.worker.distill.JobLoader;
 import org.simreg.worker.distill.WorkerSettings;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg features}: teachers' features computed before the training that reads them. */
+/**
+ * The command {@code simreg features}: teachers' features computed before the training that reads
+ * them.
+ */
 @Command(
         name = "features",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Compute teachers' features of the views that a training shows again and again.",
         customSynopsis = {
@@ -52,10 +54,10 @@ import picocli.CommandLine.Spec;
 final class FeaturesCommand implements Callable<Integer> {
     private static final int STOPPED = 130;
 
+    private final GlobalOptions global;
     private final Stop stop;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private Simreg simreg;
 
     @Option(
             names = "--check",
@@ -65,12 +67,6 @@ final class FeaturesCommand implements Callable<Integer> {
     private Path check;
 
     @Option(
-            names = "--job",
-            paramLabel = "FILE",
-            description = "Job in YAML or JSON that the options are laid over (default: none)")
-    private Path jobFile;
-
-    @Option(
             names = "--part",
             paramLabel = "I/N",
             description = "Compute the I-th of N equal parts only (default: 1/1)")
@@ -78,8 +74,14 @@ final class FeaturesCommand implements Callable<Integer> {
 
     @Mixin private MachineOptions machine;
 
-    FeaturesCommand(Stop stop) {
+    private FeaturesCommand(GlobalOptions global, Stop stop) {
+        this.global = global;
         this.stop = stop;
+    }
+
+    /** With the options of a job. */
+    static CommandLine of(GlobalOptions global, Stop stop) {
+        return RequestedJob.with("--job", new FeaturesCommand(global, stop));
     }
 
     @Override
@@ -106,12 +108,8 @@ final class FeaturesCommand implements Callable<Integer> {
     }
 
     private Job job() {
-        Job job =
-                AskedJob.completed(
-                        spec.commandLine().getParseResult(),
-                        Optional.ofNullable(jobFile),
-                        false,
-                        this::findProblems);
+        RequestedJob requested = new RequestedJob(spec.commandLine().getParseResult());
+        Job job = requested.completed(this::findProblems);
         if (!job.hasCache() || job.getCache().getPrecision() == Cache.Format.NONE) {
             throw new UserError(
                     "There are no features to keep: ask for --cache-views N (or --cache-fixed),"
@@ -145,7 +143,7 @@ final class FeaturesCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         stop.whenRequested("Stopping; what is computed is kept.", () -> {});
         try (FeatureFill fill = FeatureFill.open(job, settings, err::println)) {
-            FillLine line = new FillLine(simreg.quiet() ? text -> {} : err::println);
+            FillProgress line = new FillProgress(global.quiet() ? text -> {} : err::println);
             boolean whole = fill.fill(part, line, stop::requested);
             if (!whole) {
                 spec.commandLine().getOut().println("Stopped; call it again to go on");
@@ -154,5 +152,46 @@ final class FeaturesCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().println("The features are in " + job.getCache().getStore());
         return 0;
+    }
+
+    /** Progress of the filling of stores: a line every five seconds and at the end. */
+    private static final class FillProgress implements FeatureFill.Progress {
+        private static final long INTERVAL = Duration.ofSeconds(5).toNanos();
+
+        private final Consumer<String> out;
+        private final long begun = System.nanoTime();
+        private long first = -1;
+        private long last = begun;
+
+        FillProgress(Consumer<String> out) {
+            this.out = out;
+        }
+
+        @Override
+        public void at(long done, long all) {
+            long now = System.nanoTime();
+            first = first < 0 ? done : first;
+            if (done == all || now - last >= INTERVAL) {
+                last = now;
+                out.accept(line(done, all, (now - begun) / 1e9));
+            }
+        }
+
+        /** The rate counts what was computed since the start, not what was there. */
+        private String line(long done, long all, double seconds) {
+            double rate = seconds > 0 ? (done - first) / seconds : 0;
+            String share = String.format(Locale.ROOT, "%,d of %,d images", done, all);
+            if (done == all || rate <= 0) {
+                return share;
+            }
+            long left = Math.round((all - done) / rate);
+            return String.format(
+                    Locale.ROOT,
+                    "%s, %.0f a second, %d:%02d left",
+                    share,
+                    rate,
+                    left / 60,
+                    left % 60);
+        }
     }
 }

@@ -15,15 +15,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg index create}: a bank, of images or of features. */
+/** The command {@code simreg index create}: a bank, of images or of features. */
 @Command(
         name = "create",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Make a bank: workers embed the images, or the features of a file are taken, cut"
                         + " into shards, kept on disk and held in the workers' memory.",
@@ -31,7 +27,6 @@ import picocli.CommandLine.Spec;
             "simreg index create NAME --data=DIR --weights=FILE [OPTIONS]",
             "       simreg index create NAME --features=FILE [--labels=FILE] [--files=FILE]"
         },
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Ctrl-C leaves the bank being made; 'simreg index delete NAME' gives it up. With"
@@ -45,8 +40,9 @@ final class IndexCreateCommand implements Callable<Integer> {
     private static final Duration LONGEST = Duration.ofDays(7);
     private static final long EVERY_NANOS = 2_000_000_000L;
 
+    private final GlobalOptions global;
+
     @Spec private CommandSpec spec;
-    @ParentCommand private IndexCommand parent;
 
     @Parameters(
             paramLabel = "NAME",
@@ -78,6 +74,10 @@ final class IndexCreateCommand implements Callable<Integer> {
 
     @Mixin private BankOptions banks;
 
+    IndexCreateCommand(GlobalOptions global) {
+        this.global = global;
+    }
+
     @Override
     public Integer call() {
         CreateBankRequest request = request();
@@ -101,7 +101,7 @@ final class IndexCreateCommand implements Callable<Integer> {
                         "The bank %s can't be made: %s; delete it with 'simreg index delete %s' before you try again"
                                 .formatted(name, status.getReason(), name));
             }
-            out.print(parent.quiet() ? "" : BankText.description(status));
+            out.print(global.quiet() ? "" : BankText.description(status));
             out.flush();
         }
         return 0;
@@ -133,7 +133,7 @@ final class IndexCreateCommand implements Callable<Integer> {
         BankStatus status = course.next();
         while (course.hasNext()) {
             status = course.next();
-            if (!parent.quiet() && System.nanoTime() - last > EVERY_NANOS) {
+            if (!global.quiet() && System.nanoTime() - last > EVERY_NANOS) {
                 last = System.nanoTime();
                 err.println(BankText.progress(status));
                 err.flush();

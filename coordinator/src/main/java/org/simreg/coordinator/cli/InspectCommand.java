@@ -12,17 +12,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg inspect}: what a file of weights holds. */
+/** The command {@code simreg inspect}: what a file of weights holds. */
 @Command(
         name = "inspect",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Tell what a checkpoint holds: networks under their prefixes, heads, what is missing"
                         + " for the nearest network. Nothing in the file is executed.",
         customSynopsis = "simreg inspect FILE [OPTIONS]",
-        optionListHeading = "%nOptions:%n",
         footer = {"", "Example:", "  simreg inspect moco_v2_800ep_pretrain.pth.tar"})
 final class InspectCommand implements Runnable {
     @Spec private CommandSpec spec;

@@ -1,9 +1,8 @@
 package org.simreg.coordinator.cli;
 
-import io.grpc.StatusRuntimeException;
 import java.io.PrintWriter;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Feed;
 import org.simreg.coordinator.status.ProgressLine;
@@ -11,13 +10,12 @@ import org.simreg.coordinator.status.Tables;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobStatus;
-import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WatchRequest;
 
 /**
- * Shows a job of the coordinator as {@code distill} shows its own. The job doesn't depend on being
+ * Display of a coordinator's job, as {@code distill} shows its own. The job doesn't depend on being
  * watched.
  *
  * @param quiet whether only the end is told
@@ -59,20 +57,20 @@ record JobWatch(ApiClient client, Stop stop, PrintWriter out, boolean quiet) {
         WatchRequest all = WatchRequest.newBuilder().setId(id).build();
         long most = Math.min(from, PREFACE);
         try {
-            Iterator<JobEvent> past =
-                    JobsGrpc.newBlockingStub(client.channel())
-                            .withDeadlineAfter(10, TimeUnit.SECONDS)
-                            .watch(all);
-            for (long i = 0; i < most && past.hasNext(); i++) {
-                Progress event = past.next().getProgress();
-                if (event.hasStarted()) {
-                    console.accept(event);
-                    return;
-                }
-            }
-        } catch (StatusRuntimeException e) {
-            console.accept(note("the job's beginning can't be shown: " + e.getStatus()));
+            client.ask(jobs -> started(jobs.watch(all), most)).ifPresent(console::accept);
+        } catch (UserError e) {
+            console.accept(note("the job's beginning can't be shown: " + e.getMessage()));
         }
+    }
+
+    private static Optional<Progress> started(Iterator<JobEvent> past, long most) {
+        for (long i = 0; i < most && past.hasNext(); i++) {
+            Progress event = past.next().getProgress();
+            if (event.hasStarted()) {
+                return Optional.of(event);
+            }
+        }
+        return Optional.empty();
     }
 
     private static Progress note(String text) {

@@ -15,14 +15,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg logs}: every event of a job as a line. */
+/** The command {@code simreg logs}: every event of a job as a line. */
 @Command(
         name = "logs",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Print every event of a job as a line with its time.",
-        optionListHeading = "%nOptions:%n",
         footer = {"", "Example:", "  simreg logs resnet18-photos | grep generation"})
 final class LogsCommand implements Runnable {
     private final Stop stop;

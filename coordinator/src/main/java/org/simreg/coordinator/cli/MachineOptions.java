@@ -5,7 +5,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.distill.WorkerSettings;
 import picocli.CommandLine.Option;
 
-/** What of this machine a worker takes. */
+/** Options for what a worker takes of this machine: device and threads. */
 final class MachineOptions {
     @Option(
             names = "--device",

@@ -15,12 +15,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg cancel}, {@code pause} and {@code resume}: one job moves to another state. */
-@Command(
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
-        optionListHeading = "%nOptions:%n")
+/**
+ * The commands {@code simreg cancel}, {@code pause}, {@code resume}: a job goes to another state.
+ */
+@Command
 final class MoveCommand implements Runnable {
     private final Move move;
 
@@ -32,7 +30,7 @@ final class MoveCommand implements Runnable {
             description = "Id or name of the job, or how one of them begins (required)")
     private String job;
 
-    /** What is asked of the coordinator, and what help says of it. */
+    /** Change of a job's state that a client asks for, and what help says of it. */
     enum Move {
         CANCEL(
                 "cancel",

@@ -6,13 +6,13 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import picocli.CommandLine.Option;
 
-/** How the weights of a file are made a frozen network. */
+/** Options for the frozen network that the weights of a file are made. */
 final class NetworkOptions {
     @Option(
             names = "--network",
             paramLabel = "NETWORK",
-            completionCandidates = NetworkName.class,
-            converter = NetworkName.class,
+            completionCandidates = EnumNames.OfNetwork.class,
+            converter = EnumNames.OfNetwork.class,
             description =
                     "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
                             + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"

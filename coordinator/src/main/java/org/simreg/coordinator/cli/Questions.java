@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.client.ApiClient;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.UserError;
 import org.simreg.worker.search.FeatureFile;
@@ -14,12 +14,12 @@ import org.simreg.worker.serve.Floats;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Whom a bank is asked for: images, or vectors of a file. */
+/** Arguments that name a bank and the queries to it: images, or vectors of a file. */
 final class Questions {
     private static final int MOST_TOGETHER = 64;
 
     /** Room for what is not images. */
-    private static final int LARGEST = ApiServer.LARGEST_REQUEST - (1 << 16);
+    private static final int LARGEST = ApiClient.LARGEST_REQUEST - (1 << 16);
 
     @Parameters(index = "0", paramLabel = "NAME", description = "Name of the bank (required)")
     private String bank;
@@ -52,7 +52,7 @@ final class Questions {
     }
 
     /**
-     * Some queries that are asked together.
+     * Queries that are asked together.
      *
      * @param names of the queries: a file, or the number of a row
      * @param request with bank and queries

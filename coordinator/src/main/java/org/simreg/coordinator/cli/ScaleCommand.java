@@ -17,17 +17,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg scale}: how many workers are wanted, and how many there may be. */
+/** The command {@code simreg scale}: how many workers are wanted, and how many there may be. */
 @Command(
         name = "scale",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description =
                 "Show how many workers the jobs could use, and why; with MIN and MAX, or one of the"
                         + " options, set the bounds of that number, which outlive the coordinator.",
         parameterListHeading = "%n",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Who starts and stops the workers obeys this number: KEDA, a script, or you.",

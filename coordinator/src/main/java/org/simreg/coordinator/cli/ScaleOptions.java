@@ -6,7 +6,7 @@ import org.simreg.coordinator.scale.ScaleSettings;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Option;
 
-/** How many workers a coordinator may ask for. */
+/** Options for how many workers a coordinator may ask for. */
 final class ScaleOptions {
     @Option(
             names = "--min-workers",

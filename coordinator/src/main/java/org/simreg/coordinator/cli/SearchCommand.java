@@ -17,21 +17,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg search}: the nearest rows of a bank. */
+/** The command {@code simreg search}: the nearest rows of a bank. */
 @Command(
         name = "search",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Find the nearest rows of a bank by cosine, exactly: a table a query.",
         customSynopsis = {
             "simreg search NAME IMAGE... [OPTIONS]",
             "       simreg search NAME --vectors=FILE [OPTIONS]"
         },
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Examples:",
@@ -39,8 +34,9 @@ import picocli.CommandLine.Spec;
             "  simreg search big --vectors queries.npy --json"
         })
 final class SearchCommand implements Callable<Integer> {
+    private final GlobalOptions global;
+
     @Spec private CommandSpec spec;
-    @ParentCommand private Simreg simreg;
     @Mixin private Questions questions;
 
     @Option(
@@ -68,6 +64,10 @@ final class SearchCommand implements Callable<Integer> {
 
     @Mixin private BankOptions banks;
 
+    SearchCommand(GlobalOptions global) {
+        this.global = global;
+    }
+
     @Override
     public Integer call() {
         if (k < 1 || k > Shard.MAX_K) {
@@ -92,7 +92,7 @@ final class SearchCommand implements Callable<Integer> {
             }
             if (html != null) {
                 FoundPage.write(html, questions.bank(), rows, pictures(access));
-                if (!simreg.quiet() && !questions.json()) {
+                if (!global.quiet() && !questions.json()) {
                     out.println("The pictures are in " + html);
                 }
             }

@@ -1,28 +1,26 @@
 package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
+import java.util.function.ToIntFunction;
 import org.simreg.worker.distill.Export;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IExecutionStrategy;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.RunLast;
-import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg} and what all its subcommands share. */
+/** The command {@code simreg}: its subcommands, and what all of them have in common. */
 @Command(
         name = "simreg",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
         description =
                 "Distils self-supervised vision models into small ones by feature regression.",
-        synopsisSubcommandLabel = "COMMAND",
         optionListHeading = "%nOptions of every command:%n",
-        commandListHeading = "%nCommands:%n",
         footer = {
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage or a refused job, 130 stopped by Ctrl-C.",
@@ -30,20 +28,56 @@ import picocli.CommandLine.Spec;
         })
 public final class Simreg implements Runnable {
     @Spec private CommandSpec spec;
+    @Mixin private final GlobalOptions global;
 
-    @Option(
-            names = {"-v", "--verbose"},
-            scope = ScopeType.INHERIT,
-            description = "Show stack traces and the debug log (default: false)")
-    private boolean verbose;
+    /**
+     * Actions that commands set off. Each returns the exit code, 0 for success, and throws {@link
+     * org.simreg.proto.UserError} for a failure that the user can put right.
+     *
+     * @param distill trains a student
+     * @param export writes a checkpoint in other formats
+     * @param eval evaluates frozen weights
+     * @param process runs a coordinator or a worker until the signal to stop
+     * @param stop the signal to stop, for commands that last
+     */
+    record Actions(
+            ToIntFunction<EmbeddedRun.Settings> distill,
+            ToIntFunction<ExportCommand.Settings> export,
+            ToIntFunction<EvalRequest> eval,
+            ToIntFunction<ClusterProcess> process,
+            Stop stop) {
+        /** What the command does outside of its tests. */
+        static Actions real(Stop stop) {
+            return new Actions(
+                    settings -> new EmbeddedRun(settings, stop).run(),
+                    Simreg::export,
+                    request -> new EvalRun(request, stop).run(),
+                    process -> process.run(stop),
+                    stop);
+        }
+    }
 
-    @Option(
-            names = {"-q", "--quiet"},
-            scope = ScopeType.INHERIT,
-            description = "Show no progress, only warnings and results (default: false)")
-    private boolean quiet;
+    /**
+     * Options that print a command's help or version. Picocli's own standard ones can't be added to
+     * a command that is a method once it is made: its arguments would be shifted.
+     */
+    private static final class HelpOptions {
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Show this help message and exit.")
+        private boolean help;
 
-    private Simreg() {}
+        @Option(
+                names = {"-V", "--version"},
+                versionHelp = true,
+                description = "Print version information and exit.")
+        private boolean version;
+    }
+
+    private Simreg(GlobalOptions global) {
+        this.global = global;
+    }
 
     /**
      * Runs the command and ends the JVM with its exit code.
@@ -52,10 +86,9 @@ public final class Simreg implements Runnable {
      */
     public static void main(String[] args) {
         Stop stop = Stop.onSignal(System.err);
-        Actions actions = actions(stop);
         PrintWriter out = new PrintWriter(System.out, true);
         PrintWriter err = new PrintWriter(System.err, true);
-        int code = run(actions, out, err, args);
+        int code = run(Actions.real(stop), out, err, args);
         stop.finished();
         System.exit(code);
     }
@@ -66,12 +99,14 @@ public final class Simreg implements Runnable {
      * @return exit code: 0 done, 1 failed, 2 wrong usage or a refused job
      */
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
-        Simreg simreg = new Simreg();
-        CommandLine command = simreg.commandLine(actions).setOut(out).setErr(err);
+        GlobalOptions global = new GlobalOptions();
+        Complaints complaints = new Complaints(global);
+        CommandLine command = commandLine(global, actions).setOut(out).setErr(err);
+        command.setParameterExceptionHandler(complaints).setExecutionExceptionHandler(complaints);
         try {
             return command.execute(args);
         } catch (Error e) {
-            return new Complaints(simreg).failed(e, command);
+            return complaints.failed(e, command);
         }
     }
 
@@ -80,84 +115,76 @@ public final class Simreg implements Runnable {
         throw new ParameterException(spec.commandLine(), "A command is missing");
     }
 
-    boolean verbose() {
-        return verbose;
+    private static int export(ExportCommand.Settings settings) {
+        Export.checkpoint(
+                        settings.checkpoint(),
+                        settings.network(),
+                        settings.out(),
+                        settings.size(),
+                        settings.formats())
+                .forEach(System.out::println);
+        return 0;
     }
 
-    boolean quiet() {
-        return quiet;
-    }
-
-    private static Actions actions(Stop stop) {
-        return new Actions(
-                request -> new EmbeddedRun(request, stop).run(),
-                request -> {
-                    Export.checkpoint(
-                                    request.checkpoint(),
-                                    request.network(),
-                                    request.out(),
-                                    request.size(),
-                                    request.formats())
-                            .forEach(System.out::println);
-                    return 0;
-                },
-                request -> new EvalRun(request, stop).run(),
-                request -> ClusterProcess.coordinator(request, stop),
-                request -> ClusterProcess.worker(request, stop),
-                stop);
-    }
-
-    private CommandLine commandLine(Actions actions) {
-        CommandLine distill = new CommandLine(new DistillCommand(actions.distill()));
-        JobOptions.addTo(distill.getCommandSpec());
-        CommandLine features = new CommandLine(new FeaturesCommand(actions.stop()));
-        JobOptions.addTo(features.getCommandSpec());
-        CommandLine submit = new CommandLine(new SubmitCommand(actions.stop()));
-        JobOptions.addTo(submit.getCommandSpec());
-        Complaints complaints = new Complaints(this);
-        IExecutionStrategy run = new RunLast();
+    private static CommandLine commandLine(GlobalOptions global, Actions actions) {
         CommandLine command =
-                new CommandLine(this)
-                        .addSubcommand(distill)
-                        .addSubcommand(features)
+                new CommandLine(new Simreg(global))
+                        .addSubcommand(DistillCommand.of(global, actions.distill()))
+                        .addSubcommand(FeaturesCommand.of(global, actions.stop()))
                         .addSubcommand(new ExportCommand(actions.export()))
                         .addSubcommand(new InspectCommand())
-                        .addSubcommand(EvalCommand.of(actions.eval()))
-                        .addSubcommand(IndexCommand.of())
-                        .addSubcommand(new SearchCommand())
+                        .addSubcommand(EvalCommand.of(global, actions.eval()))
+                        .addSubcommand(IndexCommand.of(global))
+                        .addSubcommand(new SearchCommand(global))
                         .addSubcommand(new ClassifyCommand())
-                        .addSubcommand(new CoordinatorCommand(actions.coordinator()))
-                        .addSubcommand(new WorkerCommand(actions.worker()))
-                        .addSubcommand(submit)
-                        .addSubcommand(new JobsCommand())
-                        .addSubcommand(new WatchCommand(actions.stop()))
+                        .addSubcommand(new CoordinatorCommand(actions.process()))
+                        .addSubcommand(new WorkerCommand(actions.process()))
+                        .addSubcommand(SubmitCommand.of(global, actions.stop()))
+                        .addSubcommand(new JobsCommand(global))
+                        .addSubcommand(new WatchCommand(global, actions.stop()))
                         .addSubcommand(MoveCommand.of(MoveCommand.Move.CANCEL))
                         .addSubcommand(MoveCommand.of(MoveCommand.Move.PAUSE))
                         .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
                         .addSubcommand(new LogsCommand(actions.stop()))
-                        .addSubcommand(new WorkersCommand())
+                        .addSubcommand(new WorkersCommand(global))
                         .addSubcommand(new ScaleCommand())
                         .addSubcommand(new AuditCommand())
                         .addSubcommand(new TokenCommand())
-                        .addSubcommand(new SettingsCommand())
-                        .addSubcommand(new CompletionCommand())
-                        .addSubcommand(new HelpCommand());
-        return command.setExecutionStrategy(
+                        .addSubcommand(new MetaCommands.SettingsCommand())
+                        .addSubcommand(new MetaCommands.CompletionCommand());
+        unify(command);
+        // No heading stands between its parameters and the options of every command.
+        command.getSubcommands().get("token").getCommandSpec().usageMessage().optionListHeading("");
+        IExecutionStrategy run = new RunLast();
+        return command.addSubcommand(new HelpCommand())
+                .setExecutionStrategy(
                         parsed -> {
-                            setUpLog();
+                            setUpLog(global);
                             return run.execute(parsed);
                         })
-                .setParameterExceptionHandler(complaints)
-                .setExecutionExceptionHandler(complaints)
                 .setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpLongOptionsMaxWidth(30)
                 .setUsageHelpWidth(100);
     }
 
+    /** Gives a command and those below it what all have: --help and --version, order, headings. */
+    private static void unify(CommandLine command) {
+        CommandSpec spec = command.getCommandSpec();
+        spec.addMixin("help", CommandSpec.forAnnotatedObject(new HelpOptions()));
+        spec.versionProvider(new Version());
+        UsageMessageSpec usage = spec.usageMessage();
+        usage.sortOptions(false).synopsisSubcommandLabel("COMMAND");
+        usage.commandListHeading("%nCommands:%n");
+        if (usage.optionListHeading().isEmpty()) {
+            usage.optionListHeading("%nOptions:%n");
+        }
+        command.getSubcommands().values().forEach(Simreg::unify);
+    }
+
     /** Logback reads these when the first logger is made, which no command does before it runs. */
-    private void setUpLog() {
-        if (verbose) {
+    private static void setUpLog(GlobalOptions global) {
+        if (global.verbose()) {
             System.setProperty("simreg.log.level", "DEBUG");
             System.setProperty("simreg.log.libraries", "INFO");
             System.setProperty("simreg.log.frames", "full");

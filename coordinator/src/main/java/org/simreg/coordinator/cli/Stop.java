@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.observe.ProcessLog;
 
 /**
- * The wish to stop that Ctrl-C or SIGTERM expresses. The JVM ends with 130 or 143 once the command
+ * Signal by which Ctrl-C or SIGTERM stops a command. The JVM ends with 130 or 143 once the command
  * has come to a clean end, or after a minute.
  */
 public final class Stop {
@@ -21,7 +21,7 @@ public final class Stop {
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile boolean requested;
 
-    /** What is to be done, and what the user is told of it; empty: nothing. */
+    /** Task to be done at the signal, and what the user is told of it; empty: nothing. */
     private record Listener(String said, Runnable task) {}
 
     /** Listens for the JVM's shutdown; called once, before the command starts. */
@@ -42,7 +42,7 @@ public final class Stop {
      * Says that the command ends cleanly by itself when asked to. Without any such listener the JVM
      * ends at once.
      *
-     * @param listener called once, on another thread, when the wish comes; must return quickly
+     * @param listener called once, on another thread, when the signal comes; must return quickly
      */
     public void whenRequested(Runnable listener) {
         whenRequested(STEP_FIRST, listener);

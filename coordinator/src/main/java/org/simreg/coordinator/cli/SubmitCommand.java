@@ -2,32 +2,31 @@ package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.simreg.coordinator.client.ApiClient;
-import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.status.Tables;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.Student;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.Teacher;
+import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg submit}: a job for the cluster. */
+/** The command {@code simreg submit}: a job sent to a coordinator. */
 @Command(
         name = "submit",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Queue a job at a coordinator, whose workers train it.",
         customSynopsis = {
             "simreg submit JOB.yaml [OPTIONS]",
@@ -49,17 +48,11 @@ import picocli.CommandLine.Spec;
             "  simreg submit --resume --out runs/resnet18-photos --epochs 200"
         })
 final class SubmitCommand implements Callable<Integer> {
+    private final GlobalOptions global;
     private final Stop stop;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private Simreg simreg;
     @Mixin private CoordinatorOptions coordinator;
-
-    @Parameters(
-            arity = "0..1",
-            paramLabel = "JOB.yaml",
-            description = "Job in YAML or JSON that the options are laid over (default: none)")
-    private Path file;
 
     @Option(
             names = "--watch",
@@ -76,69 +69,51 @@ final class SubmitCommand implements Callable<Integer> {
                             + " characters (default: a new one each time)")
     private String requestId;
 
-    @Option(
-            names = "--resume",
-            description =
-                    "Continue from the newest checkpoint of the run folder; without JOB.yaml the job"
-                            + " is the folder's own; all of its state is taken, see --restart and"
-                            + " --init for a new run (default: false)")
-    private boolean resume;
-
-    @Option(
-            names = "--overwrite",
-            description = "Replace what the run folder holds (default: false)")
-    private boolean overwrite;
-
-    @Option(
-            names = "--print-job",
-            description = "Print the completed job as YAML and stop (default: false)")
-    private boolean printJob;
-
-    SubmitCommand(Stop stop) {
+    private SubmitCommand(GlobalOptions global, Stop stop) {
+        this.global = global;
         this.stop = stop;
+    }
+
+    /** With the options of a job. */
+    static CommandLine of(GlobalOptions global, Stop stop) {
+        return RequestedJob.withRun("JOB.yaml", new SubmitCommand(global, stop));
     }
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Job job = job();
-        if (printJob) {
-            out.print(JobFile.yaml(job));
-            out.flush();
+        RequestedJob requested = new RequestedJob(spec.commandLine().getParseResult());
+        Job job = job(requested);
+        if (requested.isPrinted()) {
+            RequestedJob.print(job, out);
             return 0;
         }
         try (ApiClient client = coordinator.open()) {
-            JobStatus status = submit(client, job);
-            out.println(simreg.quiet() ? status.getId() : Tables.state(status));
+            JobStatus status = submit(client, job, existing(requested));
+            out.println(global.quiet() ? status.getId() : Tables.state(status));
             if (!watch) {
                 return 0;
             }
-            return new JobWatch(client, stop, out, simreg.quiet()).show(status.getId(), 0);
+            return new JobWatch(client, stop, out, global.quiet()).show(status.getId(), 0);
         }
     }
 
-    private Job job() {
+    private Job job(RequestedJob requested) {
         try {
-            AskedJob.refuseBoth(resume, overwrite);
-            Job asked =
-                    AskedJob.completed(
-                            spec.commandLine().getParseResult(),
-                            Optional.ofNullable(file),
-                            resume,
-                            (job, problems) -> {});
-            return new CallersPaths(Path.of("")).absolute(asked);
+            Job completed = requested.completed((job, problems) -> {});
+            return new AbsolutePaths(Path.of("")).of(completed);
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
     }
 
     /** A job whose settings the coordinator refuses is a wrong one here too. */
-    private JobStatus submit(ApiClient client, Job job) {
+    private JobStatus submit(ApiClient client, Job job, Existing existing) {
         SubmitRequest request =
                 SubmitRequest.newBuilder()
                         .setJob(job)
                         .setRequestId(requestId == null ? UUID.randomUUID().toString() : requestId)
-                        .setExisting(existing())
+                        .setExisting(existing)
                         .build();
         try {
             return client.ask(jobs -> jobs.submit(request));
@@ -150,10 +125,69 @@ final class SubmitCommand implements Callable<Integer> {
         }
     }
 
-    private Existing existing() {
-        if (resume) {
+    private static Existing existing(RequestedJob requested) {
+        if (requested.resume()) {
             return Existing.RESUME;
         }
-        return overwrite ? Existing.OVERWRITE : Existing.REFUSE;
+        return requested.overwrite() ? Existing.OVERWRITE : Existing.REFUSE;
+    }
+
+    /**
+     * Absolute paths of a job's files: coordinator and workers run in other folders than the one
+     * who submits.
+     *
+     * @param folder that relative paths start from
+     */
+    private record AbsolutePaths(Path folder) {
+        private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*://.*");
+
+        /**
+         * @param job completed
+         * @return the same with absolute paths; what has a scheme ("s3://...") stays as it is
+         */
+        Job of(Job job) {
+            Job.Builder whole = job.toBuilder();
+            whole.getCheckpointsBuilder().setOutput(absolute(job.getCheckpoints().getOutput()));
+            data(whole.getDatasetBuilder());
+            student(whole.getStudentBuilder());
+            whole.getTeachersBuilderList().forEach(this::teacher);
+            if (job.getCache().hasStore()) {
+                whole.getCacheBuilder().setStore(absolute(job.getCache().getStore()));
+            }
+            return whole.build();
+        }
+
+        private void data(Dataset.Builder data) {
+            data.setPath(absolute(data.getPath()));
+            if (data.hasClassesFile()) {
+                data.setClassesFile(absolute(data.getClassesFile()));
+            }
+        }
+
+        private void student(Student.Builder student) {
+            if (student.hasInit()) {
+                student.setInit(absolute(student.getInit()));
+            }
+            if (student.hasModule()) {
+                student.setModule(absolute(student.getModule()));
+            }
+            if (student.hasRestart()) {
+                student.setRestart(absolute(student.getRestart()));
+            }
+        }
+
+        private void teacher(Teacher.Builder teacher) {
+            TeacherSource source = TeacherSource.of(teacher.getSource());
+            if (source instanceof TeacherSource.TorchScript module) {
+                teacher.setSource(TeacherSource.TORCHSCRIPT_PREFIX + absolute(module.file()));
+            } else if (source instanceof TeacherSource.Weights weights) {
+                teacher.setSource(absolute(weights.file()));
+            }
+        }
+
+        private String absolute(String path) {
+            boolean elsewhere = SCHEME.matcher(path).matches();
+            return elsewhere ? path : folder.resolve(path).toAbsolutePath().normalize().toString();
+        }
     }
 }

@@ -11,11 +11,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg token}: a new token, and the line that makes a coordinator know it. */
+/** The command {@code simreg token}: a new token, and the line that makes a coordinator know it. */
 @Command(
         name = "token",
-        mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
         description =
                 "Make a token: the first line printed is for its bearer (--token-file or"
                         + " SIMREG_TOKEN), the second for the coordinator's --tokens file, from"

@@ -6,8 +6,10 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** What {@code simreg --version} prints. */
+/** Version of simreg and its surroundings, as {@code simreg --version} prints it. */
 final class Version implements IVersionProvider {
+    private static final String FILE = "/org/simreg/coordinator/cli/version.properties";
+
     @Override
     public String[] getVersion() {
         String java = System.getProperty("java.version");
@@ -18,7 +20,7 @@ final class Version implements IVersionProvider {
     /** The build's version: coordinator and workers must have the same. */
     static String number() {
         Properties build = new Properties();
-        try (InputStream file = Version.class.getResourceAsStream("version.properties")) {
+        try (InputStream file = Version.class.getResourceAsStream(FILE)) {
             build.load(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -9,17 +9,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg watch}: live progress until the job ends. */
+/** The command {@code simreg watch}: live progress until the job ends. */
 @Command(
         name = "watch",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Show a job's progress, past and live, until it ends.",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Ctrl-C ends the watch and leaves the job running. While the coordinator is away the"
@@ -29,10 +24,10 @@ import picocli.CommandLine.Spec;
             "  simreg watch resnet18-photos"
         })
 final class WatchCommand implements Callable<Integer> {
+    private final GlobalOptions global;
     private final Stop stop;
 
     @Spec private CommandSpec spec;
-    @ParentCommand private Simreg simreg;
     @Mixin private CoordinatorOptions coordinator;
 
     @Parameters(
@@ -47,7 +42,8 @@ final class WatchCommand implements Callable<Integer> {
             description = "Sequence number of the first event shown (default: 0)")
     private long from;
 
-    WatchCommand(Stop stop) {
+    WatchCommand(GlobalOptions global, Stop stop) {
+        this.global = global;
         this.stop = stop;
     }
 
@@ -59,7 +55,7 @@ final class WatchCommand implements Callable<Integer> {
         }
         try (ApiClient client = coordinator.open()) {
             JobWatch watch =
-                    new JobWatch(client, stop, spec.commandLine().getOut(), simreg.quiet());
+                    new JobWatch(client, stop, spec.commandLine().getOut(), global.quiet());
             return watch.show(JobChoice.find(client, job).getId(), from);
         }
     }

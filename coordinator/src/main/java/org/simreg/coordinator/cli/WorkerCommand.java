@@ -1,29 +1,29 @@
 package org.simreg.coordinator.cli;
 
+import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
+import org.simreg.coordinator.cli.ClusterProcess.WorkerProcess;
 import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code simreg worker}: trains what the coordinator gives it. */
+/** The command {@code simreg worker}: a process that trains what the coordinator gives it. */
 @Command(
         name = "worker",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        versionProvider = Version.class,
         description = "Run a worker: it computes its part of the coordinator's jobs.",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "Ctrl-C or SIGTERM: the worker leaves at the end of a step, the others train on.",
@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "  simreg worker --coordinator 10.0.0.5:7100 --device cuda:0"
         })
 final class WorkerCommand implements Callable<Integer> {
-    private final ToIntFunction<WorkerRequest> run;
+    private final ToIntFunction<ClusterProcess> run;
 
     @Spec private CommandSpec spec;
 
@@ -73,10 +73,8 @@ final class WorkerCommand implements Callable<Integer> {
                             + " 5701 on (default: 0)")
     private int clusterPort;
 
-    @Mixin private ClusterOptions cluster;
-
-    @Mixin private ObserveOptions observing;
-    @Mixin private PassportOptions passport;
+    @Mixin private ProcessOptions process;
+    @Mixin private SecurityOptions.ClientSecurity security;
 
     @Option(
             names = "--root",
@@ -87,32 +85,34 @@ final class WorkerCommand implements Callable<Integer> {
                             + " for several (default: none, anywhere)")
     private List<Path> roots = List.of();
 
-    WorkerCommand(ToIntFunction<WorkerRequest> run) {
+    WorkerCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
     }
 
     @Override
     public Integer call() {
-        return run.applyAsInt(request());
+        return run.applyAsInt(process());
     }
 
-    private WorkerRequest request() {
+    private WorkerProcess process() {
         try {
             Target target = Target.parse("--coordinator", coordinator, Target.PORT);
-            String own = host == null ? OwnAddress.towards(target) : host;
-            Target peer = new Target(target.host(), ClusterOptions.PORT);
-            return new WorkerRequest(
-                    target,
-                    name(),
-                    machine.device(),
-                    machine.threads(),
-                    machine.decodeThreads(),
-                    cluster.address(own, clusterPort, List.of(peer.toString())),
-                    observing.asked(),
-                    passport.readOfServer(),
-                    Roots.of(roots));
+            String own = host == null ? addressTowards(target) : host;
+            Target peer = new Target(target.host(), ProcessOptions.CLUSTER_PORT);
+            WorkerNode.Settings settings =
+                    new WorkerNode.Settings(
+                            name(),
+                            Version.number(),
+                            new WorkerNode.Machine(
+                                    machine.device(),
+                                    machine.threads(),
+                                    machine.decodeThreads(),
+                                    Roots.of(roots)),
+                            process.cluster(own, clusterPort, List.of(peer.toString())),
+                            process.http());
+            return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());
         } catch (UserError e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            throw process.refusal(spec.commandLine(), e);
         }
     }
 
@@ -131,6 +131,26 @@ final class WorkerCommand implements Callable<Integer> {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException nameless) {
             return "worker";
+        }
+    }
+
+    /**
+     * The address of this machine that packets to a target leave from; none is sent.
+     *
+     * @throws UserError if the target's name is unknown or no way leads there
+     */
+    private static String addressTowards(Target target) {
+        InetSocketAddress there = new InetSocketAddress(target.host(), target.port());
+        if (there.isUnresolved()) {
+            String way = " is known to no name server; name another with --coordinator";
+            throw new UserError("The coordinator's host " + target.host() + way);
+        }
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(there);
+            return socket.getLocalAddress().getHostAddress();
+        } catch (IOException e) {
+            String way = "; name this machine's address with --host";
+            throw new UserError("No way leads to " + target + ": " + e.getMessage() + way, e);
         }
     }
 }

@@ -1,11 +1,11 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Line;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
 
 /** A worker that attends: who it is, when it was heard, and how far it is with its job. */
 final class Attendant {

@@ -1,13 +1,13 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Line;
 import org.simreg.coordinator.api.WorkerDesk.Seat;
 import org.simreg.coordinator.schedule.Phase;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Holding;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
 /** Where workers come in, are heard, and are found to be lost. */

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
+import org.simreg.proto.Refused;
 
 /** Pages of jobs. A page's token names its last job, so that new jobs shift nothing. */
 final class Listing {

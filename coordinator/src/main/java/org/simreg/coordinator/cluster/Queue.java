@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
@@ -17,6 +16,7 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 

@@ -3,7 +3,6 @@ package org.simreg.coordinator.cluster;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Upload;
 import org.simreg.coordinator.job.JobFiles.Arrival;
 import org.simreg.coordinator.schedule.Phase;
@@ -11,6 +10,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 
 /** A checkpoint that a worker sends; only the current generation's comes into the catalogue. */

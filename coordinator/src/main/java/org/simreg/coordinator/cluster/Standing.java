@@ -4,9 +4,9 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
+import org.simreg.proto.Refused;
 
 /** The states of a job, and what may be asked in each. */
 final class Standing {

@@ -70,7 +70,7 @@ public interface JobFiles extends AutoCloseable {
     /**
      * A stored checkpoint.
      *
-     * @throws org.simreg.coordinator.api.Refused of kind UNKNOWN if there is none of that step
+     * @throws org.simreg.proto.Refused of kind UNKNOWN if there is none of that step
      */
     WorkerDesk.Download checkpoint(long step);
 
@@ -97,7 +97,7 @@ public interface JobFiles extends AutoCloseable {
          * Checks length, CRC32C and what the file says of itself, and makes it durable under a name
          * that is not in the catalogue.
          *
-         * @throws org.simreg.coordinator.api.Refused of kind DAMAGED if it is not what was sent
+         * @throws org.simreg.proto.Refused of kind DAMAGED if it is not what was sent
          */
         void finish();
 

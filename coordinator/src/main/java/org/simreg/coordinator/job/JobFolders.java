@@ -10,7 +10,7 @@ public interface JobFolders {
      *
      * @param record complete; {@link JobRecord#getFolder} says where
      * @param existing what happens if the folder holds a run
-     * @throws org.simreg.coordinator.api.Refused of kind EXISTS if the folder is taken
+     * @throws org.simreg.proto.Refused of kind EXISTS if the folder is taken
      * @throws org.simreg.proto.UserError if it can't be made, or the run in it is another job's and
      *     can't be continued
      */

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.Refused;
 import org.simreg.worker.distill.CheckpointFile;
 import org.simreg.worker.io.Disk;
 

@@ -1,11 +1,11 @@
 package org.simreg.coordinator.search;
 
 import java.nio.file.Path;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.BankSource;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
+import org.simreg.proto.Refused;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.checkpoint.RunFiles;
 

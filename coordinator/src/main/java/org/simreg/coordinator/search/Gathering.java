@@ -11,7 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.simreg.coordinator.api.BankDesk.Question;
-import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.Refused;
 import org.simreg.worker.search.TopK;
 
 /**

@@ -79,7 +79,7 @@ public final class Page {
     private static boolean knows(JobDesk jobs, String id) {
         try {
             return jobs.get(id).getId().equals(id);
-        } catch (org.simreg.coordinator.api.Refused unknown) {
+        } catch (org.simreg.proto.Refused unknown) {
             return false;
         }
     }

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Search for pictures that are like another one, for the page. Called on event loops: every method
  * returns at once. A future fails with {@link org.simreg.proto.UserError} or {@link
- * org.simreg.coordinator.api.Refused} for what the user can mend; their sentence is shown.
+ * org.simreg.proto.Refused} for what the user can mend; their sentence is shown.
  */
 public interface PictureSearch {
     /** Where there are no banks. */

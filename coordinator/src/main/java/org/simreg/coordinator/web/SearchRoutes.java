@@ -9,7 +9,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.List;
 import java.util.Set;
-import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

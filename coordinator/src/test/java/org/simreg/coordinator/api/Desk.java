@@ -14,6 +14,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;

@@ -26,6 +26,7 @@ import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.Job;
 import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.Split;
 import org.simreg.proto.Teacher;

@@ -35,6 +35,7 @@ import org.simreg.proto.Drop;
 import org.simreg.proto.Heartbeat;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 import org.simreg.proto.Trained;

@@ -202,6 +202,7 @@ class ClientCommandsTest {
         served.run(() -> served.desk.become("job-1", JobState.SUCCEEDED, ""));
         assertEquals(0, run("watch", "job-1", "--quiet"));
         assertTrue(terminal.out.startsWith("job-1 (resnet18-photos) is succeeded\n"));
+        assertEquals(0, run("watch", "job-1", "--from=2", "--quiet"), terminal.err);
         submit("--name=second");
         served.run(() -> served.desk.become("job-2", JobState.FAILED, "its teacher is gone"));
         assertEquals(1, run("watch", "second", "-q"));

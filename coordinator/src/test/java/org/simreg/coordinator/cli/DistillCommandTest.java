@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.coordinator.bench.SmallJob;
 import org.simreg.coordinator.job.JobFile;
+import org.simreg.coordinator.node.Nodes;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
@@ -23,6 +24,7 @@ import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
+import org.simreg.worker.distill.WorkerSettings;
 
 class DistillCommandTest {
     @TempDir Path folder;
@@ -36,7 +38,7 @@ class DistillCommandTest {
         return Stream.concat(base, Stream.of(more)).toArray(String[]::new);
     }
 
-    private DistillRequest accepted(String... more) {
+    private EmbeddedRun.Settings accepted(String... more) {
         assertEquals(0, terminal.run(distill(more)), terminal.err);
         return terminal.distilled.get(terminal.distilled.size() - 1);
     }
@@ -49,7 +51,7 @@ class DistillCommandTest {
 
     @Test
     void dataAndTeacherAreEnough() {
-        DistillRequest request = accepted("--teacher", "moco.pth.tar");
+        EmbeddedRun.Settings request = accepted("--teacher", "moco.pth.tar");
         Job asked =
                 JobFile.parse(
                         "job.yaml",
@@ -59,7 +61,12 @@ class DistillCommandTest {
         assertEquals(completed.build(), request.job());
         int cores = Runtime.getRuntime().availableProcessors();
         assertEquals(
-                new DistillRequest(completed.build(), "auto", cores, cores, false, false, false),
+                new EmbeddedRun.Settings(
+                        completed.build(),
+                        new WorkerSettings("auto", cores, cores, Nodes.cache()),
+                        false,
+                        false,
+                        false),
                 request);
     }
 
@@ -89,7 +96,7 @@ class DistillCommandTest {
 
     @Test
     void whereItRunsIsNotPartOfTheJob() {
-        DistillRequest request =
+        EmbeddedRun.Settings request =
                 accepted(
                         "--teacher=t.pt",
                         "--device=cuda:1",
@@ -97,10 +104,10 @@ class DistillCommandTest {
                         "--decode-threads=5",
                         "--overwrite",
                         "--quiet");
-        assertEquals("cuda:1", request.device());
-        assertEquals("cuda:0", accepted("--teacher=t.pt", "--device=cuda").device());
-        assertEquals(3, request.threads());
-        assertEquals(5, request.decodeThreads());
+        assertEquals("cuda:1", request.machine().device());
+        assertEquals("cuda:0", accepted("--teacher=t.pt", "--device=cuda").machine().device());
+        assertEquals(3, request.machine().threads());
+        assertEquals(5, request.machine().decodeThreads());
         assertTrue(request.overwrite() && request.quiet() && !request.resume());
     }
 

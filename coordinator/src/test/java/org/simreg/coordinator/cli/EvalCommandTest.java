@@ -46,7 +46,7 @@ class EvalCommandTest {
     @Test
     void withoutARuleAllPublishedOnesAreMeasured() {
         EvalRequest request = asked(words("eval knn --data d --weights w.pth"));
-        assertEquals(new EvalTask.Knn(VotingRule.PUBLISHED), request.task());
+        assertEquals(new EvalRequest.Knn(VotingRule.PUBLISHED), request.task());
         assertEquals(List.of(Path.of("d")), request.images().folders());
         assertEquals(Optional.empty(), request.weights().network());
         assertEquals(Optional.empty(), request.results().cache());
@@ -61,7 +61,7 @@ class EvalCommandTest {
                                         + " --network resnet50-byol --size 64 --resize 72 --precision bfloat16"
                                         + " --out o --limit-classes 3 --json -q"));
         assertEquals(
-                new EvalTask.Knn(List.of(new VotingRule(5, 0.2), new VotingRule(7, 0.2))),
+                new EvalRequest.Knn(List.of(new VotingRule(5, 0.2), new VotingRule(7, 0.2))),
                 request.task());
         assertEquals(Optional.of(Network.RESNET50_BYOL), request.weights().network());
         assertEquals(Optional.of(Precision.BFLOAT16), request.weights().precision());
@@ -77,7 +77,7 @@ class EvalCommandTest {
     void aSweepAndItsSeedReachTheProbe() {
         EvalRequest request =
                 asked(words("eval linear --data d --weights w --lr 0.01,0.1 --seed 4 --augment"));
-        EvalTask.Linear linear = (EvalTask.Linear) request.task();
+        EvalRequest.Linear linear = (EvalRequest.Linear) request.task();
         assertEquals(List.of(0.01, 0.1), linear.settings().rates());
         assertEquals(4, linear.settings().seed());
         assertEquals(40, linear.settings().epochs());
@@ -88,7 +88,7 @@ class EvalCommandTest {
     void transferTakesSeveralFolders() {
         EvalRequest request = asked(words("eval transfer --data a --data b --weights w"));
         assertEquals(List.of(Path.of("a"), Path.of("b")), request.images().folders());
-        assertEquals(45, ((EvalTask.Transfer) request.task()).settings().count());
+        assertEquals(45, ((EvalRequest.Transfer) request.task()).settings().count());
     }
 
     @ParameterizedTest

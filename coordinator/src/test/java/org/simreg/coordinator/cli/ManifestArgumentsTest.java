@@ -13,7 +13,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.k8s.Manifests;
+import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.node.Protection;
+import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.worker.tls.TlsFiles;
 
 /** The command line takes what the manifests give it. */
@@ -26,17 +28,18 @@ class ManifestArgumentsTest {
     void coordinatorAndWorkersStartAsThePodsStartThem(String overlay) {
         Manifests manifests = Manifests.overlay(overlay);
         assertEquals(0, run(manifests.arguments("StatefulSet", "simreg-coordinator")));
-        CoordinatorRequest coordinator = terminal.coordinators.get(0);
+        CoordinatorNode.Settings coordinator = terminal.coordinators.get(0).settings();
         assertEquals("10.1.2.3", coordinator.cluster().host());
         assertEquals(Target.PORT, coordinator.port());
-        assertEquals(Optional.of(new Target("0.0.0.0", 8080)), coordinator.observing().http());
+        assertEquals(Optional.of(new Target("0.0.0.0", 8080)), coordinator.http());
         assertEquals(0, run(manifests.arguments("Deployment", "simreg-worker")));
-        WorkerRequest worker = terminal.workers.get(0);
-        assertEquals(new Target("simreg", Target.PORT), worker.coordinator());
+        WorkerNode.Settings worker = terminal.workers.get(0).settings();
+        Target attended = terminal.workers.get(0).coordinator();
+        assertEquals(new Target("simreg", Target.PORT), attended);
         assertEquals("simreg-worker-7d9f-x2x4v", worker.name());
         assertEquals(coordinator.cluster().service(), worker.cluster().service());
         assertEquals(coordinator.cluster().port(), worker.cluster().port());
-        assertEquals(4, worker.threads());
+        assertEquals(4, worker.machine().threads());
     }
 
     @Test
@@ -52,7 +55,7 @@ class ManifestArgumentsTest {
         assertTrue(arguments.remove("--root=/var/lib/simreg"), arguments.toString());
         arguments.add("--root=" + folder);
         assertEquals(0, run(arguments));
-        Protection protection = terminal.coordinators.get(0).protection();
+        Protection protection = terminal.coordinators.get(0).settings().protection();
         TlsFiles tls = protection.tls().orElseThrow();
         assertEquals(Path.of("/etc/simreg/tls/tls.crt"), tls.identity().orElseThrow().cert());
         assertEquals(Path.of("/etc/simreg/tls/tls.key"), tls.identity().orElseThrow().key());

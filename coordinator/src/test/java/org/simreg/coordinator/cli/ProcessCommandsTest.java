@@ -9,10 +9,14 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.cluster.Limits;
+import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.node.Protection;
+import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.coordinator.store.ClusterSettings;
 import org.simreg.proto.Roots;
 
 class ProcessCommandsTest {
@@ -22,20 +26,23 @@ class ProcessCommandsTest {
     void aCoordinatorServesThisMachineUnlessToldOtherwise() {
         assertEquals(0, terminal.run("coordinator", "--home=h"), terminal.err);
         assertEquals(
-                new CoordinatorRequest(
-                        7100,
-                        Path.of("h").toAbsolutePath(),
-                        new ClusterAddress(
-                                "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
-                        new Observing(Optional.empty(), false),
-                        ScaleSettings.USUAL,
-                        new Protection(
+                new ClusterProcess.CoordinatorProcess(
+                        new CoordinatorNode.Settings(
+                                7100,
+                                Path.of("h").toAbsolutePath(),
+                                Version.number(),
+                                new ClusterSettings(
+                                        "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
                                 Optional.empty(),
-                                Optional.empty(),
-                                new Limits(Roots.ANYWHERE, 10_000))),
+                                ScaleSettings.USUAL,
+                                new Protection(
+                                        Optional.empty(),
+                                        Optional.empty(),
+                                        new Limits(Roots.ANYWHERE, 10_000))),
+                        false),
                 terminal.coordinators.get(0));
         assertEquals(0, terminal.run("coordinator"));
-        assertTrue(terminal.coordinators.get(1).home().endsWith("simreg"));
+        assertTrue(terminal.coordinators.get(1).settings().home().endsWith("simreg"));
     }
 
     @Test
@@ -51,31 +58,31 @@ class ProcessCommandsTest {
             "--log=json"
         };
         assertEquals(0, terminal.run(args), terminal.err);
-        CoordinatorRequest request = terminal.coordinators.get(0);
-        assertEquals(0, request.port());
+        CoordinatorNode.Settings settings = terminal.coordinators.get(0).settings();
+        assertEquals(0, settings.port());
+        assertEquals(Optional.of(new Target("0.0.0.0", 8080)), settings.http());
+        assertTrue(terminal.coordinators.get(0).jsonLog());
         assertEquals(
-                new Observing(Optional.of(new Target("0.0.0.0", 8080)), true), request.observing());
-        assertEquals(
-                new ClusterAddress(
+                new ClusterSettings(
                         "lab",
                         "10.0.0.5",
                         6000,
                         List.of("a:1", "b:5701", "[::1]:2"),
                         Optional.empty()),
-                request.cluster());
+                settings.cluster());
     }
 
     @Test
     void aWorkerFindsItsOwnAddressNameAndPeer() {
         int code = terminal.run("worker", "--coordinator=127.0.0.1:7200", "--threads=2");
         assertEquals(0, code, terminal.err);
-        WorkerRequest request = terminal.workers.get(0);
-        assertEquals(new Target("127.0.0.1", 7200), request.coordinator());
-        assertEquals("127.0.0.1", request.cluster().host());
-        assertEquals(List.of("127.0.0.1:5701"), request.cluster().peers());
-        assertEquals("auto", request.device());
-        assertEquals(2, request.threads());
-        assertTrue(request.name().endsWith("-" + ProcessHandle.current().pid()), request.name());
+        WorkerNode.Settings settings = terminal.workers.get(0).settings();
+        assertEquals(new Target("127.0.0.1", 7200), terminal.workers.get(0).coordinator());
+        assertEquals("127.0.0.1", settings.cluster().host());
+        assertEquals(List.of("127.0.0.1:5701"), settings.cluster().peers());
+        assertEquals("auto", settings.machine().device());
+        assertEquals(2, settings.machine().threads());
+        assertTrue(settings.name().endsWith("-" + ProcessHandle.current().pid()), settings.name());
     }
 
     @Test
@@ -90,12 +97,20 @@ class ProcessCommandsTest {
             "--peer-service=simreg.default.svc"
         };
         assertEquals(0, terminal.run(args), terminal.err);
-        WorkerRequest request = terminal.workers.get(0);
-        assertEquals(new Target("localhost", 7100), request.coordinator());
-        assertEquals("w1", request.name());
-        assertEquals("cuda:0", request.device());
-        assertEquals(3, request.decodeThreads());
-        assertEquals(Optional.of("simreg.default.svc"), request.cluster().service());
+        WorkerNode.Settings settings = terminal.workers.get(0).settings();
+        assertEquals(new Target("localhost", 7100), terminal.workers.get(0).coordinator());
+        assertEquals("w1", settings.name());
+        assertEquals("cuda:0", settings.machine().device());
+        assertEquals(3, settings.machine().decodeThreads());
+        assertEquals(Optional.of("simreg.default.svc"), settings.cluster().service());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"coordinator", "worker"})
+    void aClusterWithoutANameFailsWithExitCodeOne(String command) {
+        assertEquals(1, terminal.run(command, "--host=127.0.0.1", "--cluster= "));
+        assertEquals("simreg: The cluster's name is empty; give it one\n", terminal.err);
+        assertTrue(terminal.coordinators.isEmpty() && terminal.workers.isEmpty());
     }
 
     @ParameterizedTest

@@ -19,7 +19,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.JobField;
 import org.simreg.proto.Network;
-import org.simreg.proto.SettingsTable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.Export.Format;
 
@@ -27,7 +26,7 @@ class SimregTest {
     @TempDir Path folder;
     private final Terminal terminal = new Terminal();
 
-    private int runToEnd(ToIntFunction<DistillRequest> end, String... more) {
+    private int runToEnd(ToIntFunction<EmbeddedRun.Settings> end, String... more) {
         String out = folder.resolve("run").toString();
         String[] args = {"distill", "--data=d", "--teacher=self", "--out=" + out};
         return terminal.run(end, Stream.of(args, more).flatMap(Stream::of).toArray(String[]::new));
@@ -53,7 +52,7 @@ class SimregTest {
 
     @Test
     void anUnexpectedErrorHidesItsTraceUntilAskedForIt() {
-        ToIntFunction<DistillRequest> bug =
+        ToIntFunction<EmbeddedRun.Settings> bug =
                 request -> {
                     throw new IllegalStateException("step 3 was lost");
                 };
@@ -181,7 +180,7 @@ class SimregTest {
     @Test
     void settingsPrintsTheTableOfTheReadme() {
         assertEquals(0, terminal.run("settings"));
-        assertEquals(SettingsTable.markdown(), terminal.out);
+        assertEquals(JobField.markdown(), terminal.out);
     }
 
     @Test
@@ -198,7 +197,7 @@ class SimregTest {
     void exportAsksForWhatTheOptionsSay() {
         assertEquals(0, terminal.run("export", "a b.pth", "--out", "x"));
         assertEquals(
-                new ExportRequest(
+                new ExportCommand.Settings(
                         Path.of("a b.pth"),
                         Path.of("x"),
                         Set.of(Format.values()),
@@ -215,7 +214,7 @@ class SimregTest {
                         "--network=resnet50-byol",
                         "--size=64"));
         assertEquals(
-                new ExportRequest(
+                new ExportCommand.Settings(
                         Path.of("a.pth"),
                         Path.of("x"),
                         Set.of(Format.PTH, Format.ONNX),

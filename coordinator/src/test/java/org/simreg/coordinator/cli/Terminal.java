@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
 
-/** Runs the command in this JVM and keeps what it printed and what it asked for. */
+/** The command in this JVM, whose output and actions are kept. */
 final class Terminal {
-    final List<DistillRequest> distilled = new ArrayList<>();
-    final List<ExportRequest> exported = new ArrayList<>();
+    final List<EmbeddedRun.Settings> distilled = new ArrayList<>();
+    final List<ExportCommand.Settings> exported = new ArrayList<>();
     final List<EvalRequest> evaluated = new ArrayList<>();
-    final List<CoordinatorRequest> coordinators = new ArrayList<>();
-    final List<WorkerRequest> workers = new ArrayList<>();
+    final List<ClusterProcess.CoordinatorProcess> coordinators = new ArrayList<>();
+    final List<ClusterProcess.WorkerProcess> workers = new ArrayList<>();
     final Stop stop = new Stop();
     String out = "";
     String err = "";
@@ -23,11 +23,11 @@ final class Terminal {
     }
 
     /** Runs a command whose distillation ends as given. */
-    int run(ToIntFunction<DistillRequest> distill, String... args) {
+    int run(ToIntFunction<EmbeddedRun.Settings> distill, String... args) {
         StringWriter outText = new StringWriter();
         StringWriter errText = new StringWriter();
-        Actions actions =
-                new Actions(
+        Simreg.Actions actions =
+                new Simreg.Actions(
                         request -> {
                             distilled.add(request);
                             return distill.applyAsInt(request);
@@ -40,18 +40,20 @@ final class Terminal {
                             evaluated.add(request);
                             return 0;
                         },
-                        request -> {
-                            coordinators.add(request);
-                            return 0;
-                        },
-                        request -> {
-                            workers.add(request);
-                            return 0;
-                        },
+                        this::remember,
                         stop);
         int code = Simreg.run(actions, new PrintWriter(outText), new PrintWriter(errText), args);
         out = outText.toString();
         err = errText.toString();
         return code;
+    }
+
+    private int remember(ClusterProcess process) {
+        if (process instanceof ClusterProcess.CoordinatorProcess coordinator) {
+            coordinators.add(coordinator);
+        } else if (process instanceof ClusterProcess.WorkerProcess worker) {
+            workers.add(worker);
+        }
+        return 0;
     }
 }

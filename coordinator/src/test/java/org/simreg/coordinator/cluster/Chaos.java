@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
 
 /** Random trouble for a while, then peace; in the end all jobs must have come through. */
 final class Chaos {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
@@ -18,6 +17,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.Order;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Ready;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 

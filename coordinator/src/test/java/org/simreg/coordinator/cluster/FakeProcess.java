@@ -2,12 +2,12 @@ package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
 import java.util.TreeMap;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.Heartbeat;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Holding;
 import org.simreg.proto.Leaving;
 import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
 /** The process of a fake worker: it lives, freezes, dies, and attends wherever it can. */

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Generation;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.LedgerEntry;
+import org.simreg.proto.Refused;
 
 /** Workers come, go, die and wake while one job trains. */
 class KeeperTest {

@@ -3,10 +3,10 @@ package org.simreg.coordinator.cluster;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Line;
 import org.simreg.coordinator.api.WorkerDesk.Seat;
 import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
 /** One stream: messages arrive in order and late, and those on the way are lost if it breaks. */

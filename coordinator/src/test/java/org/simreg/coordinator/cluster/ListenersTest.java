@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;

@@ -13,7 +13,6 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.JobFiles;
@@ -23,6 +22,7 @@ import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 

@@ -2,10 +2,10 @@ package org.simreg.coordinator.cluster;
 
 import java.util.Map;
 import java.util.TreeMap;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 
 /** Run folders that outlive a keeper. */

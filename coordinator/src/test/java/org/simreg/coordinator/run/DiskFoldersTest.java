@@ -15,13 +15,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.status.MetricsFile;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 

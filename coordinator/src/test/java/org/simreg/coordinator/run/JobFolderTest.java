@@ -20,7 +20,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFiles.Arrival;
@@ -28,6 +27,7 @@ import org.simreg.coordinator.status.NeighborGrid;
 import org.simreg.coordinator.status.Report;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.worker.checkpoint.Checkpoints;
 

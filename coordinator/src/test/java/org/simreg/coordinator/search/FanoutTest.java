@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.Refused;
 import org.simreg.coordinator.search.FakeCrew.Asked;
 import org.simreg.proto.ShardFile;
 import org.simreg.worker.search.TopK;

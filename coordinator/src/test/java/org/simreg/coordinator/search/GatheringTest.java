@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.api.BankDesk.Question;
-import org.simreg.coordinator.api.Refused;
+import org.simreg.proto.Refused;
 import org.simreg.worker.search.TopK;
 
 class GatheringTest {

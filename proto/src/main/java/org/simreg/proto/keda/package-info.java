@@ -1,2 +1,2 @@
-/** KEDA's protocol for external scalers, generated. */
+/** Generated messages and stubs of KEDA's protocol for external scalers. */
 package org.simreg.proto.keda;

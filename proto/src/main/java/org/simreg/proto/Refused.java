@@ -1,12 +1,12 @@
-package org.simreg.coordinator.api;
+package org.simreg.proto;
 
-/** A request that is not carried out; the coordinator stays as it was. */
+/** Exception of a request that is not carried out; the coordinator stays as it was. */
 public final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final Kind kind;
 
-    /** What the one who asked can conclude. */
+    /** Reason of a refusal, by what the caller can conclude. */
     public enum Kind {
         /** The request is wrong in itself. */
         INVALID,
@@ -32,7 +32,7 @@ public final class Refused extends RuntimeException {
         this.kind = kind;
     }
 
-    /** What the one who asked can conclude. */
+    /** Reason of a refusal, by what the caller can conclude. */
     public Kind kind() {
         return kind;
     }
