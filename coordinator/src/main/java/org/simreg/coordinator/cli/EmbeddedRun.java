@@ -7,8 +7,8 @@ import org.simreg.coordinator.client.Feed;
 import org.simreg.coordinator.node.EmbeddedNode;
 import org.simreg.coordinator.node.Nodes;
 import org.simreg.coordinator.status.FinalTable;
-import org.simreg.coordinator.status.ProgressLine;
 import org.simreg.coordinator.status.RunFolder;
+import org.simreg.coordinator.status.RunProgress;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
@@ -76,7 +76,7 @@ final class EmbeddedRun {
     }
 
     private JobStatus watch(ApiClient client, String id) {
-        try (ProgressLine console = ProgressLine.console(request.quiet())) {
+        try (RunProgress console = RunProgress.console(request.quiet())) {
             long from = request.resume() ? current(client, id).getNextSequence() : 0;
             new Feed(client, id, from).run(event -> show(event, console), notice -> {});
         }
@@ -87,7 +87,7 @@ final class EmbeddedRun {
         return client.ask(jobs -> jobs.get(JobRequest.newBuilder().setId(id).build()));
     }
 
-    private void show(JobEvent event, ProgressLine console) {
+    private void show(JobEvent event, RunProgress console) {
         if (event.getProgress().hasStarted()) {
             begun.set(true);
         }

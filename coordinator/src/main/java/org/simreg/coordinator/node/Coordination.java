@@ -39,7 +39,6 @@ import org.simreg.coordinator.scale.Scaling;
 import org.simreg.coordinator.search.Library;
 import org.simreg.coordinator.search.SearchVerticle;
 import org.simreg.coordinator.search.Worker;
-import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.ListWorkersResponse;
@@ -55,7 +54,7 @@ final class Coordination {
     private final Optional<SearchVerticle> search;
     private final List<BindableService> services;
     private final Scaling scaling;
-    private PictureSearch pictures = PictureSearch.NONE;
+    private BankPictures pictures = BankPictures.NONE;
     private final KedaRpc keda;
 
     /**
@@ -120,7 +119,7 @@ final class Coordination {
                                     ForkJoinPool.commonPool(),
                                     kept.banks.orElseThrow().answered());
                     services.add(found);
-                    pictures = new BankPictures(by.library(), found::find, files);
+                    pictures = new BankPictures(by.library()::views, found::find, files);
                     services.add(new ShardsRpc(by.library(), by::run, files));
                 });
     }
@@ -199,7 +198,7 @@ final class Coordination {
     record Banks(Path home, Library.Publishing publishing, Consumer<Duration> answered) {}
 
     /** Finds pictures of the banks, for the page. */
-    PictureSearch pictures() {
+    BankPictures pictures() {
         return pictures;
     }
 

@@ -12,7 +12,6 @@ import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.run.DiskFolders;
 import org.simreg.coordinator.search.Library;
-import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
 import org.simreg.worker.cluster.WorkerVerticle;
@@ -31,7 +30,7 @@ public final class EmbeddedNode implements AutoCloseable {
     private final String version;
     private final ApiClient client;
     private final boolean searches;
-    private final PictureSearch pictures;
+    private final BankPictures pictures;
 
     /**
      * Starts the coordinator.
@@ -80,7 +79,7 @@ public final class EmbeddedNode implements AutoCloseable {
     }
 
     /** Pictures of the banks. */
-    PictureSearch pictures() {
+    BankPictures pictures() {
         return pictures;
     }
 

@@ -16,10 +16,8 @@ import org.simreg.coordinator.observe.Meters;
 import org.simreg.coordinator.observe.Survey;
 import org.simreg.coordinator.observe.Surveyor;
 import org.simreg.coordinator.observe.WatchedStore;
-import org.simreg.coordinator.web.Doorkeeper;
-import org.simreg.coordinator.web.Ops;
-import org.simreg.coordinator.web.Page;
-import org.simreg.coordinator.web.PictureSearch;
+import org.simreg.coordinator.web.OpsRoutes;
+import org.simreg.coordinator.web.PageRoutes;
 import org.simreg.coordinator.web.WebServer;
 
 /** What a coordinator shows of itself: metrics, health by gRPC and HTTP, the page. */
@@ -33,7 +31,7 @@ final class Observatory implements AutoCloseable {
     private final Health health = new Health();
     private Surveyor surveyor;
     private Optional<IntSupplier> wanted = Optional.empty();
-    private PictureSearch search = PictureSearch.NONE;
+    private BankPictures search = BankPictures.NONE;
 
     /** Counts what happens to the jobs. */
     JobMeters jobs() {
@@ -96,7 +94,7 @@ final class Observatory implements AutoCloseable {
     }
 
     /** Searches the banks from the page; before {@link #serve}. */
-    void search(PictureSearch pictures) {
+    void search(BankPictures pictures) {
         search = pictures;
     }
 
@@ -111,8 +109,8 @@ final class Observatory implements AutoCloseable {
 
     /** Serves HTTP. */
     WebServer serve(Vertx vertx, Target at, Coordination coordination, Served served) {
-        Page.Setup page =
-                new Page.Setup(
+        PageRoutes.Setup page =
+                new PageRoutes.Setup(
                         served.version,
                         served.port,
                         coordination::jobs,
@@ -123,9 +121,9 @@ final class Observatory implements AutoCloseable {
                 vertx,
                 at,
                 router -> {
-                    Ops.route(vertx, router, this::scrape, health);
-                    served.gate.ifPresent(gate -> Doorkeeper.route(router, gate));
-                    Page.route(vertx, router, page);
+                    OpsRoutes.route(vertx, router, this::scrape, health);
+                    served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
+                    PageRoutes.route(vertx, router, page);
                 });
     }
 

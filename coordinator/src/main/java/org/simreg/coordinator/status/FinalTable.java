@@ -6,7 +6,7 @@ import java.util.List;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
 
-/** The last thing that the console shows of a run: accuracy before and after, digest, files. */
+/** The summary of a run, last on the console: accuracy before and after, digest, files. */
 public final class FinalTable {
     private FinalTable() {}
 
@@ -30,7 +30,7 @@ public final class FinalTable {
             lines.add(fact(name, folder.resolve(file).toString()));
             name = "";
         }
-        lines.add(fact("report", folder.resolve(Report.NAME).toString()));
+        lines.add(fact("report", folder.resolve(OldRun.REPORT).toString()));
         return String.join(System.lineSeparator(), lines) + System.lineSeparator();
     }
 

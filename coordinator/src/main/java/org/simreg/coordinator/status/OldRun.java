@@ -9,13 +9,11 @@ import org.simreg.coordinator.store.FolderLock;
 
 /** An earlier run in a folder: which files are its, and their removal. */
 final class OldRun {
+    /** The page that is made of the run. */
+    static final String REPORT = "report.html";
+
     private static final List<String> FILES =
-            List.of(
-                    RunFolder.JOB,
-                    RunFolder.LEDGER,
-                    RunFolder.EVENTS,
-                    MetricsFile.NAME,
-                    Report.NAME);
+            List.of(RunFolder.JOB, RunFolder.LEDGER, RunFolder.EVENTS, MetricsFile.NAME, REPORT);
 
     private OldRun() {}
 
