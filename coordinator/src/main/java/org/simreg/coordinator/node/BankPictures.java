@@ -23,9 +23,9 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 
 /**
- * The live page's search in the banks by pictures; a sample is named by its id or its file.
- * Called on event loops: every method returns at once. A future fails with {@link UserError} or
- * {@link org.simreg.coordinator.api.Refused} for what the user can mend; their sentence is shown.
+ * The live page's search in the banks by pictures; a sample is named by its id or its file. Called
+ * on event loops: every method returns at once. A future fails with {@link UserError} or {@link
+ * org.simreg.coordinator.api.Refused} for what the user can mend; their sentence is shown.
  */
 public final class BankPictures {
     private static final long MOST_BYTES = 32 << 20;

@@ -5,8 +5,8 @@ import org.simreg.coordinator.status.NeighborGrid.Neighbor;
 import org.simreg.coordinator.status.NeighborGrid.Row;
 
 /**
- * A grid of queries and their neighbours as HTML: a green border for the query's class, a red one for
- * another.
+ * A grid of queries and their neighbours as HTML: a green border for the query's class, a red one
+ * for another.
  */
 final class GridHtml {
     private GridHtml() {}

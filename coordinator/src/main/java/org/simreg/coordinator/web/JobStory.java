@@ -60,7 +60,8 @@ final class JobStory {
      * @param endedMs the same; 0 while it goes on
      * @param outcome the state by which the job left it; empty if another generation followed
      */
-    private record GenerationSpan(GenerationBegun begun, long beganMs, long endedMs, String outcome) {
+    private record GenerationSpan(
+            GenerationBegun begun, long beganMs, long endedMs, String outcome) {
         GenerationSpan ended(long ms, String why) {
             return endedMs == 0 ? new GenerationSpan(begun, beganMs, ms, why) : this;
         }

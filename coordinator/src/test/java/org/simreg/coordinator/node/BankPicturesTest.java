@@ -86,11 +86,9 @@ class BankPicturesTest {
 
     @Test
     void aBankThatAnswersIsListed() {
-        assertEquals(
-                List.of(new SearchableBank("hearts", files.size(), true)), pictures.banks());
+        assertEquals(List.of(new SearchableBank("hearts", files.size(), true)), pictures.banks());
         assertEquals(List.of(), BankPictures.NONE.banks());
-        assertEquals(
-                "There is no bank hearts", refused(BankPictures.NONE.picture("hearts", "1")));
+        assertEquals("There is no bank hearts", refused(BankPictures.NONE.picture("hearts", "1")));
     }
 
     @Test
@@ -124,8 +122,7 @@ class BankPicturesTest {
 
     @Test
     void whatIsNoPictureIsRefusedInASentence() {
-        String said =
-                refused(pictures.searchLike("hearts", new byte[] {1, 2, 3}, 5));
+        String said = refused(pictures.searchLike("hearts", new byte[] {1, 2, 3}, 5));
         assertTrue(said.contains("image") || said.contains("picture"), said);
     }
 }

@@ -65,8 +65,7 @@ class EvalPageTest {
         page.assertSelfContained();
         assertEquals("[[1,0.1],[2,0.2]]", page.points("Top-1 over epochs", "lr 0.1").toString());
         assertEquals(
-                "[[0,0.02],[1,0.2]]",
-                page.points("Top-1 over learning rates", "top-1").toString());
+                "[[0,0.02],[1,0.2]]", page.points("Top-1 over learning rates", "top-1").toString());
         assertEquals("[[1,3.0],[2,1.5]]", page.points("Train loss", "lr 0.01").toString());
         assertEquals("[\"0.01\",\"0.1\"]", page.cards().get(1).get("names").toString());
         assertTrue(page.page().contains("<th>lr 0.1</th><td>20.0 %"), page.page());
@@ -93,8 +92,7 @@ class EvalPageTest {
                             .setTop5(0.875));
         }
         PageParts page = new PageParts(EvalPage.of(report.build()));
-        assertTrue(
-                page.page().contains("<th>cars, penalty 1.0e-01</th><td>75.0 %"), page.page());
+        assertTrue(page.page().contains("<th>cars, penalty 1.0e-01</th><td>75.0 %"), page.page());
         assertEquals("[\"1.0e+00\",\"1.0e-01\"]", page.cards().get(0).get("names").toString());
         assertEquals(
                 "[[0,0.5],[1,0.05]]",

@@ -29,8 +29,7 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
 class ReportTest {
-    private static final String ATTACK =
-            "</script><!--<script><img src=x onerror=alert('x')>\"&";
+    private static final String ATTACK = "</script><!--<script><img src=x onerror=alert('x')>\"&";
 
     @TempDir Path temporary;
 
@@ -89,8 +88,7 @@ class ReportTest {
                 List.of("data", "teacher", "student", "reduce", "update", "other"),
                 List.copyOf(parts.keySet()));
         assertEquals(3, parts.get("student").getAsDouble(), 1e-9);
-        double all =
-                parts.asMap().values().stream().mapToDouble(part -> part.getAsDouble()).sum();
+        double all = parts.asMap().values().stream().mapToDouble(part -> part.getAsDouble()).sum();
         assertEquals(6, all, 1e-9);
     }
 
@@ -116,8 +114,7 @@ class ReportTest {
         PageParts page = new PageParts(page(record(events), Optional.empty()));
         assertTrue(page.page().contains("images, loss |q - t|^2"));
         assertEquals(Events.STEPS, page.points("Loss: |q - t|^2", "loss").size());
-        JsonObject parts =
-                card(page, "time").getAsJsonObject("pace").getAsJsonObject("parts");
+        JsonObject parts = card(page, "time").getAsJsonObject("pace").getAsJsonObject("parts");
         assertEquals(0.84, parts.get("teacher 1").getAsDouble(), 1e-9);
         assertEquals(0.36, parts.get("teacher 2").getAsDouble(), 1e-9);
         assertFalse(parts.has("teacher"));

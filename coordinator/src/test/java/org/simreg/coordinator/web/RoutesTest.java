@@ -99,10 +99,7 @@ class RoutesTest {
     private BankView bank() {
         BankRecord.Builder record = BankRecord.newBuilder().setName("birds").setRows(2);
         record.setState(BankStatus.State.READY);
-        record.getSourceBuilder()
-                .getImagesBuilder()
-                .getDatasetBuilder()
-                .setPath(folder.toString());
+        record.getSourceBuilder().getImagesBuilder().getDatasetBuilder().setPath(folder.toString());
         List<String> names = List.of("a.png", "b.html");
         return new BankView(record.build(), Optional.of(id -> names.get((int) id)));
     }
@@ -202,7 +199,8 @@ class RoutesTest {
                 get("/api/banks").body());
         HttpResponse<String> found = post("/api/banks/birds/search?count=7", new byte[] {9, 9, 9});
         assertEquals(200, found.statusCode());
-        JsonObject match = JsonParser.parseString(found.body()).getAsJsonArray().get(0).getAsJsonObject();
+        JsonObject match =
+                JsonParser.parseString(found.body()).getAsJsonArray().get(0).getAsJsonObject();
         assertEquals("1", match.get("sample").getAsString());
         assertEquals(HOSTILE, match.get("label").getAsString());
         assertEquals(7, asked.get().getK());
