@@ -8,7 +8,7 @@ import org.simreg.coordinator.node.EmbeddedNode;
 import org.simreg.coordinator.node.Nodes;
 import org.simreg.coordinator.run.PastRun;
 import org.simreg.coordinator.status.FinalTable;
-import org.simreg.coordinator.status.ProgressLine;
+import org.simreg.coordinator.status.RunProgress;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
@@ -83,7 +83,7 @@ final class EmbeddedRun {
     }
 
     private JobStatus watch(ApiClient client, String id) {
-        try (ProgressLine console = ProgressLine.console(settings.quiet())) {
+        try (RunProgress console = RunProgress.console(settings.quiet())) {
             long from = settings.resume() ? current(client, id).getNextSequence() : 0;
             new Feed(client, id, from).run(event -> show(event, console), notice -> {});
         }
@@ -94,7 +94,7 @@ final class EmbeddedRun {
         return client.ask(jobs -> jobs.get(JobRequest.newBuilder().setId(id).build()));
     }
 
-    private void show(JobEvent event, ProgressLine console) {
+    private void show(JobEvent event, RunProgress console) {
         if (event.getProgress().hasStarted()) {
             begun.set(true);
         }

@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.Optional;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Feed;
-import org.simreg.coordinator.status.ProgressLine;
+import org.simreg.coordinator.status.RunProgress;
 import org.simreg.coordinator.status.Tables;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
@@ -36,7 +36,7 @@ record JobWatch(ApiClient client, Stop stop, PrintWriter out, boolean quiet) {
     int show(String id, long from) {
         Feed feed = new Feed(client, id, from);
         stop.whenRequested("", feed::stop);
-        try (ProgressLine console = ProgressLine.console(quiet)) {
+        try (RunProgress console = RunProgress.console(quiet)) {
             if (from > 0) {
                 preface(id, from, console);
             }
@@ -53,7 +53,7 @@ record JobWatch(ApiClient client, Stop stop, PrintWriter out, boolean quiet) {
     }
 
     /** Without what the job consists of there is no bar. */
-    private void preface(String id, long from, ProgressLine console) {
+    private void preface(String id, long from, RunProgress console) {
         WatchRequest all = WatchRequest.newBuilder().setId(id).build();
         long most = Math.min(from, PREFACE);
         try {

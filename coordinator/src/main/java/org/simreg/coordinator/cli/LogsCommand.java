@@ -5,7 +5,7 @@ import java.time.ZoneId;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Feed;
 import org.simreg.coordinator.client.JobChoice;
-import org.simreg.coordinator.status.EventText;
+import org.simreg.coordinator.status.EventSentences;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobStatus;
 import picocli.CommandLine.Command;
@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example:", "  simreg logs resnet18-photos | grep generation"})
 final class LogsCommand implements Runnable {
     private final Stop stop;
-    private final EventText text = new EventText(ZoneId.systemDefault());
+    private final EventSentences text = new EventSentences(ZoneId.systemDefault());
 
     @Spec private CommandSpec spec;
     @Mixin private CoordinatorOptions coordinator;

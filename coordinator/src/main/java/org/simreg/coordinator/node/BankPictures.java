@@ -6,24 +6,28 @@ import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
-import org.simreg.coordinator.api.BankDesk;
 import org.simreg.coordinator.api.BankView;
-import org.simreg.coordinator.web.PictureSearch;
+import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 
-/** The banks' pictures for the page; a sample is named by its id. */
-final class BankPictures implements PictureSearch {
+/**
+ * The live page's search in the banks by pictures; a sample is named by its id or its file. Called
+ * on event loops: every method returns at once. A future fails with {@link UserError} or {@link
+ * org.simreg.proto.Refused} for what the user can mend; their sentence is shown.
+ */
+public final class BankPictures {
     private static final long MOST_BYTES = 32 << 20;
     private static final Map<String, String> TYPES =
             Map.of(
@@ -36,48 +40,74 @@ final class BankPictures implements PictureSearch {
                     "webp",
                     "image/webp");
 
-    private final BankDesk desk;
+    /** Where there are no banks. */
+    public static final BankPictures NONE =
+            new BankPictures(
+                    List::of,
+                    request -> CompletableFuture.failedFuture(unknown(request.getBank())),
+                    Runnable::run);
+
+    private final Supplier<Collection<BankView>> views;
     private final Function<SearchRequest, CompletableFuture<SearchResponse>> search;
-    private final ExecutorService files;
+    private final Executor files;
 
     /**
+     * @param views what is known of all banks; any thread
      * @param search answers a request, or fails with its status
      * @param files reads pictures
      */
-    BankPictures(
-            BankDesk desk,
+    public BankPictures(
+            Supplier<Collection<BankView>> views,
             Function<SearchRequest, CompletableFuture<SearchResponse>> search,
-            ExecutorService files) {
-        this.desk = desk;
+            Executor files) {
+        this.views = views;
         this.search = search;
         this.files = files;
     }
 
-    @Override
-    public Future<List<Bank>> banks() {
-        return Future.succeededFuture(
-                desk.views().stream()
-                        .filter(BankView::ready)
-                        .map(
-                                bank ->
-                                        new Bank(
-                                                bank.record().getName(),
-                                                bank.record().getRows(),
-                                                bank.images().isPresent()))
-                        .toList());
+    /**
+     * A bank that answers now.
+     *
+     * @param pictures how many there are
+     * @param byPicture whether it can be asked with a picture that is not in it
+     */
+    public record SearchableBank(String name, long pictures, boolean byPicture) {}
+
+    /**
+     * A sample that was found.
+     *
+     * @param sample its id, which {@link #picture} takes
+     * @param label class; empty if it has none
+     * @param cosine -1 to 1
+     */
+    public record Match(String sample, String label, double cosine) {}
+
+    /**
+     * A picture to be shown.
+     *
+     * @param type of the file; never one that a browser takes for a page
+     */
+    public record Picture(String type, byte[] file) {}
+
+    /** Those that answer now; none hides the search box. */
+    public List<SearchableBank> banks() {
+        return views.get().stream()
+                .filter(BankView::ready)
+                .map(
+                        bank ->
+                                new SearchableBank(
+                                        bank.record().getName(),
+                                        bank.record().getRows(),
+                                        bank.images().isPresent()))
+                .toList();
     }
 
-    @Override
-    public Future<List<Found>> search(String bank, Query query, int count) {
-        if (query instanceof Like like) {
-            return found(bank, like.file(), count);
-        }
-        String sample = ((LikeSample) query).sample();
-        return read(() -> picture(view(bank), sample))
-                .compose(one -> found(bank, one.file(), count));
-    }
-
-    private Future<List<Found>> found(String bank, byte[] picture, int count) {
+    /**
+     * The nearest to a picture, nearest first.
+     *
+     * @param picture a JPEG, PNG or WebP file, as it was uploaded
+     */
+    public Future<List<Match>> searchLike(String bank, byte[] picture, int count) {
         SearchRequest request =
                 SearchRequest.newBuilder()
                         .setBank(bank)
@@ -85,18 +115,23 @@ final class BankPictures implements PictureSearch {
                         .addImages(ByteString.copyFrom(picture))
                         .build();
         return Future.fromCompletionStage(search.apply(request))
-                .map(response -> response.getFound(0).getHitsList())
-                .map(
-                        hits ->
-                                hits.stream()
-                                        .map(
-                                                hit ->
-                                                        new Found(
-                                                                Long.toString(hit.getId()),
-                                                                hit.getLabel(),
-                                                                hit.getCosine()))
-                                        .toList())
+                .map(response -> matches(response.getFound(0)))
                 .recover(failure -> Future.failedFuture(sentence(failure)));
+    }
+
+    /**
+     * The nearest to one of the bank, nearest first.
+     *
+     * @param sample id or file name
+     */
+    public Future<List<Match>> searchSample(String bank, String sample, int count) {
+        return picture(bank, sample).compose(one -> searchLike(bank, one.file(), count));
+    }
+
+    private static List<Match> matches(Found found) {
+        return found.getHitsList().stream()
+                .map(hit -> new Match(Long.toString(hit.getId()), hit.getLabel(), hit.getCosine()))
+                .toList();
     }
 
     /** A status of the caller's making is a sentence for people. */
@@ -111,18 +146,18 @@ final class BankPictures implements PictureSearch {
                 : cause;
     }
 
-    @Override
+    /**
+     * One picture of a bank.
+     *
+     * @param sample id or file name
+     */
     public Future<Picture> picture(String bank, String sample) {
-        return read(() -> picture(view(bank), sample));
-    }
-
-    private <T> Future<T> read(Callable<T> task) {
-        CompletableFuture<T> result = new CompletableFuture<>();
+        CompletableFuture<Picture> result = new CompletableFuture<>();
         files.execute(
                 () -> {
                     try {
-                        result.complete(task.call());
-                    } catch (Exception e) {
+                        result.complete(picture(view(bank), sample));
+                    } catch (IOException | RuntimeException e) {
                         result.completeExceptionally(e);
                     }
                 });
@@ -130,7 +165,14 @@ final class BankPictures implements PictureSearch {
     }
 
     private BankView view(String bank) {
-        return desk.view(bank).orElseThrow(() -> new UserError("There is no bank " + bank));
+        return views.get().stream()
+                .filter(view -> view.record().getName().equals(bank))
+                .findFirst()
+                .orElseThrow(() -> unknown(bank));
+    }
+
+    private static UserError unknown(String bank) {
+        return new UserError("There is no bank " + bank);
     }
 
     /** Only files that the bank names, in its own data set's folder, can be asked for. */
@@ -146,7 +188,8 @@ final class BankPictures implements PictureSearch {
         }
         String name = file.getFileName().toString();
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return new Picture(TYPES.getOrDefault(suffix, ""), Files.readAllBytes(file));
+        return new Picture(
+                TYPES.getOrDefault(suffix, "application/octet-stream"), Files.readAllBytes(file));
     }
 
     private static long id(BankView bank, String sample) {

@@ -42,7 +42,6 @@ import org.simreg.coordinator.search.Library;
 import org.simreg.coordinator.search.Worker;
 import org.simreg.coordinator.status.NeighborGrid;
 import org.simreg.coordinator.status.Report;
-import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
@@ -63,8 +62,9 @@ final class Coordination {
     private final Optional<OwnerVerticle<Library>> banks;
     private final List<BindableService> services = new ArrayList<>();
     private final Scaling scaling;
+    private BankPictures pictures = BankPictures.NONE;
     private final KedaRpc keda;
-    private PictureSearch pictures = PictureSearch.NONE;
+    
 
     /**
      * Deploys jobs and banks, which take over those of the past.
@@ -184,7 +184,7 @@ final class Coordination {
                         library.owned(), library, ForkJoinPool.commonPool(), settings.answered());
         services.add(search);
         services.add(new ShardsRpc(library.owned(), library, files));
-        pictures = new BankPictures(library.owned(), search::find, files);
+        pictures = new BankPictures(library.owned()::views, search::find, files);
     }
 
     /**
@@ -242,7 +242,7 @@ final class Coordination {
     record BankSettings(Path home, Library.Publishing publishing, Consumer<Duration> answered) {}
 
     /** Finds pictures of the banks, for the page. */
-    PictureSearch pictures() {
+    BankPictures pictures() {
         return pictures;
     }
 

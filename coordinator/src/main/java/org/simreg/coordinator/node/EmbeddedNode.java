@@ -11,7 +11,6 @@ import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.search.Library;
-import org.simreg.coordinator.web.PictureSearch;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
 import org.simreg.worker.cluster.WorkerVerticle;
@@ -30,7 +29,7 @@ public final class EmbeddedNode implements AutoCloseable {
     private final String version;
     private final ApiClient client;
     private final boolean searches;
-    private final PictureSearch pictures;
+    private final BankPictures pictures;
 
     /**
      * Starts the coordinator.
@@ -79,7 +78,7 @@ public final class EmbeddedNode implements AutoCloseable {
     }
 
     /** Pictures of the banks. */
-    PictureSearch pictures() {
+    BankPictures pictures() {
         return pictures;
     }
 

@@ -16,10 +16,8 @@ import org.simreg.coordinator.observe.Meters;
 import org.simreg.coordinator.observe.Survey;
 import org.simreg.coordinator.observe.Surveyor;
 import org.simreg.coordinator.observe.WatchedStore;
-import org.simreg.coordinator.web.Doorkeeper;
-import org.simreg.coordinator.web.Ops;
-import org.simreg.coordinator.web.Page;
-import org.simreg.coordinator.web.PictureSearch;
+import org.simreg.coordinator.web.OpsRoutes;
+import org.simreg.coordinator.web.PageRoutes;
 import org.simreg.coordinator.web.WebServer;
 
 /** The metrics, health and page of a coordinator, served by gRPC and HTTP. */
@@ -34,7 +32,7 @@ final class Observatory implements AutoCloseable {
     private final Health health = new Health();
     private Surveyor surveyor;
     private Optional<IntSupplier> wanted = Optional.empty();
-    private PictureSearch search = PictureSearch.NONE;
+    private BankPictures search = BankPictures.NONE;
 
     /** Counts what happens to the jobs. */
     JobMeters jobs() {
@@ -98,7 +96,7 @@ final class Observatory implements AutoCloseable {
     }
 
     /** Searches the banks from the page; before {@link #serve}. */
-    void search(PictureSearch pictures) {
+    void search(BankPictures pictures) {
         search = pictures;
     }
 
@@ -113,8 +111,8 @@ final class Observatory implements AutoCloseable {
 
     /** Serves HTTP. */
     WebServer serve(Vertx vertx, Target at, Coordination coordination, Served served) {
-        Page.Setup page =
-                new Page.Setup(
+        PageRoutes.Setup page =
+                new PageRoutes.Setup(
                         served.version,
                         served.port,
                         coordination::jobs,
@@ -125,9 +123,9 @@ final class Observatory implements AutoCloseable {
                 vertx,
                 at,
                 router -> {
-                    Ops.route(vertx, router, this::scrape, health);
-                    served.gate.ifPresent(gate -> Doorkeeper.route(router, gate));
-                    Page.route(vertx, router, page);
+                    OpsRoutes.route(vertx, router, this::scrape, health);
+                    served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
+                    PageRoutes.route(vertx, router, page);
                 });
     }
 

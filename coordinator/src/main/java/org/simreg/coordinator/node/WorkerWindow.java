@@ -7,7 +7,7 @@ import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.observe.Health;
 import org.simreg.coordinator.observe.Meters;
 import org.simreg.coordinator.observe.WorkerMeters;
-import org.simreg.coordinator.web.Ops;
+import org.simreg.coordinator.web.OpsRoutes;
 import org.simreg.coordinator.web.WebServer;
 import org.simreg.worker.cluster.Witness;
 import org.simreg.worker.reduce.PeerTransport;
@@ -34,7 +34,7 @@ final class WorkerWindow implements AutoCloseable {
         worker.transports(transports);
         health.started();
         return WebServer.listen(
-                vertx, at, router -> Ops.route(vertx, router, meters::scrape, health));
+                vertx, at, router -> OpsRoutes.route(vertx, router, meters::scrape, health));
     }
 
     @Override

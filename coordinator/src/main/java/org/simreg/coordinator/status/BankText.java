@@ -8,7 +8,7 @@ import org.simreg.proto.BankSource;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.BankStatus.ShardStatus;
 
-/** Banks of features, as text for people. */
+/** Tables and sentences about banks of features, as text for people. */
 public final class BankText {
     private BankText() {}
 

@@ -1,25 +1,28 @@
 package org.simreg.coordinator.status;
 
+import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
+import org.simreg.coordinator.status.ReportPage.LineChart;
+import org.simreg.coordinator.status.ReportPage.ScoreRow;
 import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 
-/** What an evaluation found out as {@code report.html}: table, plots, settings. */
+/** {@code report.html} of an evaluation: its table, plots and settings in one file. */
 public final class EvalPage {
     /** Name of the file. */
     public static final String NAME = "report.html";
 
-    private static final int COLOURS = 4;
+    private static final String RESULT = "result.json";
 
     private final EvalReport report;
     private final List<EvalRow> rows;
+    private final List<JsonObject> cards = new ArrayList<>();
 
     private EvalPage(EvalReport report) {
         this.report = report;
@@ -31,16 +34,20 @@ public final class EvalPage {
         EvalPage page = new EvalPage(report);
         Path file = Path.of(report.getWeights()).getFileName();
         String name = file == null ? report.getWeights() : file.toString();
-        return Page.of(name + ", " + report.getCommand(), page.header(name) + page.sections());
+        String content = page.header(name) + page.sections();
+        String title = name + ", " + report.getCommand();
+        return page.cards.isEmpty()
+                ? ReportPage.of(title, content)
+                : ReportPage.of(title, content, page.cards);
     }
 
     private String header(String name) {
-        StringBuilder facts = new StringBuilder();
-        facts.append(fact("Network", report.getNetwork()));
-        facts.append(fact("Weights", report.getWeights()));
+        List<String> facts = new ArrayList<>();
+        facts.add(ReportPage.fact("Network", report.getNetwork()));
+        facts.add(ReportPage.fact("Weights", report.getWeights()));
         for (EvalData data : report.getDataList()) {
-            facts.append(
-                    fact(
+            facts.add(
+                    ReportPage.fact(
                             "Images",
                             "%s: %s train, %s val, %s classes"
                                     .formatted(
@@ -51,26 +58,11 @@ public final class EvalPage {
         }
         String view =
                 "shorter side %d, centre %d px".formatted(report.getResize(), report.getSize());
-        facts.append(fact("View", view));
-        facts.append(fact("Precision", report.getPrecision()));
-        facts.append(fact("Device", report.getDevice()));
-        return """
-                <header>
-                <p class="state">%s</p>
-                <h1>%s</h1>
-                <p class="what">%s</p>
-                <dl>%s</dl>
-                </header>
-                """
-                .formatted(
-                        Html.escape("simreg eval " + report.getCommand()),
-                        Html.escape(name),
-                        Html.escape(report.getSettings()),
-                        facts);
-    }
-
-    private static String fact(String name, String value) {
-        return "<div>" + Html.element("dt", name) + Html.element("dd", value) + "</div>\n";
+        facts.add(ReportPage.fact("View", view));
+        facts.add(ReportPage.fact("Precision", report.getPrecision()));
+        facts.add(ReportPage.fact("Device", report.getDevice()));
+        String state = "simreg eval " + report.getCommand();
+        return ReportPage.header(state, name, report.getSettings(), facts);
     }
 
     private String sections() {
@@ -81,98 +73,97 @@ public final class EvalPage {
                     case "stages" -> stages();
                     default -> neighbors();
                 };
-        String files =
-                "<ul>\n<li>%s</li>\n<li>SHA-256 of the weights<br><code>%s</code></li>\n</ul>\n";
-        return figures
-                + Html.section(
-                        "Files",
-                        files.formatted(
-                                Html.link("result.json"), Html.escape(report.getWeightsSha256())));
+        List<String> files =
+                List.of(
+                        ReportPage.link(RESULT),
+                        ReportPage.digest("SHA-256 of the weights", report.getWeightsSha256()));
+        return figures + ReportPage.section("Files", ReportPage.list(files));
     }
 
     private String neighbors() {
-        BarTable table = new BarTable(List.of("accuracy"));
+        List<ScoreRow> table = new ArrayList<>();
         for (EvalRow row : rows) {
             String vote =
                     row.hasTemperature()
                             ? "weighted, T " + Numbers.format("%.2g", row.getTemperature())
                             : "majority";
-            table.row(row.getK() + "-NN, " + vote, List.of(row.getAccuracy()));
+            table.add(scores(row.getK() + "-NN, " + vote, row.getAccuracy()));
         }
-        return Html.section("k-NN accuracy, validation against train images", table.html());
+        return ReportPage.section(
+                "k-NN accuracy, validation against train images",
+                ReportPage.table(List.of("accuracy"), table));
     }
 
     private String stages() {
         StageScores scores = StageScores.of(rows);
-        BarTable table = new BarTable(scores.measures());
-        List<String> places = new ArrayList<>();
+        List<String> names = scores.places().stream().map(StageScores.Place::name).toList();
+        LineChart chart = chart("Accuracy by place in the network", "place", names);
+        List<ScoreRow> table = new ArrayList<>();
         for (StageScores.Place place : scores.places()) {
-            places.add(place.name());
-            List<Double> cells =
-                    scores.measures().stream().map(m -> place.of(m).orElse(Double.NaN)).toList();
-            table.row(place.name() + ", " + Numbers.count(place.features()) + " features", cells);
-        }
-        Map<String, Series> lines = new LinkedHashMap<>();
-        for (String measure : scores.measures()) {
-            Series points = new Series();
-            for (int i = 0; i < places.size(); i++) {
-                points.add(i, 100 * scores.places().get(i).of(measure).orElse(Double.NaN));
+            List<Double> cells = new ArrayList<>();
+            for (String measure : scores.measures()) {
+                double accuracy = place.of(measure).orElse(Double.NaN);
+                chart.add(measure, table.size(), accuracy);
+                cells.add(accuracy);
             }
-            lines.put(measure, points);
+            String name = place.name() + ", " + Numbers.count(place.features()) + " features";
+            table.add(new ScoreRow(name, false, cells));
         }
-        String chart =
-                chart("Accuracy (%) by place in the network", lines, new Axis("place", places));
-        return Html.section("Accuracy", table.html())
-                + Html.section("Through the network", cards(chart));
+        return ReportPage.section("Accuracy", ReportPage.table(scores.measures(), table))
+                + charts("Through the network", chart);
     }
 
     private String linear() {
         Map<String, List<EvalRow>> rates = by(row -> String.valueOf(row.getLr()));
-        BarTable table = new BarTable(List.of("top-1", "top-5", "best epoch's top-1"));
-        Map<String, Series> epochs = new LinkedHashMap<>();
-        Map<String, Series> losses = new LinkedHashMap<>();
-        Series ends = new Series();
+        List<ScoreRow> table = new ArrayList<>();
+        LineChart epochs = chart("Top-1 over epochs", "epoch", List.of());
+        LineChart ends =
+                chart("Top-1 over learning rates", "learning rate", List.copyOf(rates.keySet()));
+        LineChart losses = new LineChart("Train loss", "epoch", List.of(), "loss", false);
         for (Map.Entry<String, List<EvalRow>> rate : rates.entrySet()) {
             List<EvalRow> course = rate.getValue();
             EvalRow last = course.get(course.size() - 1);
             double best = course.stream().mapToDouble(EvalRow::getAccuracy).max().orElse(0);
             String name = "lr " + rate.getKey();
-            table.row(name, List.of(last.getAccuracy(), last.getTop5(), best));
-            ends.add(ends.size(), 100 * last.getAccuracy());
-            epochs.put(name, course(course, row -> 100 * row.getAccuracy()));
-            losses.put(name, course(course, EvalRow::getLoss));
+            ends.add("top-1", table.size(), last.getAccuracy());
+            for (EvalRow row : course) {
+                epochs.add(name, row.getEpoch(), row.getAccuracy());
+                losses.add(name, row.getEpoch(), row.getLoss());
+            }
+            table.add(scores(name, last.getAccuracy(), last.getTop5(), best));
         }
-        Axis axis = new Axis("learning rate", List.copyOf(rates.keySet()));
-        String charts =
-                chart("Top-1 (%) over epochs", epochs, Axis.EPOCHS)
-                        + chart("Top-1 (%) over learning rates", Map.of("top-1", ends), axis)
-                        + new Chart("Train loss", lines(losses, ""), false, Numbers::loss).html();
-        return Html.section("Linear probe, validation images", table.html())
-                + Html.section("Training the probe", cards(charts));
+        List<String> heads = List.of("top-1", "top-5", "best epoch's top-1");
+        return ReportPage.section("Linear probe, validation images", ReportPage.table(heads, table))
+                + charts("Training the probe", epochs, ends, losses);
     }
 
     private String transfer() {
-        BarTable table = new BarTable(List.of("top-1", "top-5"));
-        Map<String, Series> lines = new LinkedHashMap<>();
-        List<String> penalties = new ArrayList<>();
+        List<ScoreRow> table = new ArrayList<>();
+        List<String> penalties =
+                rows.stream()
+                        .filter(row -> !isResult(row))
+                        .map(row -> power(row.getPenalty()))
+                        .distinct()
+                        .toList();
+        LineChart chart = chart("Held-out accuracy over penalties", "penalty", penalties);
         for (EvalRow row : rows) {
-            if (row.getName().equals("transfer")) {
-                String name = row.getData() + ", penalty " + power(row.getPenalty());
-                table.row(name, List.of(row.getAccuracy(), row.getTop5()));
-                continue;
-            }
             String penalty = power(row.getPenalty());
-            if (!penalties.contains(penalty)) {
-                penalties.add(penalty);
+            if (isResult(row)) {
+                String name = row.getData() + ", penalty " + penalty;
+                table.add(scores(name, row.getAccuracy(), row.getTop5()));
+            } else {
+                chart.add(row.getData(), penalties.indexOf(penalty), row.getAccuracy());
             }
-            lines.computeIfAbsent(row.getData(), data -> new Series())
-                    .add(penalties.indexOf(penalty), 100 * row.getAccuracy());
         }
-        String title = "Held-out accuracy (%) over penalties";
-        return Html.section("Transfer, logistic regression", table.html())
-                + Html.section(
-                        "Choice of the penalty",
-                        cards(chart(title, lines, new Axis("penalty", penalties))));
+        return ReportPage.section(
+                        "Transfer, logistic regression",
+                        ReportPage.table(List.of("top-1", "top-5"), table))
+                + charts("Choice of the penalty", chart);
+    }
+
+    /** Whether a row is the accuracy with the penalty that was chosen. */
+    private static boolean isResult(EvalRow row) {
+        return row.getName().equals("transfer");
     }
 
     private static String power(double value) {
@@ -186,28 +177,18 @@ public final class EvalPage {
         return groups;
     }
 
-    private static Series course(List<EvalRow> epochs, ToDoubleFunction<EvalRow> value) {
-        Series points = new Series();
-        epochs.forEach(row -> points.add(row.getEpoch(), value.applyAsDouble(row)));
-        return points;
+    private static ScoreRow scores(String name, Double... values) {
+        return new ScoreRow(name, false, List.of(values));
     }
 
-    private static String chart(String title, Map<String, Series> lines, Axis axis) {
-        List<Chart.Line> drawn = lines(lines, axis.places().isEmpty() ? "" : " dots");
-        return new Chart(title, drawn, false, v -> Numbers.percent(v / 100), axis).html();
+    private static LineChart chart(String title, String unit, List<String> names) {
+        return new LineChart(title, unit, names, "percent", false);
     }
 
-    private static List<Chart.Line> lines(Map<String, Series> lines, String style) {
-        List<Chart.Line> drawn = new ArrayList<>();
-        for (Map.Entry<String, Series> line : lines.entrySet()) {
-            String colour = "c" + (drawn.size() % COLOURS + 1);
-            String dash = drawn.size() / COLOURS % 2 == 1 ? " dash" : "";
-            drawn.add(new Chart.Line(line.getKey(), colour + dash + style, line.getValue()));
+    private String charts(String title, LineChart... charts) {
+        for (LineChart chart : charts) {
+            cards.add(chart.json());
         }
-        return drawn;
-    }
-
-    private static String cards(String charts) {
-        return "<div class=\"cards\">\n" + charts + "</div>\n";
+        return ReportPage.section(title, ReportPage.charts(RESULT));
     }
 }

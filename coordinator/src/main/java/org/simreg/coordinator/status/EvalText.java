@@ -8,7 +8,7 @@ import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 
-/** What an evaluation found out, as a table for people and as JSON. */
+/** The figures of an evaluation, as a table for people and as JSON. */
 public final class EvalText {
     private static final Gson PRETTY =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();

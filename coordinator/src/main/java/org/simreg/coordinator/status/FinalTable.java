@@ -7,7 +7,7 @@ import org.simreg.coordinator.run.PastRun;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
 
-/** The last thing that the console shows of a run: accuracy before and after, digest, files. */
+/** The summary of a run, last on the console: accuracy before and after, digest, files. */
 public final class FinalTable {
     private FinalTable() {}
 

@@ -12,7 +12,7 @@ public final class FoundPage {
     private FoundPage() {}
 
     /**
-     * One query.
+     * A query with what was found.
      *
      * @param query an image file; something else is shown by its name
      * @param found its neighbours
@@ -27,13 +27,14 @@ public final class FoundPage {
      * @throws UserError if it can't be written
      */
     public static void write(Path file, String bank, List<Row> rows, Path pictures) {
-        StringBuilder html = new StringBuilder("<div class=\"neighbors\">\n");
+        StringBuilder html = new StringBuilder("<div class=\"neighbors card\">\n");
         rows.forEach(row -> html.append(row(row, pictures)));
         String content =
-                "<header>\n<h1>%s</h1>\n</header>\n".formatted(Html.escape(bank))
-                        + Html.section("Nearest by cosine", html.append("</div>\n").toString());
+                "<header>\n<h1>%s</h1>\n</header>\n".formatted(ReportPage.escape(bank))
+                        + ReportPage.section(
+                                "Nearest by cosine", html.append("</div>\n").toString());
         try {
-            Files.writeString(file, Page.of(bank, content));
+            Files.writeString(file, ReportPage.of(bank, content));
         } catch (IOException e) {
             throw new UserError(
                     "The page %s can't be written: %s; name another file with --html"

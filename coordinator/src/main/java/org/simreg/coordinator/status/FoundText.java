@@ -10,7 +10,7 @@ import org.simreg.proto.ClassifyResponse;
 import org.simreg.proto.Found;
 import org.simreg.proto.VoteRule;
 
-/** Neighbours and verdicts, as tables for people and as lines of JSON. */
+/** Neighbours and class votes of queries, as tables for people and as lines of JSON. */
 public final class FoundText {
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 

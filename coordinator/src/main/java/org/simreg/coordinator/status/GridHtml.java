@@ -5,14 +5,14 @@ import org.simreg.coordinator.status.NeighborGrid.Neighbor;
 import org.simreg.coordinator.status.NeighborGrid.Row;
 
 /**
- * A grid of queries and their neighbours: a green border for the query's class, a red one for
- * another.
+ * A grid of queries and their neighbours as HTML: a green border for the query's class, a red one
+ * for another.
  */
 final class GridHtml {
     private GridHtml() {}
 
     static String of(NeighborGrid grid) {
-        StringBuilder html = new StringBuilder("<div class=\"neighbors\">\n");
+        StringBuilder html = new StringBuilder("<div class=\"neighbors card\">\n");
         for (Row row : grid.rows()) {
             html.append("<div class=\"row\">\n");
             html.append(picture("query", row.query(), row.queryClass(), "query"));
@@ -30,8 +30,9 @@ final class GridHtml {
 
     /** A picture with what is said of it; the kind is a class of the style sheet. */
     static String picture(String kind, Path file, String className, String note) {
-        String name = Html.escape(className);
-        String title = Html.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
+        String name = ReportPage.escape(className);
+        String title =
+                ReportPage.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
         String image =
                 Thumbnail.of(file)
                         .map(data -> "<img src=\"%s\" alt=\"%s\">".formatted(data, name))
@@ -40,6 +41,6 @@ final class GridHtml {
                 <figure class="%s" title="%s"><div class="frame">%s</div>\
                 <figcaption><b>%s</b><small>%s</small></figcaption></figure>
                 """
-                .formatted(kind, title, image, name, Html.escape(note));
+                .formatted(kind, title, image, name, ReportPage.escape(note));
     }
 }

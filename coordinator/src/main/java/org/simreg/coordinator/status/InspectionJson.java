@@ -13,7 +13,7 @@ import org.simreg.worker.inspect.Inspection;
 import org.simreg.worker.inspect.Recognised;
 import org.simreg.worker.network.Networks;
 
-/** What a file of weights holds, as one JSON object. */
+/** The description of a file of weights as one JSON object. */
 public final class InspectionJson {
     private final JsonWriter json;
 

@@ -16,7 +16,7 @@ import org.simreg.worker.inspect.FoundNetwork;
 import org.simreg.worker.inspect.Inspection;
 import org.simreg.worker.network.Networks;
 
-/** What a file of weights holds, for people: a label and what stands behind it. */
+/** The description of a file of weights for people: labels and what stands behind them. */
 public final class InspectionText {
     private static final int LABEL = 12;
     private static final int MOST_OTHERS = 8;

@@ -5,7 +5,7 @@ import java.util.List;
 import org.simreg.proto.EvaluationDone;
 
 /**
- * Query images with their nearest neighbours, for a person to judge.
+ * A grid of query images and their nearest neighbours, for a person to judge.
  *
  * @param rows a row a query
  */
@@ -15,7 +15,7 @@ public record NeighborGrid(List<Row> rows) {
     }
 
     /**
-     * One query.
+     * A query image with its neighbours.
      *
      * @param query image file
      * @param queryClass its class
@@ -28,7 +28,7 @@ public record NeighborGrid(List<Row> rows) {
     }
 
     /**
-     * One neighbour.
+     * A neighbour of a query.
      *
      * @param image file
      * @param className its class

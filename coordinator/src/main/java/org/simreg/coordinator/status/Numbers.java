@@ -3,7 +3,7 @@ package org.simreg.coordinator.status;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Numbers as people read them; the same on every machine, whatever its language. */
+/** Numbers as text for people; the same on every machine, whatever its language. */
 final class Numbers {
     private Numbers() {}
 

@@ -1,5 +1,7 @@
 package org.simreg.coordinator.status;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,12 +12,18 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.run.PastRun;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobStarted;
 import org.simreg.worker.io.Disk;
+import org.simreg.proto.KnnScore;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * {@code report.html} of a run: outcome, curves, time of each part, neighbours of some images,
@@ -27,6 +35,7 @@ public final class Report {
             DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm 'UTC'", Locale.ENGLISH)
                     .withZone(ZoneOffset.UTC);
     private static final int MOST_NOTICES = 200;
+    private static final int MOST_POINTS = 600;
 
     private final Path folder;
     private final History history;
@@ -62,7 +71,7 @@ public final class Report {
     }
 
     private Optional<NeighborGrid> examples() {
-        Path dataset = Settings.dataset(settings);
+        Path dataset = dataset();
         return history.evaluations().stream()
                 .filter(done -> done.getExamplesCount() > 0)
                 .reduce((first, second) -> second)
@@ -70,28 +79,48 @@ public final class Report {
                 .filter(grid -> grid.rows().stream().anyMatch(row -> Files.exists(row.query())));
     }
 
+    /**
+     * The folder of the images, {@code dataset: path:} of the settings, which a person may have
+     * changed; the working folder if it isn't there.
+     */
+    private Path dataset() {
+        try {
+            Object job = new Yaml(new SafeConstructor(new LoaderOptions())).load(settings);
+            if (job instanceof Map<?, ?> fields
+                    && fields.get("dataset") instanceof Map<?, ?> dataset
+                    && dataset.get("path") instanceof String path) {
+                return Path.of(path);
+            }
+            return Path.of("");
+        } catch (YAMLException unreadable) {
+            return Path.of("");
+        }
+    }
+
     private String page(Optional<NeighborGrid> grid) {
         String name = folder.toAbsolutePath().normalize().getFileName().toString();
-        return Page.of(name, header(name) + sections(grid));
+        return ReportPage.of(name, header(name) + sections(grid), cards());
     }
 
     private String sections(Optional<NeighborGrid> grid) {
         StringBuilder html = new StringBuilder();
         if (!history.ks().isEmpty()) {
-            html.append(Html.section("k-NN accuracy, validation against train images", outcome()));
+            html.append(
+                    ReportPage.section(
+                            "k-NN accuracy, validation against train images", outcome()));
         }
-        html.append(Html.section("Training", "<div class=\"cards\">\n" + charts() + "</div>\n"));
+        html.append(ReportPage.section("Training", ReportPage.charts(MetricsFile.NAME)));
         grid.ifPresent(
                 rows ->
                         html.append(
-                                Html.section(
+                                ReportPage.section(
                                         "Nearest neighbours of some validation images",
                                         legend() + GridHtml.of(rows))));
-        notices().ifPresent(list -> html.append(Html.section("Notices", list)));
-        html.append(Html.section("Files", files()));
+        notices().ifPresent(list -> html.append(ReportPage.section("Notices", list)));
+        html.append(ReportPage.section("Files", files()));
         if (!settings.isEmpty()) {
-            html.append(
-                    Html.section("Settings", "<pre>%s</pre>\n".formatted(Html.escape(settings))));
+            String text = "<pre class=\"card\">%s</pre>\n".formatted(ReportPage.escape(settings));
+            html.append(ReportPage.section("Settings", text));
         }
         return html.toString();
     }
@@ -99,27 +128,17 @@ public final class Report {
     private String header(String name) {
         JobStarted job = history.started();
         List<String> facts = new ArrayList<>();
-        facts.add(fact("Images", Wording.images(job)));
-        facts.add(fact("Plan", Wording.schedule(job)));
-        facts.add(fact("Device", job.getDevice()));
+        facts.add(ReportPage.fact("Images", EventSentences.images(job)));
+        facts.add(ReportPage.fact("Plan", EventSentences.schedule(job)));
+        facts.add(ReportPage.fact("Device", job.getDevice()));
         if (history.stepSeconds() > 0) {
             double speed = history.images() / history.stepSeconds();
             String time = Numbers.seconds(history.stepSeconds());
-            facts.add(fact("Training time", time + ", " + Numbers.speed(speed) + " images/s"));
+            facts.add(
+                    ReportPage.fact(
+                            "Training time", time + ", " + Numbers.speed(speed) + " images/s"));
         }
-        return """
-                <header>
-                <p class="state">%s</p>
-                <h1>%s</h1>
-                <p class="what">%s</p>
-                <dl>%s</dl>
-                </header>
-                """
-                .formatted(
-                        Html.escape(state()),
-                        Html.escape(name),
-                        Html.escape(job.getDescription()),
-                        String.join("", facts));
+        return ReportPage.header(state(), name, job.getDescription(), facts);
     }
 
     private String state() {
@@ -132,56 +151,83 @@ public final class Report {
                 .formatted(at, Numbers.count(history.started().getTotalSteps()), time);
     }
 
-    private static String fact(String name, String value) {
-        return "<div>" + Html.element("dt", name) + Html.element("dd", value) + "</div>\n";
-    }
-
     private String outcome() {
-        double best =
-                history.outcome().stream()
-                        .flatMap(done -> done.getKnnList().stream())
-                        .mapToDouble(knn -> knn.getAccuracy())
-                        .max()
-                        .orElse(1);
-        StringBuilder html = new StringBuilder("<table>\n<thead><tr><th></th>");
-        history.ks().forEach(k -> html.append(Html.element("th", k + "-NN")));
-        html.append("</tr></thead>\n<tbody>\n");
-        for (EvaluationDone done : history.outcome()) {
-            html.append("<tr class=\"")
-                    .append(done.getSubject().equals(Subjects.STUDENT) ? "ours" : "theirs")
-                    .append("\">")
-                    .append(Html.element("th", done.getSubject()));
-            history.ks().forEach(k -> html.append(score(History.accuracy(done, k), best)));
-            html.append("</tr>\n");
-        }
-        return html.append("</tbody>\n</table>\n").toString();
+        List<String> heads = history.ks().stream().map(k -> k + "-NN").toList();
+        return ReportPage.table(heads, history.outcome().stream().map(this::scores).toList());
     }
 
-    private static String score(Optional<Double> accuracy, double best) {
-        if (accuracy.isEmpty()) {
-            return "<td>-</td>";
-        }
-        double width = best > 0 ? 100 * accuracy.get() / best : 0;
-        return Numbers.format(
-                "<td><span>%s</span><i style=\"width:%.1f%%\"></i></td>",
-                Numbers.percent(accuracy.get()), width);
+    private ReportPage.ScoreRow scores(EvaluationDone done) {
+        return new ReportPage.ScoreRow(
+                done.getSubject(),
+                done.getSubject().equals(Subjects.STUDENT),
+                history.ks().stream()
+                        .map(k -> History.accuracy(done, k).orElse(Double.NaN))
+                        .toList());
     }
 
-    private String charts() {
-        StringBuilder html = new StringBuilder();
-        List<Chart.Line> loss = List.of(new Chart.Line("loss", "c1", history.loss()));
-        html.append(
-                new Chart("Loss: " + Wording.loss(history.started()), loss, false, Numbers::loss)
-                        .html());
+    /** What the charts show. */
+    private List<JsonObject> cards() {
+        List<JsonObject> cards = new ArrayList<>();
+        cards.add(
+                curve(
+                        "Loss: " + EventSentences.loss(history.started()),
+                        "loss",
+                        false,
+                        history.loss()));
         if (!history.ks().isEmpty()) {
-            html.append(AccuracyChart.of(history).html());
+            cards.add(accuracy());
         }
-        List<Chart.Line> rate = List.of(new Chart.Line("learning rate", "c2", history.rate()));
-        html.append(new Chart("Learning rate", rate, true, Numbers::rate).html());
+        cards.add(curve("Learning rate", "learning rate", true, history.rate()));
         if (history.stepSeconds() > 0) {
-            html.append(TimeBar.of(history.seconds(), history.stepSeconds()));
+            cards.add(time());
         }
-        return html.toString();
+        return cards;
+    }
+
+    private static JsonObject curve(String title, String name, boolean zero, Series points) {
+        ReportPage.LineChart chart =
+                new ReportPage.LineChart(title, "epoch", List.of(), "loss", zero);
+        Series thin = points.thinned(MOST_POINTS);
+        for (int i = 0; i < thin.size(); i++) {
+            chart.add(name, thin.x(i), thin.y(i));
+        }
+        return chart.json();
+    }
+
+    /** Every score, in the order of the evaluations. */
+    private JsonObject accuracy() {
+        JsonArray scores = new JsonArray();
+        for (EvaluationDone done : history.evaluations()) {
+            for (KnnScore knn : done.getKnnList()) {
+                JsonObject score = new JsonObject();
+                score.addProperty("subject", done.getSubject());
+                score.addProperty("epoch", done.getEpoch());
+                score.addProperty("k", knn.getK());
+                score.addProperty("accuracy", knn.getAccuracy());
+                scores.add(score);
+            }
+        }
+        JsonObject card = new JsonObject();
+        card.addProperty("kind", "accuracy");
+        card.addProperty("title", "k-NN accuracy");
+        card.add("scores", scores);
+        return card;
+    }
+
+    /** Seconds of all steps by part; those that no part accounts for are "other". */
+    private JsonObject time() {
+        JsonObject parts = new JsonObject();
+        history.seconds().forEach(parts::addProperty);
+        double known = history.seconds().values().stream().mapToDouble(part -> part).sum();
+        parts.addProperty("other", Math.max(0, history.stepSeconds() - known));
+        JsonObject pace = new JsonObject();
+        pace.add("parts", parts);
+        pace.addProperty("steps", history.loss().size());
+        pace.addProperty("seconds", history.stepSeconds());
+        JsonObject card = new JsonObject();
+        card.addProperty("kind", "time");
+        card.add("pace", pace);
+        return card;
     }
 
     private static String legend() {
@@ -196,33 +242,29 @@ public final class Report {
         if (all.isEmpty()) {
             return Optional.empty();
         }
-        StringBuilder html = new StringBuilder("<ul>\n");
-        all.stream()
-                .limit(MOST_NOTICES)
-                .forEach(text -> html.append(Html.element("li", text)).append('\n'));
+        List<String> items = new ArrayList<>();
+        all.stream().limit(MOST_NOTICES).map(ReportPage::escape).forEach(items::add);
         if (all.size() > MOST_NOTICES) {
             String rest = Numbers.count(all.size() - MOST_NOTICES);
-            html.append(Html.element("li", rest + " more in " + MetricsFile.NAME));
+            items.add(rest + " more in " + MetricsFile.NAME);
         }
-        return Optional.of(html.append("</ul>\n").toString());
+        return Optional.of(ReportPage.list(items));
     }
 
     private String files() {
-        StringBuilder html = new StringBuilder("<ul>\n");
+        List<String> items = new ArrayList<>();
         history.finished()
                 .ifPresent(
                         done -> {
-                            done.getExportsList().forEach(file -> item(html, file));
-                            html.append("<li>SHA-256 of the student's weights<br><code>")
-                                    .append(Html.escape(done.getSha256()))
-                                    .append("</code></li>\n");
+                            done.getExportsList().stream()
+                                    .map(ReportPage::link)
+                                    .forEach(items::add);
+                            items.add(
+                                    ReportPage.digest(
+                                            "SHA-256 of the student's weights", done.getSha256()));
                         });
-        history.checkpoint().ifPresent(written -> item(html, written.getFile()));
-        item(html, MetricsFile.NAME);
-        return html.append("</ul>\n").toString();
-    }
-
-    private static void item(StringBuilder html, String file) {
-        html.append("<li>").append(Html.link(file)).append("</li>\n");
+        history.checkpoint().ifPresent(written -> items.add(ReportPage.link(written.getFile())));
+        items.add(ReportPage.link(MetricsFile.NAME));
+        return ReportPage.list(items);
     }
 }

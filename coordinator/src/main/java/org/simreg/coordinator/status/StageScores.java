@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.simreg.proto.EvalRow;
 
 /**
- * Accuracy at each place of a network: a row a place, a column a measure.
+ * The accuracies at each place of a network: a row a place, a column a measure.
  *
  * @param measures "1-NN", "20-NN", "linear"
  * @param places in the order of the network
@@ -17,7 +17,7 @@ record StageScores(List<String> measures, List<Place> places) {
     private static final String LINEAR = "linear";
 
     /**
-     * A place.
+     * A place in a network with its accuracies.
      *
      * @param name {@code layer3}
      * @param features width there

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rows in columns as wide as their widest cell; columns of numbers are set to the right. */
+/** A table of text: columns as wide as their widest cell, those of numbers set to the right. */
 final class Table {
     private final List<String[]> rows = new ArrayList<>();
 

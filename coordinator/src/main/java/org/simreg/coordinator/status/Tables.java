@@ -8,7 +8,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ScaleStatus;
 import org.simreg.proto.WorkerStatus;
 
-/** What the coordinator tells about its jobs and workers, as text for people. */
+/** Tables and sentences about jobs, workers and their wanted number, as text for people. */
 public final class Tables {
     private Tables() {}
 

@@ -1,20 +1,29 @@
 package org.simreg.coordinator.web;
 
-import io.vertx.core.json.JsonArray;
+import com.google.gson.JsonArray;
+import org.simreg.coordinator.status.ReportPage;
 
 /**
- * A curve over steps in bounded memory: once there are {@link #MOST} points, neighbours are merged,
- * so that a point is the mean of 1, 2, 4 .. steps, at the last of them.
+ * A curve over steps in bounded memory: where there would be too many points, neighbours are
+ * merged, so that a point is the mean of 1, 2, 4 .. steps, at the last of them.
  */
 final class Curve {
-    static final int MOST = 600;
-
-    private final long[] x = new long[MOST];
-    private final double[] y = new double[MOST];
+    private final int most;
+    private final long[] x;
+    private final double[] y;
     private int size;
     private long width = 1;
     private double sum;
     private long summed;
+
+    /**
+     * @param most points; even
+     */
+    Curve(int most) {
+        this.most = most;
+        x = new long[most];
+        y = new double[most];
+    }
 
     /** The next step's value. Steps ascend; a step that was there already takes its place again. */
     void add(long step, double value) {
@@ -24,7 +33,7 @@ final class Curve {
         if (summed > 1) {
             size--;
         }
-        if (size == MOST) {
+        if (size == most) {
             halve();
         }
         x[size] = step;
@@ -36,11 +45,11 @@ final class Curve {
     }
 
     private void halve() {
-        for (int i = 0; i < MOST / 2; i++) {
+        for (int i = 0; i < most / 2; i++) {
             x[i] = x[2 * i + 1];
             y[i] = (y[2 * i] + y[2 * i + 1]) / 2;
         }
-        size = MOST / 2;
+        size = most / 2;
         width *= 2;
     }
 
@@ -56,15 +65,15 @@ final class Curve {
         summed = 0;
     }
 
-    int size() {
-        return size;
+    boolean isEmpty() {
+        return size == 0;
     }
 
     /** Pairs of step and value. */
     JsonArray json() {
         JsonArray points = new JsonArray();
         for (int i = 0; i < size; i++) {
-            points.add(new JsonArray().add(x[i]).add(y[i]));
+            points.add(ReportPage.point(x[i], y[i]));
         }
         return points;
     }

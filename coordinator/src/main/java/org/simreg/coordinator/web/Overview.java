@@ -1,7 +1,7 @@
 package org.simreg.coordinator.web;
 
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import java.util.Locale;
 import org.simreg.coordinator.observe.Survey;
 import org.simreg.proto.Job;
@@ -9,31 +9,32 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.WorkerStatus;
 
-/** Jobs and workers as the page gets them. */
+/** Jobs and workers as JSON for the live page. */
 final class Overview {
     private Overview() {}
 
     /**
+     * One line of JSON.
+     *
      * @param search whether there is a bank to be searched
      */
-    static String json(Page.Setup setup, boolean search) {
+    static String json(PageRoutes.Setup setup, boolean search) {
         Survey survey = setup.survey().get();
         JsonObject counts = new JsonObject();
-        survey.states().forEach((state, count) -> counts.put(lower(state), count));
+        survey.states().forEach((state, count) -> counts.addProperty(lower(state), count));
         JsonArray jobs = new JsonArray();
         survey.jobs().forEach(job -> jobs.add(job(job)));
         JsonArray workers = new JsonArray();
         survey.workers().forEach(worker -> workers.add(worker(worker)));
-        JsonObject all =
-                new JsonObject()
-                        .put("version", setup.version())
-                        .put("port", setup.port())
-                        .put("counts", counts)
-                        .put("jobs", jobs)
-                        .put("workers", workers)
-                        .put("search", search);
-        setup.wanted().get().ifPresent(count -> all.put("wanted", count));
-        return all.encode();
+        JsonObject all = new JsonObject();
+        all.addProperty("version", setup.version());
+        all.addProperty("port", setup.port());
+        all.add("counts", counts);
+        all.add("jobs", jobs);
+        all.add("workers", workers);
+        all.addProperty("search", search);
+        setup.wanted().get().ifPresent(count -> all.addProperty("wanted", count));
+        return all.toString();
     }
 
     private static String lower(Enum<?> value) {
@@ -44,39 +45,42 @@ final class Overview {
         Job job = status.getJob();
         JsonArray teachers = new JsonArray();
         job.getTeachersList().stream().map(Teacher::getSource).forEach(teachers::add);
-        return new JsonObject()
-                .put("id", status.getId())
-                .put("state", lower(status.getState()))
-                .put("reason", status.getReason())
-                .put("submitted", status.getSubmittedMs())
-                .put("ended", status.getEndedMs())
-                .put("generation", status.getGeneration())
-                .put("step", status.getStep())
-                .put("totalSteps", status.getTotalSteps())
-                .put("epoch", status.getEpoch())
-                .put("epochs", job.getOptimization().getEpochs())
-                .put("loss", Float.isFinite((float) status.getLoss()) ? status.getLoss() : null)
-                .put("checkpoint", status.hasCheckpoint() ? status.getCheckpoint() : null)
-                .put("sha256", status.getSha256())
-                .put("folder", status.getFolder())
-                .put("data", job.getDataset().getPath())
-                .put("student", lower(job.getStudent().getNetwork()).replace('_', '-'))
-                .put("teachers", teachers)
-                .put("batch", job.getOptimization().getBatch())
-                .put("microBatches", job.getOptimization().getMicroBatches())
-                .put("precision", lower(job.getPrecision()));
+        JsonObject json = new JsonObject();
+        json.addProperty("id", status.getId());
+        json.addProperty("state", lower(status.getState()));
+        json.addProperty("reason", status.getReason());
+        json.addProperty("submitted", status.getSubmittedMs());
+        json.addProperty("ended", status.getEndedMs());
+        json.addProperty("generation", status.getGeneration());
+        json.addProperty("step", status.getStep());
+        json.addProperty("totalSteps", status.getTotalSteps());
+        json.addProperty("epoch", status.getEpoch());
+        json.addProperty("epochs", job.getOptimization().getEpochs());
+        boolean finite = Float.isFinite((float) status.getLoss());
+        json.addProperty("loss", finite ? status.getLoss() : null);
+        json.addProperty("checkpoint", status.hasCheckpoint() ? status.getCheckpoint() : null);
+        json.addProperty("sha256", status.getSha256());
+        json.addProperty("folder", status.getFolder());
+        json.addProperty("data", job.getDataset().getPath());
+        json.addProperty("student", lower(job.getStudent().getNetwork()).replace('_', '-'));
+        json.add("teachers", teachers);
+        json.addProperty("batch", job.getOptimization().getBatch());
+        json.addProperty("microBatches", job.getOptimization().getMicroBatches());
+        json.addProperty("precision", lower(job.getPrecision()));
+        return json;
     }
 
     private static JsonObject worker(WorkerStatus worker) {
-        return new JsonObject()
-                .put("name", worker.getWorker())
-                .put("device", worker.getDevice())
-                .put("profile", worker.getProfile())
-                .put("state", lower(worker.getState()))
-                .put("job", worker.getJob())
-                .put("since", worker.getSinceMs())
-                .put("first", worker.getFirst())
-                .put("count", worker.getCount())
-                .put("reason", worker.getReason());
+        JsonObject json = new JsonObject();
+        json.addProperty("name", worker.getWorker());
+        json.addProperty("device", worker.getDevice());
+        json.addProperty("profile", worker.getProfile());
+        json.addProperty("state", lower(worker.getState()));
+        json.addProperty("job", worker.getJob());
+        json.addProperty("since", worker.getSinceMs());
+        json.addProperty("first", worker.getFirst());
+        json.addProperty("count", worker.getCount());
+        json.addProperty("reason", worker.getReason());
+        return json;
     }
 }

@@ -1,35 +1,37 @@
 package org.simreg.coordinator.web;
 
+import com.google.gson.Gson;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.simreg.proto.Refused;
+import org.simreg.coordinator.node.BankPictures;
 import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Search for pictures, as the page asks for it. */
+/** The routes by which the live page searches for pictures. */
 final class SearchRoutes {
     private static final Logger LOG = LoggerFactory.getLogger(SearchRoutes.class);
+    private static final Gson JSON = new Gson();
     private static final int LARGEST_PICTURE = 16 << 20;
+    private static final int USUAL = 24;
     private static final int MOST = 100;
-    private static final Set<String> TYPES = Set.of("image/jpeg", "image/png", "image/webp");
 
-    private final PictureSearch search;
+    private final BankPictures search;
 
-    private SearchRoutes(PictureSearch search) {
+    private SearchRoutes(BankPictures search) {
         this.search = search;
     }
 
-    static void route(Router router, PictureSearch search) {
+    static void route(Router router, BankPictures search) {
         SearchRoutes routes = new SearchRoutes(search);
-        router.get("/api/banks").handler(routes::banks);
+        router.get("/api/banks").handler(request -> answer(request, search.banks()));
         router.get("/api/banks/:bank/picture").handler(routes::picture);
         router.get("/api/banks/:bank/search").handler(routes::searchSample);
         router.post("/api/banks/:bank/search")
@@ -37,80 +39,52 @@ final class SearchRoutes {
                 .handler(routes::searchPicture);
     }
 
-    private void banks(RoutingContext request) {
-        search.banks()
-                .onSuccess(banks -> answer(request, banks(banks)))
-                .onFailure(e -> fail(request, e));
-    }
-
-    private static JsonArray banks(List<PictureSearch.Bank> banks) {
-        JsonArray all = new JsonArray();
-        for (PictureSearch.Bank bank : banks) {
-            all.add(
-                    new JsonObject()
-                            .put("name", bank.name())
-                            .put("pictures", bank.pictures())
-                            .put("byPicture", bank.byPicture()));
-        }
-        return all;
-    }
-
     private void searchSample(RoutingContext request) {
-        String sample = request.request().getParam("sample", "");
-        found(request, new PictureSearch.LikeSample(sample));
+        String sample = sample(request);
+        answer(request, search.searchSample(bank(request), sample, count(request)));
     }
 
     private void searchPicture(RoutingContext request) {
-        found(request, new PictureSearch.Like(request.body().buffer().getBytes()));
+        byte[] picture = request.body().buffer().getBytes();
+        answer(request, search.searchLike(bank(request), picture, count(request)));
     }
 
-    private void found(RoutingContext request, PictureSearch.Query query) {
-        search.search(request.pathParam("bank"), query, count(request))
-                .onSuccess(found -> answer(request, found(found)))
-                .onFailure(e -> fail(request, e));
+    private static String bank(RoutingContext request) {
+        return request.pathParam("bank");
+    }
+
+    private static String sample(RoutingContext request) {
+        return request.request().getParam("sample", "");
     }
 
     private static int count(RoutingContext request) {
-        String text = request.request().getParam("count", "24");
+        String text = request.request().getParam("count", "");
         return text.matches("[0-9]{1,3}")
                 ? Math.max(1, Math.min(MOST, Integer.parseInt(text)))
-                : 24;
-    }
-
-    private static JsonArray found(List<PictureSearch.Found> found) {
-        JsonArray all = new JsonArray();
-        for (PictureSearch.Found one : found) {
-            all.add(
-                    new JsonObject()
-                            .put("sample", one.sample())
-                            .put("label", one.label())
-                            .put("cosine", one.cosine()));
-        }
-        return all;
+                : USUAL;
     }
 
     private void picture(RoutingContext request) {
-        Future<PictureSearch.Picture> picture =
-                search.picture(request.pathParam("bank"), request.request().getParam("sample", ""));
-        picture.onSuccess(
+        search.picture(bank(request), sample(request))
+                .onSuccess(
                         one ->
                                 request.response()
-                                        .putHeader(HttpHeaders.CONTENT_TYPE, type(one))
+                                        .putHeader(HttpHeaders.CONTENT_TYPE, one.type())
                                         .putHeader(HttpHeaders.CACHE_CONTROL, "private, max-age=60")
-                                        .end(io.vertx.core.buffer.Buffer.buffer(one.file())))
+                                        .end(Buffer.buffer(one.file())))
                 .onFailure(e -> fail(request, e));
     }
 
-    /** A picture that calls itself something else must not become a page. */
-    private static String type(PictureSearch.Picture picture) {
-        return TYPES.contains(picture.type()) ? picture.type() : "application/octet-stream";
+    private static void answer(RoutingContext request, Future<List<BankPictures.Match>> found) {
+        found.onSuccess(matches -> answer(request, matches)).onFailure(e -> fail(request, e));
     }
 
-    private static void answer(RoutingContext request, JsonArray body) {
+    /** The records as a list of JSON objects. */
+    private static void answer(RoutingContext request, List<?> records) {
         request.response()
                 .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                .end(body.encode());
+                .end(JSON.toJson(records));
     }
 
     private static void fail(RoutingContext request, Throwable e) {
@@ -122,6 +96,6 @@ final class SearchRoutes {
         request.response()
                 .setStatusCode(users ? 400 : 500)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                .end(new JsonObject().put("error", sentence).encode());
+                .end(JSON.toJson(Map.of("error", sentence)));
     }
 }

@@ -6,31 +6,41 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.observe.Survey;
 import org.simreg.proto.JobState;
 
-/** Who follows what: the overview, and the stories of jobs. All of it happens on one context. */
+/**
+ * The streams to all browsers: of the overview, or of a job's story. All of it happens on one
+ * context.
+ */
 final class Streams {
     private static final long TELL_MS = 250;
     private static final long LOOK_MS = 1000;
     private static final long BEAT_MS = 15_000;
 
     private final Context context;
-    private final Telling.Desk desk;
+    private final Consumer<Consumer<JobDesk>> jobs;
     private final Supplier<Survey> survey;
     private final Supplier<String> overview;
-    private final Map<String, Telling> tellings = new HashMap<>();
+    private final Map<String, JobFeed> feeds = new HashMap<>();
     private final Set<Viewer> overviewers = new LinkedHashSet<>();
     private String shown = "";
 
     /**
+     * @param jobs runs a task with the jobs, on the coordinator's thread
      * @param survey the last look at jobs and workers
      * @param overview the same as the page gets it
      */
-    Streams(Vertx vertx, Telling.Desk desk, Supplier<Survey> survey, Supplier<String> overview) {
+    Streams(
+            Vertx vertx,
+            Consumer<Consumer<JobDesk>> jobs,
+            Supplier<Survey> survey,
+            Supplier<String> overview) {
         this.context = vertx.getOrCreateContext();
-        this.desk = desk;
+        this.jobs = jobs;
         this.survey = survey;
         this.overview = overview;
         vertx.setPeriodic(TELL_MS, timer -> tell());
@@ -47,14 +57,14 @@ final class Streams {
 
     /** Tells a job's story from now on. */
     void story(String job, Viewer viewer) {
-        Telling telling = tellings.computeIfAbsent(job, id -> new Telling(id, context, desk));
-        telling.join(viewer);
-        viewer.whenGone(() -> left(job, telling, viewer));
+        JobFeed feed = feeds.computeIfAbsent(job, id -> new JobFeed(id, context, jobs));
+        feed.join(viewer);
+        viewer.whenGone(() -> left(job, feed, viewer));
     }
 
-    private void left(String job, Telling telling, Viewer viewer) {
-        if (telling.leave(viewer) && tellings.remove(job, telling)) {
-            telling.close();
+    private void left(String job, JobFeed feed, Viewer viewer) {
+        if (feed.leave(viewer) && feeds.remove(job, feed)) {
+            feed.close();
         }
     }
 
@@ -73,7 +83,7 @@ final class Streams {
     }
 
     private void tell() {
-        tellings.forEach((job, telling) -> telling.tick(active(job)));
+        feeds.forEach((job, feed) -> feed.tick(active(job)));
     }
 
     private boolean active(String job) {
@@ -89,6 +99,6 @@ final class Streams {
 
     private void beat() {
         overviewers.forEach(Viewer::beat);
-        tellings.values().forEach(Telling::beat);
+        feeds.values().forEach(JobFeed::beat);
     }
 }

@@ -4,7 +4,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 
 /**
- * A browser that follows by server-sent events. Nothing waits for it: what it can't take now is
+ * A stream of server-sent events to one browser. Nothing waits for it: what it can't take now is
  * left out, and it gets all at once when it can again.
  */
 final class Viewer {

@@ -13,7 +13,9 @@ import java.util.function.Consumer;
 import org.simreg.coordinator.client.Target;
 import org.simreg.proto.UserError;
 
-/** An HTTP server on one event loop. What it serves is given by {@link Ops} and {@link Page}. */
+/**
+ * An HTTP server on one event loop; {@link OpsRoutes} and {@link PageRoutes} say what it serves.
+ */
 public final class WebServer implements AutoCloseable {
     private static final int LONGEST_LINE = 4096;
     private static final int LARGEST_HEADERS = 16 << 10;
@@ -78,6 +80,7 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
+    /** The verticle that holds the server. */
     private static final class Serving extends VerticleBase {
         private final Target at;
         private final Consumer<Router> routes;

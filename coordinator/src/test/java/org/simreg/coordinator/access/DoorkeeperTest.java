@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.client.Target;
-import org.simreg.coordinator.web.Doorkeeper;
+import org.simreg.coordinator.web.OpsRoutes;
 import org.simreg.coordinator.web.WebServer;
 
 @Timeout(60)
@@ -43,7 +43,7 @@ class DoorkeeperTest {
                         new Target("127.0.0.1", 0),
                         router -> {
                             router.get("/health").handler(request -> request.end("up"));
-                            Doorkeeper.route(router, gate);
+                            OpsRoutes.guard(router, gate);
                             router.get("/").handler(request -> request.end("page"));
                         });
     }

@@ -20,9 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.bench.SmallJob;
-import org.simreg.coordinator.web.PictureSearch;
-import org.simreg.coordinator.web.PictureSearch.Bank;
-import org.simreg.coordinator.web.PictureSearch.Found;
+import org.simreg.coordinator.node.BankPictures.Match;
+import org.simreg.coordinator.node.BankPictures.SearchableBank;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.DescribeBankRequest;
@@ -37,7 +36,7 @@ class BankPicturesTest {
 
     @TempDir static Path folder;
     private static EmbeddedNode node;
-    private static PictureSearch pictures;
+    private static BankPictures pictures;
     private static List<Path> files;
 
     @BeforeAll
@@ -87,13 +86,15 @@ class BankPicturesTest {
 
     @Test
     void aBankThatAnswersIsListed() {
-        assertEquals(List.of(new Bank("hearts", files.size(), true)), get(pictures.banks()));
+        assertEquals(List.of(new SearchableBank("hearts", files.size(), true)), pictures.banks());
+        assertEquals(List.of(), BankPictures.NONE.banks());
+        assertEquals("There is no bank hearts", refused(BankPictures.NONE.picture("hearts", "1")));
     }
 
     @Test
     void anUploadedPictureFindsItselfFirst() throws IOException {
         byte[] file = Files.readAllBytes(files.get(7));
-        List<Found> found = get(pictures.search("hearts", new PictureSearch.Like(file), 5));
+        List<Match> found = get(pictures.searchLike("hearts", file, 5));
         assertEquals(5, found.size());
         assertEquals("7", found.get(0).sample());
         assertEquals(1, found.get(0).cosine(), 1e-6);
@@ -102,10 +103,10 @@ class BankPicturesTest {
     @Test
     void aSampleIsNamedByItsIdOrItsFile() throws IOException {
         String name = files.get(3).getFileName().toString();
-        List<Found> byId = get(pictures.search("hearts", new PictureSearch.LikeSample("3"), 4));
+        List<Match> byId = get(pictures.searchSample("hearts", "3", 4));
         assertEquals("3", byId.get(0).sample());
-        assertEquals(byId, get(pictures.search("hearts", new PictureSearch.LikeSample(name), 4)));
-        PictureSearch.Picture shown = get(pictures.picture("hearts", name));
+        assertEquals(byId, get(pictures.searchSample("hearts", name, 4)));
+        BankPictures.Picture shown = get(pictures.picture("hearts", name));
         assertArrayEquals(Files.readAllBytes(files.get(3)), shown.file());
         assertEquals("image/png", shown.type());
     }
@@ -121,8 +122,7 @@ class BankPicturesTest {
 
     @Test
     void whatIsNoPictureIsRefusedInASentence() {
-        String said =
-                refused(pictures.search("hearts", new PictureSearch.Like(new byte[] {1, 2, 3}), 5));
+        String said = refused(pictures.searchLike("hearts", new byte[] {1, 2, 3}, 5));
         assertTrue(said.contains("image") || said.contains("picture"), said);
     }
 }

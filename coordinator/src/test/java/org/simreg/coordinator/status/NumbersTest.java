@@ -1,11 +1,8 @@
 package org.simreg.coordinator.status;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.StepDone;
 
@@ -32,33 +29,6 @@ class NumbersTest {
     }
 
     @Test
-    void axesCoverTheirNumbersWithRoundTicks() {
-        Scale scale = Scale.covering(0.12, 0.87, 5);
-        assertArrayEquals(new double[] {0, 0.2, 0.4, 0.6, 0.8, 1.0}, scale.ticks(), 1e-9);
-        assertEquals("0.6", scale.text(scale.ticks()[3]));
-        assertEquals("100", Scale.until(100, 6).text(100));
-        Random random = new Random(1);
-        for (int i = 0; i < 1000; i++) {
-            double low = random.nextGaussian() * Math.pow(10, random.nextInt(9) - 4);
-            double high =
-                    low + Math.abs(random.nextGaussian()) * Math.pow(10, random.nextInt(9) - 4);
-            Scale any = Scale.covering(low, high, 5);
-            double slack = any.step() * 1e-6;
-            assertTrue(any.least() <= low + slack && any.most() >= high - slack, any.toString());
-            int ticks = any.ticks().length;
-            assertTrue(ticks >= 2 && ticks <= 8, any + " has " + ticks);
-        }
-    }
-
-    @Test
-    void anAxisForOneNumberHasALength() {
-        for (double number : new double[] {0, 0.05, -3, 1e9}) {
-            Scale scale = Scale.covering(number, number, 5);
-            assertTrue(scale.most() > scale.least() && scale.step() > 0, scale.toString());
-        }
-    }
-
-    @Test
     void aLossOfAnyScaleHasFourDigitsAtLeast() {
         assertEquals("0.1213", Numbers.loss(0.12134));
         assertEquals("0.0000", Numbers.loss(0));
@@ -76,7 +46,7 @@ class NumbersTest {
         pace.add(step.addEachTeacherSeconds(0.5).addEachTeacherSeconds(0.25).build());
         assertEquals(
                 "data 0%  teacher 1 50%  teacher 2 25%  student 0%  reduce 0%  update 0%",
-                Wording.shares(pace.shares()));
+                EventSentences.shares(pace.shares()));
     }
 
     @Test

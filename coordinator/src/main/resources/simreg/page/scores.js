@@ -1,0 +1,29 @@
+// k-NN accuracy as the lines of a chart: the student over epochs, from its random start on; teachers, which were
+// measured once, as dashed lines across.
+const COLOURS = 6;
+const STUDENT = 'student';
+const START = 'student at random';
+
+// scores: [{subject, epoch, k, accuracy}]
+export function accuracyLines(scores) {
+  const last = Math.max(1, ...scores.map(score => score.epoch));
+  const lines = new Map();
+  for (const score of scores) {
+    const subject = score.subject === START ? STUDENT : score.subject;
+    const name = `${subject}, k = ${score.k}`;
+    const line = lines.get(name) || {name, subject, points: [], dots: true};
+    line.points.push([score.epoch, score.accuracy]);
+    lines.set(name, line);
+  }
+  const all = [...lines.values()].sort((a, b) => (b.subject === STUDENT) - (a.subject === STUDENT));
+  all.forEach((line, i) => {
+    line.style = `c${i % COLOURS + 1}`;
+    line.points.sort((a, b) => a[0] - b[0]);
+    if (line.subject !== STUDENT && line.points.length === 1) {
+      line.style += ' dash';
+      line.dots = false;
+      line.points = [[0, line.points[0][1]], [last, line.points[0][1]]];
+    }
+  });
+  return all;
+}
