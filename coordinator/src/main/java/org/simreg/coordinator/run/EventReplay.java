@@ -21,7 +21,7 @@ import org.simreg.proto.Progress;
 final class EventReplay {
     private final BitSet counted = new BitSet();
 
-    /** Places of the events that count, but for those that may come again: see {@link #once}. */
+    /** Places of the counted events that count once, by what is the same when they come again. */
     private final Map<Progress, Integer> known = new HashMap<>();
 
     /** By place: number of a step that counts; 0 for another event. */
@@ -41,7 +41,7 @@ final class EventReplay {
      */
     boolean take(Progress event) {
         boolean resumes = goingOn;
-        goingOn = state(event) == JobState.RUNNING;
+        goingOn = becomes(event, JobState.RUNNING);
         switch (event.getEventCase()) {
             case STEP -> {
                 if (event.getStep().getStep() <= last) {
@@ -57,7 +57,7 @@ final class EventReplay {
                 }
             }
             case STATE -> {
-                if (state(event) == JobState.QUEUED) {
+                if (becomes(event, JobState.QUEUED)) {
                     takeEndBack();
                 }
             }
@@ -66,8 +66,8 @@ final class EventReplay {
         return add(event);
     }
 
-    private static JobState state(Progress event) {
-        return event.hasState() ? event.getState().getState() : JobState.UNRECOGNIZED;
+    private static boolean becomes(Progress event, JobState state) {
+        return event.hasState() && event.getState().getState() == state;
     }
 
     private boolean add(Progress event) {
@@ -84,7 +84,7 @@ final class EventReplay {
         return counts;
     }
 
-    /** Whether an event that comes again is the same one. */
+    /** Whether an event counts once, however often it comes. */
     private static boolean once(Progress event) {
         return !event.hasStep() && !event.hasGeneration() && !event.hasState();
     }
@@ -101,7 +101,11 @@ final class EventReplay {
         return same.build();
     }
 
-    /** Takes back what came with the steps after one, and that the run has ended. */
+    /**
+     * Takes back what came with later steps, and that the run has ended.
+     *
+     * @param step last one that counts
+     */
     void rewind(long step) {
         int from = firstAfter(step);
         counted.clear(from, size);
@@ -134,7 +138,7 @@ final class EventReplay {
         cuts += known.size() < before ? 1 : 0;
     }
 
-    /** A rule for which of the events that may come again stay. */
+    /** A rule for which of the events that count once stay. */
     @FunctionalInterface
     private interface Kept {
         boolean stays(Progress event, int place);
