@@ -1,12 +1,12 @@
 package org.simreg.coordinator.api;
 
-import com.google.protobuf.ByteString;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.simreg.coordinator.search.VectorQuery;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.ImageQuery;
@@ -50,7 +50,7 @@ public interface BankDesk {
     Runnable watch(String name, Consumer<Optional<BankStatus>> watcher);
 
     /** The neighbours of all queries, from all shards. */
-    CompletionStage<TopK> ask(String name, Question question);
+    CompletionStage<TopK> ask(String name, VectorQuery query);
 
     /**
      * Features of images, embedded as a bank's were.
@@ -67,14 +67,4 @@ public interface BankDesk {
 
     /** A shard that was written and checked takes its place. */
     ShardFile stored(ShardFile sent, Path draft);
-
-    /**
-     * Queries of one client.
-     *
-     * @param vectors (Q, D) float32, little-endian, finite, none of length zero
-     * @param queries Q
-     * @param k neighbours a query
-     * @param until in nanoseconds, after which nobody waits
-     */
-    record Question(ByteString vectors, int queries, int k, long until) {}
 }

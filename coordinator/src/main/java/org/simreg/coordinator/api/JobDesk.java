@@ -1,6 +1,6 @@
 package org.simreg.coordinator.api;
 
-import org.simreg.proto.JobEvent;
+import org.simreg.coordinator.cluster.Watch;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
@@ -40,22 +40,5 @@ public interface JobDesk {
      * @param from first sequence number
      * @return ends the watch
      */
-    AutoCloseable watch(String id, long from, Watcher watcher);
-
-    /** A client that watches. Called on the coordinator's thread; must not block. */
-    interface Watcher {
-        /**
-         * Takes an event.
-         *
-         * @return whether it can take more now; if not it says so later by {@link Runnable} given
-         *     to {@link #whenReady}
-         */
-        boolean event(JobEvent event);
-
-        /** Takes what is to be called, on any thread, once it can take more. */
-        void whenReady(Runnable more);
-
-        /** The job has ended and all was said. */
-        void ended();
-    }
+    AutoCloseable watch(String id, long from, Watch.Watcher watcher);
 }

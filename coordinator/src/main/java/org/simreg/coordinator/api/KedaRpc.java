@@ -46,7 +46,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
     private final Executor coordinator;
 
     // Touched on the coordinator's thread.
-    private final Set<Newest<?>> streams = new HashSet<>();
+    private final Set<LatestStream<?>> streams = new HashSet<>();
 
     /**
      * @param coordinator runs tasks one after the other on the coordinator's thread
@@ -66,7 +66,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         stream(
                 answer,
                 object,
-                (own, newest) -> desk.follow(own, workers -> newest.put(active(workers > 0))));
+                (own, stream) -> desk.follow(own, workers -> stream.put(active(workers > 0))));
     }
 
     @Override
@@ -82,29 +82,29 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         stream(
                 answer,
                 object,
-                (own, newest) -> {
-                    newest.put(SPEC);
+                (own, stream) -> {
+                    stream.put(SPEC);
                     return () -> {};
                 });
     }
 
     /** What a stream says, until it is closed. */
     private interface Source<T> {
-        AutoCloseable begin(Bounds own, Newest<T> stream);
+        AutoCloseable begin(Bounds own, LatestStream<T> stream);
     }
 
     private <T> void stream(StreamObserver<T> answer, ScaledObjectRef object, Source<T> source) {
         ServerCallStreamObserver<T> call = Answers.observed(answer);
-        Newest<T> newest = new Newest<>(call, coordinator);
+        LatestStream<T> stream = new LatestStream<>(call, coordinator);
         Answers.run(
                 call,
                 coordinator,
                 () -> {
-                    AutoCloseable begun = source.begin(bounds(object), newest);
-                    streams.add(newest);
-                    newest.begin(
+                    AutoCloseable begun = source.begin(bounds(object), stream);
+                    streams.add(stream);
+                    stream.begin(
                             () -> {
-                                streams.remove(newest);
+                                streams.remove(stream);
                                 begun.close();
                             });
                 });
@@ -116,7 +116,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
      */
     @Override
     public void close() {
-        coordinator.execute(() -> List.copyOf(streams).forEach(Newest::end));
+        coordinator.execute(() -> List.copyOf(streams).forEach(LatestStream::end));
     }
 
     @Override

@@ -5,7 +5,7 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
 import java.util.concurrent.TimeUnit;
-import org.simreg.coordinator.api.BankDesk.Question;
+import org.simreg.coordinator.search.VectorQuery;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.SearchRequest;
 import org.simreg.worker.search.Shard;
@@ -129,12 +129,12 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
     }
 
     /**
-     * The question of a request with numbers.
+     * The query of a request with numbers.
      *
      * @throws StatusRuntimeException if one has no direction
      */
-    Question question() {
-        return question(
+    VectorQuery query() {
+        return query(
                 request.getValuesCount() > 0
                         ? Floats.bytes(floats(request))
                         : request.getVectors());
@@ -149,7 +149,7 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
     }
 
     /** The same with these vectors. */
-    Question question(ByteString vectors) {
+    VectorQuery query(ByteString vectors) {
         float[] values = Floats.of(vectors);
         int dimension = bank.dimension();
         for (int from = 0; from < values.length; from += dimension) {
@@ -170,6 +170,6 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
                                 .formatted(from / dimension));
             }
         }
-        return new Question(vectors, values.length / dimension, k, until);
+        return new VectorQuery(vectors, values.length / dimension, k, until);
     }
 }

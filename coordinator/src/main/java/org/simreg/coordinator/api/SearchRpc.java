@@ -4,6 +4,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -27,7 +28,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final Executor search;
     private final Executor computing;
     private final Consumer<Duration> answered;
-    private final Asking asking;
+    private final SearchCalls calls;
 
     /**
      * @param search runs tasks one after the other on the desk's thread
@@ -40,7 +41,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         this.answered = answered;
         this.search = search;
         this.computing = computing;
-        asking = new Asking(desk, search, computing);
+        calls = new SearchCalls(desk, search, computing);
     }
 
     @Override
@@ -63,9 +64,26 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void watchBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
-        BankWatching watching =
-                new BankWatching((ServerCallStreamObserver<BankStatus>) answer, search);
-        watching.begin(desk, request.getName());
+        ServerCallStreamObserver<BankStatus> call = Answers.observed(answer);
+        LatestStream<BankStatus> stream = new LatestStream<>(call, search);
+        Answers.run(
+                call,
+                search,
+                () -> {
+                    Runnable watch = desk.watch(request.getName(), status -> tell(stream, status));
+                    stream.begin(watch::run);
+                });
+    }
+
+    /** A bank is watched until it is made. */
+    private static void tell(LatestStream<BankStatus> stream, Optional<BankStatus> status) {
+        if (status.isEmpty()) {
+            stream.fail(new Refused(Refused.Kind.UNKNOWN, "The bank was deleted meanwhile"));
+        } else if (status.get().getState() == BankStatus.State.CREATING) {
+            stream.put(status.get());
+        } else {
+            stream.last(status.get());
+        }
     }
 
     @Override
@@ -86,12 +104,12 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     /** Answers one request, or fails with its status; any thread. */
     public CompletableFuture<SearchResponse> find(SearchRequest request) {
-        return ask(request, Queries.k(request)).thenApply(Found::response);
+        return ask(request, Queries.k(request)).thenApply(SearchCalls.Answer::response);
     }
 
-    private CompletableFuture<Asking.Answer> ask(SearchRequest request, int k) {
+    private CompletableFuture<SearchCalls.Answer> ask(SearchRequest request, int k) {
         long begun = System.nanoTime();
-        return asking.ask(request, k)
+        return calls.ask(request, k)
                 .whenComplete(
                         (answer, failure) -> {
                             if (failure == null) {

@@ -53,7 +53,7 @@ final class Verdicts {
     /**
      * @throws Refused if the bank has no classes
      */
-    static ClassifyResponse response(Asking.Answer answer, List<VoteRule> rules) {
+    static ClassifyResponse response(SearchCalls.Answer answer, List<VoteRule> rules) {
         BankView bank = answer.queries().bank();
         if (bank.record().getClassesCount() == 0) {
             throw new Refused(

@@ -2,7 +2,12 @@ package org.simreg.coordinator.api;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.concurrent.Executor;
+import org.simreg.coordinator.api.FileParts.OpenFile;
+import org.simreg.coordinator.job.JobFiles.Download;
+import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.proto.CheckpointPart;
 import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.CheckpointWanted;
@@ -34,16 +39,91 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
 
     @Override
     public StreamObserver<CheckpointPart> putCheckpoint(StreamObserver<CheckpointStored> answer) {
-        return new Arrival(desk, coordinator, files, Answers.observed(answer));
+        return new FileUpload<>(
+                Answers.observed(answer),
+                coordinator,
+                files,
+                "checkpoint",
+                new CheckpointReceiver(desk));
     }
 
     @Override
     public void getCheckpoint(CheckpointWanted wanted, StreamObserver<CheckpointPart> parts) {
         ServerCallStreamObserver<CheckpointPart> call = Answers.observed(parts);
-        Departure departure = new Departure(call, files);
+        StreamedAnswer<CheckpointPart> answer = new StreamedAnswer<>(call, files, () -> {});
         Answers.run(
                 call,
                 coordinator,
-                () -> departure.begin(desk.get(wanted.getJob(), wanted.getStep())));
+                () -> {
+                    Download found = desk.get(wanted.getJob(), wanted.getStep());
+                    answer.begin(() -> parts(found));
+                });
+    }
+
+    /** A newer checkpoint may take the place of this one while it is read. */
+    private static FileParts<CheckpointPart> parts(Download found) throws IOException {
+        String name = found.file().getFileName() + " of " + found.header().getJob();
+        OpenFile file;
+        try {
+            file = OpenFile.removable(found.file());
+        } catch (NoSuchFileException e) {
+            String what = " is not there any more; ask for a newer one";
+            throw new Refused(Refused.Kind.UNKNOWN, "The checkpoint " + name + what);
+        }
+        long left = found.header().getLength() - file.version().getLength();
+        if (left != 0) {
+            file.close();
+            String what = left > 0 ? left + " bytes early" : -left + " bytes late";
+            throw new Refused(
+                    Refused.Kind.DAMAGED,
+                    "The checkpoint " + name + " ends " + what + " on the coordinator's disk");
+        }
+        return new FileParts<>(
+                CheckpointPart.newBuilder().setHeader(found.header()).build(),
+                file,
+                piece -> CheckpointPart.newBuilder().setData(piece).build());
+    }
+
+    /** A checkpoint that a worker sends. */
+    private static final class CheckpointReceiver
+            implements FileUpload.Receiver<CheckpointPart, CheckpointStored> {
+        private final WorkerDesk desk;
+        private Upload upload;
+
+        CheckpointReceiver(WorkerDesk desk) {
+            this.desk = desk;
+        }
+
+        @Override
+        public boolean isHeader(CheckpointPart part) {
+            return part.hasHeader();
+        }
+
+        @Override
+        public void begin(CheckpointPart part) {
+            upload = desk.put(part.getHeader());
+        }
+
+        @Override
+        public void write(CheckpointPart part) {
+            upload.write(part.getData().asReadOnlyByteBuffer());
+        }
+
+        @Override
+        public void finish() {
+            upload.finish();
+        }
+
+        @Override
+        public CheckpointStored store() {
+            return CheckpointStored.newBuilder().setStep(upload.store().getStep()).build();
+        }
+
+        @Override
+        public void close() {
+            if (upload != null) {
+                upload.close();
+            }
+        }
     }
 }

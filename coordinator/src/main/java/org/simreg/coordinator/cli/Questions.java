@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.simreg.coordinator.api.ApiServer;
+import org.simreg.coordinator.client.ApiClient;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.UserError;
 import org.simreg.worker.search.FeatureFile;
@@ -19,7 +19,7 @@ final class Questions {
     private static final int MOST_TOGETHER = 64;
 
     /** Room for what is not images. */
-    private static final int LARGEST = ApiServer.LARGEST_REQUEST - (1 << 16);
+    private static final int LARGEST = ApiClient.LARGEST_REQUEST - (1 << 16);
 
     @Parameters(index = "0", paramLabel = "NAME", description = "Name of the bank (required)")
     private String bank;

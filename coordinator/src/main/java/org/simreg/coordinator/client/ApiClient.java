@@ -20,6 +20,9 @@ import org.simreg.worker.tls.Tls;
  * A connection to a coordinator. It is made at the first question, and made again when it broke.
  */
 public final class ApiClient implements AutoCloseable {
+    /** Largest request that a coordinator takes, in bytes. */
+    public static final int LARGEST_REQUEST = 16 << 20;
+
     /** How long one question may take. */
     static final Duration PATIENCE = Duration.ofSeconds(10);
 

@@ -2,7 +2,7 @@ package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.api.WorkerDesk.Line;
+import org.simreg.coordinator.api.WorkerDesk.Out;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
@@ -10,7 +10,7 @@ import org.simreg.proto.Order;
 /** A worker that attends: who it is, when it was heard, and how far it is with its job. */
 final class Attendant {
     private final Hello hello;
-    private final Line line;
+    private final Out orders;
     private final long attends;
     private long heard;
     private Optional<Run> run = Optional.empty();
@@ -22,9 +22,9 @@ final class Attendant {
     private long left;
     private boolean released;
 
-    Attendant(Hello hello, Line line, long now) {
+    Attendant(Hello hello, Out orders, long now) {
         this.hello = hello;
-        this.line = line;
+        this.orders = orders;
         this.attends = now;
         this.heard = now;
         this.stood = now;
@@ -48,11 +48,11 @@ final class Attendant {
     }
 
     void send(Order order) {
-        line.send(order);
+        orders.send(order);
     }
 
     void end(Refused reason) {
-        line.end(reason);
+        orders.end(reason);
     }
 
     /** Since when it attends. */

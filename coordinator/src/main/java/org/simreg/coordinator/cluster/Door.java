@@ -2,8 +2,8 @@ package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.api.WorkerDesk.Line;
-import org.simreg.coordinator.api.WorkerDesk.Seat;
+import org.simreg.coordinator.api.WorkerDesk.In;
+import org.simreg.coordinator.api.WorkerDesk.Out;
 import org.simreg.coordinator.schedule.Phase;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Hello;
@@ -27,10 +27,10 @@ final class Door {
         this.dispatch = dispatch;
     }
 
-    Seat attend(Hello hello, Line line) {
+    In attend(Hello hello, Out orders) {
         refuse(hello);
         Optional<Attendant> before = attendance.find(hello.getWorker());
-        Attendant one = new Attendant(hello, line, now());
+        Attendant one = new Attendant(hello, orders, now());
         attendance.add(one);
         before.ifPresent(
                 old ->
@@ -44,7 +44,7 @@ final class Door {
             comeBack(one, hello.getHolding());
         }
         dispatch.all();
-        return new Chair(one);
+        return new Session(one);
     }
 
     private void refuse(Hello hello) {
@@ -158,11 +158,11 @@ final class Door {
         return setup.clock().getAsLong();
     }
 
-    /** What the coordinator knows of one stream. */
-    private final class Chair implements Seat {
+    /** The reports of one stream, for as long as its worker attends by it. */
+    private final class Session implements In {
         private final Attendant one;
 
-        Chair(Attendant one) {
+        Session(Attendant one) {
             this.one = one;
         }
 

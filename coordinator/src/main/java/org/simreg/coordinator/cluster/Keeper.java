@@ -8,6 +8,8 @@ import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.coordinator.cluster.Standing.Move;
+import org.simreg.coordinator.job.JobFiles.Download;
+import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.schedule.Demand;
@@ -164,13 +166,13 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         ListWorkersResponse.Builder all = ListWorkersResponse.newBuilder();
         long now = setup.clock().getAsLong();
         for (Attendant one : attendance.all()) {
-            all.addWorkers(Statuses.of(one, dispatch.against(one), now));
+            all.addWorkers(WorkerStatuses.of(one, dispatch.against(one), now));
         }
         return all.build();
     }
 
     @Override
-    public AutoCloseable watch(String id, long from, Watcher watcher) {
+    public AutoCloseable watch(String id, long from, Watch.Watcher watcher) {
         Run run = queue.get(id);
         Watch watch = new Watch(run, from, watcher, setup.executor());
         run.watched(watch);
@@ -179,8 +181,8 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
     }
 
     @Override
-    public Seat attend(Hello hello, Line line) {
-        return door.attend(hello, line);
+    public In attend(Hello hello, Out orders) {
+        return door.attend(hello, orders);
     }
 
     @Override

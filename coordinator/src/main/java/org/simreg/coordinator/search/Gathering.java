@@ -9,7 +9,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.simreg.coordinator.api.BankDesk.Question;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.worker.search.TopK;
 
@@ -37,7 +36,7 @@ final class Gathering {
     private int waiting;
     private int underWay;
 
-    private record Ask(Question question, Promise<TopK> answer) {}
+    private record Ask(VectorQuery question, Promise<TopK> answer) {}
 
     /**
      * @param dimension D
@@ -50,7 +49,7 @@ final class Gathering {
     }
 
     /** Asks, now or with others. */
-    Future<TopK> ask(Question question) {
+    Future<TopK> ask(VectorQuery question) {
         if (waiting + question.queries() > MOST_WAITING) {
             return Future.failedFuture(
                     io.grpc.Status.RESOURCE_EXHAUSTED
@@ -66,7 +65,7 @@ final class Gathering {
             ByteString own = question.vectors().substring(from * width, (from + count) * width);
             Ask ask =
                     new Ask(
-                            new Question(own, count, question.k(), question.until()),
+                            new VectorQuery(own, count, question.k(), question.until()),
                             Promise.promise());
             queue.add(ask);
             waiting += count;
@@ -130,7 +129,7 @@ final class Gathering {
                             int from = 0;
                             for (Ask ask : asks) {
                                 if (done.succeeded()) {
-                                    Question own = ask.question();
+                                    VectorQuery own = ask.question();
                                     ask.answer()
                                             .tryComplete(
                                                     Merge.part(

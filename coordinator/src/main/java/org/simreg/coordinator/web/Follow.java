@@ -2,14 +2,14 @@ package org.simreg.coordinator.web;
 
 import io.vertx.core.Context;
 import java.util.function.Consumer;
-import org.simreg.coordinator.api.JobDesk;
+import org.simreg.coordinator.cluster.Watch;
 import org.simreg.proto.JobEvent;
 
 /**
  * Carries a job's events from the keeper's thread to a context. Only so many are under way: the
  * keeper's thread does other things between them, and an old job's million events take no memory.
  */
-final class Follow implements JobDesk.Watcher {
+final class Follow implements Watch.Watcher {
     private static final int MOST = 256;
 
     private final Context context;

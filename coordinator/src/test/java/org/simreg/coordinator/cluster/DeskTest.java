@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.proto.Hello;
@@ -158,7 +157,7 @@ class DeskTest {
     }
 
     /** Takes some events at a time. */
-    private static final class Slow implements JobDesk.Watcher {
+    private static final class Slow implements Watch.Watcher {
         final List<Long> seen = new ArrayList<>();
         Optional<Runnable> more = Optional.empty();
         boolean over;
@@ -235,7 +234,7 @@ class DeskTest {
     }
 
     /** A stream that remembers what was sent. */
-    private static final class Ear implements WorkerDesk.Line {
+    private static final class Ear implements WorkerDesk.Out {
         final List<Order> orders = new ArrayList<>();
         Optional<Refused> end = Optional.empty();
 
@@ -289,14 +288,14 @@ class DeskTest {
     @Test
     void aSilentWorkerIsLostAndWhatItsOldStreamSaysIsNotHeard() {
         Ear ear = new Ear();
-        WorkerDesk.Seat seat = world.desk().attend(hello().build(), ear);
+        WorkerDesk.In reports = world.desk().attend(hello().build(), ear);
         world.run(1400);
         assertEquals(1, world.desk().workers().getWorkersCount());
         world.run(300);
         assertEquals(0, world.desk().workers().getWorkersCount());
         assertEquals(Refused.Kind.UNAVAILABLE, ear.end.orElseThrow().kind());
         world.desk().attend(hello().setIncarnation("2").build(), new Ear());
-        seat.lost("late");
+        reports.lost("late");
         assertEquals(1, world.desk().workers().getWorkersCount());
     }
 

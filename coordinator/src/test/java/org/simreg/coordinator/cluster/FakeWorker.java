@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.api.WorkerDesk;
+import org.simreg.coordinator.job.JobFiles;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
@@ -141,7 +141,7 @@ final class FakeWorker extends FakeMember {
                         .setGeneration(mine.getNumber())
                         .setStep(snapshot.size())
                         .build();
-        try (WorkerDesk.Upload upload = world.desk().put(header)) {
+        try (JobFiles.Upload upload = world.desk().put(header)) {
             upload.finish();
             upload.store();
             world.files(job).states.put((long) snapshot.size(), snapshot);

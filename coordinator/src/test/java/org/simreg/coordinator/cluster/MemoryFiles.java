@@ -14,7 +14,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.api.Refused;
-import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.LedgerHead;
@@ -145,8 +144,8 @@ final class MemoryFiles implements JobFiles {
     }
 
     @Override
-    public Arrival receive(CheckpointHeader header) {
-        return new Arrival() {
+    public Upload receive(CheckpointHeader header) {
+        return new Upload() {
             @Override
             public void write(ByteBuffer part) {
                 part.position(part.limit());
@@ -176,11 +175,11 @@ final class MemoryFiles implements JobFiles {
     }
 
     @Override
-    public WorkerDesk.Download checkpoint(long step) {
+    public Download checkpoint(long step) {
         if (!checkpoints.containsKey(step)) {
             throw new Refused(Refused.Kind.UNKNOWN, "no checkpoint of step " + step);
         }
-        return new WorkerDesk.Download(checkpoints.get(step), Path.of("step-" + step));
+        return new Download(checkpoints.get(step), Path.of("step-" + step));
     }
 
     @Override
