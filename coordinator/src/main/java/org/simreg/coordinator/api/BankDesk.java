@@ -15,8 +15,9 @@ import org.simreg.proto.Vectors;
 import org.simreg.worker.search.TopK;
 
 /**
- * What can be asked of banks. Its methods are called on the search thread, but for {@link #view}
- * and {@link #views}; they throw {@link Refused}, and what they give fails with it.
+ * The service of banks as clients and workers use it: the port between gRPC and the banks. Its
+ * methods are called on the search thread, but for {@link #view} and {@link #views}; they throw
+ * {@link Refused}, and what they give fails with it.
  */
 public interface BankDesk {
     /** What is known of a bank, if there is one; any thread. */

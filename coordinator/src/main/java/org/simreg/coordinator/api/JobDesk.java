@@ -8,9 +8,9 @@ import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.SubmitRequest;
 
 /**
- * What clients can ask of the coordinator. Called on the coordinator's own thread; every method
- * returns at once, or throws {@link Refused}, or {@link org.simreg.proto.UserError} for a job with
- * wrong settings.
+ * The service of jobs as clients use it: the port between gRPC and the coordinator. Called on the
+ * coordinator's own thread; every method returns at once, or throws {@link Refused}, or {@link
+ * org.simreg.proto.UserError} for a job with wrong settings.
  */
 public interface JobDesk {
     /** Queues a job; a request id that is known gives the job of that time. */

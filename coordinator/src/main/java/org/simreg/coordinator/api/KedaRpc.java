@@ -19,9 +19,9 @@ import org.simreg.proto.keda.MetricValue;
 import org.simreg.proto.keda.ScaledObjectRef;
 
 /**
- * KEDA's protocol for external scalers: one metric, the number of workers wanted, whose target is 1
- * a worker. The trigger's metadata may hold {@value #MIN} and {@value #MAX}, which narrow the
- * coordinator's bounds.
+ * The gRPC service of KEDA's external scalers: one metric, the number of workers wanted, whose
+ * target is 1 a worker. The trigger's metadata may hold {@value #MIN} and {@value #MAX}, which
+ * narrow the coordinator's bounds.
  *
  * @see <a href="https://keda.sh/docs/latest/concepts/external-scalers">KEDA, external scalers</a>
  */
@@ -42,7 +42,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
                                     .setTargetSizeFloat(1))
                     .build();
 
-    private final ScaleDesk desk;
+    private final ScaleDesk scale;
     private final Executor coordinator;
 
     // Touched on the coordinator's thread.
@@ -51,14 +51,14 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
     /**
      * @param coordinator runs tasks one after the other on the coordinator's thread
      */
-    public KedaRpc(ScaleDesk desk, Executor coordinator) {
-        this.desk = desk;
+    public KedaRpc(ScaleDesk scale, Executor coordinator) {
+        this.scale = scale;
         this.coordinator = coordinator;
     }
 
     @Override
     public void isActive(ScaledObjectRef object, StreamObserver<IsActiveResponse> answer) {
-        Answers.give(answer, coordinator, () -> active(desk.wanted(bounds(object)) > 0));
+        Answers.give(answer, coordinator, () -> active(scale.wanted(bounds(object)) > 0));
     }
 
     @Override
@@ -66,7 +66,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         stream(
                 answer,
                 object,
-                (own, stream) -> desk.follow(own, workers -> stream.put(active(workers > 0))));
+                (own, stream) -> scale.follow(own, workers -> stream.put(active(workers > 0))));
     }
 
     @Override
@@ -88,7 +88,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
                 });
     }
 
-    /** What a stream says, until it is closed. */
+    /** A stream's source of messages, until it is closed. */
     private interface Source<T> {
         AutoCloseable begin(Bounds own, LatestStream<T> stream);
     }
@@ -129,7 +129,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
                         String what = "There is no metric '" + request.getMetricName() + "'";
                         throw new Refused(Refused.Kind.UNKNOWN, what + "; ask for " + METRIC);
                     }
-                    int wanted = desk.wanted(bounds(request.getScaledObjectRef()));
+                    int wanted = scale.wanted(bounds(request.getScaledObjectRef()));
                     MetricValue.Builder value =
                             MetricValue.newBuilder()
                                     .setMetricName(METRIC)

@@ -12,7 +12,7 @@ import org.simreg.worker.search.Shard;
 import org.simreg.worker.serve.Floats;
 
 /**
- * What a client asks, checked before any worker hears of it.
+ * A client's search request, checked before any worker hears of it.
  *
  * @param request as it came
  * @param bank that is asked
@@ -30,9 +30,9 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
      *
      * @throws Refused or {@link StatusRuntimeException} if the request is wrong
      */
-    static Queries of(BankDesk desk, SearchRequest request, int k) {
+    static Queries of(BankDesk banks, SearchRequest request, int k) {
         BankView bank =
-                desk.view(request.getBank())
+                banks.view(request.getBank())
                         .orElseThrow(
                                 () ->
                                         new Refused(

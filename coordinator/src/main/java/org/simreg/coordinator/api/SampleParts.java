@@ -18,7 +18,7 @@ import org.simreg.proto.SamplePart;
 import org.simreg.proto.Version;
 import org.simreg.worker.data.ImageFolder;
 
-/** The answer to a read: one file after another, each in pieces. */
+/** The parts of an answer to a read: one file after another, each in pieces. */
 final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
     /** Longer than any image; a worker that reads the file itself says so too. */
     private static final long LONGEST = Integer.MAX_VALUE / 2;

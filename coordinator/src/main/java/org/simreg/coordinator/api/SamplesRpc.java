@@ -30,9 +30,9 @@ import org.simreg.worker.data.Inventory;
 import org.simreg.worker.data.Splits;
 
 /**
- * Gives workers that don't see the storage its data sets and weight files. Files are read on a
- * bounded pool of its own, never on the thread that gRPC calls on, and only while the client takes
- * what is sent.
+ * The gRPC service {@code Samples}: data sets and weight files for workers that don't see the
+ * storage. Files are read on a bounded pool of its own, never on the thread that gRPC calls on, and
+ * only while the client takes what is sent.
  */
 public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
     private static final int MOST_SAMPLES = 4096;

@@ -11,18 +11,18 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.worker.search.TopK;
 
-/** Searches of banks: images become vectors, vectors neighbours, neighbours an answer. */
+/** Searches on their way: images become vectors, vectors neighbours, neighbours an answer. */
 final class SearchCalls {
-    private final BankDesk desk;
+    private final BankDesk banks;
     private final Executor search;
     private final Executor computing;
 
     /**
-     * @param search runs tasks on the desk's thread
+     * @param search runs tasks on the banks' thread
      * @param computing runs what takes a while and waits for nothing
      */
-    SearchCalls(BankDesk desk, Executor search, Executor computing) {
-        this.desk = desk;
+    SearchCalls(BankDesk banks, Executor search, Executor computing) {
+        this.banks = banks;
         this.search = search;
         this.computing = computing;
     }
@@ -63,16 +63,16 @@ final class SearchCalls {
     CompletableFuture<Answer> ask(SearchRequest request, int k) {
         Queries queries;
         try {
-            queries = Queries.of(desk, request, k);
+            queries = Queries.of(banks, request, k);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<VectorQuery> query =
                 queries.ofImages()
-                        ? on(() -> desk.embed(queries.images(), queries.until()))
+                        ? on(() -> banks.embed(queries.images(), queries.until()))
                                 .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
                         : CompletableFuture.supplyAsync(queries::query, computing);
-        return query.thenCompose(asked -> on(() -> desk.ask(request.getBank(), asked)))
+        return query.thenCompose(asked -> on(() -> banks.ask(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
     }

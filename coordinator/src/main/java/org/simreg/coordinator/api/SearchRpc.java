@@ -22,31 +22,31 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.worker.evaluate.VoteRule;
 
-/** The service {@code Search}: what clients ask of banks, carried to the desk on its thread. */
+/** The gRPC service {@code Search}: what clients ask of banks, carried to the banks' thread. */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
-    private final BankDesk desk;
+    private final BankDesk banks;
     private final Executor search;
     private final Executor computing;
     private final Consumer<Duration> answered;
     private final SearchCalls calls;
 
     /**
-     * @param search runs tasks one after the other on the desk's thread
+     * @param search runs tasks one after the other on the banks' thread
      * @param computing runs what takes a while and waits for nothing
      * @param answered takes how long each search took that was answered; any thread
      */
     public SearchRpc(
-            BankDesk desk, Executor search, Executor computing, Consumer<Duration> answered) {
-        this.desk = desk;
+            BankDesk banks, Executor search, Executor computing, Consumer<Duration> answered) {
+        this.banks = banks;
         this.answered = answered;
         this.search = search;
         this.computing = computing;
-        calls = new SearchCalls(desk, search, computing);
+        calls = new SearchCalls(banks, search, computing);
     }
 
     @Override
     public void createBank(CreateBankRequest request, StreamObserver<BankStatus> answer) {
-        Answers.give(answer, search, () -> desk.create(request));
+        Answers.give(answer, search, () -> banks.create(request));
     }
 
     @Override
@@ -54,12 +54,12 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         Answers.give(
                 answer,
                 search,
-                () -> ListBanksResponse.newBuilder().addAllBanks(desk.list()).build());
+                () -> ListBanksResponse.newBuilder().addAllBanks(banks.list()).build());
     }
 
     @Override
     public void describeBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
-        Answers.give(answer, search, () -> desk.describe(request.getName()));
+        Answers.give(answer, search, () -> banks.describe(request.getName()));
     }
 
     @Override
@@ -70,7 +70,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                 call,
                 search,
                 () -> {
-                    Runnable watch = desk.watch(request.getName(), status -> tell(stream, status));
+                    Runnable watch = banks.watch(request.getName(), status -> tell(stream, status));
                     stream.begin(watch::run);
                 });
     }
@@ -92,7 +92,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                 answer,
                 search,
                 () -> {
-                    desk.delete(request.getName());
+                    banks.delete(request.getName());
                     return DeleteBankResponse.getDefaultInstance();
                 });
     }

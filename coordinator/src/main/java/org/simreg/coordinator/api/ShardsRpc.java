@@ -20,20 +20,20 @@ import org.simreg.proto.ShardsGrpc;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service {@code Shards}: files of banks, to and from workers. */
+/** The gRPC service {@code Shards}: files of banks, to and from workers. */
 public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ShardsRpc.class);
 
-    private final BankDesk desk;
+    private final BankDesk banks;
     private final Executor search;
     private final Executor files;
 
     /**
-     * @param search runs tasks one after the other on the desk's thread
+     * @param search runs tasks one after the other on the banks' thread
      * @param files runs what reads and writes files
      */
-    public ShardsRpc(BankDesk desk, Executor search, Executor files) {
-        this.desk = desk;
+    public ShardsRpc(BankDesk banks, Executor search, Executor files) {
+        this.banks = banks;
         this.search = search;
         this.files = files;
     }
@@ -46,7 +46,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
                 call,
                 search,
                 () -> {
-                    Path path = desk.shard(asked);
+                    Path path = banks.shard(asked);
                     answer.begin(() -> parts(asked, path));
                 });
     }
@@ -67,21 +67,19 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     @Override
     public StreamObserver<ShardPart> putShard(StreamObserver<ShardFile> answer) {
         return new FileUpload<>(
-                Answers.observed(answer), search, files, "shard", new ShardReceiver(desk));
+                Answers.observed(answer), search, files, "shard", new ShardReceiver(banks));
     }
 
-    /**
-     * A shard that a worker sends: a draft until all of it has come, and is what its header says.
-     */
+    /** The receiver of a shard: writes a draft, and checks that it is what its header says. */
     private static final class ShardReceiver implements FileUpload.Receiver<ShardPart, ShardFile> {
-        private final BankDesk desk;
+        private final BankDesk banks;
         private final MessageDigest sha = sha256();
         private ShardFile header;
         private Path draft;
         private FileChannel out;
 
-        ShardReceiver(BankDesk desk) {
-            this.desk = desk;
+        ShardReceiver(BankDesk banks) {
+            this.banks = banks;
         }
 
         @Override
@@ -91,7 +89,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
 
         @Override
         public void begin(ShardPart part) {
-            draft = desk.draft(part.getHeader());
+            draft = banks.draft(part.getHeader());
             header = part.getHeader();
         }
 
@@ -137,7 +135,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
 
         @Override
         public ShardFile store() {
-            return desk.stored(header, draft);
+            return banks.stored(header, draft);
         }
 
         @Override

@@ -29,7 +29,7 @@ final class StreamedAnswer<T> {
     private Parts<T> parts;
     private boolean over;
 
-    /** Opens the answer; on a thread of the pool. */
+    /** The opening of an answer; on a thread of the pool. */
     interface Opening<T> {
         Parts<T> open() throws IOException;
     }

@@ -10,7 +10,7 @@ import org.simreg.worker.evaluate.VoteRule;
 import org.simreg.worker.search.Shard;
 import org.simreg.worker.search.TopK;
 
-/** Classes that neighbours vote for. */
+/** The votes of neighbours on the classes of queries. */
 final class Verdicts {
     private static final int MOST_RULES = 8;
 

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client that watches a job. All of it is touched on the coordinator's thread only; gRPC's
- * signals are carried there.
+ * One client's stream of a job's events. All of it is touched on the coordinator's thread only;
+ * gRPC's signals are carried there.
  */
 final class Watching implements Watch.Watcher {
     private static final Logger LOG = LoggerFactory.getLogger(Watching.class);
@@ -34,10 +34,10 @@ final class Watching implements Watch.Watcher {
     }
 
     /**
-     * @param desk opens the watch; what closes it is called when the client has gone
+     * @param jobs opens the watch; what closes it is called when the client has gone
      */
-    void begin(Function<Watch.Watcher, AutoCloseable> desk) {
-        watch = desk.apply(this);
+    void begin(Function<Watch.Watcher, AutoCloseable> jobs) {
+        watch = jobs.apply(this);
         if (call.isCancelled()) {
             close();
         }

@@ -7,7 +7,8 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Report;
 
 /**
- * Where workers attend. Called on the coordinator's own thread, but for the bytes of checkpoints.
+ * The service of workers: the port between their streams and the coordinator. Called on the
+ * coordinator's own thread, but for the bytes of checkpoints.
  */
 public interface WorkerDesk {
     /**

@@ -15,9 +15,9 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Report;
 import org.simreg.proto.WorkersGrpc;
 
-/** The service {@code Workers}: reports, orders and checkpoints, carried to and from the desk. */
+/** The gRPC service {@code Workers}: reports, orders and checkpoints. */
 public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
-    private final WorkerDesk desk;
+    private final WorkerDesk workers;
     private final Executor coordinator;
     private final Executor files;
 
@@ -26,15 +26,15 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
      *     in which they are given
      * @param files runs what reads and writes checkpoints; its tasks block on the disk
      */
-    public WorkersRpc(WorkerDesk desk, Executor coordinator, Executor files) {
-        this.desk = desk;
+    public WorkersRpc(WorkerDesk workers, Executor coordinator, Executor files) {
+        this.workers = workers;
         this.coordinator = coordinator;
         this.files = files;
     }
 
     @Override
     public StreamObserver<Report> attend(StreamObserver<Order> orders) {
-        return new Attendance(desk, coordinator, Answers.observed(orders));
+        return new Attendance(workers, coordinator, Answers.observed(orders));
     }
 
     @Override
@@ -44,7 +44,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
                 coordinator,
                 files,
                 "checkpoint",
-                new CheckpointReceiver(desk));
+                new CheckpointReceiver(workers));
     }
 
     @Override
@@ -55,7 +55,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
                 call,
                 coordinator,
                 () -> {
-                    Download found = desk.get(wanted.getJob(), wanted.getStep());
+                    Download found = workers.get(wanted.getJob(), wanted.getStep());
                     answer.begin(() -> parts(found));
                 });
     }
@@ -84,14 +84,14 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
                 piece -> CheckpointPart.newBuilder().setData(piece).build());
     }
 
-    /** A checkpoint that a worker sends. */
+    /** The receiver of a checkpoint: hands its parts to the job. */
     private static final class CheckpointReceiver
             implements FileUpload.Receiver<CheckpointPart, CheckpointStored> {
-        private final WorkerDesk desk;
+        private final WorkerDesk workers;
         private Upload upload;
 
-        CheckpointReceiver(WorkerDesk desk) {
-            this.desk = desk;
+        CheckpointReceiver(WorkerDesk workers) {
+            this.workers = workers;
         }
 
         @Override
@@ -101,7 +101,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
 
         @Override
         public void begin(CheckpointPart part) {
-            upload = desk.put(part.getHeader());
+            upload = workers.put(part.getHeader());
         }
 
         @Override

@@ -10,7 +10,7 @@ import org.simreg.proto.Hello;
 import org.simreg.proto.Holding;
 import org.simreg.proto.Report;
 
-/** Where workers come in, are heard, and are found to be lost. */
+/** The streams of workers: who is let in, is heard, and is found to be lost. */
 final class Door {
     private final Setup setup;
     private final Queue queue;
@@ -99,7 +99,7 @@ final class Door {
         }
         if (one.trains(run.get().record().getGeneration().getNumber())
                 && through(run.get(), holding)) {
-            dispatch.again(run.get(), one.name() + " attends again after the last step");
+            dispatch.reform(run.get(), one.name() + " attends again after the last step");
         }
     }
 
@@ -138,8 +138,9 @@ final class Door {
             }
             if (now - one.heard() > setup.times().lostAfter()) {
                 lose(one, "was silent for " + (now - one.heard()) + " ms");
-            } else if (one.told() > 0 && now - one.told() > setup.times().patience()) {
-                lose(one, "has not stopped for " + (now - one.told()) / 1000 + " s");
+            } else if (one.haltOrderedAt() > 0
+                    && now - one.haltOrderedAt() > setup.times().patience()) {
+                lose(one, "has not stopped for " + (now - one.haltOrderedAt()) / 1000 + " s");
             }
         }
     }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
-import org.simreg.coordinator.cluster.Standing.Move;
+import org.simreg.coordinator.cluster.Standing.Transition;
 import org.simreg.coordinator.job.JobFiles.Download;
 import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.coordinator.job.JobFolders;
@@ -27,7 +27,7 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 
 /**
- * The coordinator's whole state, and the only one who issues generations. All its methods are
+ * The coordinator: its whole state, and the only one who issues generations. All its methods are
  * called on one thread; it does nothing by itself but what {@link #tick} makes it do.
  */
 public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
@@ -106,23 +106,23 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
     @Override
     public ListResponse list(ListRequest request) {
-        return Listing.page(queue.newest(), request);
+        return Statuses.page(queue.newest(), request);
     }
 
     @Override
     public JobStatus cancel(String id) {
-        return ask(id, Move.CANCEL, JobState.CANCELLED);
+        return ask(id, Transition.CANCEL, JobState.CANCELLED);
     }
 
     @Override
     public JobStatus pause(String id) {
-        return ask(id, Move.PAUSE, JobState.PAUSED);
+        return ask(id, Transition.PAUSE, JobState.PAUSED);
     }
 
     /** What was asked is kept before it is done: it outlives the coordinator. */
-    private JobStatus ask(String id, Move move, JobState intent) {
+    private JobStatus ask(String id, Transition transition, JobState intent) {
         Run run = queue.get(id);
-        Standing.check(run.record(), move);
+        Standing.check(run.record(), transition);
         if (run.finishing()) {
             throw new Refused(
                     Refused.Kind.STATE,
@@ -143,7 +143,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
     public JobStatus resume(String id) {
         Run run = queue.get(id);
         JobRecord record = run.record();
-        Standing.check(record, Move.RESUME);
+        Standing.check(record, Transition.RESUME);
         if (run.ended()) {
             queue.refuseTaken(record.getFolder());
             queue.refuseTooMany();
@@ -151,7 +151,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         // Links may lead elsewhere by now.
         setup.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
         run.files();
-        run.blame().forgive();
+        run.failures().reset();
         if (record.getRefused()) {
             run.save(record.toBuilder().setRefused(false));
         }

@@ -19,7 +19,7 @@ final class WorkerStatuses {
                         .putAllAddresses(one.hello().getAddressesMap())
                         .setBankBytes(one.hello().getBankBytes())
                         .setState(state(one))
-                        .setSinceMs(one.attends())
+                        .setSinceMs(one.since())
                         .setSilentMs(Math.max(0, now - one.heard()))
                         .setReason(reason);
         one.run().ifPresent(run -> place(one, run, status));
@@ -44,7 +44,7 @@ final class WorkerStatuses {
         if (one.run().isEmpty()) {
             return WorkerStatus.State.IDLE;
         }
-        if (one.stand() instanceof Stand.Preparing) {
+        if (one.state() instanceof Stand.Preparing) {
             return WorkerStatus.State.PREPARING;
         }
         return one.trains() ? WorkerStatus.State.TRAINING : WorkerStatus.State.READY;

@@ -13,9 +13,9 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
 /**
- * The run folder of one job: events, metrics, ledger, checkpoints, exports. Called on the
- * coordinator's thread, but for {@link Upload}. What is appended is handed to the operating system
- * before the call returns (it outlives the process), and is durable after {@link #sync}.
+ * The files of one run: events, metrics, ledger, checkpoints, exports. Called on the coordinator's
+ * thread, but for {@link Upload}. What is appended is handed to the operating system before the
+ * call returns (it outlives the process), and is durable after {@link #sync}.
  */
 public interface JobFiles extends AutoCloseable {
     /**

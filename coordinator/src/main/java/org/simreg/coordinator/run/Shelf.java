@@ -17,7 +17,10 @@ import org.simreg.coordinator.store.Disk;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.worker.distill.CheckpointFile;
 
-/** The stored checkpoints of a job: the files of {@code checkpoints/} that bear a step's name. */
+/**
+ * The catalogue of a job's stored checkpoints: the files of {@code checkpoints/} that bear a step's
+ * name.
+ */
 final class Shelf {
     static final String NAME = "checkpoints";
 
