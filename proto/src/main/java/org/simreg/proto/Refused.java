@@ -1,12 +1,12 @@
 package org.simreg.proto;
 
-/** Exception of a request that is not carried out; the coordinator stays as it was. */
+/** A refusal of a request; the coordinator stays as it was. */
 public final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final Kind kind;
 
-    /** Reason of a refusal, by what the caller can conclude. */
+    /** The kind of a refusal: what the one who asked can conclude. */
     public enum Kind {
         /** The request is wrong in itself. */
         INVALID,

@@ -8,7 +8,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 
 /**
- * Whose a token is. The token itself is kept nowhere.
+ * A token's bearer: name, role and the token's digest. The token itself is kept nowhere.
  *
  * @param digest SHA-256 of the token's text
  * @param name for messages and the log

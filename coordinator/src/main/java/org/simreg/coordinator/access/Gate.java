@@ -12,7 +12,10 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
 
-/** Lets calls through whose token has the role that they need; streams that are open stay so. */
+/**
+ * The gRPC interceptor that lets calls through whose token has the role that they need; streams
+ * that are open stay so.
+ */
 public final class Gate implements ServerInterceptor {
     private static final Metadata.Key<String> HEADER =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);

@@ -3,7 +3,7 @@ package org.simreg.coordinator.access;
 import org.simreg.proto.UserError;
 
 /**
- * A token that nobody has yet.
+ * A new token, which nobody has yet, with its line for the tokens file.
  *
  * @param token for its bearer
  * @param line for the coordinator's tokens file; the token can't be found from it

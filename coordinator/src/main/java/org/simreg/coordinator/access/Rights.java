@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The one table of what every RPC needs. */
+/** The one table of the roles that RPCs need. */
 final class Rights {
     /** For an RPC that the table doesn't name. */
     static final Role UNKNOWN = Role.OPERATE;

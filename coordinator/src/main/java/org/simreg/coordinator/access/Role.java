@@ -2,7 +2,10 @@ package org.simreg.coordinator.access;
 
 import java.util.Locale;
 
-/** What the bearer of a token may do; each but {@link #WORKER} may do what those before it may. */
+/**
+ * A role: what the bearer of a token may do; each but {@link #WORKER} may do what those before it
+ * may.
+ */
 public enum Role {
     /** Look at jobs and workers. */
     READ,

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tokens that a coordinator knows: lines of {@code ROLE SHA256-OF-TOKEN NAME}, empty ones and
- * comments after {@code #}. The file is looked at again at a call, at most once a second; while a
- * new one is wrong, the tokens of the one before hold. Safe for use by any thread.
+ * The file of the tokens that a coordinator knows: lines of {@code ROLE SHA256-OF-TOKEN NAME},
+ * empty ones and comments after {@code #}. The file is looked at again at a call, at most once a
+ * second; while a new one is wrong, the tokens of the one before hold. Safe for use by any thread.
  */
 final class TokenFile {
     static final String NAME = "[\\p{L}\\p{N}._@-]{1,100}";

@@ -1,5 +1,5 @@
 /**
- * Who may call what: bearer tokens with roles, the table of what each RPC needs, and the gate that
- * every call passes.
+ * Who may call what: bearer tokens with roles, the table of the roles that RPCs need, and the
+ * interceptor that every call passes.
  */
 package org.simreg.coordinator.access;

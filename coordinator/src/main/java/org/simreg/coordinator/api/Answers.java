@@ -6,7 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
-/** Single answers to single requests. */
+/** Unary calls: one answer to one request, made on a given thread. */
 final class Answers {
     private Answers() {}
 

@@ -1,8 +1,12 @@
 package org.simreg.coordinator.api;
 
 import io.grpc.BindableService;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
+import io.grpc.TlsServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.NettyServerBuilder;
@@ -12,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -20,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.simreg.proto.UserError;
+import org.simreg.worker.tls.Tls;
 
 /**
  * The coordinator's gRPC server: the given services with health and reflection, on a port or within
@@ -38,7 +44,7 @@ public final class ApiServer implements AutoCloseable {
     /** Of one connection at a time; a worker reads by some dozens. */
     private static final int MOST_CALLS = 1000;
 
-    /** Who connects and says nothing is shown out. */
+    /** A connection that says nothing for so long is closed. */
     private static final int HANDSHAKE_SECONDS = 20;
 
     private static final int THREADS = 4;
@@ -48,6 +54,32 @@ public final class ApiServer implements AutoCloseable {
     private final HealthStatusManager health = new HealthStatusManager();
     private final ExecutorService threads = threads("simreg-api");
     private final Server server;
+
+    /**
+     * The protection of a server: certificates, and interceptors that let calls through or not.
+     *
+     * @param tls certificates; none: plain text
+     * @param interceptors what every call passes, the last first
+     */
+    public record Security(Optional<Tls> tls, List<ServerInterceptor> interceptors) {
+        /** Everybody, in plain text. */
+        public static final Security NONE = new Security(Optional.empty(), List.of());
+
+        ServerCredentials credentials() {
+            return tls.map(Security::credentials).orElseGet(InsecureServerCredentials::create);
+        }
+
+        private static ServerCredentials credentials(Tls tls) {
+            TlsServerCredentials.Builder builder =
+                    TlsServerCredentials.newBuilder().keyManager(tls.keys().orElseThrow());
+            tls.clients()
+                    .ifPresent(
+                            clients ->
+                                    builder.trustManager(clients)
+                                            .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE));
+            return builder.build();
+        }
+    }
 
     private ApiServer(ServerBuilder<?> builder, List<? extends BindableService> services)
             throws IOException {
@@ -73,7 +105,7 @@ public final class ApiServer implements AutoCloseable {
      */
     public static ApiServer listen(
             String host, int port, List<? extends BindableService> services) {
-        return listen(host, port, services, Entrance.OPEN);
+        return listen(host, port, services, Security.NONE);
     }
 
     /**
@@ -81,25 +113,25 @@ public final class ApiServer implements AutoCloseable {
      *
      * @param host address to bind to; "0.0.0.0" is every one of this machine
      * @param port 0 takes any that is free
-     * @param entrance who may come in
+     * @param security who may call
      * @throws UserError if the port can't be had
      */
     public static ApiServer listen(
-            String host, int port, List<? extends BindableService> services, Entrance entrance) {
+            String host, int port, List<? extends BindableService> services, Security security) {
         InetSocketAddress address = new InetSocketAddress(host, port);
         if (address.isUnresolved()) {
             String way = " is known to no name server; name this machine's address with --host";
             throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);
         }
         NettyServerBuilder builder =
-                NettyServerBuilder.forAddress(address, entrance.credentials())
+                NettyServerBuilder.forAddress(address, security.credentials())
                         .keepAliveTime(20, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .permitKeepAliveTime(5, TimeUnit.SECONDS)
                         .permitKeepAliveWithoutCalls(true)
                         .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
                         .maxConcurrentCallsPerConnection(MOST_CALLS);
-        entrance.gates().forEach(builder::intercept);
+        security.interceptors().forEach(builder::intercept);
         try {
             return new ApiServer(builder, services);
         } catch (IOException e) {

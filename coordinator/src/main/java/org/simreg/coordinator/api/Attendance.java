@@ -12,23 +12,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The stream of one worker. gRPC's signals are carried to the coordinator's thread in their order,
- * a bounded number at a time; all fields are touched on that thread only.
+ * One worker's stream: reports up, orders down. gRPC's signals are carried to the coordinator's
+ * thread in their order, a bounded number at a time; all fields are touched on that thread only.
  */
-final class Attendance implements StreamObserver<Report>, WorkerDesk.Line {
+final class Attendance implements StreamObserver<Report>, WorkerDesk.Out {
     private static final Logger LOG = LoggerFactory.getLogger(Attendance.class);
 
     /** Reports on their way to the coordinator's thread; the next ones wait at the worker. */
     private static final int IN_FLIGHT = 32;
 
-    private final WorkerDesk desk;
+    private final WorkerDesk workers;
     private final Executor coordinator;
     private final ServerCallStreamObserver<Order> call;
-    private WorkerDesk.Seat seat;
+    private WorkerDesk.In reports;
     private boolean over;
 
-    Attendance(WorkerDesk desk, Executor coordinator, ServerCallStreamObserver<Order> call) {
-        this.desk = desk;
+    Attendance(WorkerDesk workers, Executor coordinator, ServerCallStreamObserver<Order> call) {
+        this.workers = workers;
         this.coordinator = coordinator;
         this.call = call;
         call.disableAutoRequest();
@@ -74,12 +74,12 @@ final class Attendance implements StreamObserver<Report>, WorkerDesk.Line {
         if (over) {
             return;
         }
-        if (seat != null && !report.hasHello()) {
-            seat.report(report);
-        } else if (seat == null && report.hasHello()) {
-            seat = desk.attend(report.getHello(), this);
+        if (reports != null && !report.hasHello()) {
+            reports.report(report);
+        } else if (reports == null && report.hasHello()) {
+            reports = workers.attend(report.getHello(), this);
         } else {
-            String what = seat == null ? "begins with " : "holds a second ";
+            String what = reports == null ? "begins with " : "holds a second ";
             String way = "; the first report, and only that, is hello";
             throw new Refused(Refused.Kind.INVALID, "The stream " + what + name(report) + way);
         }
@@ -94,8 +94,8 @@ final class Attendance implements StreamObserver<Report>, WorkerDesk.Line {
     private boolean lose(String reason) {
         boolean alive = !over;
         over = true;
-        if (alive && seat != null) {
-            seat.lost(reason);
+        if (alive && reports != null) {
+            reports.lost(reason);
         }
         return alive;
     }

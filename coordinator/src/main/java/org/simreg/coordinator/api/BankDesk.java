@@ -1,12 +1,12 @@
 package org.simreg.coordinator.api;
 
-import com.google.protobuf.ByteString;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.simreg.coordinator.search.VectorQuery;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.ImageQuery;
@@ -16,8 +16,9 @@ import org.simreg.proto.Vectors;
 import org.simreg.worker.search.TopK;
 
 /**
- * What can be asked of banks. Its methods are called on the search thread, but for {@link #view}
- * and {@link #views}; they throw {@link Refused}, and what they give fails with it.
+ * The service of banks as clients and workers use it: the port between gRPC and the banks. Its
+ * methods are called on the search thread, but for {@link #view} and {@link #views}; they throw
+ * {@link Refused}, and what they give fails with it.
  */
 public interface BankDesk {
     /** What is known of a bank, if there is one; any thread. */
@@ -51,7 +52,7 @@ public interface BankDesk {
     Runnable watch(String name, Consumer<Optional<BankStatus>> watcher);
 
     /** The neighbours of all queries, from all shards. */
-    CompletionStage<TopK> ask(String name, Question question);
+    CompletionStage<TopK> ask(String name, VectorQuery query);
 
     /**
      * Features of images, embedded as a bank's were.
@@ -68,14 +69,4 @@ public interface BankDesk {
 
     /** A shard that was written and checked takes its place. */
     ShardFile stored(ShardFile sent, Path draft);
-
-    /**
-     * Queries of one client.
-     *
-     * @param vectors (Q, D) float32, little-endian, finite, none of length zero
-     * @param queries Q
-     * @param k neighbours a query
-     * @param until in nanoseconds, after which nobody waits
-     */
-    record Question(ByteString vectors, int queries, int k, long until) {}
 }

@@ -6,13 +6,13 @@ import org.simreg.proto.BankStatus;
 import org.simreg.proto.ImageSource;
 
 /**
- * What everyone may know of a bank at one moment. Safe for all threads.
+ * A snapshot of one bank, safe for all threads.
  *
  * @param record as it was then
  * @param names of its rows, if they have some
  */
 public record BankView(BankRecord record, Optional<Naming> names) {
-    /** The name of a row. */
+    /** A bank's names of its rows. */
     @FunctionalInterface
     public interface Naming {
         /**

@@ -17,8 +17,8 @@ import org.simreg.worker.data.Splits;
 import org.simreg.worker.data.Subset;
 
 /**
- * The data sets that workers read, each as it was when a worker first heard of it: new files don't
- * change the ids of a running job. Safe for all threads.
+ * The data sets that workers read, open, each as it was when a worker first heard of it: new files
+ * don't change the ids of a running job. Safe for all threads.
  */
 final class DataSets {
     private static final int MOST = 16;
@@ -35,6 +35,7 @@ final class DataSets {
                 }
             };
 
+    /** A part of a data set as its images were listed. */
     private record Key(Dataset dataset, Split split, String sha256) {}
 
     /**

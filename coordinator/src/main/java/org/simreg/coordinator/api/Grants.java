@@ -13,7 +13,7 @@ import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 
 /**
- * What workers may read of the coordinator's storage. Asked on the thread that gRPC calls the
+ * The right of workers to read the coordinator's storage. Asked on the thread that gRPC calls the
  * service on; may throw {@link Refused} while it can't say.
  */
 public interface Grants {

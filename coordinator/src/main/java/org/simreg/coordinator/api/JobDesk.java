@@ -1,6 +1,6 @@
 package org.simreg.coordinator.api;
 
-import org.simreg.proto.JobEvent;
+import org.simreg.coordinator.cluster.Watch;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
@@ -9,9 +9,9 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 
 /**
- * What clients can ask of the coordinator. Called on the coordinator's own thread; every method
- * returns at once, or throws {@link Refused}, or {@link org.simreg.proto.UserError} for a job with
- * wrong settings.
+ * The service of jobs as clients use it: the port between gRPC and the coordinator. Called on the
+ * coordinator's own thread; every method returns at once, or throws {@link Refused}, or {@link
+ * org.simreg.proto.UserError} for a job with wrong settings.
  */
 public interface JobDesk {
     /** Queues a job; a request id that is known gives the job of that time. */
@@ -41,22 +41,5 @@ public interface JobDesk {
      * @param from first sequence number
      * @return ends the watch
      */
-    AutoCloseable watch(String id, long from, Watcher watcher);
-
-    /** A client that watches. Called on the coordinator's thread; must not block. */
-    interface Watcher {
-        /**
-         * Takes an event.
-         *
-         * @return whether it can take more now; if not it says so later by {@link Runnable} given
-         *     to {@link #whenReady}
-         */
-        boolean event(JobEvent event);
-
-        /** Takes what is to be called, on any thread, once it can take more. */
-        void whenReady(Runnable more);
-
-        /** The job has ended and all was said. */
-        void ended();
-    }
+    AutoCloseable watch(String id, long from, Watch.Watcher watcher);
 }

@@ -16,20 +16,20 @@ import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WatchRequest;
 
-/** The service {@code Jobs}: what clients ask, carried to the desk on the coordinator's thread. */
+/** The gRPC service {@code Jobs}: checks requests and carries them to the coordinator's thread. */
 public final class JobsRpc extends JobsGrpc.JobsImplBase {
     private static final int LONGEST_ID = 200;
     private static final int LARGEST_PAGE = 1000;
 
-    private final JobDesk desk;
+    private final JobDesk jobs;
     private final Executor coordinator;
 
     /**
      * @param coordinator runs tasks one after the other on the coordinator's thread, in the order
      *     in which they are given
      */
-    public JobsRpc(JobDesk desk, Executor coordinator) {
-        this.desk = desk;
+    public JobsRpc(JobDesk jobs, Executor coordinator) {
+        this.jobs = jobs;
         this.coordinator = coordinator;
     }
 
@@ -46,28 +46,28 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
                     if (request.getExisting() == SubmitRequest.Existing.UNRECOGNIZED) {
                         throw Statuses.invalid("existing", unknown(request.getExistingValue()));
                     }
-                    return desk.submit(request);
+                    return jobs.submit(request);
                 });
     }
 
     @Override
     public void get(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, desk::get);
+        one(request, answer, jobs::get);
     }
 
     @Override
     public void cancel(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, desk::cancel);
+        one(request, answer, jobs::cancel);
     }
 
     @Override
     public void pause(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, desk::pause);
+        one(request, answer, jobs::pause);
     }
 
     @Override
     public void resume(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, desk::resume);
+        one(request, answer, jobs::resume);
     }
 
     @Override
@@ -85,7 +85,7 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
                     if (request.getStatesList().contains(JobState.UNRECOGNIZED)) {
                         throw Statuses.invalid("states", "holds a number that is no state");
                     }
-                    return desk.list(request);
+                    return jobs.list(request);
                 });
     }
 
@@ -93,7 +93,7 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
     public void listWorkers(
             ListWorkersRequest request, StreamObserver<ListWorkersResponse> answer) {
         compress(answer);
-        Answers.give(answer, coordinator, desk::workers);
+        Answers.give(answer, coordinator, jobs::workers);
     }
 
     @Override
@@ -111,7 +111,7 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
                         throw Statuses.invalid(
                                 "from_sequence", number + " is no sequence number of any event");
                     }
-                    watching.begin(w -> desk.watch(id, request.getFromSequence(), w));
+                    watching.begin(w -> jobs.watch(id, request.getFromSequence(), w));
                 });
     }
 

@@ -20,9 +20,9 @@ import org.simreg.proto.keda.MetricValue;
 import org.simreg.proto.keda.ScaledObjectRef;
 
 /**
- * KEDA's protocol for external scalers: one metric, the number of workers wanted, whose target is 1
- * a worker. The trigger's metadata may hold {@value #MIN} and {@value #MAX}, which narrow the
- * coordinator's bounds.
+ * The gRPC service of KEDA's external scalers: one metric, the number of workers wanted, whose
+ * target is 1 a worker. The trigger's metadata may hold {@value #MIN} and {@value #MAX}, which
+ * narrow the coordinator's bounds.
  *
  * @see <a href="https://keda.sh/docs/latest/concepts/external-scalers">KEDA, external scalers</a>
  */
@@ -43,23 +43,23 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
                                     .setTargetSizeFloat(1))
                     .build();
 
-    private final ScaleDesk desk;
+    private final ScaleDesk scale;
     private final Executor coordinator;
 
     // Touched on the coordinator's thread.
-    private final Set<Newest<?>> streams = new HashSet<>();
+    private final Set<LatestStream<?>> streams = new HashSet<>();
 
     /**
      * @param coordinator runs tasks one after the other on the coordinator's thread
      */
-    public KedaRpc(ScaleDesk desk, Executor coordinator) {
-        this.desk = desk;
+    public KedaRpc(ScaleDesk scale, Executor coordinator) {
+        this.scale = scale;
         this.coordinator = coordinator;
     }
 
     @Override
     public void isActive(ScaledObjectRef object, StreamObserver<IsActiveResponse> answer) {
-        Answers.give(answer, coordinator, () -> active(desk.wanted(bounds(object)) > 0));
+        Answers.give(answer, coordinator, () -> active(scale.wanted(bounds(object)) > 0));
     }
 
     @Override
@@ -67,7 +67,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         stream(
                 answer,
                 object,
-                (own, newest) -> desk.follow(own, workers -> newest.put(active(workers > 0))));
+                (own, stream) -> scale.follow(own, workers -> stream.put(active(workers > 0))));
     }
 
     @Override
@@ -83,29 +83,29 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         stream(
                 answer,
                 object,
-                (own, newest) -> {
-                    newest.put(SPEC);
+                (own, stream) -> {
+                    stream.put(SPEC);
                     return () -> {};
                 });
     }
 
-    /** What a stream says, until it is closed. */
+    /** A stream's source of messages, until it is closed. */
     private interface Source<T> {
-        AutoCloseable begin(Bounds own, Newest<T> stream);
+        AutoCloseable begin(Bounds own, LatestStream<T> stream);
     }
 
     private <T> void stream(StreamObserver<T> answer, ScaledObjectRef object, Source<T> source) {
         ServerCallStreamObserver<T> call = Answers.observed(answer);
-        Newest<T> newest = new Newest<>(call, coordinator);
+        LatestStream<T> stream = new LatestStream<>(call, coordinator);
         Answers.run(
                 call,
                 coordinator,
                 () -> {
-                    AutoCloseable begun = source.begin(bounds(object), newest);
-                    streams.add(newest);
-                    newest.begin(
+                    AutoCloseable begun = source.begin(bounds(object), stream);
+                    streams.add(stream);
+                    stream.begin(
                             () -> {
-                                streams.remove(newest);
+                                streams.remove(stream);
                                 begun.close();
                             });
                 });
@@ -117,7 +117,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
      */
     @Override
     public void close() {
-        coordinator.execute(() -> List.copyOf(streams).forEach(Newest::end));
+        coordinator.execute(() -> List.copyOf(streams).forEach(LatestStream::end));
     }
 
     @Override
@@ -130,7 +130,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
                         String what = "There is no metric '" + request.getMetricName() + "'";
                         throw new Refused(Refused.Kind.UNKNOWN, what + "; ask for " + METRIC);
                     }
-                    int wanted = desk.wanted(bounds(request.getScaledObjectRef()));
+                    int wanted = scale.wanted(bounds(request.getScaledObjectRef()));
                     MetricValue.Builder value =
                             MetricValue.newBuilder()
                                     .setMetricName(METRIC)

@@ -5,7 +5,7 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
 import java.util.concurrent.TimeUnit;
-import org.simreg.coordinator.api.BankDesk.Question;
+import org.simreg.coordinator.search.VectorQuery;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SearchRequest;
@@ -13,7 +13,7 @@ import org.simreg.worker.search.Shard;
 import org.simreg.worker.serve.Floats;
 
 /**
- * What a client asks, checked before any worker hears of it.
+ * A client's search request, checked before any worker hears of it.
  *
  * @param request as it came
  * @param bank that is asked
@@ -31,9 +31,9 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
      *
      * @throws Refused or {@link StatusRuntimeException} if the request is wrong
      */
-    static Queries of(BankDesk desk, SearchRequest request, int k) {
+    static Queries of(BankDesk banks, SearchRequest request, int k) {
         BankView bank =
-                desk.view(request.getBank())
+                banks.view(request.getBank())
                         .orElseThrow(
                                 () ->
                                         new Refused(
@@ -130,12 +130,12 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
     }
 
     /**
-     * The question of a request with numbers.
+     * The query of a request with numbers.
      *
      * @throws StatusRuntimeException if one has no direction
      */
-    Question question() {
-        return question(
+    VectorQuery query() {
+        return query(
                 request.getValuesCount() > 0
                         ? Floats.bytes(floats(request))
                         : request.getVectors());
@@ -150,7 +150,7 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
     }
 
     /** The same with these vectors. */
-    Question question(ByteString vectors) {
+    VectorQuery query(ByteString vectors) {
         float[] values = Floats.of(vectors);
         int dimension = bank.dimension();
         for (int from = 0; from < values.length; from += dimension) {
@@ -171,6 +171,6 @@ record Queries(SearchRequest request, BankView bank, int k, long until) {
                                 .formatted(from / dimension));
             }
         }
-        return new Question(vectors, values.length / dimension, k, until);
+        return new VectorQuery(vectors, values.length / dimension, k, until);
     }
 }

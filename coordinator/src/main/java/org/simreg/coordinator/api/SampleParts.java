@@ -11,14 +11,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.zip.CRC32C;
+import org.simreg.coordinator.api.FileParts.OpenFile;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.ReadRequest.Wanted;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.Version;
 import org.simreg.worker.data.ImageFolder;
 
-/** The answer to a read: one file after another, each in pieces. */
-final class SampleParts implements Parts<SamplePart> {
+/** The parts of an answer to a read: one file after another, each in pieces. */
+final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
     /** Longer than any image; a worker that reads the file itself says so too. */
     private static final long LONGEST = Integer.MAX_VALUE / 2;
 
@@ -26,7 +27,7 @@ final class SampleParts implements Parts<SamplePart> {
     private final ImageFolder images;
     private final Iterator<Wanted> wanted;
     private final CRC32C sum = new CRC32C();
-    private SampleFile file;
+    private OpenFile file;
     private int id;
 
     /**
@@ -50,7 +51,7 @@ final class SampleParts implements Parts<SamplePart> {
         id = sample.getId();
         Path path = images.file(id);
         try {
-            Version version = SampleFile.version(path);
+            Version version = OpenFile.version(path);
             if (sample.hasHeld() && sample.getHeld().equals(version)) {
                 return part().setVersion(version).setUnchanged(true).build();
             }
@@ -58,7 +59,7 @@ final class SampleParts implements Parts<SamplePart> {
                 return part().setUnreadable("the file has " + version.getLength() + " bytes")
                         .build();
             }
-            file = new SampleFile(path);
+            file = OpenFile.of(path);
             sum.reset();
         } catch (NoSuchFileException | AccessDeniedException e) {
             return unreadable(e);
@@ -113,7 +114,7 @@ final class SampleParts implements Parts<SamplePart> {
 
     @Override
     public void close() throws IOException {
-        SampleFile open = file;
+        OpenFile open = file;
         file = null;
         if (open != null) {
             open.close();

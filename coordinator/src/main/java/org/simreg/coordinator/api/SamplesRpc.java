@@ -4,7 +4,11 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -12,20 +16,23 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.simreg.coordinator.api.FileParts.OpenFile;
+import org.simreg.coordinator.api.StreamedAnswer.Parts;
 import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc;
+import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.data.Inventory;
 import org.simreg.worker.data.Splits;
 
 /**
- * Gives workers that don't see the storage its data sets and weight files. Files are read on a
- * bounded pool of its own, never on the thread that gRPC calls on, and only while the client takes
- * what is sent.
+ * The gRPC service {@code Samples}: data sets and weight files for workers that don't see the
+ * storage. Files are read on a bounded pool of its own, never on the thread that gRPC calls on, and
+ * only while the client takes what is sent.
  */
 public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
     private static final int MOST_SAMPLES = 4096;
@@ -105,19 +112,62 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                 () -> weights(request));
     }
 
-    private static Parts<WeightsPart> weights(WeightsRequest request) {
+    /** The file's digest, for which it is read once before, then the file unless it is held. */
+    private static Parts<WeightsPart> weights(WeightsRequest request) throws IOException {
+        Path path = Path.of(request.getPath());
+        OpenFile file = opened(path);
         try {
-            return new WeightsParts(Path.of(request.getPath()), request.getHeldList());
+            WeightsHeader header = header(path, file.version().getLength());
+            WeightsPart first = WeightsPart.newBuilder().setHeader(header).build();
+            if (request.getHeldList().contains(header.getSha256())) {
+                file.close();
+                return Parts.of(List.of(first).iterator());
+            }
+            return new FileParts<>(
+                    first, file, piece -> WeightsPart.newBuilder().setData(piece).build());
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static OpenFile opened(Path path) {
+        try {
+            return OpenFile.of(path);
         } catch (IOException e) {
             throw Status.NOT_FOUND
                     .withDescription(
                             "The weight file %s can't be read by the coordinator: %s"
-                                    .formatted(request.getPath(), e))
+                                    .formatted(path, e))
                     .asRuntimeException();
         }
     }
 
-    private <T> void answer(StreamObserver<T> client, Runnable check, Outflow.Opening<T> opening) {
+    private static WeightsHeader header(Path path, long length) throws IOException {
+        MessageDigest sha = sha256();
+        try (OpenFile whole = OpenFile.of(path)) {
+            while (!whole.isRead()) {
+                for (ByteBuffer bytes : whole.next().asReadOnlyByteBufferList()) {
+                    sha.update(bytes);
+                }
+            }
+        }
+        return WeightsHeader.newBuilder()
+                .setLength(length)
+                .setSha256(HexFormat.of().formatHex(sha.digest()))
+                .build();
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private <T> void answer(
+            StreamObserver<T> client, Runnable check, StreamedAnswer.Opening<T> opening) {
         try {
             check.run();
             if (!calls.tryAcquire()) {
@@ -131,7 +181,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
             client.onError(Statuses.of(e));
             return;
         }
-        Outflow.start((ServerCallStreamObserver<T>) client, threads, opening, calls::release);
+        new StreamedAnswer<>((ServerCallStreamObserver<T>) client, threads, calls::release)
+                .begin(opening);
     }
 
     private static void require(boolean granted, String what, String path) {

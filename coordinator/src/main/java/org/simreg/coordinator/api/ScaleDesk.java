@@ -6,12 +6,12 @@ import org.simreg.proto.SetScaleRequest;
 import org.simreg.proto.UserError;
 
 /**
- * Who knows how many workers are wanted. Called on the coordinator's own thread; every method
- * returns at once.
+ * The service of scaling: how many workers are wanted, within which bounds. Called on the
+ * coordinator's own thread; every method returns at once.
  */
 public interface ScaleDesk {
     /**
-     * How many workers there may be.
+     * The least and the most workers that there may be.
      *
      * @param min kept even if nothing is to be done; 0 to {@code max}
      * @param max at most {@value #MOST}

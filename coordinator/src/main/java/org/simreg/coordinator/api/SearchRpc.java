@@ -4,9 +4,11 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.simreg.proto.Refused;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.ClassifyRequest;
 import org.simreg.proto.ClassifyResponse;
@@ -21,31 +23,31 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.worker.evaluate.KnnVote.VotingRule;
 
-/** The service {@code Search}: what clients ask of banks, carried to the desk on its thread. */
+/** The gRPC service {@code Search}: what clients ask of banks, carried to the banks' thread. */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
-    private final BankDesk desk;
+    private final BankDesk banks;
     private final Executor search;
     private final Executor computing;
     private final Consumer<Duration> answered;
-    private final Asking asking;
+    private final SearchCalls calls;
 
     /**
-     * @param search runs tasks one after the other on the desk's thread
+     * @param search runs tasks one after the other on the banks' thread
      * @param computing runs what takes a while and waits for nothing
      * @param answered takes how long each search took that was answered; any thread
      */
     public SearchRpc(
-            BankDesk desk, Executor search, Executor computing, Consumer<Duration> answered) {
-        this.desk = desk;
+            BankDesk banks, Executor search, Executor computing, Consumer<Duration> answered) {
+        this.banks = banks;
         this.answered = answered;
         this.search = search;
         this.computing = computing;
-        asking = new Asking(desk, search, computing);
+        calls = new SearchCalls(banks, search, computing);
     }
 
     @Override
     public void createBank(CreateBankRequest request, StreamObserver<BankStatus> answer) {
-        Answers.give(answer, search, () -> desk.create(request));
+        Answers.give(answer, search, () -> banks.create(request));
     }
 
     @Override
@@ -53,19 +55,36 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         Answers.give(
                 answer,
                 search,
-                () -> ListBanksResponse.newBuilder().addAllBanks(desk.list()).build());
+                () -> ListBanksResponse.newBuilder().addAllBanks(banks.list()).build());
     }
 
     @Override
     public void describeBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
-        Answers.give(answer, search, () -> desk.describe(request.getName()));
+        Answers.give(answer, search, () -> banks.describe(request.getName()));
     }
 
     @Override
     public void watchBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
-        BankWatching watching =
-                new BankWatching((ServerCallStreamObserver<BankStatus>) answer, search);
-        watching.begin(desk, request.getName());
+        ServerCallStreamObserver<BankStatus> call = Answers.observed(answer);
+        LatestStream<BankStatus> stream = new LatestStream<>(call, search);
+        Answers.run(
+                call,
+                search,
+                () -> {
+                    Runnable watch = banks.watch(request.getName(), status -> tell(stream, status));
+                    stream.begin(watch::run);
+                });
+    }
+
+    /** A bank is watched until it is made. */
+    private static void tell(LatestStream<BankStatus> stream, Optional<BankStatus> status) {
+        if (status.isEmpty()) {
+            stream.fail(new Refused(Refused.Kind.UNKNOWN, "The bank was deleted meanwhile"));
+        } else if (status.get().getState() == BankStatus.State.CREATING) {
+            stream.put(status.get());
+        } else {
+            stream.last(status.get());
+        }
     }
 
     @Override
@@ -74,7 +93,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                 answer,
                 search,
                 () -> {
-                    desk.delete(request.getName());
+                    banks.delete(request.getName());
                     return DeleteBankResponse.getDefaultInstance();
                 });
     }
@@ -86,12 +105,12 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     /** Answers one request, or fails with its status; any thread. */
     public CompletableFuture<SearchResponse> find(SearchRequest request) {
-        return ask(request, Queries.k(request)).thenApply(Found::response);
+        return ask(request, Queries.k(request)).thenApply(SearchCalls.Answer::response);
     }
 
-    private CompletableFuture<Asking.Answer> ask(SearchRequest request, int k) {
+    private CompletableFuture<SearchCalls.Answer> ask(SearchRequest request, int k) {
         long begun = System.nanoTime();
-        return asking.ask(request, k)
+        return calls.ask(request, k)
                 .whenComplete(
                         (answer, failure) -> {
                             if (failure == null) {

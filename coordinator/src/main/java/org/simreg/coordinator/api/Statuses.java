@@ -18,9 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What becomes of a failure on the wire: a status whose message is for people and whose details are
- * for programs. Both are bounded, because a client takes 8 KiB of them by default and values of the
- * request are quoted in them.
+ * The gRPC status of a failure: a message for people and details for programs. Both are bounded,
+ * because a client takes 8 KiB of them by default and values of the request are quoted in them.
  */
 final class Statuses {
     private static final Logger LOG = LoggerFactory.getLogger(Statuses.class);

@@ -10,7 +10,7 @@ import org.simreg.worker.evaluate.KnnVote.VotingRule;
 import org.simreg.worker.search.Shard;
 import org.simreg.worker.search.TopK;
 
-/** Classes that neighbours vote for. */
+/** The votes of neighbours on the classes of queries. */
 final class Verdicts {
     private static final int MOST_RULES = 8;
 
@@ -53,7 +53,7 @@ final class Verdicts {
     /**
      * @throws Refused if the bank has no classes
      */
-    static ClassifyResponse response(Asking.Answer answer, List<VotingRule> rules) {
+    static ClassifyResponse response(SearchCalls.Answer answer, List<VotingRule> rules) {
         BankView bank = answer.queries().bank();
         if (bank.record().getClassesCount() == 0) {
             throw new Refused(

@@ -4,15 +4,16 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import org.simreg.coordinator.cluster.Watch;
 import org.simreg.proto.JobEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client that watches a job. All of it is touched on the coordinator's thread only; gRPC's
- * signals are carried there.
+ * One client's stream of a job's events. All of it is touched on the coordinator's thread only;
+ * gRPC's signals are carried there.
  */
-final class Watching implements JobDesk.Watcher {
+final class Watching implements Watch.Watcher {
     private static final Logger LOG = LoggerFactory.getLogger(Watching.class);
 
     /** Below this gzip's own frame costs as much as it saves. */
@@ -33,10 +34,10 @@ final class Watching implements JobDesk.Watcher {
     }
 
     /**
-     * @param desk opens the watch; what closes it is called when the client has gone
+     * @param jobs opens the watch; what closes it is called when the client has gone
      */
-    void begin(Function<JobDesk.Watcher, AutoCloseable> desk) {
-        watch = desk.apply(this);
+    void begin(Function<Watch.Watcher, AutoCloseable> jobs) {
+        watch = jobs.apply(this);
         if (call.isCancelled()) {
             close();
         }

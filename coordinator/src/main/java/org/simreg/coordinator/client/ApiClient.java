@@ -17,7 +17,8 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.tls.Tls;
 
 /**
- * A connection to a coordinator. It is made at the first question, and made again when it broke.
+ * A client's connection to a coordinator. It is made at the first question, and made again when it
+ * broke.
  */
 public final class ApiClient implements AutoCloseable {
     /** Largest request that a coordinator takes, in bytes. */

@@ -16,7 +16,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WatchRequest;
 
 /**
- * The events of a job, one after the other, across breaks: when the coordinator is away the feed
+ * A job's events as a client follows them, across breaks: when the coordinator is away the feed
  * waits for it, and goes on with the event after the last.
  */
 public final class Feed {

@@ -12,7 +12,7 @@ import org.simreg.proto.ListResponse;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
 
-/** All jobs of a coordinator, and which one a person means. */
+/** The search for the job that a person means, among all of a coordinator. */
 public final class JobChoice {
     private static final int PAGE = 500;
     private static final int SHOWN = 5;

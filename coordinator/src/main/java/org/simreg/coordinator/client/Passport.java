@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.simreg.worker.tls.Tls;
 
 /**
- * By what a client shows who it is, and whom it believes.
+ * A client's credentials: certificates and token.
  *
  * @param tls certificates; none: plain text
  * @param token what goes with every call; none: nothing

@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
 
 /**
- * Where a process listens.
+ * A host and a port.
  *
  * @param host name or address, without brackets
  * @param port 1 to 65535

@@ -1,5 +1,5 @@
 /**
- * The other end of the coordinator's gRPC faces: a connection whose failures are sentences, the
- * events of a job across breaks, and what the coordinator tells as tables.
+ * The client side of the coordinator's gRPC services: a connection whose failures are sentences,
+ * and the events of a job across breaks.
  */
 package org.simreg.coordinator.client;

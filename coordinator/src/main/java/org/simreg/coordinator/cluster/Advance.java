@@ -1,7 +1,7 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
-import org.simreg.coordinator.cluster.Commits.Whole;
+import org.simreg.coordinator.cluster.Commits.CompleteStep;
 import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.schedule.View;
@@ -13,7 +13,7 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
-/** How far a job is: what members report becomes lines of the ledger. */
+/** The writer of a job's ledger: what members report becomes its lines. */
 final class Advance {
     private final Run run;
     private final JobFiles files;
@@ -98,20 +98,20 @@ final class Advance {
      */
     void append(long most, boolean all) {
         for (long step = ledger() + 1; step <= most; step++) {
-            Optional<Whole> whole = commits.whole(step, all);
-            if (whole.isEmpty()) {
+            Optional<CompleteStep> complete = commits.complete(step, all);
+            if (complete.isEmpty()) {
                 break;
             }
-            commit(step, whole.get());
+            commit(step, complete.get());
         }
         commits.forget(ledger());
     }
 
-    private void commit(long step, Whole whole) {
+    private void commit(long step, CompleteStep complete) {
         JobStarted started = run.record().getStarted();
         long perEpoch = Math.max(1, started.getStepsPerEpoch());
         int epoch = (int) ((step - 1) / perEpoch) + 1;
-        StepDone told = whole.told();
+        StepDone told = complete.told();
         files.commit(
                 LedgerEntry.Commit.newBuilder()
                         .setStep(step)
@@ -120,11 +120,11 @@ final class Advance {
                         .setFirstSample((step - 1) % perEpoch * started.getBatch())
                         .setSamples(started.getBatch())
                         .setLoss((float) told.getLoss())
-                        .setSha256(whole.sha256())
-                        .setDigests(whole.digests())
+                        .setSha256(complete.sha256())
+                        .setDigests(complete.digests())
                         .build(),
                 told);
-        run.blame().fruit();
+        run.failures().progressed();
         run.emit(Progress.newBuilder().setStep(told));
         if (step % perEpoch == 0 || step == started.getTotalSteps()) {
             run.emit(Progress.newBuilder().setEpoch(epochDone(epoch, told)));

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Everyone who attends, by name. */
+/** The workers that attend, by name. */
 final class Attendance {
     private final Map<String, Attendant> attendants = new TreeMap<>();
 

@@ -1,33 +1,33 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
-import org.simreg.coordinator.api.WorkerDesk.Line;
+import org.simreg.proto.Refused;
+import org.simreg.coordinator.api.WorkerDesk.Out;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
-import org.simreg.proto.Refused;
 
-/** A worker that attends: who it is, when it was heard, and how far it is with its job. */
+/** One worker's session: who it is, when it was heard, and how far it is with its job. */
 final class Attendant {
     private final Hello hello;
-    private final Line line;
-    private final long attends;
+    private final Out orders;
+    private final long since;
     private long heard;
     private Optional<Run> run = Optional.empty();
-    private Stand stand = new Stand.Ready();
-    private long stood;
+    private Stand state = new Stand.Ready();
+    private long stateSince;
     private long attempt;
-    private long told;
+    private long haltOrderedAt;
     private long acknowledged;
-    private long left;
+    private long leavingSince;
     private boolean released;
 
-    Attendant(Hello hello, Line line, long now) {
+    Attendant(Hello hello, Out orders, long now) {
         this.hello = hello;
-        this.line = line;
-        this.attends = now;
+        this.orders = orders;
+        this.since = now;
         this.heard = now;
-        this.stood = now;
+        this.stateSince = now;
     }
 
     String name() {
@@ -48,16 +48,16 @@ final class Attendant {
     }
 
     void send(Order order) {
-        line.send(order);
+        orders.send(order);
     }
 
     void end(Refused reason) {
-        line.end(reason);
+        orders.end(reason);
     }
 
     /** Since when it attends. */
-    long attends() {
-        return attends;
+    long since() {
+        return since;
     }
 
     long heard() {
@@ -81,7 +81,7 @@ final class Attendant {
     void serve(Run one, Stand as, long now) {
         run = Optional.of(one);
         acknowledged = 0;
-        stand(as, now);
+        state(as, now);
     }
 
     /** Begins to serve a job that it must load, or answer for again. */
@@ -100,58 +100,58 @@ final class Attendant {
     /** It is let go. */
     void free(long now) {
         run = Optional.empty();
-        stand(new Stand.Ready(), now);
+        state(new Stand.Ready(), now);
     }
 
-    Stand stand() {
-        return stand;
+    Stand state() {
+        return state;
     }
 
-    void stand(Stand as, long now) {
-        stand = as;
-        stood = now;
-        told = 0;
+    void state(Stand as, long now) {
+        state = as;
+        stateSince = now;
+        haltOrderedAt = 0;
     }
 
-    /** A step more; it stands where it stood. */
+    /** A step more; its state is as old as before. */
     void commits(long generation, long step) {
-        if (stand instanceof Stand.Holding holding
+        if (state instanceof Stand.Holding holding
                 && holding.generation() == generation
                 && step > holding.committed()) {
-            stand = new Stand.Holding(generation, step, holding.halted());
+            state = new Stand.Holding(generation, step, holding.halted());
         }
     }
 
-    /** Since when it stands there. */
-    long stood() {
-        return stood;
+    /** Since when it is in that state. */
+    long stateSince() {
+        return stateSince;
     }
 
     /** Whether it is in a generation and has not stopped. */
     boolean trains() {
-        return stand instanceof Stand.Holding holding && !holding.halted();
+        return state instanceof Stand.Holding holding && !holding.halted();
     }
 
     boolean trains(long generation) {
-        return stand instanceof Stand.Holding holding
+        return state instanceof Stand.Holding holding
                 && !holding.halted()
                 && holding.generation() == generation;
     }
 
     /** Remembers when it was first told to stop. */
     void halt(Order order, long now) {
-        told = told == 0 ? now : told;
+        haltOrderedAt = haltOrderedAt == 0 ? now : haltOrderedAt;
         send(order);
     }
 
     /** Since when it should stop; 0: it was not told to. */
-    long told() {
-        return told;
+    long haltOrderedAt() {
+        return haltOrderedAt;
     }
 
     /** Tells it how far the ledger is, unless it knows. */
     void acknowledge(Run one, long step) {
-        if (stand instanceof Stand.Holding && step > acknowledged) {
+        if (state instanceof Stand.Holding && step > acknowledged) {
             acknowledged = step;
             send(Orders.acknowledged(one.id(), step));
         }
@@ -163,16 +163,16 @@ final class Attendant {
     }
 
     boolean leaving() {
-        return left > 0;
+        return leavingSince > 0;
     }
 
     /** Since when it wants to go; 0: it doesn't. */
-    long left() {
-        return left;
+    long leavingSince() {
+        return leavingSince;
     }
 
     void leave(long now) {
-        left = leaving() ? left : now;
+        leavingSince = leaving() ? leavingSince : now;
     }
 
     /** Whether it was told that it may leave. */

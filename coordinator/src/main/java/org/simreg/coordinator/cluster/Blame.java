@@ -6,17 +6,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Which workers have failed at a job, and whether they may try again. */
+/** A job's record of which workers have failed at it, and whether they may try again. */
 final class Blame {
     private static final int TRIES = 3;
-    private static final int BARREN = 5;
+    private static final int MOST_WITHOUT_PROGRESS = 5;
     private static final long PAUSE_MS = 1000;
 
     private final Map<String, String> excluded = new HashMap<>();
     private final Map<String, Integer> failures = new HashMap<>();
     private final Map<String, Long> until = new HashMap<>();
     private final Set<String> refusers = new HashSet<>();
-    private int barren;
+    private int withoutProgress;
 
     /** Never again, for this reason. */
     void exclude(String worker, String reason) {
@@ -48,7 +48,7 @@ final class Blame {
      *
      * @return whether it may try again, after a pause that doubles
      */
-    boolean again(String worker, long now) {
+    boolean mayRetry(String worker, long now) {
         int times = failures.merge(worker, 1, Integer::sum);
         until.put(worker, now + (PAUSE_MS << Math.min(times - 1, 10)));
         return times <= TRIES;
@@ -59,22 +59,22 @@ final class Blame {
      *
      * @return whether that happened too often without a step in between
      */
-    boolean barren() {
-        barren++;
-        return barren >= BARREN;
+    boolean withoutProgress() {
+        withoutProgress++;
+        return withoutProgress >= MOST_WITHOUT_PROGRESS;
     }
 
     /** A step is done: what went wrong before is forgotten. */
-    void fruit() {
-        barren = 0;
+    void progressed() {
+        withoutProgress = 0;
     }
 
     /** Somebody resumes the job: everyone may try again. */
-    void forgive() {
+    void reset() {
         excluded.clear();
         failures.clear();
         until.clear();
         refusers.clear();
-        barren = 0;
+        withoutProgress = 0;
     }
 }

@@ -8,23 +8,24 @@ import org.simreg.proto.Committed;
 import org.simreg.proto.Generation;
 import org.simreg.proto.StepDone;
 
-/** What the members of one generation have reported of its steps. */
+/** The reports of one generation, by step: what its members say they have committed. */
 final class Commits {
     private final Generation generation;
     private final Set<String> members = new HashSet<>();
-    private final TreeMap<Long, Row> rows = new TreeMap<>();
+    private final TreeMap<Long, ReportedStep> steps = new TreeMap<>();
     private long highest;
 
     /**
-     * A step.
+     * A step that has been reported by all whose reports it needs.
      *
      * @param told by rank 0 if it has reported, else by whoever did first
      * @param sha256 digest of the state; empty if none was due
      * @param digests members that reported it
      */
-    record Whole(StepDone told, String sha256, int digests) {}
+    record CompleteStep(StepDone told, String sha256, int digests) {}
 
-    private static final class Row {
+    /** A step as some members have reported it. */
+    private static final class ReportedStep {
         private final String first;
         private final int loss;
         private final Set<String> reporters = new HashSet<>();
@@ -33,7 +34,7 @@ final class Commits {
         private String sha256 = "";
         private int digests;
 
-        Row(String first, StepDone told) {
+        ReportedStep(String first, StepDone told) {
             this.first = first;
             this.loss = bits(told);
             this.told = told;
@@ -57,21 +58,22 @@ final class Commits {
      */
     Optional<String> report(String worker, Committed report, long ledger) {
         long step = report.getStep().getStep();
-        boolean settled = step <= ledger && !rows.containsKey(step);
+        boolean settled = step <= ledger && !steps.containsKey(step);
         if (!members.contains(worker) || step <= generation.getStep() || settled) {
             return Optional.empty();
         }
-        Row row = rows.computeIfAbsent(step, key -> new Row(worker, report.getStep()));
-        if (!row.reporters.add(worker)) {
+        ReportedStep reported =
+                steps.computeIfAbsent(step, key -> new ReportedStep(worker, report.getStep()));
+        if (!reported.reporters.add(worker)) {
             return Optional.empty();
         }
         highest = Math.max(highest, step);
         if (worker.equals(generation.getMembers(0).getWorker())) {
-            row.told = report.getStep();
+            reported.told = report.getStep();
         }
-        return row.loss != bits(report.getStep())
-                ? Optional.of(losses(row, worker, report.getStep()))
-                : digest(row, worker, report);
+        return reported.loss != bits(report.getStep())
+                ? Optional.of(losses(reported, worker, report.getStep()))
+                : digest(reported, worker, report);
     }
 
     /** The last step that anyone has reported; the generation's start if none. */
@@ -82,7 +84,7 @@ final class Commits {
     /** The last step that follows {@code step} without a gap in what was reported. */
     long reaches(long step) {
         long reached = step;
-        while (rows.containsKey(reached + 1)) {
+        while (steps.containsKey(reached + 1)) {
             reached++;
         }
         return reached;
@@ -93,50 +95,50 @@ final class Commits {
      *
      * @param all whether every member must have reported it
      */
-    Optional<Whole> whole(long step, boolean all) {
-        Row row = rows.get(step);
-        if (row == null || all && !row.reporters.containsAll(members)) {
+    Optional<CompleteStep> complete(long step, boolean all) {
+        ReportedStep reported = steps.get(step);
+        if (reported == null || all && !reported.reporters.containsAll(members)) {
             return Optional.empty();
         }
-        return Optional.of(new Whole(row.told, row.sha256, row.digests));
+        return Optional.of(new CompleteStep(reported.told, reported.sha256, reported.digests));
     }
 
     /** Forgets steps that are in the ledger and that every member has reported. */
     void forget(long ledger) {
-        while (!rows.isEmpty()
-                && rows.firstKey() <= ledger
-                && rows.firstEntry().getValue().reporters.containsAll(members)) {
-            rows.pollFirstEntry();
+        while (!steps.isEmpty()
+                && steps.firstKey() <= ledger
+                && steps.firstEntry().getValue().reporters.containsAll(members)) {
+            steps.pollFirstEntry();
         }
     }
 
-    private static Optional<String> digest(Row row, String worker, Committed report) {
+    private static Optional<String> digest(ReportedStep reported, String worker, Committed report) {
         if (report.getSha256().isEmpty()) {
             return Optional.empty();
         }
-        if (row.sha256.isEmpty()) {
-            row.sha256 = report.getSha256();
-            row.digester = worker;
+        if (reported.sha256.isEmpty()) {
+            reported.sha256 = report.getSha256();
+            reported.digester = worker;
         }
-        row.digests++;
-        return row.sha256.equals(report.getSha256())
+        reported.digests++;
+        return reported.sha256.equals(report.getSha256())
                 ? Optional.empty()
                 : Optional.of(
                         "After step %d the weights of %s have the SHA-256 %s, those of %s %s: one of them computes wrongly or has another profile; take it out of the cluster and resume the job"
                                 .formatted(
                                         report.getStep().getStep(),
-                                        row.digester,
-                                        row.sha256,
+                                        reported.digester,
+                                        reported.sha256,
                                         worker,
                                         report.getSha256()));
     }
 
-    private static String losses(Row row, String worker, StepDone told) {
+    private static String losses(ReportedStep reported, String worker, StepDone told) {
         return "In step %d %s computed the loss %s, %s %s: one of them computes wrongly or has another profile; take it out of the cluster and resume the job"
                 .formatted(
                         told.getStep(),
-                        row.first,
-                        Float.intBitsToFloat(row.loss),
+                        reported.first,
+                        Float.intBitsToFloat(reported.loss),
                         worker,
                         (float) told.getLoss());
     }

@@ -16,7 +16,10 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 
-/** Hands the workers to the jobs, and has every job take its course. */
+/**
+ * The dispatcher: hands the workers to the jobs, has each job decided on, and orders idle workers
+ * to load theirs.
+ */
 final class Dispatch {
     /** A crash of the coordinator costs the workers so many milliseconds of repeated reports. */
     private static final long SYNC_MS = 200;
@@ -61,8 +64,8 @@ final class Dispatch {
     }
 
     /** Has the members of a job's generation stop and begin another one. */
-    void again(Run run, String reason) {
-        guard.with(run, () -> steering.again(run, reason));
+    void reform(Run run, String reason) {
+        guard.with(run, () -> steering.reform(run, reason));
     }
 
     /** Tells the workers what they need not keep any more. */
@@ -81,18 +84,18 @@ final class Dispatch {
                                         run.phase() instanceof Phase.Training training
                                                 && training.grace() > 0);
         if (grace) {
-            active.forEach(this::asItIs);
+            active.forEach(this::keepWorkers);
             return;
         }
         List<Demand> demands = new ArrayList<>();
         for (Run run : active) {
-            if (asks(run)) {
-                demands.add(demand(run, taste(run)));
+            if (wantsWorkers(run)) {
+                demands.add(demand(run, requirements(run)));
             } else {
                 run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
             }
         }
-        Map<String, Grant> grants = Allotment.of(servers(), demands);
+        Map<String, Grant> grants = Allotment.of(availableWorkers(), demands);
         active.forEach(
                 run ->
                         Optional.ofNullable(grants.get(run.id()))
@@ -116,7 +119,7 @@ final class Dispatch {
     }
 
     /** Nobody is moved until it is known who comes back after a start of the coordinator. */
-    private void asItIs(Run run) {
+    private void keepWorkers(Run run) {
         Set<String> names =
                 attendance.at(run).stream()
                         .filter(one -> !one.leaving())
@@ -126,12 +129,12 @@ final class Dispatch {
         run.grant(new Grant(names, runs, "waits for workers to attend again"));
     }
 
-    private List<Demand.Server> servers() {
+    private List<Demand.AvailableWorker> availableWorkers() {
         return attendance.all().stream()
                 .filter(one -> !one.leaving())
                 .map(
                         one ->
-                                new Demand.Server(
+                                new Demand.AvailableWorker(
                                         one.name(),
                                         one.hello().getProfile(),
                                         one.run().map(Run::id).orElse("")))
@@ -139,17 +142,20 @@ final class Dispatch {
     }
 
     /** Whether it has steps to do and nobody wants it to stop. */
-    private static boolean asks(Run run) {
-        return run.aim().isEmpty() && run.record().getSha256().isEmpty();
+    private static boolean wantsWorkers(Run run) {
+        return run.requestedHalt().isEmpty() && run.record().getSha256().isEmpty();
     }
 
     /** What the jobs would take if there were workers of every kind. */
     List<Demand> demands() {
-        Demand.Taste any = new Demand.Taste("", false, Set.of());
-        return queue.active().stream().filter(Dispatch::asks).map(run -> demand(run, any)).toList();
+        Demand.Requirements any = new Demand.Requirements("", false, Set.of());
+        return queue.active().stream()
+                .filter(Dispatch::wantsWorkers)
+                .map(run -> demand(run, any))
+                .toList();
     }
 
-    private Demand.Taste taste(Run run) {
+    private Demand.Requirements requirements(Run run) {
         JobRecord record = run.record();
         Job job = record.getJob();
         Set<String> excluded = new HashSet<>();
@@ -159,18 +165,22 @@ final class Dispatch {
             }
         }
         boolean decided = !record.getProfile().isEmpty();
-        return new Demand.Taste(
+        return new Demand.Requirements(
                 job.getExact() ? record.getProfile() : "", job.getExact() && !decided, excluded);
     }
 
-    private static Demand demand(Run run, Demand.Taste taste) {
+    private static Demand demand(Run run, Demand.Requirements requirements) {
         JobRecord record = run.record();
         Job job = record.getJob();
         int least = job.getPlacement().getMinWorkers();
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
         long priority = Demand.effective(job.getPlacement(), run.waited());
         return new Demand(
-                run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, taste);
+                run.id(),
+                new Demand.Rank(priority, record.getSubmittedMs()),
+                least,
+                most,
+                requirements);
     }
 
     /** Why a worker can't serve a job, whoever is free; empty if it can. */
@@ -186,7 +196,7 @@ final class Dispatch {
         }
         String transport = Steering.transport(run);
         return one.hello().containsAddresses(transport)
-                ? run.blame().against(one.key(), run.now())
+                ? run.failures().against(one.key(), run.now())
                 : Optional.of("it has no address for the transport " + transport);
     }
 

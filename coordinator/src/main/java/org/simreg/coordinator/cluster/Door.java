@@ -1,16 +1,16 @@
 package org.simreg.coordinator.cluster;
 
 import java.util.Optional;
-import org.simreg.coordinator.api.WorkerDesk.Line;
-import org.simreg.coordinator.api.WorkerDesk.Seat;
+import org.simreg.proto.Refused;
+import org.simreg.coordinator.api.WorkerDesk.In;
+import org.simreg.coordinator.api.WorkerDesk.Out;
 import org.simreg.coordinator.schedule.Phase;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Holding;
-import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
-/** Where workers come in, are heard, and are found to be lost. */
+/** The streams of workers: who is let in, is heard, and is found to be lost. */
 final class Door {
     private final Setup setup;
     private final Queue queue;
@@ -27,10 +27,10 @@ final class Door {
         this.dispatch = dispatch;
     }
 
-    Seat attend(Hello hello, Line line) {
+    In attend(Hello hello, Out orders) {
         refuse(hello);
         Optional<Attendant> before = attendance.find(hello.getWorker());
-        Attendant one = new Attendant(hello, line, now());
+        Attendant one = new Attendant(hello, orders, now());
         attendance.add(one);
         before.ifPresent(
                 old ->
@@ -44,7 +44,7 @@ final class Door {
             comeBack(one, hello.getHolding());
         }
         dispatch.all();
-        return new Chair(one);
+        return new Session(one);
     }
 
     private void refuse(Hello hello) {
@@ -99,7 +99,7 @@ final class Door {
         }
         if (one.trains(run.get().record().getGeneration().getNumber())
                 && through(run.get(), holding)) {
-            dispatch.again(run.get(), one.name() + " attends again after the last step");
+            dispatch.reform(run.get(), one.name() + " attends again after the last step");
         }
     }
 
@@ -138,8 +138,9 @@ final class Door {
             }
             if (now - one.heard() > setup.times().lostAfter()) {
                 lose(one, "was silent for " + (now - one.heard()) + " ms");
-            } else if (one.told() > 0 && now - one.told() > setup.times().patience()) {
-                lose(one, "has not stopped for " + (now - one.told()) / 1000 + " s");
+            } else if (one.haltOrderedAt() > 0
+                    && now - one.haltOrderedAt() > setup.times().patience()) {
+                lose(one, "has not stopped for " + (now - one.haltOrderedAt()) / 1000 + " s");
             }
         }
     }
@@ -158,11 +159,11 @@ final class Door {
         return setup.clock().getAsLong();
     }
 
-    /** What the coordinator knows of one stream. */
-    private final class Chair implements Seat {
+    /** The reports of one stream, for as long as its worker attends by it. */
+    private final class Session implements In {
         private final Attendant one;
 
-        Chair(Attendant one) {
+        Session(Attendant one) {
             this.one = one;
         }
 

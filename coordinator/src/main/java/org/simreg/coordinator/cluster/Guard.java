@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/** Keeps a job's trouble from the other jobs: a job that can't be gone on with fails. */
+/** The boundary between jobs: one that can't be gone on with fails, and no other. */
 final class Guard {
     private static final Logger LOG = LoggerFactory.getLogger(Guard.class);
 
@@ -49,7 +49,7 @@ final class Guard {
         } catch (RuntimeException e) {
             // Its folder is what failed, as on a full disk: the record at least must tell.
             LOG.error("The end of the job {} can't be written to its folder", run.id(), e);
-            run.bury(reason);
+            run.failWithoutFolder(reason);
         }
     }
 }

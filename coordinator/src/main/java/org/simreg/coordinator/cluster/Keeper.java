@@ -8,7 +8,9 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.api.JobDesk;
 import org.simreg.coordinator.api.WorkerDesk;
-import org.simreg.coordinator.cluster.Standing.Move;
+import org.simreg.coordinator.cluster.Standing.Transition;
+import org.simreg.coordinator.job.JobFiles.Download;
+import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.schedule.Demand;
@@ -29,7 +31,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
 /**
- * The coordinator's whole state, and the only one who issues generations. All its methods are
+ * The coordinator: its whole state, and the only one who issues generations. All its methods are
  * called on one thread; it does nothing by itself but what {@link #tick} makes it do.
  */
 public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
@@ -108,7 +110,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         }
         List<WorkerStatus> workers =
                 attendance.all().stream()
-                        .map(one -> Statuses.of(one, dispatch.against(one), one.heard()))
+                        .map(one -> WorkerStatuses.of(one, dispatch.against(one), one.heard()))
                         .toList();
         Seen now = new Seen(dispatch.demands(), workers);
         if (!now.equals(seen)) {
@@ -132,23 +134,23 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
     @Override
     public ListResponse list(ListRequest request) {
-        return Listing.page(queue.newest(), request);
+        return Statuses.page(queue.newest(), request);
     }
 
     @Override
     public JobStatus cancel(String id) {
-        return ask(id, Move.CANCEL, JobState.CANCELLED);
+        return ask(id, Transition.CANCEL, JobState.CANCELLED);
     }
 
     @Override
     public JobStatus pause(String id) {
-        return ask(id, Move.PAUSE, JobState.PAUSED);
+        return ask(id, Transition.PAUSE, JobState.PAUSED);
     }
 
     /** What was asked is kept before it is done: it outlives the coordinator. */
-    private JobStatus ask(String id, Move move, JobState intent) {
+    private JobStatus ask(String id, Transition transition, JobState intent) {
         Run run = queue.get(id);
-        Standing.check(run.record(), move);
+        Standing.check(run.record(), transition);
         if (run.finishing()) {
             throw new Refused(
                     Refused.Kind.STATE,
@@ -169,7 +171,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
     public JobStatus resume(String id) {
         Run run = queue.get(id);
         JobRecord record = run.record();
-        Standing.check(record, Move.RESUME);
+        Standing.check(record, Transition.RESUME);
         if (run.ended()) {
             queue.refuseTaken(record.getFolder());
             queue.refuseTooMany();
@@ -177,7 +179,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         // Links may lead elsewhere by now.
         setup.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
         run.files();
-        run.blame().forgive();
+        run.failures().reset();
         if (record.getRefused()) {
             run.save(record.toBuilder().setRefused(false));
         }
@@ -192,13 +194,13 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
         ListWorkersResponse.Builder all = ListWorkersResponse.newBuilder();
         long now = setup.clock().getAsLong();
         for (Attendant one : attendance.all()) {
-            all.addWorkers(Statuses.of(one, dispatch.against(one), now));
+            all.addWorkers(WorkerStatuses.of(one, dispatch.against(one), now));
         }
         return all.build();
     }
 
     @Override
-    public AutoCloseable watch(String id, long from, Watcher watcher) {
+    public AutoCloseable watch(String id, long from, Watch.Watcher watcher) {
         Run run = queue.get(id);
         Watch watch = new Watch(run, from, watcher, setup.executor());
         run.watched(watch);
@@ -207,13 +209,13 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
     }
 
     @Override
-    public Seat attend(Hello hello, Line line) {
-        Seat seat = door.attend(hello, line);
+    public In attend(Hello hello, Out orders) {
+        In in = door.attend(hello, orders);
         tellIfChanged();
-        return new Seat() {
+        return new In() {
             @Override
             public void report(Report report) {
-                seat.report(report);
+                in.report(report);
                 if (report.hasLeaving()) {
                     tellIfChanged();
                 }
@@ -221,7 +223,7 @@ public final class Keeper implements JobDesk, WorkerDesk, AutoCloseable {
 
             @Override
             public void lost(String reason) {
-                seat.lost(reason);
+                in.lost(reason);
                 tellIfChanged();
             }
         };

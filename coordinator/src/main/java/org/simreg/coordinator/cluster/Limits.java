@@ -3,7 +3,7 @@ package org.simreg.coordinator.cluster;
 import org.simreg.proto.Roots;
 
 /**
- * What clients may ask for.
+ * The limits of what clients may ask for.
  *
  * @param roots below which the files of jobs must lie
  * @param queue most jobs that have not ended, at least 1

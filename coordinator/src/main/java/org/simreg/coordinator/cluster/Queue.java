@@ -3,6 +3,7 @@ package org.simreg.coordinator.cluster;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +21,14 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 
-/** All jobs, of the past too. */
+/** All jobs of a coordinator, those of the past too, and the rules for a new one. */
 final class Queue {
     private static final int LARGEST_JOB = 16 << 10;
+
+    /** Jobs of one millisecond are in the order of their ids. */
+    private static final Comparator<Run> NEWEST_FIRST =
+            Comparator.comparing((Run run) -> -run.record().getSubmittedMs())
+                    .thenComparing(Run::id);
 
     private final Setup setup;
     private final JobStore store;
@@ -182,7 +188,7 @@ final class Queue {
     /** Newest first. */
     List<Run> newest() {
         List<Run> newest = new ArrayList<>(runs.values());
-        newest.sort(Listing.NEWEST_FIRST);
+        newest.sort(NEWEST_FIRST);
         return newest;
     }
 }

@@ -3,32 +3,34 @@ package org.simreg.coordinator.cluster;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.simreg.coordinator.api.WorkerDesk.Upload;
-import org.simreg.coordinator.job.JobFiles.Arrival;
+import org.simreg.proto.Refused;
+import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.coordinator.schedule.Phase;
 import org.simreg.proto.CheckpointHeader;
-import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Progress;
-import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 
-/** A checkpoint that a worker sends; only the current generation's comes into the catalogue. */
+/**
+ * A checkpoint that a worker uploads, and whether it may be stored: only the current generation's
+ * comes into the catalogue. Whether it is whole is checked where it is written.
+ */
 final class Receiving implements Upload {
     private final Run run;
     private final CheckpointHeader header;
     private final Consumer<UserError> trouble;
-    private final Arrival arrival;
+    private final Upload file;
 
     /**
      * @param trouble is told of a file that can't be written, as on a full disk; any thread
+     * @throws Refused if its generation is not the job's current one
      */
     Receiving(Run run, CheckpointHeader header, Consumer<UserError> trouble) {
         this.run = run;
         this.header = header;
         this.trouble = trouble;
         check();
-        this.arrival = run.files().receive(header);
+        this.file = run.files().receive(header);
     }
 
     private void check() {
@@ -44,7 +46,25 @@ final class Receiving implements Upload {
         }
     }
 
-    private <T> T telling(Supplier<T> writing) {
+    @Override
+    public void write(ByteBuffer part) {
+        tell(() -> file.write(part));
+    }
+
+    @Override
+    public void finish() {
+        tell(file::finish);
+    }
+
+    private void tell(Runnable writing) {
+        told(
+                () -> {
+                    writing.run();
+                    return true;
+                });
+    }
+
+    private <T> T told(Supplier<T> writing) {
         try {
             return writing.get();
         } catch (UserError e) {
@@ -53,30 +73,12 @@ final class Receiving implements Upload {
         }
     }
 
-    @Override
-    public void write(ByteBuffer part) {
-        telling(
-                () -> {
-                    arrival.write(part);
-                    return true;
-                });
-    }
-
-    @Override
-    public void finish() {
-        telling(
-                () -> {
-                    arrival.finish();
-                    return true;
-                });
-    }
-
     /**
      * Its steps are brought into the ledger before: otherwise a crash could leave a checkpoint of
      * which the ledger knows nothing.
      */
     @Override
-    public CheckpointStored store() {
+    public CheckpointWritten store() {
         check();
         Advance advance = run.advance();
         advance.append(header.getStep(), false);
@@ -87,14 +89,14 @@ final class Receiving implements Upload {
                             .formatted(header.getStep(), run.id(), advance.ledger()));
         }
         advance.sync();
-        CheckpointWritten written = telling(arrival::store);
+        CheckpointWritten written = told(file::store);
         advance.stored();
         run.emit(Progress.newBuilder().setCheckpoint(written));
-        return CheckpointStored.newBuilder().setStep(header.getStep()).build();
+        return written;
     }
 
     @Override
     public void close() {
-        arrival.close();
+        file.close();
     }
 }

@@ -16,7 +16,10 @@ import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
 import org.simreg.proto.Trained;
 
-/** What workers say about the job they are at; what is said about any other is of the past. */
+/**
+ * The handler of what workers report about the job they are at; what is said about any other is of
+ * the past.
+ */
 final class Reports {
     private final Attendance attendance;
     private final Guard guard;
@@ -60,7 +63,7 @@ final class Reports {
     }
 
     private void ready(Attendant from, Run run, Ready ready) {
-        if (!(from.stand() instanceof Stand.Preparing) || ready.getAttempt() != from.attempt()) {
+        if (!(from.state() instanceof Stand.Preparing) || ready.getAttempt() != from.attempt()) {
             return;
         }
         JobRecord record = run.record();
@@ -74,7 +77,7 @@ final class Reports {
         if (differs.isPresent()) {
             exclude(from, run, differs.get());
         } else {
-            from.stand(new Stand.Ready(), run.now());
+            from.state(new Stand.Ready(), run.now());
         }
     }
 
@@ -93,7 +96,7 @@ final class Reports {
     }
 
     private void exclude(Attendant from, Run run, String reason) {
-        run.blame().exclude(from.key(), reason);
+        run.failures().exclude(from.key(), reason);
         run.notice("The worker %s is not used: %s".formatted(from.name(), reason));
         Attendance.drop(from, run, reason);
     }
@@ -109,10 +112,10 @@ final class Reports {
         if (!from.trains(halted.getGeneration())) {
             return;
         }
-        from.stand(
+        from.state(
                 new Stand.Holding(halted.getGeneration(), halted.getCommitted(), true), run.now());
         boolean current = halted.getGeneration() == run.record().getGeneration().getNumber();
-        if (current && run.phase() instanceof Phase.Training && run.blame().barren()) {
+        if (current && run.phase() instanceof Phase.Training && run.failures().withoutProgress()) {
             guard.fail(
                     run,
                     "The workers of the job don't reach each other: five generations in a row ended without a step, the last by %s; check that each reaches the addresses of the others"
@@ -151,10 +154,10 @@ final class Reports {
         String lacks =
                 "a worker said that the job is trained after step %d, but it has %d steps and its newest checkpoint is of step %d"
                         .formatted(trained.getStep(), total, run.advance().checkpoint());
-        if (run.blame().barren()) {
+        if (run.failures().withoutProgress()) {
             guard.fail(run, "The job can't be ended: " + lacks, false);
         } else {
-            steering.again(run, lacks);
+            steering.reform(run, lacks);
         }
     }
 
@@ -162,19 +165,19 @@ final class Reports {
     private boolean nobodyElse(Attendant from, Run run) {
         return attendance.all().stream()
                 .filter(one -> one != from)
-                .noneMatch(one -> run.blame().against(one.key(), run.now()).isEmpty());
+                .noneMatch(one -> run.failures().against(one.key(), run.now()).isEmpty());
     }
 
     private void failed(Attendant from, Run run, JobFailed failed) {
         String reason = failed.getReason();
         boolean first = !run.record().hasStarted();
         if (failed.getRefused()) {
-            if (run.blame().refused(from.key()) || first || nobodyElse(from, run)) {
+            if (run.failures().refused(from.key()) || first || nobodyElse(from, run)) {
                 guard.fail(run, reason, true);
             } else {
                 exclude(from, run, reason);
             }
-        } else if (run.blame().again(from.key(), run.now())) {
+        } else if (run.failures().mayRetry(from.key(), run.now())) {
             run.notice(
                     "The worker %s failed and is tried again: %s".formatted(from.name(), reason));
             Attendance.drop(from, run, reason);

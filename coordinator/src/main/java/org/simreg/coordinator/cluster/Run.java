@@ -9,9 +9,9 @@ import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.JobFolders;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.job.LedgerHead;
-import org.simreg.coordinator.schedule.Aim;
 import org.simreg.coordinator.schedule.Allotment.Grant;
 import org.simreg.coordinator.schedule.Phase;
+import org.simreg.coordinator.schedule.Phase.HaltReason;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -19,7 +19,7 @@ import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 
-/** One job: its record, its files, who watches it and what goes on with it. */
+/** One job: its record, its files, who watches it, and its phase. */
 final class Run {
     /** More different texts than this are the same trouble again and again. */
     private static final int MOST_NOTICES = 10_000;
@@ -29,7 +29,7 @@ final class Run {
     private final JobFolders folders;
     private final Set<String> noticed = new HashSet<>();
     private final List<Watch> watches = new ArrayList<>();
-    private final Blame blame = new Blame();
+    private final Blame failures = new Blame();
     private JobRecord record;
     private Optional<JobFiles> files = Optional.empty();
     private Optional<Advance> advance = Optional.empty();
@@ -89,8 +89,8 @@ final class Run {
         return !active() && record.getState() != JobState.PAUSED;
     }
 
-    Blame blame() {
-        return blame;
+    Blame failures() {
+        return failures;
     }
 
     Phase phase() {
@@ -128,10 +128,10 @@ final class Run {
     }
 
     /** What somebody has asked for and is not done yet. */
-    Optional<Aim> aim() {
+    Optional<HaltReason> requestedHalt() {
         return switch (record.getIntent()) {
-            case PAUSED -> Optional.of(Aim.PAUSE);
-            case CANCELLED -> Optional.of(Aim.CANCEL);
+            case PAUSED -> Optional.of(HaltReason.PAUSE);
+            case CANCELLED -> Optional.of(HaltReason.CANCEL);
             default -> Optional.empty();
         };
     }
@@ -187,7 +187,7 @@ final class Run {
     }
 
     /** Keeps that it failed where its own files can't be written any more. */
-    void bury(String why) {
+    void failWithoutFolder(String why) {
         JobRecord.Builder next = record.toBuilder();
         Standing.enter(next, JobState.FAILED, now());
         reason = why;

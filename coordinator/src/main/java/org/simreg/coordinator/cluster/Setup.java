@@ -5,13 +5,13 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
- * What a keeper is told once.
+ * The coordinator's settings.
  *
  * @param version of simreg; workers must have the same
  * @param base what relative run folders are relative to
  * @param times how long it waits for what
  * @param clock milliseconds since 1970-01-01T00:00:00Z
- * @param executor runs tasks on the keeper's thread
+ * @param executor runs tasks on the coordinator's thread
  * @param limits what clients may ask for
  * @param witness sees every event of every job
  */

@@ -8,44 +8,60 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Refused;
 
-/** The states of a job, and what may be asked in each. */
+/**
+ * The states of a job and the legal transitions between them.
+ *
+ * <pre>
+ *               Begin               all steps done
+ *   QUEUED --------------> RUNNING ----------------> SUCCEEDED
+ *     ^  ^  AwaitWorkers      |
+ *     |  '--------------------'
+ *     |
+ *     |   RESUME
+ *     '------------ PAUSED, FAILED, CANCELLED
+ *
+ *   QUEUED, RUNNING         -- PAUSE --> PAUSED
+ *   QUEUED, RUNNING, PAUSED -- CANCEL -> CANCELLED
+ *   QUEUED, RUNNING         -- trouble -> FAILED
+ * </pre>
+ */
 final class Standing {
-    /** What somebody can ask. */
-    enum Move {
+    /** A transition that clients can ask for. */
+    enum Transition {
         PAUSE("paused"),
         RESUME("resumed"),
         CANCEL("cancelled");
 
         private final String done;
 
-        Move(String done) {
+        Transition(String done) {
             this.done = done;
         }
     }
 
     private Standing() {}
 
-    private static Set<Move> legal(JobState state) {
+    private static Set<Transition> legal(JobState state) {
         return switch (state) {
-            case QUEUED, RUNNING -> EnumSet.of(Move.PAUSE, Move.CANCEL);
-            case PAUSED -> EnumSet.of(Move.RESUME, Move.CANCEL);
-            case FAILED, CANCELLED -> EnumSet.of(Move.RESUME);
-            default -> EnumSet.noneOf(Move.class);
+            case QUEUED, RUNNING -> EnumSet.of(Transition.PAUSE, Transition.CANCEL);
+            case PAUSED -> EnumSet.of(Transition.RESUME, Transition.CANCEL);
+            case FAILED, CANCELLED -> EnumSet.of(Transition.RESUME);
+            default -> EnumSet.noneOf(Transition.class);
         };
     }
 
     /**
-     * @throws Refused if the job's state doesn't have the move
+     * @throws Refused if the job's state doesn't have the transition
      */
-    static void check(JobRecord record, Move move) {
-        Set<Move> legal = legal(record.getState());
-        if (!legal.contains(move)) {
+    static void check(JobRecord record, Transition transition) {
+        Set<Transition> legal = legal(record.getState());
+        if (!legal.contains(transition)) {
             throw new Refused(
                     Refused.Kind.STATE,
                     "The job %s can't be %s: it is %s, %s"
                             .formatted(
                                     record.getId(),
-                                    move.done,
+                                    transition.done,
                                     lower(record.getState()),
                                     legal.isEmpty()
                                             ? "and nothing changes that; submit it anew"

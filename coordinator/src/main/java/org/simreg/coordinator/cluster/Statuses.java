@@ -1,15 +1,23 @@
 package org.simreg.coordinator.cluster;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.simreg.proto.Refused;
 import org.simreg.coordinator.job.LedgerHead;
-import org.simreg.coordinator.schedule.Stand;
 import org.simreg.proto.Generation;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
-import org.simreg.proto.WorkerStatus;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
 
-/** Jobs and workers as clients see them. */
+/** The messages that tell clients of jobs. */
 final class Statuses {
+    private static final int USUAL_PAGE = 100;
+    private static final int LARGEST_PAGE = 1000;
+
     private Statuses() {}
 
     static JobStatus of(Run run) {
@@ -60,45 +68,50 @@ final class Statuses {
     }
 
     /**
-     * @param reason why it isn't used; empty if nothing stands in its way
+     * A page of a list of jobs. Its token names its last job, so that new jobs shift nothing.
+     *
+     * @param runs newest first
+     * @throws Refused if the token is none of ours
      */
-    static WorkerStatus of(Attendant one, String reason, long now) {
-        WorkerStatus.Builder status =
-                WorkerStatus.newBuilder()
-                        .setWorker(one.name())
-                        .setDevice(one.hello().getDevice())
-                        .setProfile(one.hello().getProfile())
-                        .putAllAddresses(one.hello().getAddressesMap())
-                        .setBankBytes(one.hello().getBankBytes())
-                        .setState(state(one))
-                        .setSinceMs(one.attends())
-                        .setSilentMs(Math.max(0, now - one.heard()))
-                        .setReason(reason);
-        one.run().ifPresent(run -> place(one, run, status));
-        return status.build();
+    static ListResponse page(List<Run> runs, ListRequest request) {
+        int asked = request.getPageSize();
+        int size = asked <= 0 ? USUAL_PAGE : Math.min(asked, LARGEST_PAGE);
+        List<Run> wanted = new ArrayList<>();
+        for (Run run : runs) {
+            boolean any = request.getStatesCount() == 0;
+            if ((any || request.getStatesList().contains(run.record().getState()))
+                    && after(request.getPageToken(), run)) {
+                wanted.add(run);
+            }
+        }
+        ListResponse.Builder page = ListResponse.newBuilder();
+        wanted.stream().limit(size).map(Statuses::of).forEach(page::addJobs);
+        if (wanted.size() > size) {
+            page.setNextPageToken(token(wanted.get(size - 1)));
+        }
+        return page.build();
     }
 
-    private static void place(Attendant one, Run run, WorkerStatus.Builder status) {
-        status.setJob(run.id());
-        if (one.trains()) {
-            run.record().getGeneration().getMembersList().stream()
-                    .filter(member -> member.getWorker().equals(one.name()))
-                    .forEach(
-                            member ->
-                                    status.setFirst(member.getFirst()).setCount(member.getCount()));
-        }
+    private static String token(Run run) {
+        String place = run.record().getSubmittedMs() + " " + run.id();
+        return Base64.getUrlEncoder().encodeToString(place.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static WorkerStatus.State state(Attendant one) {
-        if (one.leaving()) {
-            return WorkerStatus.State.LEAVING;
+    private static boolean after(String token, Run run) {
+        if (token.isEmpty()) {
+            return true;
         }
-        if (one.run().isEmpty()) {
-            return WorkerStatus.State.IDLE;
+        try {
+            byte[] bytes = Base64.getUrlDecoder().decode(token);
+            String[] place = new String(bytes, StandardCharsets.UTF_8).split(" ", 2);
+            long submitted = Long.parseLong(place[0]);
+            long own = run.record().getSubmittedMs();
+            return own < submitted || own == submitted && run.id().compareTo(place[1]) > 0;
+        } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+            throw new Refused(
+                    Refused.Kind.INVALID,
+                    "The page token \"%s\" is none that a list gave; leave it out to begin anew"
+                            .formatted(token));
         }
-        if (one.stand() instanceof Stand.Preparing) {
-            return WorkerStatus.State.PREPARING;
-        }
-        return one.trains() ? WorkerStatus.State.TRAINING : WorkerStatus.State.READY;
     }
 }

@@ -2,12 +2,13 @@ package org.simreg.coordinator.cluster;
 
 import java.util.List;
 import java.util.Locale;
-import org.simreg.coordinator.schedule.Aim;
 import org.simreg.coordinator.schedule.Course;
 import org.simreg.coordinator.schedule.Decision;
+import org.simreg.coordinator.schedule.Formation;
 import org.simreg.coordinator.schedule.Lineage;
 import org.simreg.coordinator.schedule.Member;
 import org.simreg.coordinator.schedule.Phase;
+import org.simreg.coordinator.schedule.Phase.HaltReason;
 import org.simreg.coordinator.schedule.Stand;
 import org.simreg.coordinator.schedule.View;
 import org.simreg.proto.Generation;
@@ -20,7 +21,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 
-/** Carries out what is decided about a job. */
+/** The controller of jobs: carries out what the scheduler decides. */
 final class Steering {
     /** A decision can make another one possible at once, but not for ever. */
     private static final int AT_ONCE = 8;
@@ -58,29 +59,29 @@ final class Steering {
         Job job = record.getJob();
         long now = setup.clock().getAsLong();
         List<Member> members = attendance.at(run).stream().map(one -> member(run, one)).toList();
-        View.Known known =
-                new View.Known(
+        View.History history =
+                new View.History(
                         record.getGeneration().toBuilder().setJob(run.id()).build(),
                         new Lineage(record.getStartsList()),
                         run.advance().steps(),
                         !record.getSha256().isEmpty());
-        View.Ask ask =
-                new View.Ask(
+        View.Assignment assignment =
+                new View.Assignment(
                         run.grant(),
                         job.getPlacement().getMinWorkers(),
                         job.getOptimization().getMicroBatches(),
-                        run.aim(),
-                        new View.Patience(
-                                setup.times().gather(), setup.times().grace(), hurry(run)));
-        return new View(now, run.phase(), ask, members, known);
+                        run.requestedHalt(),
+                        new View.WaitTimes(
+                                setup.times().gather(), setup.times().grace(), stopBy(run)));
+        return new View(now, run.phase(), assignment, members, history);
     }
 
     /** A step is finished for the sake of one who leaves, but not what takes longer than a step. */
-    private long hurry(Run run) {
+    private long stopBy(Run run) {
         long told =
                 attendance.at(run).stream()
                         .filter(Attendant::leaving)
-                        .mapToLong(Attendant::left)
+                        .mapToLong(Attendant::leavingSince)
                         .min()
                         .orElse(0);
         return told == 0 ? 0 : told + run.advance().pace() + setup.times().leave();
@@ -90,8 +91,8 @@ final class Steering {
         return new Member(
                 one.name(),
                 one.hello().getAddressesOrDefault(transport(run), ""),
-                one.stand(),
-                one.stood(),
+                one.state(),
+                one.stateSince(),
                 !one.leaving() && run.grant().workers().contains(one.name()));
     }
 
@@ -104,24 +105,24 @@ final class Steering {
         if (!(decision instanceof Decision.Begin)) {
             run.reason(decision.reason());
         }
-        if (decision instanceof Decision.GoOn) {
+        if (decision instanceof Decision.Continue) {
             run.phase(new Phase.Training(0));
         } else if (decision instanceof Decision.Stop stop) {
             stop(run, stop);
         } else if (decision instanceof Decision.Begin begin) {
             begin(run, begin);
-        } else if (decision instanceof Decision.Rest rest) {
-            rest(run, rest);
-        } else if (decision instanceof Decision.PutDown down) {
-            putDown(run, down);
+        } else if (decision instanceof Decision.AwaitWorkers wait) {
+            awaitWorkers(run, wait);
+        } else if (decision instanceof Decision.Release release) {
+            release(run, release);
         } else if (decision instanceof Decision.Complete) {
             finish.begin(run);
         }
     }
 
     /** Has the members of the last generation stop and begin another one. */
-    void again(Run run, String reason) {
-        stop(run, new Decision.Stop(new Phase.Halting(0, false, Aim.REFORM, 0), reason));
+    void reform(Run run, String reason) {
+        stop(run, new Decision.Stop(new Phase.Halting(0, false, HaltReason.REFORM, 0), reason));
     }
 
     private void stop(Run run, Decision.Stop stop) {
@@ -141,7 +142,7 @@ final class Steering {
     /** What must not be forgotten is durable before any worker hears of the generation. */
     private void begin(Run run, Decision.Begin begin) {
         Generation generation = completed(run, begin.generation());
-        Cause cause = Causes.of(run.record().getGeneration(), begin, this::attends);
+        Cause cause = Formation.cause(run.record().getGeneration(), begin, this::attends);
         run.advance().bring(generation);
         JobState before = run.record().getState();
         keep(run, generation);
@@ -201,7 +202,7 @@ final class Steering {
                 .ifPresent(
                         one -> {
                             boolean held = member.getState() == Generation.State.HELD;
-                            one.stand(
+                            one.state(
                                     new Stand.Holding(
                                             generation.getNumber(),
                                             held ? generation.getStep() : 0,
@@ -227,17 +228,17 @@ final class Steering {
         return begun.build();
     }
 
-    private void rest(Run run, Decision.Rest rest) {
-        run.phase(rest.phase());
+    private void awaitWorkers(Run run, Decision.AwaitWorkers wait) {
+        run.phase(wait.phase());
         if (run.record().getState() == JobState.RUNNING) {
-            run.become(JobState.QUEUED, rest.reason());
+            run.become(JobState.QUEUED, wait.reason());
         }
     }
 
-    private void putDown(Run run, Decision.PutDown down) {
-        boolean pause = down.aim() == Aim.PAUSE;
+    private void release(Run run, Decision.Release release) {
+        boolean pause = release.why() == HaltReason.PAUSE;
         String what = pause ? "paused" : "cancelled";
         attendance.at(run).forEach(one -> Attendance.drop(one, run, "the job is " + what));
-        run.become(pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + down.reason());
+        run.become(pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + release.reason());
     }
 }

@@ -1,7 +1,7 @@
 package org.simreg.coordinator.cluster;
 
 /**
- * How long the coordinator waits for what, in milliseconds.
+ * The coordinator's waiting times, in milliseconds.
  *
  * @param heartbeat how often a worker must be heard
  * @param lostAfter silence after which it is lost

@@ -2,14 +2,13 @@ package org.simreg.coordinator.cluster;
 
 import java.util.List;
 import java.util.concurrent.Executor;
-import org.simreg.coordinator.api.JobDesk.Watcher;
 import org.simreg.proto.JobEvent;
 
 /**
  * One client's watch of a job. It holds a place in the event log, not events: a slow client costs
  * the coordinator nothing.
  */
-final class Watch {
+public final class Watch {
     private static final int AT_ONCE = 256;
 
     private final Run run;
@@ -18,6 +17,25 @@ final class Watch {
     private long next;
     private boolean full;
     private boolean over;
+
+    /**
+     * The client at the other end of a watch. Called on the coordinator's thread; must not block.
+     */
+    public interface Watcher {
+        /**
+         * Takes an event.
+         *
+         * @return whether it can take more now; if not it says so later by {@link Runnable} given
+         *     to {@link #whenReady}
+         */
+        boolean event(JobEvent event);
+
+        /** Takes what is to be called, on any thread, once it can take more. */
+        void whenReady(Runnable more);
+
+        /** The job has ended and all was said. */
+        void ended();
+    }
 
     Watch(Run run, long from, Watcher watcher, Executor executor) {
         this.run = run;

@@ -2,7 +2,9 @@ package org.simreg.coordinator.cluster;
 
 import org.simreg.proto.Progress;
 
-/** Sees what happens to the jobs. Called on the keeper's thread; must return at once. */
+/**
+ * An observer of the events of all jobs. Called on the coordinator's thread; must return at once.
+ */
 public interface Witness {
     /** Looks away. */
     Witness NONE = (job, event) -> {};

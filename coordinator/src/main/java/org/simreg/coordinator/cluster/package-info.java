@@ -1,5 +1,5 @@
 /**
- * The coordinator itself: who attends, which jobs there are, and the carrying out of what the
- * schedule decides. One thread owns all of it.
+ * The coordinator itself: its workers, its jobs, and the carrying out of what the scheduler
+ * decides. One thread owns all of it.
  */
 package org.simreg.coordinator.cluster;

@@ -1,7 +1,7 @@
 package org.simreg.coordinator.job;
 
 /**
- * The steps of one epoch that are in the ledger, what was taken back aside.
+ * The sums over the steps of one epoch that are in the ledger, what was taken back aside.
  *
  * @param steps how many
  * @param losses sum of their losses, added in the order of the steps

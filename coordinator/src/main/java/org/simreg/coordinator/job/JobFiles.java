@@ -1,10 +1,11 @@
 package org.simreg.coordinator.job;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
-import org.simreg.coordinator.api.WorkerDesk;
+import org.simreg.proto.Refused;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.JobEvent;
@@ -13,9 +14,9 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
 /**
- * The run folder of one job: events, metrics, ledger, checkpoints, exports. Called on the
- * coordinator's thread, but for {@link Arrival}. What is appended is handed to the operating system
- * before the call returns (it outlives the process), and is durable after {@link #sync}.
+ * The files of one run: events, metrics, ledger, checkpoints, exports. Called on the coordinator's
+ * thread, but for {@link Upload}. What is appended is handed to the operating system before the
+ * call returns (it outlives the process), and is durable after {@link #sync}.
  */
 public interface JobFiles extends AutoCloseable {
     /**
@@ -65,14 +66,14 @@ public interface JobFiles extends AutoCloseable {
     OptionalLong newestCheckpoint(long most);
 
     /** A checkpoint begins to arrive; nothing of it is in the catalogue before it is stored. */
-    Arrival receive(CheckpointHeader header);
+    Upload receive(CheckpointHeader header);
 
     /**
      * A stored checkpoint.
      *
      * @throws org.simreg.proto.Refused of kind UNKNOWN if there is none of that step
      */
-    WorkerDesk.Download checkpoint(long step);
+    Download checkpoint(long step);
 
     /**
      * Writes the student's exports from the newest checkpoint, on another thread.
@@ -88,24 +89,36 @@ public interface JobFiles extends AutoCloseable {
     @Override
     void close();
 
-    /** A checkpoint file that arrives; one thread at a time, not the coordinator's. */
-    interface Arrival extends AutoCloseable {
+    /** A checkpoint that arrives; one thread at a time, not the coordinator's. */
+    interface Upload extends AutoCloseable {
         /** Appends a part. */
         void write(ByteBuffer part);
 
         /**
          * Checks length, CRC32C and what the file says of itself, and makes it durable under a name
-         * that is not in the catalogue.
+         * that is not in the catalogue; then, on the coordinator's thread, {@link #store} follows.
          *
          * @throws org.simreg.proto.Refused of kind DAMAGED if it is not what was sent
          */
         void finish();
 
-        /** Puts it in the catalogue and removes the oldest; on the coordinator's thread. */
+        /**
+         * Puts it in the catalogue and removes the oldest; on the coordinator's thread.
+         *
+         * @throws org.simreg.proto.Refused if the job has no use for it by now
+         */
         CheckpointWritten store();
 
-        /** Forgets what was not stored. */
+        /** Removes what was not stored. */
         @Override
         void close();
     }
+
+    /**
+     * A stored checkpoint, to be read; not on the coordinator's thread.
+     *
+     * @param header length and digests
+     * @param file where it lies
+     */
+    record Download(CheckpointHeader header, Path file) {}
 }

@@ -1,9 +1,10 @@
 package org.simreg.coordinator.job;
 
+import org.simreg.proto.Refused;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.SubmitRequest;
 
-/** Makes and opens the files of jobs. */
+/** The run folders of all jobs: makes and opens their files. */
 public interface JobFolders {
     /**
      * Makes a job's folder, or takes over the run that lies in it.

@@ -23,8 +23,8 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * Turns a tree of YAML nodes into a job. It walks nodes, not loaded objects: they know their lines,
- * and a scalar is still the text that was written.
+ * The reader of a job from a tree of YAML nodes. It walks nodes, not loaded objects: they know
+ * their lines, and a scalar is still the text that was written.
  */
 final class JobReader {
     private final String verdict;

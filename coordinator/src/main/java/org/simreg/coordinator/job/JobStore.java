@@ -3,7 +3,7 @@ package org.simreg.coordinator.job;
 import java.util.Collection;
 import org.simreg.proto.JobRecord;
 
-/** Where the coordinator keeps what it must not forget about its jobs. One thread calls it. */
+/** The durable store of the records of all jobs. One thread calls it. */
 public interface JobStore extends AutoCloseable {
     /**
      * The newest record of every job, in any order.

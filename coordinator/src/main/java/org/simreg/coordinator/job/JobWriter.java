@@ -27,7 +27,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.resolver.Resolver;
 
-/** Writes a job as YAML, with each setting's meaning as a comment above it. */
+/** The writer of a job as YAML, with each setting's meaning as a comment above it. */
 final class JobWriter {
     private static final Resolver RESOLVER = new Resolver();
     private static final Map<FieldDescriptor, JobField> SETTINGS =

@@ -1,7 +1,7 @@
 package org.simreg.coordinator.job;
 
 /**
- * Where a job's ledger stands, what was taken back aside.
+ * The last step of a job's ledger, what was taken back aside.
  *
  * @param step last step in it, from 1; 0 if there is none
  * @param epoch of that step, from 1; 0 if there is none

@@ -1,2 +1,2 @@
-/** What is asked for: a job's file form, and its run on one machine. */
+/** A job as a file of YAML or JSON, and the ports to where jobs and their runs are kept. */
 package org.simreg.coordinator.job;

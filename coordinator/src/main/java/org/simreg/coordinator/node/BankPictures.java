@@ -16,6 +16,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.simreg.proto.Refused;
 import org.simreg.coordinator.api.BankView;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;

@@ -13,7 +13,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.access.Gate;
 import org.simreg.coordinator.api.ApiServer;
-import org.simreg.coordinator.api.Entrance;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.cluster.Times;
 import org.simreg.coordinator.observe.WatchedStore;
@@ -65,7 +64,7 @@ public final class CoordinatorNode implements AutoCloseable {
     public CoordinatorNode(Settings settings) {
         try {
             Optional<Gate> gate = settings.protection.gate();
-            Entrance entrance = settings.protection.entrance(gate);
+            ApiServer.Security entrance = settings.protection.entrance(gate);
             entrance.tls().ifPresent(open::add);
             HazelcastClusterManager manager = Nodes.manager(settings.cluster);
             Vertx vertx = Nodes.member(settings.cluster, manager, entrance.tls());

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.access.Gate;
-import org.simreg.coordinator.api.Entrance;
+import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.cluster.Limits;
 import org.simreg.worker.tls.Tls;
 import org.simreg.worker.tls.TlsFiles;
@@ -37,8 +37,8 @@ public record Protection(Optional<TlsFiles> tls, Optional<Path> tokens, Limits l
      * @param gate what every call passes
      * @throws org.simreg.proto.UserError naming the file that is wrong
      */
-    Entrance entrance(Optional<Gate> gate) {
+    ApiServer.Security entrance(Optional<Gate> gate) {
         List<ServerInterceptor> gates = List.copyOf(gate.stream().toList());
-        return new Entrance(tls.map(TlsFiles::requireIdentity).map(Tls::of), gates);
+        return new ApiServer.Security(tls.map(TlsFiles::requireIdentity).map(Tls::of), gates);
     }
 }

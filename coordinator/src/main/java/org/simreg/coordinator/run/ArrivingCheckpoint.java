@@ -10,25 +10,31 @@ import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Refused;
+import org.simreg.coordinator.job.JobFiles.Upload;
+import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.UserError;
 import org.simreg.worker.distill.CheckpointFile;
 import org.simreg.worker.io.Disk;
 
-/** A checkpoint on its way: a hidden file until it is stored. */
-final class ArrivingCheckpoint implements AutoCloseable {
+/** A checkpoint on its way into a run folder: a hidden file until it is whole and stored. */
+final class ArrivingCheckpoint implements Upload {
     private final Path folder;
     private final CheckpointHeader header;
-    private final Shelf shelf;
+    private final Runnable stored;
     private final Path draft;
     private final CRC32C crc = new CRC32C();
     private FileChannel file;
     private long length;
     private boolean whole;
 
-    ArrivingCheckpoint(Path folder, CheckpointHeader header, Shelf shelf) {
+    /**
+     * @param folder where it is stored
+     * @param stored called when it has taken its name
+     */
+    ArrivingCheckpoint(Path folder, CheckpointHeader header, Runnable stored) {
         this.folder = folder;
         this.header = header;
-        this.shelf = shelf;
+        this.stored = stored;
         String name = CheckpointFile.name(header.getStep());
         draft = folder.resolve(".%s.%x.tmp".formatted(name, System.nanoTime()));
     }
@@ -36,7 +42,8 @@ final class ArrivingCheckpoint implements AutoCloseable {
     /**
      * @throws Refused if more comes than was announced
      */
-    void write(ByteBuffer part) {
+    @Override
+    public void write(ByteBuffer part) {
         length += part.remaining();
         if (length > header.getLength()) {
             throw damaged("has more than the %d bytes announced".formatted(header.getLength()));
@@ -57,7 +64,8 @@ final class ArrivingCheckpoint implements AutoCloseable {
     /**
      * @throws Refused if it isn't what was announced
      */
-    void finish() {
+    @Override
+    public void finish() {
         if (length != header.getLength() || file == null) {
             throw damaged("ended after %d of %d bytes".formatted(length, header.getLength()));
         }
@@ -98,10 +106,10 @@ final class ArrivingCheckpoint implements AutoCloseable {
     }
 
     /**
-     * @return its file
      * @throws IllegalStateException if it didn't finish
      */
-    Path store() {
+    @Override
+    public CheckpointWritten store() {
         if (!whole) {
             throw new IllegalStateException("a checkpoint is stored that has not arrived");
         }
@@ -112,12 +120,12 @@ final class ArrivingCheckpoint implements AutoCloseable {
                     Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
                     Disk.forceFolder(folder);
                 });
-        shelf.stored(header);
-        return target;
-    }
-
-    CheckpointHeader header() {
-        return header;
+        stored.run();
+        return CheckpointWritten.newBuilder()
+                .setStep(header.getStep())
+                .setFile(folder.getParent().relativize(target).toString())
+                .setSha256(header.getSha256())
+                .build();
     }
 
     @Override

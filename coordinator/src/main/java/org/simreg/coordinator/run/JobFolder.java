@@ -1,6 +1,5 @@
 package org.simreg.coordinator.run;
 
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -9,14 +8,13 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.JobFile;
 import org.simreg.coordinator.job.JobFiles;
+import org.simreg.coordinator.job.JobFiles.Download;
 import org.simreg.coordinator.job.LedgerHead;
 import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.CheckpointHeader;
-import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
@@ -128,8 +126,8 @@ final class JobFolder implements JobFiles {
     }
 
     @Override
-    public Arrival receive(CheckpointHeader header) {
-        return new Incoming(parts.shelf.receive(header));
+    public Upload receive(CheckpointHeader header) {
+        return parts.shelf.receive(header, () -> head().step());
     }
 
     @Override
@@ -182,40 +180,5 @@ final class JobFolder implements JobFiles {
     @Override
     public void close() {
         parts.close();
-    }
-
-    /** Where it is put when all of it has come. */
-    private final class Incoming implements Arrival {
-        private final ArrivingCheckpoint checkpoint;
-
-        Incoming(ArrivingCheckpoint checkpoint) {
-            this.checkpoint = checkpoint;
-        }
-
-        @Override
-        public void write(ByteBuffer part) {
-            checkpoint.write(part);
-        }
-
-        @Override
-        public void finish() {
-            checkpoint.finish();
-        }
-
-        @Override
-        public CheckpointWritten store() {
-            Path file = checkpoint.store();
-            parts.shelf.prune(head().step());
-            return CheckpointWritten.newBuilder()
-                    .setStep(checkpoint.header().getStep())
-                    .setFile(parts.folder.relativize(file).toString())
-                    .setSha256(checkpoint.header().getSha256())
-                    .build();
-        }
-
-        @Override
-        public void close() {
-            checkpoint.close();
-        }
     }
 }

@@ -9,14 +9,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.zip.CRC32C;
-import org.simreg.coordinator.api.WorkerDesk.Download;
-import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Refused;
+import org.simreg.coordinator.job.JobFiles.Download;
+import org.simreg.proto.CheckpointHeader;
 import org.simreg.worker.distill.CheckpointFile;
 import org.simreg.worker.io.Disk;
 
-/** The stored checkpoints of a job: the files of {@code checkpoints/} that bear a step's name. */
+/**
+ * The catalogue of a job's stored checkpoints: the files of {@code checkpoints/} that bear a step's
+ * name.
+ */
 final class Shelf {
     static final String NAME = "checkpoints";
 
@@ -95,14 +99,20 @@ final class Shelf {
                 .build();
     }
 
-    ArrivingCheckpoint receive(CheckpointHeader header) {
+    /**
+     * A checkpoint begins to arrive.
+     *
+     * @param head step that the ledger has reached; asked for when the checkpoint is stored
+     */
+    ArrivingCheckpoint receive(CheckpointHeader header, LongSupplier head) {
         Disk.write(folder, () -> Files.createDirectories(folder));
-        return new ArrivingCheckpoint(folder, header, this);
+        return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong()));
     }
 
-    /** A file has taken its name. */
-    void stored(CheckpointHeader header) {
+    /** A file has taken its name; the oldest make room for it. */
+    private void stored(CheckpointHeader header, long head) {
         headers.put(header.getStep(), header);
+        prune(head);
     }
 
     /**
@@ -111,7 +121,7 @@ final class Shelf {
      * @param head step that the ledger has reached; those beyond can't be continued from yet, so
      *     they don't count
      */
-    void prune(long head) {
+    private void prune(long head) {
         List<Path> reached =
                 CheckpointFile.list(folder).stream()
                         .filter(file -> CheckpointFile.step(file) <= head)

@@ -14,7 +14,7 @@ import org.simreg.worker.checkpoint.AtomicFile;
 import org.simreg.worker.io.Disk;
 
 /**
- * Bounds that were set while a coordinator ran, in a file of JSON.
+ * The file of JSON that keeps bounds which were set while a coordinator ran.
  *
  * @param path of the file, which may not be there
  */

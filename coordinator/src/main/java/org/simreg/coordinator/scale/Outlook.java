@@ -8,12 +8,12 @@ import org.simreg.coordinator.schedule.Demand;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The number of one who asks, over time, and who follows it. */
+/** The number of workers wanted within one pair of bounds, over time, and who follows it. */
 final class Outlook {
     private static final Logger LOG = LoggerFactory.getLogger(Outlook.class);
 
     private final List<IntConsumer> followers = new ArrayList<>();
-    private Calm calm = Calm.NEW;
+    private DownDelay delay = DownDelay.NONE;
     private Wanted wanted = new Wanted(0, 0, "nobody has asked yet");
     private int told;
 
@@ -25,8 +25,8 @@ final class Outlook {
      */
     void look(List<Demand> demands, Bounds bounds, long now, long window) {
         Wanted raw = Wanted.of(demands, bounds);
-        calm = calm.then(raw.used(), now, window);
-        int held = Math.max(raw.workers(), Math.min(calm.number(), bounds.max()));
+        delay = delay.next(raw.used(), now, window);
+        int held = Math.max(raw.workers(), Math.min(delay.number(), bounds.max()));
         wanted =
                 held == raw.workers() ? raw : new Wanted(held, raw.used(), kept(raw, held, window));
         if (told != held) {
@@ -64,6 +64,46 @@ final class Outlook {
         } catch (RuntimeException e) {
             LOG.warn("Someone who follows the number of workers can't be told it", e);
             followers.remove(follower);
+        }
+    }
+
+    /**
+     * The delay before a number goes down: its peaks of the past, so that it rises at once and
+     * falls only when it has not been higher for a while.
+     *
+     * @param peaks falling numbers, each with when it was last reached
+     */
+    record DownDelay(List<Peak> peaks) {
+        /** Without a past. */
+        static final DownDelay NONE = new DownDelay(List.of());
+
+        /**
+         * A number and when it was last reached.
+         *
+         * @param at milliseconds
+         */
+        record Peak(int number, long at) {}
+
+        /**
+         * Takes the number of now.
+         *
+         * @param now milliseconds of a clock that doesn't go back
+         * @param window for so many milliseconds a higher number holds
+         */
+        DownDelay next(int number, long now, long window) {
+            List<Peak> next = new ArrayList<>();
+            for (Peak peak : peaks) {
+                if (peak.number > number && now - peak.at < window) {
+                    next.add(peak);
+                }
+            }
+            next.add(new Peak(number, now));
+            return new DownDelay(List.copyOf(next));
+        }
+
+        /** What holds now; 0 without a past. */
+        int number() {
+            return peaks.isEmpty() ? 0 : peaks.get(0).number;
         }
     }
 }

@@ -5,12 +5,12 @@ import org.simreg.coordinator.api.ScaleDesk.Bounds;
 import org.simreg.proto.UserError;
 
 /**
- * How a coordinator is started.
+ * The settings of scaling.
  *
  * @param bounds until others are set
- * @param calm how long a higher number holds after it was last wanted; 0 to a day
+ * @param downDelay how long a higher number holds after it was last wanted; 0 to a day
  */
-public record ScaleSettings(Bounds bounds, Duration calm) {
+public record ScaleSettings(Bounds bounds, Duration downDelay) {
     /** Without any option. */
     public static final ScaleSettings USUAL = new ScaleSettings(Bounds.ANY, Duration.ofMinutes(1));
 
@@ -18,9 +18,10 @@ public record ScaleSettings(Bounds bounds, Duration calm) {
      * @throws UserError if the duration is out of bounds
      */
     public ScaleSettings {
-        if (calm.isNegative() || calm.compareTo(Duration.ofDays(1)) > 0) {
+        if (downDelay.isNegative() || downDelay.compareTo(Duration.ofDays(1)) > 0) {
             String rule = "choose 0 to 86400 seconds";
-            throw new UserError("Workers can't be kept for " + calm.toSeconds() + " s: " + rule);
+            throw new UserError(
+                    "Workers can't be kept for " + downDelay.toSeconds() + " s: " + rule);
         }
     }
 }

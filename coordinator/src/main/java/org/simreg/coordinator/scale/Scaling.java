@@ -16,8 +16,8 @@ import org.simreg.proto.SetScaleRequest;
 import org.simreg.proto.UserError;
 
 /**
- * Says how many workers are wanted, to everyone who asks. All methods but {@link #wanted()} are
- * called on the coordinator's thread.
+ * The scaling of the cluster: says how many workers are wanted, to everyone who asks. All methods
+ * but {@link #wanted()} are called on the coordinator's thread.
  */
 public final class Scaling implements ScaleDesk {
     /** More different bounds than this are nobody's wish: the one longest unasked is forgotten. */
@@ -33,7 +33,7 @@ public final class Scaling implements ScaleDesk {
     private volatile int wanted;
 
     /**
-     * What the number follows from.
+     * The facts that the number follows from.
      *
      * @param demands of the jobs that train or want to
      * @param attending workers that attend and don't leave
@@ -71,7 +71,8 @@ public final class Scaling implements ScaleDesk {
     }
 
     private void look(Bounds own, Outlook outlook, List<Demand> demands) {
-        outlook.look(demands, bounds.within(own), clock.getAsLong(), settings.calm().toMillis());
+        outlook.look(
+                demands, bounds.within(own), clock.getAsLong(), settings.downDelay().toMillis());
     }
 
     @Override

@@ -6,7 +6,7 @@ import org.simreg.coordinator.api.ScaleDesk.Bounds;
 import org.simreg.coordinator.schedule.Demand;
 
 /**
- * How many workers are wanted.
+ * The number of workers wanted, and why.
  *
  * @param workers within the bounds
  * @param used what the jobs can use of the maximum; less than {@code workers} if the minimum is

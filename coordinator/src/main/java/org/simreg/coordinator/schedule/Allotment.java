@@ -8,21 +8,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.simreg.coordinator.schedule.Demand.Server;
+import org.simreg.coordinator.schedule.Demand.AvailableWorker;
 
 /**
- * Which workers serve which jobs. In order of effective priority each job gets the workers it can't
- * do without, if so many are left; one that can't have them waits, and later ones may go first.
- * What remains goes round, one worker a job, up to what each can use. Workers stay where they are
- * if they can: a job takes its own first, then idle ones, then those of the last in the queue.
+ * The allotment of workers to jobs. In order of effective priority each job gets the workers it
+ * can't do without, if so many are left; one that can't have them waits, and later ones may go
+ * first. What remains goes round, one worker a job, up to what each can use. Workers stay where
+ * they are if they can: a job takes its own first, then idle ones, then those of the last in the
+ * queue.
  */
 public final class Allotment {
-    private final List<Place> places = new ArrayList<>();
+    private final List<Candidate> candidates = new ArrayList<>();
     private final Map<String, Integer> order = new TreeMap<>();
-    private final List<Server> free;
+    private final List<AvailableWorker> free;
 
     /**
-     * What a job gets.
+     * The workers that one job gets.
      *
      * @param workers names; of a job that waits those that nobody else wants and that it may keep
      *     prepared
@@ -32,70 +33,73 @@ public final class Allotment {
     public record Grant(Set<String> workers, boolean served, String reason) {}
 
     /** A job while the workers are handed out. */
-    private static final class Place {
+    private static final class Candidate {
         private final Demand demand;
         private final Set<String> workers = new TreeSet<>();
-        private Demand.Taste taste;
+        private Demand.Requirements requirements;
         private boolean served;
         private String reason = "";
 
-        Place(Demand demand) {
+        Candidate(Demand demand) {
             this.demand = demand;
-            this.taste = demand.taste();
+            this.requirements = demand.requirements();
         }
     }
 
-    private Allotment(List<Server> servers, List<Demand> demands) {
-        free = new ArrayList<>(servers);
-        demands.stream().sorted(Demand.ORDER).forEach(demand -> places.add(new Place(demand)));
-        for (int i = 0; i < places.size(); i++) {
-            order.put(places.get(i).demand.job(), i);
+    private Allotment(List<AvailableWorker> available, List<Demand> demands) {
+        free = new ArrayList<>(available);
+        demands.stream()
+                .sorted(Demand.ORDER)
+                .forEach(demand -> candidates.add(new Candidate(demand)));
+        for (int i = 0; i < candidates.size(); i++) {
+            order.put(candidates.get(i).demand.job(), i);
         }
     }
 
     /**
      * Hands out the workers; the same arguments in any order give the same answer.
      *
-     * @param servers who can be had
+     * @param available workers that can be had
      * @param demands jobs that train or want to
      * @return by job, in the order of the queue
      */
-    public static Map<String, Grant> of(List<Server> servers, List<Demand> demands) {
-        Allotment allotment = new Allotment(servers, demands);
-        allotment.places.forEach(allotment::least);
+    public static Map<String, Grant> of(List<AvailableWorker> available, List<Demand> demands) {
+        Allotment allotment = new Allotment(available, demands);
+        allotment.candidates.forEach(allotment::least);
         allotment.rest();
-        allotment.places.forEach(allotment::keep);
+        allotment.candidates.forEach(allotment::keep);
         Map<String, Grant> grants = new LinkedHashMap<>();
-        for (Place place : allotment.places) {
-            Set<String> workers = Set.copyOf(place.workers);
-            grants.put(place.demand.job(), new Grant(workers, place.served, place.reason));
+        for (Candidate candidate : allotment.candidates) {
+            Set<String> workers = Set.copyOf(candidate.workers);
+            grants.put(
+                    candidate.demand.job(), new Grant(workers, candidate.served, candidate.reason));
         }
         return grants;
     }
 
-    private void least(Place place) {
-        int least = place.demand.least();
-        if (place.taste.uniform()) {
-            place.taste = place.taste.of(largest(place));
+    private void least(Candidate candidate) {
+        int least = candidate.demand.least();
+        if (candidate.requirements.uniform()) {
+            candidate.requirements = candidate.requirements.of(largest(candidate));
         }
-        long found = free.stream().filter(place.taste::takes).count();
+        long found = free.stream().filter(candidate.requirements::takes).count();
         if (found < least) {
-            place.reason = lack(place, found);
+            candidate.reason = lack(candidate, found);
             return;
         }
         for (int i = 0; i < least; i++) {
-            take(place);
+            take(candidate);
         }
-        place.served = true;
+        candidate.served = true;
     }
 
     /** The profile that most workers have; among equals the one that the job's own have. */
-    private String largest(Place place) {
+    private String largest(Candidate candidate) {
         Map<String, Integer> sizes = new TreeMap<>();
-        for (Server server : free) {
-            if (place.taste.takes(server)) {
-                int own = server.job().equals(place.demand.job()) ? 1 : 0;
-                sizes.merge(server.profile(), 4096 + own, Integer::sum);
+        for (AvailableWorker worker : free) {
+            if (candidate.requirements.takes(worker)) {
+                int own = worker.job().equals(candidate.demand.job()) ? 1 : 0;
+                sizes.merge(worker.profile(), 4096 + own, Integer::sum);
             }
         }
         return sizes.entrySet().stream()
@@ -108,63 +112,66 @@ public final class Allotment {
         boolean taken = true;
         while (taken) {
             taken = false;
-            for (Place place : places) {
-                if (place.served && place.workers.size() < place.demand.most()) {
-                    taken |= take(place);
+            for (Candidate candidate : candidates) {
+                if (candidate.served && candidate.workers.size() < candidate.demand.most()) {
+                    taken |= take(candidate);
                 }
             }
         }
-        for (Place place : places) {
-            if (place.served) {
-                place.reason = "has " + counted(place.workers.size());
+        for (Candidate candidate : candidates) {
+            if (candidate.served) {
+                candidate.reason = "has " + counted(candidate.workers.size());
             }
         }
     }
 
     /** Waits with its prepared workers, so that it need not load again. */
-    private void keep(Place place) {
-        if (!place.served) {
+    private void keep(Candidate candidate) {
+        if (!candidate.served) {
             free.removeIf(
-                    server -> {
-                        boolean own = server.job().equals(place.demand.job());
-                        return own && place.taste.takes(server) && place.workers.add(server.name());
+                    worker -> {
+                        boolean own = worker.job().equals(candidate.demand.job());
+                        return own
+                                && candidate.requirements.takes(worker)
+                                && candidate.workers.add(worker.name());
                     });
         }
     }
 
-    private boolean take(Place place) {
+    private boolean take(Candidate candidate) {
         return free.stream()
-                .filter(place.taste::takes)
+                .filter(candidate.requirements::takes)
                 .min(
-                        Comparator.comparing((Server server) -> distance(place, server))
-                                .thenComparing(Server::name))
+                        Comparator.comparing(
+                                        (AvailableWorker worker) -> distance(candidate, worker))
+                                .thenComparing(AvailableWorker::name))
                 .map(
-                        server -> {
-                            free.remove(server);
-                            return place.workers.add(server.name());
+                        worker -> {
+                            free.remove(worker);
+                            return candidate.workers.add(worker.name());
                         })
                 .orElse(false);
     }
 
-    private int distance(Place place, Server server) {
-        if (server.job().equals(place.demand.job())) {
+    private int distance(Candidate candidate, AvailableWorker worker) {
+        if (worker.job().equals(candidate.demand.job())) {
             return 0;
         }
-        Integer other = order.get(server.job());
-        return other == null ? 1 : 2 + places.size() - other;
+        Integer other = order.get(worker.job());
+        return other == null ? 1 : 2 + candidates.size() - other;
     }
 
-    private String lack(Place place, long found) {
+    private String lack(Candidate candidate, long found) {
         long others = free.size() - found;
         return "needs "
-                + counted(place.demand.least())
+                + counted(candidate.demand.least())
                 + ", "
                 + (found == 0 ? "none is" : found == 1 ? "1 is" : found + " are")
                 + " free"
-                + (others == 0 || place.taste.profile().isEmpty()
+                + (others == 0 || candidate.requirements.profile().isEmpty()
                         ? ""
                         : " of profile "
-                                + place.taste.profile()
+                                + candidate.requirements.profile()
                                 + ", which the job has to keep ("
                                 + others
                                 + " of others or excluded)");

@@ -5,19 +5,20 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.simreg.coordinator.schedule.Decision.AwaitWorkers;
 import org.simreg.coordinator.schedule.Decision.Begin;
 import org.simreg.coordinator.schedule.Decision.Complete;
-import org.simreg.coordinator.schedule.Decision.GoOn;
-import org.simreg.coordinator.schedule.Decision.PutDown;
-import org.simreg.coordinator.schedule.Decision.Rest;
+import org.simreg.coordinator.schedule.Decision.Continue;
+import org.simreg.coordinator.schedule.Decision.Release;
 import org.simreg.coordinator.schedule.Decision.Stop;
 import org.simreg.coordinator.schedule.Decision.Wait;
+import org.simreg.coordinator.schedule.Phase.HaltReason;
 import org.simreg.coordinator.schedule.Phase.Halting;
 import org.simreg.coordinator.schedule.Phase.Idle;
 import org.simreg.coordinator.schedule.Phase.Training;
 import org.simreg.proto.Generation;
 
-/** Decides what happens next with one job. */
+/** The scheduler of one job: a pure decision on what happens next, with its reason. */
 public final class Course {
     /** Steps that members may be ahead of what has been heard of them, when all are to stop. */
     private static final int AHEAD = 2;
@@ -29,15 +30,15 @@ public final class Course {
 
     private Course(View view) {
         this.view = view;
-        this.last = view.known().last();
-        this.steps = view.known().steps();
+        this.last = view.history().last();
+        this.steps = view.history().steps();
         this.formation = new Formation(view);
     }
 
     /** What happens next; the same view gives the same decision. */
     public static Decision decide(View view) {
         Course course = new Course(view);
-        if (view.known().trained()) {
+        if (view.history().trained()) {
             return course.trained();
         }
         if (view.phase() instanceof Training training) {
@@ -46,7 +47,7 @@ public final class Course {
         if (view.phase() instanceof Halting halting) {
             return course.halting(halting);
         }
-        return course.conclude(view.ask().aim().orElse(Aim.REFORM), 0);
+        return course.conclude(view.assignment().requestedHalt().orElse(HaltReason.REFORM), 0);
     }
 
     /**
@@ -59,10 +60,10 @@ public final class Course {
         }
         Formation formation = new Formation(view);
         boolean saved = view.phase() instanceof Idle idle && idle.saved();
-        long checkpoint = view.known().steps().checkpoint();
+        long checkpoint = view.history().steps().checkpoint();
         return view.members().stream()
                 .filter(member -> !member.wanted())
-                .filter(member -> !member.trains(view.known().last().getNumber()))
+                .filter(member -> !member.trains(view.history().last().getNumber()))
                 .filter(
                         member ->
                                 view.phase() instanceof Training
@@ -93,7 +94,7 @@ public final class Course {
                         .toList();
         if (missing.isEmpty()) {
             return training.grace() > 0
-                    ? new GoOn("all members of generation " + last.getNumber() + " are back")
+                    ? new Continue("all members of generation " + last.getNumber() + " are back")
                     : together();
         }
         boolean broken = view.members().stream().anyMatch(m -> missing.contains(m.worker()));
@@ -101,17 +102,17 @@ public final class Course {
             return new Wait("waits for " + String.join(", ", missing) + " to attend again");
         }
         String reason = names(missing) + (broken ? " stopped" : " lost");
-        return new Stop(new Halting(0, false, aim(), 0), reason);
+        return new Stop(new Halting(0, false, requested(), 0), reason);
     }
 
     /** All members train. */
     private Decision together() {
-        boolean wanted = view.ask().aim().isEmpty();
+        boolean wanted = view.assignment().requestedHalt().isEmpty();
         if (!wanted) {
-            return stop(AHEAD, true, aim(), "was asked to stop");
+            return stop(AHEAD, true, requested(), "was asked to stop");
         }
-        if (!view.ask().grant().served()) {
-            return stop(AHEAD, true, Aim.YIELD, view.ask().grant().reason());
+        if (!view.assignment().grant().served()) {
+            return stop(AHEAD, true, HaltReason.YIELD, view.assignment().grant().reason());
         }
         List<Member> going =
                 view.members().stream()
@@ -119,7 +120,7 @@ public final class Course {
                         .toList();
         if (!going.isEmpty()) {
             boolean all = going.size() == last.getMembersCount();
-            return stop(1, all, Aim.REFORM, names(workers(going)) + " leaves");
+            return stop(1, all, HaltReason.REFORM, names(workers(going)) + " leaves");
         }
         return joins();
     }
@@ -137,17 +138,17 @@ public final class Course {
         if (gathers(joiners)) {
             return new Wait("more workers are about to be ready");
         }
-        return stop(AHEAD, false, Aim.REFORM, names(workers(joiners)) + " joins");
+        return stop(AHEAD, false, HaltReason.REFORM, names(workers(joiners)) + " joins");
     }
 
-    private Decision stop(int ahead, boolean checkpoint, Aim aim, String reason) {
-        return new Stop(new Halting(steps.highest() + ahead, checkpoint, aim, 0), reason);
+    private Decision stop(int ahead, boolean checkpoint, HaltReason why, String reason) {
+        return new Stop(new Halting(steps.highest() + ahead, checkpoint, why, 0), reason);
     }
 
     private Decision halting(Halting halting) {
-        if (view.ask().aim().isPresent() && halting.aim() != aim()) {
+        if (view.assignment().requestedHalt().isPresent() && halting.why() != requested()) {
             return new Stop(
-                    new Halting(halting.after(), true, aim(), halting.saves()),
+                    new Halting(halting.after(), true, requested(), halting.saves()),
                     "was asked to stop");
         }
         List<Member> train =
@@ -157,19 +158,19 @@ public final class Course {
             List<String> missed = missed(halting);
             if (!missed.isEmpty()) {
                 return new Stop(
-                        new Halting(0, halting.checkpoint(), halting.aim(), halting.saves()),
+                        new Halting(0, halting.checkpoint(), halting.why(), halting.saves()),
                         names(missed) + " lost");
             }
         }
-        long hurry = view.ask().patience().hurry();
-        if (halting.after() > 0 && !train.isEmpty() && hurry > 0 && view.now() >= hurry) {
+        long stopBy = view.assignment().waits().stopBy();
+        if (halting.after() > 0 && !train.isEmpty() && stopBy > 0 && view.now() >= stopBy) {
             // An evaluation, or a step that waits for somebody: whoever has to go can't.
             return new Stop(
-                    new Halting(0, halting.checkpoint(), halting.aim(), halting.saves()),
+                    new Halting(0, halting.checkpoint(), halting.why(), halting.saves()),
                     names(workers(train)) + " don't come to the end of the step in time");
         }
         return train.isEmpty()
-                ? conclude(halting.aim(), halting.saves())
+                ? conclude(halting.why(), halting.saves())
                 : new Wait("waits for " + names(workers(train)) + " to stop");
     }
 
@@ -186,58 +187,58 @@ public final class Course {
     }
 
     /** Nobody trains any more. */
-    private Decision conclude(Aim aim, int saves) {
+    private Decision conclude(HaltReason why, int saves) {
         for (Member member : view.members()) {
             if (member.trains(last.getNumber())) {
                 return new Wait("waits for " + member.worker() + " to stop");
             }
             boolean untold = formation.claims(member) && !formation.holds(member);
-            if (untold && view.now() - member.since() < view.ask().patience().grace()) {
+            if (untold && view.now() - member.since() < view.assignment().waits().grace()) {
                 return new Wait("waits for the reports of " + member.worker());
             }
         }
         List<Member> candidates =
                 view.members().stream().filter(m -> m.wanted() && m.free()).toList();
         boolean can =
-                aim == Aim.REFORM
-                        && view.ask().grant().served()
-                        && candidates.size() >= view.ask().least();
+                why == HaltReason.REFORM
+                        && view.assignment().grant().served()
+                        && candidates.size() >= view.assignment().least();
         long best = formation.best(view.members());
         long kept = Math.max(steps.checkpoint(), can ? formation.best(candidates) : 0);
         boolean saved = saves > 0 || view.phase() instanceof Idle idle && idle.saved();
         if (best > kept && !saved) {
-            return save(best, aim);
+            return save(best, why);
         }
         if (can) {
             return begin(candidates, kept);
         }
-        return aim == Aim.PAUSE || aim == Aim.CANCEL
-                ? new PutDown(aim, "after step " + steps.ledger())
-                : rest(candidates.size(), saved);
+        return why == HaltReason.PAUSE || why == HaltReason.CANCEL
+                ? new Release(why, "after step " + steps.ledger())
+                : awaitWorkers(candidates.size(), saved);
     }
 
-    private Decision rest(int ready, boolean saved) {
+    private Decision awaitWorkers(int ready, boolean saved) {
         long since = view.phase() instanceof Idle idle ? idle.since() : view.now();
         String reason =
-                view.ask().grant().served()
+                view.assignment().grant().served()
                         ? "waits until "
-                                + view.ask().least()
+                                + view.assignment().least()
                                 + " of its workers are ready, "
                                 + ready
                                 + " are"
-                        : view.ask().grant().reason();
-        return new Rest(new Idle(since, saved), reason);
+                        : view.assignment().grant().reason();
+        return new AwaitWorkers(new Idle(since, saved), reason);
     }
 
     /** A generation of those who hold the state, only for rank 0 to store it. */
-    private Decision save(long step, Aim aim) {
+    private Decision save(long step, HaltReason why) {
         List<Member> holders =
                 view.members().stream()
                         .filter(member -> formation.holds(member) && member.committed() == step)
                         .toList();
         Generation generation =
                 formation.of(holders, step, "stores a checkpoint before its workers go");
-        return new Begin(generation, step < steps.ledger(), new Halting(0, true, aim, 1));
+        return new Begin(generation, step < steps.ledger(), new Halting(0, true, why, 1));
     }
 
     private Decision begin(List<Member> candidates, long step) {
@@ -246,12 +247,12 @@ public final class Course {
                 return new Wait("more workers are about to be ready");
             }
             if (step < steps.ledger()
-                    && view.now() - idle.since() < view.ask().patience().grace()) {
+                    && view.now() - idle.since() < view.assignment().waits().grace()) {
                 return new Wait("waits for a worker that holds step " + steps.ledger());
             }
         } else if (step < steps.ledger()) {
             // Whoever was lost this moment may come back with what it holds.
-            return new Rest(
+            return new AwaitWorkers(
                     new Idle(view.now(), false),
                     "waits for a worker that holds step " + steps.ledger());
         }
@@ -280,13 +281,13 @@ public final class Course {
     private boolean gathers(List<Member> ready) {
         boolean more =
                 view.members().stream()
-                        .anyMatch(m -> m.wanted() && m.stand() instanceof Stand.Preparing);
+                        .anyMatch(m -> m.wanted() && m.state() instanceof Stand.Preparing);
         long since = ready.stream().mapToLong(Member::since).min().orElse(0);
-        return more && view.now() - since < view.ask().patience().gather();
+        return more && view.now() - since < view.assignment().waits().gather();
     }
 
-    private Aim aim() {
-        return view.ask().aim().orElse(Aim.REFORM);
+    private HaltReason requested() {
+        return view.assignment().requestedHalt().orElse(HaltReason.REFORM);
     }
 
     private Set<String> trains() {

@@ -2,16 +2,16 @@ package org.simreg.coordinator.schedule;
 
 import org.simreg.proto.Generation;
 
-/** What happens next with a job, and why. */
+/** A decision on what happens next with a job, and why. */
 public sealed interface Decision {
     /** One sentence. */
     String reason();
 
-    /** Nothing. */
+    /** Nothing happens. */
     record Wait(String reason) implements Decision {}
 
     /** All members of the last generation attend: it trains as before. */
-    record GoOn(String reason) implements Decision {}
+    record Continue(String reason) implements Decision {}
 
     /**
      * The last generation stops.
@@ -35,10 +35,10 @@ public sealed interface Decision {
     }
 
     /** Nobody trains; the job waits for workers, and those it may keep stay prepared. */
-    record Rest(Phase.Idle phase, String reason) implements Decision {}
+    record AwaitWorkers(Phase.Idle phase, String reason) implements Decision {}
 
     /** The job is paused or cancelled, and all its workers are let go. */
-    record PutDown(Aim aim, String reason) implements Decision {}
+    record Release(Phase.HaltReason why, String reason) implements Decision {}
 
     /** All steps are done and every member that lives has said so. */
     record Complete(String reason) implements Decision {}

@@ -5,15 +5,15 @@ import java.util.Set;
 import org.simreg.proto.Placement;
 
 /**
- * What a job asks of the schedule.
+ * One job's demand for workers.
  *
  * @param job its id
  * @param rank effective priority and time of submission
  * @param least workers it can't do without, at least 1
  * @param most workers it can use, at least {@code least} where that is possible
- * @param taste which workers will do
+ * @param requirements which workers will do
  */
-public record Demand(String job, Rank rank, int least, int most, Taste taste) {
+public record Demand(String job, Rank rank, int least, int most, Requirements requirements) {
     /** The order of the queue. */
     public static final Comparator<Demand> ORDER =
             Comparator.comparing((Demand demand) -> -demand.rank().priority())
@@ -23,7 +23,7 @@ public record Demand(String job, Rank rank, int least, int most, Taste taste) {
     private static final long AGING_MS = 600_000;
 
     /**
-     * Place in the queue.
+     * A place in the queue.
      *
      * @param priority effective: higher goes first
      * @param submitted earlier goes first among equals
@@ -31,24 +31,24 @@ public record Demand(String job, Rank rank, int least, int most, Taste taste) {
     public record Rank(long priority, long submitted) {}
 
     /**
-     * Which workers a job can use.
+     * The requirements that a worker must meet to serve a job.
      *
      * @param profile numeric profile they must have; empty: any
      * @param uniform whether they must have one and the same, though which is not decided yet
      * @param excluded names of workers that can't serve it
      */
-    public record Taste(String profile, boolean uniform, Set<String> excluded) {
-        public Taste {
+    public record Requirements(String profile, boolean uniform, Set<String> excluded) {
+        public Requirements {
             excluded = Set.copyOf(excluded);
         }
 
-        boolean takes(Server server) {
-            return (profile.isEmpty() || profile.equals(server.profile()))
-                    && !excluded.contains(server.name());
+        boolean takes(AvailableWorker worker) {
+            return (profile.isEmpty() || profile.equals(worker.profile()))
+                    && !excluded.contains(worker.name());
         }
 
-        Taste of(String decided) {
-            return new Taste(decided, false, excluded);
+        Requirements of(String decided) {
+            return new Requirements(decided, false, excluded);
         }
     }
 
@@ -57,7 +57,7 @@ public record Demand(String job, Rank rank, int least, int most, Taste taste) {
      *
      * @param job what it is at now; empty: nothing
      */
-    public record Server(String name, String profile, String job) {}
+    public record AvailableWorker(String name, String profile, String job) {}
 
     /**
      * The priority that waiting raises, by 1 for every ten minutes, so that nobody starves. What a

@@ -2,33 +2,50 @@ package org.simreg.coordinator.schedule;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.State;
+import org.simreg.proto.GenerationBegun.Cause;
 
-/** Makes a generation of workers that are free. */
-final class Formation {
+/**
+ * The planner of generations: who is a member, in which rank, with which micro-batches, and where
+ * each gets the state.
+ *
+ * <pre>
+ *                Begin              Halt              all have halted
+ *   planned ------------> trains ------------> halts -----------------> over
+ *                           |                                           ^
+ *                           '------ Trained, after the last step -------'
+ * </pre>
+ *
+ * <p>The next generation goes on from the highest step that a member holds or that a checkpoint
+ * has; then {@link Lineage} tells which states still count.
+ */
+public final class Formation {
     private final View view;
     private final List<String> before;
 
     Formation(View view) {
         this.view = view;
         this.before =
-                view.known().last().getMembersList().stream()
+                view.history().last().getMembersList().stream()
                         .map(Generation.Member::getWorker)
                         .toList();
     }
 
     /** Whether a member's state counts, and its steps are told. */
     boolean holds(Member member) {
-        return member.committed() <= view.known().steps().reported() && claims(member);
+        return member.committed() <= view.history().steps().reported() && claims(member);
     }
 
     /** Whether a member's state is of the job's one line. */
     boolean claims(Member member) {
-        return member.stand() instanceof Stand.Holding holding
+        return member.state() instanceof Stand.Holding holding
                 && holding.halted()
-                && view.known().lineage().holds(holding.generation(), holding.committed());
+                && view.history().lineage().holds(holding.generation(), holding.committed());
     }
 
     /** The highest step that one of them holds; 0 if none. */
@@ -49,11 +66,11 @@ final class Formation {
                         .filter(member -> step > 0 && holds(member) && member.committed() == step)
                         .map(Member::worker)
                         .toList();
-        List<Shares.Share> shares = Shares.of(view.ask().microBatches(), ranked.size());
+        List<Shares.Share> shares = Shares.of(view.assignment().microBatches(), ranked.size());
         Generation.Builder next =
                 Generation.newBuilder()
-                        .setJob(view.known().last().getJob())
-                        .setNumber(view.known().last().getNumber() + 1)
+                        .setJob(view.history().last().getJob())
+                        .setNumber(view.history().last().getNumber() + 1)
                         .setStep(step)
                         .setReason(reason);
         for (int rank = 0; rank < ranked.size(); rank++) {
@@ -94,11 +111,43 @@ final class Formation {
         ranked.sort(
                 Comparator.comparingInt((Member member) -> place(member.worker()))
                         .thenComparing(Member::worker));
-        return ranked.subList(0, Math.min(ranked.size(), view.ask().microBatches()));
+        return ranked.subList(0, Math.min(ranked.size(), view.assignment().microBatches()));
     }
 
     private int place(String worker) {
         int place = before.indexOf(worker);
         return place < 0 ? before.size() : place;
+    }
+
+    /**
+     * Why a generation follows another, in one word.
+     *
+     * @param before the generation that ends; without members if there was none
+     * @param attends whether a worker is still there
+     */
+    public static Cause cause(Generation before, Decision.Begin begin, Predicate<String> attends) {
+        if (before.getMembersCount() == 0) {
+            return Cause.BEGIN;
+        }
+        Set<String> come = workers(begin.generation());
+        Set<String> gone = workers(before);
+        gone.removeAll(come);
+        come.removeAll(workers(before));
+        if (gone.stream().anyMatch(attends.negate())) {
+            return Cause.LOSS;
+        }
+        if (begin.then() instanceof Phase.Halting) {
+            return Cause.CHECKPOINT;
+        }
+        if (gone.isEmpty()) {
+            return come.isEmpty() ? Cause.SAME : Cause.JOIN;
+        }
+        return come.isEmpty() ? Cause.LEAVE : Cause.EXCHANGE;
+    }
+
+    private static Set<String> workers(Generation generation) {
+        Set<String> workers = new LinkedHashSet<>();
+        generation.getMembersList().forEach(member -> workers.add(member.getWorker()));
+        return workers;
     }
 }

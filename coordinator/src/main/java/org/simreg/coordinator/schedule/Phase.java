@@ -1,6 +1,25 @@
 package org.simreg.coordinator.schedule;
 
-/** What goes on with a job that has not ended and is not paused. */
+/**
+ * The phase of a job that has not ended and is not paused.
+ *
+ * <pre>
+ *           Begin                Stop
+ *   Idle ----------> Training ----------> Halting
+ *    ^                  ^                  |   |
+ *    |                  '------ Begin -----'   |
+ *    '-------------- AwaitWorkers -------------'
+ *
+ *   Idle, Halting  -- Begin, only to store a checkpoint --------> Halting
+ *   Halting        -- Stop, at once or for another reason ------> Halting
+ *   Training       -- Continue, all members attend again -------> Training
+ *   Idle, Halting  -- Release ----------------------------------> paused or cancelled
+ *   any            -- Complete ---------------------------------> exports, then succeeded
+ * </pre>
+ *
+ * <p>The arrows are the {@link Decision}s of {@link Course}. A job that was running when its
+ * coordinator stopped begins in {@link Training}, and waits a while for its members.
+ */
 public sealed interface Phase {
     /**
      * Nobody trains.
@@ -23,8 +42,20 @@ public sealed interface Phase {
      *
      * @param after step it may go on to; 0: at once
      * @param checkpoint whether rank 0 stores what it holds
-     * @param aim what for
+     * @param why what for
      * @param saves generations that were begun only to store a checkpoint
      */
-    record Halting(long after, boolean checkpoint, Aim aim, int saves) implements Phase {}
+    record Halting(long after, boolean checkpoint, HaltReason why, int saves) implements Phase {}
+
+    /** The reason for which a generation is halted. */
+    enum HaltReason {
+        /** Another generation. */
+        REFORM,
+        /** Its workers are needed elsewhere, or are too few. */
+        YIELD,
+        /** Somebody has paused it. */
+        PAUSE,
+        /** Somebody has cancelled it. */
+        CANCEL
+    }
 }

@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Cuts the micro-batches of a step in one contiguous range a member. Sizes differ by at most one,
- * because the largest range sets the pace; the larger ranges lie where the ranges together make the
- * fewest whole subtrees of the summation tree (n leaves split at the largest power of two below n),
- * because a member sends one partial sum a subtree.
+ * The shares of a step: one contiguous range of its micro-batches a member. Sizes differ by at most
+ * one, because the largest range sets the pace; the larger ranges lie where the ranges together
+ * make the fewest whole subtrees of the summation tree (n leaves split at the largest power of two
+ * below n), because a member sends one partial sum a subtree.
  */
 final class Shares {
     private Shares() {}

@@ -1,6 +1,22 @@
 package org.simreg.coordinator.schedule;
 
-/** How far a worker is with the job that it serves. */
+/**
+ * A worker's state with regard to the job that it serves.
+ *
+ * <pre>
+ *                Prepare              Ready          Begin
+ *   (no job) ----------> Preparing ----------> Ready ------> Holding, trains
+ *                                                              |     ^
+ *                                                       Halted |     | Begin
+ *                                                              v     |
+ *                                                            Holding, halted
+ *
+ *   any -- Drop, or its stream is lost --> (no job)
+ * </pre>
+ *
+ * <p>Prepare, Begin and Drop are orders, Ready and Halted the worker's reports. A worker that
+ * attends again says itself in which state it is.
+ */
 public sealed interface Stand {
     /** It loads data, teachers and student. */
     record Preparing() implements Stand {}

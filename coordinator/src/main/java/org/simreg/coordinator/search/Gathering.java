@@ -10,7 +10,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.simreg.coordinator.api.BankDesk.Question;
 import org.simreg.proto.Refused;
 import org.simreg.worker.search.TopK;
 
@@ -40,7 +39,7 @@ final class Gathering {
     private int underWay;
 
     /** Queries in the queue, with the promise of their neighbours. */
-    private record Waiting(Question question, CompletableFuture<TopK> answer) {
+    private record Waiting(VectorQuery question, CompletableFuture<TopK> answer) {
         void fail(Throwable failure) {
             answer.completeExceptionally(failure);
         }
@@ -58,7 +57,7 @@ final class Gathering {
     }
 
     /** Asks, now or with others. */
-    CompletionStage<TopK> ask(Question question) {
+    CompletionStage<TopK> ask(VectorQuery question) {
         if (waiting + question.queries() > MOST_WAITING) {
             return CompletableFuture.failedFuture(
                     new Refused(
@@ -72,7 +71,7 @@ final class Gathering {
             int count = Math.min(together, question.queries() - from);
             ByteString own = question.vectors().substring(from * width, (from + count) * width);
             CompletableFuture<TopK> part = new CompletableFuture<>();
-            queue.add(new Waiting(new Question(own, count, question.k(), question.until()), part));
+            queue.add(new Waiting(new VectorQuery(own, count, question.k(), question.until()), part));
             waiting += count;
             parts.add(part);
         }
@@ -150,7 +149,7 @@ final class Gathering {
         if (failure == null) {
             int from = 0;
             for (Waiting one : asked) {
-                Question own = one.question();
+                VectorQuery own = one.question();
                 one.answer().complete(Merge.part(found, from, own.queries(), own.k()));
                 from += own.queries();
             }

@@ -228,10 +228,10 @@ public final class Library implements BankDesk, AutoCloseable {
     }
 
     @Override
-    public CompletionStage<TopK> ask(String name, Question question) {
+    public CompletionStage<TopK> ask(String name, VectorQuery query) {
         return bank(name)
                 .gathering()
-                .map(gathered -> gathered.ask(question))
+                .map(gathered -> gathered.ask(query))
                 .orElseGet(() -> CompletableFuture.failedFuture(notReady(name)));
     }
 

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.simreg.coordinator.api.JobDesk;
+import org.simreg.coordinator.cluster.Watch;
 import org.simreg.proto.JobEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,7 @@ final class JobFeed {
      * A watch that carries events to the feed's context, so many at a time that an old job's
      * million events take no memory.
      */
-    private final class EventWatch implements JobDesk.Watcher {
+    private final class EventWatch implements Watch.Watcher {
         private int waiting;
         private Runnable more;
 

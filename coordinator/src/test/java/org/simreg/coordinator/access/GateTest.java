@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.Entrance;
+import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Served;
 import org.simreg.coordinator.client.ApiClient;
 import org.simreg.coordinator.client.Passport;
@@ -58,7 +58,7 @@ class GateTest {
                         .formatted(
                                 reader.line(), submitter.line(), operator.line(), worker.line()));
         Gate gate = Gate.by(tokens, Duration.ZERO);
-        served = Served.behind(new Entrance(Optional.empty(), List.of(gate)));
+        served = Served.behind(new ApiServer.Security(Optional.empty(), List.of(gate)));
     }
 
     @AfterEach

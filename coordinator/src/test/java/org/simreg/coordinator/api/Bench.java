@@ -6,24 +6,26 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import org.simreg.coordinator.job.JobFiles.Download;
+import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.proto.CheckpointHeader;
-import org.simreg.proto.CheckpointStored;
+import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.simreg.proto.Welcome;
 
-/** Where workers sit in tests: it remembers what they reported and how they left. */
+/** A worker service in tests: it remembers what they reported and how they left. */
 final class Bench implements WorkerDesk {
     final List<String> heard = new ArrayList<>();
-    final List<Line> lines = new ArrayList<>();
+    final List<Out> lines = new ArrayList<>();
     final List<Arriving> uploads = new ArrayList<>();
     Path stored;
     long storedLength;
 
     @Override
-    public Seat attend(Hello hello, Line line) {
+    public In attend(Hello hello, Out line) {
         if (!hello.getVersion().equals("1")) {
             throw new Refused(Refused.Kind.STATE, "Version " + hello.getVersion() + " is not 1");
         }
@@ -33,7 +35,7 @@ final class Bench implements WorkerDesk {
         heard.add("hello " + hello.getWorker());
         lines.add(line);
         line.send(Order.newBuilder().setWelcome(Welcome.newBuilder().setHeartbeatMs(250)).build());
-        return new Seat() {
+        return new In() {
             @Override
             public void report(Report report) {
                 if (report.hasTrained()) {
@@ -85,12 +87,12 @@ final class Bench implements WorkerDesk {
         }
 
         @Override
-        public CheckpointStored store() {
+        public CheckpointWritten store() {
             if (header.getGeneration() == 13) {
                 throw new Refused(Refused.Kind.STATE, "Generation 13 is superseded by now");
             }
             kept = true;
-            return CheckpointStored.newBuilder().setStep(header.getStep()).build();
+            return CheckpointWritten.newBuilder().setStep(header.getStep()).build();
         }
 
         @Override

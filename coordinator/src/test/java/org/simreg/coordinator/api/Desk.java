@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import org.simreg.coordinator.cluster.Watch;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobSettings;
@@ -35,12 +36,12 @@ public final class Desk implements JobDesk {
     /** A watch: what was sent, and whether it waits. */
     final class Follower implements AutoCloseable {
         final String job;
-        private final Watcher watcher;
+        private final Watch.Watcher watcher;
         private long next;
         boolean waits;
         boolean closed;
 
-        Follower(String job, long from, Watcher watcher) {
+        Follower(String job, long from, Watch.Watcher watcher) {
             this.job = job;
             this.watcher = watcher;
             next = from;
@@ -189,7 +190,7 @@ public final class Desk implements JobDesk {
     }
 
     @Override
-    public AutoCloseable watch(String id, long from, Watcher watcher) {
+    public AutoCloseable watch(String id, long from, Watch.Watcher watcher) {
         get(id);
         Follower follower = new Follower(id, from, watcher);
         followers.add(follower);

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.coordinator.client.ApiClient;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobState;
@@ -202,6 +203,7 @@ class JobsRpcTest {
     @Test
     void aMessageOverTheLimitIsRefusedAndTheConnectionLives() {
         SubmitRequest.Builder large = request();
+        assertEquals(ApiServer.LARGEST_REQUEST, ApiClient.LARGEST_REQUEST);
         large.getJobBuilder().setName("x".repeat(ApiServer.LARGEST_REQUEST + 1));
         StatusRuntimeException e = refused(() -> jobs.submit(large.build()));
         assertEquals(Code.RESOURCE_EXHAUSTED, e.getStatus().getCode());

@@ -30,10 +30,10 @@ public final class Served implements AutoCloseable {
     private final ExecutorService files = ApiServer.fileThreads();
 
     private Served(Desk desk, boolean network, int port) {
-        this(desk, network, port, Entrance.OPEN);
+        this(desk, network, port, ApiServer.Security.NONE);
     }
 
-    private Served(Desk desk, boolean network, int port, Entrance entrance) {
+    private Served(Desk desk, boolean network, int port, ApiServer.Security entrance) {
         this.desk = desk;
         List<BindableService> services =
                 List.of(new JobsRpc(desk, coordinator), new WorkersRpc(bench, coordinator, files));
@@ -54,7 +54,7 @@ public final class Served implements AutoCloseable {
     }
 
     /** On a port, where clients must show themselves. */
-    public static Served behind(Entrance entrance) {
+    public static Served behind(ApiServer.Security entrance) {
         return new Served(new Desk(), true, 0, entrance);
     }
 

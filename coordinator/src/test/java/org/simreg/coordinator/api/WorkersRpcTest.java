@@ -339,6 +339,17 @@ class WorkersRpcTest {
     }
 
     @Test
+    void aCheckpointIsReadToItsEndThoughANewerOneReplacesIt() throws IOException {
+        byte[] content = store(32 << 20, 0);
+        Iterator<CheckpointPart> parts = get();
+        assertEquals(content.length, parts.next().getHeader().getLength());
+        Files.delete(served.bench.stored);
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
+        parts.forEachRemaining(part -> received.writeBytes(part.getData().toByteArray()));
+        assertTrue(Arrays.equals(content, received.toByteArray()));
+    }
+
+    @Test
     void aCheckpointThatIsNotThereOrTooShortIsToldApart() throws IOException {
         StatusRuntimeException none =
                 assertThrows(StatusRuntimeException.class, () -> get().next());

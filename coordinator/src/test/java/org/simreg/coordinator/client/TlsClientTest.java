@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.access.Authority;
-import org.simreg.coordinator.api.Entrance;
+import org.simreg.coordinator.api.ApiServer;
 import org.simreg.coordinator.api.Served;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
@@ -58,7 +58,7 @@ class TlsClientTest {
 
     private void serve(TlsFiles files) {
         tls = Tls.of(files);
-        served = Served.behind(new Entrance(Optional.of(tls), List.of()));
+        served = Served.behind(new ApiServer.Security(Optional.of(tls), List.of()));
     }
 
     private TlsFiles askingClients() {

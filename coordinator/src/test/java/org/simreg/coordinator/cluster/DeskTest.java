@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.api.JobDesk;
+import org.simreg.proto.Refused;
 import org.simreg.coordinator.api.WorkerDesk;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobEvent;
@@ -20,7 +21,6 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.Order;
-import org.simreg.proto.Refused;
 import org.simreg.proto.Roots;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
@@ -158,7 +158,7 @@ class DeskTest {
     }
 
     /** Takes some events at a time. */
-    private static final class Slow implements JobDesk.Watcher {
+    private static final class Slow implements Watch.Watcher {
         final List<Long> seen = new ArrayList<>();
         Optional<Runnable> more = Optional.empty();
         boolean over;
@@ -235,7 +235,7 @@ class DeskTest {
     }
 
     /** A stream that remembers what was sent. */
-    private static final class Ear implements WorkerDesk.Line {
+    private static final class Ear implements WorkerDesk.Out {
         final List<Order> orders = new ArrayList<>();
         Optional<Refused> end = Optional.empty();
 
@@ -289,14 +289,14 @@ class DeskTest {
     @Test
     void aSilentWorkerIsLostAndWhatItsOldStreamSaysIsNotHeard() {
         Ear ear = new Ear();
-        WorkerDesk.Seat seat = world.desk().attend(hello().build(), ear);
+        WorkerDesk.In reports = world.desk().attend(hello().build(), ear);
         world.run(1400);
         assertEquals(1, world.desk().workers().getWorkersCount());
         world.run(300);
         assertEquals(0, world.desk().workers().getWorkersCount());
         assertEquals(Refused.Kind.UNAVAILABLE, ear.end.orElseThrow().kind());
         world.desk().attend(hello().setIncarnation("2").build(), new Ear());
-        seat.lost("late");
+        reports.lost("late");
         assertEquals(1, world.desk().workers().getWorkersCount());
     }
 

@@ -133,7 +133,7 @@ abstract class FakeProcess {
         }
         Link next = new Link(this);
         try {
-            next.seat = Optional.of(world.desk().attend(hello(), next));
+            next.reports = Optional.of(world.desk().attend(hello(), next));
         } catch (Refused refused) {
             world.say(name + " refused: " + refused.getMessage());
             later(300, this::attend);

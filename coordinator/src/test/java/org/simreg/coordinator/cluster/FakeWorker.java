@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.api.WorkerDesk;
+import org.simreg.proto.Refused;
+import org.simreg.coordinator.job.JobFiles;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Measured;
-import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.Trained;
@@ -141,7 +142,7 @@ final class FakeWorker extends FakeMember {
                         .setGeneration(mine.getNumber())
                         .setStep(snapshot.size())
                         .build();
-        try (WorkerDesk.Upload upload = world.desk().put(header)) {
+        try (JobFiles.Upload upload = world.desk().put(header)) {
             upload.finish();
             upload.store();
             world.files(job).states.put((long) snapshot.size(), snapshot);

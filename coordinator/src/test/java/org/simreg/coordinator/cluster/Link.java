@@ -3,17 +3,17 @@ package org.simreg.coordinator.cluster;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
-import org.simreg.coordinator.api.WorkerDesk.Line;
-import org.simreg.coordinator.api.WorkerDesk.Seat;
-import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
+import org.simreg.coordinator.api.WorkerDesk.In;
+import org.simreg.coordinator.api.WorkerDesk.Out;
+import org.simreg.proto.Order;
 import org.simreg.proto.Report;
 
 /** One stream: messages arrive in order and late, and those on the way are lost if it breaks. */
-final class Link implements Line {
+final class Link implements Out {
     private final FakeProcess worker;
     private final Queue<Order> unread = new ArrayDeque<>();
-    Optional<Seat> seat = Optional.empty();
+    Optional<In> reports = Optional.empty();
     private boolean broken;
     private long upAt;
     private long downAt;
@@ -29,7 +29,7 @@ final class Link implements Line {
                 upAt - world.now(),
                 () -> {
                     if (!broken && world.keeper().isPresent()) {
-                        seat.orElseThrow().report(report);
+                        reports.orElseThrow().report(report);
                     }
                 });
     }
@@ -89,7 +89,7 @@ final class Link implements Line {
         boolean before = broken;
         broken = true;
         if (!before && seen && worker.world.keeper().isPresent()) {
-            seat.ifPresent(one -> one.lost("broken"));
+            reports.ifPresent(one -> one.lost("broken"));
         }
     }
 }

@@ -27,7 +27,7 @@ class ListenersTest {
         return workers.stream().map(WorkerStatus::getWorker).toList();
     }
 
-    private WorkerDesk.Seat attend(String name) {
+    private WorkerDesk.In attend(String name) {
         Hello hello =
                 Hello.newBuilder()
                         .setWorker(name)
@@ -37,7 +37,7 @@ class ListenersTest {
         return world.desk()
                 .attend(
                         hello,
-                        new WorkerDesk.Line() {
+                        new WorkerDesk.Out() {
                             @Override
                             public void send(Order order) {}
 
@@ -48,7 +48,7 @@ class ListenersTest {
 
     @Test
     void workersAreToldAtOnceWhenTheyComeAndGo() {
-        WorkerDesk.Seat one = attend("one");
+        WorkerDesk.In one = attend("one");
         assertEquals(List.of(List.of("one")), heard);
         attend("two");
         assertEquals(List.of("one", "two"), heard.get(1));

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.api.WorkerDesk;
+import org.simreg.proto.Refused;
 import org.simreg.coordinator.job.EpochSum;
 import org.simreg.coordinator.job.JobFiles;
 import org.simreg.coordinator.job.LedgerHead;
@@ -22,7 +23,6 @@ import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
-import org.simreg.proto.Refused;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 
@@ -145,8 +145,8 @@ final class MemoryFiles implements JobFiles {
     }
 
     @Override
-    public Arrival receive(CheckpointHeader header) {
-        return new Arrival() {
+    public Upload receive(CheckpointHeader header) {
+        return new Upload() {
             @Override
             public void write(ByteBuffer part) {
                 part.position(part.limit());
@@ -176,11 +176,11 @@ final class MemoryFiles implements JobFiles {
     }
 
     @Override
-    public WorkerDesk.Download checkpoint(long step) {
+    public Download checkpoint(long step) {
         if (!checkpoints.containsKey(step)) {
             throw new Refused(Refused.Kind.UNKNOWN, "no checkpoint of step " + step);
         }
-        return new WorkerDesk.Download(checkpoints.get(step), Path.of("step-" + step));
+        return new Download(checkpoints.get(step), Path.of("step-" + step));
     }
 
     @Override

@@ -20,14 +20,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.WorkerDesk.Download;
 import org.simreg.coordinator.job.JobFiles;
-import org.simreg.coordinator.job.JobFiles.Arrival;
 import org.simreg.coordinator.status.NeighborGrid;
 import org.simreg.coordinator.status.Report;
+import org.simreg.proto.Refused;
+import org.simreg.coordinator.job.JobFiles.Download;
+import org.simreg.coordinator.job.JobFiles.Upload;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
-import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.worker.checkpoint.Checkpoints;
 
@@ -144,8 +144,8 @@ class JobFolderTest {
     void anArrivalThatIsBrokenOffLeavesNothingAlsoWhenTheCoordinatorDies() throws IOException {
         train(1, 4, 1);
         byte[] sent = bytes(4);
-        Arrival arrival = files.receive(header(4, sent));
-        arrival.write(ByteBuffer.wrap(sent, 0, 100));
+        Upload upload = files.receive(header(4, sent));
+        upload.write(ByteBuffer.wrap(sent, 0, 100));
         files.close();
         files = folders.open(Runs.record(run));
         try (Stream<Path> left = Files.list(run.resolve("checkpoints"))) {
@@ -200,30 +200,30 @@ class JobFolderTest {
 
     private CheckpointWritten store(long step) {
         byte[] bytes = bytes(step);
-        try (Arrival arrival = files.receive(header(step, bytes))) {
-            send(arrival, bytes);
-            arrival.finish();
-            return arrival.store();
+        try (Upload upload = files.receive(header(step, bytes))) {
+            send(upload, bytes);
+            upload.finish();
+            return upload.store();
         }
     }
 
     private void refuse(CheckpointHeader header, byte[] bytes, String why) {
-        try (Arrival arrival = files.receive(header)) {
+        try (Upload upload = files.receive(header)) {
             Refused refused =
                     assertThrows(
                             Refused.class,
                             () -> {
-                                send(arrival, bytes);
-                                arrival.finish();
+                                send(upload, bytes);
+                                upload.finish();
                             });
             assertEquals(Refused.Kind.DAMAGED, refused.kind());
             assertTrue(refused.getMessage().contains(why), refused.getMessage());
         }
     }
 
-    private static void send(Arrival arrival, byte[] bytes) {
+    private static void send(Upload upload, byte[] bytes) {
         for (int at = 0; at < bytes.length; at += 1_000_000) {
-            arrival.write(ByteBuffer.wrap(bytes, at, Math.min(1_000_000, bytes.length - at)));
+            upload.write(ByteBuffer.wrap(bytes, at, Math.min(1_000_000, bytes.length - at)));
         }
     }
 

@@ -16,7 +16,7 @@ import org.simreg.coordinator.schedule.Allotment;
 import org.simreg.coordinator.schedule.Demand;
 
 class WantedTest {
-    private static final Demand.Taste ANY = new Demand.Taste("", false, Set.of());
+    private static final Demand.Requirements ANY = new Demand.Requirements("", false, Set.of());
 
     static Demand demand(String job, int least, int most) {
         return new Demand(job, new Demand.Rank(0, 0), least, most, ANY);
@@ -78,9 +78,9 @@ class WantedTest {
     }
 
     private static int granted(List<Demand> demands, int workers) {
-        List<Demand.Server> servers =
+        List<Demand.AvailableWorker> servers =
                 IntStream.range(0, workers)
-                        .mapToObj(i -> new Demand.Server("w" + i, "cpu", ""))
+                        .mapToObj(i -> new Demand.AvailableWorker("w" + i, "cpu", ""))
                         .toList();
         return Allotment.of(servers, demands).values().stream()
                 .mapToInt(grant -> grant.workers().size())

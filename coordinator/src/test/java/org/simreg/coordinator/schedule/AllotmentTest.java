@@ -13,24 +13,24 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.schedule.Allotment.Grant;
+import org.simreg.coordinator.schedule.Demand.AvailableWorker;
 import org.simreg.coordinator.schedule.Demand.Rank;
-import org.simreg.coordinator.schedule.Demand.Server;
-import org.simreg.coordinator.schedule.Demand.Taste;
+import org.simreg.coordinator.schedule.Demand.Requirements;
 import org.simreg.proto.Placement;
 
 class AllotmentTest {
-    private static final Taste ANY = new Taste("", false, Set.of());
+    private static final Requirements ANY = new Requirements("", false, Set.of());
 
     private static Demand demand(String job, long priority, int least, int most) {
         return new Demand(job, new Rank(priority, job.charAt(0)), least, most, ANY);
     }
 
-    private static Server idle(String name) {
-        return new Server(name, "p", "");
+    private static AvailableWorker idle(String name) {
+        return new AvailableWorker(name, "p", "");
     }
 
-    private static Server at(String name, String job) {
-        return new Server(name, "p", job);
+    private static AvailableWorker at(String name, String job) {
+        return new AvailableWorker(name, "p", job);
     }
 
     @Test
@@ -57,7 +57,7 @@ class AllotmentTest {
 
     @Test
     void theBackfilledJobYieldsWhenTheHeadOfTheQueueCanHaveItsWorkers() {
-        List<Server> servers = List.of(at("1", "b"), at("2", "b"), idle("3"), idle("4"));
+        List<AvailableWorker> servers = List.of(at("1", "b"), at("2", "b"), idle("3"), idle("4"));
         Map<String, Grant> grants =
                 Allotment.of(servers, List.of(demand("a", 5, 4, 8), demand("b", 0, 1, 8)));
         assertTrue(grants.get("a").served());
@@ -68,7 +68,8 @@ class AllotmentTest {
 
     @Test
     void nobodyIsMovedWithoutNeed() {
-        List<Server> servers = List.of(at("1", "b"), at("2", "a"), at("3", "b"), at("4", "a"));
+        List<AvailableWorker> servers =
+                List.of(at("1", "b"), at("2", "a"), at("3", "b"), at("4", "a"));
         List<Demand> demands = List.of(demand("a", 0, 1, 8), demand("b", 0, 1, 8));
         Map<String, Grant> grants = Allotment.of(servers, demands);
         assertEquals(Set.of("2", "4"), grants.get("a").workers());
@@ -85,15 +86,17 @@ class AllotmentTest {
 
     @Test
     void anExactJobTakesOneProfileOnly() {
-        List<Server> servers =
+        List<AvailableWorker> servers =
                 List.of(
-                        new Server("1", "x", ""),
-                        new Server("2", "y", ""),
-                        new Server("3", "y", ""));
-        Demand undecided = new Demand("a", new Rank(0, 0), 1, 8, new Taste("", true, Set.of()));
+                        new AvailableWorker("1", "x", ""),
+                        new AvailableWorker("2", "y", ""),
+                        new AvailableWorker("3", "y", ""));
+        Demand undecided =
+                new Demand("a", new Rank(0, 0), 1, 8, new Requirements("", true, Set.of()));
         assertEquals(
                 Set.of("2", "3"), Allotment.of(servers, List.of(undecided)).get("a").workers());
-        Demand decided = new Demand("a", new Rank(0, 0), 1, 8, new Taste("x", false, Set.of()));
+        Demand decided =
+                new Demand("a", new Rank(0, 0), 1, 8, new Requirements("x", false, Set.of()));
         assertEquals(Set.of("1"), Allotment.of(servers, List.of(decided)).get("a").workers());
     }
 
@@ -109,10 +112,10 @@ class AllotmentTest {
     void whateverIsAskedNobodyServesTwiceAndTheAnswerDoesNotDependOnTheOrder() {
         for (int seed = 0; seed < 500; seed++) {
             Random random = new Random(seed);
-            List<Server> servers = new ArrayList<>();
+            List<AvailableWorker> servers = new ArrayList<>();
             for (int i = random.nextInt(9); i > 0; i--) {
                 String job = random.nextBoolean() ? "" : "" + (char) ('a' + random.nextInt(5));
-                servers.add(new Server("w" + i, "p" + random.nextInt(2), job));
+                servers.add(new AvailableWorker("w" + i, "p" + random.nextInt(2), job));
             }
             List<Demand> demands = new ArrayList<>();
             for (int i = random.nextInt(5); i > 0; i--) {
@@ -124,7 +127,7 @@ class AllotmentTest {
                                 new Rank(random.nextInt(3), i),
                                 least,
                                 least + random.nextInt(4),
-                                new Taste("", random.nextBoolean(), Set.of("w1"))));
+                                new Requirements("", random.nextBoolean(), Set.of("w1"))));
             }
             Map<String, Grant> grants = Allotment.of(servers, demands);
             check(servers, demands, grants);
@@ -135,7 +138,7 @@ class AllotmentTest {
     }
 
     private static void check(
-            List<Server> servers, List<Demand> demands, Map<String, Grant> grants) {
+            List<AvailableWorker> servers, List<Demand> demands, Map<String, Grant> grants) {
         Set<String> used = new HashSet<>();
         for (Demand demand : demands) {
             Grant grant = grants.get(demand.job());
@@ -148,10 +151,10 @@ class AllotmentTest {
             long profiles =
                     servers.stream()
                             .filter(server -> grant.workers().contains(server.name()))
-                            .map(Server::profile)
+                            .map(AvailableWorker::profile)
                             .distinct()
                             .count();
-            assertTrue(!demand.taste().uniform() || profiles <= 1, "two profiles");
+            assertTrue(!demand.requirements().uniform() || profiles <= 1, "two profiles");
         }
     }
 }

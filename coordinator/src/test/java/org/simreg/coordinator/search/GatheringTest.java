@@ -15,7 +15,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.api.BankDesk.Question;
 import org.simreg.proto.Refused;
 import org.simreg.worker.search.TopK;
 
@@ -40,7 +39,7 @@ class GatheringTest {
     private CompletableFuture<TopK> ask(int queries, int k, long patienceMs) {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(patienceMs);
         ByteString vectors = ByteString.copyFrom(new byte[queries * WIDTH]);
-        return gathering.ask(new Question(vectors, queries, k, until)).toCompletableFuture();
+        return gathering.ask(new VectorQuery(vectors, queries, k, until)).toCompletableFuture();
     }
 
     /** Answers a batch with ids that count up. */

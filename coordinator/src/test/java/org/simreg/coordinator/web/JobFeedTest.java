@@ -31,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.coordinator.api.JobDesk;
+import org.simreg.coordinator.cluster.Watch.Watcher;
 import org.simreg.proto.Refused;
 import org.simreg.coordinator.client.Target;
 import org.simreg.coordinator.node.BankPictures;

@@ -4,78 +4,101 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.IOException;
+import java.util.Iterator;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Sends an answer as fast as the client takes it. Works on a thread of a pool only while the client
- * can take more: one that is slow holds no thread.
+ * An answer in parts, each made when the client can take it. Works on a thread of a pool only while
+ * the client can take more: one that is slow holds no thread and no memory.
+ *
+ * @param <T> a part
  */
-final class Outflow<T> {
+final class StreamedAnswer<T> {
     private final ServerCallStreamObserver<T> client;
     private final Executor threads;
-    private final Opening<T> opening;
     private final Runnable ended;
-    private final AtomicInteger calls = new AtomicInteger();
+
+    /** Signals that nobody has seen to yet; above 0 while a thread works. */
+    private final AtomicInteger signals = new AtomicInteger();
+
+    private volatile Opening<T> opening;
+
+    // Touched by the one thread that works.
     private Parts<T> parts;
     private boolean over;
 
-    /** Opens the answer; on a thread of the pool. */
+    /** The opening of an answer; on a thread of the pool. */
     interface Opening<T> {
         Parts<T> open() throws IOException;
     }
 
-    private Outflow(
-            ServerCallStreamObserver<T> client,
-            Executor threads,
-            Opening<T> opening,
-            Runnable ended) {
-        this.client = client;
-        this.threads = threads;
-        this.opening = opening;
-        this.ended = ended;
+    /** The parts of an answer, which may read files. Used by one thread at a time. */
+    interface Parts<T> extends AutoCloseable {
+        /** Makes the next part; null after the last. */
+        T next() throws IOException;
+
+        /** Lets go of open files. */
+        @Override
+        void close() throws IOException;
+
+        /** Parts that need no file. */
+        static <T> Parts<T> of(Iterator<T> parts) {
+            return new Parts<>() {
+                @Override
+                public T next() {
+                    return parts.hasNext() ? parts.next() : null;
+                }
+
+                @Override
+                public void close() {
+                    // Nothing is open.
+                }
+            };
+        }
     }
 
     /**
-     * Begins to answer; called in the service's method.
+     * Made while the call's handlers can still be set: before its method returns.
      *
-     * @param ended called once when nothing more will be sent
+     * @param threads runs what reads files
+     * @param ended called once when nothing more will be sent of an answer that was begun
      */
-    static <T> void start(
-            ServerCallStreamObserver<T> client,
-            Executor threads,
-            Opening<T> opening,
-            Runnable ended) {
-        Outflow<T> outflow = new Outflow<>(client, threads, opening, ended);
-        client.setOnReadyHandler(outflow::go);
-        client.setOnCancelHandler(outflow::go);
-        outflow.go();
+    StreamedAnswer(ServerCallStreamObserver<T> client, Executor threads, Runnable ended) {
+        this.client = client;
+        this.threads = threads;
+        this.ended = ended;
+        client.setOnReadyHandler(this::signal);
+        client.setOnCancelHandler(this::signal);
+    }
+
+    /** Begins to answer; once, on any thread. */
+    void begin(Opening<T> answer) {
+        opening = answer;
+        signal();
     }
 
     /** The first to call gets a thread; it sees to those who call meanwhile. */
-    private void go() {
-        if (calls.getAndIncrement() > 0) {
+    private void signal() {
+        if (signals.getAndIncrement() > 0) {
             return;
         }
         try {
             threads.execute(this::work);
         } catch (RejectedExecutionException e) {
-            fail(
-                    Status.UNAVAILABLE
-                            .withDescription("The coordinator is stopping")
-                            .asRuntimeException());
+            fail(Statuses.of(e));
         }
     }
 
     private void work() {
         int seen;
         do {
-            seen = calls.get();
-            if (!over) {
+            seen = signals.get();
+            if (opening != null && !over) {
                 send();
             }
-        } while (!calls.compareAndSet(seen, 0));
+        } while (!signals.compareAndSet(seen, 0));
     }
 
     private void send() {
@@ -121,7 +144,7 @@ final class Outflow<T> {
         }
     }
 
-    /** Storage that is away for a while, or a coordinator that stops: to be asked again. */
+    /** Storage that is away for a while, or too many open files: to be asked again. */
     private static StatusRuntimeException unavailable(Exception e) {
         return Status.UNAVAILABLE
                 .withDescription("The coordinator can't read what was asked for now: " + e)

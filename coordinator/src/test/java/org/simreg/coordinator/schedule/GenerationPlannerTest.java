@@ -1,4 +1,4 @@
-package org.simreg.coordinator.cluster;
+package org.simreg.coordinator.schedule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -7,13 +7,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.simreg.coordinator.schedule.Aim;
-import org.simreg.coordinator.schedule.Decision;
-import org.simreg.coordinator.schedule.Phase;
 import org.simreg.proto.Generation;
 import org.simreg.proto.GenerationBegun.Cause;
 
-class CausesTest {
+class GenerationPlannerTest {
     private static Generation generation(String workers) {
         Generation.Builder generation = Generation.newBuilder();
         for (String worker : workers.split(" ")) {
@@ -38,15 +35,17 @@ class CausesTest {
             String before, String after, String attending, Cause cause) {
         Set<String> there = Set.copyOf(List.of(attending.split(" ")));
         Decision.Begin begin = new Decision.Begin(generation(after), false, new Phase.Training(0));
-        assertEquals(cause, Causes.of(generation(before), begin, there::contains));
+        assertEquals(cause, Formation.cause(generation(before), begin, there::contains));
     }
 
     @Test
     void aGenerationThatOnlyStoresACheckpointIsCountedAsThat() {
         Decision.Begin begin =
                 new Decision.Begin(
-                        generation("a"), false, new Phase.Halting(0, true, Aim.PAUSE, 1));
-        assertEquals(Cause.CHECKPOINT, Causes.of(generation("a b"), begin, name -> true));
-        assertEquals(Cause.LOSS, Causes.of(generation("a b"), begin, "a"::equals));
+                        generation("a"),
+                        false,
+                        new Phase.Halting(0, true, Phase.HaltReason.PAUSE, 1));
+        assertEquals(Cause.CHECKPOINT, Formation.cause(generation("a b"), begin, name -> true));
+        assertEquals(Cause.LOSS, Formation.cause(generation("a b"), begin, "a"::equals));
     }
 }

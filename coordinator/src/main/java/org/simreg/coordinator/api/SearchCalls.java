@@ -5,48 +5,74 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import org.simreg.coordinator.search.VectorQuery;
+import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
+import org.simreg.proto.SearchResponse;
 import org.simreg.worker.search.TopK;
 
-/** Requests on their way through the desk: images become vectors, vectors neighbours. */
-final class Asking {
-    private final BankDesk desk;
+/** Searches on their way: images become vectors, vectors neighbours, neighbours an answer. */
+final class SearchCalls {
+    private final BankDesk banks;
     private final Executor search;
     private final Executor computing;
 
     /**
-     * @param search runs tasks on the desk's thread
+     * @param search runs tasks on the banks' thread
      * @param computing runs what takes a while and waits for nothing
      */
-    Asking(BankDesk desk, Executor search, Executor computing) {
-        this.desk = desk;
+    SearchCalls(BankDesk banks, Executor search, Executor computing) {
+        this.banks = banks;
         this.search = search;
         this.computing = computing;
     }
 
     /**
-     * What was asked and what was found.
+     * The neighbours that were found for a request.
      *
      * @param queries as they were checked
      * @param neighbors (Q, k)
      */
-    record Answer(Queries queries, TopK neighbors) {}
+    record Answer(Queries queries, TopK neighbors) {
+        /** The message, with the names that the bank has for the neighbours. */
+        SearchResponse response() {
+            BankView bank = queries.bank();
+            boolean named = !queries.request().getIdsOnly();
+            SearchResponse.Builder response =
+                    SearchResponse.newBuilder()
+                            .setVersion(bank.record().getVersion())
+                            .setTag(queries.request().getTag());
+            for (int query = 0; query < neighbors.queries(); query++) {
+                Found.Builder one = response.addFoundBuilder();
+                for (int rank = 0; rank < neighbors.k(); rank++) {
+                    Found.Hit.Builder hit =
+                            one.addHitsBuilder()
+                                    .setId(neighbors.id(query, rank))
+                                    .setCosine(neighbors.cosine(query, rank));
+                    if (named) {
+                        hit.setLabel(bank.label(neighbors.label(query, rank)));
+                        bank.names().ifPresent(names -> hit.setFile(names.of(hit.getId())));
+                    }
+                }
+            }
+            return response.build();
+        }
+    }
 
     /** Asks; the result comes on a computing thread. */
     CompletableFuture<Answer> ask(SearchRequest request, int k) {
         Queries queries;
         try {
-            queries = Queries.of(desk, request, k);
+            queries = Queries.of(banks, request, k);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-        CompletableFuture<BankDesk.Question> question =
+        CompletableFuture<VectorQuery> query =
                 queries.ofImages()
-                        ? on(() -> desk.embed(queries.images(), queries.until()))
-                                .thenApplyAsync(
-                                        made -> queries.question(made.getVectors()), computing)
-                        : CompletableFuture.supplyAsync(queries::question, computing);
-        return question.thenCompose(asked -> on(() -> desk.ask(request.getBank(), asked)))
+                        ? on(() -> banks.embed(queries.images(), queries.until()))
+                                .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
+                        : CompletableFuture.supplyAsync(queries::query, computing);
+        return query.thenCompose(asked -> on(() -> banks.ask(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
     }
