@@ -119,6 +119,7 @@ public final class LoadedJob implements AutoCloseable {
         schedule = Schedule.of(settings, parts.plan);
     }
 
+    /** Completed. */
     Job settings() {
         return settings;
     }
@@ -133,6 +134,7 @@ public final class LoadedJob implements AutoCloseable {
         return facts.dataSha256;
     }
 
+    /** Which samples each step sees. */
     public TrainingPlan plan() {
         return parts.plan;
     }
@@ -141,6 +143,7 @@ public final class LoadedJob implements AutoCloseable {
         return schedule;
     }
 
+    /** What the student sees and regresses. */
     public StepInputs inputs() {
         return parts.inputs;
     }
