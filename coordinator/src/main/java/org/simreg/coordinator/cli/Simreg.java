@@ -2,7 +2,33 @@ package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
 import java.util.function.ToIntFunction;
-import org.simreg.worker.distill.Export;
+import org.simreg.coordinator.cli.bank.ClassifyCommand;
+import org.simreg.coordinator.cli.bank.IndexCommand;
+import org.simreg.coordinator.cli.bank.SearchCommand;
+import org.simreg.coordinator.cli.eval.EvalCommand;
+import org.simreg.coordinator.cli.eval.EvalRequest;
+import org.simreg.coordinator.cli.eval.EvalRun;
+import org.simreg.coordinator.cli.eval.ExportCommand;
+import org.simreg.coordinator.cli.eval.InspectCommand;
+import org.simreg.coordinator.cli.job.AuditCommand;
+import org.simreg.coordinator.cli.job.DistillCommand;
+import org.simreg.coordinator.cli.job.EmbeddedRun;
+import org.simreg.coordinator.cli.job.FeaturesCommand;
+import org.simreg.coordinator.cli.job.JobsCommand;
+import org.simreg.coordinator.cli.job.LogsCommand;
+import org.simreg.coordinator.cli.job.MoveCommand;
+import org.simreg.coordinator.cli.job.SubmitCommand;
+import org.simreg.coordinator.cli.job.WatchCommand;
+import org.simreg.coordinator.cli.node.ClusterProcess;
+import org.simreg.coordinator.cli.node.CoordinatorCommand;
+import org.simreg.coordinator.cli.node.ScaleCommand;
+import org.simreg.coordinator.cli.node.TokenCommand;
+import org.simreg.coordinator.cli.node.WorkerCommand;
+import org.simreg.coordinator.cli.node.WorkersCommand;
+import org.simreg.coordinator.cli.option.GlobalOptions;
+import org.simreg.coordinator.cli.option.SimregVersion;
+import org.simreg.coordinator.cli.option.StopSignal;
+import org.simreg.worker.export.StudentExport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -31,8 +57,8 @@ public final class Simreg implements Runnable {
     @Mixin private final GlobalOptions global;
 
     /**
-     * Actions that commands set off. Each returns the exit code, 0 for success, and throws {@link
-     * org.simreg.proto.UserError} for a failure that the user can put right.
+     * Actions that commands set off. Each returns the exit code, 0 for success, and throws {@code
+     * UserError} for a failure that the user can put right.
      *
      * @param distill trains a student
      * @param export writes a checkpoint in other formats
@@ -45,9 +71,9 @@ public final class Simreg implements Runnable {
             ToIntFunction<ExportCommand.Settings> export,
             ToIntFunction<EvalRequest> eval,
             ToIntFunction<ClusterProcess> process,
-            Stop stop) {
+            StopSignal stop) {
         /** What the command does outside of its tests. */
-        static Actions real(Stop stop) {
+        static Actions real(StopSignal stop) {
             return new Actions(
                     settings -> new EmbeddedRun(settings, stop).run(),
                     Simreg::export,
@@ -85,7 +111,7 @@ public final class Simreg implements Runnable {
      * @param args subcommand and options
      */
     public static void main(String[] args) {
-        Stop stop = Stop.onSignal(System.err);
+        StopSignal stop = StopSignal.onSignal(System.err);
         PrintWriter out = new PrintWriter(System.out, true);
         PrintWriter err = new PrintWriter(System.err, true);
         int code = run(Actions.real(stop), out, err, args);
@@ -100,7 +126,7 @@ public final class Simreg implements Runnable {
      */
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
         GlobalOptions global = new GlobalOptions();
-        Complaints complaints = new Complaints(global);
+        FailureMessages complaints = new FailureMessages(global);
         CommandLine command = commandLine(global, actions).setOut(out).setErr(err);
         command.setParameterExceptionHandler(complaints).setExecutionExceptionHandler(complaints);
         try {
@@ -116,7 +142,7 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        Export.checkpoint(
+        StudentExport.checkpoint(
                         settings.checkpoint(),
                         settings.network(),
                         settings.out(),
@@ -172,7 +198,7 @@ public final class Simreg implements Runnable {
     private static void unify(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();
         spec.addMixin("help", CommandSpec.forAnnotatedObject(new HelpOptions()));
-        spec.versionProvider(new Version());
+        spec.versionProvider(new SimregVersion());
         UsageMessageSpec usage = spec.usageMessage();
         usage.sortOptions(false).synopsisSubcommandLabel("COMMAND");
         usage.commandListHeading("%nCommands:%n");

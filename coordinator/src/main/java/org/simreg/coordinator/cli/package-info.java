@@ -1,5 +1,5 @@
 /**
- * The command {@code simreg}: options made from the job's descriptor, help, errors in one sentence.
- * It decides what is asked for; others do it.
+ * The command. The rooms below: {@code option} (options that commands share), {@code job}, {@code
+ * eval}, {@code bank} and {@code node} (the commands).
  */
 package org.simreg.coordinator.cli;

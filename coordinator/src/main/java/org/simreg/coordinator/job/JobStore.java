@@ -2,13 +2,14 @@ package org.simreg.coordinator.job;
 
 import java.util.Collection;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.UserError;
 
 /** The durable store of the records of all jobs. One thread calls it. */
 public interface JobStore extends AutoCloseable {
     /**
      * The newest record of every job, in any order.
      *
-     * @throws org.simreg.proto.UserError if what was kept can't be read
+     * @throws UserError if what was kept can't be read
      */
     Collection<JobRecord> load();
 

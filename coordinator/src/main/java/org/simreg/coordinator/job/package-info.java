@@ -1,2 +1,6 @@
-/** A job as a file of YAML or JSON, and the ports to where jobs and their runs are kept. */
+/**
+ * One job: record, run files, ledger, events, who watches; the queue. The rooms below: {@code
+ * schedule} (who computes what, by pure decisions), {@code scale} (how many workers are wanted),
+ * {@code file} (a job as YAML or JSON).
+ */
 package org.simreg.coordinator.job;

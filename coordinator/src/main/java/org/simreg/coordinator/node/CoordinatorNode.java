@@ -11,18 +11,18 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import org.simreg.coordinator.access.Gate;
-import org.simreg.coordinator.api.ApiServer;
-import org.simreg.coordinator.client.Target;
-import org.simreg.coordinator.cluster.Times;
-import org.simreg.coordinator.observe.WatchedStore;
-import org.simreg.coordinator.scale.BoundsFile;
-import org.simreg.coordinator.scale.ScaleSettings;
-import org.simreg.coordinator.store.ClusterSettings;
-import org.simreg.coordinator.store.HazelcastJobs;
-import org.simreg.coordinator.store.HazelcastRecords;
+import org.simreg.coordinator.grpc.GrpcServer;
+import org.simreg.coordinator.grpc.access.Gate;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.job.CoordinatorSettings;
+import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.coordinator.store.JournaledJobs;
-import org.simreg.coordinator.web.WebServer;
+import org.simreg.coordinator.store.hazelcast.ClusterAddress;
+import org.simreg.coordinator.store.hazelcast.HazelcastJobs;
+import org.simreg.coordinator.store.hazelcast.HazelcastRecords;
+import org.simreg.coordinator.view.observe.TrackedStore;
+import org.simreg.coordinator.view.web.WebServer;
+import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +31,9 @@ import org.slf4j.LoggerFactory;
 public final class CoordinatorNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CoordinatorNode.class);
 
-    private final Opened open = new Opened();
+    private final CloseStack open = new CloseStack();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
-    private final ApiServer server;
+    private final GrpcServer server;
     private final Optional<WebServer> web;
 
     /**
@@ -51,55 +51,57 @@ public final class CoordinatorNode implements AutoCloseable {
             int port,
             Path home,
             String version,
-            ClusterSettings cluster,
-            Optional<Target> http,
+            ClusterAddress cluster,
+            Optional<HostPort> http,
             ScaleSettings scale,
-            Protection protection) {}
+            ServerProtection protection) {}
 
     /**
      * Takes over the jobs of the past and serves.
      *
-     * @throws org.simreg.proto.UserError if home, port or cluster can't be had
+     * @throws UserError if home, port or cluster can't be had
      */
     public CoordinatorNode(Settings settings) {
         try {
             Optional<Gate> gate = settings.protection.gate();
-            ApiServer.Security entrance = settings.protection.entrance(gate);
+            GrpcServer.Security entrance = settings.protection.entrance(gate);
             entrance.tls().ifPresent(open::add);
-            HazelcastClusterManager manager = Nodes.manager(settings.cluster);
-            Vertx vertx = Nodes.member(settings.cluster, manager, entrance.tls());
-            open.add(Nodes.closing(vertx));
+            HazelcastClusterManager manager = VertxInstances.manager(settings.cluster);
+            Vertx vertx = VertxInstances.member(settings.cluster, manager, entrance.tls());
+            open.add(VertxInstances.closing(vertx));
             HazelcastInstance member = manager.getHazelcastInstance();
             HazelcastJobs published = new HazelcastJobs(member);
-            WatchedStore store =
+            TrackedStore store =
                     open.add(
-                            new WatchedStore(
+                            new TrackedStore(
                                     JournaledJobs.open(settings.home, Optional.of(published))));
-            Observatory observatory = open.add(new Observatory());
-            Coordination coordination =
-                    new Coordination(
+            CoordinatorObservability observatory = open.add(new CoordinatorObservability());
+            CoordinatorServices coordination =
+                    new CoordinatorServices(
                             open,
                             vertx,
-                            new Coordination.Kept(
+                            new CoordinatorServices.Kept(
                                     store,
-                                    Coordination.folders(),
+                                    CoordinatorServices.folders(),
                                     Optional.of(
-                                            new BoundsFile(settings.home.resolve(BoundsFile.NAME))),
+                                            new ScaleSettings.BoundsFile(
+                                                    settings.home.resolve(
+                                                            ScaleSettings.BoundsFile.NAME))),
                                     Optional.of(
-                                            new Coordination.BankSettings(
+                                            new CoordinatorServices.BankSettings(
                                                     settings.home.resolve("banks"),
                                                     HazelcastRecords.banks(member)::publish,
                                                     observatory.meters().searches()::record))),
-                            new Coordination.Terms(
+                            new CoordinatorServices.Terms(
                                     settings.version,
                                     settings.home,
-                                    Times.USUAL,
+                                    CoordinatorSettings.Times.USUAL,
                                     settings.protection.limits(),
                                     observatory.jobs(),
                                     settings.scale));
             server =
                     open.add(
-                            ApiServer.listen(
+                            GrpcServer.listen(
                                     settings.cluster.host(),
                                     settings.port,
                                     coordination.services(),
@@ -107,8 +109,8 @@ public final class CoordinatorNode implements AutoCloseable {
             observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
             observatory.wanted(coordination::wanted);
             observatory.search(coordination.pictures());
-            Observatory.Served served =
-                    new Observatory.Served(settings.version, server.port(), gate);
+            CoordinatorObservability.Served served =
+                    new CoordinatorObservability.Served(settings.version, server.port(), gate);
             web =
                     settings.http.map(
                             at -> open.add(observatory.serve(vertx, at, coordination, served)));
@@ -116,8 +118,8 @@ public final class CoordinatorNode implements AutoCloseable {
             HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(member);
             coordination.whenWorkersChange(workers -> registry.publishAll(byName(workers)));
             open.add(coordination::endStreams);
-            LoopProbe.watch(vertx);
-            Pulse.watch(vertx, this::frozen);
+            ProcessWatch.LoopProbe.watch(vertx);
+            ProcessWatch.watch(vertx, this::frozen);
             Rehearsal.begin(settings.version);
         } catch (RuntimeException e) {
             open.close();

@@ -7,24 +7,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.simreg.coordinator.api.ApiServer;
-import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.grpc.GrpcServer;
+import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.job.JobStore;
-import org.simreg.coordinator.search.Library;
+import org.simreg.coordinator.search.bank.Banks;
+import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
-import org.simreg.worker.cluster.WorkerVerticle;
-import org.simreg.worker.distill.JobLoader;
-import org.simreg.worker.distill.WorkerSettings;
-import org.simreg.worker.serve.SearchServer;
-import org.simreg.worker.serve.ServeSettings;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.features.serve.SearchServer;
+import org.simreg.worker.features.serve.ServeSettings;
+import org.simreg.worker.member.connection.WorkerVerticle;
+import org.simreg.worker.train.JobLoader;
 
 /**
  * A cluster of one process: coordinator and worker in this JVM, on the way that they take between
  * machines, but for the network.
  */
 public final class EmbeddedNode implements AutoCloseable {
-    private final Opened open = new Opened();
+    private final CloseStack open = new CloseStack();
     private final Vertx vertx;
     private final String version;
     private final ApiClient client;
@@ -49,26 +50,26 @@ public final class EmbeddedNode implements AutoCloseable {
     public EmbeddedNode(String version, Optional<Path> banks) {
         this.version = version;
         searches = banks.isPresent();
-        vertx = Nodes.alone();
-        open.add(Nodes.closing(vertx));
+        vertx = VertxInstances.alone();
+        open.add(VertxInstances.closing(vertx));
         try {
-            Coordination coordination =
-                    new Coordination(
+            CoordinatorServices coordination =
+                    new CoordinatorServices(
                             open,
                             vertx,
-                            new Coordination.Kept(
+                            new CoordinatorServices.Kept(
                                     new NoStore(),
-                                    Coordination.folders(),
+                                    CoordinatorServices.folders(),
                                     Optional.empty(),
                                     banks.map(
                                             home ->
-                                                    new Coordination.BankSettings(
+                                                    new CoordinatorServices.BankSettings(
                                                             home,
-                                                            Library.Publishing.NOWHERE,
+                                                            Banks.Publishing.NOWHERE,
                                                             duration -> {}))),
-                            new Coordination.Terms(version, Path.of("").toAbsolutePath()));
+                            new CoordinatorServices.Terms(version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
-            open.add(ApiServer.inProcess(name, coordination.services()));
+            open.add(GrpcServer.inProcess(name, coordination.services()));
             client = open.add(ApiClient.inProcess(name));
             pictures = coordination.pictures();
         } catch (RuntimeException e) {
@@ -89,7 +90,7 @@ public final class EmbeddedNode implements AutoCloseable {
 
     /** Starts the worker. */
     public void work(WorkerSettings settings) {
-        Computing computing = Computing.on(settings);
+        ComputeDevice computing = ComputeDevice.on(settings);
         Hello.Builder identity =
                 Hello.newBuilder()
                         .setWorker("here")

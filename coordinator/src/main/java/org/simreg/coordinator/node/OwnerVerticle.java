@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.simreg.coordinator.search.Timers;
+import org.simreg.coordinator.search.query.Timers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

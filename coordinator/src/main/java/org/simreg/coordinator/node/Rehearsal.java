@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.simreg.coordinator.client.ApiClient;
+import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobState;

@@ -8,22 +8,22 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import org.simreg.coordinator.client.ApiClient;
-import org.simreg.coordinator.client.Target;
-import org.simreg.coordinator.store.ClusterSettings;
+import org.simreg.coordinator.grpc.client.ApiClient;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Roots;
-import org.simreg.worker.cluster.WorkerVerticle;
-import org.simreg.worker.data.RemoteSettings;
-import org.simreg.worker.data.RemoteStorage;
-import org.simreg.worker.distill.JobLoader;
-import org.simreg.worker.distill.WorkerSettings;
-import org.simreg.worker.reduce.EventBusWire;
-import org.simreg.worker.reduce.NettyWire;
-import org.simreg.worker.reduce.PeerTransport;
-import org.simreg.worker.serve.SearchServer;
-import org.simreg.worker.serve.ServeSettings;
-import org.simreg.worker.tls.Tls;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.tls.Tls;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.data.storage.remote.RemoteStorage;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.wire.EventBusWire;
+import org.simreg.worker.exchange.wire.NettyWire;
+import org.simreg.worker.features.serve.SearchServer;
+import org.simreg.worker.features.serve.ServeSettings;
+import org.simreg.worker.member.connection.WorkerVerticle;
+import org.simreg.worker.train.JobLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,7 @@ public final class WorkerNode implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
 
-    private final Opened open = new Opened();
+    private final CloseStack open = new CloseStack();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private final WorkerVerticle verticle;
 
@@ -51,8 +51,8 @@ public final class WorkerNode implements AutoCloseable {
             String name,
             String version,
             Machine machine,
-            ClusterSettings cluster,
-            Optional<Target> http) {}
+            ClusterAddress cluster,
+            Optional<HostPort> http) {}
 
     /**
      * The device, threads and folders that a worker uses.
@@ -69,17 +69,19 @@ public final class WorkerNode implements AutoCloseable {
      *
      * @param coordinator the connection to it, whose certificates are used towards other workers
      *     too; closed with this
-     * @throws org.simreg.proto.UserError if device, ports or cluster can't be had
+     * @throws UserError if device, ports or cluster can't be had
      */
     public WorkerNode(Settings settings, ApiClient coordinator) {
         open.add(coordinator);
         try {
             WorkerSettings training = training(settings.machine, coordinator);
-            Computing computing = Computing.on(training);
+            ComputeDevice computing = ComputeDevice.on(training);
             Optional<Tls> tls = coordinator.tls();
-            Vertx vertx = Nodes.member(settings.cluster, Nodes.manager(settings.cluster), tls);
-            open.add(Nodes.closing(vertx));
-            WorkerWindow window = open.add(new WorkerWindow());
+            Vertx vertx =
+                    VertxInstances.member(
+                            settings.cluster, VertxInstances.manager(settings.cluster), tls);
+            open.add(VertxInstances.closing(vertx));
+            WorkerObservability window = open.add(new WorkerObservability());
             Map<String, PeerTransport> transports = new LinkedHashMap<>();
             String host = settings.cluster.host();
             transports.put("netty", open.add(NettyWire.transport(host, 0, tls)));
@@ -115,8 +117,8 @@ public final class WorkerNode implements AutoCloseable {
                                 }
                             });
             settings.http.ifPresent(at -> open.add(window.serve(vertx, at, transports)));
-            LoopProbe.watch(vertx);
-            Pulse.watch(vertx, gap -> frozen(settings.name, gap));
+            ProcessWatch.LoopProbe.watch(vertx);
+            ProcessWatch.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {
             open.close();
             throw e;
@@ -127,12 +129,13 @@ public final class WorkerNode implements AutoCloseable {
         RemoteStorage storage =
                 open.add(
                         new RemoteStorage(
-                                coordinator.channel(), new RemoteSettings(Nodes.cache())));
+                                coordinator.channel(),
+                                new RemoteStorage.RemoteSettings(VertxInstances.cache())));
         return new WorkerSettings(
                 machine.device,
                 machine.threads,
                 machine.decodeThreads,
-                Nodes.cache(),
+                VertxInstances.cache(),
                 Optional.of(storage),
                 machine.roots);
     }
@@ -155,7 +158,7 @@ public final class WorkerNode implements AutoCloseable {
      * Waits until the worker has left.
      *
      * @return exit code: 0, or {@value #AGAIN} if it is to be started again
-     * @throws org.simreg.proto.UserError if the coordinator refused it for good
+     * @throws UserError if the coordinator refused it for good
      */
     public int await() {
         try {

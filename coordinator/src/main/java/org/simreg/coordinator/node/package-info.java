@@ -1,5 +1,2 @@
-/**
- * The processes: a coordinator, a worker, or both in one; what they open, in which order, and how
- * they end.
- */
+/** The processes: everything is put together here. */
 package org.simreg.coordinator.node;

@@ -1,6 +1,5 @@
 /**
- * The run folders of jobs on the coordinator's storage: one event log, from which metrics and
- * TensorBoard's file are made, a ledger, checkpoints, what is made of them at the end, and the
- * audit that proves from the ledger that no sample was lost or doubled.
+ * A run on disk. Read {@code log} (what is written line by line), {@code folder} (the folder of one
+ * run), {@code audit} (whether its ledger lost or doubled a step).
  */
 package org.simreg.coordinator.run;

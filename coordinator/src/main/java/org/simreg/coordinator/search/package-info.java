@@ -1,5 +1,5 @@
 /**
- * Banks of features: how they are made, which worker holds which shard, and how a query is asked of
- * all shards at once and answered whole, whichever workers are lost meanwhile.
+ * Search from the coordinator's side. Read {@code bank} (banks made, kept and placed on workers),
+ * {@code query} (queries gathered, sent to the shards and merged).
  */
 package org.simreg.coordinator.search;

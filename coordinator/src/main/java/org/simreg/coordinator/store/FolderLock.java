@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.simreg.proto.UserError;
-import org.simreg.worker.io.Disk;
+import org.simreg.worker.base.io.Disk;
 
 /**
  * The lock of a folder for one owner in one process: a lock on the file {@code .lock} in it. The

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
-import org.simreg.worker.checkpoint.AtomicFile;
+import org.simreg.worker.base.io.AtomicFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,7 +78,7 @@ public final class Journal implements AutoCloseable {
     }
 
     private static long bytes(JobRecord record) {
-        return Frame.HEADER + record.getSerializedSize();
+        return RecordFile.Frame.HEADER + record.getSerializedSize();
     }
 
     /** The newest record of each job, in the order in which the jobs came. */
@@ -127,7 +127,7 @@ public final class Journal implements AutoCloseable {
     private void rewrite(FileChannel channel) throws IOException {
         List<ByteBuffer> parts = new ArrayList<>();
         parts.add(ByteBuffer.wrap(RecordFile.head(KIND)));
-        records.values().forEach(record -> parts.add(Frame.of(record.toByteArray())));
+        records.values().forEach(record -> parts.add(RecordFile.Frame.of(record.toByteArray())));
         for (ByteBuffer part : parts) {
             while (part.hasRemaining()) {
                 channel.write(part);

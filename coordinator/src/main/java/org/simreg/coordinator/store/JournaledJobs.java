@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.UserError;
 
 /**
  * The store of the jobs in the coordinator's home: a journal, which alone makes records durable,
@@ -30,8 +31,7 @@ public final class JournaledJobs implements JobStore {
      * Opens the coordinator's home, which is made if it is absent.
      *
      * @param published where records are published; empty in a process of its own
-     * @throws org.simreg.proto.UserError if another process has it open, or its journal is damaged
-     *     or can't be used
+     * @throws UserError if another process has it open, or its journal is damaged or can't be used
      */
     public static JournaledJobs open(Path home, Optional<PublishedJobs> published) {
         FolderLock lock = FolderLock.take(home, "coordinator's home");

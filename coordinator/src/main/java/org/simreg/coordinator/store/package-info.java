@@ -1,5 +1,5 @@
 /**
- * What outlives the coordinator's process: the journal of jobs with what is published of it, files
- * of checked records, and the locks that keep two processes from writing one folder.
+ * The journal of the jobs, locks of folders. The room below, {@code hazelcast}, publishes what is
+ * stored here for others to see.
  */
 package org.simreg.coordinator.store;

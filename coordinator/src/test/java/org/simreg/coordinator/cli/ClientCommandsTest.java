@@ -12,8 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.api.Served;
-import org.simreg.coordinator.job.JobFile;
+import org.simreg.coordinator.grpc.Served;
+import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 

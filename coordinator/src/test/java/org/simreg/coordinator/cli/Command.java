@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** {@code simreg} in a JVM of its own, whose output goes to files. */
-final class Command {
+public final class Command {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Process process;
@@ -28,7 +28,7 @@ final class Command {
     /**
      * @param folder for its output and its cache
      */
-    static Command start(Path folder, List<String> args) throws IOException {
+    public static Command start(Path folder, List<String> args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
@@ -52,7 +52,7 @@ final class Command {
     }
 
     /** Runs to the end; the exit code. */
-    int end() throws InterruptedException {
+    public int end() throws InterruptedException {
         assertTrue(
                 process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS),
                 "still running after " + PATIENCE);
@@ -64,7 +64,7 @@ final class Command {
      *
      * @throws AssertionError if the process ends before, or it takes too long
      */
-    Command awaits(Path file, String text) throws IOException, InterruptedException {
+    public Command awaits(Path file, String text) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!Files.exists(file) || !Files.readString(file).contains(text)) {
             if (process.waitFor(5, TimeUnit.MILLISECONDS)) {
@@ -76,13 +76,13 @@ final class Command {
     }
 
     /** Ends it as {@code kill -9} does. */
-    int kill() throws InterruptedException {
+    public int kill() throws InterruptedException {
         process.destroyForcibly();
         return end();
     }
 
     /** Asks it to end, as {@code kill} and Ctrl-C do. */
-    int terminate() throws InterruptedException {
+    public int terminate() throws InterruptedException {
         process.toHandle().destroy();
         return end();
     }
@@ -92,11 +92,11 @@ final class Command {
         return out;
     }
 
-    String out() throws IOException {
+    public String out() throws IOException {
         return Files.readString(out);
     }
 
-    String err() throws IOException {
+    public String err() throws IOException {
         return Files.readString(err);
     }
 }

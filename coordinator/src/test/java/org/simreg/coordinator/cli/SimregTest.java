@@ -17,10 +17,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.coordinator.cli.eval.ExportCommand;
+import org.simreg.coordinator.cli.job.EmbeddedRun;
 import org.simreg.proto.JobField;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
-import org.simreg.worker.distill.Export.Format;
+import org.simreg.worker.export.StudentExport.Format;
 
 class SimregTest {
     @TempDir Path folder;

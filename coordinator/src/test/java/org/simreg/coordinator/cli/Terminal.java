@@ -5,20 +5,25 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToIntFunction;
+import org.simreg.coordinator.cli.eval.EvalRequest;
+import org.simreg.coordinator.cli.eval.ExportCommand;
+import org.simreg.coordinator.cli.job.EmbeddedRun;
+import org.simreg.coordinator.cli.node.ClusterProcess;
+import org.simreg.coordinator.cli.option.StopSignal;
 
 /** The command in this JVM, whose output and actions are kept. */
-final class Terminal {
-    final List<EmbeddedRun.Settings> distilled = new ArrayList<>();
+public final class Terminal {
+    public final List<EmbeddedRun.Settings> distilled = new ArrayList<>();
     final List<ExportCommand.Settings> exported = new ArrayList<>();
-    final List<EvalRequest> evaluated = new ArrayList<>();
-    final List<ClusterProcess.CoordinatorProcess> coordinators = new ArrayList<>();
-    final List<ClusterProcess.WorkerProcess> workers = new ArrayList<>();
-    final Stop stop = new Stop();
-    String out = "";
-    String err = "";
+    public final List<EvalRequest> evaluated = new ArrayList<>();
+    public final List<ClusterProcess.CoordinatorProcess> coordinators = new ArrayList<>();
+    public final List<ClusterProcess.WorkerProcess> workers = new ArrayList<>();
+    final StopSignal stop = new StopSignal();
+    public String out = "";
+    public String err = "";
 
     /** Runs a command whose actions succeed and only remember what they were asked. */
-    int run(String... args) {
+    public int run(String... args) {
         return run(request -> 0, args);
     }
 

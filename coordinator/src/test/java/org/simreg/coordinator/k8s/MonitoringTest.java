@@ -15,13 +15,12 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.simreg.coordinator.observe.JobMeters;
-import org.simreg.coordinator.observe.Meters;
-import org.simreg.coordinator.observe.Survey;
-import org.simreg.coordinator.observe.Surveyor;
-import org.simreg.coordinator.observe.WorkerMeters;
-import org.simreg.worker.reduce.NettyWire;
-import org.simreg.worker.reduce.PeerTransport;
+import org.simreg.coordinator.view.observe.ClusterSurvey;
+import org.simreg.coordinator.view.observe.JobMeters;
+import org.simreg.coordinator.view.observe.Meters;
+import org.simreg.coordinator.view.observe.WorkerMeters;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.wire.NettyWire;
 
 /** Alerts and panels ask for what coordinator and workers show. */
 class MonitoringTest {
@@ -38,7 +37,8 @@ class MonitoringTest {
         try (Meters meters = new Meters();
                 PeerTransport transport = NettyWire.transport("127.0.0.1", 0)) {
             new JobMeters(meters);
-            new Surveyor(() -> CompletableFuture.completedFuture(Survey.EMPTY)).bindTo(meters);
+            new ClusterSurvey.Surveyor(() -> CompletableFuture.completedFuture(ClusterSurvey.EMPTY))
+                    .bindTo(meters);
             new WorkerMeters(meters).transports(Map.of("netty", transport));
             meters.wanted(() -> 0);
             meters.searches();

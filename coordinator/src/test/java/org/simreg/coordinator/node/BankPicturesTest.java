@@ -19,15 +19,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.bench.SmallJob;
-import org.simreg.coordinator.node.BankPictures.Match;
-import org.simreg.coordinator.node.BankPictures.SearchableBank;
+import org.simreg.bench.SmallJob;
+import org.simreg.coordinator.view.web.BankPictures;
+import org.simreg.coordinator.view.web.BankPictures.Match;
+import org.simreg.coordinator.view.web.BankPictures.SearchableBank;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.UserError;
-import org.simreg.worker.distill.WorkerSettings;
+import org.simreg.worker.data.storage.WorkerSettings;
 
 /** What the page's search box finds in a bank of real pictures. */
 @Timeout(120)

@@ -22,13 +22,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.run.Audit;
+import org.simreg.coordinator.run.audit.Audit;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.Reduction.Transport;
+import org.simreg.proto.UserError;
 
 /**
  * Real coordinator, real workers, real transports; random joins, leaves, kills and freezes at any
@@ -43,7 +44,7 @@ class ClusterChaosTest {
 
     @BeforeAll
     static void open() {
-        vertx = Nodes.alone();
+        vertx = VertxInstances.alone();
     }
 
     @AfterAll
@@ -208,7 +209,7 @@ class ClusterChaosTest {
             JobRequest request = JobRequest.newBuilder().setId(id).build();
             try {
                 cluster.client().ask(jobs -> jobs.pause(request));
-            } catch (org.simreg.proto.UserError e) {
+            } catch (UserError e) {
                 return; // it has ended meanwhile
             }
             JobStatus now =

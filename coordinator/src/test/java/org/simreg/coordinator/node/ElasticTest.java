@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.run.Audit;
+import org.simreg.coordinator.run.audit.Audit;
 import org.simreg.proto.GetScaleRequest;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
@@ -40,7 +40,7 @@ class ElasticTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     @TempDir Path folder;
-    private final Vertx vertx = Nodes.alone();
+    private final Vertx vertx = VertxInstances.alone();
     private final CountDownLatch narrowed = new CountDownLatch(1);
     private final Map<String, ToyWorker> workers = new TreeMap<>();
     private final List<Integer> numbers = new ArrayList<>();

@@ -31,7 +31,7 @@ class LeavingTest {
     void oneThatLeavesDoesNotFinishLoadingForAJobThatOthersTrain() {
         CountDownLatch loading = new CountDownLatch(1);
         CountDownLatch loaded = new CountDownLatch(1);
-        Vertx vertx = Nodes.alone();
+        Vertx vertx = VertxInstances.alone();
         try (ToyCluster cluster = new ToyCluster(folder, vertx)) {
             Job.Builder job = Job.newBuilder().setName("toy");
             job.getDatasetBuilder().setPath("pictures");
@@ -62,7 +62,7 @@ class LeavingTest {
 
     @Test
     void oneWithoutAJobDoesNotWaitForACoordinatorThatIsAway() throws Exception {
-        Vertx vertx = Nodes.alone();
+        Vertx vertx = VertxInstances.alone();
         try (ToyCluster cluster = new ToyCluster(folder, vertx)) {
             ToyWorker idle = cluster.worker("idle", (worker, point, step) -> {});
             cluster.stopCoordinator();

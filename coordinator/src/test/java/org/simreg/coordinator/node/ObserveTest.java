@@ -18,14 +18,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.client.ApiClient;
-import org.simreg.coordinator.client.Target;
-import org.simreg.coordinator.scale.ScaleSettings;
-import org.simreg.coordinator.store.ClusterSettings;
+import org.simreg.coordinator.grpc.client.ApiClient;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.job.scale.ScaleSettings;
+import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.proto.Job;
 import org.simreg.proto.SubmitRequest;
-import org.simreg.worker.reduce.NettyWire;
-import org.simreg.worker.reduce.PeerTransport;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.wire.NettyWire;
 
 /** A real coordinator with its HTTP and gRPC ports, and a toy of a worker. */
 class ObserveTest {
@@ -37,23 +37,23 @@ class ObserveTest {
 
     @BeforeAll
     static void open() {
-        vertx = Nodes.alone();
+        vertx = VertxInstances.alone();
         node = new CoordinatorNode(settings(folder.resolve("home")));
         web = new Web(node.http().orElseThrow());
-        client = ApiClient.open(new Target("127.0.0.1", node.port()), Duration.ofSeconds(10));
+        client = ApiClient.open(new HostPort("127.0.0.1", node.port()), Duration.ofSeconds(10));
     }
 
     static CoordinatorNode.Settings settings(Path home) {
-        ClusterSettings cluster =
-                new ClusterSettings("observe", "127.0.0.1", 0, List.of(), Optional.empty());
+        ClusterAddress cluster =
+                new ClusterAddress("observe", "127.0.0.1", 0, List.of(), Optional.empty());
         return new CoordinatorNode.Settings(
                 0,
                 home,
                 ToyCluster.VERSION,
                 cluster,
-                Optional.of(new Target("127.0.0.1", 0)),
+                Optional.of(new HostPort("127.0.0.1", 0)),
                 ScaleSettings.USUAL,
-                Protection.NONE);
+                ServerProtection.NONE);
     }
 
     @AfterAll
@@ -135,11 +135,11 @@ class ObserveTest {
 
     @Test
     void aWorkerIsReadyOnceTheCoordinatorHearsIt() throws Exception {
-        WorkerWindow window = new WorkerWindow();
+        WorkerObservability window = new WorkerObservability();
         PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
                 var server =
-                        window.serve(vertx, new Target("127.0.0.1", 0), Map.of("netty", none))) {
+                        window.serve(vertx, new HostPort("127.0.0.1", 0), Map.of("netty", none))) {
             Web worker = new Web(server.port());
             assertEquals(503, worker.get("/health/ready").statusCode());
             assertEquals(200, worker.get("/health/live").statusCode());

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.client.ApiClient;
-import org.simreg.coordinator.client.Target;
+import org.simreg.coordinator.grpc.client.ApiClient;
+import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.proto.Job;
 import org.simreg.proto.SubmitRequest;
 
@@ -40,10 +40,10 @@ class PageTest {
 
     @BeforeAll
     static void open() throws Exception {
-        vertx = Nodes.alone();
+        vertx = VertxInstances.alone();
         node = new CoordinatorNode(ObserveTest.settings(folder.resolve("home")));
         web = new Web(node.http().orElseThrow());
-        client = ApiClient.open(new Target("127.0.0.1", node.port()), Duration.ofSeconds(10));
+        client = ApiClient.open(new HostPort("127.0.0.1", node.port()), Duration.ofSeconds(10));
         browser = new Chromium(Files.createDirectory(folder.resolve("browser")));
     }
 

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.status.EvalPage;
-import org.simreg.coordinator.status.EventJson;
-import org.simreg.coordinator.status.Report;
+import org.simreg.coordinator.run.log.EventJson;
+import org.simreg.coordinator.view.report.EvalPage;
+import org.simreg.coordinator.view.report.RunReport;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 import org.simreg.proto.EvaluationDone;
@@ -68,7 +68,7 @@ class ReportInBrowserTest {
         events.forEach(event -> lines.append(EventJson.line(event.build())).append('\n'));
         Path run = Files.createDirectory(folder.resolve("run"));
         Files.writeString(run.resolve("metrics.jsonl"), lines);
-        return Report.write(run, Optional.empty());
+        return RunReport.write(run, Optional.empty());
     }
 
     private static Progress.Builder score(String subject, int epoch, double accuracy) {

@@ -10,13 +10,12 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import org.simreg.coordinator.api.ApiServer;
-import org.simreg.coordinator.api.ScaleDesk.Bounds;
-import org.simreg.coordinator.client.ApiClient;
-import org.simreg.coordinator.cluster.Limits;
-import org.simreg.coordinator.cluster.Times;
-import org.simreg.coordinator.cluster.Witness;
-import org.simreg.coordinator.scale.ScaleSettings;
+import org.simreg.coordinator.grpc.GrpcServer;
+import org.simreg.coordinator.grpc.client.ApiClient;
+import org.simreg.coordinator.job.CoordinatorSettings;
+import org.simreg.coordinator.job.JobObserver;
+import org.simreg.coordinator.job.scale.ScaleService.Bounds;
+import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
@@ -28,7 +27,8 @@ final class ToyCluster implements AutoCloseable {
     static final String VERSION = "toy";
 
     /** A hurried coordinator: what takes seconds between machines takes tenths here. */
-    private static final Times TIMES = new Times(50, 600, 700, 50, 20_000, 500);
+    private static final CoordinatorSettings.Times TIMES =
+            new CoordinatorSettings.Times(50, 600, 700, 50, 20_000, 500);
 
     private static final ScaleSettings SCALE =
             new ScaleSettings(new Bounds(0, 3), Duration.ofMillis(100));
@@ -37,7 +37,7 @@ final class ToyCluster implements AutoCloseable {
     private final Vertx vertx;
     private final String server = "toy-" + UUID.randomUUID();
     private final Map<String, ToyWorker> workers = new LinkedHashMap<>();
-    private Opened coordinator;
+    private CloseStack coordinator;
     private ApiClient client;
 
     /**
@@ -50,20 +50,25 @@ final class ToyCluster implements AutoCloseable {
     }
 
     void startCoordinator() {
-        coordinator = new Opened();
-        Coordination.Kept kept =
-                new Coordination.Kept(
+        coordinator = new CloseStack();
+        CoordinatorServices.Kept kept =
+                new CoordinatorServices.Kept(
                         coordinator.add(
                                 JournaledJobs.open(folder.resolve("home"), Optional.empty())),
                         new ToyFolders());
-        Coordination coordination =
-                new Coordination(
+        CoordinatorServices coordination =
+                new CoordinatorServices(
                         coordinator,
                         vertx,
                         kept,
-                        new Coordination.Terms(
-                                VERSION, folder, TIMES, Limits.NONE, Witness.NONE, SCALE));
-        coordinator.add(ApiServer.inProcess(server, coordination.services()));
+                        new CoordinatorServices.Terms(
+                                VERSION,
+                                folder,
+                                TIMES,
+                                CoordinatorSettings.Limits.NONE,
+                                JobObserver.NONE,
+                                SCALE));
+        coordinator.add(GrpcServer.inProcess(server, coordination.services()));
         client = coordinator.add(ApiClient.inProcess(server));
     }
 

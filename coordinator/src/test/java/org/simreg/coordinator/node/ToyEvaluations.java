@@ -6,8 +6,8 @@ import org.simreg.coordinator.node.ToyJob.Point;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.KnnScore;
-import org.simreg.worker.distill.Evaluations;
-import org.simreg.worker.torchscript.TrainableStudent;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.train.Evaluations;
 
 /**
  * Evaluations after the first epoch and at the end, which find every second neighbour right.

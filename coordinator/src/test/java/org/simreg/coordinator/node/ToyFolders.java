@@ -4,30 +4,29 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.simreg.coordinator.job.JobFiles;
-import org.simreg.coordinator.job.JobFolders;
+import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.SubmitRequest.Existing;
 
 /** Run folders on a disk, but for exports: a toy's weights are no network's. */
-final class ToyFolders implements JobFolders {
-    private final JobFolders disk = Coordination.folders();
+final class ToyFolders implements RunFiles.JobFolders {
+    private final RunFiles.JobFolders disk = CoordinatorServices.folders();
 
     @Override
-    public JobFiles create(JobRecord record, Existing existing) {
+    public RunFiles create(JobRecord record, Existing existing) {
         return withoutExports(disk.create(record, existing));
     }
 
     @Override
-    public JobFiles open(JobRecord record) {
+    public RunFiles open(JobRecord record) {
         return withoutExports(disk.open(record));
     }
 
-    private static JobFiles withoutExports(JobFiles files) {
-        return (JobFiles)
+    private static RunFiles withoutExports(RunFiles files) {
+        return (RunFiles)
                 Proxy.newProxyInstance(
                         ToyFolders.class.getClassLoader(),
-                        new Class<?>[] {JobFiles.class},
+                        new Class<?>[] {RunFiles.class},
                         (proxy, method, arguments) -> {
                             if (method.getName().equals("export")) {
                                 return CompletableFuture.completedFuture(List.of());

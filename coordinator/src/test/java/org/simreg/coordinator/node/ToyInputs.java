@@ -7,9 +7,9 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.simreg.coordinator.node.ToyJob.Point;
-import org.simreg.worker.distill.StepInputs;
-import org.simreg.worker.distill.TrainingPlan;
-import org.simreg.worker.torchscript.TrainableStudent;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.train.StepInputs;
+import org.simreg.worker.train.TrainingPlan;
 
 /** Inputs that say no more than which step and leaf they belong to; two passes a micro-batch. */
 final class ToyInputs implements StepInputs {

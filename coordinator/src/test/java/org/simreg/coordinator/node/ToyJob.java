@@ -6,19 +6,18 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.distill.LoadedJob;
-import org.simreg.worker.distill.RunCheckpoint.Snapshot;
-import org.simreg.worker.distill.StepClock;
-import org.simreg.worker.distill.TrainingLoop;
-import org.simreg.worker.distill.TrainingPlan;
-import org.simreg.worker.network.Network;
-import org.simreg.worker.network.Node;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.reduce.LocalReduce;
+import org.simreg.worker.exchange.reduce.Reduce;
+import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
-import org.simreg.worker.reduce.LocalReduce;
-import org.simreg.worker.reduce.Reduce;
-import org.simreg.worker.torchscript.StudentState;
-import org.simreg.worker.torchscript.TrainableStudent;
-import org.simreg.worker.torchscript.Trained;
+import org.simreg.worker.train.LoadedJob;
+import org.simreg.worker.train.StepClock;
+import org.simreg.worker.train.TrainingLoop;
+import org.simreg.worker.train.TrainingPlan;
+import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
 
 /**
  * A loaded job whose student, inputs and evaluations are toys. Everything around them is the real
@@ -28,8 +27,8 @@ final class ToyJob {
     static final int STEPS_PER_EPOCH = 5;
 
     /** A backbone and a head of a few thousand values, in tensors that leave no gaps. */
-    static final Trained TRAINED =
-            Trained.regression(linear("toy", 48, 48), List.of(linear("head", 48, 16)));
+    static final StudentNetwork TRAINED =
+            StudentNetwork.regression(linear("toy", 48, 48), List.of(linear("head", 48, 16)));
 
     private static final long DIGEST_STEPS = 2;
 
@@ -55,8 +54,9 @@ final class ToyJob {
         SNAPSHOT
     }
 
-    private static Network linear(String name, int in, int out) {
-        return new Network(name, List.of(new Node("0", new Op.Linear(in, out), 0, -1)), in, out);
+    private static NetworkGraph linear(String name, int in, int out) {
+        return new NetworkGraph(
+                name, List.of(new NetworkGraph.Node("0", new Op.Linear(in, out), 0, -1)), in, out);
     }
 
     static LoadedJob open(Job asked, Script script) {
@@ -92,7 +92,7 @@ final class ToyJob {
     private record Maker(long seed, NDManager manager, Script script)
             implements LoadedJob.StudentMaker {
         @Override
-        public Trained trained() {
+        public StudentNetwork trained() {
             return TRAINED;
         }
 

@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
 import org.simreg.coordinator.node.ToyJob.Point;
-import org.simreg.worker.torchscript.StudentState;
-import org.simreg.worker.torchscript.TrainableStudent;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
 
 /**
  * A student whose arithmetic is a few thousand float additions: momentum SGD on a gradient that

@@ -10,10 +10,10 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.simreg.proto.Hello;
-import org.simreg.worker.cluster.WorkerVerticle;
-import org.simreg.worker.reduce.EventBusWire;
-import org.simreg.worker.reduce.NettyWire;
-import org.simreg.worker.reduce.PeerTransport;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.wire.EventBusWire;
+import org.simreg.worker.exchange.wire.NettyWire;
+import org.simreg.worker.member.connection.WorkerVerticle;
 
 /** A worker in this JVM that can be killed or frozen, also by itself at a point of its script. */
 final class ToyWorker {

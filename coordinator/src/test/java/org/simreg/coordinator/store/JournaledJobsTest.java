@@ -18,7 +18,7 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
 
-class JournaledJobsTest {
+public class JournaledJobsTest {
     @TempDir Path home;
 
     @Test
@@ -126,7 +126,7 @@ class JournaledJobsTest {
         }
     }
 
-    static JobRecord record(String id, long version) {
+    public static JobRecord record(String id, long version) {
         return JobRecord.newBuilder()
                 .setId(id)
                 .setVersion(version)

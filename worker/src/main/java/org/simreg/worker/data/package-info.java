@@ -1,6 +1,6 @@
 /**
- * Images of a folder as batches of views: which files there are, in which order an epoch reads
- * them, and the exact pixels of every draw. What leaves is a {@link org.simreg.worker.data.Batch};
- * nothing here knows of networks.
+ * From files to batches of views. Read {@code dataset} (which samples there are), {@code storage}
+ * (where their bytes are read), {@code image} (bytes to pixels), {@code view} (pixels to augmented
+ * views), {@code loader} (views to batches).
  */
 package org.simreg.worker.data;

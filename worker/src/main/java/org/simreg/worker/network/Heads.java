@@ -25,9 +25,9 @@ public final class Heads {
      *
      * @param layers 1, 2 or 4 linear layers
      */
-    public static Network regression(Head.Form form, int layers, int in, int out) {
-        Layers head = new Layers();
-        int x = Layers.INPUT;
+    public static NetworkGraph regression(Head.Form form, int layers, int in, int out) {
+        NetworkBuilder head = new NetworkBuilder();
+        int x = NetworkBuilder.INPUT;
         int place = 0;
         if (form == Head.Form.LINEAR) {
             x = head.add(String.valueOf(place++), new BatchNorm(in), x);
@@ -53,9 +53,9 @@ public final class Heads {
      *
      * @see <a href="https://arxiv.org/abs/2006.07733">Grill et al. 2020, section 3.3</a>
      */
-    public static Network projection(int in, int hidden, int out) {
-        Layers head = new Layers();
-        int x = head.add("0", new Linear(in, hidden), Layers.INPUT);
+    public static NetworkGraph projection(int in, int hidden, int out) {
+        NetworkBuilder head = new NetworkBuilder();
+        int x = head.add("0", new Linear(in, hidden), NetworkBuilder.INPUT);
         x = head.add("1", new BatchNorm(hidden), x);
         x = head.add("2", new Relu(), x);
         head.add("3", new Linear(hidden, out), x);

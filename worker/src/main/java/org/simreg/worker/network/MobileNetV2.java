@@ -25,14 +25,14 @@ final class MobileNetV2 {
         {6, 320, 1, 1}
     };
 
-    private final Layers layers = new Layers();
+    private final NetworkBuilder layers = new NetworkBuilder();
 
     private MobileNetV2() {}
 
     /**
      * @param classes width of the classifier, or 0 to end with the pooled feature
      */
-    static Network network(int classes) {
+    static NetworkGraph network(int classes) {
         return new MobileNetV2().build(classes);
     }
 
@@ -48,8 +48,8 @@ final class MobileNetV2 {
         return place < end ? "stage" + STAGES.length : "last";
     }
 
-    private Network build(int classes) {
-        int x = unit("features.0", Layers.INPUT, new Convolution(3, 32, 3, 2, 1, 1));
+    private NetworkGraph build(int classes) {
+        int x = unit("features.0", NetworkBuilder.INPUT, new Convolution(3, 32, 3, 2, 1, 1));
         int channels = 32;
         int place = 1;
         for (int[] stage : STAGES) {

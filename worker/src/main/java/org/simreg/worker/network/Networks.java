@@ -5,7 +5,7 @@ public final class Networks {
     private Networks() {}
 
     /** The network up to its pooled feature (N, D). */
-    public static Network backbone(org.simreg.proto.Network name) {
+    public static NetworkGraph backbone(org.simreg.proto.Network name) {
         return of(name, 0);
     }
 
@@ -14,11 +14,11 @@ public final class Networks {
      *
      * @param classes width of that layer, at least 1
      */
-    public static Network classifier(org.simreg.proto.Network name, int classes) {
+    public static NetworkGraph classifier(org.simreg.proto.Network name, int classes) {
         return of(name, classes);
     }
 
-    private static Network of(org.simreg.proto.Network name, int classes) {
+    private static NetworkGraph of(org.simreg.proto.Network name, int classes) {
         return switch (name) {
             case RESNET18 -> resnet("resnet18", false, 2, 2, 2, 2).network(classes);
             case RESNET34 -> resnet("resnet34", false, 3, 4, 6, 3).network(classes);

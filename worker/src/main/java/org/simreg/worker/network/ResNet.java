@@ -27,10 +27,10 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
     /**
      * @param classes width of {@code fc}, or 0 to end with the pooled feature
      */
-    Network network(int classes) {
-        Layers layers = new Layers();
+    NetworkGraph network(int classes) {
+        NetworkBuilder layers = new NetworkBuilder();
         int stem = PLANES[0] * width;
-        int x = layers.add("conv1", convolution(3, stem, 7, 2, 3), Layers.INPUT);
+        int x = layers.add("conv1", convolution(3, stem, 7, 2, 3), NetworkBuilder.INPUT);
         x = layers.add("bn1", new BatchNorm(stem), x);
         x = layers.add("relu", new Relu(), x);
         x = layers.add("maxpool", new MaxPool(3, 2, same ? Op.SAME : 1), x);
@@ -53,7 +53,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
 
     private record Block(int in, int planes, int stride) {}
 
-    private int block(Layers layers, String place, int input, Block block) {
+    private int block(NetworkBuilder layers, String place, int input, Block block) {
         int out = block.planes * expansion();
         int x =
                 bottleneck
@@ -69,7 +69,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
         return layers.add(place + ".relu", new Relu(), x);
     }
 
-    private int basic(Layers layers, String place, int input, Block block) {
+    private int basic(NetworkBuilder layers, String place, int input, Block block) {
         int x =
                 layers.add(
                         place + ".conv1",
@@ -81,7 +81,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
         return layers.add(place + ".bn2", new BatchNorm(block.planes), x);
     }
 
-    private int bottleneck(Layers layers, String place, int input, Block block) {
+    private int bottleneck(NetworkBuilder layers, String place, int input, Block block) {
         int planes = block.planes;
         int x = layers.add(place + ".conv1", convolution(block.in, planes, 1, 1, 0), input);
         x = layers.add(place + ".bn1", new BatchNorm(planes), x);

@@ -8,8 +8,8 @@ import java.util.List;
  * layer of a head.
  *
  * @param name {@code layer3}, {@code head.2}
- * @param value number of the value there, as {@link Node#input()} counts; images (N, C, H, W) are
- *     looked at by their mean over H and W
+ * @param value number of the value there, as {@link NetworkGraph.Node#input()} counts; images (N,
+ *     C, H, W) are looked at by their mean over H and W
  * @param width C
  */
 public record Stage(String name, int value, int width) {
@@ -18,12 +18,12 @@ public record Stage(String name, int value, int width) {
      * (what the first stage reads), {@code layer1} to {@code layer4}. MobileNet-v2: {@code stem},
      * {@code stage1} to {@code stage7} (the rows of the paper's table 2), {@code last}.
      */
-    public static List<Stage> of(Network backbone) {
+    public static List<Stage> of(NetworkGraph backbone) {
         List<Stage> stages = new ArrayList<>();
         String stage = "";
         int width = 0;
         for (int i = 0; i < backbone.nodes().size(); i++) {
-            Node node = backbone.nodes().get(i);
+            NetworkGraph.Node node = backbone.nodes().get(i);
             String here = node.op() instanceof Op.GlobalAveragePool ? stage : stage(node.name());
             if (!here.equals(stage) && i > 0) {
                 stages.add(new Stage(stage, i, width));
@@ -58,9 +58,9 @@ public record Stage(String name, int value, int width) {
      * @param name of the head, {@code head}
      * @param before number of layers that the network has below the head, see {@link #joined}
      */
-    public static List<Stage> ofHead(Network head, String name, int before) {
+    public static List<Stage> ofHead(NetworkGraph head, String name, int before) {
         List<Stage> stages = new ArrayList<>();
-        List<Node> nodes = head.nodes();
+        List<NetworkGraph.Node> nodes = head.nodes();
         int width = 0;
         for (int i = 0; i < nodes.size(); i++) {
             width = width(nodes.get(i).op(), width);
@@ -78,13 +78,14 @@ public record Stage(String name, int value, int width) {
      * @param name in front of the names of the head's layers, with a dot between
      * @param feature number of the value that the head reads
      */
-    public static Network joined(Network network, int feature, Network head, String name) {
-        List<Node> nodes = new ArrayList<>(network.nodes());
+    public static NetworkGraph joined(
+            NetworkGraph network, int feature, NetworkGraph head, String name) {
+        List<NetworkGraph.Node> nodes = new ArrayList<>(network.nodes());
         int before = nodes.size();
-        for (Node node : head.nodes()) {
+        for (NetworkGraph.Node node : head.nodes()) {
             int input = node.input() == 0 ? feature : before + node.input();
-            nodes.add(new Node(name + "." + node.name(), node.op(), input, -1));
+            nodes.add(new NetworkGraph.Node(name + "." + node.name(), node.op(), input, -1));
         }
-        return new Network(network.name(), nodes, network.inputs(), head.outputs());
+        return new NetworkGraph(network.name(), nodes, network.inputs(), head.outputs());
     }
 }

@@ -1,6 +1,2 @@
-/**
- * What a network <em>is</em>: its layers in order, their shapes and the names of their weights.
- * Nothing here computes; the emitters turn a {@link org.simreg.worker.network.Network} into
- * TorchScript or ONNX.
- */
+/** What a network is: layers, names, shapes. */
 package org.simreg.worker.network;

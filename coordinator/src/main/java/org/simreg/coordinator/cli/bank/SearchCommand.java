@@ -1,0 +1,123 @@
+package org.simreg.coordinator.cli.bank;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.simreg.coordinator.cli.option.BankOptions;
+import org.simreg.coordinator.cli.option.GlobalOptions;
+import org.simreg.coordinator.view.console.NeighborText;
+import org.simreg.coordinator.view.report.NeighborPage;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.DescribeBankRequest;
+import org.simreg.proto.Found;
+import org.simreg.proto.SearchRequest;
+import org.simreg.worker.features.search.Shard;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code simreg search}: the nearest rows of a bank. */
+@Command(
+        name = "search",
+        description = "Find the nearest rows of a bank by cosine, exactly: a table a query.",
+        customSynopsis = {
+            "simreg search NAME IMAGE... [OPTIONS]",
+            "       simreg search NAME --vectors=FILE [OPTIONS]"
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  simreg search photos cat.jpg dog.jpg --k 5 --html found.html",
+            "  simreg search big --vectors queries.npy --json"
+        })
+public final class SearchCommand implements Callable<Integer> {
+    private final GlobalOptions global;
+
+    @Spec private CommandSpec spec;
+    @Mixin private QueryArguments questions;
+
+    @Option(
+            names = "--k",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "Neighbours a query, 1 to " + Shard.MAX_K + " (default: 20)")
+    private int k;
+
+    @Option(
+            names = "--html",
+            paramLabel = "FILE",
+            description =
+                    "Also write a page with the pictures found, one file without outside references"
+                            + " (default: none)")
+    private Path html;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description =
+                    "Where the pictures of the page are on this machine (default: the data set's"
+                            + " folder as the bank has it)")
+    private Path data;
+
+    @Mixin private BankOptions banks;
+
+    public SearchCommand(GlobalOptions global) {
+        this.global = global;
+    }
+
+    @Override
+    public Integer call() {
+        if (k < 1 || k > Shard.MAX_K) {
+            String what = "--k: " + k + " is out of bounds; choose 1 to " + Shard.MAX_K;
+            throw new ParameterException(spec.commandLine(), what);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        List<NeighborPage.Row> rows = new ArrayList<>();
+        List<QueryArguments.Part> parts = questions.parts(k);
+        try (BankOptions.Access access = banks.open(true)) {
+            for (QueryArguments.Part part : parts) {
+                List<Found> found = ask(access, part.request());
+                for (int i = 0; i < found.size(); i++) {
+                    String name = part.names().get(i);
+                    out.print(
+                            questions.json()
+                                    ? NeighborText.json(name, found.get(i))
+                                    : NeighborText.table(name, found.get(i)));
+                    rows.add(new NeighborPage.Row(name, found.get(i)));
+                }
+                out.flush();
+            }
+            if (html != null) {
+                NeighborPage.write(html, questions.bank(), rows, pictures(access));
+                if (!global.quiet() && !questions.json()) {
+                    out.println("The pictures are in " + html);
+                }
+            }
+        }
+        out.flush();
+        return 0;
+    }
+
+    private List<Found> ask(BankOptions.Access access, SearchRequest request) {
+        SearchRequest asked = request.toBuilder().setK(k).build();
+        return access.client()
+                .search(access.patience(), search -> search.search(asked))
+                .getFoundList();
+    }
+
+    private Path pictures(BankOptions.Access access) {
+        if (data != null) {
+            return data;
+        }
+        DescribeBankRequest request =
+                DescribeBankRequest.newBuilder().setName(questions.bank()).build();
+        BankStatus bank =
+                access.client().search(access.patience(), search -> search.describeBank(request));
+        return Path.of(bank.getSource().getImages().getDataset().getPath());
+    }
+}

@@ -1,0 +1,2 @@
+/** Commands about banks. */
+package org.simreg.coordinator.cli.bank;

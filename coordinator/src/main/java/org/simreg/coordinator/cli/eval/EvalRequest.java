@@ -1,0 +1,157 @@
+package org.simreg.coordinator.cli.eval;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.features.embed.FrozenBackbone;
+import org.simreg.worker.features.knn.KnnVote.VotingRule;
+import org.simreg.worker.features.probe.LinearProbe;
+import org.simreg.worker.features.probe.PenaltySearch;
+
+/**
+ * Settings of an evaluation of frozen weights.
+ *
+ * @param task what is to be found out
+ * @param weights of which network
+ * @param images on which images
+ * @param machine device and threads
+ * @param results where the results go
+ */
+public record EvalRequest(
+        Task task,
+        FrozenBackbone.Asked weights,
+        Images images,
+        WorkerSettings machine,
+        Results results) {
+    /** The same for another task. */
+    EvalRequest withTask(Task other) {
+        return new EvalRequest(other, weights, images, machine, results);
+    }
+
+    /**
+     * Images of an evaluation, and how they are seen.
+     *
+     * @param folders data sets, at least one
+     * @param subset classes that take part
+     * @param size height and width of the view, pixels; empty: as the run that the weights come
+     *     from, else 224
+     * @param resize shorter side before the crop, pixels; empty: likewise, else 256 / 224 of the
+     *     size
+     * @param seed of every random draw
+     */
+    public record Images(
+            List<Path> folders,
+            ImageDataset.Subset subset,
+            Optional<Integer> size,
+            Optional<Integer> resize,
+            long seed) {
+        public Images {
+            folders = List.copyOf(folders);
+        }
+    }
+
+    /**
+     * Places that results go to.
+     *
+     * @param out folder for result.json and features
+     * @param features folder where features are kept; empty: in {@code out}, if there is one
+     * @param json whether standard output gets JSON instead of a table
+     * @param quiet whether no progress is shown
+     */
+    public record Results(
+            Optional<Path> out, Optional<Path> features, boolean json, boolean quiet) {
+        /** Where features are kept. */
+        Optional<Path> cache() {
+            return features.or(() -> out.map(folder -> folder.resolve("features")));
+        }
+    }
+
+    /** Measurement that {@code simreg eval} is asked for. */
+    public sealed interface Task {
+        /** The subcommand. */
+        String command();
+
+        /** Its settings, for people. */
+        String describe();
+    }
+
+    /**
+     * Measurement of k-NN accuracy.
+     *
+     * @param rules at least one
+     */
+    public record Knn(List<VotingRule> rules) implements Task {
+        @Override
+        public String command() {
+            return "knn";
+        }
+
+        @Override
+        public String describe() {
+            return "exact neighbours by cosine; ties between classes go to the nearest";
+        }
+    }
+
+    /** Training of a linear probe a learning rate, on centre crops or on fresh views each epoch. */
+    public record Linear(LinearProbe.ProbeSettings settings, boolean augmented) implements Task {
+        @Override
+        public String command() {
+            return "linear";
+        }
+
+        @Override
+        public String describe() {
+            return "%s, epochs %d, batch %d, lr / 10 after epochs %s, seed %d"
+                    .formatted(
+                            augmented ? "fresh crops and flips" : "centre crops",
+                            settings.epochs(),
+                            settings.batch(),
+                            settings.drops(),
+                            settings.seed());
+        }
+    }
+
+    /**
+     * Measurement of accuracy at every stage of the backbone and after every layer of its head.
+     *
+     * @param rules of k-NN, at least one
+     * @param probe a linear probe at each stage too, on centre crops
+     * @param layers names of the stages that are wanted; empty: all
+     */
+    public record Stages(
+            List<VotingRule> rules, Optional<LinearProbe.ProbeSettings> probe, List<String> layers)
+            implements Task {
+        @Override
+        public String command() {
+            return "stages";
+        }
+
+        @Override
+        public String describe() {
+            String neighbors = "mean over height and width at each stage; majority of neighbours";
+            return probe.map(settings -> neighbors + "; " + new Linear(settings, false).describe())
+                    .orElse(neighbors);
+        }
+    }
+
+    /** Fit of L2-regularised logistic regression, for every data set. */
+    public record Transfer(PenaltySearch.Settings settings) implements Task {
+        @Override
+        public String command() {
+            return "transfer";
+        }
+
+        @Override
+        public String describe() {
+            return "%d penalties from %s to %s, %s of each class held out, seed %d"
+                    .formatted(
+                            settings.count(),
+                            settings.least(),
+                            settings.most(),
+                            settings.heldOut(),
+                            settings.seed());
+        }
+    }
+}

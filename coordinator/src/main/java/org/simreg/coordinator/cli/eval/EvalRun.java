@@ -1,0 +1,262 @@
+package org.simreg.coordinator.cli.eval;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.simreg.coordinator.cli.option.StopSignal;
+import org.simreg.coordinator.view.console.EvalProgress;
+import org.simreg.coordinator.view.console.EvalTables;
+import org.simreg.coordinator.view.report.EvalPage;
+import org.simreg.proto.EvalData;
+import org.simreg.proto.EvalReport;
+import org.simreg.proto.EvalRow;
+import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.features.embed.FeatureSets;
+import org.simreg.worker.features.embed.FrozenBackbone;
+import org.simreg.worker.features.knn.FeatureBank;
+import org.simreg.worker.features.probe.LinearProbe;
+import org.simreg.worker.features.probe.PenaltySearch;
+import org.simreg.worker.features.probe.ProbeRows;
+import org.simreg.worker.network.Stage;
+
+/** Run of {@code simreg eval}: from frozen weights and images to a report of what was measured. */
+public final class EvalRun {
+    /** Least part of an image that a crop of a probe's train view covers, as torchvision's. */
+    private static final double PROBE_AREA = 0.08;
+
+    private static final int STOPPED = 130;
+    private static final String FEATURE = "feature";
+
+    private final EvalRequest request;
+    private final StopSignal stop;
+    private Torch torch;
+    private EvalProgress meter;
+
+    public EvalRun(EvalRequest request, StopSignal stop) {
+        this.request = request;
+        this.stop = stop;
+    }
+
+    /**
+     * @return exit code
+     * @throws UserError if weights, images or folders can't be used
+     */
+    public int run() {
+        Thread own = Thread.currentThread();
+        stop.whenRequested("Stopping.", own::interrupt);
+        EvalReport report;
+        try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
+                Torch opened = new Torch(request.machine().device(), request.machine().threads())) {
+            meter = shown;
+            torch = opened;
+            torch.enter();
+            report = report();
+        } catch (Abandoned | CancellationException e) {
+            if (!stop.requested()) {
+                throw e;
+            }
+            System.err.println(
+                    "Stopped before there was a result; features that were computed whole are kept.");
+            return STOPPED;
+        }
+        tell(report);
+        return 0;
+    }
+
+    private void tell(EvalReport report) {
+        String json = EvalTables.json(report);
+        request.results()
+                .out()
+                .ifPresent(
+                        folder -> {
+                            write(folder.resolve("result.json"), json);
+                            write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
+                        });
+        System.out.print(request.results().json() ? json : EvalTables.table(report));
+        System.out.flush();
+    }
+
+    private static void write(Path file, String text) {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        AtomicFile.write(
+                file,
+                channel -> {
+                    while (bytes.hasRemaining()) {
+                        channel.write(bytes);
+                    }
+                });
+    }
+
+    private EvalReport report() {
+        ViewRecipe.CentreView view = view();
+        List<ImageDataset> all = request.images().folders().stream().map(this::open).toList();
+        EvalReport.Builder report = EvalReport.newBuilder().setCommand(request.task().command());
+        try (FrozenBackbone backbone = backbone()) {
+            describe(report, backbone.identity(), view);
+            for (int i = 0; i < all.size(); i++) {
+                String path = request.images().folders().get(i).toString();
+                report.addData(data(path, all.get(i)));
+                try (FeatureSets sets =
+                        new FeatureSets(torch, backbone, all.get(i), settings(view))) {
+                    report.addAllRows(
+                            request.task() instanceof EvalRequest.Stages stages
+                                    ? stages(stages, backbone.stages(), sets)
+                                    : rows(path, sets));
+                }
+            }
+        }
+        return report.build();
+    }
+
+    private FrozenBackbone backbone() {
+        return request.task() instanceof EvalRequest.Stages stages
+                ? FrozenBackbone.staged(torch, request.weights(), stages.layers(), meter::notice)
+                : FrozenBackbone.open(torch, request.weights(), meter::notice);
+    }
+
+    private void describe(
+            EvalReport.Builder report,
+            FrozenBackbone.Identity identity,
+            ViewRecipe.CentreView view) {
+        report.setWeights(request.weights().source())
+                .setWeightsSha256(identity.sha256())
+                .setNetwork(identity.network())
+                .setPrecision(identity.precision().name().toLowerCase(Locale.ROOT))
+                .setSize(view.size())
+                .setResize(view.resize())
+                .setDevice(torch.profile())
+                .setSettings(request.task().describe());
+    }
+
+    private static EvalData data(String path, ImageDataset splits) {
+        return EvalData.newBuilder()
+                .setPath(path)
+                .setTrainImages(splits.train().size())
+                .setValImages(splits.val().orElseThrow().size())
+                .setClasses(splits.train().classNames().size())
+                .build();
+    }
+
+    private ImageDataset open(Path folder) {
+        WorkerSettings machine = request.machine();
+        ImageDataset splits =
+                FolderSource.open(
+                        folder,
+                        request.images().subset(),
+                        machine.cache(),
+                        ImageDataset.IndexProgress.SILENT);
+        if (splits.val().isEmpty()) {
+            throw new UserError(
+                    "Can't evaluate on %s: it has no val/CLASS folders; name a folder with train/CLASS/* and val/CLASS/*"
+                            .formatted(folder));
+        }
+        return splits;
+    }
+
+    /** As the run that the weights come from evaluates, if they come from one. */
+    private ViewRecipe.CentreView view() {
+        Optional<Job> job = request.weights().job();
+        EvalRequest.Images images = request.images();
+        int size = images.size().or(() -> job.map(run -> run.getViews().getSize())).orElse(224);
+        int usual = (int) Math.round(size * 256 / 224.0);
+        boolean asRun = job.isPresent() && images.size().isEmpty();
+        int resize = images.resize().orElse(asRun ? job.get().getEvaluation().getResize() : usual);
+        if (resize < size) {
+            throw new UserError(
+                    "--resize: %d is smaller than the view of %d px; choose at least its size"
+                            .formatted(resize, size));
+        }
+        return new ViewRecipe.CentreView(resize, size);
+    }
+
+    private FeatureSets.Settings settings(ViewRecipe.CentreView view) {
+        int threads = request.machine().decodeThreads();
+        BatchLoader.LoaderSettings loader =
+                new BatchLoader.LoaderSettings(threads, threads + 2, request.images().seed());
+        return new FeatureSets.Settings(view, loader, request.results().cache(), meter::notice);
+    }
+
+    private List<EvalRow> rows(String path, FeatureSets sets) {
+        FeatureBank train = sets.train(meter);
+        FeatureBank val = sets.val(meter);
+        if (request.task() instanceof EvalRequest.Knn knn) {
+            meter.next("searching", 0, val.size());
+            return EvalRows.knn(train, val, knn.rules(), FEATURE, request.machine().threads());
+        }
+        int classes = sets.splits().train().classNames().size();
+        if (request.task() instanceof EvalRequest.Linear linear) {
+            ProbeRows rows =
+                    linear.augmented()
+                            ? ProbeRows.augmented(sets, PROBE_AREA)
+                            : ProbeRows.of(train);
+            LinearProbe.Data data = new LinearProbe.Data(train, val, classes, rows);
+            return LinearProbe.run(torch, data, linear.settings(), meter, this::show).stream()
+                    .map(score -> EvalRows.linear(score, FEATURE, train.dimension()))
+                    .toList();
+        }
+        EvalRequest.Transfer transfer = (EvalRequest.Transfer) request.task();
+        LinearProbe.Data data = LinearProbe.Data.cached(train, val, classes);
+        PenaltySearch.Outcome outcome = PenaltySearch.run(torch, data, transfer.settings(), meter);
+        return EvalRows.transfer(outcome, path, train.dimension());
+    }
+
+    private List<EvalRow> stages(EvalRequest.Stages task, List<Stage> stages, FeatureSets sets) {
+        List<FeatureBank> train = sets.trainStages(meter);
+        List<FeatureBank> val = sets.valStages(meter);
+        int classes = sets.splits().train().classNames().size();
+        int threads = request.machine().threads();
+        List<EvalRow> rows = new ArrayList<>();
+        for (int i = 0; i < stages.size(); i++) {
+            String name = stages.get(i).name();
+            FeatureBank bank = train.get(i);
+            FeatureBank queries = val.get(i);
+            meter.next("stages", i, stages.size());
+            rows.addAll(EvalRows.knn(bank, queries, task.rules(), name, threads));
+            task.probe()
+                    .ifPresent(
+                            probe ->
+                                    LinearProbe.run(
+                                                    torch,
+                                                    LinearProbe.Data.cached(bank, queries, classes),
+                                                    probe,
+                                                    meter,
+                                                    scores -> {})
+                                            .forEach(
+                                                    score ->
+                                                            rows.add(
+                                                                    EvalRows.linear(
+                                                                            score,
+                                                                            name,
+                                                                            bank.dimension()))));
+        }
+        return rows;
+    }
+
+    private void show(List<LinearProbe.ProbeScore> scores) {
+        LinearProbe.ProbeScore best =
+                scores.stream().reduce((a, b) -> b.top1() > a.top1() ? b : a).orElseThrow();
+        meter.score(
+                String.format(
+                        Locale.ROOT,
+                        "epoch %d  loss %.4f  top-1 %.1f %%  top-5 %.1f %%%s",
+                        best.epoch(),
+                        best.loss(),
+                        100 * best.top1(),
+                        100 * best.top5(),
+                        scores.size() > 1 ? "  (lr " + best.rate() + ")" : ""));
+    }
+}

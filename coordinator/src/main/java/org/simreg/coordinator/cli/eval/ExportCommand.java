@@ -1,0 +1,105 @@
+package org.simreg.coordinator.cli.eval;
+
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
+import org.simreg.coordinator.cli.option.EnumNames;
+import org.simreg.proto.Network;
+import org.simreg.worker.export.StudentExport.Format;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The command {@code simreg export}: a checkpoint's backbone in the formats that others load. */
+@Command(
+        name = "export",
+        description = "Write the backbone of any readable checkpoint in the formats others load.",
+        customSynopsis = "simreg export CHECKPOINT --out=DIR [OPTIONS]",
+        footer = {
+            "",
+            "Example:",
+            "  simreg export moco_v2_800ep.pth.tar --network resnet50 --format onnx --out exported"
+        })
+public final class ExportCommand implements Callable<Integer> {
+    private final ToIntFunction<Settings> export;
+
+    @Spec private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "CHECKPOINT",
+            description =
+                    "Checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
+                            + " TorchScript archive written by simreg (required)")
+    private Path checkpoint;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder that takes the files; made if absent (required)")
+    private Path out;
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            split = ",",
+            completionCandidates = EnumNames.OfFormat.class,
+            converter = EnumNames.OfFormat.class,
+            description =
+                    "One or several of torchscript, safetensors, pth, onnx, separated by commas"
+                            + " (default: all)")
+    private Set<Format> formats = EnumSet.allOf(Format.class);
+
+    @Option(
+            names = "--network",
+            paramLabel = "NETWORK",
+            completionCandidates = EnumNames.OfNetwork.class,
+            converter = EnumNames.OfNetwork.class,
+            description =
+                    "Network whose weights the checkpoint holds: resnet18, resnet34, resnet50,"
+                            + " resnet101, resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2"
+                            + " (default: as the checkpoint says)")
+    private Network network;
+
+    @Option(
+            names = "--size",
+            paramLabel = "N",
+            defaultValue = "224",
+            description =
+                    "Height and width of the images that the networks are checked with, 8 to 1024"
+                            + " px (default: 224)")
+    private int size;
+
+    /**
+     * Settings of an export: a checkpoint's backbone, and the formats it is written in.
+     *
+     * @param checkpoint file to read
+     * @param out folder that takes the files; made if absent
+     * @param formats at least one
+     * @param network whose weights the checkpoint holds; empty if the checkpoint says so itself
+     * @param size height and width of the images that the written networks are traced with, pixels
+     */
+    public record Settings(
+            Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {}
+
+    public ExportCommand(ToIntFunction<Settings> export) {
+        this.export = export;
+    }
+
+    @Override
+    public Integer call() {
+        if (size < 8 || size > 1024) {
+            String what = "--size: " + size + " is out of bounds; choose 8 to 1024 px";
+            throw new ParameterException(spec.commandLine(), what);
+        }
+        return export.applyAsInt(
+                new Settings(
+                        checkpoint, out, Set.copyOf(formats), Optional.ofNullable(network), size));
+    }
+}

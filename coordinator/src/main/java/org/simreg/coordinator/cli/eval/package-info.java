@@ -1,0 +1,2 @@
+/** Commands about weights: eval, export, inspect. */
+package org.simreg.coordinator.cli.eval;

@@ -1,0 +1,139 @@
+package org.simreg.coordinator.cli.job;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.simreg.coordinator.cli.option.JobOptions;
+import org.simreg.coordinator.job.file.JobFile;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
+import org.simreg.proto.Problems;
+import org.simreg.proto.UserError;
+import org.simreg.worker.train.student.RestartState;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
+
+/** The job that a command line asks for: a file, options laid over it, and what to do with it. */
+final class RequestedJob {
+    private static final String JOB = "--job";
+    private static final String PRINT = "--print-job";
+    private static final String RESUME = "--resume";
+    private static final String OVERWRITE = "--overwrite";
+
+    private final ParseResult parsed;
+
+    /**
+     * @param parsed command line of a command that was made by {@link #with} or {@link #withRun}
+     */
+    RequestedJob(ParseResult parsed) {
+        this.parsed = parsed;
+    }
+
+    /**
+     * A command that takes a job.
+     *
+     * @param file how its file is given: by the option --job, or as a parameter of another name
+     */
+    static CommandLine with(String file, Object command) {
+        CommandLine line = new CommandLine(command);
+        CommandSpec spec = line.getCommandSpec();
+        String meaning = "Job in YAML or JSON that the options are laid over (default: none)";
+        if (file.equals(JOB)) {
+            OptionSpec.Builder option = OptionSpec.builder(JOB).type(Path.class).arity("1");
+            spec.addOption(option.paramLabel("FILE").description(meaning).build());
+        } else {
+            PositionalParamSpec.Builder first = PositionalParamSpec.builder().index("0");
+            first.type(Path.class).arity("0..1").paramLabel(file).description(meaning);
+            spec.addPositional(first.build());
+        }
+        JobOptions.addTo(spec);
+        return line;
+    }
+
+    /** A command that takes a job and lets it run, or goes on with what its run folder holds. */
+    static CommandLine withRun(String file, Object command) {
+        CommandLine line = with(file, command);
+        CommandSpec spec = line.getCommandSpec();
+        flag(spec, PRINT, "Print the completed job as YAML and stop (default: false)");
+        flag(
+                spec,
+                RESUME,
+                "Continue from the newest checkpoint of the run folder; without "
+                        + file
+                        + " the job is the folder's own; all of its state is taken, see --restart"
+                        + " and --init for a new run (default: false)");
+        flag(spec, OVERWRITE, "Replace what the run folder holds (default: false)");
+        return line;
+    }
+
+    private static void flag(CommandSpec spec, String name, String description) {
+        OptionSpec.Builder option = OptionSpec.builder(name).type(boolean.class).arity("0");
+        spec.addOption(option.description(description).build());
+    }
+
+    boolean resume() {
+        return parsed.matchedOptionValue(RESUME, false);
+    }
+
+    boolean overwrite() {
+        return parsed.matchedOptionValue(OVERWRITE, false);
+    }
+
+    /** Whether the job is only to be printed. */
+    boolean isPrinted() {
+        return parsed.matchedOptionValue(PRINT, false);
+    }
+
+    /** Prints a job as YAML. */
+    static void print(Job job, PrintWriter out) {
+        out.print(JobFile.yaml(job));
+        out.flush();
+    }
+
+    /**
+     * @param more adds to a refusal what is wrong with files
+     * @return completed: every default filled in, within all bounds
+     * @throws UserError if file or options are refused
+     */
+    Job completed(BiConsumer<Job, Problems> more) {
+        if (resume() && overwrite()) {
+            throw new UserError("--resume and --overwrite exclude each other; choose one");
+        }
+        return located(JobSettings.complete(JobOptions.laidOver(base(), parsed), more));
+    }
+
+    /**
+     * Of a run folder the checkpoint that is the newest now, so that the job means the same
+     * tomorrow; a path that isn't here stays for those who see it.
+     */
+    private static Job located(Job job) {
+        if (!job.getStudent().hasRestart()) {
+            return job;
+        }
+        Job.Builder located = job.toBuilder();
+        Path asked = Path.of(job.getStudent().getRestart());
+        located.getStudentBuilder().setRestart(RestartState.file(asked).toString());
+        return located.build();
+    }
+
+    private Job base() {
+        Optional<Path> file = file();
+        if (file.isPresent()) {
+            return JobFile.read(file.get());
+        }
+        String out = parsed.matchedOptionValue("--out", "");
+        Path own = Path.of(out, "job.yaml");
+        boolean known = resume() && !out.isEmpty() && Files.exists(own);
+        return known ? JobFile.read(own) : Job.getDefaultInstance();
+    }
+
+    private Optional<Path> file() {
+        Path parameter = parsed.matchedPositionalValue(0, null);
+        return Optional.ofNullable(parsed.matchedOptionValue(JOB, parameter));
+    }
+}

@@ -1,0 +1,2 @@
+/** Commands about jobs. */
+package org.simreg.coordinator.cli.job;

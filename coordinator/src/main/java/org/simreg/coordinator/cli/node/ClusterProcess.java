@@ -1,0 +1,75 @@
+package org.simreg.coordinator.cli.node;
+
+import java.time.Duration;
+import org.simreg.coordinator.cli.option.StopSignal;
+import org.simreg.coordinator.grpc.client.ApiClient;
+import org.simreg.coordinator.grpc.client.ClientCredentials;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.node.CoordinatorNode;
+import org.simreg.coordinator.node.WorkerNode;
+import org.simreg.coordinator.view.observe.ProcessLog;
+
+/** Process of a cluster, a coordinator or a worker, that runs until the signal to stop. */
+public sealed interface ClusterProcess {
+    /**
+     * Runs to the end.
+     *
+     * @return exit code
+     */
+    int run(StopSignal stop);
+
+    /**
+     * Process of a coordinator.
+     *
+     * @param jsonLog whether its log lines are JSON
+     */
+    record CoordinatorProcess(CoordinatorNode.Settings settings, boolean jsonLog)
+            implements ClusterProcess {
+        @Override
+        public int run(StopSignal stop) {
+            log(jsonLog, "");
+            try (CoordinatorNode node = new CoordinatorNode(settings)) {
+                ProcessLog.say(
+                        "The coordinator listens on %s:%d; its home is %s"
+                                .formatted(
+                                        settings.cluster().host(), node.port(), settings.home()));
+                settings.http()
+                        .ifPresent(at -> ProcessLog.say("Its page is at http://" + at + "/"));
+                stop.whenRequested("Stopping; workers train on.", node::stop);
+                return node.await();
+            }
+        }
+    }
+
+    /**
+     * Process of a worker; after the signal to stop it ends when the coordinator has let it go.
+     *
+     * @param coordinator where it attends
+     * @param passport by what it shows the coordinator and other workers who it is
+     * @param jsonLog whether its log lines are JSON
+     */
+    record WorkerProcess(
+            WorkerNode.Settings settings,
+            HostPort coordinator,
+            ClientCredentials passport,
+            boolean jsonLog)
+            implements ClusterProcess {
+        @Override
+        public int run(StopSignal stop) {
+            log(jsonLog, settings.name());
+            ApiClient client = ApiClient.open(coordinator, Duration.ZERO, passport);
+            try (WorkerNode node = new WorkerNode(settings, client)) {
+                ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
+                stop.whenRequested("Leaving at the end of a step.", node::leave);
+                return node.await();
+            }
+        }
+    }
+
+    /** Before anything that logs is loaded. */
+    private static void log(boolean json, String worker) {
+        if (json) {
+            ProcessLog.json(worker);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package org.simreg.coordinator.cli.node;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
+import org.simreg.coordinator.cli.node.ClusterProcess.CoordinatorProcess;
+import org.simreg.coordinator.cli.option.ProcessOptions;
+import org.simreg.coordinator.cli.option.ScaleOptions;
+import org.simreg.coordinator.cli.option.SecurityOptions;
+import org.simreg.coordinator.cli.option.SimregVersion;
+import org.simreg.coordinator.node.CoordinatorNode;
+import org.simreg.proto.UserError;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command {@code simreg coordinator}: the process that keeps jobs and leads workers. */
+@Command(
+        name = "coordinator",
+        description =
+                "Run the coordinator of a cluster: it keeps the jobs, divides them among the"
+                        + " workers, and stores their checkpoints.",
+        footer = {
+            "",
+            "Without --tokens or --tls-client-ca whoever reaches the port can submit jobs; without"
+                    + " TLS whoever is on the way can read. The cluster's own port (Hazelcast) is"
+                    + " never encrypted: it belongs in a network that you trust.",
+            "Ctrl-C ends the coordinator; its workers train on and find it again when it is back.",
+            "",
+            "Example:",
+            "  simreg coordinator --host 10.0.0.5 --home /data/simreg"
+        })
+public final class CoordinatorCommand implements Callable<Integer> {
+    private final ToIntFunction<ClusterProcess> run;
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description =
+                    "Address of this machine that clients and workers reach it by (default:"
+                            + " 127.0.0.1, for this machine only)")
+    private String host;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "7100",
+            description =
+                    "Port for clients and workers, 0 to 65535; 0 takes any that is free (default:"
+                            + " 7100)")
+    private int port;
+
+    @Option(
+            names = "--home",
+            paramLabel = "DIR",
+            description =
+                    "Folder that keeps the list of jobs, for one coordinator at a time; made if"
+                            + " absent (default: simreg below XDG_DATA_HOME or ~/.local/share)")
+    private Path home;
+
+    @Option(
+            names = "--cluster-port",
+            paramLabel = "N",
+            defaultValue = "5701",
+            description =
+                    "Port for the cluster's own messages, 0 to 65535; 0 takes any that is free from"
+                            + " 5701 on (default: 5701)")
+    private int clusterPort;
+
+    @Mixin private ProcessOptions process;
+    @Mixin private ScaleOptions scale;
+    @Mixin private SecurityOptions.ServerSecurity security;
+
+    public CoordinatorCommand(ToIntFunction<ClusterProcess> run) {
+        this.run = run;
+    }
+
+    @Override
+    public Integer call() {
+        return run.applyAsInt(process());
+    }
+
+    private CoordinatorProcess process() {
+        try {
+            CoordinatorNode.Settings settings =
+                    new CoordinatorNode.Settings(
+                            ProcessOptions.port("--port", port),
+                            (home == null ? usualHome() : home).toAbsolutePath().normalize(),
+                            SimregVersion.number(),
+                            process.cluster(host, clusterPort, List.of()),
+                            process.http(),
+                            scale.settings(),
+                            security.read());
+            return new CoordinatorProcess(settings, process.jsonLog());
+        } catch (UserError e) {
+            throw process.refusal(spec.commandLine(), e);
+        }
+    }
+
+    private static Path usualHome() {
+        String data = System.getenv("XDG_DATA_HOME");
+        Path base =
+                data == null || data.isBlank()
+                        ? Path.of(System.getProperty("user.home"), ".local", "share")
+                        : Path.of(data);
+        return base.resolve("simreg");
+    }
+}

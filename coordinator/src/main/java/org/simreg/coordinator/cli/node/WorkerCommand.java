@@ -1,0 +1,160 @@
+package org.simreg.coordinator.cli.node;
+
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
+import org.simreg.coordinator.cli.node.ClusterProcess.WorkerProcess;
+import org.simreg.coordinator.cli.option.MachineOptions;
+import org.simreg.coordinator.cli.option.ProcessOptions;
+import org.simreg.coordinator.cli.option.SecurityOptions;
+import org.simreg.coordinator.cli.option.SimregVersion;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.node.WorkerNode;
+import org.simreg.proto.Roots;
+import org.simreg.proto.UserError;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command {@code simreg worker}: a process that trains what the coordinator gives it. */
+@Command(
+        name = "worker",
+        description = "Run a worker: it computes its part of the coordinator's jobs.",
+        footer = {
+            "",
+            "Ctrl-C or SIGTERM: the worker leaves at the end of a step, the others train on.",
+            "Exit code 75: the cluster has lost sight of this worker; start it again.",
+            "",
+            "Example:",
+            "  simreg worker --coordinator 10.0.0.5:7100 --device cuda:0"
+        })
+public final class WorkerCommand implements Callable<Integer> {
+    private final ToIntFunction<ClusterProcess> run;
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--coordinator",
+            paramLabel = "HOST:PORT",
+            defaultValue = "${env:SIMREG_COORDINATOR:-localhost:7100}",
+            description =
+                    "Where the coordinator listens (default: the environment's SIMREG_COORDINATOR,"
+                            + " else localhost:7100)")
+    private String coordinator;
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description =
+                    "Name of the worker, unique in the cluster (default: the machine's and the"
+                            + " process' number)")
+    private String name;
+
+    @Mixin private MachineOptions machine;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            description =
+                    "Address of this machine that coordinator and other workers reach it by"
+                            + " (default: the one it has towards the coordinator)")
+    private String host;
+
+    @Option(
+            names = "--cluster-port",
+            paramLabel = "N",
+            defaultValue = "0",
+            description =
+                    "Port for the cluster's own messages, 0 to 65535; 0 takes any that is free from"
+                            + " 5701 on (default: 0)")
+    private int clusterPort;
+
+    @Mixin private ProcessOptions process;
+    @Mixin private SecurityOptions.ClientSecurity security;
+
+    @Option(
+            names = "--root",
+            paramLabel = "DIR",
+            description =
+                    "Folder below which this worker sees data and weights of jobs, wherever symbolic"
+                            + " links lead; what lies elsewhere is read from the coordinator; repeat"
+                            + " for several (default: none, anywhere)")
+    private List<Path> roots = List.of();
+
+    public WorkerCommand(ToIntFunction<ClusterProcess> run) {
+        this.run = run;
+    }
+
+    @Override
+    public Integer call() {
+        return run.applyAsInt(process());
+    }
+
+    private WorkerProcess process() {
+        try {
+            HostPort target = HostPort.parse("--coordinator", coordinator, HostPort.PORT);
+            String own = host == null ? addressTowards(target) : host;
+            HostPort peer = new HostPort(target.host(), ProcessOptions.CLUSTER_PORT);
+            WorkerNode.Settings settings =
+                    new WorkerNode.Settings(
+                            name(),
+                            SimregVersion.number(),
+                            new WorkerNode.Machine(
+                                    machine.device(),
+                                    machine.threads(),
+                                    machine.decodeThreads(),
+                                    Roots.of(roots)),
+                            process.cluster(own, clusterPort, List.of(peer.toString())),
+                            process.http());
+            return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());
+        } catch (UserError e) {
+            throw process.refusal(spec.commandLine(), e);
+        }
+    }
+
+    private String name() {
+        String asked = name == null ? machineName() + "-" + ProcessHandle.current().pid() : name;
+        if (!asked.matches("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,99}")) {
+            String rule =
+                    "; begin with a letter or digit, then letters, digits or . - _, up to 100";
+            throw new UserError("--name: '" + asked + "' can't name a worker" + rule);
+        }
+        return asked;
+    }
+
+    private static String machineName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException nameless) {
+            return "worker";
+        }
+    }
+
+    /**
+     * The address of this machine that packets to a target leave from; none is sent.
+     *
+     * @throws UserError if the target's name is unknown or no way leads there
+     */
+    private static String addressTowards(HostPort target) {
+        InetSocketAddress there = new InetSocketAddress(target.host(), target.port());
+        if (there.isUnresolved()) {
+            String way = " is known to no name server; name another with --coordinator";
+            throw new UserError("The coordinator's host " + target.host() + way);
+        }
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(there);
+            return socket.getLocalAddress().getHostAddress();
+        } catch (IOException e) {
+            String way = "; name this machine's address with --host";
+            throw new UserError("No way leads to " + target + ": " + e.getMessage() + way, e);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Commands about processes. */
+package org.simreg.coordinator.cli.node;

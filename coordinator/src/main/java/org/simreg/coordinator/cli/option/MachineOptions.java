@@ -1,0 +1,61 @@
+package org.simreg.coordinator.cli.option;
+
+import org.simreg.coordinator.node.VertxInstances;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.storage.WorkerSettings;
+import picocli.CommandLine.Option;
+
+/** Options for what a worker takes of this machine: device and threads. */
+public final class MachineOptions {
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            description =
+                    "auto, cpu, cuda or cuda:N; auto takes a GPU if there is one (default: auto)")
+    private String device;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of libtorch on the CPU (default: one a core)")
+    private Integer threads;
+
+    @Option(
+            names = "--decode-threads",
+            paramLabel = "N",
+            description = "Threads that decode and augment images (default: one a core)")
+    private Integer decodeThreads;
+
+    /** {@code auto}, {@code cpu} or {@code cuda:N}. */
+    public String device() {
+        if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
+            throw new UserError(
+                    "--device: '" + device + "' is no device; choose auto, cpu, cuda or cuda:N");
+        }
+        return device.equals("cuda") ? "cuda:0" : device;
+    }
+
+    public int threads() {
+        return count("--threads", threads);
+    }
+
+    public int decodeThreads() {
+        return count("--decode-threads", decodeThreads);
+    }
+
+    /** All of it, with files kept in the user's cache. */
+    public WorkerSettings settings() {
+        return new WorkerSettings(device(), threads(), decodeThreads(), VertxInstances.cache());
+    }
+
+    private static int count(String option, Integer asked) {
+        if (asked == null) {
+            return Runtime.getRuntime().availableProcessors();
+        }
+        if (asked < 1 || asked > 1024) {
+            throw new UserError(option + ": " + asked + " is out of bounds; choose 1 to 1024");
+        }
+        return asked;
+    }
+}

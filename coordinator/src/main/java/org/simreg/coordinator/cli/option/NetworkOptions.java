@@ -1,0 +1,52 @@
+package org.simreg.coordinator.cli.option;
+
+import java.util.Optional;
+import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
+import org.simreg.proto.Precision;
+import picocli.CommandLine.Option;
+
+/** Options for the frozen network that the weights of a file are made. */
+public final class NetworkOptions {
+    @Option(
+            names = "--network",
+            paramLabel = "NETWORK",
+            completionCandidates = EnumNames.OfNetwork.class,
+            converter = EnumNames.OfNetwork.class,
+            description =
+                    "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
+                            + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
+                            + " recognised from the file)")
+    private Network network;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "TYPE",
+            description =
+                    "float32 or bfloat16 (default: as the run that the weights come from, else"
+                            + " float32)")
+    private Precision precision;
+
+    @Option(
+            names = "--pixels",
+            paramLabel = "KIND",
+            defaultValue = "imagenet",
+            description =
+                    "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
+                            + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
+    private Pixels pixels;
+
+    /** Empty: to be recognised from the file. */
+    public Optional<Network> network() {
+        return Optional.ofNullable(network);
+    }
+
+    /** Empty: that of the run which the weights come from, else float32. */
+    public Optional<Precision> precision() {
+        return Optional.ofNullable(precision);
+    }
+
+    public Pixels pixels() {
+        return pixels;
+    }
+}

@@ -1,0 +1,121 @@
+package org.simreg.coordinator.cli.option;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.store.hazelcast.ClusterAddress;
+import org.simreg.proto.UserError;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Options of a lasting process: how it finds the others of its cluster, and what it shows. */
+public final class ProcessOptions {
+    /** Port of the first process of a cluster on a machine. */
+    public static final int CLUSTER_PORT = 5701;
+
+    /** Port of HTTP where none is named. */
+    private static final int HTTP_PORT = 8080;
+
+    @Option(
+            names = "--peers",
+            paramLabel = "HOST:PORT",
+            split = ",",
+            description =
+                    "Cluster ports of the other processes, best all of them, separated by commas; a"
+                            + " port left out is 5701 (default: that of the coordinator)")
+    private List<String> peers = List.of();
+
+    @Option(
+            names = "--peer-service",
+            paramLabel = "NAME",
+            description =
+                    "DNS name of a headless Kubernetes service that lists the peers, instead of"
+                            + " --peers (default: none)")
+    private String service;
+
+    @Option(
+            names = "--cluster",
+            paramLabel = "NAME",
+            defaultValue = "simreg",
+            description = "Processes of another cluster name don't join (default: simreg)")
+    private String name;
+
+    @Option(
+            names = "--http",
+            paramLabel = "HOST:PORT",
+            description =
+                    "Serve HTTP there: /metrics, /health/live, ready and started, and on the"
+                            + " coordinator a page; a port left out is 8080, and there is no"
+                            + " password (default: none)")
+    private String http;
+
+    @Option(
+            names = "--log",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description =
+                    "What log lines are: text, warnings only; or json, an object a line with job,"
+                            + " generation, step and worker (default: text)")
+    private String log;
+
+    /**
+     * How the process finds the others.
+     *
+     * @param usual peers where none are named
+     * @throws UserError if an option is wrong
+     */
+    public ClusterAddress cluster(String host, int port, List<String> usual) {
+        List<String> all = new ArrayList<>();
+        for (String peer : peers) {
+            all.add(HostPort.parse("--peers", peer, CLUSTER_PORT).toString());
+        }
+        if (service != null && !all.isEmpty()) {
+            throw new UserError("--peers and --peer-service exclude each other; choose one");
+        }
+        return new ClusterAddress(
+                name,
+                host,
+                port("--cluster-port", port),
+                all.isEmpty() ? usual : all,
+                Optional.ofNullable(service));
+    }
+
+    /**
+     * Where HTTP is served; empty: nowhere.
+     *
+     * @throws UserError if it is no HOST:PORT
+     */
+    public Optional<HostPort> http() {
+        return Optional.ofNullable(http).map(text -> HostPort.parse("--http", text, HTTP_PORT));
+    }
+
+    /**
+     * Whether log lines are JSON.
+     *
+     * @throws UserError if the format is unknown
+     */
+    public boolean jsonLog() {
+        if (!log.equals("text") && !log.equals("json")) {
+            throw new UserError("--log: '" + log + "' is no format; choose text or json");
+        }
+        return log.equals("json");
+    }
+
+    /**
+     * What is thrown for wrong options: wrong usage, but for a blank cluster name, which fails as
+     * the cluster does that can't be joined.
+     */
+    public RuntimeException refusal(CommandLine command, UserError wrong) {
+        return name.isBlank() ? wrong : new ParameterException(command, wrong.getMessage(), wrong);
+    }
+
+    /** A port that the process listens on; 0 takes any that is free. */
+    public static int port(String option, int port) {
+        if (port < 0 || port > 65535) {
+            throw new UserError(option + ": " + port + " is out of bounds; choose 0 to 65535");
+        }
+        return port;
+    }
+}

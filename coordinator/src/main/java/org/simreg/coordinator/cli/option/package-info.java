@@ -1,0 +1,2 @@
+/** Options that commands share. */
+package org.simreg.coordinator.cli.option;

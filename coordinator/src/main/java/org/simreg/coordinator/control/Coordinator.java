@@ -1,0 +1,287 @@
+package org.simreg.coordinator.control;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.simreg.coordinator.job.CoordinatorSettings;
+import org.simreg.coordinator.job.JobQueue;
+import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.JobStatuses;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.job.JobTransitions;
+import org.simreg.coordinator.job.JobTransitions.Transition;
+import org.simreg.coordinator.job.JobWatch;
+import org.simreg.coordinator.job.RunFiles;
+import org.simreg.coordinator.job.RunFiles.Download;
+import org.simreg.coordinator.job.RunFiles.Upload;
+import org.simreg.coordinator.job.schedule.Demand;
+import org.simreg.coordinator.job.schedule.Phase;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
+import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Refused;
+import org.simreg.proto.Report;
+import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
+import org.simreg.proto.WorkerStatus;
+
+/**
+ * The coordinator: its whole state, and the only one who issues generations. All its methods are
+ * called on one thread; it does nothing by itself but what {@link #tick} makes it do.
+ */
+public final class Coordinator implements JobService, WorkerService, AutoCloseable {
+    private final CoordinatorSettings setup;
+    private final JobQueue queue;
+    private final WorkerRegistry attendance = new WorkerRegistry();
+    private final JobGuard guard = new JobGuard(attendance);
+    private final JobController steering;
+    private final Dispatcher dispatch;
+    private final WorkerSessions door;
+    private final List<Consumer<List<WorkerStatus>>> listeners = new ArrayList<>();
+    private Seen seen = new Seen(List.of(), List.of());
+
+    /** What listeners were told last. */
+    private record Seen(List<Demand> demands, List<WorkerStatus> workers) {}
+
+    /**
+     * @param store keeps the records; closed by the caller
+     * @param folders makes and opens run folders
+     */
+    public Coordinator(CoordinatorSettings setup, JobStore store, RunFiles.JobFolders folders) {
+        this.setup = setup;
+        this.queue = new JobQueue(setup, store, folders);
+        this.steering =
+                new JobController(
+                        setup, attendance, new JobFinisher(setup.executor(), attendance, guard));
+        this.dispatch = new Dispatcher(queue, attendance, steering, guard);
+        this.door =
+                new WorkerSessions(
+                        setup,
+                        queue,
+                        attendance,
+                        new ReportHandler(attendance, guard, steering),
+                        dispatch);
+    }
+
+    /**
+     * Takes over the jobs of the past. Those that were running wait a while for their workers.
+     *
+     * @throws UserError if the store can't be read
+     */
+    public void start() {
+        long now = setup.clock().getAsLong();
+        for (JobRun run : queue.load()) {
+            if (run.record().getState() == JobState.RUNNING) {
+                run.phase(new Phase.Training(now + setup.times().grace()));
+            }
+            if (run.active()) {
+                guard.with(run, run::advance);
+            }
+        }
+    }
+
+    /** Time has passed; to be called about every 100 ms. */
+    public void tick() {
+        door.tick();
+        dispatch.all();
+        for (JobRun run : queue.active()) {
+            guard.with(run, () -> dispatch.acknowledge(run));
+        }
+        tellIfChanged();
+    }
+
+    /**
+     * Adds a listener.
+     *
+     * @param listener takes all workers, by name and without how long they are silent, whenever one
+     *     of them or the jobs' demand for them has changed; called on the coordinator's thread
+     */
+    public void whenChanged(Consumer<List<WorkerStatus>> listener) {
+        listeners.add(listener);
+    }
+
+    private void tellIfChanged() {
+        if (listeners.isEmpty()) {
+            return;
+        }
+        List<WorkerStatus> workers =
+                attendance.all().stream()
+                        .map(one -> WorkerStatuses.of(one, dispatch.against(one), one.heard()))
+                        .toList();
+        Seen now = new Seen(dispatch.demands(), workers);
+        if (!now.equals(seen)) {
+            seen = now;
+            listeners.forEach(listener -> listener.accept(workers));
+        }
+    }
+
+    @Override
+    public JobStatus submit(SubmitRequest request) {
+        JobRun run = queue.submit(request);
+        dispatch.all();
+        tellIfChanged();
+        return JobStatuses.of(run);
+    }
+
+    @Override
+    public JobStatus get(String id) {
+        return JobStatuses.of(queue.get(id));
+    }
+
+    @Override
+    public ListResponse list(ListRequest request) {
+        return JobStatuses.page(queue.newest(), request);
+    }
+
+    @Override
+    public JobStatus cancel(String id) {
+        return ask(id, Transition.CANCEL, JobState.CANCELLED);
+    }
+
+    @Override
+    public JobStatus pause(String id) {
+        return ask(id, Transition.PAUSE, JobState.PAUSED);
+    }
+
+    /** What was asked is kept before it is done: it outlives the coordinator. */
+    private JobStatus ask(String id, Transition transition, JobState intent) {
+        JobRun run = queue.get(id);
+        JobTransitions.check(run.record(), transition);
+        if (run.finishing()) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "All steps of the job %s are done and its exports are being written; wait for its end"
+                            .formatted(id));
+        }
+        if (run.record().getState() == JobState.PAUSED) {
+            run.become(JobState.CANCELLED, "cancelled while it was paused");
+        } else {
+            run.save(run.record().toBuilder().setIntent(intent));
+            dispatch.all();
+        }
+        tellIfChanged();
+        return JobStatuses.of(run);
+    }
+
+    @Override
+    public JobStatus resume(String id) {
+        JobRun run = queue.get(id);
+        JobRecord record = run.record();
+        JobTransitions.check(record, Transition.RESUME);
+        if (run.ended()) {
+            queue.refuseTaken(record.getFolder());
+            queue.refuseTooMany();
+        }
+        // Links may lead elsewhere by now.
+        setup.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
+        run.files();
+        run.failures().reset();
+        if (record.getRefused()) {
+            run.save(record.toBuilder().setRefused(false));
+        }
+        run.become(JobState.QUEUED, "waits for its turn");
+        dispatch.all();
+        tellIfChanged();
+        return JobStatuses.of(run);
+    }
+
+    @Override
+    public ListWorkersResponse workers() {
+        ListWorkersResponse.Builder all = ListWorkersResponse.newBuilder();
+        long now = setup.clock().getAsLong();
+        for (WorkerSession one : attendance.all()) {
+            all.addWorkers(WorkerStatuses.of(one, dispatch.against(one), now));
+        }
+        return all.build();
+    }
+
+    @Override
+    public AutoCloseable watch(String id, long from, JobWatch.Watcher watcher) {
+        JobRun run = queue.get(id);
+        JobWatch watch = new JobWatch(run, from, watcher, setup.executor());
+        run.watched(watch);
+        watch.pump();
+        return watch::close;
+    }
+
+    @Override
+    public In attend(Hello hello, Out orders) {
+        In in = door.attend(hello, orders);
+        tellIfChanged();
+        return new In() {
+            @Override
+            public void report(Report report) {
+                in.report(report);
+                if (report.hasLeaving()) {
+                    tellIfChanged();
+                }
+            }
+
+            @Override
+            public void lost(String reason) {
+                in.lost(reason);
+                tellIfChanged();
+            }
+        };
+    }
+
+    @Override
+    public Upload put(CheckpointHeader header) {
+        JobRun run = queue.get(header.getJob());
+        return new CheckpointUpload(
+                run, header, trouble -> setup.executor().execute(() -> stop(run, trouble)));
+    }
+
+    /** Steps whose states can't be kept are not worth computing. */
+    private void stop(JobRun run, UserError trouble) {
+        if (run.active()) {
+            guard.fail(run, trouble.getMessage(), false);
+        }
+    }
+
+    @Override
+    public Download get(String job, long step) {
+        JobRun run = queue.get(job);
+        Download download = run.files().checkpoint(step);
+        run.release();
+        return download;
+    }
+
+    /** How many jobs are in which state; states that no job is in are left out. */
+    public Map<JobState, Long> states() {
+        return queue.all().stream()
+                .collect(
+                        Collectors.groupingBy(
+                                run -> run.record().getState(), Collectors.counting()));
+    }
+
+    /** Jobs that have not ended. */
+    public List<Job> active() {
+        return queue.active().stream().map(run -> run.record().getJob()).toList();
+    }
+
+    /** What the jobs that train or want to would take if there were workers of every kind. */
+    public List<Demand> demands() {
+        return dispatch.demands();
+    }
+
+    /** How many workers attend and don't leave. */
+    public int attending() {
+        return (int) attendance.all().stream().filter(one -> !one.leaving()).count();
+    }
+
+    /** Releases the folders; workers go on and wait for the next coordinator. */
+    @Override
+    public void close() {
+        queue.all().forEach(JobRun::close);
+    }
+}

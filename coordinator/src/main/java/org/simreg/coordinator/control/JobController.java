@@ -1,0 +1,247 @@
+package org.simreg.coordinator.control;
+
+import java.util.List;
+import java.util.Locale;
+import org.simreg.coordinator.job.CoordinatorSettings;
+import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.JobTransitions;
+import org.simreg.coordinator.job.schedule.Decision;
+import org.simreg.coordinator.job.schedule.GenerationPlanner;
+import org.simreg.coordinator.job.schedule.JobScheduler;
+import org.simreg.coordinator.job.schedule.JobView;
+import org.simreg.coordinator.job.schedule.Lineage;
+import org.simreg.coordinator.job.schedule.Phase;
+import org.simreg.coordinator.job.schedule.Phase.HaltReason;
+import org.simreg.coordinator.job.schedule.WorkerState;
+import org.simreg.proto.Generation;
+import org.simreg.proto.GenerationBegun;
+import org.simreg.proto.GenerationBegun.Cause;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.Order;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StateChanged;
+
+/** The controller of jobs: carries out what the scheduler decides. */
+final class JobController {
+    /** A decision can make another one possible at once, but not for ever. */
+    private static final int AT_ONCE = 8;
+
+    private final CoordinatorSettings setup;
+    private final WorkerRegistry attendance;
+    private final JobFinisher finish;
+
+    JobController(CoordinatorSettings setup, WorkerRegistry attendance, JobFinisher finish) {
+        this.setup = setup;
+        this.attendance = attendance;
+        this.finish = finish;
+    }
+
+    /** Does what is to be done with a job now. */
+    void steer(JobRun run) {
+        for (int i = 0; i < AT_ONCE && run.active() && !run.finishing(); i++) {
+            Phase before = run.phase();
+            apply(run, JobScheduler.decide(view(run)));
+            if (run.phase().equals(before)) {
+                break;
+            }
+        }
+        if (run.active() && !run.finishing()) {
+            for (JobView.Member member : JobScheduler.unneeded(view(run))) {
+                attendance
+                        .find(member.worker())
+                        .ifPresent(one -> WorkerRegistry.drop(one, run, run.grant().reason()));
+            }
+        }
+    }
+
+    private JobView view(JobRun run) {
+        JobRecord record = run.record();
+        Job job = record.getJob();
+        long now = setup.clock().getAsLong();
+        List<JobView.Member> members =
+                attendance.at(run).stream().map(one -> member(run, one)).toList();
+        JobView.History history =
+                new JobView.History(
+                        record.getGeneration().toBuilder().setJob(run.id()).build(),
+                        new Lineage(record.getStartsList()),
+                        run.advance().steps(),
+                        !record.getSha256().isEmpty());
+        JobView.Assignment assignment =
+                new JobView.Assignment(
+                        run.grant(),
+                        job.getPlacement().getMinWorkers(),
+                        job.getOptimization().getMicroBatches(),
+                        run.requestedHalt(),
+                        new JobView.WaitTimes(
+                                setup.times().gather(), setup.times().grace(), stopBy(run)));
+        return new JobView(now, run.phase(), assignment, members, history);
+    }
+
+    /** A step is finished for the sake of one who leaves, but not what takes longer than a step. */
+    private long stopBy(JobRun run) {
+        long told =
+                attendance.at(run).stream()
+                        .filter(WorkerSession::leaving)
+                        .mapToLong(WorkerSession::leavingSince)
+                        .min()
+                        .orElse(0);
+        return told == 0 ? 0 : told + run.advance().pace() + setup.times().leave();
+    }
+
+    private static JobView.Member member(JobRun run, WorkerSession one) {
+        return new JobView.Member(
+                one.name(),
+                one.hello().getAddressesOrDefault(transport(run), ""),
+                one.state(),
+                one.stateSince(),
+                !one.leaving() && run.grant().workers().contains(one.name()));
+    }
+
+    /** Key of the addresses by which a job's workers reach each other. */
+    static String transport(JobRun run) {
+        return run.record().getJob().getReduce().getTransport().name().toLowerCase(Locale.ROOT);
+    }
+
+    private void apply(JobRun run, Decision decision) {
+        if (!(decision instanceof Decision.Begin)) {
+            run.reason(decision.reason());
+        }
+        if (decision instanceof Decision.Continue) {
+            run.phase(new Phase.Training(0));
+        } else if (decision instanceof Decision.Stop stop) {
+            stop(run, stop);
+        } else if (decision instanceof Decision.Begin begin) {
+            begin(run, begin);
+        } else if (decision instanceof Decision.AwaitWorkers wait) {
+            awaitWorkers(run, wait);
+        } else if (decision instanceof Decision.Release release) {
+            release(run, release);
+        } else if (decision instanceof Decision.Complete) {
+            finish.begin(run);
+        }
+    }
+
+    /** Has the members of the last generation stop and begin another one. */
+    void reform(JobRun run, String reason) {
+        stop(run, new Decision.Stop(new Phase.Halting(0, false, HaltReason.REFORM, 0), reason));
+    }
+
+    private void stop(JobRun run, Decision.Stop stop) {
+        run.reason(stop.reason());
+        run.phase(stop.phase());
+        halt(run, stop.phase());
+    }
+
+    private void halt(JobRun run, Phase.Halting phase) {
+        long number = run.record().getGeneration().getNumber();
+        Order order = Orders.halt(run.id(), number, phase.after(), phase.checkpoint());
+        attendance.at(run).stream()
+                .filter(one -> one.trains(number))
+                .forEach(one -> one.halt(order, run.now()));
+    }
+
+    /** What must not be forgotten is durable before any worker hears of the generation. */
+    private void begin(JobRun run, Decision.Begin begin) {
+        Generation generation = completed(run, begin.generation());
+        Cause cause = GenerationPlanner.cause(run.record().getGeneration(), begin, this::attends);
+        run.advance().bring(generation);
+        JobState before = run.record().getState();
+        keep(run, generation);
+        run.advance().begun();
+        run.phase(begin.then());
+        run.reason(generation.getReason());
+        if (before != JobState.RUNNING) {
+            run.emit(
+                    Progress.newBuilder()
+                            .setState(
+                                    StateChanged.newBuilder()
+                                            .setState(JobState.RUNNING)
+                                            .setReason(generation.getReason())));
+        }
+        run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
+        generation.getMembersList().forEach(member -> send(run, generation, member));
+        if (begin.then() instanceof Phase.Halting halting) {
+            halt(run, halting);
+        }
+    }
+
+    private Generation completed(JobRun run, Generation generation) {
+        Generation.Builder complete =
+                generation.toBuilder()
+                        .addAllMeasured(run.record().getMeasuredList())
+                        .setTransport(transport(run));
+        long checkpoint = run.advance().checkpoint();
+        if (checkpoint >= 0) {
+            complete.setCheckpoint(checkpoint);
+        }
+        return complete.build();
+    }
+
+    private void keep(JobRun run, Generation generation) {
+        Lineage lineage =
+                new Lineage(run.record().getStartsList())
+                        .begun(generation.getNumber(), generation.getStep());
+        JobRecord.Builder next = run.record().toBuilder();
+        if (next.getState() != JobState.RUNNING) {
+            JobTransitions.enter(next, JobState.RUNNING, run.now());
+        }
+        next.setGeneration(generation)
+                .clearStarts()
+                .addAllStarts(lineage.starts())
+                .setReason(generation.getReason());
+        if (next.getProfile().isEmpty()) {
+            attendance
+                    .find(generation.getMembers(0).getWorker())
+                    .ifPresent(one -> next.setProfile(one.hello().getProfile()));
+        }
+        run.save(next);
+    }
+
+    private void send(JobRun run, Generation generation, Generation.Member member) {
+        attendance
+                .find(member.getWorker())
+                .ifPresent(
+                        one -> {
+                            boolean held = member.getState() == Generation.State.HELD;
+                            one.state(
+                                    new WorkerState.Holding(
+                                            generation.getNumber(),
+                                            held ? generation.getStep() : 0,
+                                            false),
+                                    run.now());
+                            one.rewound(generation.getStep());
+                            one.send(Orders.begin(generation));
+                        });
+    }
+
+    private boolean attends(String worker) {
+        return attendance.find(worker).isPresent();
+    }
+
+    private static GenerationBegun begun(Generation generation, Cause cause) {
+        GenerationBegun.Builder begun =
+                GenerationBegun.newBuilder()
+                        .setNumber(generation.getNumber())
+                        .setStep(generation.getStep())
+                        .setReason(generation.getReason())
+                        .setCause(cause);
+        generation.getMembersList().forEach(member -> begun.addWorkers(member.getWorker()));
+        return begun.build();
+    }
+
+    private void awaitWorkers(JobRun run, Decision.AwaitWorkers wait) {
+        run.phase(wait.phase());
+        if (run.record().getState() == JobState.RUNNING) {
+            run.become(JobState.QUEUED, wait.reason());
+        }
+    }
+
+    private void release(JobRun run, Decision.Release release) {
+        boolean pause = release.why() == HaltReason.PAUSE;
+        String what = pause ? "paused" : "cancelled";
+        attendance.at(run).forEach(one -> WorkerRegistry.drop(one, run, "the job is " + what));
+        run.become(pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + release.reason());
+    }
+}

@@ -1,0 +1,44 @@
+package org.simreg.coordinator.control;
+
+import org.simreg.coordinator.job.JobWatch;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
+import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.SubmitRequest;
+
+/**
+ * The service of jobs as clients use it: the port between gRPC and the coordinator. Called on the
+ * coordinator's own thread; every method returns at once, or throws {@code Refused}, or {@code
+ * UserError} for a job with wrong settings.
+ */
+public interface JobService {
+    /** Queues a job; a request id that is known gives the job of that time. */
+    JobStatus submit(SubmitRequest request);
+
+    /** One job. */
+    JobStatus get(String id);
+
+    /** Newest first. */
+    ListResponse list(ListRequest request);
+
+    /** Ends a job after its current step, with a checkpoint. */
+    JobStatus cancel(String id);
+
+    /** Stops a job after its current step, with a checkpoint, and frees its workers. */
+    JobStatus pause(String id);
+
+    /** Queues a paused, cancelled or failed job again. */
+    JobStatus resume(String id);
+
+    /** Everyone who attends. */
+    ListWorkersResponse workers();
+
+    /**
+     * Follows a job: the events of the past from a sequence number on, then each new one.
+     *
+     * @param from first sequence number
+     * @return ends the watch
+     */
+    AutoCloseable watch(String id, long from, JobWatch.Watcher watcher);
+}

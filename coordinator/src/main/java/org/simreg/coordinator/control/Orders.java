@@ -1,0 +1,64 @@
+package org.simreg.coordinator.control;
+
+import org.simreg.coordinator.job.CoordinatorSettings;
+import org.simreg.proto.Acknowledged;
+import org.simreg.proto.Drop;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Halt;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
+import org.simreg.proto.Order;
+import org.simreg.proto.Prepare;
+import org.simreg.proto.Welcome;
+
+/** The messages to a worker. */
+final class Orders {
+    private Orders() {}
+
+    static Order welcome(CoordinatorSettings.Times times) {
+        return Order.newBuilder()
+                .setWelcome(
+                        Welcome.newBuilder()
+                                .setHeartbeatMs(times.heartbeat())
+                                .setLostAfterMs(times.lostAfter()))
+                .build();
+    }
+
+    static Order prepare(JobRecord record, long attempt) {
+        return Order.newBuilder()
+                .setPrepare(
+                        Prepare.newBuilder()
+                                .setJob(record.getId())
+                                .setSettings(record.getJob())
+                                .setAttempt(attempt)
+                                .setJoins(record.getState() == JobState.RUNNING))
+                .build();
+    }
+
+    static Order begin(Generation generation) {
+        return Order.newBuilder().setBegin(generation).build();
+    }
+
+    static Order halt(String job, long generation, long after, boolean checkpoint) {
+        return Order.newBuilder()
+                .setHalt(
+                        Halt.newBuilder()
+                                .setJob(job)
+                                .setGeneration(generation)
+                                .setAfterStep(after)
+                                .setCheckpoint(checkpoint))
+                .build();
+    }
+
+    static Order acknowledged(String job, long step) {
+        return Order.newBuilder()
+                .setAcknowledged(Acknowledged.newBuilder().setJob(job).setStep(step))
+                .build();
+    }
+
+    static Order drop(String job, String reason, boolean leave) {
+        return Order.newBuilder()
+                .setDrop(Drop.newBuilder().setJob(job).setReason(reason).setLeave(leave))
+                .build();
+    }
+}

@@ -1,0 +1,194 @@
+package org.simreg.coordinator.control;
+
+import java.util.Optional;
+import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.schedule.Phase;
+import org.simreg.coordinator.job.schedule.WorkerState;
+import org.simreg.proto.Committed;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.Halted;
+import org.simreg.proto.JobFailed;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.Measured;
+import org.simreg.proto.Progress;
+import org.simreg.proto.Ready;
+import org.simreg.proto.Report;
+import org.simreg.proto.Trained;
+
+/**
+ * The handler of what workers report about the job they are at; what is said about any other is of
+ * the past.
+ */
+final class ReportHandler {
+    private final WorkerRegistry attendance;
+    private final JobGuard guard;
+    private final JobController steering;
+
+    ReportHandler(WorkerRegistry attendance, JobGuard guard, JobController steering) {
+        this.attendance = attendance;
+        this.guard = guard;
+        this.steering = steering;
+    }
+
+    /** Takes a report about the job that the worker is at. */
+    void take(WorkerSession from, JobRun run, Report report) {
+        if (!run.active() || run.finishing()) {
+            return;
+        }
+        switch (report.getReportCase()) {
+            case READY -> ready(from, run, report.getReady());
+            case COMMITTED -> committed(from, run, report.getCommitted());
+            case HALTED -> halted(from, run, report.getHalted());
+            case MEASURED -> measured(run, report.getMeasured());
+            case TOLD -> run.notice(report.getTold().getText());
+            case TRAINED -> trained(run, report.getTrained());
+            case FAILED -> failed(from, run, report.getFailed());
+            default -> {}
+        }
+    }
+
+    /** The job that a report is about; empty if about none. */
+    static String job(Report report) {
+        return switch (report.getReportCase()) {
+            case READY -> report.getReady().getJob();
+            case COMMITTED -> report.getCommitted().getJob();
+            case HALTED -> report.getHalted().getJob();
+            case MEASURED -> report.getMeasured().getJob();
+            case TOLD -> report.getTold().getJob();
+            case TRAINED -> report.getTrained().getJob();
+            case FAILED -> report.getFailed().getJob();
+            default -> "";
+        };
+    }
+
+    private void ready(WorkerSession from, JobRun run, Ready ready) {
+        if (!(from.state() instanceof WorkerState.Preparing)
+                || ready.getAttempt() != from.attempt()) {
+            return;
+        }
+        JobRecord record = run.record();
+        if (!record.hasStarted()) {
+            JobStarted started =
+                    ready.getStarted().toBuilder().setResumedStep(run.advance().ledger()).build();
+            run.save(record.toBuilder().setStarted(started).setDataSha256(ready.getDataSha256()));
+            run.emit(Progress.newBuilder().setStarted(started));
+        }
+        Optional<String> differs = differs(run.record(), ready);
+        if (differs.isPresent()) {
+            exclude(from, run, differs.get());
+        } else {
+            from.state(new WorkerState.Ready(), run.now());
+        }
+    }
+
+    private static Optional<String> differs(JobRecord record, Ready ready) {
+        if (!record.getDataSha256().equals(ready.getDataSha256())) {
+            return Optional.of(
+                    "it sees other images (SHA-256 of their list %s) than the job began with (%s)"
+                            .formatted(ready.getDataSha256(), record.getDataSha256()));
+        }
+        long steps = ready.getStarted().getTotalSteps();
+        return steps == record.getStarted().getTotalSteps()
+                ? Optional.empty()
+                : Optional.of(
+                        "it counts %d steps, the job has %d"
+                                .formatted(steps, record.getStarted().getTotalSteps()));
+    }
+
+    private void exclude(WorkerSession from, JobRun run, String reason) {
+        run.failures().exclude(from.key(), reason);
+        run.notice("The worker %s is not used: %s".formatted(from.name(), reason));
+        WorkerRegistry.drop(from, run, reason);
+    }
+
+    private void committed(WorkerSession from, JobRun run, Committed committed) {
+        from.commits(committed.getGeneration(), committed.getStep().getStep());
+        run.advance()
+                .report(from.name(), committed)
+                .ifPresent(differs -> guard.fail(run, differs, false));
+    }
+
+    private void halted(WorkerSession from, JobRun run, Halted halted) {
+        if (!from.trains(halted.getGeneration())) {
+            return;
+        }
+        from.state(
+                new WorkerState.Holding(halted.getGeneration(), halted.getCommitted(), true),
+                run.now());
+        boolean current = halted.getGeneration() == run.record().getGeneration().getNumber();
+        if (current && run.phase() instanceof Phase.Training && run.failures().withoutProgress()) {
+            guard.fail(
+                    run,
+                    "The workers of the job don't reach each other: five generations in a row ended without a step, the last by %s; check that each reaches the addresses of the others"
+                            .formatted(from.name()),
+                    false);
+        }
+    }
+
+    private void measured(JobRun run, Measured measured) {
+        EvaluationDone done = measured.getEvaluation();
+        Measurement measurement =
+                Measurement.newBuilder()
+                        .setSubject(done.getSubject())
+                        .setEpoch(done.getEpoch())
+                        .build();
+        boolean current = measured.getGeneration() == run.record().getGeneration().getNumber();
+        if (!current || run.record().getMeasuredList().contains(measurement)) {
+            return;
+        }
+        run.emit(Progress.newBuilder().setEvaluation(done));
+        run.files().sync();
+        run.save(run.record().toBuilder().addMeasured(measurement));
+    }
+
+    private void trained(JobRun run, Trained trained) {
+        JobRecord record = run.record();
+        if (trained.getGeneration() != record.getGeneration().getNumber()
+                || !record.getSha256().isEmpty()) {
+            return;
+        }
+        long total = record.getStarted().getTotalSteps();
+        if (trained.getStep() == total && run.advance().checkpoint() == total) {
+            run.save(record.toBuilder().setSha256(trained.getSha256()));
+            return;
+        }
+        String lacks =
+                "a worker said that the job is trained after step %d, but it has %d steps and its newest checkpoint is of step %d"
+                        .formatted(trained.getStep(), total, run.advance().checkpoint());
+        if (run.failures().withoutProgress()) {
+            guard.fail(run, "The job can't be ended: " + lacks, false);
+        } else {
+            steering.reform(run, lacks);
+        }
+    }
+
+    /** Then nobody is left who could say otherwise. */
+    private boolean nobodyElse(WorkerSession from, JobRun run) {
+        return attendance.all().stream()
+                .filter(one -> one != from)
+                .noneMatch(one -> run.failures().against(one.key(), run.now()).isEmpty());
+    }
+
+    private void failed(WorkerSession from, JobRun run, JobFailed failed) {
+        String reason = failed.getReason();
+        boolean first = !run.record().hasStarted();
+        if (failed.getRefused()) {
+            if (run.failures().refused(from.key()) || first || nobodyElse(from, run)) {
+                guard.fail(run, reason, true);
+            } else {
+                exclude(from, run, reason);
+            }
+        } else if (run.failures().mayRetry(from.key(), run.now())) {
+            run.notice(
+                    "The worker %s failed and is tried again: %s".formatted(from.name(), reason));
+            WorkerRegistry.drop(from, run, reason);
+        } else {
+            guard.fail(
+                    run,
+                    "The worker %s failed again and again: %s".formatted(from.name(), reason),
+                    false);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package org.simreg.coordinator.control;
+
+import java.util.Optional;
+import org.simreg.coordinator.control.WorkerService.Out;
+import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.schedule.WorkerState;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
+
+/** One worker's session: who it is, when it was heard, and how far it is with its job. */
+final class WorkerSession {
+    private final Hello hello;
+    private final Out orders;
+    private final long since;
+    private long heard;
+    private Optional<JobRun> run = Optional.empty();
+    private WorkerState state = new WorkerState.Ready();
+    private long stateSince;
+    private long attempt;
+    private long haltOrderedAt;
+    private long acknowledged;
+    private long leavingSince;
+    private boolean released;
+
+    WorkerSession(Hello hello, Out orders, long now) {
+        this.hello = hello;
+        this.orders = orders;
+        this.since = now;
+        this.heard = now;
+        this.stateSince = now;
+    }
+
+    String name() {
+        return hello.getWorker();
+    }
+
+    /** Name and process: a worker that was started again is another one. */
+    String key() {
+        return key(hello);
+    }
+
+    static String key(Hello hello) {
+        return hello.getWorker() + "/" + hello.getIncarnation();
+    }
+
+    Hello hello() {
+        return hello;
+    }
+
+    void send(Order order) {
+        orders.send(order);
+    }
+
+    void end(Refused reason) {
+        orders.end(reason);
+    }
+
+    /** Since when it attends. */
+    long since() {
+        return since;
+    }
+
+    long heard() {
+        return heard;
+    }
+
+    void hear(long now) {
+        heard = now;
+    }
+
+    /** The job it is at. */
+    Optional<JobRun> run() {
+        return run;
+    }
+
+    boolean at(JobRun one) {
+        return run.isPresent() && run.get() == one;
+    }
+
+    /** Begins to serve a job. */
+    void serve(JobRun one, WorkerState as, long now) {
+        run = Optional.of(one);
+        acknowledged = 0;
+        state(as, now);
+    }
+
+    /** Begins to serve a job that it must load, or answer for again. */
+    void prepare(JobRun one, long now) {
+        serve(one, new WorkerState.Preparing(), now);
+        // Unlike a count it differs from those of a coordinator of the past.
+        attempt = Math.max(attempt + 1, now);
+        send(Orders.prepare(one.record(), attempt));
+    }
+
+    /** Which Prepare it must answer. */
+    long attempt() {
+        return attempt;
+    }
+
+    /** It is let go. */
+    void free(long now) {
+        run = Optional.empty();
+        state(new WorkerState.Ready(), now);
+    }
+
+    WorkerState state() {
+        return state;
+    }
+
+    void state(WorkerState as, long now) {
+        state = as;
+        stateSince = now;
+        haltOrderedAt = 0;
+    }
+
+    /** A step more; its state is as old as before. */
+    void commits(long generation, long step) {
+        if (state instanceof WorkerState.Holding holding
+                && holding.generation() == generation
+                && step > holding.committed()) {
+            state = new WorkerState.Holding(generation, step, holding.halted());
+        }
+    }
+
+    /** Since when it is in that state. */
+    long stateSince() {
+        return stateSince;
+    }
+
+    /** Whether it is in a generation and has not stopped. */
+    boolean trains() {
+        return state instanceof WorkerState.Holding holding && !holding.halted();
+    }
+
+    boolean trains(long generation) {
+        return state instanceof WorkerState.Holding holding
+                && !holding.halted()
+                && holding.generation() == generation;
+    }
+
+    /** Remembers when it was first told to stop. */
+    void halt(Order order, long now) {
+        haltOrderedAt = haltOrderedAt == 0 ? now : haltOrderedAt;
+        send(order);
+    }
+
+    /** Since when it should stop; 0: it was not told to. */
+    long haltOrderedAt() {
+        return haltOrderedAt;
+    }
+
+    /** Tells it how far the ledger is, unless it knows. */
+    void acknowledge(JobRun one, long step) {
+        if (state instanceof WorkerState.Holding && step > acknowledged) {
+            acknowledged = step;
+            send(Orders.acknowledged(one.id(), step));
+        }
+    }
+
+    /** Steps after this one come again. */
+    void rewound(long step) {
+        acknowledged = Math.min(acknowledged, step);
+    }
+
+    boolean leaving() {
+        return leavingSince > 0;
+    }
+
+    /** Since when it wants to go; 0: it doesn't. */
+    long leavingSince() {
+        return leavingSince;
+    }
+
+    void leave(long now) {
+        leavingSince = leaving() ? leavingSince : now;
+    }
+
+    /** Whether it was told that it may leave. */
+    boolean released() {
+        return released;
+    }
+
+    void release() {
+        released = true;
+    }
+}

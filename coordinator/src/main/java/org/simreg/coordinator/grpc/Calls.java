@@ -1,0 +1,65 @@
+package org.simreg.coordinator.grpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+
+/** Unary calls: one answer to one request, made on a given thread. */
+public final class Calls {
+    private Calls() {}
+
+    /**
+     * Answers with what the work gives, or with the status of its failure. Nothing is done for a
+     * caller who has gone or whose deadline has passed before the work begins.
+     *
+     * @param thread where the work is done
+     */
+    public static <T> void give(StreamObserver<T> answer, Executor thread, Supplier<T> work) {
+        ServerCallStreamObserver<T> call = observed(answer);
+        run(
+                call,
+                thread,
+                () -> {
+                    T given = work.get();
+                    call.onNext(given);
+                    call.onCompleted();
+                });
+    }
+
+    /** Runs the task there unless the caller has gone; its failure becomes the call's status. */
+    public static <T> void run(ServerCallStreamObserver<T> call, Executor thread, Runnable task) {
+        Runnable guarded =
+                () -> {
+                    try {
+                        if (!call.isCancelled()) {
+                            task.run();
+                        }
+                    } catch (RuntimeException e) {
+                        call.onError(GrpcStatuses.of(e));
+                    }
+                };
+        try {
+            thread.execute(guarded);
+        } catch (RejectedExecutionException e) {
+            call.onError(GrpcStatuses.of(e));
+        }
+    }
+
+    /** Runs the task there, or at once if that executor takes no more tasks. */
+    static void execute(Executor thread, Runnable task) {
+        try {
+            thread.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+
+    /** Once a handler is there, answering a caller who has gone is no error. */
+    public static <T> ServerCallStreamObserver<T> observed(StreamObserver<T> answer) {
+        ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) answer;
+        call.setOnCancelHandler(() -> {});
+        return call;
+    }
+}

@@ -1,0 +1,231 @@
+package org.simreg.coordinator.grpc;
+
+import io.grpc.BindableService;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
+import io.grpc.TlsServerCredentials;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.tls.Tls;
+
+/**
+ * The coordinator's gRPC server: the given services with health and reflection, on a port or within
+ * this JVM. Requests of more than 16 MiB are refused, and more than a thousand calls at a time on
+ * one connection wait.
+ */
+public final class GrpcServer implements AutoCloseable {
+    /** Largest message that is taken, in bytes. */
+    public static final int LARGEST_REQUEST = 16 << 20;
+
+    /**
+     * It would log a stack trace for a message too large or a client gone. Kept: loggers are weak.
+     */
+    private static final Logger GRPC = Logger.getLogger("io.grpc.netty");
+
+    /** Of one connection at a time; a worker reads by some dozens. */
+    private static final int MOST_CALLS = 1000;
+
+    /** A connection that says nothing for so long is closed. */
+    private static final int HANDSHAKE_SECONDS = 20;
+
+    private static final int THREADS = 4;
+    private static final Duration UNDER_WAY = Duration.ofMillis(500);
+    private static final Duration AT_LAST = Duration.ofSeconds(5);
+
+    private final HealthStatusManager health = new HealthStatusManager();
+    private final ExecutorService threads = threads("simreg-api");
+    private final Server server;
+
+    /**
+     * The protection of a server: certificates, and interceptors that let calls through or not.
+     *
+     * @param tls certificates; none: plain text
+     * @param interceptors what every call passes, the last first
+     */
+    public record Security(Optional<Tls> tls, List<ServerInterceptor> interceptors) {
+        /** Everybody, in plain text. */
+        public static final Security NONE = new Security(Optional.empty(), List.of());
+
+        ServerCredentials credentials() {
+            return tls.map(Security::credentials).orElseGet(InsecureServerCredentials::create);
+        }
+
+        private static ServerCredentials credentials(Tls tls) {
+            TlsServerCredentials.Builder builder =
+                    TlsServerCredentials.newBuilder().keyManager(tls.keys().orElseThrow());
+            tls.clients()
+                    .ifPresent(
+                            clients ->
+                                    builder.trustManager(clients)
+                                            .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE));
+            return builder.build();
+        }
+    }
+
+    private GrpcServer(ServerBuilder<?> builder, List<? extends BindableService> services)
+            throws IOException {
+        GRPC.setLevel(Level.SEVERE);
+        services.forEach(service -> serve(builder, service));
+        builder.addService(health.getHealthService());
+        addReflection(builder);
+        server = builder.executor(threads).maxInboundMessageSize(LARGEST_REQUEST).build();
+        try {
+            server.start();
+        } catch (IOException e) {
+            threads.shutdown();
+            throw e;
+        }
+    }
+
+    /**
+     * Serves on a port.
+     *
+     * @param host address to bind to; "0.0.0.0" is every one of this machine
+     * @param port 0 takes any that is free
+     * @throws UserError if the port can't be had
+     */
+    public static GrpcServer listen(
+            String host, int port, List<? extends BindableService> services) {
+        return listen(host, port, services, Security.NONE);
+    }
+
+    /**
+     * Serves on a port.
+     *
+     * @param host address to bind to; "0.0.0.0" is every one of this machine
+     * @param port 0 takes any that is free
+     * @param security who may call
+     * @throws UserError if the port can't be had
+     */
+    public static GrpcServer listen(
+            String host, int port, List<? extends BindableService> services, Security security) {
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        if (address.isUnresolved()) {
+            String way = " is known to no name server; name this machine's address with --host";
+            throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);
+        }
+        NettyServerBuilder builder =
+                NettyServerBuilder.forAddress(address, security.credentials())
+                        .keepAliveTime(20, TimeUnit.SECONDS)
+                        .keepAliveTimeout(5, TimeUnit.SECONDS)
+                        .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                        .permitKeepAliveWithoutCalls(true)
+                        .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+                        .maxConcurrentCallsPerConnection(MOST_CALLS);
+        security.interceptors().forEach(builder::intercept);
+        try {
+            return new GrpcServer(builder, services);
+        } catch (IOException e) {
+            String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
+            String way = "; choose another with --host and --port";
+            throw new UserError("Can't listen on " + host + ":" + port + ": " + why + way, e);
+        }
+    }
+
+    /**
+     * Serves clients within this JVM, without a network.
+     *
+     * @param name that clients use, unique in this JVM
+     */
+    public static GrpcServer inProcess(String name, List<? extends BindableService> services) {
+        try {
+            return new GrpcServer(InProcessServerBuilder.forName(name), services);
+        } catch (IOException e) {
+            throw new IllegalStateException("the in-process name " + name + " is taken", e);
+        }
+    }
+
+    /** The pool for an API's blocking work, such as reading and writing checkpoints. */
+    public static ExecutorService fileThreads() {
+        return threads("simreg-files");
+    }
+
+    /**
+     * @return the port that is listened on; -1 within the JVM
+     */
+    public int port() {
+        return server.getPort();
+    }
+
+    /**
+     * Tells clients of the health service; after {@link #close} nothing changes any more.
+     *
+     * @param component a name of the health service; "" stands for all
+     */
+    public void health(String component, boolean up) {
+        health.setStatus(component, up ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+    }
+
+    /**
+     * Takes no new calls, gives those under way half a second, then breaks them off: streams live
+     * until then, and their clients find out that the coordinator is away.
+     */
+    @Override
+    public void close() {
+        if (server.isShutdown()) {
+            return;
+        }
+        health.enterTerminalState();
+        server.shutdown();
+        try {
+            if (!server.awaitTermination(UNDER_WAY.toMillis(), TimeUnit.MILLISECONDS)) {
+                server.shutdownNow();
+                server.awaitTermination(AT_LAST.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            server.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+        threads.shutdown();
+    }
+
+    private void serve(ServerBuilder<?> builder, BindableService service) {
+        builder.addService(service);
+        String name = service.bindService().getServiceDescriptor().getName();
+        health.setStatus(name, ServingStatus.SERVING);
+    }
+
+    /** Older tools speak v1alpha only. */
+    @SuppressWarnings("deprecation")
+    private static void addReflection(ServerBuilder<?> builder) {
+        builder.addService(ProtoReflectionServiceV1.newInstance());
+        builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+    }
+
+    private static ExecutorService threads(String name) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(
+                        THREADS,
+                        THREADS,
+                        30,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
+                        task -> {
+                            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+                            thread.setDaemon(true);
+                            return thread;
+                        });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+}

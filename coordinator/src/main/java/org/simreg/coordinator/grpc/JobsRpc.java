@@ -1,0 +1,141 @@
+package org.simreg.coordinator.grpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.simreg.coordinator.control.JobService;
+import org.simreg.proto.JobEvent;
+import org.simreg.proto.JobRequest;
+import org.simreg.proto.JobState;
+import org.simreg.proto.JobStatus;
+import org.simreg.proto.JobsGrpc;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
+import org.simreg.proto.ListWorkersRequest;
+import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.WatchRequest;
+
+/** The gRPC service {@code Jobs}: checks requests and carries them to the coordinator's thread. */
+public final class JobsRpc extends JobsGrpc.JobsImplBase {
+    private static final int LONGEST_ID = 200;
+    private static final int LARGEST_PAGE = 1000;
+
+    private final JobService jobs;
+    private final Executor coordinator;
+
+    /**
+     * @param coordinator runs tasks one after the other on the coordinator's thread, in the order
+     *     in which they are given
+     */
+    public JobsRpc(JobService jobs, Executor coordinator) {
+        this.jobs = jobs;
+        this.coordinator = coordinator;
+    }
+
+    @Override
+    public void submit(SubmitRequest request, StreamObserver<JobStatus> answer) {
+        Calls.give(
+                answer,
+                coordinator,
+                () -> {
+                    if (request.getRequestId().length() > LONGEST_ID) {
+                        String what = request.getRequestId().length() + " characters; choose ";
+                        throw GrpcStatuses.invalid("request_id", what + "at most " + LONGEST_ID);
+                    }
+                    if (request.getExisting() == SubmitRequest.Existing.UNRECOGNIZED) {
+                        throw GrpcStatuses.invalid("existing", unknown(request.getExistingValue()));
+                    }
+                    return jobs.submit(request);
+                });
+    }
+
+    @Override
+    public void get(JobRequest request, StreamObserver<JobStatus> answer) {
+        one(request, answer, jobs::get);
+    }
+
+    @Override
+    public void cancel(JobRequest request, StreamObserver<JobStatus> answer) {
+        one(request, answer, jobs::cancel);
+    }
+
+    @Override
+    public void pause(JobRequest request, StreamObserver<JobStatus> answer) {
+        one(request, answer, jobs::pause);
+    }
+
+    @Override
+    public void resume(JobRequest request, StreamObserver<JobStatus> answer) {
+        one(request, answer, jobs::resume);
+    }
+
+    @Override
+    public void list(ListRequest request, StreamObserver<ListResponse> answer) {
+        compress(answer);
+        Calls.give(
+                answer,
+                coordinator,
+                () -> {
+                    long size = Integer.toUnsignedLong(request.getPageSize());
+                    if (size > LARGEST_PAGE) {
+                        String what = size + " jobs are too many; choose at most ";
+                        throw GrpcStatuses.invalid("page_size", what + LARGEST_PAGE);
+                    }
+                    if (request.getStatesList().contains(JobState.UNRECOGNIZED)) {
+                        throw GrpcStatuses.invalid("states", "holds a number that is no state");
+                    }
+                    return jobs.list(request);
+                });
+    }
+
+    @Override
+    public void listWorkers(
+            ListWorkersRequest request, StreamObserver<ListWorkersResponse> answer) {
+        compress(answer);
+        Calls.give(answer, coordinator, jobs::workers);
+    }
+
+    @Override
+    public void watch(WatchRequest request, StreamObserver<JobEvent> answer) {
+        compress(answer);
+        ServerCallStreamObserver<JobEvent> call = Calls.observed(answer);
+        JobEventStream watching = new JobEventStream(call, coordinator);
+        Calls.run(
+                call,
+                coordinator,
+                () -> {
+                    String id = known(request.getId());
+                    if (request.getFromSequence() < 0) {
+                        String number = Long.toUnsignedString(request.getFromSequence());
+                        throw GrpcStatuses.invalid(
+                                "from_sequence", number + " is no sequence number of any event");
+                    }
+                    watching.begin(w -> jobs.watch(id, request.getFromSequence(), w));
+                });
+    }
+
+    private void one(
+            JobRequest request,
+            StreamObserver<JobStatus> answer,
+            Function<String, JobStatus> question) {
+        Calls.give(answer, coordinator, () -> question.apply(known(request.getId())));
+    }
+
+    private static String known(String id) {
+        if (id.isEmpty()) {
+            throw GrpcStatuses.invalid("id", "is empty; name a job");
+        }
+        return id;
+    }
+
+    private static String unknown(int number) {
+        return number + " has no meaning in this version";
+    }
+
+    /** Lists of jobs are long and repetitive. */
+    private static void compress(StreamObserver<?> answer) {
+        ((ServerCallStreamObserver<?>) answer).setCompression("gzip");
+    }
+}

@@ -1,0 +1,115 @@
+package org.simreg.coordinator.grpc.access;
+
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCall.Listener;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Optional;
+import org.simreg.proto.UserError;
+
+/**
+ * The gRPC interceptor that lets calls through whose token has the role that they need; streams
+ * that are open stay so.
+ */
+public final class Gate implements ServerInterceptor {
+    private static final Metadata.Key<String> HEADER =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final String SCHEME = "bearer ";
+    private static final String BASIC = "basic ";
+    private static final Duration READ_AGAIN = Duration.ofSeconds(1);
+
+    private final TokenFile tokens;
+
+    private Gate(TokenFile tokens) {
+        this.tokens = tokens;
+    }
+
+    /**
+     * @param tokens file with a line {@code ROLE SHA256-OF-TOKEN NAME} for each
+     * @throws UserError if it can't be read or a line is wrong
+     */
+    public static Gate by(Path tokens) {
+        return by(tokens, READ_AGAIN);
+    }
+
+    public static Gate by(Path tokens, Duration readAgain) {
+        return new Gate(new TokenFile(tokens, readAgain));
+    }
+
+    @Override
+    public <Q, A> Listener<Q> interceptCall(
+            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        String method = call.getMethodDescriptor().getFullMethodName();
+        Optional<Status> refusal =
+                Rights.needed(method).flatMap(needed -> refusal(headers, needed, method));
+        if (refusal.isEmpty()) {
+            return next.startCall(call, headers);
+        }
+        call.close(refusal.get(), new Metadata());
+        return new Listener<>() {};
+    }
+
+    /**
+     * Whether who comes by HTTP may read.
+     *
+     * @param authorization the header, or null: {@code Bearer TOKEN}, or {@code Basic} with the
+     *     token as the password of any user (RFC 7617), which browsers ask for
+     */
+    public boolean mayRead(String authorization) {
+        return token(authorization)
+                .flatMap(tokens::find)
+                .filter(one -> one.role().covers(Rights.Role.READ))
+                .isPresent();
+    }
+
+    private static Optional<String> token(String authorization) {
+        if (isOf(authorization, SCHEME)) {
+            return Optional.of(authorization.substring(SCHEME.length()).strip());
+        }
+        if (!isOf(authorization, BASIC)) {
+            return Optional.empty();
+        }
+        try {
+            byte[] pair =
+                    Base64.getDecoder().decode(authorization.substring(BASIC.length()).strip());
+            String text = new String(pair, StandardCharsets.UTF_8);
+            return Optional.of(text.substring(text.indexOf(':') + 1));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isOf(String header, String scheme) {
+        return header != null && header.regionMatches(true, 0, scheme, 0, scheme.length());
+    }
+
+    private Optional<Status> refusal(Metadata headers, Rights.Role needed, String method) {
+        String header = headers.get(HEADER);
+        if (!isOf(header, SCHEME)) {
+            return Optional.of(
+                    Status.UNAUTHENTICATED.withDescription(
+                            "%s needs a token with the role %s, and none came; name one by --token-file or SIMREG_TOKEN"
+                                    .formatted(method, needed)));
+        }
+        Optional<TokenFile.Bearer> bearer = tokens.find(header.substring(SCHEME.length()).strip());
+        if (bearer.isEmpty()) {
+            return Optional.of(
+                    Status.UNAUTHENTICATED.withDescription(
+                            "The token that came with %s is not known to this coordinator; ask its operator for a line in --tokens"
+                                    .formatted(method)));
+        }
+        return bearer.filter(one -> !one.role().covers(needed))
+                .map(
+                        one ->
+                                Status.PERMISSION_DENIED.withDescription(
+                                        "%s needs the role %s, and the token of %s has the role %s; use another token"
+                                                .formatted(
+                                                        method, needed, one.name(), one.role())));
+    }
+}

@@ -1,0 +1,197 @@
+package org.simreg.coordinator.grpc.access;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.simreg.proto.UserError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file of the tokens that a coordinator knows: lines of {@code ROLE SHA256-OF-TOKEN NAME},
+ * empty ones and comments after {@code #}. The file is looked at again at a call, at most once a
+ * second; while a new one is wrong, the tokens of the one before hold. Safe for use by any thread.
+ */
+public final class TokenFile {
+    static final String NAME = "[\\p{L}\\p{N}._@-]{1,100}";
+
+    private static final Logger LOG = LoggerFactory.getLogger(TokenFile.class);
+    private static final Pattern LINE =
+            Pattern.compile("(\\w+)\\s+([0-9a-fA-F]{64})\\s+(" + NAME + ")");
+    private static final long LONGEST = 1 << 20;
+
+    private final Path file;
+    private final long periodNanos;
+    private byte[] text;
+    private List<Bearer> bearers;
+    private long looked = System.nanoTime();
+
+    /**
+     * @param period how long what was read holds
+     * @throws UserError if the file can't be read or a line is wrong
+     */
+    TokenFile(Path file, Duration period) {
+        this.file = file;
+        periodNanos = period.toNanos();
+        text = read(file);
+        bearers = parse(text, file);
+        if (bearers.isEmpty()) {
+            LOG.warn("{} names no token: nobody can call anything", file);
+        }
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            if (Files.size(file) > LONGEST) {
+                throw new UserError("--tokens: %s has over 1 MiB; name another".formatted(file));
+            }
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UserError(
+                    "--tokens: %s can't be read: %s; 'simreg token' makes lines for it"
+                            .formatted(file, e),
+                    e);
+        }
+    }
+
+    private static List<Bearer> parse(byte[] text, Path file) {
+        List<Bearer> bearers = new ArrayList<>();
+        int number = 0;
+        for (String line : new String(text, StandardCharsets.UTF_8).split("\n")) {
+            number++;
+            String content = line.replaceFirst("#.*", "").strip();
+            if (!content.isEmpty()) {
+                bearers.add(bearer(content, "--tokens: " + file + " line " + number));
+            }
+        }
+        return List.copyOf(bearers);
+    }
+
+    private static Bearer bearer(String line, String place) {
+        Matcher parts = LINE.matcher(line);
+        if (!parts.matches()) {
+            throw new UserError(
+                    place + " is not ROLE SHA256-OF-TOKEN NAME; 'simreg token' prints such lines");
+        }
+        for (Rights.Role role : Rights.Role.values()) {
+            if (role.toString().equals(parts.group(1).toLowerCase(Locale.ROOT))) {
+                return new Bearer(role, HexFormat.of().parseHex(parts.group(2)), parts.group(3));
+            }
+        }
+        throw new UserError(
+                "%s: '%s' is no role; choose read, submit, operate or worker"
+                        .formatted(place, parts.group(1)));
+    }
+
+    /** Whose a token is. Takes the same time whichever it is. */
+    Optional<Bearer> find(String token) {
+        byte[] digest = Bearer.digest(token);
+        Bearer found = null;
+        for (Bearer one : newest()) {
+            found = one.is(digest) ? one : found;
+        }
+        return Optional.ofNullable(found);
+    }
+
+    private synchronized List<Bearer> newest() {
+        long now = System.nanoTime();
+        if (now - looked >= periodNanos) {
+            looked = now;
+            look();
+        }
+        return bearers;
+    }
+
+    private void look() {
+        try {
+            byte[] found = read(file);
+            if (!Arrays.equals(found, text)) {
+                // Remembered first: a wrong one is complained of once.
+                text = found;
+                bearers = parse(found, file);
+                LOG.info("{} has changed: {} tokens hold", file, bearers.size());
+            }
+        } catch (UserError e) {
+            LOG.warn("The tokens stay what they were: {}", e.getMessage());
+        }
+    }
+
+    /**
+     * A token's bearer: name, role and the token's digest. The token itself is kept nowhere.
+     *
+     * @param digest SHA-256 of the token's text
+     * @param name for messages and the log
+     */
+    record Bearer(Rights.Role role, byte[] digest, String name) {
+        private static final int RANDOM_BYTES = 32;
+        private static final HexFormat HEX = HexFormat.of();
+
+        /** A new token, of 256 random bits. */
+        static String token() {
+            byte[] random = new byte[RANDOM_BYTES];
+            new SecureRandom().nextBytes(random);
+            return "simreg_" + Base64.getUrlEncoder().withoutPadding().encodeToString(random);
+        }
+
+        static Bearer of(Rights.Role role, String token, String name) {
+            return new Bearer(role, digest(token), name);
+        }
+
+        static byte[] digest(String token) {
+            try {
+                return MessageDigest.getInstance("SHA-256")
+                        .digest(token.getBytes(StandardCharsets.UTF_8));
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        /** Takes the same time for every digest. */
+        boolean is(byte[] other) {
+            return MessageDigest.isEqual(digest, other);
+        }
+
+        /** Its line in the tokens file. */
+        String line() {
+            return role + " " + HEX.formatHex(digest) + " " + name;
+        }
+    }
+
+    /**
+     * A new token, which nobody has yet, with its line for the tokens file.
+     *
+     * @param token for its bearer
+     * @param line for the coordinator's tokens file; the token can't be found from it
+     */
+    public record NewToken(String token, String line) {
+        /**
+         * Makes one.
+         *
+         * @param name whose it is, for messages and the log
+         * @throws UserError if the name can't stand in a line
+         */
+        public static NewToken of(Rights.Role role, String name) {
+            if (!name.matches(TokenFile.NAME)) {
+                throw new UserError(
+                        "'%s' can't name a token; take letters, digits and . _ @ - only, up to 100"
+                                .formatted(name));
+            }
+            String token = Bearer.token();
+            return new NewToken(token, Bearer.of(role, token, name).line());
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Tokens, roles, what each RPC needs (rim: gRPC interceptor). */
+package org.simreg.coordinator.grpc.access;

@@ -1,0 +1,119 @@
+package org.simreg.coordinator.grpc.samples;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.simreg.proto.Dataset;
+import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Split;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.folder.FolderSource;
+
+/**
+ * The data sets that workers read, open, each as it was when a worker first heard of it: new files
+ * don't change the ids of a running job. Safe for all threads.
+ */
+final class OpenDatasets {
+    private static final int MOST = 16;
+
+    private final Path indexCache;
+    private final Map<Dataset, Object> locks = new ConcurrentHashMap<>();
+
+    /** Those used last; guarded by itself. */
+    private final Map<Key, ImageList> parts =
+            new LinkedHashMap<>(MOST, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Key, ImageList> eldest) {
+                    return size() > MOST;
+                }
+            };
+
+    /** A part of a data set as its images were listed. */
+    private record Key(Dataset dataset, Split split, String sha256) {}
+
+    /**
+     * @param indexCache folder of the indexes of data sets
+     */
+    OpenDatasets(Path indexCache) {
+        this.indexCache = indexCache;
+    }
+
+    /**
+     * Opens a data set as it is now. Two workers that ask for the same one don't list it twice;
+     * other data sets are not held up.
+     *
+     * @throws UserError if it can't be opened
+     */
+    ImageDataset open(Dataset dataset) {
+        synchronized (locks.computeIfAbsent(dataset, key -> new Object())) {
+            ImageDataset splits = opened(dataset);
+            keep(dataset, Split.TRAIN, splits.train());
+            splits.val().ifPresent(val -> keep(dataset, Split.VAL, val));
+            return splits;
+        }
+    }
+
+    private ImageDataset opened(Dataset dataset) {
+        Optional<Path> classes =
+                Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
+        return FolderSource.open(
+                Path.of(dataset.getPath()),
+                new ImageDataset.Subset(dataset.getLimitClasses(), classes),
+                indexCache,
+                ImageDataset.IndexProgress.SILENT);
+    }
+
+    private void keep(Dataset dataset, Split split, ImageList images) {
+        Key key = new Key(dataset, split, images.sha256());
+        synchronized (parts) {
+            parts.putIfAbsent(key, images);
+        }
+    }
+
+    private Optional<ImageList> known(Key key) {
+        synchronized (parts) {
+            return Optional.ofNullable(parts.get(key));
+        }
+    }
+
+    /**
+     * The images that a request's ids count in.
+     *
+     * @throws StatusRuntimeException if the data set has changed since they were listed and this
+     *     process doesn't know how it was, or an id is none of it
+     */
+    ImageList images(ReadRequest request) {
+        Dataset dataset = request.getDataset();
+        Key key = new Key(dataset, request.getSplit(), request.getSha256());
+        if (known(key).isEmpty()) {
+            open(dataset);
+        }
+        ImageList images = known(key).orElseThrow(() -> changed(request));
+        request.getSamplesList().forEach(sample -> requireIn(images, sample.getId()));
+        return images;
+    }
+
+    private static StatusRuntimeException changed(ReadRequest request) {
+        return Status.FAILED_PRECONDITION
+                .withDescription(
+                        "The names of the %s images in %s are not those that the worker knows: files were added, renamed or removed; put them back and resume the job, or submit it anew"
+                                .formatted(request.getSplit(), request.getDataset().getPath()))
+                .asRuntimeException();
+    }
+
+    private static void requireIn(ImageList images, int id) {
+        if (id < 0 || id >= images.size()) {
+            throw Status.INVALID_ARGUMENT
+                    .withDescription(
+                            "There is no sample %s among %d images"
+                                    .formatted(Integer.toUnsignedString(id), images.size()))
+                    .asRuntimeException();
+        }
+    }
+}

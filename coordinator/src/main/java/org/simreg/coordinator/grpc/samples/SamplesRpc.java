@@ -1,0 +1,216 @@
+package org.simreg.coordinator.grpc.samples;
+
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.simreg.coordinator.grpc.FileParts;
+import org.simreg.coordinator.grpc.FileParts.OpenFile;
+import org.simreg.coordinator.grpc.GrpcStatuses;
+import org.simreg.coordinator.grpc.StreamedAnswer;
+import org.simreg.coordinator.grpc.StreamedAnswer.Parts;
+import org.simreg.proto.DatasetPart;
+import org.simreg.proto.DescribeRequest;
+import org.simreg.proto.ReadRequest;
+import org.simreg.proto.SamplePart;
+import org.simreg.proto.SamplesGrpc;
+import org.simreg.proto.WeightsHeader;
+import org.simreg.proto.WeightsPart;
+import org.simreg.proto.WeightsRequest;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.storage.remote.DatasetMessages;
+
+/**
+ * The gRPC service {@code Samples}: data sets and weight files for workers that don't see the
+ * storage. Files are read on a bounded pool of its own, never on the thread that gRPC calls on, and
+ * only while the client takes what is sent.
+ */
+public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
+    private static final int MOST_SAMPLES = 4096;
+    private static final int MOST_CALLS = 512;
+    private static final int IDLE_SECONDS = 30;
+
+    private final ReadGrants grants;
+    private final OpenDatasets dataSets;
+    private final ThreadPoolExecutor threads;
+    private final Semaphore calls = new Semaphore(MOST_CALLS);
+
+    /**
+     * @param grants what may be read
+     * @param indexCache folder of the indexes of data sets; made if missing
+     * @param threads that read files
+     */
+    public SamplesRpc(ReadGrants grants, Path indexCache, int threads) {
+        this.grants = grants;
+        dataSets = new OpenDatasets(indexCache);
+        this.threads = pool(threads);
+    }
+
+    /** Its queue is bounded by the number of calls: each waits in it once at most. */
+    private static ThreadPoolExecutor pool(int size) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(
+                        size,
+                        size,
+                        IDLE_SECONDS,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
+                        task -> {
+                            Thread thread =
+                                    new Thread(task, "simreg-samples-" + number.incrementAndGet());
+                            thread.setDaemon(true);
+                            return thread;
+                        });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    @Override
+    public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
+        String path = request.getDataset().getPath();
+        answer(
+                client,
+                () -> require(grants.dataset(request.getDataset()), "data set", path),
+                () -> Parts.of(inventory(request)));
+    }
+
+    private Iterator<DatasetPart> inventory(DescribeRequest request) {
+        ImageDataset splits = dataSets.open(request.getDataset());
+        return request.getSummaryOnly()
+                ? List.of(DatasetMessages.summary(splits)).iterator()
+                : DatasetMessages.of(splits);
+    }
+
+    @Override
+    public void read(ReadRequest request, StreamObserver<SamplePart> client) {
+        String path = request.getDataset().getPath();
+        answer(
+                client,
+                () -> {
+                    require(grants.dataset(request.getDataset()), "data set", path);
+                    requireFew(request.getSamplesCount());
+                },
+                () -> new SampleParts(request, dataSets.images(request)));
+    }
+
+    @Override
+    public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
+        String path = request.getPath();
+        answer(
+                client,
+                () -> require(grants.weights(path), "weight file", path),
+                () -> weights(request));
+    }
+
+    /** The file's digest, for which it is read once before, then the file unless it is held. */
+    private static Parts<WeightsPart> weights(WeightsRequest request) throws IOException {
+        Path path = Path.of(request.getPath());
+        OpenFile file = opened(path);
+        try {
+            WeightsHeader header = header(path, file.version().getLength());
+            WeightsPart first = WeightsPart.newBuilder().setHeader(header).build();
+            if (request.getHeldList().contains(header.getSha256())) {
+                file.close();
+                return Parts.of(List.of(first).iterator());
+            }
+            return new FileParts<>(
+                    first, file, piece -> WeightsPart.newBuilder().setData(piece).build());
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static OpenFile opened(Path path) {
+        try {
+            return OpenFile.of(path);
+        } catch (IOException e) {
+            throw Status.NOT_FOUND
+                    .withDescription(
+                            "The weight file %s can't be read by the coordinator: %s"
+                                    .formatted(path, e))
+                    .asRuntimeException();
+        }
+    }
+
+    private static WeightsHeader header(Path path, long length) throws IOException {
+        MessageDigest sha = sha256();
+        try (OpenFile whole = OpenFile.of(path)) {
+            while (!whole.isRead()) {
+                for (ByteBuffer bytes : whole.next().asReadOnlyByteBufferList()) {
+                    sha.update(bytes);
+                }
+            }
+        }
+        return WeightsHeader.newBuilder()
+                .setLength(length)
+                .setSha256(HexFormat.of().formatHex(sha.digest()))
+                .build();
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private <T> void answer(
+            StreamObserver<T> client, Runnable check, StreamedAnswer.Opening<T> opening) {
+        try {
+            check.run();
+            if (!calls.tryAcquire()) {
+                throw Status.RESOURCE_EXHAUSTED
+                        .withDescription(
+                                "The coordinator serves %d reads already; ask again"
+                                        .formatted(MOST_CALLS))
+                        .asRuntimeException();
+            }
+        } catch (RuntimeException e) {
+            client.onError(GrpcStatuses.of(e));
+            return;
+        }
+        new StreamedAnswer<>((ServerCallStreamObserver<T>) client, threads, calls::release)
+                .begin(opening);
+    }
+
+    private static void require(boolean granted, String what, String path) {
+        if (!granted) {
+            throw Status.PERMISSION_DENIED
+                    .withDescription(
+                            "The %s %s is not one that a job of this coordinator names; workers may read no other"
+                                    .formatted(what, path))
+                    .asRuntimeException();
+        }
+    }
+
+    private static void requireFew(int samples) {
+        if (samples > MOST_SAMPLES) {
+            throw Status.INVALID_ARGUMENT
+                    .withDescription(
+                            "%d samples are too many for a read; ask for %d at most"
+                                    .formatted(samples, MOST_SAMPLES))
+                    .asRuntimeException();
+        }
+    }
+
+    /** Stops reading; calls that are under way end when the server ends. */
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+}

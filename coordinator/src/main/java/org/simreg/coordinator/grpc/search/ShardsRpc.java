@@ -1,0 +1,170 @@
+package org.simreg.coordinator.grpc.search;
+
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.concurrent.Executor;
+import org.simreg.coordinator.grpc.Calls;
+import org.simreg.coordinator.grpc.FileParts;
+import org.simreg.coordinator.grpc.FileUpload;
+import org.simreg.coordinator.grpc.StreamedAnswer;
+import org.simreg.coordinator.search.bank.BankService;
+import org.simreg.proto.Refused;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.ShardPart;
+import org.simreg.proto.ShardsGrpc;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gRPC service {@code Shards}: files of banks, to and from workers. */
+public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardsRpc.class);
+
+    private final BankService banks;
+    private final Executor search;
+    private final Executor files;
+
+    /**
+     * @param search runs tasks one after the other on the banks' thread
+     * @param files runs what reads and writes files
+     */
+    public ShardsRpc(BankService banks, Executor search, Executor files) {
+        this.banks = banks;
+        this.search = search;
+        this.files = files;
+    }
+
+    @Override
+    public void getShard(ShardFile asked, StreamObserver<ShardPart> parts) {
+        ServerCallStreamObserver<ShardPart> call = Calls.observed(parts);
+        StreamedAnswer<ShardPart> answer = new StreamedAnswer<>(call, files, () -> {});
+        Calls.run(
+                call,
+                search,
+                () -> {
+                    Path path = banks.shard(asked);
+                    answer.begin(() -> parts(asked, path));
+                });
+    }
+
+    private static FileParts<ShardPart> parts(ShardFile asked, Path path) {
+        try {
+            return new FileParts<>(
+                    ShardPart.newBuilder().setHeader(asked).build(),
+                    FileParts.OpenFile.of(path),
+                    piece -> ShardPart.newBuilder().setData(piece).build());
+        } catch (IOException e) {
+            throw Status.NOT_FOUND
+                    .withDescription("The shard %s can't be read: %s".formatted(path, e))
+                    .asRuntimeException();
+        }
+    }
+
+    @Override
+    public StreamObserver<ShardPart> putShard(StreamObserver<ShardFile> answer) {
+        return new FileUpload<>(
+                Calls.observed(answer), search, files, "shard", new ShardReceiver(banks));
+    }
+
+    /** The receiver of a shard: writes a draft, and checks that it is what its header says. */
+    private static final class ShardReceiver implements FileUpload.Receiver<ShardPart, ShardFile> {
+        private final BankService banks;
+        private final MessageDigest sha = sha256();
+        private ShardFile header;
+        private Path draft;
+        private FileChannel out;
+
+        ShardReceiver(BankService banks) {
+            this.banks = banks;
+        }
+
+        @Override
+        public boolean isHeader(ShardPart part) {
+            return part.hasHeader();
+        }
+
+        @Override
+        public void begin(ShardPart part) {
+            draft = banks.draft(part.getHeader());
+            header = part.getHeader();
+        }
+
+        @Override
+        public void write(ShardPart part) {
+            try {
+                FileChannel open = out();
+                for (ByteBuffer bytes : part.getData().asReadOnlyByteBufferList()) {
+                    sha.update(bytes.duplicate());
+                    while (bytes.hasRemaining()) {
+                        open.write(bytes);
+                    }
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private FileChannel out() throws IOException {
+            if (out == null) {
+                out =
+                        FileChannel.open(
+                                draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            }
+            return out;
+        }
+
+        @Override
+        public void finish() {
+            try {
+                boolean whole = out().size() == header.getLength();
+                if (!whole || !HexFormat.of().formatHex(sha.digest()).equals(header.getSha256())) {
+                    throw new Refused(
+                            Refused.Kind.DAMAGED,
+                            "The shard is not what its header says; send it again");
+                }
+                out.force(true);
+                out.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public ShardFile store() {
+            return banks.stored(header, draft);
+        }
+
+        @Override
+        public void close() {
+            try {
+                if (out != null) {
+                    out.close();
+                    Files.deleteIfExists(draft);
+                }
+            } catch (IOException e) {
+                LOG.warn(
+                        "The rest of a shard that did not come whole can't be deleted: {}",
+                        draft,
+                        e);
+            }
+        }
+
+        private static MessageDigest sha256() {
+            try {
+                return MessageDigest.getInstance("SHA-256");
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every Java has SHA-256", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The services Search and Shards. */
+package org.simreg.coordinator.grpc.search;

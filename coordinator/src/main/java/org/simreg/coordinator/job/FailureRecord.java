@@ -1,0 +1,80 @@
+package org.simreg.coordinator.job;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** A job's record of which workers have failed at it, and whether they may try again. */
+public final class FailureRecord {
+    private static final int TRIES = 3;
+    private static final int MOST_WITHOUT_PROGRESS = 5;
+    private static final long PAUSE_MS = 1000;
+
+    private final Map<String, String> excluded = new HashMap<>();
+    private final Map<String, Integer> failures = new HashMap<>();
+    private final Map<String, Long> until = new HashMap<>();
+    private final Set<String> refusers = new HashSet<>();
+    private int withoutProgress;
+
+    /** Never again, for this reason. */
+    public void exclude(String worker, String reason) {
+        excluded.put(worker, reason);
+    }
+
+    /** Why a worker may not serve the job now; empty if it may. */
+    public Optional<String> against(String worker, long now) {
+        if (excluded.containsKey(worker)) {
+            return Optional.of(excluded.get(worker));
+        }
+        return now < until.getOrDefault(worker, 0L)
+                ? Optional.of("it failed and is tried again soon")
+                : Optional.empty();
+    }
+
+    /**
+     * A worker says that the job itself is at fault.
+     *
+     * @return whether a second one has said so
+     */
+    public boolean refused(String worker) {
+        refusers.add(worker);
+        return refusers.size() > 1;
+    }
+
+    /**
+     * A worker has failed.
+     *
+     * @return whether it may try again, after a pause that doubles
+     */
+    public boolean mayRetry(String worker, long now) {
+        int times = failures.merge(worker, 1, Integer::sum);
+        until.put(worker, now + (PAUSE_MS << Math.min(times - 1, 10)));
+        return times <= TRIES;
+    }
+
+    /**
+     * A generation has ended because its members don't reach each other.
+     *
+     * @return whether that happened too often without a step in between
+     */
+    public boolean withoutProgress() {
+        withoutProgress++;
+        return withoutProgress >= MOST_WITHOUT_PROGRESS;
+    }
+
+    /** A step is done: what went wrong before is forgotten. */
+    void progressed() {
+        withoutProgress = 0;
+    }
+
+    /** Somebody resumes the job: everyone may try again. */
+    public void reset() {
+        excluded.clear();
+        failures.clear();
+        until.clear();
+        refusers.clear();
+        withoutProgress = 0;
+    }
+}

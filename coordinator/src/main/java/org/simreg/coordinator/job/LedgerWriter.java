@@ -1,0 +1,175 @@
+package org.simreg.coordinator.job;
+
+import java.util.Optional;
+import org.simreg.coordinator.job.StepReports.CompleteStep;
+import org.simreg.coordinator.job.schedule.JobView;
+import org.simreg.proto.Committed;
+import org.simreg.proto.EpochDone;
+import org.simreg.proto.Generation;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.LedgerEntry;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StepDone;
+
+/** The writer of a job's ledger: what members report becomes its lines. */
+public final class LedgerWriter {
+    private final JobRun run;
+    private final RunFiles files;
+    private StepReports commits;
+    private long checkpoint;
+    private long synced;
+    private long syncedAt;
+    private long pace;
+
+    /** From what is in the folder. */
+    LedgerWriter(JobRun run) {
+        this.run = run;
+        this.files = run.files();
+        files.sync();
+        synced = files.head().step();
+        begun();
+    }
+
+    /** The record's generation is a new one. */
+    public void begun() {
+        commits = new StepReports(run.record().getGeneration(), files.head().step());
+        stored();
+    }
+
+    /** A checkpoint was stored, or steps were taken back. */
+    public void stored() {
+        checkpoint = files.newestCheckpoint(files.head().step()).orElse(-1);
+    }
+
+    /** Step of the newest stored checkpoint; -1 if there is none. */
+    public long checkpoint() {
+        return checkpoint;
+    }
+
+    /** Last step in the ledger. */
+    public long ledger() {
+        return files.head().step();
+    }
+
+    /** How long the newest step took, in milliseconds; 0 before there was any. */
+    public long pace() {
+        return pace;
+    }
+
+    /** Last step that no crash of the coordinator takes from the ledger. */
+    public long synced() {
+        return synced;
+    }
+
+    public JobView.Steps steps() {
+        long ledger = ledger();
+        return new JobView.Steps(
+                ledger,
+                commits.reaches(ledger),
+                Math.max(0, checkpoint),
+                commits.highest(),
+                run.record().getStarted().getTotalSteps());
+    }
+
+    /**
+     * Takes a report; one of another generation changes nothing.
+     *
+     * @return what the members disagree about
+     */
+    public Optional<String> report(String worker, Committed report) {
+        if (report.getGeneration() != run.record().getGeneration().getNumber()) {
+            return Optional.empty();
+        }
+        pace = Math.round(1e3 * report.getStep().getSeconds());
+        Optional<String> differs = commits.report(worker, report, ledger());
+        if (differs.isEmpty()) {
+            append(Long.MAX_VALUE, true);
+        }
+        return differs;
+    }
+
+    /**
+     * Appends the steps that can go to the ledger.
+     *
+     * @param most last step to append
+     * @param all whether only those that every member has reported
+     */
+    public void append(long most, boolean all) {
+        for (long step = ledger() + 1; step <= most; step++) {
+            Optional<CompleteStep> complete = commits.complete(step, all);
+            if (complete.isEmpty()) {
+                break;
+            }
+            commit(step, complete.get());
+        }
+        commits.forget(ledger());
+    }
+
+    private void commit(long step, CompleteStep complete) {
+        JobStarted started = run.record().getStarted();
+        long perEpoch = Math.max(1, started.getStepsPerEpoch());
+        int epoch = (int) ((step - 1) / perEpoch) + 1;
+        StepDone told = complete.told();
+        files.commit(
+                LedgerEntry.Commit.newBuilder()
+                        .setStep(step)
+                        .setEpoch(epoch)
+                        .setGeneration(run.record().getGeneration().getNumber())
+                        .setFirstSample((step - 1) % perEpoch * started.getBatch())
+                        .setSamples(started.getBatch())
+                        .setLoss((float) told.getLoss())
+                        .setSha256(complete.sha256())
+                        .setDigests(complete.digests())
+                        .build(),
+                told);
+        run.failures().progressed();
+        run.emit(Progress.newBuilder().setStep(told));
+        if (step % perEpoch == 0 || step == started.getTotalSteps()) {
+            run.emit(Progress.newBuilder().setEpoch(epochDone(epoch, told)));
+        }
+    }
+
+    private EpochDone epochDone(int epoch, StepDone last) {
+        RunFiles.EpochSum sum = files.sum(epoch);
+        return EpochDone.newBuilder()
+                .setEpoch(epoch)
+                .setLoss(sum.losses() / Math.max(1, sum.steps()))
+                .setLr(last.getLr())
+                .setSeconds(sum.seconds())
+                .setImages(sum.images())
+                .build();
+    }
+
+    /** Brings the ledger to where a generation begins. */
+    public void bring(Generation generation) {
+        long step = generation.getStep();
+        append(step, false);
+        if (step < ledger()) {
+            files.rewind(
+                    LedgerEntry.Rewind.newBuilder()
+                            .setGeneration(generation.getNumber())
+                            .setStep(step)
+                            .setReason(generation.getReason())
+                            .build());
+        }
+        if (step != ledger()) {
+            throw new IllegalStateException(
+                    "generation %d of %s would begin after step %d, but the ledger ends at %d"
+                            .formatted(generation.getNumber(), run.id(), step, ledger()));
+        }
+        sync();
+    }
+
+    /** Makes the ledger durable if it was not for a while; the workers are told afterwards. */
+    public void syncAfter(long ms) {
+        if (ledger() != synced && run.now() - syncedAt >= ms) {
+            sync();
+        }
+    }
+
+    public void sync() {
+        files.sync();
+        synced = ledger();
+        syncedAt = run.now();
+    }
+}

@@ -1,0 +1,176 @@
+package org.simreg.coordinator.job;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletionStage;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.JobEvent;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.LedgerEntry;
+import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
+import org.simreg.proto.StepDone;
+import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
+
+/**
+ * The files of one run: events, metrics, ledger, checkpoints, exports. Called on the coordinator's
+ * thread, but for {@link Upload}. What is appended is handed to the operating system before the
+ * call returns (it outlives the process), and is durable after {@link #sync}.
+ */
+public interface RunFiles extends AutoCloseable {
+    /**
+     * Appends an event to the event log and to the metrics.
+     *
+     * @return its sequence number
+     */
+    long append(Progress event);
+
+    /** Sequence number of the next event. */
+    long nextSequence();
+
+    /**
+     * Events of the past.
+     *
+     * @param from first sequence number
+     * @param most events at most
+     * @return in order; empty if there is none from there on
+     */
+    List<JobEvent> read(long from, int most);
+
+    /** Where the ledger stands. */
+    LedgerHead head();
+
+    /**
+     * Appends a step to the ledger; its event is appended by the caller.
+     *
+     * @param commit the step after {@link #head}
+     * @param step what a member told of it
+     */
+    void commit(LedgerEntry.Commit commit, StepDone step);
+
+    /** Takes steps back: {@link #head} is that of the rewind's step, which is not above it. */
+    void rewind(LedgerEntry.Rewind rewind);
+
+    /** The steps of an epoch that are in the ledger: of the head's epoch, or of the one before. */
+    EpochSum sum(int epoch);
+
+    /** Makes durable what was appended; cheap if nothing was. */
+    void sync();
+
+    /**
+     * The newest stored checkpoint that the ledger reaches.
+     *
+     * @param most step that it may have at most
+     */
+    OptionalLong newestCheckpoint(long most);
+
+    /** A checkpoint begins to arrive; nothing of it is in the catalogue before it is stored. */
+    Upload receive(CheckpointHeader header);
+
+    /**
+     * A stored checkpoint.
+     *
+     * @throws Refused of kind UNKNOWN if there is none of that step
+     */
+    Download checkpoint(long step);
+
+    /**
+     * Writes the student's exports from the newest checkpoint, on another thread.
+     *
+     * @return files, relative to the run folder
+     */
+    CompletionStage<List<String>> export();
+
+    /** Writes the report from the metrics, on another thread. */
+    CompletionStage<Void> report();
+
+    /** Releases the folder. */
+    @Override
+    void close();
+
+    /** A checkpoint that arrives; one thread at a time, not the coordinator's. */
+    interface Upload extends AutoCloseable {
+        /** Appends a part. */
+        void write(ByteBuffer part);
+
+        /**
+         * Checks length, CRC32C and what the file says of itself, and makes it durable under a name
+         * that is not in the catalogue; then, on the coordinator's thread, {@link #store} follows.
+         *
+         * @throws Refused of kind DAMAGED if it is not what was sent
+         */
+        void finish();
+
+        /**
+         * Puts it in the catalogue and removes the oldest; on the coordinator's thread.
+         *
+         * @throws Refused if the job has no use for it by now
+         */
+        CheckpointWritten store();
+
+        /** Removes what was not stored. */
+        @Override
+        void close();
+    }
+
+    /**
+     * A stored checkpoint, to be read; not on the coordinator's thread.
+     *
+     * @param header length and digests
+     * @param file where it lies
+     */
+    record Download(CheckpointHeader header, Path file) {}
+
+    /** The run folders of all jobs: makes and opens their files. */
+    interface JobFolders {
+        /**
+         * Makes a job's folder, or takes over the run that lies in it.
+         *
+         * @param record complete; {@link JobRecord#getFolder} says where
+         * @param existing what happens if the folder holds a run
+         * @throws Refused of kind EXISTS if the folder is taken
+         * @throws UserError if it can't be made, or the run in it is another job's and can't be
+         *     continued
+         */
+        RunFiles create(JobRecord record, SubmitRequest.Existing existing);
+
+        /**
+         * Opens the folder of a job that was made before, also of one that has ended.
+         *
+         * @throws UserError if it is gone, damaged, or another process has it open
+         */
+        RunFiles open(JobRecord record);
+    }
+
+    /**
+     * The sums over the steps of one epoch that are in the ledger, what was taken back aside.
+     *
+     * @param steps how many
+     * @param losses sum of their losses, added in the order of the steps
+     * @param seconds sum of their wall times; of steps from before the ledger was opened, by the
+     *     times of its lines
+     * @param images sum of their samples
+     */
+    record EpochSum(long steps, double losses, double seconds, long images) {
+        /** No step yet. */
+        public static final EpochSum EMPTY = new EpochSum(0, 0, 0, 0);
+    }
+
+    /**
+     * The last step of a job's ledger, what was taken back aside.
+     *
+     * @param step last step in it, from 1; 0 if there is none
+     * @param epoch of that step, from 1; 0 if there is none
+     * @param loss of that step; 0 if there is none
+     * @param generation last one that the ledger names, also where its steps were taken back; 0 if
+     *     there is none. A job that takes the run over numbers its generations from there on
+     */
+    record LedgerHead(long step, int epoch, float loss, long generation) {
+        /** An empty ledger. */
+        public static final LedgerHead EMPTY = new LedgerHead(0, 0, 0, 0);
+    }
+}

@@ -1,0 +1,2 @@
+/** A job as YAML or JSON. */
+package org.simreg.coordinator.job.file;

@@ -1,0 +1,2 @@
+/** How many workers are wanted, and why. */
+package org.simreg.coordinator.job.scale;

@@ -1,0 +1,75 @@
+package org.simreg.coordinator.job.schedule;
+
+import java.util.Comparator;
+import java.util.Set;
+import org.simreg.proto.Placement;
+
+/**
+ * One job's demand for workers.
+ *
+ * @param job its id
+ * @param rank effective priority and time of submission
+ * @param least workers it can't do without, at least 1
+ * @param most workers it can use, at least {@code least} where that is possible
+ * @param requirements which workers will do
+ */
+public record Demand(String job, Rank rank, int least, int most, Requirements requirements) {
+    /** The order of the queue. */
+    public static final Comparator<Demand> ORDER =
+            Comparator.comparing((Demand demand) -> -demand.rank().priority())
+                    .thenComparing(demand -> demand.rank().submitted())
+                    .thenComparing(Demand::job);
+
+    private static final long AGING_MS = 600_000;
+
+    /**
+     * A place in the queue.
+     *
+     * @param priority effective: higher goes first
+     * @param submitted earlier goes first among equals
+     */
+    public record Rank(long priority, long submitted) {}
+
+    /**
+     * The requirements that a worker must meet to serve a job.
+     *
+     * @param profile numeric profile they must have; empty: any
+     * @param uniform whether they must have one and the same, though which is not decided yet
+     * @param excluded names of workers that can't serve it
+     */
+    public record Requirements(String profile, boolean uniform, Set<String> excluded) {
+        public Requirements {
+            excluded = Set.copyOf(excluded);
+        }
+
+        boolean takes(AvailableWorker worker) {
+            return (profile.isEmpty() || profile.equals(worker.profile()))
+                    && !excluded.contains(worker.name());
+        }
+
+        Requirements of(String decided) {
+            return new Requirements(decided, false, excluded);
+        }
+    }
+
+    /**
+     * A worker that attends and doesn't leave.
+     *
+     * @param job what it is at now; empty: nothing
+     */
+    public record AvailableWorker(String name, String profile, String job) {}
+
+    /**
+     * The priority that waiting raises, by 1 for every ten minutes, so that nobody starves. What a
+     * job has gained it keeps while it trains; otherwise it would be put down as soon as it began.
+     */
+    public static long effective(Placement placement, long waitedMs) {
+        return placement.getPriority() + waitedMs / AGING_MS;
+    }
+
+    /** The most workers that a placement and a number of micro-batches allow. */
+    public static int most(Placement placement, int microBatches) {
+        int most = placement.getMaxWorkers();
+        return most == 0 ? microBatches : Math.min(most, microBatches);
+    }
+}

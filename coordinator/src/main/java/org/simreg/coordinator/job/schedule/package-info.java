@@ -1,0 +1,2 @@
+/** Who computes what: pure decisions with a sentence of why. */
+package org.simreg.coordinator.job.schedule;

@@ -1,0 +1,147 @@
+package org.simreg.coordinator.node;
+
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import org.simreg.coordinator.grpc.GrpcServer;
+import org.simreg.coordinator.grpc.access.Gate;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.view.observe.ClusterSurvey;
+import org.simreg.coordinator.view.observe.Health;
+import org.simreg.coordinator.view.observe.JobMeters;
+import org.simreg.coordinator.view.observe.Meters;
+import org.simreg.coordinator.view.observe.TrackedStore;
+import org.simreg.coordinator.view.web.BankPictures;
+import org.simreg.coordinator.view.web.OpsRoutes;
+import org.simreg.coordinator.view.web.PageRoutes;
+import org.simreg.coordinator.view.web.WebServer;
+
+/** The metrics, health and page of a coordinator, served by gRPC and HTTP. */
+final class CoordinatorObservability implements AutoCloseable {
+    private static final long HEALTH_MS = 500;
+    private static final long SURVEY_MS = 1000;
+    private static final Duration BUSY = Duration.ofSeconds(5);
+    private static final Duration STUCK = Duration.ofSeconds(60);
+
+    private final Meters meters = new Meters();
+    private final JobMeters jobs = new JobMeters(meters);
+    private final Health health = new Health();
+    private ClusterSurvey.Surveyor surveyor;
+    private Optional<IntSupplier> wanted = Optional.empty();
+    private BankPictures search = BankPictures.NONE;
+
+    /** Counts what happens to the jobs. */
+    JobMeters jobs() {
+        return jobs;
+    }
+
+    Meters meters() {
+        return meters;
+    }
+
+    /** Shows the wanted number of workers; must answer at once, on any thread. */
+    void wanted(IntSupplier workers) {
+        meters.wanted(workers);
+        wanted = Optional.of(workers);
+        health.ready("scaler", Optional::empty);
+    }
+
+    private OptionalInt wanted() {
+        return wanted.map(count -> OptionalInt.of(count.getAsInt())).orElse(OptionalInt.empty());
+    }
+
+    /** Begins to look at a coordinator. */
+    void watch(
+            Vertx vertx,
+            CoordinatorServices coordination,
+            TrackedStore store,
+            BooleanSupplier member) {
+        surveyor =
+                new ClusterSurvey.Surveyor(
+                        () -> coordination.ask(ClusterSurvey::of).toCompletionStage());
+        surveyor.bindTo(meters);
+        surveyor.look();
+        vertx.setPeriodic(SURVEY_MS, timer -> surveyor.look());
+        health.live("jobs", () -> late(STUCK))
+                .ready("jobs", () -> late(BUSY))
+                .ready("workers", () -> late(BUSY))
+                .ready("journal", store::trouble)
+                .ready("hazelcast", () -> absent(member));
+    }
+
+    private Optional<String> late(Duration most) {
+        Duration age = surveyor.age();
+        return age.compareTo(most) < 0
+                ? Optional.empty()
+                : Optional.of(
+                        "the coordinator's thread has not answered for %d s"
+                                .formatted(age.toSeconds()));
+    }
+
+    private static Optional<String> absent(BooleanSupplier member) {
+        return member.getAsBoolean()
+                ? Optional.empty()
+                : Optional.of("this process is no member of the cluster any more");
+    }
+
+    /** Tells gRPC's health service; everything is open by now. */
+    void report(Vertx vertx, GrpcServer server) {
+        health.started();
+        tell(server);
+        vertx.setPeriodic(HEALTH_MS, timer -> tell(server));
+    }
+
+    private void tell(GrpcServer server) {
+        List<Health.Component> components = health.readiness();
+        components.forEach(one -> server.health(one.name(), one.up()));
+        server.health("", Health.up(components));
+    }
+
+    /** Searches the banks from the page; before {@link #serve}. */
+    void search(BankPictures pictures) {
+        search = pictures;
+    }
+
+    /**
+     * The facts about the process that its page shows.
+     *
+     * @param version of simreg
+     * @param port of gRPC
+     * @param gate which the page's viewers pass, too
+     */
+    record Served(String version, int port, Optional<Gate> gate) {}
+
+    /** Serves HTTP. */
+    WebServer serve(Vertx vertx, HostPort at, CoordinatorServices coordination, Served served) {
+        PageRoutes.Setup page =
+                new PageRoutes.Setup(
+                        served.version,
+                        served.port,
+                        coordination::jobs,
+                        surveyor::latest,
+                        this::wanted,
+                        search);
+        return WebServer.listen(
+                vertx,
+                at,
+                router -> {
+                    OpsRoutes.route(vertx, router, this::scrape, health);
+                    served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
+                    PageRoutes.route(vertx, router, page);
+                });
+    }
+
+    private String scrape() {
+        surveyor.refresh();
+        return meters.scrape();
+    }
+
+    @Override
+    public void close() {
+        meters.close();
+    }
+}

@@ -1,0 +1,109 @@
+package org.simreg.coordinator.run.audit;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ObjIntConsumer;
+import org.simreg.coordinator.run.log.Ledger;
+import org.simreg.coordinator.run.log.LedgerLine;
+import org.simreg.coordinator.run.log.LedgerText;
+import org.simreg.proto.LedgerEntry;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+
+/**
+ * The result of checking whether a run lost or doubled a step or a sample, from its ledger: lines
+ * as they were written, steps one after the other, generations never falling, every place of an
+ * epoch once, recomputed steps with the bits they had, digests where they are due and from all
+ * members. Reads only; the run may be going on.
+ *
+ * @param summary what the ledger holds, for people; several lines
+ * @param violations in the order of the lines; none if the ledger is clean
+ */
+public record Audit(String summary, List<Violation> violations) {
+    public Audit {
+        violations = List.copyOf(violations);
+    }
+
+    /**
+     * A rule that the ledger breaks.
+     *
+     * @param line from 1; 0 if it is about the whole ledger
+     * @param what one sentence
+     */
+    public record Violation(int line, String what) {
+        @Override
+        public String toString() {
+            return (line == 0 ? "ledger: " : "line " + line + ": ") + what;
+        }
+    }
+
+    /**
+     * Audits the run in a folder.
+     *
+     * @throws UserError if there is no ledger, or it can't be read
+     */
+    public static Audit of(Path folder) {
+        Path ledger = folder.resolve(Ledger.NAME);
+        if (!Files.isRegularFile(ledger)) {
+            throw new UserError(
+                    "There is no %s in %s to audit; give the run folder of a job that the coordinator has run"
+                            .formatted(Ledger.NAME, folder));
+        }
+        AuditPlan told = AuditPlan.read(folder);
+        return Disk.read(
+                ledger,
+                () -> {
+                    try (FileChannel file = FileChannel.open(ledger, StandardOpenOption.READ)) {
+                        return of(LedgerText.map(ledger, file), told);
+                    }
+                });
+    }
+
+    private static Audit of(ByteBuffer ledger, AuditPlan told) {
+        List<Violation> violations = new ArrayList<>();
+        List<Violation> unread = new ArrayList<>();
+        AuditPlan.Shape shape = new AuditPlan.Shape();
+        entries(ledger, unread, (entry, line) -> shape.see(entry));
+        AuditWalk walk = new AuditWalk(told.or(shape), violations);
+        int lines = entries(ledger, violations, walk::take);
+        walk.end();
+        return new Audit(lines + " lines\n" + walk.summary(), violations);
+    }
+
+    /**
+     * @param each gets the entries that can be read, and their line from 1
+     * @return lines in all, but for an unfinished last one
+     */
+    private static int entries(
+            ByteBuffer ledger, List<Violation> violations, ObjIntConsumer<LedgerEntry> each) {
+        int number = 0;
+        int before = 0;
+        int at = 0;
+        for (int end = LedgerText.lineEnd(ledger, at);
+                end >= 0;
+                end = LedgerText.lineEnd(ledger, at)) {
+            ByteBuffer line = ledger.slice(at, end - at);
+            number++;
+            if (!LedgerLine.whole(line, before)) {
+                violations.add(
+                        new Violation(
+                                number,
+                                "is not as it was written, or lines before it are missing: its chain value doesn't fit"));
+            }
+            try {
+                each.accept(LedgerLine.parse(line), number);
+            } catch (InvalidProtocolBufferException e) {
+                violations.add(new Violation(number, "is no entry: " + e.getMessage()));
+            }
+            before = LedgerLine.said(line).orElse(before);
+            at = end + 1;
+        }
+        return number;
+    }
+}

@@ -1,0 +1,135 @@
+package org.simreg.coordinator.run.audit;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import org.simreg.coordinator.job.file.JobFile;
+import org.simreg.coordinator.run.log.EventLog;
+import org.simreg.proto.JobFinished;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.LedgerEntry;
+import org.simreg.proto.LedgerEntry.Commit;
+import org.simreg.proto.Progress;
+import org.simreg.proto.UserError;
+
+/**
+ * The contents that a ledger must have by its run's settings and events.
+ *
+ * @param batch samples of a step; 0 if unknown
+ * @param stepsPerEpoch 0 if unknown
+ * @param images in the train part; 0 if unknown
+ * @param steps of the whole job; 0 if unknown
+ * @param digestSteps a digest is due every so many steps; 0: only at the end; -1 if unknown
+ * @param members of each generation
+ * @param checkpoints steps of which one was stored at some time
+ * @param finished where it ended; the default if it has not
+ */
+record AuditPlan(
+        long batch,
+        long stepsPerEpoch,
+        long images,
+        long steps,
+        long digestSteps,
+        Map<Long, Integer> members,
+        NavigableSet<Long> checkpoints,
+        JobFinished finished) {
+
+    /** The part of a plan that the events tell, gathered one by one. */
+    private static final class Told {
+        private final Map<Long, Integer> members = new HashMap<>();
+        private final NavigableSet<Long> checkpoints = new TreeSet<>();
+        private JobStarted started = JobStarted.getDefaultInstance();
+        private JobFinished finished = JobFinished.getDefaultInstance();
+
+        void take(Progress event) {
+            switch (event.getEventCase()) {
+                case STARTED -> started = event.getStarted();
+                case CHECKPOINT -> checkpoints.add(event.getCheckpoint().getStep());
+                case FINISHED -> finished = event.getFinished();
+                case GENERATION ->
+                        members.put(
+                                event.getGeneration().getNumber(),
+                                event.getGeneration().getWorkersCount());
+                default -> {}
+            }
+        }
+    }
+
+    /**
+     * Reads what is there; a folder without events says nothing.
+     *
+     * @throws UserError if settings or events can't be read
+     */
+    static AuditPlan read(Path folder) {
+        Told told = new Told();
+        EventLog.read(folder, told::take);
+        Path job = folder.resolve(JobFile.NAME);
+        return new AuditPlan(
+                told.started.getBatch(),
+                told.started.getStepsPerEpoch(),
+                told.started.getTrainImages(),
+                told.started.getTotalSteps(),
+                Files.exists(job) ? JobFile.read(job).getCheckpoints().getDigestSteps() : -1,
+                Map.copyOf(told.members),
+                told.checkpoints,
+                told.finished);
+    }
+
+    /** The batch and the length of an epoch as the ledger itself shows them. */
+    static final class Shape {
+        private long batch;
+        private long stepsPerEpoch;
+
+        void see(LedgerEntry entry) {
+            Commit commit = entry.getCommit();
+            batch = batch == 0 ? commit.getSamples() : batch;
+            if (stepsPerEpoch == 0 && commit.getEpoch() > 1 && commit.getFirstSample() == 0) {
+                stepsPerEpoch = (commit.getStep() - 1) / (commit.getEpoch() - 1);
+            }
+        }
+    }
+
+    /**
+     * This, or where nothing was told, what the ledger shows: then it is checked against itself.
+     */
+    AuditPlan or(Shape shape) {
+        return new AuditPlan(
+                batch > 0 ? batch : shape.batch,
+                stepsPerEpoch > 0 ? stepsPerEpoch : shape.stepsPerEpoch,
+                images,
+                steps,
+                digestSteps,
+                members,
+                checkpoints,
+                finished);
+    }
+
+    /** Epoch of a step, from 1. */
+    long epoch(long step) {
+        return stepsPerEpoch == 0 ? 1 : (step - 1) / stepsPerEpoch + 1;
+    }
+
+    /** First place of a step in its epoch's order. */
+    long firstSample(long step) {
+        return (stepsPerEpoch == 0 ? step - 1 : (step - 1) % stepsPerEpoch) * batch;
+    }
+
+    /**
+     * Whether a checkpoint explains that a step came into the ledger before all members had
+     * reported it: before a checkpoint is stored, the ledger is brought to its step.
+     *
+     * @param next step that all members had reported again
+     */
+    boolean hurried(long step, long next) {
+        Long checkpoint = checkpoints.ceiling(step);
+        return checkpoint != null && checkpoint < next;
+    }
+
+    /** Whether all members must have compared their state after a step. */
+    boolean digestDue(long step) {
+        return (digestSteps > 0 && step % digestSteps == 0) || (steps > 0 && step == steps);
+    }
+}

@@ -1,0 +1,2 @@
+/** Whether a run lost or doubled nothing, from its ledger. */
+package org.simreg.coordinator.run.audit;

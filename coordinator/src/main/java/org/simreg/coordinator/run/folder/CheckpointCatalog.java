@@ -1,0 +1,143 @@
+package org.simreg.coordinator.run.folder;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.zip.CRC32C;
+import org.simreg.coordinator.job.RunFiles.Download;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.Refused;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.train.student.RunCheckpoint;
+
+/**
+ * The catalogue of a job's stored checkpoints: the files of {@code checkpoints/} that bear a step's
+ * name.
+ */
+final class CheckpointCatalog {
+    static final String NAME = "checkpoints";
+
+    private final Path folder;
+    private final String job;
+    private final int keep;
+
+    /** Of those that came in this process. */
+    private final Map<Long, CheckpointHeader> headers = new HashMap<>();
+
+    /**
+     * @param run folder of the run, locked
+     * @param keep newest files that stay, at least 1
+     */
+    CheckpointCatalog(Path run, String job, int keep) {
+        folder = run.resolve(NAME);
+        this.job = job;
+        this.keep = keep;
+    }
+
+    /** Removes what was arriving when an earlier process ended. */
+    void clear() {
+        Disk.write(
+                folder,
+                () -> {
+                    if (!Files.isDirectory(folder)) {
+                        return;
+                    }
+                    try (DirectoryStream<Path> drafts =
+                            Files.newDirectoryStream(folder, ".step-[0-9]*.tmp")) {
+                        for (Path draft : drafts) {
+                            Files.delete(draft);
+                        }
+                    }
+                });
+    }
+
+    /** The newest one of at most a step. */
+    Optional<Path> newest(long most) {
+        return RunCheckpoint.CheckpointFile.list(folder).stream()
+                .filter(file -> RunCheckpoint.CheckpointFile.step(file) <= most)
+                .reduce((older, newer) -> newer);
+    }
+
+    /**
+     * @throws Refused if there is none of that step
+     */
+    Download download(long step) {
+        Path file = folder.resolve(RunCheckpoint.CheckpointFile.name(step));
+        if (!Files.isRegularFile(file)) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "Job %s has no checkpoint of step %d; it may have been replaced by a newer one"
+                            .formatted(job, step));
+        }
+        return new Download(
+                headers.computeIfAbsent(step, absent -> Disk.read(file, () -> header(file))), file);
+    }
+
+    /** Of a file from before this process; its generation isn't known any more. */
+    private CheckpointHeader header(Path file) throws IOException {
+        CRC32C crc = new CRC32C();
+        byte[] part = new byte[1 << 20];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int got = in.read(part); got >= 0; got = in.read(part)) {
+                crc.update(part, 0, got);
+            }
+        }
+        RunCheckpoint.CheckpointFile said = RunCheckpoint.CheckpointFile.read(file);
+        return CheckpointHeader.newBuilder()
+                .setJob(job)
+                .setStep(said.step())
+                .setLength(Files.size(file))
+                .setCrc32C((int) crc.getValue())
+                .setSha256(said.sha256())
+                .build();
+    }
+
+    /**
+     * A checkpoint begins to arrive.
+     *
+     * @param head step that the ledger has reached; asked for when the checkpoint is stored
+     */
+    ArrivingCheckpoint receive(CheckpointHeader header, LongSupplier head) {
+        Disk.write(folder, () -> Files.createDirectories(folder));
+        return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong()));
+    }
+
+    /** A file has taken its name; the oldest make room for it. */
+    private void stored(CheckpointHeader header, long head) {
+        headers.put(header.getStep(), header);
+        prune(head);
+    }
+
+    /**
+     * Removes the oldest.
+     *
+     * @param head step that the ledger has reached; those beyond can't be continued from yet, so
+     *     they don't count
+     */
+    private void prune(long head) {
+        List<Path> reached =
+                RunCheckpoint.CheckpointFile.list(folder).stream()
+                        .filter(file -> RunCheckpoint.CheckpointFile.step(file) <= head)
+                        .toList();
+        reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
+    }
+
+    /** Removes those of later steps, which were taken back. */
+    void rewind(long step) {
+        RunCheckpoint.CheckpointFile.list(folder).stream()
+                .filter(file -> RunCheckpoint.CheckpointFile.step(file) > step)
+                .forEach(this::remove);
+    }
+
+    private void remove(Path file) {
+        headers.remove(RunCheckpoint.CheckpointFile.step(file));
+        Disk.write(file, () -> Files.deleteIfExists(file));
+    }
+}

@@ -1,0 +1,206 @@
+package org.simreg.coordinator.run.folder;
+
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.simreg.coordinator.job.RunFiles;
+import org.simreg.coordinator.job.file.JobFile;
+import org.simreg.coordinator.run.log.Ledger;
+import org.simreg.coordinator.store.FolderLock;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobSettings;
+import org.simreg.proto.LedgerEntry.Rewind;
+import org.simreg.proto.Refused;
+import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.train.student.RunCheckpoint;
+
+/**
+ * The run folders of all jobs on a disk. Exports and reports of all jobs are written one after the
+ * other on a thread that ends when it has nothing to do.
+ */
+public final class DiskRunFolders implements RunFiles.JobFolders {
+    private static final String WHAT = "run folder";
+
+    private final ReportWriter reports;
+
+    private final ThreadPoolExecutor slow =
+            new ThreadPoolExecutor(
+                    1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), DiskRunFolders::thread);
+
+    /** A maker of {@value PastRun#REPORT} from what a run folder holds. */
+    @FunctionalInterface
+    public interface ReportWriter {
+        /**
+         * Writes the report of a run, in place of an earlier one.
+         *
+         * @param folder of the run
+         * @param shown evaluation whose examples are shown; empty if none has any
+         * @param data folder that the examples' files are relative to
+         * @throws UserError if it can't be written
+         */
+        void write(Path folder, Optional<EvaluationDone> shown, Path data);
+    }
+
+    /**
+     * None is open yet.
+     *
+     * @param reports called on another thread, for one run after the other
+     */
+    public DiskRunFolders(ReportWriter reports) {
+        this.reports = reports;
+        slow.allowCoreThreadTimeOut(true);
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "simreg-export");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    @Override
+    public RunFiles create(JobRecord record, Existing existing) {
+        Path folder = Path.of(record.getFolder());
+        boolean same =
+                existing == Existing.REFUSE && PastRun.mayBeBeginning(folder, record.getJob());
+        if (existing == Existing.REFUSE && !same) {
+            refuseOccupied(folder);
+        } else if (existing == Existing.RESUME) {
+            PastRun.require(folder);
+        }
+        FolderLock lock = FolderLock.take(folder, WHAT, DiskRunFolders::taken);
+        return guarded(
+                lock,
+                () -> {
+                    if (existing == Existing.RESUME) {
+                        return resume(record, lock);
+                    }
+                    boolean left = same && PastRun.isBeginning(folder, record.getJob());
+                    if (existing == Existing.REFUSE && !left) {
+                        refuseOccupied(folder);
+                    }
+                    if (left || existing == Existing.OVERWRITE) {
+                        PastRun.clear(folder);
+                    }
+                    return begin(record, lock);
+                });
+    }
+
+    private RunFolder begin(JobRecord record, FolderLock lock) {
+        byte[] settings = JobFile.yaml(record.getJob()).getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(
+                Path.of(record.getFolder(), JobFile.NAME),
+                channel -> Channels.newOutputStream(channel).write(settings));
+        RunFolder.Parts parts = parts(record, lock);
+        return opened(
+                parts,
+                () -> {
+                    parts.events().follow(0);
+                    return new RunFolder(parts, reports, slow);
+                });
+    }
+
+    private static void refuseOccupied(Path folder) {
+        Optional<String> occupant = PastRun.occupant(folder);
+        if (occupant.isPresent()) {
+            throw taken(occupant.get());
+        }
+    }
+
+    private static Refused taken(String sentence) {
+        return new Refused(Refused.Kind.EXISTS, sentence);
+    }
+
+    private RunFolder resume(JobRecord record, FolderLock lock) {
+        RunFolder.Parts parts = parts(record, lock);
+        return opened(
+                parts,
+                () -> {
+                    Optional<Path> newest = parts.shelf().newest(Long.MAX_VALUE);
+                    requireSame(record, newest);
+                    if (parts.ledger().isEmpty()) {
+                        parts.ledger()
+                                .rewind(beginning(record, newest), System.currentTimeMillis());
+                    }
+                    parts.events().rewind(parts.ledger().head().step());
+                    return new RunFolder(parts, reports, slow);
+                });
+    }
+
+    private static RunFolder opened(RunFolder.Parts parts, Supplier<RunFolder> opening) {
+        try {
+            return opening.get();
+        } catch (RuntimeException e) {
+            parts.closeFiles();
+            throw e;
+        }
+    }
+
+    private static void requireSame(JobRecord record, Optional<Path> newest) {
+        Path settings = Path.of(record.getFolder(), JobFile.NAME);
+        Path file = newest.orElse(settings);
+        Job made =
+                newest.map(checkpoint -> RunCheckpoint.CheckpointFile.read(checkpoint).job())
+                        .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
+        RunCheckpoint.CheckpointFile.requireSame(file, made, record.getJob());
+    }
+
+    /** Of a run from before there were ledgers. */
+    private static Rewind beginning(JobRecord record, Optional<Path> newest) {
+        Path file =
+                newest.orElseThrow(
+                        () ->
+                                new UserError(
+                                        "There is no checkpoint in %s to resume from; start anew with --overwrite"
+                                                .formatted(record.getFolder())));
+        return Rewind.newBuilder()
+                .setGeneration(record.getGeneration().getNumber() + 1)
+                .setStep(RunCheckpoint.CheckpointFile.step(file))
+                .setReason("The run was begun without a ledger and continues from a checkpoint")
+                .build();
+    }
+
+    @Override
+    public RunFiles open(JobRecord record) {
+        Path folder = Path.of(record.getFolder());
+        if (!Files.isDirectory(folder)) {
+            throw new UserError(
+                    "The run folder %s of job %s is gone; put it back, or submit the job again"
+                            .formatted(folder, record.getId()));
+        }
+        FolderLock lock = FolderLock.take(folder, WHAT);
+        return guarded(lock, () -> new RunFolder(parts(record, lock), reports, slow));
+    }
+
+    private static RunFolder guarded(FolderLock lock, Supplier<RunFolder> opening) {
+        try {
+            return opening.get();
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static RunFolder.Parts parts(JobRecord record, FolderLock lock) {
+        Path folder = Path.of(record.getFolder());
+        int keep = Math.max(1, record.getJob().getCheckpoints().getKeep());
+        CheckpointCatalog shelf = new CheckpointCatalog(folder, record.getId(), keep);
+        shelf.clear();
+        RunEvents events = RunEvents.open(folder);
+        try {
+            return new RunFolder.Parts(folder, lock, events, Ledger.open(folder), shelf);
+        } catch (RuntimeException e) {
+            events.close();
+            throw e;
+        }
+    }
+}

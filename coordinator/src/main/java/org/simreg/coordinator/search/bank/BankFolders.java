@@ -1,0 +1,188 @@
+package org.simreg.coordinator.search.bank;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.Refused;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Disk;
+
+/**
+ * The banks' folders in the coordinator's home: {@code bank.pb} with the record, {@code names.bin},
+ * {@code shard-N.bank}.
+ */
+final class BankFolders {
+    private static final String RECORD = "bank.pb";
+
+    private final Path home;
+
+    /**
+     * @param home folder of the banks' folders; made when the first is saved
+     */
+    BankFolders(Path home) {
+        this.home = home.toAbsolutePath();
+    }
+
+    /** All records; folders without one are somebody else's, or the rest of a deleted bank. */
+    List<BankRecord> load() {
+        if (!Files.isDirectory(home)) {
+            return List.of();
+        }
+        return folders().stream()
+                .map(folder -> folder.resolve(RECORD))
+                .filter(Files::exists)
+                .map(BankFolders::read)
+                .toList();
+    }
+
+    private List<Path> folders() {
+        return Disk.read(
+                home,
+                () -> {
+                    try (Stream<Path> all = Files.list(home)) {
+                        return all.filter(Files::isDirectory).sorted().toList();
+                    }
+                });
+    }
+
+    private static BankRecord read(Path file) {
+        return Disk.read(
+                file,
+                () -> {
+                    try {
+                        return BankRecord.parseFrom(Files.readAllBytes(file));
+                    } catch (InvalidProtocolBufferException e) {
+                        throw new UserError(
+                                "%s is damaged; delete its folder and make the bank again"
+                                        .formatted(file),
+                                e);
+                    }
+                });
+    }
+
+    /** Keeps a record, whole or not at all. */
+    void save(BankRecord record) {
+        ByteBuffer bytes = ByteBuffer.wrap(record.toByteArray());
+        AtomicFile.write(
+                folder(record.getName()).resolve(RECORD),
+                out -> {
+                    while (bytes.hasRemaining()) {
+                        out.write(bytes);
+                    }
+                });
+    }
+
+    /** Deletes a bank's files, first its record, so that a half-deleted bank is none. */
+    void delete(String name) {
+        Path folder = folder(name);
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        Disk.write(
+                folder,
+                () -> {
+                    Files.deleteIfExists(folder.resolve(RECORD));
+                    List<Path> own;
+                    try (Stream<Path> all = Files.list(folder)) {
+                        own = all.filter(BankFolders::isOurs).toList();
+                    }
+                    for (Path file : own) {
+                        Files.deleteIfExists(file);
+                    }
+                    try (Stream<Path> rest = Files.list(folder)) {
+                        if (rest.findAny().isEmpty()) {
+                            Files.delete(folder);
+                        }
+                    }
+                });
+    }
+
+    private static boolean isOurs(Path file) {
+        return file.getFileName()
+                .toString()
+                .matches("names\\.bin|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
+    }
+
+    Path folder(String name) {
+        return home.resolve(name);
+    }
+
+    Path names(String name) {
+        return folder(name).resolve("names.bin");
+    }
+
+    Path shard(String name, int shard) {
+        return folder(name).resolve("shard-%d.bank".formatted(shard));
+    }
+
+    /**
+     * The file of a shard that is stored.
+     *
+     * @throws Refused if the bank has no such shard, or not of that version
+     */
+    Path stored(BankRecord record, ShardFile asked) {
+        boolean there =
+                record.getVersion().equals(asked.getVersion())
+                        && asked.getShard() < record.getPartsCount()
+                        && record.getParts(asked.getShard()).getSha256().equals(asked.getSha256());
+        if (!there) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "Shard %d of the bank %s is not of that version any more"
+                            .formatted(asked.getShard(), asked.getBank()));
+        }
+        return shard(asked.getBank(), asked.getShard());
+    }
+
+    /**
+     * A new file for a shard that a worker sends.
+     *
+     * @throws Refused if the bank has no use for it
+     */
+    Path draft(BankRecord record, ShardFile sent) {
+        requireWanted(record, sent);
+        return folder(sent.getBank()).resolve("draft-" + UUID.randomUUID());
+    }
+
+    private static void requireWanted(BankRecord record, ShardFile sent) {
+        boolean wanted =
+                record.getVersion().equals(sent.getVersion())
+                        && record.getState() == BankStatus.State.CREATING
+                        && sent.getShard() < record.getPartsCount()
+                        && record.getParts(sent.getShard()).getSha256().isEmpty()
+                        && record.getParts(sent.getShard()).getRows() == sent.getRows();
+        if (!wanted) {
+            throw new Refused(
+                    Refused.Kind.STATE,
+                    "Shard %d of the bank %s is not wanted any more"
+                            .formatted(sent.getShard(), sent.getBank()));
+        }
+    }
+
+    /**
+     * Has a draft that was written and checked take its shard's place.
+     *
+     * @return the shard, with its path
+     * @throws Refused if the bank has no use for it any more
+     */
+    ShardFile store(BankRecord record, ShardFile sent, Path draft) {
+        requireWanted(record, sent);
+        Path file = shard(sent.getBank(), sent.getShard());
+        Disk.write(
+                file,
+                () -> {
+                    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+                    Disk.forceFolder(file.getParent());
+                });
+        return sent.toBuilder().setPath(file.toString()).build();
+    }
+}

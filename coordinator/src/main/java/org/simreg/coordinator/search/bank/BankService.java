@@ -1,0 +1,72 @@
+package org.simreg.coordinator.search.bank;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.simreg.coordinator.search.query.VectorQuery;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.UserError;
+import org.simreg.proto.Vectors;
+import org.simreg.worker.features.search.TopK;
+
+/**
+ * The service of banks as clients and workers use it: the port between gRPC and the banks. Its
+ * methods are called on the search thread, but for {@link #view} and {@link #views}; they throw
+ * {@code Refused}, and what they give fails with it.
+ */
+public interface BankService {
+    /** What is known of a bank, if there is one; any thread. */
+    Optional<BankView> view(String name);
+
+    /** What is known of all banks; any thread. */
+    Collection<BankView> views();
+
+    /**
+     * Begins to make a bank.
+     *
+     * @throws UserError if its files lie where they may not
+     */
+    BankStatus create(CreateBankRequest request);
+
+    /** All banks, by name. */
+    List<BankStatus> list();
+
+    /** A bank's state. */
+    BankStatus describe(String name);
+
+    /** Deletes a bank with its files. */
+    void delete(String name);
+
+    /**
+     * Watches a bank.
+     *
+     * @param watcher takes the status now and at every change; nothing once it is deleted
+     * @return ends it
+     */
+    Runnable watch(String name, Consumer<Optional<BankStatus>> watcher);
+
+    /** The neighbours of all queries, from all shards. */
+    CompletionStage<TopK> ask(String name, VectorQuery query);
+
+    /**
+     * Features of images, embedded as a bank's were.
+     *
+     * @param until in nanoseconds, after which nobody waits
+     */
+    CompletionStage<Vectors> embed(ImageQuery query, long until);
+
+    /** Where a stored shard's file is. */
+    Path shard(ShardFile asked);
+
+    /** Where a shard that a worker sends is written first. */
+    Path draft(ShardFile sent);
+
+    /** A shard that was written and checked takes its place. */
+    ShardFile stored(ShardFile sent, Path draft);
+}

@@ -1,0 +1,46 @@
+package org.simreg.coordinator.search.bank;
+
+import java.util.Optional;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.ImageSource;
+import org.simreg.proto.UserError;
+
+/**
+ * A snapshot of one bank, safe for all threads.
+ *
+ * @param record as it was then
+ * @param names of its rows, if they have some
+ */
+public record BankView(BankRecord record, Optional<Naming> names) {
+    /** A bank's names of its rows. */
+    @FunctionalInterface
+    public interface Naming {
+        /**
+         * @throws UserError if it can't be read
+         */
+        String of(long id);
+    }
+
+    /** Whether it can be asked. */
+    public boolean ready() {
+        return record.getState() == BankStatus.State.READY;
+    }
+
+    /** Features a row. */
+    public int dimension() {
+        return record.getDimension();
+    }
+
+    /** What made its features; empty if somebody else did. */
+    public Optional<ImageSource> images() {
+        return record.getSource().hasImages()
+                ? Optional.of(record.getSource().getImages())
+                : Optional.empty();
+    }
+
+    /** The name of a class; empty for a row without one. */
+    public String label(int label) {
+        return label >= 0 && label < record.getClassesCount() ? record.getClasses(label) : "";
+    }
+}

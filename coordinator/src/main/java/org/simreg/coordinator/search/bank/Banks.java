@@ -1,0 +1,372 @@
+package org.simreg.coordinator.search.bank;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.simreg.coordinator.search.query.QueryBatcher;
+import org.simreg.coordinator.search.query.QueryEmbedding;
+import org.simreg.coordinator.search.query.SearchWorkers;
+import org.simreg.coordinator.search.query.ShardHolders;
+import org.simreg.coordinator.search.query.ShardQueryFanout;
+import org.simreg.coordinator.search.query.Timers;
+import org.simreg.coordinator.search.query.TopKMerge;
+import org.simreg.coordinator.search.query.VectorQuery;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Refused;
+import org.simreg.proto.Roots;
+import org.simreg.proto.SearchOrder;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.UserError;
+import org.simreg.proto.Vectors;
+import org.simreg.worker.features.search.TopK;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}
+ * and {@link #views}.
+ */
+public final class Banks implements BankService, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Banks.class);
+    private static final long WANTED_MS = 5000;
+    private static final long WANTED_PATIENCE_MS = 5000;
+
+    private final Setup setup;
+    private final BankFolders folders;
+    private final SearchWorkers crew;
+    private final BankBuilder making;
+    private final Timers timers;
+    private final SortedMap<String, Bank> banks = new TreeMap<>();
+    private final Map<String, BankView> views = new ConcurrentHashMap<>();
+    private final Set<ShardQueryFanout> underWay = new HashSet<>();
+    private List<SearchWorkers.Worker> workers = List.of();
+    private long told;
+    private int turn;
+
+    /**
+     * The settings of the banks, and the executors of their tasks.
+     *
+     * @param home folder of the banks' folders
+     * @param indexCache folder of the indexes of data sets
+     * @param thread runs tasks on the search thread
+     * @param files runs what reads and writes long files
+     * @param computing runs what takes a while and waits for nothing
+     * @param published takes every record that is kept; a deleted one's name with no record
+     * @param roots below which the files of a new bank must lie
+     */
+    public record Setup(
+            Path home,
+            Path indexCache,
+            Executor thread,
+            Executor files,
+            Executor computing,
+            Publishing published,
+            Roots roots) {}
+
+    /** A listener to records that are saved. */
+    @FunctionalInterface
+    public interface Publishing {
+        /** Tells nobody. */
+        Publishing NOWHERE = (name, record) -> {};
+
+        /**
+         * @param record empty if the bank was deleted
+         */
+        void bank(String name, Optional<BankRecord> record);
+    }
+
+    /**
+     * @param crew the way to the workers
+     */
+    public Banks(Setup setup, Timers timers, SearchWorkers crew) {
+        this.setup = setup;
+        this.timers = timers;
+        this.crew = crew;
+        folders = new BankFolders(setup.home());
+        making = new BankBuilder(setup, folders, crew, new Made());
+    }
+
+    /**
+     * Takes over the banks of the past; those that were being made are made on.
+     *
+     * @throws UserError if a record can't be read
+     */
+    public void start() {
+        for (BankRecord record : folders.load()) {
+            Bank bank = new Bank(folders, record);
+            banks.put(record.getName(), bank);
+            switch (record.getState()) {
+                case READY -> serve(bank);
+                case CREATING -> making.begin(bank, Math.max(1, record.getPartsCount()));
+                default -> LOG.debug("{} failed before", record.getName());
+            }
+            publish(bank);
+        }
+    }
+
+    @Override
+    public Optional<BankView> view(String name) {
+        return Optional.ofNullable(views.get(name));
+    }
+
+    @Override
+    public Collection<BankView> views() {
+        return List.copyOf(views.values());
+    }
+
+    @Override
+    public BankStatus create(CreateBankRequest request) {
+        var source = BankRules.checked(request);
+        setup.roots().check(source);
+        if (banks.containsKey(request.getName())) {
+            throw new Refused(
+                    Refused.Kind.EXISTS,
+                    "There is a bank %s already; choose another name, or delete it first"
+                            .formatted(request.getName()));
+        }
+        BankRecord record =
+                BankRecord.newBuilder()
+                        .setName(request.getName())
+                        .setVersion(UUID.randomUUID().toString())
+                        .setSource(source)
+                        .setState(BankStatus.State.CREATING)
+                        .setCreatedMs(System.currentTimeMillis())
+                        .setReplicas(request.hasReplicas() ? request.getReplicas() : 1)
+                        .build();
+        Bank bank = new Bank(folders, record);
+        bank.save(record);
+        banks.put(record.getName(), bank);
+        publish(bank);
+        making.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
+        return bank.status();
+    }
+
+    /** The listener to builds of banks. */
+    private final class Made implements BankBuilder.Outcome {
+        @Override
+        public void made(Bank bank) {
+            ready(bank);
+        }
+
+        @Override
+        public void changed(Bank bank) {
+            publish(bank);
+        }
+
+        @Override
+        public boolean knows(String name) {
+            return banks.containsKey(name);
+        }
+
+        @Override
+        public MemoryBudget room(Bank bank) {
+            return MemoryBudget.of(
+                    workers,
+                    banks.values().stream()
+                            .filter(other -> other != bank)
+                            .map(Bank::record)
+                            .filter(other -> other.getState() != BankStatus.State.FAILED)
+                            .toList());
+        }
+
+        @Override
+        public List<SearchWorkers.Worker> workers() {
+            return workers;
+        }
+    }
+
+    private void ready(Bank bank) {
+        bank.save(bank.record().toBuilder().setState(BankStatus.State.READY).build());
+        serve(bank);
+        publish(bank);
+        bank.tell();
+    }
+
+    private void serve(Bank bank) {
+        List<ShardFile> shards = new ArrayList<>();
+        for (int part = 0; part < bank.record().getPartsCount(); part++) {
+            shards.add(bank.shard(part));
+        }
+        ShardHolders serving = new ShardHolders(crew, shards, bank.record().getReplicas());
+        bank.serve(
+                serving,
+                new QueryBatcher(
+                        bank.record().getName(),
+                        bank.record().getDimension(),
+                        batch -> ask(serving, batch)));
+        attend(bank);
+    }
+
+    private void attend(Bank bank) {
+        Map<SearchWorkers.Worker, Long> others = new TreeMap<>();
+        banks.values().stream()
+                .filter(other -> other != bank)
+                .forEach(other -> other.serving().ifPresent(by -> by.addLoads(others)));
+        bank.serving().ifPresent(by -> by.attend(workers, others, System.currentTimeMillis()));
+        bank.creation().ifPresent(made -> made.attend(workers));
+    }
+
+    private CompletionStage<TopK> ask(ShardHolders serving, ShardQueryFanout.QueryBatch batch) {
+        ShardQueryFanout fanout = new ShardQueryFanout(timers, crew, serving, batch);
+        underWay.add(fanout);
+        CompletionStage<TopK> merged =
+                fanout.start()
+                        .whenComplete((shards, failure) -> underWay.remove(fanout))
+                        .thenApplyAsync(
+                                shards -> TopKMerge.of(shards, batch.k()), setup.computing());
+        // Whoever waits for it belongs to the search thread.
+        return merged.whenCompleteAsync((found, failure) -> {}, setup.thread());
+    }
+
+    @Override
+    public CompletionStage<TopK> ask(String name, VectorQuery query) {
+        return bank(name)
+                .gathering()
+                .map(gathered -> gathered.ask(query))
+                .orElseGet(() -> CompletableFuture.failedFuture(notReady(name)));
+    }
+
+    private static Refused notReady(String name) {
+        return new Refused(
+                Refused.Kind.STATE,
+                "The bank %s isn't ready; see 'simreg index describe %s'".formatted(name, name));
+    }
+
+    @Override
+    public CompletionStage<Vectors> embed(ImageQuery query, long until) {
+        return new QueryEmbedding(timers, crew, this::inTurn, query, until).start();
+    }
+
+    private List<SearchWorkers.Worker> inTurn() {
+        List<SearchWorkers.Worker> order = new ArrayList<>(workers);
+        Collections.rotate(order, turn++);
+        return order;
+    }
+
+    @Override
+    public List<BankStatus> list() {
+        return banks.values().stream().map(Bank::status).toList();
+    }
+
+    @Override
+    public BankStatus describe(String name) {
+        return bank(name).status();
+    }
+
+    @Override
+    public void delete(String name) {
+        Bank bank = bank(name);
+        banks.remove(name);
+        views.remove(name);
+        bank.delete();
+        folders.delete(name);
+        setup.published().bank(name, Optional.empty());
+        tellWanted();
+    }
+
+    @Override
+    public Runnable watch(String name, Consumer<Optional<BankStatus>> watcher) {
+        Bank bank = bank(name);
+        bank.watch(watcher);
+        watcher.accept(Optional.of(bank.status()));
+        return () -> bank.unwatch(watcher);
+    }
+
+    private Bank bank(String name) {
+        Bank bank = banks.get(name);
+        if (bank == null) {
+            throw new Refused(
+                    Refused.Kind.UNKNOWN,
+                    "There is no bank %s; 'simreg index list' shows those that there are"
+                            .formatted(name));
+        }
+        return bank;
+    }
+
+    private void publish(Bank bank) {
+        views.put(bank.record().getName(), bank.view());
+        setup.published().bank(bank.record().getName(), Optional.of(bank.record()));
+    }
+
+    @Override
+    public Path shard(ShardFile asked) {
+        return folders.stored(bank(asked.getBank()).record(), asked);
+    }
+
+    @Override
+    public Path draft(ShardFile sent) {
+        return folders.draft(bank(sent.getBank()).record(), sent);
+    }
+
+    @Override
+    public ShardFile stored(ShardFile sent, Path draft) {
+        return folders.store(bank(sent.getBank()).record(), sent, draft);
+    }
+
+    /** Takes the workers that attend and answer searches, after every change. */
+    public void attend(List<SearchWorkers.Worker> attending) {
+        if (attending.equals(workers)) {
+            return;
+        }
+        workers = List.copyOf(attending);
+        banks.values().forEach(this::attend);
+        List.copyOf(underWay).forEach(ShardQueryFanout::workersChanged);
+    }
+
+    /** Time has passed; to be called about every 300 ms. */
+    public void tick() {
+        long now = System.currentTimeMillis();
+        for (Bank bank : banks.values()) {
+            bank.creation().ifPresent(ImageBankBuilder::tick);
+            attend(bank);
+        }
+        if (now - told > WANTED_MS) {
+            told = now;
+            tellWanted();
+        }
+    }
+
+    private void tellWanted() {
+        for (SearchWorkers.Worker worker : workers) {
+            SearchOrder.Wanted.Builder wanted = SearchOrder.Wanted.newBuilder();
+            for (Bank bank : banks.values()) {
+                bank.serving().ifPresent(by -> wanted.addAllShards(by.wanted(worker)));
+                bank.creation().ifPresent(made -> wanted.addAllEmbeddings(made.wanted(worker)));
+            }
+            crew.ask(
+                    worker,
+                    SearchOrder.newBuilder().setWanted(wanted).build(),
+                    WANTED_PATIENCE_MS,
+                    done -> closed(worker),
+                    // It is told again in a while, unless it is lost.
+                    e -> LOG.debug("{} wasn't told what it is to keep", worker.name(), e));
+        }
+    }
+
+    private void closed(SearchWorkers.Worker worker) {
+        banks.values().forEach(bank -> bank.serving().ifPresent(by -> by.closed(worker)));
+    }
+
+    /** Lets go of files; workers keep what they have open. */
+    @Override
+    public void close() {
+        banks.values().forEach(Bank::close);
+    }
+}

@@ -1,0 +1,162 @@
+package org.simreg.coordinator.search.bank;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.FeatureSource;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.features.bankfile.BankOrigin;
+import org.simreg.worker.features.bankfile.BankWriter;
+import org.simreg.worker.features.bankfile.FeatureTable;
+
+/**
+ * The builder of a bank of features that others computed: the coordinator itself writes its shards.
+ */
+final class FeatureBankBuilder {
+    private static final int AT_ONCE = 4096;
+
+    private final BankFolders folders;
+    private final MemoryBudget room;
+    private final BooleanSupplier stop;
+    private final Consumer<BankRecord> progress;
+
+    /**
+     * @param room that the bank must fit in
+     * @param stop true once nobody wants the bank
+     * @param progress takes the record after every shard
+     */
+    FeatureBankBuilder(
+            BankFolders folders,
+            MemoryBudget room,
+            BooleanSupplier stop,
+            Consumer<BankRecord> progress) {
+        this.folders = folders;
+        this.room = room;
+        this.stop = stop;
+        this.progress = progress;
+    }
+
+    /**
+     * Reads the features and writes the shards.
+     *
+     * @return the record with rows, classes and stored parts
+     * @throws UserError if a file can't be read or used, or the bank takes too much memory
+     * @throws Abandoned if told to stop
+     */
+    BankRecord make(BankRecord record, int parts) {
+        FeatureSource source = record.getSource().getFeatures();
+        try (FeatureTable features = FeatureTable.open(Path.of(source.getFeatures()))) {
+            BankRecord.Builder made =
+                    record.toBuilder()
+                            .clearParts()
+                            .clearClasses()
+                            .setRows(features.rows())
+                            .setDimension(features.dimension());
+            room.require(made.build());
+            ImageBankBuilder.cut(made, features.rows(), parts);
+            int[] labels = labels(source, features.rows(), made);
+            names(source, features.rows(), made);
+            for (int part = 0; part < made.getPartsCount(); part++) {
+                write(made, part, features, labels);
+                progress.accept(made.build());
+            }
+            return made.build();
+        }
+    }
+
+    private void write(BankRecord.Builder made, int part, FeatureTable features, int[] labels) {
+        Path file = folders.shard(made.getName(), part);
+        BankRecord.Part.Builder into = made.getPartsBuilder(part);
+        BankOrigin.ShardMark mark =
+                new BankOrigin.ShardMark(made.getName(), made.getVersion(), part);
+        BankWriter.write(
+                file,
+                features.dimension(),
+                mark.origin("", ""),
+                bank -> {
+                    int first = (int) into.getFirstId();
+                    int end = first + into.getRows();
+                    for (int from = first; from < end; from += AT_ONCE) {
+                        if (stop.getAsBoolean()) {
+                            throw new Abandoned("the bank is not wanted any more");
+                        }
+                        int to = Math.min(end, from + AT_ONCE);
+                        bank.add(
+                                LongStream.range(from, to).toArray(),
+                                Arrays.copyOfRange(labels, from, to),
+                                features.next(to - from));
+                    }
+                });
+        into.setLength(Disk.read(file, () -> Files.size(file))).setSha256(sha256(file));
+    }
+
+    private static int[] labels(FeatureSource source, int rows, BankRecord.Builder made) {
+        int[] labels = new int[rows];
+        if (source.getLabels().isEmpty()) {
+            Arrays.fill(labels, -1);
+            return labels;
+        }
+        List<String> lines = lines(source.getLabels(), rows);
+        List<String> classes = new ArrayList<>(new TreeSet<>(lines));
+        made.addAllClasses(classes);
+        for (int row = 0; row < rows; row++) {
+            labels[row] = java.util.Collections.binarySearch(classes, lines.get(row));
+        }
+        return labels;
+    }
+
+    private void names(FeatureSource source, int rows, BankRecord.Builder made) {
+        if (!source.getFiles().isEmpty()) {
+            List<String> lines = lines(source.getFiles(), rows);
+            BankNames.write(folders.names(made.getName()), rows, id -> lines.get((int) id));
+            made.setNamed(true);
+        }
+    }
+
+    private static List<String> lines(String file, int rows) {
+        List<String> lines = Disk.read(Path.of(file), () -> Files.readAllLines(Path.of(file)));
+        if (lines.size() != rows) {
+            throw new UserError(
+                    "%s has %d lines, but there are %d rows of features; give a line a row"
+                            .formatted(file, lines.size(), rows));
+        }
+        return lines;
+    }
+
+    static String sha256(Path file) {
+        return Disk.read(
+                file,
+                () -> {
+                    MessageDigest sha = sha256();
+                    try (InputStream in = Files.newInputStream(file)) {
+                        byte[] part = new byte[1 << 18];
+                        for (int n = in.read(part); n >= 0; n = in.read(part)) {
+                            sha.update(part, 0, n);
+                        }
+                    }
+                    return HexFormat.of().formatHex(sha.digest());
+                });
+    }
+
+    static MessageDigest sha256() throws IOException {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IOException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Banks: made, kept, placed, described. */
+package org.simreg.coordinator.search.bank;

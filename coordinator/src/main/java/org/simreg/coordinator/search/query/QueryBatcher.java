@@ -1,0 +1,179 @@
+package org.simreg.coordinator.search.query;
+
+import com.google.protobuf.ByteString;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.simreg.proto.Refused;
+import org.simreg.worker.features.search.TopK;
+
+/**
+ * The queue of one bank's queries, which batches those of many clients so that workers compute
+ * matrix products: what comes while the bank is asked already waits and goes together. A query that
+ * finds the bank idle goes at once. The window is as long as the workers are busy: no clock decides
+ * it. Belongs to the search thread.
+ */
+public final class QueryBatcher {
+    /** Most queries that travel together. */
+    static final int MOST = 256;
+
+    private static final int MOST_BYTES = 4 << 20;
+    private static final int LEAST = 16;
+
+    /** While one batch is computed the next is on its way. */
+    private static final int UNDER_WAY = 2;
+
+    private static final int MOST_WAITING = 1 << 16;
+
+    private final String bank;
+    private final int together;
+    private final Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout;
+    private final Deque<Waiting> queue = new ArrayDeque<>();
+    private int waiting;
+    private int underWay;
+
+    /** Queries in the queue, with the promise of their neighbours. */
+    private record Waiting(VectorQuery question, CompletableFuture<TopK> answer) {
+        void fail(Throwable failure) {
+            answer.completeExceptionally(failure);
+        }
+    }
+
+    /**
+     * @param dimension D
+     * @param fanout asks all shards, and answers on the search thread
+     */
+    public QueryBatcher(
+            String bank,
+            int dimension,
+            Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout) {
+        this.bank = bank;
+        this.fanout = fanout;
+        together = Math.max(LEAST, Math.min(MOST, MOST_BYTES / (Float.BYTES * dimension)));
+    }
+
+    /** Asks, now or with others. */
+    public CompletionStage<TopK> ask(VectorQuery question) {
+        if (waiting + question.queries() > MOST_WAITING) {
+            return CompletableFuture.failedFuture(
+                    new Refused(
+                            Refused.Kind.FULL,
+                            "%d queries wait for the bank %s already, and at most %d may; ask again later"
+                                    .formatted(waiting, bank, MOST_WAITING)));
+        }
+        int width = question.vectors().size() / question.queries();
+        List<CompletableFuture<TopK>> parts = new ArrayList<>();
+        for (int from = 0; from < question.queries(); from += together) {
+            int count = Math.min(together, question.queries() - from);
+            ByteString own = question.vectors().substring(from * width, (from + count) * width);
+            CompletableFuture<TopK> part = new CompletableFuture<>();
+            queue.add(
+                    new Waiting(new VectorQuery(own, count, question.k(), question.until()), part));
+            waiting += count;
+            parts.add(part);
+        }
+        send();
+        return joined(parts);
+    }
+
+    /** All parts as one, or the failure of the first that fails. */
+    private static CompletionStage<TopK> joined(List<CompletableFuture<TopK>> parts) {
+        CompletableFuture<Void> all =
+                CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new));
+        parts.forEach(
+                part ->
+                        part.exceptionally(
+                                failure -> {
+                                    all.completeExceptionally(failure);
+                                    return null;
+                                }));
+        return all.thenApply(
+                done -> TopKMerge.joined(parts.stream().map(CompletableFuture::join).toList()));
+    }
+
+    private void send() {
+        while (underWay < UNDER_WAY && !queue.isEmpty()) {
+            List<Waiting> batch = next();
+            if (!batch.isEmpty()) {
+                underWay++;
+                ask(batch);
+            }
+        }
+    }
+
+    private List<Waiting> next() {
+        List<Waiting> next = new ArrayList<>();
+        int count = 0;
+        while (!queue.isEmpty()
+                && (next.isEmpty() || count + queue.peek().question().queries() <= together)) {
+            Waiting first = queue.remove();
+            waiting -= first.question().queries();
+            if (first.question().until() - System.nanoTime() <= 0) {
+                first.fail(late());
+            } else {
+                next.add(first);
+                count += first.question().queries();
+            }
+        }
+        return next;
+    }
+
+    private Refused late() {
+        return new Refused(
+                Refused.Kind.UNAVAILABLE,
+                "The queries waited too long for the bank %s, which is busy; ask again"
+                        .formatted(bank));
+    }
+
+    private void ask(List<Waiting> asked) {
+        ByteString vectors = ByteString.EMPTY;
+        int queries = 0;
+        int k = 1;
+        long until = asked.get(0).question().until();
+        for (Waiting one : asked) {
+            vectors = vectors.concat(one.question().vectors());
+            queries += one.question().queries();
+            k = Math.max(k, one.question().k());
+            until = until - one.question().until() > 0 ? until : one.question().until();
+        }
+        long patience = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+        fanout.apply(
+                        new ShardQueryFanout.QueryBatch(
+                                bank, vectors, queries, k, Math.max(1, patience)))
+                .whenComplete((found, failure) -> answered(asked, found, failure));
+    }
+
+    private void answered(List<Waiting> asked, TopK found, Throwable failure) {
+        underWay--;
+        if (failure == null) {
+            int from = 0;
+            for (Waiting one : asked) {
+                VectorQuery own = one.question();
+                one.answer().complete(TopKMerge.part(found, from, own.queries(), own.k()));
+                from += own.queries();
+            }
+        } else {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null
+                            ? failure.getCause()
+                            : failure;
+            asked.forEach(one -> one.fail(cause));
+        }
+        send();
+    }
+
+    /** Fails what waits. */
+    public void close() {
+        while (!queue.isEmpty()) {
+            queue.remove()
+                    .fail(new Refused(Refused.Kind.UNKNOWN, "The bank " + bank + " was deleted"));
+        }
+        waiting = 0;
+    }
+}

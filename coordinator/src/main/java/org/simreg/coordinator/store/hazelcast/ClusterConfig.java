@@ -1,0 +1,89 @@
+package org.simreg.coordinator.store.hazelcast;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.config.MergePolicyConfig;
+import com.hazelcast.config.MultiMapConfig;
+import com.hazelcast.config.MultiMapConfig.ValueCollectionType;
+import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.spi.merge.DiscardMergePolicy;
+import io.vertx.core.eventbus.EventBusOptions;
+import java.util.List;
+
+/** Hazelcast's configuration, the same for every process of a cluster. */
+public final class ClusterConfig {
+    private static final int FIRST_PORT = 5701;
+    private static final List<String> OWN_MAPS =
+            List.of(HazelcastJobs.MAP, HazelcastRecords.WORKERS, HazelcastRecords.BANKS);
+
+    private ClusterConfig() {}
+
+    /** A configuration for a new member; nothing is read from files. */
+    public static Config of(ClusterAddress settings) {
+        Config config = new Config();
+        config.setClusterName(settings.cluster());
+        detection(config);
+        network(config.getNetworkConfig(), settings);
+        maps(config);
+        return config;
+    }
+
+    /** The event bus listens where Hazelcast does, not on the machine's first address. */
+    public static EventBusOptions eventBus(ClusterAddress settings) {
+        return new EventBusOptions().setHost(settings.host()).setClusterPublicHost(settings.host());
+    }
+
+    /** A dead member is gone in half a second, a frozen one in five. */
+    private static void detection(Config config) {
+        config.setProperty("hazelcast.logging.type", "slf4j")
+                .setProperty("hazelcast.phone.home.enabled", "false")
+                // Only on the address that the others know it by.
+                .setProperty("hazelcast.socket.bind.any", "false")
+                .setProperty("hazelcast.heartbeat.interval.seconds", "1")
+                .setProperty("hazelcast.max.no.heartbeat.seconds", "5")
+                .setProperty("hazelcast.connection.monitor.interval", "50")
+                .setProperty("hazelcast.connection.monitor.max.faults", "1")
+                .setProperty("hazelcast.merge.first.run.delay.seconds", "10")
+                .setProperty("hazelcast.merge.next.run.delay.seconds", "10")
+                // The process's own handler closes things in order.
+                .setProperty("hazelcast.shutdownhook.enabled", "false");
+    }
+
+    private static void network(NetworkConfig network, ClusterAddress settings) {
+        boolean any = settings.port() == 0;
+        network.setPort(any ? FIRST_PORT : settings.port()).setPortAutoIncrement(any);
+        String address = settings.address();
+        network.setPublicAddress(address);
+        network.getInterfaces().setEnabled(true).addInterface(address);
+        JoinConfig join = network.getJoin();
+        join.getAutoDetectionConfig().setEnabled(false);
+        join.getMulticastConfig().setEnabled(false);
+        if (settings.service().isPresent()) {
+            join.getKubernetesConfig()
+                    .setEnabled(true)
+                    .setProperty("service-dns", settings.service().get());
+        } else {
+            join.getTcpIpConfig().setEnabled(true).setMembers(settings.peers());
+        }
+    }
+
+    /** What vertx-hazelcast asks for, and our own. */
+    private static void maps(Config config) {
+        MergePolicyConfig discard = new MergePolicyConfig(DiscardMergePolicy.class.getName(), 100);
+        for (String name : OWN_MAPS) {
+            // A backup may lag behind, and the usual merge brings back what was removed.
+            config.addMapConfig(
+                    new MapConfig(name)
+                            .setBackupCount(2)
+                            .setReadBackupData(false)
+                            .setMergePolicyConfig(discard));
+        }
+        config.addMultiMapConfig(
+                new MultiMapConfig("__vertx.subs")
+                        .setBackupCount(1)
+                        .setValueCollectionType(ValueCollectionType.SET));
+        config.addMapConfig(new MapConfig("__vertx.haInfo").setBackupCount(1));
+        config.addMapConfig(new MapConfig("__vertx.nodeInfo").setBackupCount(1));
+    }
+}

@@ -1,0 +1,2 @@
+/** Records published for others to see. */
+package org.simreg.coordinator.store.hazelcast;

@@ -1,0 +1,61 @@
+package org.simreg.coordinator.view.console;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.simreg.coordinator.run.folder.PastRun;
+import org.simreg.coordinator.run.folder.RunHistory;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.JobFinished;
+import org.simreg.proto.UserError;
+
+/** The summary of a run, last on the console: accuracy before and after, digest, files. */
+public final class RunSummary {
+    private RunSummary() {}
+
+    /**
+     * @param folder of a run
+     * @return an empty line, then lines of text, with a line break at the end
+     * @throws UserError if there is no run in the folder
+     */
+    public static String text(Path folder) {
+        RunHistory history = RunHistory.read(folder);
+        List<String> lines = new ArrayList<>(List.of(""));
+        if (!history.ks().isEmpty()) {
+            scores(history, lines);
+            lines.add("");
+        }
+        history.finished().ifPresent(done -> lines.add(fact("sha256", done.getSha256())));
+        lines.add(fact("run folder", folder.toString()));
+        String name = "student";
+        for (String file :
+                history.finished().orElse(JobFinished.getDefaultInstance()).getExportsList()) {
+            lines.add(fact(name, folder.resolve(file).toString()));
+            name = "";
+        }
+        lines.add(fact("report", folder.resolve(PastRun.REPORT).toString()));
+        return String.join(System.lineSeparator(), lines) + System.lineSeparator();
+    }
+
+    private static void scores(RunHistory history, List<String> lines) {
+        StringBuilder head = new StringBuilder(subject("k-NN accuracy"));
+        history.ks().forEach(k -> head.append("%10s".formatted(k + "-NN")));
+        lines.add(head.toString());
+        for (EvaluationDone done : history.outcome()) {
+            StringBuilder row = new StringBuilder(subject(done.getSubject()));
+            for (int k : history.ks()) {
+                String score = RunHistory.accuracy(done, k).map(Numbers::percent).orElse("-");
+                row.append("%10s".formatted(score));
+            }
+            lines.add(row.toString());
+        }
+    }
+
+    private static String fact(String name, String value) {
+        return "%-12s%s".formatted(name, value);
+    }
+
+    private static String subject(String name) {
+        return "%-18s".formatted(name);
+    }
+}

@@ -1,0 +1,118 @@
+package org.simreg.coordinator.view.observe;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.simreg.coordinator.job.JobObserver;
+import org.simreg.proto.GenerationBegun.Cause;
+import org.simreg.proto.JobState;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StepDone;
+
+/** The meters of the coordinator's jobs, counted since the process began. */
+public final class JobMeters implements JobObserver {
+    private final Counter images;
+    private final Timer steps;
+    private final StepParts parts;
+    private final Counter checkpoints;
+    private final Counter notices;
+    private final Map<Cause, Counter> generations = new EnumMap<>(Cause.class);
+    private final Map<JobState, Counter> moves = new EnumMap<>(JobState.class);
+
+    public JobMeters(Meters meters) {
+        MeterRegistry registry = meters.registry();
+        images = counter(registry, "simreg.images", "Images of committed steps");
+        checkpoints = counter(registry, "simreg.checkpoints", "Checkpoints stored");
+        notices = counter(registry, "simreg.notices", "Notices to people, such as broken images");
+        steps = meters.steps("simreg.step", "Committed steps, wall time from commit to commit");
+        parts = new StepParts(registry, "simreg.step.part");
+        for (Cause cause : Cause.values()) {
+            if (cause != Cause.UNRECOGNIZED) {
+                generations.put(
+                        cause,
+                        Counter.builder("simreg.generations")
+                                .tag("reason", label(cause))
+                                .description("Generations begun, by reason")
+                                .register(registry));
+            }
+        }
+        for (JobState state : JobState.values()) {
+            if (state != JobState.UNRECOGNIZED) {
+                moves.put(
+                        state,
+                        Counter.builder("simreg.job.changes")
+                                .tag("state", label(state))
+                                .description("Changes of jobs into a state")
+                                .register(registry));
+            }
+        }
+    }
+
+    private static Counter counter(MeterRegistry registry, String name, String what) {
+        return Counter.builder(name).description(what).register(registry);
+    }
+
+    static String label(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public void saw(String job, Progress event) {
+        switch (event.getEventCase()) {
+            case STEP -> step(event.getStep());
+            case GENERATION -> generations.get(known(event.getGeneration().getCause())).increment();
+            case STATE -> moves.get(event.getState().getState()).increment();
+            case CHECKPOINT -> checkpoints.increment();
+            case NOTICE -> notices.increment();
+            default -> {}
+        }
+    }
+
+    private static Cause known(Cause cause) {
+        return cause == Cause.UNRECOGNIZED ? Cause.UNSAID : cause;
+    }
+
+    private void step(StepDone step) {
+        images.increment(step.getImages());
+        steps.record((long) (step.getSeconds() * 1e9), TimeUnit.NANOSECONDS);
+        parts.add(step);
+    }
+
+    /** The counters of the parts of steps: where their time goes. */
+    static final class StepParts {
+        private static final Map<String, ToDoubleFunction<StepDone>> PARTS = new LinkedHashMap<>();
+
+        static {
+            PARTS.put("data", StepDone::getDataSeconds);
+            PARTS.put("teacher", StepDone::getTeacherSeconds);
+            PARTS.put("student", StepDone::getStudentSeconds);
+            PARTS.put("reduce", StepDone::getReduceSeconds);
+            PARTS.put("update", StepDone::getUpdateSeconds);
+        }
+
+        private final Map<String, Counter> counters = new LinkedHashMap<>();
+
+        StepParts(MeterRegistry registry, String name) {
+            for (String part : PARTS.keySet()) {
+                counters.put(
+                        part,
+                        Counter.builder(name)
+                                .baseUnit("seconds")
+                                .tag("part", part)
+                                .description(
+                                        "Wall time of steps by part; reduce is waiting for others")
+                                .register(registry));
+            }
+        }
+
+        void add(StepDone step) {
+            counters.forEach((part, time) -> time.increment(PARTS.get(part).applyAsDouble(step)));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Metrics, health, JSON log. */
+package org.simreg.coordinator.view.observe;

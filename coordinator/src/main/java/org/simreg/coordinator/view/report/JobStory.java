@@ -1,0 +1,241 @@
+package org.simreg.coordinator.view.report;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.GenerationBegun;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.JobState;
+import org.simreg.proto.KnnScore;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StateChanged;
+import org.simreg.proto.StepDone;
+
+/**
+ * The sum of a job's events as the live page shows it, as JSON: loss, accuracy, pace, generations,
+ * notices. In bounded memory, on one thread.
+ */
+public final class JobStory {
+    private static final int MOST_GENERATIONS = 300;
+    private static final int MOST_SCORES = 2000;
+    private static final int MOST_NOTICES = 20;
+    private static final int PACE_STEPS = 50;
+    private static final int MOST_POINTS = 600;
+    private static final int MOST_NEWS = 50;
+
+    private final LossCurve loss = new LossCurve(MOST_POINTS);
+    private final Deque<StepDone> lastSteps = new ArrayDeque<>();
+    private final Map<String, Score> scores = new LinkedHashMap<>();
+    private final Deque<GenerationSpan> generations = new ArrayDeque<>();
+    private final Deque<String> notices = new ArrayDeque<>();
+    private LossCurve fresh = new LossCurve(MOST_NEWS);
+    private boolean listsChanged = true;
+    private long generationsBegun;
+    private JobStarted started = JobStarted.getDefaultInstance();
+    private long lastMs;
+
+    /** One accuracy of an evaluation. */
+    private record Score(EvaluationDone done, KnnScore knn) {
+        JsonObject json() {
+            JsonObject json = new JsonObject();
+            json.addProperty("subject", done.getSubject());
+            json.addProperty("epoch", done.getEpoch());
+            json.addProperty("k", knn.getK());
+            json.addProperty("accuracy", knn.getAccuracy());
+            return json;
+        }
+    }
+
+    /**
+     * A generation with its times.
+     *
+     * @param beganMs milliseconds since 1970
+     * @param endedMs the same; 0 while it goes on
+     * @param outcome the state by which the job left it; empty if another generation followed
+     */
+    private record GenerationSpan(
+            GenerationBegun begun, long beganMs, long endedMs, String outcome) {
+        GenerationSpan ended(long ms, String why) {
+            return endedMs == 0 ? new GenerationSpan(begun, beganMs, ms, why) : this;
+        }
+
+        JsonObject json() {
+            JsonObject json = new JsonObject();
+            json.addProperty("number", begun.getNumber());
+            json.addProperty("step", begun.getStep());
+            json.add("workers", array(begun.getWorkersList()));
+            json.addProperty("reason", begun.getReason());
+            json.addProperty("cause", lower(begun.getCause()));
+            json.addProperty("began", beganMs);
+            if (endedMs > 0) {
+                json.addProperty("ended", endedMs);
+            }
+            if (!outcome.isEmpty()) {
+                json.addProperty("outcome", outcome);
+            }
+            return json;
+        }
+    }
+
+    /** Takes the next event. */
+    public void add(Progress event) {
+        lastMs = event.getTimeMs();
+        switch (event.getEventCase()) {
+            case STARTED -> started = event.getStarted();
+            case STEP -> add(event.getStep());
+            case EVALUATION -> add(event.getEvaluation());
+            case GENERATION -> add(event.getGeneration());
+            case NOTICE -> keep(notices, event.getNotice().getText(), MOST_NOTICES);
+            case STATE -> add(event.getState());
+            default -> {}
+        }
+        listsChanged |=
+                switch (event.getEventCase()) {
+                    case STARTED, EVALUATION, GENERATION, NOTICE, STATE -> true;
+                    default -> false;
+                };
+    }
+
+    private void add(StepDone step) {
+        loss.add(step.getStep(), step.getLoss());
+        fresh.add(step.getStep(), step.getLoss());
+        keep(lastSteps, step, PACE_STEPS);
+    }
+
+    private void add(EvaluationDone done) {
+        for (KnnScore knn : done.getKnnList()) {
+            String key = done.getSubject() + "/" + done.getEpoch() + "/" + knn.getK();
+            scores.put(key, new Score(done, knn));
+        }
+        while (scores.size() > MOST_SCORES) {
+            scores.remove(scores.keySet().iterator().next());
+        }
+    }
+
+    /** Steps after the one that it begins with are done again. */
+    private void add(GenerationBegun begun) {
+        loss.cut(begun.getStep());
+        endGeneration("");
+        generationsBegun++;
+        keep(generations, new GenerationSpan(begun, lastMs, 0, ""), MOST_GENERATIONS);
+    }
+
+    private void add(StateChanged change) {
+        if (change.getState() != JobState.RUNNING) {
+            endGeneration(lower(change.getState()));
+        }
+    }
+
+    private void endGeneration(String outcome) {
+        if (!generations.isEmpty()) {
+            generations.add(generations.removeLast().ended(lastMs, outcome));
+        }
+    }
+
+    private static <T> void keep(Deque<T> all, T one, int most) {
+        all.add(one);
+        while (all.size() > most) {
+            all.removeFirst();
+        }
+    }
+
+    /** Whether something is new since the last {@link #forget}. */
+    public boolean hasNews() {
+        return listsChanged || !fresh.isEmpty();
+    }
+
+    /** What was told by now is no news any more. */
+    public void forget() {
+        fresh = new LossCurve(MOST_NEWS);
+        listsChanged = false;
+    }
+
+    /** Everything, for a viewer who comes now. */
+    public JsonObject whole() {
+        JsonObject whole = now();
+        whole.add("loss", loss.json());
+        lists(whole);
+        return whole;
+    }
+
+    /** What is new, for a viewer who has all until now. */
+    public JsonObject news() {
+        JsonObject news = now();
+        news.add("points", fresh.json());
+        if (listsChanged) {
+            lists(news);
+        }
+        return news;
+    }
+
+    private JsonObject now() {
+        JsonObject now = new JsonObject();
+        now.add("pace", pace());
+        now.addProperty("stepsPerEpoch", started.getStepsPerEpoch());
+        now.addProperty("totalSteps", started.getTotalSteps());
+        now.addProperty("time", lastMs);
+        return now;
+    }
+
+    /**
+     * Seconds by part over the last steps; images a second; learning rate and epoch of the last.
+     */
+    private JsonObject pace() {
+        JsonObject parts = new JsonObject();
+        parts.addProperty("data", sum(StepDone::getDataSeconds));
+        parts.addProperty("teacher", sum(StepDone::getTeacherSeconds));
+        parts.addProperty("student", sum(StepDone::getStudentSeconds));
+        parts.addProperty("reduce", sum(StepDone::getReduceSeconds));
+        parts.addProperty("update", sum(StepDone::getUpdateSeconds));
+        double known =
+                parts.asMap().values().stream().mapToDouble(part -> part.getAsDouble()).sum();
+        double seconds = sum(StepDone::getSeconds);
+        parts.addProperty("other", Math.max(0, seconds - known));
+        StepDone last = lastSteps.isEmpty() ? StepDone.getDefaultInstance() : lastSteps.getLast();
+        JsonObject pace = new JsonObject();
+        pace.add("parts", parts);
+        pace.addProperty("steps", lastSteps.size());
+        pace.addProperty("seconds", seconds);
+        pace.addProperty("rate", seconds > 0 ? sum(StepDone::getImages) / seconds : 0);
+        pace.addProperty("lr", last.getLr());
+        pace.addProperty("epoch", last.getEpoch());
+        return pace;
+    }
+
+    private double sum(ToDoubleFunction<StepDone> figure) {
+        return lastSteps.stream().mapToDouble(figure).sum();
+    }
+
+    private void lists(JsonObject into) {
+        into.addProperty("what", started.getDescription());
+        into.addProperty("device", started.getDevice());
+        into.addProperty("images", started.getTrainImages());
+        into.addProperty("batch", started.getBatch());
+        into.addProperty("epochs", started.getEpochs());
+        JsonArray accuracy = new JsonArray();
+        scores.values().forEach(score -> accuracy.add(score.json()));
+        into.add("accuracy", accuracy);
+        JsonArray line = new JsonArray();
+        generations.forEach(generation -> line.add(generation.json()));
+        into.add("generations", line);
+        into.addProperty("generationsBegun", generationsBegun);
+        into.add("notices", array(notices));
+    }
+
+    private static JsonArray array(Collection<String> texts) {
+        JsonArray array = new JsonArray();
+        texts.forEach(array::add);
+        return array;
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,209 @@
+package org.simreg.coordinator.view.web;
+
+import com.google.protobuf.ByteString;
+import io.grpc.StatusRuntimeException;
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import org.simreg.coordinator.search.bank.BankView;
+import org.simreg.proto.Found;
+import org.simreg.proto.SearchRequest;
+import org.simreg.proto.SearchResponse;
+import org.simreg.proto.UserError;
+
+/**
+ * The live page's search in the banks by pictures; a sample is named by its id or its file. Called
+ * on event loops: every method returns at once. A future fails with {@link UserError} or {@code
+ * Refused} for what the user can mend; their sentence is shown.
+ */
+public final class BankPictures {
+    private static final long MOST_BYTES = 32 << 20;
+    private static final Map<String, String> TYPES =
+            Map.of(
+                    "jpg",
+                    "image/jpeg",
+                    "jpeg",
+                    "image/jpeg",
+                    "png",
+                    "image/png",
+                    "webp",
+                    "image/webp");
+
+    /** Where there are no banks. */
+    public static final BankPictures NONE =
+            new BankPictures(
+                    List::of,
+                    request -> CompletableFuture.failedFuture(unknown(request.getBank())),
+                    Runnable::run);
+
+    private final Supplier<Collection<BankView>> views;
+    private final Function<SearchRequest, CompletableFuture<SearchResponse>> search;
+    private final Executor files;
+
+    /**
+     * @param views what is known of all banks; any thread
+     * @param search answers a request, or fails with its status
+     * @param files reads pictures
+     */
+    public BankPictures(
+            Supplier<Collection<BankView>> views,
+            Function<SearchRequest, CompletableFuture<SearchResponse>> search,
+            Executor files) {
+        this.views = views;
+        this.search = search;
+        this.files = files;
+    }
+
+    /**
+     * A bank that answers now.
+     *
+     * @param pictures how many there are
+     * @param byPicture whether it can be asked with a picture that is not in it
+     */
+    public record SearchableBank(String name, long pictures, boolean byPicture) {}
+
+    /**
+     * A sample that was found.
+     *
+     * @param sample its id, which {@link #picture} takes
+     * @param label class; empty if it has none
+     * @param cosine -1 to 1
+     */
+    public record Match(String sample, String label, double cosine) {}
+
+    /**
+     * A picture to be shown.
+     *
+     * @param type of the file; never one that a browser takes for a page
+     */
+    public record Picture(String type, byte[] file) {}
+
+    /** Those that answer now; none hides the search box. */
+    public List<SearchableBank> banks() {
+        return views.get().stream()
+                .filter(BankView::ready)
+                .map(
+                        bank ->
+                                new SearchableBank(
+                                        bank.record().getName(),
+                                        bank.record().getRows(),
+                                        bank.images().isPresent()))
+                .toList();
+    }
+
+    /**
+     * The nearest to a picture, nearest first.
+     *
+     * @param picture a JPEG, PNG or WebP file, as it was uploaded
+     */
+    public Future<List<Match>> searchLike(String bank, byte[] picture, int count) {
+        SearchRequest request =
+                SearchRequest.newBuilder()
+                        .setBank(bank)
+                        .setK(count)
+                        .addImages(ByteString.copyFrom(picture))
+                        .build();
+        return Future.fromCompletionStage(search.apply(request))
+                .map(response -> matches(response.getFound(0)))
+                .recover(failure -> Future.failedFuture(sentence(failure)));
+    }
+
+    /**
+     * The nearest to one of the bank, nearest first.
+     *
+     * @param sample id or file name
+     */
+    public Future<List<Match>> searchSample(String bank, String sample, int count) {
+        return picture(bank, sample).compose(one -> searchLike(bank, one.file(), count));
+    }
+
+    private static List<Match> matches(Found found) {
+        return found.getHitsList().stream()
+                .map(hit -> new Match(Long.toString(hit.getId()), hit.getLabel(), hit.getCosine()))
+                .toList();
+    }
+
+    /** A status of the caller's making is a sentence for people. */
+    private static Throwable sentence(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        return cause instanceof StatusRuntimeException status
+                        && status.getStatus().getDescription() != null
+                ? new UserError(status.getStatus().getDescription(), status)
+                : cause;
+    }
+
+    /**
+     * One picture of a bank.
+     *
+     * @param sample id or file name
+     */
+    public Future<Picture> picture(String bank, String sample) {
+        CompletableFuture<Picture> result = new CompletableFuture<>();
+        files.execute(
+                () -> {
+                    try {
+                        result.complete(picture(view(bank), sample));
+                    } catch (IOException | RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                });
+        return Future.fromCompletionStage(result);
+    }
+
+    private BankView view(String bank) {
+        return views.get().stream()
+                .filter(view -> view.record().getName().equals(bank))
+                .findFirst()
+                .orElseThrow(() -> unknown(bank));
+    }
+
+    private static UserError unknown(String bank) {
+        return new UserError("There is no bank " + bank);
+    }
+
+    /** Only files that the bank names, in its own data set's folder, can be asked for. */
+    private static Picture picture(BankView bank, String sample) throws IOException {
+        if (bank.images().isEmpty() || bank.names().isEmpty()) {
+            throw new UserError(
+                    "The bank " + bank.record().getName() + " has features without pictures");
+        }
+        Path root = Path.of(bank.images().get().getDataset().getPath());
+        Path file = root.resolve(bank.names().get().of(id(bank, sample)));
+        if (!Files.isReadable(file) || Files.size(file) > MOST_BYTES) {
+            throw new UserError("The picture of sample " + sample + " can't be read here");
+        }
+        String name = file.getFileName().toString();
+        String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        return new Picture(
+                TYPES.getOrDefault(suffix, "application/octet-stream"), Files.readAllBytes(file));
+    }
+
+    private static long id(BankView bank, String sample) {
+        long rows = bank.record().getRows();
+        if (sample.matches("\\d{1,18}") && Long.parseLong(sample) < rows) {
+            return Long.parseLong(sample);
+        }
+        return LongStream.range(0, rows)
+                .filter(id -> bank.names().orElseThrow().of(id).equals(sample))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new UserError(
+                                        "No picture '%s' in the bank %s; give a file as its folder names it, or an id below %d"
+                                                .formatted(sample, bank.record().getName(), rows)));
+    }
+}

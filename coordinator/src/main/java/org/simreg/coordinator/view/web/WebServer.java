@@ -1,0 +1,112 @@
+package org.simreg.coordinator.view.web;
+
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.proto.UserError;
+
+/**
+ * An HTTP server on one event loop; {@link OpsRoutes} and {@link PageRoutes} say what it serves.
+ */
+public final class WebServer implements AutoCloseable {
+    private static final int LONGEST_LINE = 4096;
+    private static final int LARGEST_HEADERS = 16 << 10;
+    private static final int IDLE_SECONDS = 60;
+    private static final int CLOSING_SECONDS = 5;
+
+    private final Vertx vertx;
+    private final Serving serving;
+    private final String deployment;
+
+    private WebServer(Vertx vertx, Serving serving, String deployment) {
+        this.vertx = vertx;
+        this.serving = serving;
+        this.deployment = deployment;
+    }
+
+    /**
+     * Serves; not to be called on an event loop.
+     *
+     * @param at where; the port 0 takes any that is free
+     * @param routes adds what is served, on the server's event loop
+     * @throws UserError if the port can't be had
+     */
+    public static WebServer listen(Vertx vertx, HostPort at, Consumer<Router> routes) {
+        Serving serving = new Serving(at, routes);
+        try {
+            String deployment =
+                    vertx.deployVerticle(serving)
+                            .toCompletionStage()
+                            .toCompletableFuture()
+                            .get(30, TimeUnit.SECONDS);
+            return new WebServer(vertx, serving, deployment);
+        } catch (ExecutionException | TimeoutException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new UserError(
+                    "Can't serve HTTP on %s: %s; choose another with --http"
+                            .formatted(at, cause.getMessage()),
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UserError("Interrupted while opening the port for HTTP", e);
+        }
+    }
+
+    /** The port that it serves on. */
+    public int port() {
+        return serving.server.actualPort();
+    }
+
+    /** Breaks off what is under way. */
+    @Override
+    public void close() {
+        try {
+            vertx.undeploy(deployment)
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(CLOSING_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("the HTTP server does not close", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The verticle that holds the server. */
+    private static final class Serving extends VerticleBase {
+        private final HostPort at;
+        private final Consumer<Router> routes;
+        private HttpServer server;
+
+        Serving(HostPort at, Consumer<Router> routes) {
+            this.at = at;
+            this.routes = routes;
+        }
+
+        @Override
+        public Future<?> start() {
+            HttpServerOptions options =
+                    new HttpServerOptions()
+                            .setMaxInitialLineLength(LONGEST_LINE)
+                            .setMaxHeaderSize(LARGEST_HEADERS)
+                            .setIdleTimeout(IDLE_SECONDS);
+            Router router = Router.router(vertx);
+            routes.accept(router);
+            server = vertx.createHttpServer(options).requestHandler(router);
+            return server.listen(at.port(), at.host());
+        }
+
+        @Override
+        public Future<?> stop() {
+            return server.close();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The live page and its routes. */
+package org.simreg.coordinator.view.web;

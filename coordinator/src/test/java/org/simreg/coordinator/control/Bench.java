@@ -1,0 +1,127 @@
+package org.simreg.coordinator.control;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.simreg.coordinator.job.RunFiles.Download;
+import org.simreg.coordinator.job.RunFiles.Upload;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Order;
+import org.simreg.proto.Refused;
+import org.simreg.proto.Report;
+import org.simreg.proto.Welcome;
+
+/** A worker service in tests: it remembers what they reported and how they left. */
+public final class Bench implements WorkerService {
+    public final List<String> heard = new ArrayList<>();
+    public final List<Out> lines = new ArrayList<>();
+    public final List<Arriving> uploads = new ArrayList<>();
+    public Path stored;
+    public long storedLength;
+
+    @Override
+    public In attend(Hello hello, Out line) {
+        if (!hello.getVersion().equals("1")) {
+            throw new Refused(Refused.Kind.STATE, "Version " + hello.getVersion() + " is not 1");
+        }
+        if (heard.contains("hello " + hello.getWorker())) {
+            throw new Refused(Refused.Kind.EXISTS, "A worker " + hello.getWorker() + " attends");
+        }
+        heard.add("hello " + hello.getWorker());
+        lines.add(line);
+        line.send(Order.newBuilder().setWelcome(Welcome.newBuilder().setHeartbeatMs(250)).build());
+        return new In() {
+            @Override
+            public void report(Report report) {
+                if (report.hasTrained()) {
+                    throw new Refused(Refused.Kind.INVALID, "Nothing was trained");
+                }
+                heard.add(
+                        report.hasTold()
+                                ? "told " + report.getTold().getText()
+                                : report.getReportCase().name());
+            }
+
+            @Override
+            public void lost(String reason) {
+                heard.add("lost " + hello.getWorker() + ": " + reason);
+            }
+        };
+    }
+
+    /** A checkpoint in memory, whose writing can be held up. */
+    public static final class Arriving implements Upload {
+        public final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        public final Semaphore writes = new Semaphore(0);
+        final CheckpointHeader header;
+        public volatile int asked;
+        public volatile boolean closed;
+        public volatile boolean kept;
+        public volatile String thread = "";
+
+        Arriving(CheckpointHeader header) {
+            this.header = header;
+        }
+
+        @Override
+        public void write(ByteBuffer part) {
+            asked++;
+            thread = Thread.currentThread().getName();
+            writes.acquireUninterruptibly();
+            byte[] copy = new byte[part.remaining()];
+            part.get(copy);
+            bytes.writeBytes(copy);
+        }
+
+        @Override
+        public void finish() {
+            if (bytes.size() != header.getLength()) {
+                String what = bytes.size() + " bytes of " + header.getLength() + " came";
+                throw new Refused(Refused.Kind.DAMAGED, what);
+            }
+        }
+
+        @Override
+        public CheckpointWritten store() {
+            if (header.getGeneration() == 13) {
+                throw new Refused(Refused.Kind.STATE, "Generation 13 is superseded by now");
+            }
+            kept = true;
+            return CheckpointWritten.newBuilder().setStep(header.getStep()).build();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    @Override
+    public Upload put(CheckpointHeader header) {
+        if (header.getGeneration() == 0) {
+            throw new Refused(Refused.Kind.STATE, "Generation 0 is superseded");
+        }
+        Arriving upload = new Arriving(header);
+        uploads.add(upload);
+        return upload;
+    }
+
+    @Override
+    public Download get(String job, long step) {
+        if (stored == null) {
+            throw new Refused(Refused.Kind.UNKNOWN, "There is no checkpoint of step " + step);
+        }
+        CheckpointHeader header =
+                CheckpointHeader.newBuilder()
+                        .setJob(job)
+                        .setStep(step)
+                        .setLength(storedLength)
+                        .build();
+        return new Download(header, stored);
+    }
+}

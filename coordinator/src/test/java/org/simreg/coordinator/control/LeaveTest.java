@@ -1,0 +1,71 @@
+package org.simreg.coordinator.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.simreg.proto.JobState;
+import org.simreg.proto.JobStatus;
+
+/** How long a worker that has to go is kept, in a time that the test makes pass. */
+class LeaveTest {
+    private final World world = new World(7);
+    private final FakeWorker a = world.worker("a");
+    private final FakeWorker b = world.worker("b");
+
+    private JobStatus status() {
+        return world.desk().get("one");
+    }
+
+    private void train(long stepMs) {
+        world.submit(World.job("one"));
+        world.until(() -> status().getWorkersCount() == 2 && status().getStep() >= 6, 20_000);
+        a.stepMs = stepMs;
+        b.stepMs = stepMs;
+        long step = status().getStep();
+        world.until(() -> status().getStep() > step + 1, 4 * stepMs);
+    }
+
+    private void endsWithoutRepeating() {
+        world.until("one", JobState.SUCCEEDED, 300_000);
+        assertEquals(30, world.files("one").commits().size());
+        assertEquals(0, world.files("one").rewinds());
+    }
+
+    @Test
+    void anEvaluationOfTheFirstIsGivenUpForIt() {
+        train(40);
+        a.evaluates = true;
+        world.run(200);
+        b.leave();
+        a.evaluates = false;
+        world.until(() -> !b.alive(), 3_000);
+        world.until(() -> status().getWorkersCount() == 1, 1_000);
+        endsWithoutRepeating();
+    }
+
+    @Test
+    void aLongStepIsFinished() {
+        train(6_000);
+        long step = status().getStep();
+        long generation = status().getGeneration();
+        a.leave();
+        world.until(() -> !a.alive(), 8_000);
+        assertEquals(step + 1, world.files("one").commits().size());
+        assertTrue(status().getGeneration() > generation);
+        b.stepMs = 40;
+        endsWithoutRepeating();
+    }
+
+    @Test
+    void allOfThemGoAtOnceAndAnotherGoesOnWhereTheyWere() {
+        train(40);
+        a.leave();
+        b.leave();
+        world.until(() -> !a.alive() && !b.alive(), 4_000);
+        assertEquals(JobState.QUEUED, status().getState());
+        assertEquals(status().getStep(), status().getCheckpoint());
+        world.worker("c");
+        endsWithoutRepeating();
+    }
+}

@@ -1,0 +1,40 @@
+package org.simreg.coordinator.control;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.simreg.coordinator.job.JobStore;
+import org.simreg.proto.JobRecord;
+
+/** Records that outlive a keeper. */
+final class MemoryStore implements JobStore {
+    final Map<String, JobRecord> records = new TreeMap<>();
+    int saves;
+
+    @Override
+    public Collection<JobRecord> load() {
+        return List.copyOf(records.values());
+    }
+
+    @Override
+    public void save(JobRecord record) {
+        JobRecord before = records.put(record.getId(), record);
+        if (before != null) {
+            assertTrue(record.getVersion() > before.getVersion(), "version must rise");
+            long issued = before.getGeneration().getNumber();
+            assertTrue(
+                    record.getGeneration().equals(before.getGeneration())
+                            || record.getGeneration().getNumber() > issued,
+                    "a generation number was given twice");
+        }
+        saves++;
+    }
+
+    @Override
+    public void close() {
+        records.clear();
+    }
+}

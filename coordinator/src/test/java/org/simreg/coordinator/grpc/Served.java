@@ -1,0 +1,112 @@
+package org.simreg.coordinator.grpc;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.grpc.BindableService;
+import io.grpc.ManagedChannel;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.simreg.coordinator.control.Bench;
+import org.simreg.coordinator.control.Desk;
+
+/** Two desks behind a real server, on a port of this machine or in this JVM. */
+public final class Served implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    public final Desk desk;
+    final Bench bench = new Bench();
+    public final GrpcServer server;
+    public final String name = UUID.randomUUID().toString();
+    final ManagedChannel channel;
+    private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
+    private final ExecutorService files = GrpcServer.fileThreads();
+
+    private Served(Desk desk, boolean network, int port) {
+        this(desk, network, port, GrpcServer.Security.NONE);
+    }
+
+    private Served(Desk desk, boolean network, int port, GrpcServer.Security entrance) {
+        this.desk = desk;
+        List<BindableService> services =
+                List.of(new JobsRpc(desk, coordinator), new WorkersRpc(bench, coordinator, files));
+        server =
+                network
+                        ? GrpcServer.listen("localhost", port, services, entrance)
+                        : GrpcServer.inProcess(name, services);
+        channel =
+                network
+                        ? NettyChannelBuilder.forAddress("localhost", server.port())
+                                .usePlaintext()
+                                .build()
+                        : InProcessChannelBuilder.forName(name).build();
+    }
+
+    public static Served onPort() {
+        return new Served(new Desk(), true, 0);
+    }
+
+    /** On a port, where clients must show themselves. */
+    public static Served behind(GrpcServer.Security entrance) {
+        return new Served(new Desk(), true, 0, entrance);
+    }
+
+    public static Served inProcess() {
+        return new Served(new Desk(), false, 0);
+    }
+
+    /** Another coordinator in the place of one that is gone. */
+    public static Served again(Desk desk, int port) {
+        return new Served(desk, true, port);
+    }
+
+    /** Begins something on the coordinator's thread. */
+    <T> Future<T> begin(Callable<T> task) {
+        return coordinator.submit(task);
+    }
+
+    /** Does something on the coordinator's thread. */
+    public <T> T call(Callable<T> task) throws Exception {
+        return begin(task).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    public void run(Runnable task) throws Exception {
+        call(Executors.callable(task));
+    }
+
+    /** Waits until something holds, asked on the coordinator's thread. */
+    public void await(String what, BooleanSupplier condition) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!call(condition::getAsBoolean)) {
+            assertTrue(System.nanoTime() < deadline, "never " + what);
+            Thread.onSpinWait();
+        }
+    }
+
+    static <T> T soon(CompletableFuture<T> future) throws Exception {
+        return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+        server.close();
+        coordinator.shutdown();
+        files.shutdown();
+        try {
+            // What its streams still have to say of their end is not for the next owner's time.
+            assertTrue(coordinator.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package org.simreg.coordinator.search.bank;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.simreg.coordinator.search.query.FakeCrew.ONE;
+import static org.simreg.coordinator.search.query.FakeCrew.TWO;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.simreg.coordinator.search.query.FakeCrew;
+import org.simreg.coordinator.search.query.FakeCrew.Asked;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.EmbedOrder;
+import org.simreg.proto.Embedded;
+import org.simreg.proto.SearchReply;
+import org.simreg.proto.ShardFile;
+
+/** Parts of a bank that are lent to workers, which embed them. */
+class ImageBankBuilderTest {
+    private final FakeCrew crew = new FakeCrew();
+    private final List<String> heard = new ArrayList<>();
+    private BankRecord record = record();
+    private final ImageBankBuilder creation = new ImageBankBuilder(crew, record, new Heard());
+
+    private static BankRecord record() {
+        BankRecord.Builder record = BankRecord.newBuilder().setName("bank").setVersion("v");
+        ImageBankBuilder.cut(record, 20, 2);
+        return record.build();
+    }
+
+    private final class Heard implements ImageBankBuilder.Progress {
+        @Override
+        public void dimension(int features) {
+            heard.add("dimension " + features);
+        }
+
+        @Override
+        public void more() {
+            heard.add("more");
+        }
+
+        @Override
+        public void embedded(int part, Embedded embedded) {
+            heard.add("embedded " + part);
+            BankRecord.Builder stored = record.toBuilder();
+            stored.getPartsBuilder(part).setSha256(embedded.getStored().getSha256());
+            record = stored.build();
+            creation.record(record);
+        }
+
+        @Override
+        public void failed(String reason) {
+            heard.add("failed: " + reason);
+        }
+    }
+
+    private static void reply(Asked asked, Embedded embedded) {
+        asked.reply().complete(SearchReply.newBuilder().setEmbedded(embedded).build());
+    }
+
+    private static void rows(Asked asked, int rows) {
+        reply(asked, Embedded.newBuilder().setRows(rows).build());
+    }
+
+    private static void stored(Asked asked) {
+        ShardFile file = ShardFile.newBuilder().setSha256("1234").build();
+        reply(asked, Embedded.newBuilder().setStored(file).build());
+    }
+
+    private List<Asked> tick() {
+        creation.tick();
+        return crew.asked();
+    }
+
+    private static List<Integer> parts(List<EmbedOrder> orders) {
+        return orders.stream().map(EmbedOrder::getShard).toList();
+    }
+
+    @Test
+    void everyTickRenewsWhatWorkersHave() {
+        creation.attend(List.of(ONE, TWO));
+        for (int rows = 1; rows < 4; rows++) {
+            List<Asked> asked = tick();
+            assertEquals(List.of(ONE, TWO), asked.stream().map(Asked::worker).toList());
+            assertEquals(0, asked.get(0).order().getEmbed().getShard());
+            assertEquals(1, asked.get(1).order().getEmbed().getShard());
+            rows(asked.get(0), rows);
+        }
+        assertEquals(List.of("more", "more", "more"), heard);
+        assertEquals(List.of(0), parts(creation.wanted(ONE)));
+        assertEquals(List.of(1), parts(creation.wanted(TWO)));
+    }
+
+    @Test
+    void thePartOfAWorkerThatIsLostGoesToAnotherOnceItIsFree() {
+        creation.attend(List.of(ONE, TWO));
+        List<Asked> asked = tick();
+        creation.attend(List.of(TWO));
+        assertEquals(List.of(), creation.wanted(ONE));
+        assertEquals(1, tick().size(), "the other one still has its own");
+        stored(asked.get(1));
+        Asked next = tick().get(0);
+        assertEquals(TWO, next.worker());
+        assertEquals(0, next.order().getEmbed().getShard());
+        // Whatever the lost one says, the part is not its own any more.
+        stored(asked.get(0));
+        assertEquals(List.of("embedded 1"), heard);
+        stored(next);
+        assertEquals(List.of("embedded 1", "embedded 0"), heard);
+        assertEquals(List.of(), tick());
+    }
+
+    @Test
+    void aWorkerThatFailsGetsNothingMore() {
+        creation.attend(List.of(ONE, TWO));
+        List<Asked> asked = tick();
+        asked.get(0).fails("no such weights");
+        List<Asked> left = tick();
+        assertEquals(List.of(TWO), left.stream().map(Asked::worker).toList());
+        stored(left.get(0));
+        assertEquals(0, tick().get(0).order().getEmbed().getShard());
+        assertEquals(List.of("embedded 1"), heard);
+    }
+
+    @Test
+    void ifAllFailTheBankDoes() {
+        creation.attend(List.of(ONE, TWO));
+        tick().forEach(asked -> asked.fails("no such weights"));
+        assertEquals(List.of("failed: w2: no such weights"), heard);
+        assertEquals(List.of(), tick());
+        assertEquals(List.of(), creation.wanted(TWO));
+    }
+
+    @Test
+    void aWorkerThatDoesNotAnswerIsAskedAgain() {
+        creation.attend(List.of(ONE));
+        Asked asked = tick().get(0);
+        asked.reply().completeExceptionally(new IllegalStateException("timed out"));
+        assertEquals(0, tick().get(0).order().getEmbed().getShard());
+        assertEquals(List.of(), heard);
+    }
+
+    @Test
+    void theStatusCountsRowsOfPartsThatAreUnderWay() {
+        creation.attend(List.of(ONE, TWO));
+        List<Asked> asked = tick();
+        stored(asked.get(0));
+        rows(asked.get(1), 4);
+        BankStatus.Builder status = BankStatus.newBuilder();
+        status.addShardsBuilder();
+        status.addShardsBuilder();
+        creation.describe(status);
+        assertEquals(14, status.getRowsDone());
+        assertEquals("w2", status.getShards(1).getHolders(0).getWorker());
+    }
+
+    @Test
+    void partsAreOfAlmostEqualSizeAndNoneIsEmpty() {
+        BankRecord.Builder few = BankRecord.newBuilder();
+        ImageBankBuilder.cut(few, 2, 5);
+        assertEquals(2, few.getPartsCount());
+        BankRecord.Builder many = BankRecord.newBuilder();
+        ImageBankBuilder.cut(many, 10, 3);
+        assertEquals(
+                List.of(3, 3, 4),
+                many.getPartsList().stream().map(BankRecord.Part::getRows).toList());
+        assertEquals(6, many.getParts(2).getFirstId());
+    }
+}

@@ -1,0 +1,188 @@
+package org.simreg.coordinator.search.query;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.simreg.coordinator.search.query.FakeCrew.ONE;
+import static org.simreg.coordinator.search.query.FakeCrew.TWO;
+
+import com.google.protobuf.ByteString;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+import org.simreg.coordinator.search.query.FakeCrew.Asked;
+import org.simreg.proto.Refused;
+import org.simreg.proto.ShardFile;
+import org.simreg.worker.features.search.TopK;
+
+class ShardQueryFanoutTest {
+    private static final ShardFile SHARD =
+            ShardFile.newBuilder().setBank("bank").setVersion("v").setRows(10).build();
+    private static final int PATIENCE_MS = 60_000;
+
+    private final FakeTimers timers = new FakeTimers();
+    private final FakeCrew crew = new FakeCrew();
+    private final ShardHolders serving = new ShardHolders(crew, List.of(SHARD), 1);
+
+    private void attend(SearchWorkers.Worker... workers) {
+        serving.attend(List.of(workers), Map.of(), timers.now());
+    }
+
+    /** The first worker has the shard open, the second doesn't. */
+    private void opened() {
+        attend(ONE, TWO);
+        crew.one().holds();
+    }
+
+    private ShardQueryFanout fanout() {
+        return new ShardQueryFanout(
+                timers,
+                crew,
+                serving,
+                new ShardQueryFanout.QueryBatch(
+                        "bank", ByteString.copyFrom(new byte[4]), 1, 1, PATIENCE_MS));
+    }
+
+    private static CompletableFuture<List<TopK>> started(ShardQueryFanout fanout) {
+        return fanout.start().toCompletableFuture();
+    }
+
+    private void assertFound(long id, CompletableFuture<List<TopK>> answer) {
+        assertTrue(answer.isDone());
+        assertEquals(id, answer.join().get(0).ids()[0]);
+        assertEquals(0, timers.waiting());
+    }
+
+    private void assertRefused(String words, CompletableFuture<List<TopK>> answer) {
+        assertTrue(answer.isDone());
+        CompletionException failure = assertThrows(CompletionException.class, answer::join);
+        Refused refused = assertInstanceOf(Refused.class, failure.getCause());
+        assertEquals(Refused.Kind.UNAVAILABLE, refused.kind());
+        assertTrue(refused.getMessage().contains(words), refused.getMessage());
+        assertEquals(0, timers.waiting());
+    }
+
+    @Test
+    void theShardOfAWorkerThatIsLostIsAskedElsewhereAtOnce() {
+        opened();
+        ShardQueryFanout fanout = fanout();
+        CompletableFuture<List<TopK>> answer = started(fanout);
+        Asked first = crew.one();
+        assertEquals(ONE, first.worker());
+        attend(TWO);
+        crew.asked();
+        fanout.workersChanged();
+        Asked second = crew.one();
+        assertEquals(TWO, second.worker());
+        first.fails("it is gone");
+        assertFalse(answer.isDone());
+        second.finds(7);
+        assertFound(7, answer);
+        assertTrue(serving.isOpen(TWO, 0));
+    }
+
+    @Test
+    void aWorkerThatComesOrGoesElsewhereChangesNothing() {
+        opened();
+        ShardQueryFanout fanout = fanout();
+        CompletableFuture<List<TopK>> answer = started(fanout);
+        Asked first = crew.one();
+        attend(ONE);
+        fanout.workersChanged();
+        assertEquals(List.of(), crew.asked());
+        first.finds(3);
+        assertFound(3, answer);
+    }
+
+    @Test
+    void aWorkerThatFailsIsFollowedByAnother() {
+        opened();
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        crew.one().fails("no memory");
+        Asked second = crew.one();
+        assertEquals(TWO, second.worker());
+        second.finds(4);
+        assertFound(4, answer);
+    }
+
+    @Test
+    void anAnswerOfAnotherVersionIsNone() {
+        opened();
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        crew.one().finds(4, "older");
+        crew.one().finds(5);
+        assertFound(5, answer);
+    }
+
+    @Test
+    void ofALateWorkerAndAnotherTheFirstToAnswerCounts() {
+        attend(ONE, TWO);
+        crew.one().holds();
+        serving.opened(TWO, 0);
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        Asked late = crew.one();
+        timers.pass(2999);
+        assertEquals(List.of(), crew.asked());
+        timers.pass(1);
+        crew.one().finds(8);
+        assertFound(8, answer);
+        late.finds(9);
+        assertFound(8, answer);
+    }
+
+    @Test
+    void aWorkerThatWouldHaveToOpenTheShardIsAskedMuchLater() {
+        opened();
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        crew.one();
+        timers.pass(19_000);
+        assertEquals(List.of(), crew.asked());
+        timers.pass(2_000);
+        crew.one().finds(6);
+        assertFound(6, answer);
+    }
+
+    @Test
+    void ifAllFailAgainAndAgainTheWholeDoes() {
+        attend(ONE);
+        crew.one().holds();
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        while (!answer.isDone()) {
+            crew.asked().forEach(asked -> asked.fails("no memory"));
+            timers.pass(100);
+        }
+        assertRefused("all workers that attend have failed (w1: no memory)", answer);
+    }
+
+    @Test
+    void withoutWorkersItWaitsAWhileForOne() {
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        timers.pass(2_500);
+        attend(ONE);
+        crew.one().holds();
+        timers.pass(200);
+        crew.one().finds(1);
+        assertFound(1, answer);
+    }
+
+    @Test
+    void withoutWorkersItFailsInTheEnd() {
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        timers.pass(3_500);
+        assertRefused("no worker attends", answer);
+    }
+
+    @Test
+    void afterItsTimeItFailsAndSaysOfWhichShard() {
+        attend(ONE);
+        crew.one().holds();
+        CompletableFuture<List<TopK>> answer = started(fanout());
+        timers.pass(PATIENCE_MS);
+        assertRefused("Shard 0 of the bank bank", answer);
+        assertRefused("more than 60000 ms", answer);
+    }
+}

@@ -1,0 +1,212 @@
+package org.simreg.coordinator.store.hazelcast;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.hazelcast.core.HazelcastInstance;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.store.JournaledJobs;
+import org.simreg.coordinator.store.JournaledJobsTest;
+import org.simreg.proto.BankRecord;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.WorkerStatus;
+
+class ClusterTest {
+    @TempDir Path temporary;
+    private final List<Vertx> open = new ArrayList<>();
+
+    private record Node(Vertx vertx, HazelcastInstance cluster) {}
+
+    @AfterEach
+    void leave() {
+        open.forEach(ClusterTest::close);
+    }
+
+    @Test
+    void aRecordOutlivesTheCoordinatorThatWroteItAndItsDisk() throws Exception {
+        List<Node> nodes = three();
+        HazelcastJobs published = new HazelcastJobs(nodes.get(0).cluster);
+        try (JournaledJobs jobs =
+                JournaledJobs.open(temporary.resolve("first"), Optional.of(published))) {
+            jobs.save(JournaledJobsTest.record("a", 1));
+            jobs.save(JournaledJobsTest.record("a", 2));
+            jobs.save(JournaledJobsTest.record("b", 7));
+        }
+        await(() -> published.load().size() == 2);
+        open.remove(nodes.get(0).vertx);
+        close(nodes.get(0).vertx);
+        HazelcastJobs others = new HazelcastJobs(nodes.get(1).cluster);
+        Path second = temporary.resolve("second");
+        try (JournaledJobs jobs = JournaledJobs.open(second, Optional.of(others))) {
+            assertEquals(
+                    Set.of(JournaledJobsTest.record("a", 2), JournaledJobsTest.record("b", 7)),
+                    Set.copyOf(jobs.load()));
+        }
+        // What came from the cluster is in the journal now.
+        try (JournaledJobs jobs = JournaledJobs.open(second, Optional.empty())) {
+            assertEquals(2, jobs.load().size());
+        }
+    }
+
+    @Test
+    void ofTwoRecordsTheHigherVersionHoldsWhereverItIs() throws Exception {
+        List<Node> nodes = three();
+        HazelcastJobs published = new HazelcastJobs(nodes.get(0).cluster);
+        published.publish(JournaledJobsTest.record("a", 3));
+        published.publish(JournaledJobsTest.record("b", 3));
+        await(() -> published.load().size() == 2);
+        try (JournaledJobs journal = JournaledJobs.open(temporary, Optional.empty())) {
+            journal.save(JournaledJobsTest.record("a", 2));
+            journal.save(JournaledJobsTest.record("b", 4));
+        }
+        Set<JobRecord> newest =
+                Set.of(JournaledJobsTest.record("a", 3), JournaledJobsTest.record("b", 4));
+        try (JournaledJobs jobs = JournaledJobs.open(temporary, Optional.of(published))) {
+            assertEquals(newest, Set.copyOf(jobs.load()));
+        }
+        HazelcastJobs seen = new HazelcastJobs(nodes.get(2).cluster);
+        await(() -> newest.equals(Set.copyOf(seen.load())));
+        // An old record that arrives late changes nothing.
+        published.publish(JournaledJobsTest.record("b", 1));
+        published.publish(JournaledJobsTest.record("c", 1));
+        await(() -> seen.load().size() == 3);
+        assertEquals(4, version(seen, "b"));
+    }
+
+    @Test
+    void aDeadClusterKeepsNothingFromTheJournal() throws Exception {
+        Node alone = start(freePorts(1), 0);
+        HazelcastJobs published = new HazelcastJobs(alone.cluster);
+        try (JournaledJobs jobs = JournaledJobs.open(temporary, Optional.of(published))) {
+            alone.cluster.getLifecycleService().terminate();
+            jobs.save(JournaledJobsTest.record("a", 1));
+            assertEquals(List.of(JournaledJobsTest.record("a", 1)), List.copyOf(jobs.load()));
+        }
+    }
+
+    @Test
+    void workersAreSeenFromEverywhere() throws Exception {
+        List<Node> nodes = three();
+        HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(nodes.get(0).cluster);
+        HazelcastRecords<WorkerStatus> seen = HazelcastRecords.workers(nodes.get(2).cluster);
+        WorkerStatus worker = WorkerStatus.newBuilder().setWorker("w1").setDevice("cpu").build();
+        registry.publish("w1", Optional.of(worker));
+        await(() -> seen.list().equals(List.of(worker)));
+        registry.publish("w1", Optional.empty());
+        await(() -> seen.list().isEmpty());
+    }
+
+    @Test
+    void ofAllRecordsThoseThatAreGoneAreRemoved() throws Exception {
+        Node alone = start(freePorts(1), 0);
+        HazelcastRecords<BankRecord> banks = HazelcastRecords.banks(alone.cluster);
+        BankRecord one = BankRecord.newBuilder().setName("one").setRows(1).build();
+        BankRecord two = BankRecord.newBuilder().setName("two").build();
+        banks.publishAll(Map.of("one", one, "two", two));
+        await(() -> Set.copyOf(banks.list()).equals(Set.of(one, two)));
+        BankRecord changed = one.toBuilder().setRows(2).build();
+        banks.publishAll(Map.of("one", changed));
+        await(() -> banks.list().equals(List.of(changed)));
+        // What nobody else writes isn't written again.
+        banks.publish("one", Optional.empty());
+        await(() -> banks.list().isEmpty());
+        banks.publishAll(Map.of("one", changed, "two", two));
+        await(() -> banks.list().equals(List.of(two)));
+    }
+
+    @Test
+    void theEventBusReachesTheOthers() throws Exception {
+        List<Node> nodes = three();
+        nodes.get(2)
+                .vertx
+                .eventBus()
+                .<String>consumer("greeting", message -> message.reply(message.body() + " too"))
+                .completion()
+                .await();
+        assertEquals(
+                "hello too",
+                nodes.get(0).vertx.eventBus().<String>request("greeting", "hello").await().body());
+    }
+
+    private List<Node> three() throws Exception {
+        int[] ports = freePorts(3);
+        List<Node> nodes = List.of(start(ports, 0), start(ports, 1), start(ports, 2));
+        for (Node node : nodes) {
+            await(() -> node.cluster.getCluster().getMembers().size() == 3);
+        }
+        return nodes;
+    }
+
+    private Node start(int[] ports, int which) throws Exception {
+        List<String> peers = new ArrayList<>();
+        for (int port : ports) {
+            peers.add("127.0.0.1:" + port);
+        }
+        ClusterAddress settings =
+                new ClusterAddress(
+                        "test-" + ports[0], "127.0.0.1", ports[which], peers, Optional.empty());
+        HazelcastClusterManager manager = new HazelcastClusterManager(ClusterConfig.of(settings));
+        Vertx vertx =
+                Vertx.builder()
+                        .with(
+                                new VertxOptions()
+                                        .setEventBusOptions(ClusterConfig.eventBus(settings)))
+                        .withClusterManager(manager)
+                        .buildClustered()
+                        .toCompletionStage()
+                        .toCompletableFuture()
+                        .get(60, TimeUnit.SECONDS);
+        open.add(vertx);
+        return new Node(vertx, manager.getHazelcastInstance());
+    }
+
+    private static int[] freePorts(int count) throws IOException {
+        int[] ports = new int[count];
+        List<ServerSocket> sockets = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            ports[i] = sockets.get(i).getLocalPort();
+        }
+        for (ServerSocket socket : sockets) {
+            socket.close();
+        }
+        return ports;
+    }
+
+    private static long version(HazelcastJobs jobs, String id) {
+        return jobs.load().stream()
+                .filter(job -> job.getId().equals(id))
+                .findFirst()
+                .orElseThrow()
+                .getVersion();
+    }
+
+    private static void close(Vertx vertx) {
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited a minute for the cluster");
+            }
+            Thread.onSpinWait();
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package org.simreg.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import org.simreg.proto.Head;
+import org.simreg.proto.Network;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.FrozenModule;
+import org.simreg.worker.engine.torchscript.StepModule;
+import org.simreg.worker.engine.torchscript.StepSettings;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.train.student.InitialWeights;
+import org.simreg.worker.train.student.StudentBuilder;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * Images a second of the training step without its data: ResNet-50 teacher, ResNet-18 student with
+ * the four-layer head, random weights and pixels. Prints a line a run, and with many steps the
+ * memory in between.
+ */
+public final class StepBench {
+    private final Torch torch;
+    private final FrozenModule teacher;
+    private final StepModule student;
+    private final int batch;
+    private final int size;
+    private final ByteBuffer pixels;
+
+    private StepBench(Torch torch, boolean bfloat16, int batch, int size) {
+        this.torch = torch;
+        this.batch = batch;
+        this.size = size;
+        var large = Networks.backbone(Network.RESNET50);
+        var small = Networks.backbone(Network.RESNET18);
+        Head.Form form = Head.Form.RELEASED;
+        StudentNetwork trained =
+                StudentNetwork.regression(
+                        small,
+                        List.of(Heads.regression(form, 4, small.outputs(), large.outputs())));
+        StudentNetwork random =
+                StudentNetwork.regression(
+                        large, List.of(Heads.regression(form, 1, large.outputs(), 1)));
+        StateDict weights = StudentBuilder.backbone(random, InitialWeights.of(random, 1));
+        teacher = FrozenModule.of(torch, large, weights, bfloat16);
+        student =
+                new StepModule(
+                        torch,
+                        trained,
+                        new StepSettings(bfloat16, 0.9, 1e-4),
+                        InitialWeights.of(trained, 2));
+        byte[] bytes = new byte[batch * size * size * 3];
+        new Random(3).nextBytes(bytes);
+        pixels = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+    }
+
+    /**
+     * @param arguments precision (float32 or bfloat16), batch, size in pixels, measured steps,
+     *     device, threads
+     */
+    public static void main(String[] arguments) throws Exception {
+        boolean bfloat16 = arguments[0].equals("bfloat16");
+        int steps = Integer.parseInt(arguments[3]);
+        try (Torch torch = new Torch(arguments[4], Integer.parseInt(arguments[5]))) {
+            StepBench bench =
+                    new StepBench(
+                            torch,
+                            bfloat16,
+                            Integer.parseInt(arguments[1]),
+                            Integer.parseInt(arguments[2]));
+            bench.run(arguments[0], steps);
+            bench.student.close();
+            bench.teacher.close();
+        }
+    }
+
+    private void run(String precision, int steps) throws Exception {
+        double[] teaching = new double[steps];
+        double[] learning = new double[steps];
+        double[] updating = new double[steps];
+        double[] whole = new double[steps];
+        try (NDManager scope = torch.scope()) {
+            NDArray out = student.newOut(scope);
+            for (int i = -3; i < steps; i++) {
+                long begun = System.nanoTime();
+                long taught;
+                long learnt;
+                try (NDManager step = torch.scope()) {
+                    NDArray images = Torch.images(step, pixels, batch, size);
+                    NDArray targets = teacher.features(step, images);
+                    taught = System.nanoTime();
+                    student.backward(images, new NDArray[] {targets}, out);
+                    student.loss(out);
+                    learnt = System.nanoTime();
+                    student.update(out, 0.05, 0);
+                }
+                long updated = System.nanoTime();
+                if (i >= 0) {
+                    teaching[i] = (taught - begun) / 1e9;
+                    learning[i] = (learnt - taught) / 1e9;
+                    updating[i] = (updated - learnt) / 1e9;
+                    whole[i] = (updated - begun) / 1e9;
+                    if (steps >= 500 && (i + 1) % 100 == 0) {
+                        System.out.println(memory(i + 1));
+                    }
+                }
+            }
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "{\"bench\": \"step\", \"precision\": \"%s\", \"batch\": %d, \"size\": %d, \"images_per_second\": %.1f, "
+                        + "\"teacher_ms\": %.0f, \"student_ms\": %.0f, \"update_ms\": %.1f, \"profile\": \"%s\"}%n",
+                precision,
+                batch,
+                size,
+                batch / median(whole),
+                median(teaching) * 1e3,
+                median(learning) * 1e3,
+                median(updating) * 1e3,
+                torch.profile());
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    private static String memory(int step) throws Exception {
+        System.gc();
+        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+        String resident =
+                Files.readAllLines(Path.of("/proc/self/status")).stream()
+                        .filter(line -> line.startsWith("VmRSS"))
+                        .findFirst()
+                        .orElse("VmRSS: unknown");
+        return String.format(
+                Locale.ROOT,
+                "step %d: heap %.1f MiB, %s",
+                step,
+                heap / 1048576.0,
+                resident.replaceAll("\\s+", " "));
+    }
+}

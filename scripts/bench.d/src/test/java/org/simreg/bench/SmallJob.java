@@ -1,0 +1,89 @@
+package org.simreg.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.simreg.coordinator.job.file.JobFile;
+import org.simreg.proto.Head;
+import org.simreg.proto.Job;
+import org.simreg.proto.Network;
+import org.simreg.proto.Optimization.Schedule;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.train.student.InitialWeights;
+import org.simreg.worker.train.student.StudentBuilder;
+import org.simreg.worker.weights.format.Safetensors;
+
+/**
+ * A job on real pictures, three steps an epoch, of which one worker does some thirty a second: with
+ * evaluations, digests and checkpoints on the way.
+ */
+public final class SmallJob {
+    private static final Path PICTURES = Path.of("..", "sample").toAbsolutePath();
+    private static final Path STUDENT =
+            Path.of("..", "..", "worker", "src", "test", "resources", "modules", "cnn.pt");
+    private static final List<String> CLASSES = List.of("smileys-emotion--heart", "symbols--arrow");
+    private static final Network NETWORK = Network.MOBILENET_V2;
+
+    private SmallJob() {}
+
+    /** Makes a folder of pictures. */
+    public static Path pictures(Path folder) throws IOException {
+        for (String split : List.of("train", "val")) {
+            for (String name : CLASSES) {
+                copy(PICTURES.resolve(split).resolve(name), folder.resolve(split).resolve(name));
+            }
+        }
+        return folder;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    /** Writes random weights. */
+    public static Path teacher(Path file) {
+        var network = Networks.backbone(NETWORK);
+        var head = Heads.regression(Head.Form.LINEAR, 1, network.outputs(), 8);
+        StudentNetwork trained = StudentNetwork.regression(network, List.of(head));
+        Safetensors.write(file, StudentBuilder.backbone(trained, InitialWeights.of(trained, 1)));
+        return file;
+    }
+
+    /** Copies a student of a few layers. */
+    public static Path student(Path file) throws IOException {
+        return Files.copy(STUDENT, file);
+    }
+
+    /**
+     * @param data as the job names it
+     * @param teacher as the job names it
+     * @param student a TorchScript module, as the job names it
+     * @param steps after which it ends; before, they don't change its course
+     */
+    static Job of(String name, String data, String teacher, String student, int steps) {
+        Job.Builder job = Job.newBuilder().setName(name).setSeed(7);
+        job.getDatasetBuilder().setPath(data);
+        job.addTeachersBuilder().setSource(teacher).setNetwork(NETWORK);
+        job.getStudentBuilder().setModule(student);
+        job.getHeadBuilder().setForm(Head.Form.LINEAR);
+        job.getViewsBuilder().setSize(32);
+        job.getOptimizationBuilder().setEpochs(1000).setBatch(12).setMicroBatches(4);
+        job.getOptimizationBuilder().setSchedule(Schedule.CONSTANT).setMaxSteps(steps);
+        job.getCheckpointsBuilder().setEverySteps(20).setDigestSteps(5);
+        return job.build();
+    }
+
+    /** Writes the job as a file. */
+    static Path file(Job job, Path file) throws IOException {
+        return Files.writeString(file, JobFile.yaml(job));
+    }
+}

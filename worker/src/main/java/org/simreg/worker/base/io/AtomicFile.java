@@ -1,0 +1,85 @@
+package org.simreg.worker.base.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import org.simreg.proto.UserError;
+
+/** Files that appear whole or not at all, also after a loss of power. */
+public final class AtomicFile {
+    private AtomicFile() {}
+
+    /** What goes into the file. */
+    @FunctionalInterface
+    public interface Content {
+        /**
+         * @param channel at position 0; closed by the caller
+         */
+        void write(FileChannel channel) throws IOException;
+    }
+
+    /**
+     * Writes beside the target, forces to the disk, then takes the target's place. Folders on the
+     * way are made.
+     *
+     * @throws UserError if the file can't be written; nothing is left behind
+     */
+    public static void write(Path target, Content content) {
+        Path file = target.toAbsolutePath();
+        Path folder = file.getParent();
+        Path draft =
+                folder.resolve(
+                        ".%s.%x.%x.tmp"
+                                .formatted(
+                                        file.getFileName(),
+                                        ProcessHandle.current().pid(),
+                                        System.nanoTime()));
+        try {
+            Files.createDirectories(folder);
+            fill(draft, content);
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            Disk.forceFolder(folder);
+        } catch (IOException e) {
+            discard(draft, e);
+            throw new UserError(
+                    "Can't write %s: %s; give a folder that is writable and has room"
+                            .formatted(target, Disk.reason(e)),
+                    e);
+        } catch (RuntimeException | Error e) {
+            discard(draft, e);
+            throw e;
+        }
+    }
+
+    /** Writes all that remains of the buffer; a channel may take less at a time. */
+    public static void put(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    private static void fill(Path draft, Content content) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(
+                        draft,
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE)) {
+            content.write(channel);
+            channel.force(true);
+        }
+    }
+
+    private static void discard(Path draft, Throwable cause) {
+        try {
+            Files.deleteIfExists(draft);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+}

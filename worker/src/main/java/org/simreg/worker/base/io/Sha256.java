@@ -1,0 +1,72 @@
+package org.simreg.worker.base.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** A SHA-256 digest, of what is whole or of what comes piece by piece. */
+public final class Sha256 {
+    private static final int PIECE = 1 << 20;
+
+    private final MessageDigest digest = digest();
+
+    private static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** The digest of a file's bytes, in 64 lower case hexadecimal digits. */
+    public static String of(Path file) throws IOException {
+        Sha256 sha = new Sha256();
+        byte[] piece = new byte[PIECE];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
+                sha.bytes(piece, 0, count);
+            }
+        }
+        return sha.hex();
+    }
+
+    /** The digest of bytes, in 64 lower case hexadecimal digits. */
+    public static String of(byte[] bytes) {
+        return new Sha256().bytes(bytes, 0, bytes.length).hex();
+    }
+
+    /** The digest of a text in UTF-8, in 64 lower case hexadecimal digits. */
+    public static String of(String text) {
+        return of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Takes some bytes. */
+    public Sha256 bytes(byte[] bytes, int from, int count) {
+        digest.update(bytes, from, count);
+        return this;
+    }
+
+    /** Takes a text in UTF-8 and, so that it can't run into the next one, a zero byte. */
+    public Sha256 text(String text) {
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+        digest.update((byte) 0);
+        return this;
+    }
+
+    /** A stream that takes what is written to another one through it. */
+    public OutputStream through(OutputStream out) {
+        return new DigestOutputStream(out, digest);
+    }
+
+    /** The digest in 64 lower case hexadecimal digits; of nothing more, afterwards. */
+    public String hex() {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

@@ -1,0 +1,99 @@
+package org.simreg.worker.data.dataset;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import org.simreg.worker.base.io.Sha256;
+
+/**
+ * The images of one part of a data set in a fixed order: a sample's id is its index in the byte
+ * order of (class name, path below the class folder). Immutable.
+ */
+public final class ImageList {
+    private final Path folder;
+    private final SampleIndex.FolderPart part;
+    private final ClassSelection.ClassChoice choice;
+    private final SampleSource source;
+    private volatile String sha256;
+
+    /**
+     * @param root the data set's folder
+     * @param classes the chosen classes of train, in byte order
+     * @param source gives what reads the samples of this folder
+     */
+    public ImageList(
+            Path root,
+            SampleIndex.FolderPart part,
+            List<String> classes,
+            Function<ImageList, SampleSource> source) {
+        folder = root.resolve(part.folder());
+        this.part = part;
+        choice = new ClassSelection.ClassChoice(part, classes);
+        this.source = source.apply(this);
+    }
+
+    /** How many images. */
+    public int size() {
+        return choice.size();
+    }
+
+    /** The class of an image, an index in {@link #classNames()}; 0 for all if not labelled. */
+    public int label(int id) {
+        return choice.label(id);
+    }
+
+    /** Class folder names in byte order; of val too, train's. One empty name if not labelled. */
+    public List<String> classNames() {
+        return choice.names();
+    }
+
+    /** Whether the images lie in class folders. */
+    public boolean labelled() {
+        return part.labelled();
+    }
+
+    /** Where an image lies; begins with the path that the data set was opened with. */
+    public Path file(int id) {
+        String name = name(id);
+        return part.labelled() ? folder.resolve(className(id)).resolve(name) : folder.resolve(name);
+    }
+
+    /**
+     * SHA-256 over class and name of every image in the order of ids: equal for the same images in
+     * the same order, wherever they lie. Takes the time of hashing all names once.
+     *
+     * @return 64 hexadecimal digits
+     */
+    public String sha256() {
+        String known = sha256;
+        if (known == null) {
+            Sha256 sha = new Sha256();
+            for (int id = 0; id < size(); id++) {
+                sha.text(className(id)).text(name(id));
+            }
+            known = sha.hex();
+            sha256 = known;
+        }
+        return known;
+    }
+
+    /** What reads the files. */
+    public SampleSource source() {
+        return source;
+    }
+
+    /** Folder of this part below the data set's folder; empty if that itself holds the images. */
+    public String folder() {
+        return part.folder();
+    }
+
+    /** The class folder of an image; empty if not labelled. */
+    public String className(int id) {
+        return choice.names().get(label(id));
+    }
+
+    /** The path of an image below its class folder. */
+    public String name(int id) {
+        return part.name(choice.image(id));
+    }
+}

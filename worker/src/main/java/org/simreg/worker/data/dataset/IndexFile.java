@@ -1,0 +1,170 @@
+package org.simreg.worker.data.dataset;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.simreg.worker.base.io.Sha256;
+
+/**
+ * The index of a data set in a file: a checksum, then the folders with their times of change, then
+ * the parts. The name comes from the data set's path, so that one cache folder serves many.
+ */
+public final class IndexFile {
+    private static final int MAGIC = 0x53524958;
+    private static final int VERSION = 1;
+    private static final int HEAD = 12;
+
+    private final Path file;
+    private final String root;
+
+    /**
+     * @param cache folder of index files; made when the first is written
+     * @param root the data set's folder
+     */
+    public IndexFile(Path cache, Path root) {
+        this.root = root.toAbsolutePath().normalize().toString();
+        file = cache.resolve("images-" + Sha256.of(this.root).substring(0, 16) + ".index");
+    }
+
+    /**
+     * The stored index, if there is one and it is whole; whether it is still true is another
+     * question.
+     */
+    public Optional<SampleIndex> read() {
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        try {
+            return parse(ByteBuffer.wrap(Files.readAllBytes(file)));
+        } catch (IOException | BufferUnderflowException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Optional<SampleIndex> parse(ByteBuffer in) {
+        if (in.remaining() < HEAD || in.getInt() != MAGIC || in.getInt() != VERSION) {
+            return Optional.empty();
+        }
+        int expected = in.getInt();
+        CRC32C sum = new CRC32C();
+        sum.update(in.duplicate());
+        if ((int) sum.getValue() != expected || !text(in).equals(root)) {
+            return Optional.empty();
+        }
+        List<SampleIndex.Listed> folders = new ArrayList<>();
+        for (int i = in.getInt(); i > 0; i--) {
+            String path = text(in);
+            Instant changed = Instant.ofEpochSecond(in.getLong(), in.getInt());
+            folders.add(new SampleIndex.Listed(path, FileTime.from(changed)));
+        }
+        List<SampleIndex.FolderPart> parts = new ArrayList<>();
+        for (int i = in.getInt(); i > 0; i--) {
+            parts.add(part(in));
+        }
+        return Optional.of(new SampleIndex(folders, parts));
+    }
+
+    private static SampleIndex.FolderPart part(ByteBuffer in) {
+        String folder = text(in);
+        boolean labelled = in.get() != 0;
+        List<String> classes = new ArrayList<>();
+        for (int i = in.getInt(); i > 0; i--) {
+            classes.add(text(in));
+        }
+        int[] classEnds = ints(in);
+        int[] nameEnds = ints(in);
+        byte[] names = new byte[in.getInt()];
+        in.get(names);
+        return new SampleIndex.FolderPart(folder, labelled, classes, classEnds, nameEnds, names);
+    }
+
+    private static String text(ByteBuffer in) {
+        byte[] bytes = new byte[in.getInt()];
+        in.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static int[] ints(ByteBuffer in) {
+        int[] values = new int[in.getInt()];
+        in.asIntBuffer().get(values);
+        in.position(in.position() + 4 * values.length);
+        return values;
+    }
+
+    /**
+     * Stores an index in place of the one before, whole or not at all.
+     *
+     * @throws IOException if the cache folder can't be written to
+     */
+    public void write(SampleIndex index) throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(body)) {
+            write(out, root);
+            out.writeInt(index.folders().size());
+            for (SampleIndex.Listed folder : index.folders()) {
+                write(out, folder.path());
+                Instant changed = folder.changed().toInstant();
+                out.writeLong(changed.getEpochSecond());
+                out.writeInt(changed.getNano());
+            }
+            out.writeInt(index.parts().size());
+            for (SampleIndex.FolderPart part : index.parts()) {
+                write(out, part);
+            }
+        }
+        replace(body.toByteArray());
+    }
+
+    private static void write(DataOutputStream out, SampleIndex.FolderPart part)
+            throws IOException {
+        write(out, part.folder());
+        out.writeBoolean(part.labelled());
+        out.writeInt(part.classes().size());
+        for (String name : part.classes()) {
+            write(out, name);
+        }
+        write(out, part.classEnds());
+        write(out, part.nameEnds());
+        out.writeInt(part.names().length);
+        out.write(part.names());
+    }
+
+    private static void write(DataOutputStream out, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.writeInt(bytes.length);
+        out.write(bytes);
+    }
+
+    private static void write(DataOutputStream out, int[] values) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * values.length);
+        bytes.putInt(values.length).asIntBuffer().put(values);
+        out.write(bytes.array());
+    }
+
+    private void replace(byte[] body) throws IOException {
+        CRC32C sum = new CRC32C();
+        sum.update(body, 0, body.length);
+        Files.createDirectories(file.getParent());
+        Path fresh = Files.createTempFile(file.getParent(), "images-", ".part");
+        try (DataOutputStream out = new DataOutputStream(Files.newOutputStream(fresh))) {
+            out.writeInt(MAGIC);
+            out.writeInt(VERSION);
+            out.writeInt((int) sum.getValue());
+            out.write(body);
+        }
+        Files.move(
+                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

@@ -1,0 +1,30 @@
+package org.simreg.worker.data.dataset;
+
+import java.io.IOException;
+import java.util.function.BooleanSupplier;
+import org.simreg.worker.data.image.FileBuffer;
+import org.simreg.worker.data.image.ImageDecoder;
+
+/** Where the files of a folder's samples are read. Safe for all threads. */
+public interface SampleSource {
+    /** How many requests it wants to hear of before they are decoded; 0 if that gains nothing. */
+    int lookahead();
+
+    /**
+     * Told about samples that will be read soon. Returns at once.
+     *
+     * @param wanted whether they still will; asked from any thread
+     */
+    void ahead(int[] ids, BooleanSupplier wanted);
+
+    /**
+     * Reads the whole file of a sample.
+     *
+     * @param wanted whether the caller still waits; asked now and then where it takes long
+     * @throws ImageDecoder.UnreadableImage if there is no such file any more, or none for this
+     *     source; everybody who reads the same storage finds so
+     * @throws IOException if the file can't be read
+     * @throws java.util.concurrent.CancellationException if it isn't wanted any more
+     */
+    void read(int id, FileBuffer into, BooleanSupplier wanted) throws IOException;
+}

@@ -1,0 +1,89 @@
+package org.simreg.worker.data.dataset.folder;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ClassSelection;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.IndexFile;
+import org.simreg.worker.data.dataset.SampleIndex;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A data set that is a folder tree on storage that this process sees: {@code train/CLASS/*} with or
+ * without {@code val/CLASS/*}, {@code CLASS/*}, or one folder of unlabelled images. Folders inside
+ * class folders belong to the class; names that start with a dot are left out.
+ */
+public final class FolderSource {
+    private static final Logger LOG = LoggerFactory.getLogger(FolderSource.class);
+
+    /**
+     * Two changes within one tick of a file system's clock look like one; some count in whole
+     * seconds.
+     */
+    private static final Duration CLOCK_TICK = Duration.ofSeconds(2);
+
+    private FolderSource() {}
+
+    /**
+     * Opens a data set. Which files there are comes from an index in the cache folder as long as no
+     * folder has changed; else the folders are listed and the index is written anew. No image is
+     * read.
+     *
+     * @param root the data set's folder
+     * @param subset which classes take part
+     * @param indexCache folder for index files; created if missing
+     * @param progress told about the listing of folders
+     * @return train, and val if both are there and labelled and a chosen class has images in it
+     * @throws UserError if the folder holds no images in such a layout, or the subset names unknown
+     *     classes
+     */
+    public static ImageDataset open(
+            Path root,
+            ImageDataset.Subset subset,
+            Path indexCache,
+            ImageDataset.IndexProgress progress) {
+        SampleIndex index = index(root, new IndexFile(indexCache, root), progress);
+        SampleIndex.FolderPart train = index.parts().get(0);
+        ClassSelection classes = new ClassSelection(train, root);
+        List<String> chosen = classes.chosen(subset);
+        Optional<SampleIndex.FolderPart> part = index.parts().stream().skip(1).findFirst();
+        Optional<ImageList> val =
+                part.filter(folder -> train.labelled())
+                        .map(folder -> images(root, classes.known(folder), chosen))
+                        .filter(images -> images.size() > 0);
+        return new ImageDataset(images(root, train, chosen), val);
+    }
+
+    private static ImageList images(Path root, SampleIndex.FolderPart part, List<String> classes) {
+        return new ImageList(root, part, classes, LocalFiles::new);
+    }
+
+    private static SampleIndex index(
+            Path root, IndexFile file, ImageDataset.IndexProgress progress) {
+        Optional<SampleIndex> stored = file.read().filter(index -> index.isFresh(root));
+        if (stored.isPresent()) {
+            return stored.get();
+        }
+        Instant begun = Instant.now();
+        SampleIndex built = FolderIndexer.of(root, progress);
+        if (built.isSettled(FileTime.from(begun.minus(CLOCK_TICK)))) {
+            try {
+                file.write(built);
+            } catch (IOException e) {
+                LOG.warn(
+                        "The index of {} can't be stored, so the next start lists it again: {}",
+                        root,
+                        e.toString());
+            }
+        }
+        return built;
+    }
+}

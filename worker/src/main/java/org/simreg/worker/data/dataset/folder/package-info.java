@@ -1,0 +1,2 @@
+/** A data set as a folder tree: listing, index, plain files. */
+package org.simreg.worker.data.dataset.folder;

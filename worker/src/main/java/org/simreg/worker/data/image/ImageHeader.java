@@ -1,0 +1,107 @@
+package org.simreg.worker.data.image;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What a file says about its image before anything is decoded. The content decides, not the file's
+ * name.
+ *
+ * @param kind the format
+ * @param width in pixels
+ * @param height in pixels
+ * @param bytes how much of the file the decoder needs
+ */
+record ImageHeader(Kind kind, int width, int height, int bytes) {
+    /** How a file has to be decoded. */
+    enum Kind {
+        /** OpenCV gives RGB. */
+        COLOUR,
+        /** OpenCV gives what the file has: alpha, 16 bits. */
+        UNCHANGED,
+        /** A JPEG of four channels. */
+        CMYK,
+        GIF
+    }
+
+    /**
+     * Reads the header, and refuses files that are cut short.
+     *
+     * @param file the whole file, little-endian, from 0 to its limit; of a PNG, the chunks that no
+     *     decoder needs are cut out in place
+     */
+    static ImageHeader of(ByteBuffer file) throws ImageDecoder.UnreadableImage {
+        if (file.limit() == 0) {
+            throw new ImageDecoder.UnreadableImage("the file is empty");
+        }
+        if (file.limit() < 16) {
+            throw new ImageDecoder.UnreadableImage("the file has only " + file.limit() + " bytes");
+        }
+        int start = file.getInt(0);
+        try {
+            if ((start & 0xffffff) == 0xffd8ff) {
+                return JpegMarkers.header(file);
+            } else if (start == 0x474e5089) {
+                return PngChunks.header(file);
+            } else if (start == 0x46464952 && file.getInt(8) == 0x50424557) {
+                return webp(file);
+            } else if (start == 0x38464947) {
+                int size = file.getInt(6);
+                return new ImageHeader(Kind.GIF, size & 0xffff, size >>> 16, file.limit());
+            } else if ((start & 0xffff) == 0x4d42) {
+                return bmp(file);
+            }
+        } catch (IndexOutOfBoundsException e) {
+            throw new ImageDecoder.UnreadableImage("the file is truncated");
+        }
+        throw new ImageDecoder.UnreadableImage(
+                "the content is no JPEG, PNG, WebP, GIF or BMP image");
+    }
+
+    ImageHeader withinPixels(long maxPixels) throws ImageDecoder.UnreadableImage {
+        if (width <= 0 || height <= 0) {
+            throw new ImageDecoder.UnreadableImage("its size is " + width + " x " + height);
+        }
+        if ((long) width * height > maxPixels) {
+            throw new ImageDecoder.UnreadableImage(
+                    "its size is %d x %d, above the limit of %d pixels"
+                            .formatted(width, height, maxPixels));
+        }
+        return this;
+    }
+
+    private static ImageHeader webp(ByteBuffer file) throws ImageDecoder.UnreadableImage {
+        if (Integer.toUnsignedLong(file.getInt(4)) + 8 > file.limit()) {
+            throw new ImageDecoder.UnreadableImage("the file is truncated");
+        }
+        int bytes = file.limit();
+        switch (file.getInt(12)) {
+            case 0x20385056: // "VP8 "
+                int size = file.getInt(26);
+                return new ImageHeader(Kind.COLOUR, size & 0x3fff, size >>> 16 & 0x3fff, bytes);
+            case 0x4c385056: // "VP8L"
+                int packed = file.getInt(21);
+                int width = (packed & 0x3fff) + 1;
+                return new ImageHeader(Kind.UNCHANGED, width, (packed >>> 14 & 0x3fff) + 1, bytes);
+            case 0x58385056: // "VP8X"
+                int across = (file.getInt(24) & 0xffffff) + 1;
+                return new ImageHeader(Kind.UNCHANGED, across, (file.getInt(26) >>> 8) + 1, bytes);
+            default:
+                throw new ImageDecoder.UnreadableImage("its first WebP chunk is unknown");
+        }
+    }
+
+    private static ImageHeader bmp(ByteBuffer file) throws ImageDecoder.UnreadableImage {
+        if (file.getInt(14) == 12) {
+            return new ImageHeader(Kind.COLOUR, file.getShort(18), file.getShort(20), file.limit());
+        }
+        int width = file.getInt(18);
+        int height = Math.abs(file.getInt(22));
+        long row = ((long) width * file.getShort(28) + 31) / 32 * 4;
+        int compression = file.getInt(30);
+        boolean raw = compression == 0 || compression == 3;
+        if (raw && file.getInt(10) + row * height > file.limit()) {
+            throw new ImageDecoder.UnreadableImage("the file is truncated");
+        }
+        return new ImageHeader(Kind.COLOUR, width, height, file.limit());
+    }
+}

@@ -1,0 +1,179 @@
+package org.simreg.worker.data.loader;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.SampleSource;
+
+/**
+ * A loader of batches of views, which it makes ahead of their use on threads of its own. Several
+ * sequences of requests may be open at once; those opened first are served first. Its lock guards
+ * all of them.
+ */
+public final class BatchLoader implements AutoCloseable {
+    private final LoaderSettings settings;
+    private final SampleSource source;
+    private final BrokenImages images;
+    private final Batch.BufferPool pool = new Batch.BufferPool();
+    private final List<BatchStream> open = new ArrayList<>();
+    private final List<Thread> threads;
+    private boolean closed;
+
+    /**
+     * Starts the decode threads; they are daemons.
+     *
+     * @param images where the samples are; their ids count in it
+     * @param settings threads, queue, seed
+     * @param notices takes a sentence about each image that can't be read, once; called from decode
+     *     threads
+     */
+    public BatchLoader(ImageList images, LoaderSettings settings, Consumer<String> notices) {
+        this.settings = settings;
+        source = images.source();
+        this.images = new BrokenImages(images, notices);
+        ThreadFactory decoders = NamedThreads.numbered("decode");
+        threads =
+                Stream.generate(() -> decoders.newThread(this::decode))
+                        .limit(settings.threads())
+                        .toList();
+        threads.forEach(Thread::start);
+    }
+
+    /**
+     * Starts to make the batches of a sequence.
+     *
+     * @param requests read from decode threads, one at a time, as far ahead as the queue is deep
+     */
+    public BatchStream batches(Iterator<BatchRequest> requests) {
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException("the loader is closed");
+            }
+            BatchStream batches = new BatchStream(this, requests, settings.queueDepth(), pool);
+            open.add(batches);
+            notifyAll();
+            return batches;
+        }
+    }
+
+    /** Where the samples are read. */
+    SampleSource source() {
+        return source;
+    }
+
+    /** The caller holds the lock. */
+    void forget(BatchStream batches) {
+        open.remove(batches);
+    }
+
+    private void decode() {
+        try (SampleRenderer renderer = new SampleRenderer(settings.maxPixels())) {
+            for (BatchStream.Row row = claim(); row != null; row = claim()) {
+                Throwable failure = null;
+                try {
+                    render(row, renderer);
+                } catch (Throwable e) {
+                    // Whatever it is, also a native library that doesn't load: the one who waits
+                    // must hear of it.
+                    failure = e;
+                }
+                synchronized (this) {
+                    row.batches().release(failure);
+                    notifyAll();
+                }
+            }
+        }
+    }
+
+    private void render(BatchStream.Row row, SampleRenderer renderer) {
+        renderer.render(row.batch(), row.index(), images, settings.seed(), row.batches()::isWanted);
+    }
+
+    private synchronized BatchStream.Row claim() {
+        while (!closed) {
+            for (BatchStream batches : open) {
+                BatchStream.Row row = claim(batches);
+                if (row != null) {
+                    return row;
+                }
+            }
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private BatchStream.Row claim(BatchStream batches) {
+        try {
+            return batches.claim();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            batches.fail(e);
+            notifyAll();
+            return null;
+        }
+    }
+
+    /** Closes all sequences, and waits until the threads have ended. */
+    @Override
+    public void close() {
+        List<BatchStream> left;
+        synchronized (this) {
+            closed = true;
+            left = List.copyOf(open);
+            notifyAll();
+        }
+        left.forEach(BatchStream::close);
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * How a loader works.
+     *
+     * @param threads decode threads
+     * @param queueDepth batches in the making or waiting to be taken, at most; bounds the memory
+     * @param seed the job's seed
+     * @param maxPixels an image whose header says more is taken as broken, before it is decoded
+     */
+    public record LoaderSettings(int threads, int queueDepth, long seed, long maxPixels) {
+        /** What Pillow refuses as a decompression bomb: more than half a gigabyte of RGB. */
+        public static final long PILLOW_MAX_PIXELS = 178_956_970;
+
+        public LoaderSettings {
+            require(threads > 0, "threads", threads);
+            require(queueDepth > 0, "queueDepth", queueDepth);
+            require(maxPixels > 0, "maxPixels", maxPixels);
+        }
+
+        /** With Pillow's limit of pixels. */
+        public LoaderSettings(int threads, int queueDepth, long seed) {
+            this(threads, queueDepth, seed, PILLOW_MAX_PIXELS);
+        }
+
+        private static void require(boolean good, String field, long value) {
+            if (!good) {
+                throw new IllegalArgumentException(
+                        "loader setting " + field + " must be positive, not " + value);
+            }
+        }
+    }
+}

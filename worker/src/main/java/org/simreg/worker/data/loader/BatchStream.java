@@ -1,0 +1,165 @@
+package org.simreg.worker.data.loader;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.SampleSource;
+
+/**
+ * The batches of a sequence of requests, in its order. One thread takes them; decode threads make
+ * them ahead, never more than the loader's queue depth.
+ */
+public final class BatchStream implements AutoCloseable {
+    private final BatchLoader loader;
+    private final Iterator<BatchRequest> requests;
+    private final int depth;
+    private final Batch.BufferPool pool;
+    private final Deque<BatchRequest> upcoming = new ArrayDeque<>();
+    private final Deque<Batch> queue = new ArrayDeque<>();
+    private int unclaimed;
+    private int active;
+    private boolean exhausted;
+    private Throwable failure;
+    private volatile boolean closed;
+
+    /** One row of a batch, to be made by one thread. */
+    record Row(BatchStream batches, Batch batch, int index) {}
+
+    BatchStream(
+            BatchLoader loader, Iterator<BatchRequest> requests, int depth, Batch.BufferPool pool) {
+        this.loader = loader;
+        this.requests = requests;
+        this.depth = depth;
+        this.pool = pool;
+    }
+
+    /** Whether another batch can be taken; waits until the decode threads know. */
+    public boolean hasNext() {
+        synchronized (loader) {
+            while (!isOver() && queue.isEmpty() && !exhausted) {
+                await();
+            }
+            return !closed && (!queue.isEmpty() || failure != null);
+        }
+    }
+
+    /**
+     * Waits for the batch of the next request. The caller closes it.
+     *
+     * @throws NoSuchElementException after the last request's batch
+     * @throws UserError if no image of the folder can be read
+     * @throws CancellationException if this or the loader is closed, or the thread interrupted,
+     *     meanwhile
+     * @throws IllegalStateException if decoding failed otherwise; the cause says why
+     */
+    public Batch next() {
+        synchronized (loader) {
+            while (hasNext() && !isOver() && !queue.peek().isComplete()) {
+                await();
+            }
+            if (failure instanceof UserError error) {
+                throw error;
+            } else if (failure != null) {
+                throw new IllegalStateException("a batch could not be made", failure);
+            } else if (closed) {
+                throw new CancellationException("the batches were closed");
+            } else if (queue.isEmpty()) {
+                throw new NoSuchElementException("all requested batches were taken");
+            }
+            loader.notifyAll();
+            return queue.remove();
+        }
+    }
+
+    private boolean isOver() {
+        return closed || failure != null;
+    }
+
+    private void await() {
+        try {
+            loader.wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for a batch");
+        }
+    }
+
+    /** The next row to make, or null if there is none now. The caller holds the loader's lock. */
+    Row claim() {
+        if (isOver()) {
+            return null;
+        }
+        if (unclaimed == 0) {
+            if (exhausted || queue.size() == depth) {
+                return null;
+            }
+            BatchRequest request = nextRequest();
+            if (request == null) {
+                exhausted = true;
+                loader.notifyAll();
+                return null;
+            }
+            queue.add(new Batch(request, pool));
+            unclaimed = queue.getLast().size();
+        }
+        Batch batch = queue.getLast();
+        active++;
+        return new Row(this, batch, batch.size() - unclaimed--);
+    }
+
+    /** Null after the last. The source hears of some more, as it wants. */
+    private BatchRequest nextRequest() {
+        SampleSource source = loader.source();
+        while (upcoming.size() <= source.lookahead() && requests.hasNext()) {
+            BatchRequest request = requests.next();
+            source.ahead(request.ids(), this::isWanted);
+            upcoming.add(request);
+        }
+        return upcoming.poll();
+    }
+
+    /** Whether the batches are still to be made; asked from any thread. */
+    boolean isWanted() {
+        return !closed;
+    }
+
+    /** A claimed row is made, or could not be. The caller holds the loader's lock. */
+    void release(Throwable cause) {
+        active--;
+        fail(cause);
+    }
+
+    /** A failure after closing is its consequence. */
+    void fail(Throwable cause) {
+        failure = failure == null && !closed ? cause : failure;
+    }
+
+    /**
+     * Drops the batches that were not taken, once no thread works on them. The loader stays open
+     * for others.
+     */
+    @Override
+    public void close() {
+        synchronized (loader) {
+            closed = true;
+            loader.forget(this);
+            loader.notifyAll();
+            boolean interrupted = false;
+            while (active > 0) {
+                try {
+                    loader.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            queue.forEach(Batch::close);
+            queue.clear();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package org.simreg.worker.data.storage;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.Roots;
+import org.simreg.proto.Student;
+import org.simreg.proto.TeacherSource;
+import org.simreg.proto.UserError;
+
+/** The weight files that a job names: teachers, TorchScript modules, the student's start. */
+public final class WeightFiles {
+    private final CoordinatorFiles storage;
+    private final Roots roots;
+    private final Consumer<String> notices;
+
+    private WeightFiles(CoordinatorFiles storage, Roots roots, Consumer<String> notices) {
+        this.storage = storage;
+        this.roots = roots;
+        this.notices = notices;
+    }
+
+    /**
+     * Finds the weight files of a job. Those that this worker doesn't see are copied from the
+     * coordinator, once.
+     *
+     * @return the job with paths that can be read here; the job itself where nothing has to be
+     *     copied
+     * @throws UserError if the coordinator doesn't give a file
+     */
+    public static Job here(Job job, WorkerSettings settings, Consumer<String> notices) {
+        return settings.storage()
+                .map(storage -> new WeightFiles(storage, settings.roots(), notices).located(job))
+                .orElse(job);
+    }
+
+    private Job located(Job job) {
+        Job.Builder here = job.toBuilder();
+        here.getTeachersBuilderList()
+                .forEach(teacher -> teacher.setSource(source(teacher.getSource())));
+        student(here.getStudentBuilder());
+        return here.build();
+    }
+
+    private void student(Student.Builder student) {
+        if (student.hasInit()) {
+            student.setInit(file(student.getInit()));
+        }
+        if (student.hasModule()) {
+            student.setModule(file(student.getModule()));
+        }
+        if (student.hasRestart()) {
+            student.setRestart(file(student.getRestart()));
+        }
+    }
+
+    private String source(String text) {
+        TeacherSource source = TeacherSource.of(text);
+        if (source instanceof TeacherSource.TorchScript script) {
+            return TeacherSource.TORCHSCRIPT_PREFIX + file(script.file());
+        }
+        return source instanceof TeacherSource.Weights weights ? file(weights.file()) : text;
+    }
+
+    private String file(String path) {
+        boolean seen = roots.hold(Path.of(path)) && Files.isReadable(Path.of(path));
+        return seen ? path : storage.weights(path, notices).toString();
+    }
+}

@@ -1,0 +1,160 @@
+package org.simreg.worker.data.storage.remote;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The disk space of a folder of folders of files. Room for new ones is made by deleting those not
+ * touched for longest. Safe for all threads; other processes may add and delete files too.
+ */
+final class DiskCache {
+    /** How the name of a file ends that isn't whole yet. */
+    static final String DRAFT = ".part";
+
+    private static final int BLOCK = 4096;
+
+    /** Parts of the space after which the files of other processes are counted again. */
+    private static final int PARTS = 16;
+
+    private static final Duration OLDEST_DRAFT = Duration.ofHours(1);
+
+    private final Path folder;
+    private final long most;
+    private long used;
+    private long unseen;
+    private long pending;
+    private boolean counted;
+
+    DiskCache(Path folder, long most) {
+        this.folder = folder;
+        this.most = most;
+    }
+
+    /**
+     * Makes room for a file. Once it is written, or isn't, {@link #settle} follows.
+     *
+     * @return false if it is too large to be kept: more than half of the space
+     */
+    synchronized boolean reserve(long length) throws IOException {
+        long bytes = blocks(length);
+        if (bytes > most / 2) {
+            return false;
+        }
+        if (!counted || unseen > most / PARTS) {
+            count();
+        }
+        if (used + bytes > most) {
+            count();
+            // An eighth more than needed: the folders are walked once for many files.
+            shrink(most - most / 8 - bytes);
+        }
+        used += bytes;
+        unseen += bytes;
+        pending += bytes;
+        return true;
+    }
+
+    /** A file of that length, for which there was room, is in its place or was given up. */
+    synchronized void settle(long length) {
+        pending -= blocks(length);
+    }
+
+    /** File systems give whole blocks; a million small files are not to take twice the space. */
+    private static long blocks(long length) {
+        return (length + BLOCK - 1) / BLOCK * BLOCK;
+    }
+
+    private void count() throws IOException {
+        used = pending;
+        unseen = 0;
+        counted = true;
+        walk((file, attributes) -> used += blocks(attributes.size()));
+    }
+
+    /**
+     * Two walks, the first for the times only: paths of a million files would take a hundred
+     * megabytes.
+     */
+    private void shrink(long limit) throws IOException {
+        if (used <= limit) {
+            return;
+        }
+        long cut = cut(used - limit);
+        walk(
+                (file, attributes) -> {
+                    if (used > limit && attributes.lastModifiedTime().toMillis() <= cut) {
+                        used -= Files.deleteIfExists(file) ? blocks(attributes.size()) : 0;
+                    }
+                });
+    }
+
+    /** The time up to which files must go to free that many bytes. */
+    private long cut(long bytes) throws IOException {
+        List<long[]> files = new ArrayList<>();
+        walk(
+                (file, attributes) ->
+                        files.add(
+                                new long[] {
+                                    attributes.lastModifiedTime().toMillis(),
+                                    blocks(attributes.size())
+                                }));
+        files.sort((a, b) -> Long.compare(a[0], b[0]));
+        long freed = 0;
+        for (long[] file : files) {
+            freed += file[1];
+            if (freed >= bytes) {
+                return file[0];
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    private interface Visit {
+        void file(Path file, BasicFileAttributes attributes) throws IOException;
+    }
+
+    private void walk(Visit visit) throws IOException {
+        long now = System.currentTimeMillis();
+        for (Path inner : list(folder)) {
+            for (Path file : list(inner)) {
+                BasicFileAttributes attributes;
+                try {
+                    attributes = Files.readAttributes(file, BasicFileAttributes.class);
+                } catch (NoSuchFileException e) {
+                    // Another process or thread was faster.
+                    continue;
+                }
+                long age = now - attributes.lastModifiedTime().toMillis();
+                if (file.toString().endsWith(DRAFT)) {
+                    // Of a process that was killed; a live one needs seconds.
+                    if (age > OLDEST_DRAFT.toMillis()) {
+                        Files.deleteIfExists(file);
+                    }
+                } else {
+                    visit.file(file, attributes);
+                }
+            }
+        }
+    }
+
+    private static List<Path> list(Path folder) throws IOException {
+        List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+            stream.forEach(entries::add);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return List.of();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return entries;
+    }
+}

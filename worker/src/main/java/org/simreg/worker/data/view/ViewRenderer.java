@@ -1,0 +1,53 @@
+package org.simreg.worker.data.view;
+
+import org.simreg.worker.base.random.CounterRandom;
+import org.simreg.worker.data.image.RgbImage;
+
+/** Views from pixels, as the recipes say. Keeps its workspace; one belongs to one decode thread. */
+public final class ViewRenderer {
+    private final Resampler resampler = new Resampler();
+    private final GaussianBlur blur = new GaussianBlur();
+
+    /**
+     * @param image the decoded picture
+     * @param recipe what to make of it
+     * @param random the draw: used up in the order crop, distortion, flip
+     * @param out takes {@code 3 * size * size} bytes of interleaved RGB
+     */
+    public void make(RgbImage image, ViewRecipe recipe, CounterRandom random, byte[] out) {
+        if (recipe instanceof ViewRecipe.RandomView view) {
+            random(image, view, random, out);
+        } else if (recipe instanceof ViewRecipe.CentreView view) {
+            centre(image, view, out);
+        }
+    }
+
+    /**
+     * The flip is part of the resize: every step between them treats left and right alike, so the
+     * bytes are the same.
+     */
+    private void random(
+            RgbImage image, ViewRecipe.RandomView view, CounterRandom random, byte[] out) {
+        Crop crop = Crop.random(image.width, image.height, view.minArea(), random);
+        Distortion distortion = view.strong() ? Distortion.random(random) : Distortion.NONE;
+        boolean flip = random.chance(0.5);
+        int size = view.size();
+        resampler.resize(image, crop, size, size, Crop.whole(size, size), flip, out);
+        distortion.scaled(view.blurScale()).apply(out, size, blur);
+    }
+
+    /**
+     * torchvision's Resize of the shorter side and CenterCrop; only the pixels of the crop are
+     * computed.
+     */
+    public void centre(RgbImage image, ViewRecipe.CentreView view, byte[] out) {
+        int shorter = Math.min(image.width, image.height);
+        int longer = Math.max(image.width, image.height);
+        int resized = (int) ((double) ((long) view.resize() * longer) / shorter);
+        int width = image.width <= image.height ? view.resize() : resized;
+        int height = image.width <= image.height ? resized : view.resize();
+        Crop all = Crop.whole(image.width, image.height);
+        Crop window = Crop.centre(width, height, view.size());
+        resampler.resize(image, all, width, height, window, false, out);
+    }
+}

@@ -1,0 +1,170 @@
+package org.simreg.worker.engine.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.simreg.proto.UserError;
+
+/**
+ * libtorch on one device, and the native memory that is not a step's. One thread uses it at a time;
+ * a thread calls {@link #enter} first, because libtorch keeps its modes a thread.
+ */
+public final class Torch implements AutoCloseable {
+    private static final Object GENERATOR = new Object();
+
+    private final Device device;
+    private final PtNDManager manager;
+    private final int threads;
+
+    /**
+     * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
+     * @param threads of libtorch on the CPU, at least 1
+     * @throws UserError if there is no such device
+     */
+    public Torch(String device, int threads) {
+        Engine engine = Engine.getEngine("PyTorch");
+        this.device = device(engine, device);
+        this.threads = threads;
+        JniUtils.setNumThreads(threads);
+        manager = (PtNDManager) engine.newBaseManager(this.device);
+    }
+
+    private static Device device(Engine engine, String name) {
+        int gpus = engine.getGpuCount();
+        if (name.equals("cpu") || name.equals("auto") && gpus == 0) {
+            return Device.cpu();
+        }
+        if (name.equals("auto") || name.matches("cuda(:\\d{1,4})?")) {
+            int number = name.contains(":") ? Integer.parseInt(name.substring(5)) : 0;
+            if (number < gpus) {
+                return Device.gpu(number);
+            }
+            throw new UserError(
+                    "device "
+                            + name
+                            + " is not there: libtorch sees "
+                            + gpus
+                            + " GPUs; use cpu, or set PYTORCH_LIBRARY_PATH, "
+                            + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
+        }
+        throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
+    }
+
+    /**
+     * Prepares the calling thread. The profiling executor is off: it fuses after some runs, and
+     * then a newcomer's first steps would round differently from a veteran's. Gradients are off:
+     * somebody's TorchScript teacher has parameters that ask for them, and its activations would be
+     * kept.
+     */
+    public void enter() {
+        JniUtils.setGraphExecutorOptimize(false);
+        JniUtils.setGradMode(false);
+    }
+
+    /**
+     * Prepares the calling thread, whose operations then run on that thread alone: several threads
+     * that each have their own work lose nothing to each other's barriers. libtorch keeps that
+     * number a thread, but hands it on to threads that are new to it; {@link #restoreThreads}
+     * undoes that.
+     */
+    public void enterAlone() {
+        enter();
+        JniUtils.setNumThreads(1);
+    }
+
+    /** Called on another thread after {@link #enterAlone}: new threads get the old number again. */
+    public static void restoreThreads() {
+        JniUtils.setNumThreads(JniUtils.getNumThreads());
+    }
+
+    /** What decides rounding: device, threads and library. Equal profiles give equal bits. */
+    public String profile() {
+        String kind =
+                cuda()
+                        ? "cuda"
+                        : "cpu x" + threads + " " + System.getProperty("os.arch") + instructions();
+        return "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind;
+    }
+
+    /**
+     * Runs what draws random numbers: for one seed always the same ones, whatever was drawn before.
+     * libtorch has one generator a process, so that nobody else draws meanwhile.
+     */
+    public static void drawing(long seed, Runnable call) {
+        synchronized (GENERATOR) {
+            JniUtils.setSeed(seed);
+            call.run();
+        }
+    }
+
+    /** Which of the instruction sets that libtorch chooses its kernels by are there. */
+    private static String instructions() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            List<String> flags =
+                    lines.filter(line -> line.startsWith("flags"))
+                            .findFirst()
+                            .map(line -> List.of(line.split("\\s+")))
+                            .orElse(List.of());
+            return Stream.of("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16")
+                    .filter(flags::contains)
+                    .map(flag -> " " + flag)
+                    .collect(Collectors.joining());
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** Whether the device is a GPU. */
+    public boolean cuda() {
+        return device.isGpu();
+    }
+
+    /** Where values that outlive a step are kept; closed with this. */
+    public NDManager manager() {
+        return manager;
+    }
+
+    /** A new scope for the native memory of one step; the caller closes it. */
+    public NDManager scope() {
+        return manager.newSubManager();
+    }
+
+    /** A float32 vector on the device. */
+    public static NDArray vector(NDManager scope, float[] values) {
+        return scope.create(values);
+    }
+
+    /**
+     * Images on the device.
+     *
+     * @param bytes (n, size, size, 3) uint8, direct; on the CPU it is used in place and must
+     *     outlive the array
+     */
+    public static NDArray images(NDManager scope, ByteBuffer bytes, int n, int size) {
+        return JniUtils.createNdFromByteBuffer(
+                (PtNDManager) scope,
+                bytes.duplicate().order(ByteOrder.nativeOrder()),
+                new Shape(n, size, size, 3),
+                DataType.UINT8,
+                ai.djl.ndarray.types.SparseFormat.DENSE,
+                scope.getDevice());
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,123 @@
+package org.simreg.worker.engine.torchscript;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.simreg.proto.Pixels;
+import org.simreg.worker.engine.torch.CodeArchive;
+import org.simreg.worker.engine.torch.FlatLayout;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torch.TorchModule;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Stage;
+import org.simreg.worker.weights.checkpoint.FoldedNetwork;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/** A network that is only asked for features: a teacher, or a student under evaluation. */
+public final class FrozenModule implements AutoCloseable {
+    private final TorchModule module;
+    private final NDManager kept;
+
+    /**
+     * A network that wants ImageNet's mean and deviation.
+     *
+     * @param weights at least all of {@code network.weights()}
+     * @param bfloat16 whether it computes in bfloat16
+     */
+    public static FrozenModule of(
+            Torch torch, NetworkGraph network, StateDict weights, boolean bfloat16) {
+        return of(torch, network, weights, Kind.imagenet(torch, bfloat16));
+    }
+
+    /**
+     * @param weights at least all of {@code network.weights()}
+     * @param pixels what it wants
+     * @param bfloat16 whether it computes in bfloat16
+     */
+    public static FrozenModule of(
+            Torch torch, NetworkGraph network, StateDict weights, Pixels pixels, boolean bfloat16) {
+        return of(torch, network, weights, new Kind(pixels, bfloat16, !torch.cuda()));
+    }
+
+    /**
+     * How it computes.
+     *
+     * @param pixels what the network wants
+     * @param bfloat16 whether it computes in bfloat16
+     * @param fused whether oneDNN's fused convolutions are used; a GPU has none
+     */
+    public record Kind(Pixels pixels, boolean bfloat16, boolean fused) {
+        static Kind imagenet(Torch torch, boolean bfloat16) {
+            return new Kind(Pixels.IMAGENET, bfloat16, !torch.cuda());
+        }
+    }
+
+    static FrozenModule of(Torch torch, NetworkGraph network, StateDict weights, Kind kind) {
+        Optional<ScriptCode> script = ScriptCode.of(network);
+        if (script.isPresent()) {
+            return new FrozenModule(
+                    torch,
+                    script.get().frozen(kind.pixels),
+                    script.get().flat(weights, true),
+                    script.get().flat(weights, false));
+        }
+        return folded(torch, network, weights, kind, List.of());
+    }
+
+    /**
+     * A network whose features are those of several places, one beside the other, by one pass.
+     *
+     * @param stages of {@code network}, at least one; their widths add up to the features'
+     */
+    public static FrozenModule stages(
+            Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
+        return folded(torch, network, weights, kind, stages);
+    }
+
+    static FrozenModule folded(
+            Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
+        FoldedNetwork folded = FoldedNetwork.of(network, weights);
+        List<Integer> taps =
+                stages.stream().map(stage -> folded.places().get(stage.value())).toList();
+        FlatLayout layout = FrozenCode.layout(folded.network());
+        float[] flat = new float[layout.length()];
+        folded.weights().forEach((name, values) -> layout.put(flat, name, values));
+        folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
+        String methods =
+                FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
+        return new FrozenModule(
+                torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
+    }
+
+    /**
+     * @param vectors what bind takes
+     */
+    private FrozenModule(Torch torch, byte[] archive, float[]... vectors) {
+        torch.enter();
+        kept = torch.scope();
+        module = TorchModule.load(torch, archive);
+        try (NDManager scope = torch.scope()) {
+            Object[] bound = Stream.of(vectors).map(kept::create).toArray();
+            module.call(scope, "bind", bound);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * @param images (N, H, W, 3) uint8
+     * @return (N, D) float32, any length
+     */
+    public NDArray features(NDManager scope, NDArray images) {
+        return module.call(scope, "features", images).get(0);
+    }
+
+    @Override
+    public void close() {
+        module.close();
+        kept.close();
+    }
+}

@@ -1,0 +1,289 @@
+package org.simreg.worker.engine.torchscript;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.simreg.worker.engine.torch.FlatLayout;
+import org.simreg.worker.engine.torch.FlatLayout.Slot;
+import org.simreg.worker.engine.torch.ScriptSource;
+import org.simreg.worker.network.Op;
+import org.simreg.worker.network.Weight;
+
+/**
+ * The training step as TorchScript: bind, backward, update and, for a momentum teacher, project.
+ * The vectors belong to the caller and are bound once:
+ *
+ * <pre>
+ * weights    (P)  float32, all parameters, see {@link FlatLayout}
+ * momentum   (P)  float32
+ * statistics (S)  float32, running means and variances
+ * average    (A)  float32, the momentum teacher's weights, a prefix of the parameters; A may be 0
+ * out        (P + S + 16)  float32, of one micro-batch: gradient, batch means and variances, loss
+ * </pre>
+ *
+ * With bfloat16, convolutions and linear layers read a rounded copy of the flat weights, made by
+ * one call a step.
+ */
+final class StepCode {
+    static final String CLASS = "Step";
+
+    private final StudentNetwork trained;
+    private final FlatLayout parameters;
+    private final FlatLayout statistics;
+    private final StepSettings settings;
+    private final ScriptSource source = new ScriptSource();
+    private final Optional<ScriptCode> script;
+
+    private StepCode(StudentNetwork trained, StepSettings settings, Optional<ScriptCode> script) {
+        this.trained = trained;
+        this.settings = settings;
+        this.parameters = trained.parameters();
+        this.statistics = trained.statistics();
+        this.script = script;
+    }
+
+    /**
+     * @param script writes the calls of a backbone that is somebody's module; empty for our own
+     */
+    static String of(StudentNetwork trained, StepSettings settings, Optional<ScriptCode> script) {
+        return new StepCode(trained, settings, script).write();
+    }
+
+    private String write() {
+        script.ifPresent(code -> code.methods(source));
+        bind();
+        backward();
+        update();
+        if (trained.selfTaught()) {
+            project();
+        }
+        return ForwardCode.PAD_SAME + source;
+    }
+
+    private void bind() {
+        source.method(
+                "bind(self, weights: Tensor, momentum: Tensor, statistics: Tensor, average: Tensor) -> Tensor");
+        source.line(
+                "rounded = torch.to(weights, %d)",
+                settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
+        source.line(
+                "averaged = torch.to(average, %d)",
+                settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
+        source.line("self.state = [weights, momentum, statistics, average, rounded, averaged]");
+        source.line("w = annotate(List[Tensor], [])");
+        for (Slot slot : parameters.slots()) {
+            source.line(
+                    "w = torch.append(w, torch.requires_grad_(torch.detach(%s)))",
+                    view(slot, storage(slot, false)));
+        }
+        source.line("self.leaves = w");
+        source.line("a = annotate(List[Tensor], [])");
+        for (Slot slot : averagedSlots()) {
+            source.line("a = torch.append(a, %s)", view(slot, storage(slot, true)));
+        }
+        source.line("self.averages = a");
+        source.line("return weights");
+    }
+
+    private List<Slot> averagedSlots() {
+        return parameters.slots().stream()
+                .filter(slot -> slot.offset() < trained.averaged())
+                .toList();
+    }
+
+    /** Matrices are rounded, scales and shifts of BatchNorm are not: as autocast does. */
+    private String storage(Slot slot, boolean average) {
+        Weight.Kind kind = slot.weight().kind();
+        boolean norm = kind == Weight.Kind.NORM_SCALE || kind == Weight.Kind.NORM_SHIFT;
+        boolean rounded = settings.bfloat16() && !norm;
+        if (average) {
+            return rounded ? "averaged" : "average";
+        }
+        return rounded ? "rounded" : "weights";
+    }
+
+    static String view(Slot slot, String vector) {
+        String shape = ScriptSource.list(slot.weight().shape());
+        return "torch.as_strided("
+                + vector
+                + ", "
+                + shape
+                + ", "
+                + ScriptSource.list(slot.strides())
+                + ", "
+                + slot.offset()
+                + ")";
+    }
+
+    private void backward() {
+        source.method(
+                "backward(self, images: Tensor, targets: List[Tensor], out: Tensor) -> Tensor");
+        source.line("w = self.leaves");
+        String x = PixelCode.append(source, settings.bfloat16());
+        Names names = new Names("w", "out");
+        String feature = backward(names, x);
+        List<String> predictions = new ArrayList<>();
+        if (trained.selfTaught()) {
+            String projection = head(names, 0, "p", feature);
+            predictions.add(head(names, 1, "q", projection));
+        } else {
+            for (int i = 0; i < trained.heads().size(); i++) {
+                predictions.add(head(names, i, "h" + i + "_", feature));
+            }
+        }
+        String loss = new LossCode(source, settings.objective()).append(predictions);
+        gradients(loss);
+        source.line(
+                "return torch.copy_(torch.narrow(out, 0, %d, 1), torch.detach(%s))",
+                parameters.length() + statistics.length(), loss);
+    }
+
+    /** A module's buffers move in the out vector, from where they stand at the step's begin. */
+    private String backward(Names names, String x) {
+        if (script.isEmpty()) {
+            return layers(names, x);
+        }
+        source.line(
+                "buffers = torch.narrow(out, 0, %d, %d)",
+                parameters.length(), script.get().statistics());
+        source.line(
+                "began = torch.copy_(buffers, torch.narrow(self.state[2], 0, 0, %d))",
+                script.get().statistics());
+        return script.get().forward(source, x, "w", "buffers");
+    }
+
+    private String projected(Names names, String x) {
+        if (script.isEmpty()) {
+            return layers(names, x);
+        }
+        source.line("buffers = torch.clone(self.state[2])");
+        return script.get().forward(source, x, "a", "buffers");
+    }
+
+    private String layers(Names names, String x) {
+        return new ForwardCode(source, names, "b", settings.bfloat16())
+                .append(trained.backbone(), StudentNetwork.BACKBONE, x);
+    }
+
+    private String head(Names names, int head, String prefix, String feature) {
+        var network =
+                trained.selfTaught() ? trained.projection().get(head) : trained.heads().get(head);
+        return new ForwardCode(source, names, prefix, settings.bfloat16())
+                .append(network, trained.headPlace(head), feature);
+    }
+
+    private void gradients(String loss) {
+        source.line("views = annotate(List[Tensor], [])");
+        for (Slot slot : parameters.slots()) {
+            source.line("views = torch.append(views, %s)", view(slot, "out"));
+        }
+        // Somebody's module may hold parameters that its forward doesn't use.
+        String unused = script.isPresent() ? ", None, None, False, True" : "";
+        source.line("gradients = torch.autograd.grad([%s], w%s)", loss, unused);
+        source.line("for i in range(torch.len(views)):");
+        source.line("  gradient = gradients[i]");
+        source.line("  if torch.__isnot__(gradient, None):");
+        source.line("    copied = torch.copy_(views[i], unchecked_cast(Tensor, gradient))");
+        source.line("  else:");
+        source.line("    zeroed = torch.zero_(views[i])");
+    }
+
+    /**
+     * SGD in PyTorch's order: decay joins the gradient, the gradient the momentum, the momentum
+     * moves the weights.
+     */
+    private void update() {
+        source.method("update(self, mean: Tensor, rate: Tensor, decay: Tensor) -> Tensor");
+        source.line("state = self.state");
+        source.line("weights = state[0]");
+        source.line("momentum = state[1]");
+        source.line("gradient = torch.narrow(mean, 0, 0, %d)", parameters.length());
+        source.line(
+                "batch = torch.narrow(mean, 0, %d, %d)", parameters.length(), statistics.length());
+        source.line("g = torch.add_(gradient, weights, alpha=%s)", number(settings.weightDecay()));
+        source.line(
+                "m = torch.add_(torch.mul_(momentum, %s), gradient)", number(settings.momentum()));
+        source.line("lr = float(torch.item(rate))");
+        source.line("w = torch.add_(weights, momentum, alpha=torch.neg(lr))");
+        averages();
+        source.line("r = torch.copy_(state[4], weights)");
+        if (trained.selfTaught()) {
+            source.line("d = float(torch.item(decay))");
+            source.line("prefix = torch.narrow(weights, 0, 0, %d)", trained.averaged());
+            source.line("a = torch.add_(torch.mul_(state[3], d), prefix, alpha=torch.sub(1., d))");
+            source.line("c = torch.copy_(state[5], state[3])");
+        }
+        source.line("return rate");
+    }
+
+    /** Those of a module are already the averages; ours move by the part that BatchNorm says. */
+    private void averages() {
+        String running = "state[2]";
+        String batch = "batch";
+        if (script.isPresent()) {
+            int own = script.get().statistics();
+            int rest = statistics.length() - own;
+            source.line(
+                    "buffers = torch.copy_(torch.narrow(state[2], 0, 0, %d), torch.narrow(batch, 0, 0, %d))",
+                    own, own);
+            running = "torch.narrow(state[2], 0, " + own + ", " + rest + ")";
+            batch = "torch.narrow(batch, 0, " + own + ", " + rest + ")";
+        }
+        source.line(
+                "s = torch.add_(torch.mul_(%s, %s), %s, alpha=%s)",
+                running, number(1 - Op.BatchNorm.MOMENTUM), batch, number(Op.BatchNorm.MOMENTUM));
+    }
+
+    /** The momentum teacher's projection; its BatchNorm sees the batch, as the student's does. */
+    private void project() {
+        source.method("project(self, images: Tensor) -> Tensor");
+        source.line("a = self.averages");
+        String x = PixelCode.append(source, settings.bfloat16());
+        Names names = new Names("a", null);
+        String feature = projected(names, x);
+        String projection = head(names, 0, "p", feature);
+        source.line("return torch.detach(torch.to(%s, %d))", projection, ScriptSource.FLOAT32);
+    }
+
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.17g", value);
+    }
+
+    /** Weights by their place in a list, batch statistics by their place in the out vector. */
+    private final class Names implements ForwardCode.Names {
+        private final String list;
+        private final String out;
+        private final List<String> order =
+                parameters.weights().stream().map(Weight::name).collect(Collectors.toList());
+
+        Names(String list, String out) {
+            this.list = list;
+            this.out = out;
+        }
+
+        @Override
+        public String trained(String name) {
+            return list + "[" + order.indexOf(name) + "]";
+        }
+
+        @Override
+        public String normalisation(String layer) {
+            if (out == null) {
+                return "None, None, True, 0.";
+            }
+            // With a momentum of 1 the "running" statistics are the batch's own, variance unbiased.
+            return batch(layer + ".running_mean")
+                    + ", "
+                    + batch(layer + ".running_var")
+                    + ", True, 1.";
+        }
+
+        private String batch(String name) {
+            Slot slot = statistics.slot(name);
+            int start = parameters.length() + slot.offset();
+            return "torch.narrow(" + out + ", 0, " + start + ", " + slot.weight().length() + ")";
+        }
+    }
+}

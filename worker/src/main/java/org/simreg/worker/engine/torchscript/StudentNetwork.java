@@ -1,0 +1,97 @@
+package org.simreg.worker.engine.torchscript;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.simreg.worker.engine.torch.FlatLayout;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Weight;
+
+/**
+ * What a job trains: a backbone and, on its feature, a head for each teacher; or, with a momentum
+ * teacher, a projector and then a predictor.
+ *
+ * @param backbone images to feature
+ * @param heads one head a teacher; none with a momentum teacher
+ * @param projection projector and predictor of a momentum teacher; otherwise empty
+ */
+public record StudentNetwork(
+        NetworkGraph backbone, List<NetworkGraph> heads, List<NetworkGraph> projection) {
+    public StudentNetwork {
+        heads = List.copyOf(heads);
+        projection = List.copyOf(projection);
+        if (heads.isEmpty() == projection.isEmpty()
+                || projection.size() == 1
+                || projection.size() > 2) {
+            throw new IllegalArgumentException("either heads, or a projector and a predictor");
+        }
+    }
+
+    /** A student that regresses the features of frozen teachers. */
+    public static StudentNetwork regression(NetworkGraph backbone, List<NetworkGraph> heads) {
+        return new StudentNetwork(backbone, heads, List.of());
+    }
+
+    /** A student that predicts its own exponential average. */
+    public static StudentNetwork selfTaught(
+            NetworkGraph backbone, NetworkGraph projector, NetworkGraph predictor) {
+        return new StudentNetwork(backbone, List.of(), List.of(projector, predictor));
+    }
+
+    /** Whether the teacher is the student's own exponential average. */
+    public boolean selfTaught() {
+        return heads.isEmpty();
+    }
+
+    /** Prefix of the names of the backbone's weights. */
+    public static final String BACKBONE = "backbone.";
+
+    /** Width of each target that the backward pass takes. */
+    public List<Integer> targetWidths() {
+        return selfTaught()
+                ? List.of(projection.get(1).outputs())
+                : heads.stream().map(NetworkGraph::outputs).toList();
+    }
+
+    /** Prefix of the names of a head's weights. */
+    String headPlace(int head) {
+        if (selfTaught()) {
+            return head == 0 ? "projector." : "predictor.";
+        }
+        return heads.size() == 1 ? "head." : "head" + head + ".";
+    }
+
+    private List<NetworkGraph> tops() {
+        return selfTaught() ? projection : heads;
+    }
+
+    /** Trained tensors: the backbone's, then the heads'. */
+    public FlatLayout parameters() {
+        return new FlatLayout(collect(true));
+    }
+
+    /** Running means and variances: the backbone's, then the heads'. */
+    public FlatLayout statistics() {
+        return new FlatLayout(collect(false));
+    }
+
+    /** Values of the flat parameters that the momentum teacher averages: backbone and projector. */
+    public int averaged() {
+        int tensors = backbone.parameters().size() + tops().get(0).parameters().size();
+        return selfTaught() ? parameters().prefix(tensors) : 0;
+    }
+
+    private List<Weight> collect(boolean trained) {
+        List<Weight> all = new ArrayList<>(weights(backbone, BACKBONE, trained));
+        for (int head = 0; head < tops().size(); head++) {
+            all.addAll(weights(tops().get(head), headPlace(head), trained));
+        }
+        return all;
+    }
+
+    private static List<Weight> weights(NetworkGraph network, String place, boolean trained) {
+        return network.weights().stream()
+                .filter(weight -> weight.kind().trained() == trained)
+                .map(weight -> new Weight(place + weight.name(), weight.shape(), weight.kind()))
+                .toList();
+    }
+}

@@ -1,0 +1,47 @@
+package org.simreg.worker.engine.torchscript;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+
+/**
+ * A student in training: its state, which only {@link #update} changes, and the calls that a step
+ * is made of. One thread uses it.
+ */
+public interface TrainableStudent extends AutoCloseable {
+    /** A zeroed vector for {@link #backward}: gradient, batch statistics, loss, padding. */
+    NDArray newOut(NDManager scope);
+
+    /**
+     * Loss and gradient of one micro-batch.
+     *
+     * @param images (N, H, W, 3) uint8
+     * @param targets for each head (N, D), rows of any length but zero
+     * @param out overwritten with the gradient of the mean loss, the batch statistics and the loss
+     * @param seed of what the student draws (dropout)
+     */
+    void backward(NDArray images, NDArray[] targets, NDArray out, long seed);
+
+    /**
+     * The loss in an out vector, or the mean loss in a mean of them, at least 0; waits for the
+     * device.
+     */
+    float loss(NDArray out);
+
+    /**
+     * One step of SGD.
+     *
+     * @param mean mean of the micro-batches' out vectors; overwritten
+     * @param rate learning rate
+     * @param decay part of the momentum teacher that stays; unused without one
+     */
+    void update(NDArray mean, double rate, double decay);
+
+    /** The momentum teacher's projection (N, D) of the images; any length. */
+    NDArray project(NDManager scope, NDArray images);
+
+    /** A copy of the state as it is now; waits for the device. */
+    StudentState state();
+
+    @Override
+    void close();
+}

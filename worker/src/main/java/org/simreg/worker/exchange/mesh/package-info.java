@@ -1,0 +1,2 @@
+/** Frames between the members of a generation, with credits. */
+package org.simreg.worker.exchange.mesh;

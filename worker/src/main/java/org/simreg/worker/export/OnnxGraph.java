@@ -1,0 +1,177 @@
+package org.simreg.worker.export;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.simreg.worker.export.onnx.AttributeProto;
+import org.simreg.worker.export.onnx.GraphProto;
+import org.simreg.worker.export.onnx.NodeProto;
+import org.simreg.worker.export.onnx.TensorProto;
+import org.simreg.worker.export.onnx.TensorShapeProto;
+import org.simreg.worker.export.onnx.TypeProto;
+import org.simreg.worker.export.onnx.ValueInfoProto;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.checkpoint.FoldedNetwork;
+import org.simreg.worker.weights.tensor.HostTensor;
+
+/** A folded network as a graph of ONNX operators; values are named after the layers. */
+final class OnnxGraph {
+    private static final int FLOAT = 1;
+
+    private final FoldedNetwork folded;
+    private final List<NetworkGraph.Node> nodes;
+    private final GraphProto.Builder graph = GraphProto.newBuilder();
+
+    OnnxGraph(FoldedNetwork folded) {
+        this.folded = folded;
+        this.nodes = folded.network().nodes();
+    }
+
+    GraphProto graph() {
+        NetworkGraph network = folded.network();
+        boolean images = nodes.get(0).op() instanceof Op.Convolution;
+        TypeProto type =
+                images ? type("N", network.inputs(), "H", "W") : type("N", network.inputs());
+        graph.setName(network.name());
+        graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
+        graph.addOutput(
+                ValueInfoProto.newBuilder()
+                        .setName(value(nodes.size()))
+                        .setType(type("N", network.outputs())));
+        for (int i = 0; i < nodes.size(); i++) {
+            layer(nodes.get(i), value(i + 1));
+        }
+        return graph.build();
+    }
+
+    /** The number that a {@link NetworkGraph.Node} knows a value by, as a name. */
+    private String value(int number) {
+        if (number == 0) {
+            return nodes.get(0).op() instanceof Op.Convolution ? "images" : "input";
+        }
+        return number == nodes.size() ? "features" : nodes.get(number - 1).name();
+    }
+
+    private void layer(NetworkGraph.Node node, String output) {
+        String input = value(node.input());
+        Op op = node.op();
+        for (Weight weight : NetworkGraph.weightsOf(node)) {
+            constant(weight.name(), folded.weights().get(weight.name()), weight.shape());
+        }
+        if (op instanceof Op.Convolution convolution) {
+            convolution(node, convolution, output);
+        } else if (op instanceof Op.BatchNorm) {
+            List<String> inputs = new ArrayList<>(List.of(input));
+            NetworkGraph.weightsOf(node).forEach(weight -> inputs.add(weight.name()));
+            add("BatchNormalization", output, inputs)
+                    .addAttribute(real("epsilon", (float) Op.BatchNorm.EPSILON));
+        } else if (op instanceof Op.Relu) {
+            add("Relu", output, List.of(input));
+        } else if (op instanceof Op.Relu6) {
+            constant("zero", new float[] {0}, new long[0]);
+            constant("six", new float[] {6}, new long[0]);
+            add("Clip", output, List.of(input, "zero", "six"));
+        } else if (op instanceof Op.MaxPool pool) {
+            NodeProto.Builder layer = add("MaxPool", output, List.of(input));
+            window(layer, pool.kernel(), pool.stride(), pool.padding());
+        } else if (op instanceof Op.GlobalAveragePool) {
+            String pooled = node.name() + ".mean";
+            add("GlobalAveragePool", pooled, List.of(input));
+            add("Flatten", output, List.of(pooled)).addAttribute(integer("axis", 1));
+        } else if (op instanceof Op.Linear) {
+            String name = node.name();
+            add("Gemm", output, List.of(input, name + ".weight", name + ".bias"))
+                    .addAttribute(integer("transB", 1));
+        } else if (op instanceof Op.Add) {
+            add("Add", output, List.of(input, value(node.second())));
+        }
+    }
+
+    private void convolution(NetworkGraph.Node node, Op.Convolution convolution, String output) {
+        String name = node.name();
+        float[] bias = folded.biases().get(name);
+        constant(name + ".bias", bias, new long[] {bias.length});
+        NodeProto.Builder layer =
+                add("Conv", output, List.of(value(node.input()), name + ".weight", name + ".bias"));
+        layer.addAttribute(integer("group", convolution.groups()));
+        window(layer, convolution.kernel(), convolution.stride(), convolution.padding());
+    }
+
+    private static void window(NodeProto.Builder layer, int kernel, int stride, int padding) {
+        layer.addAttribute(integers("kernel_shape", kernel, kernel));
+        layer.addAttribute(integers("strides", stride, stride));
+        layer.addAttribute(
+                padding == Op.SAME
+                        ? AttributeProto.newBuilder()
+                                .setName("auto_pad")
+                                .setType(AttributeProto.Type.STRING)
+                                .setS(ByteString.copyFromUtf8("SAME_UPPER"))
+                                .build()
+                        : integers("pads", padding, padding, padding, padding));
+    }
+
+    private NodeProto.Builder add(String operator, String output, List<String> inputs) {
+        return graph.addNodeBuilder()
+                .setOpType(operator)
+                .setName(output)
+                .addAllInput(inputs)
+                .addOutput(output);
+    }
+
+    private void constant(String name, float[] values, long[] shape) {
+        if (graph.getInitializerList().stream().anyMatch(tensor -> tensor.getName().equals(name))) {
+            return;
+        }
+        graph.addInitializer(
+                TensorProto.newBuilder()
+                        .setName(name)
+                        .setDataType(FLOAT)
+                        .addAllDims(Arrays.stream(shape).boxed().toList())
+                        .setRawData(
+                                UnsafeByteOperations.unsafeWrap(
+                                        HostTensor.of(values, shape).data())));
+    }
+
+    private static TypeProto type(Object... sizes) {
+        TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+        for (Object size : sizes) {
+            if (size instanceof Integer fixed) {
+                shape.addDimBuilder().setDimValue(fixed);
+            } else {
+                shape.addDimBuilder().setDimParam(size.toString());
+            }
+        }
+        return TypeProto.newBuilder()
+                .setTensorType(TypeProto.Tensor.newBuilder().setElemType(FLOAT).setShape(shape))
+                .build();
+    }
+
+    private static AttributeProto integer(String name, long value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.Type.INT)
+                .setI(value)
+                .build();
+    }
+
+    private static AttributeProto integers(String name, long... values) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.Type.INTS)
+                .addAllInts(LongStream.of(values).boxed().toList())
+                .build();
+    }
+
+    private static AttributeProto real(String name, float value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.Type.FLOAT)
+                .setF(value)
+                .build();
+    }
+}

@@ -1,0 +1,73 @@
+package org.simreg.worker.export;
+
+import com.google.protobuf.CodedOutputStream;
+import java.nio.channels.Channels;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.export.onnx.ModelProto;
+import org.simreg.worker.export.onnx.OperatorSetIdProto;
+import org.simreg.worker.export.onnx.StringStringEntryProto;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.weights.checkpoint.FoldedNetwork;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * Networks in the Open Neural Network Exchange format, for inference.
+ *
+ * @see <a href="https://onnx.ai/onnx/operators/">the operators</a>
+ */
+public final class OnnxWriter {
+    /** Understood by ONNX Runtime 1.14 and later. */
+    private static final int IR_VERSION = 8;
+
+    private static final int OPERATORS = 17;
+
+    private OnnxWriter() {}
+
+    /**
+     * Writes a network with its BatchNorms folded into the convolutions, whole or not at all. Input
+     * {@code images}: (N, inputs, H, W) float32, scaled to 0..1 and normalised with ImageNet's mean
+     * and standard deviation; N, H and W are free. Output {@code features}: (N, outputs). Equal
+     * weights give equal bytes.
+     *
+     * @param size height and width in px that the network was trained with, written down as
+     *     metadata
+     * @throws UserError if the file can't be written
+     */
+    public static void write(Path file, NetworkGraph network, StateDict weights, int size) {
+        ModelProto model = model(network, weights, size);
+        AtomicFile.write(
+                file,
+                channel -> {
+                    // Closing the stream would close the channel before it is forced.
+                    CodedOutputStream out =
+                            CodedOutputStream.newInstance(Channels.newOutputStream(channel));
+                    model.writeTo(out);
+                    out.flush();
+                });
+    }
+
+    private static ModelProto model(NetworkGraph network, StateDict weights, int size) {
+        ModelProto.Builder model =
+                ModelProto.newBuilder()
+                        .setIrVersion(IR_VERSION)
+                        .setProducerName("simreg")
+                        .setGraph(new OnnxGraph(FoldedNetwork.of(network, weights)).graph())
+                        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS));
+        Map<String, Object> metadata = new TreeMap<>();
+        metadata.put("size", size);
+        metadata.put("mean", List.of(0.485, 0.456, 0.406));
+        metadata.put("std", List.of(0.229, 0.224, 0.225));
+        metadata.forEach(
+                (key, value) ->
+                        model.addMetadataProps(
+                                StringStringEntryProto.newBuilder()
+                                        .setKey(key)
+                                        .setValue(value.toString())));
+        return model.build();
+    }
+}

@@ -1,0 +1,187 @@
+package org.simreg.worker.export;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
+import org.simreg.worker.engine.torchscript.ScriptStudent;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.weights.checkpoint.NetworkFit;
+import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.TorchZip;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * A network with its weights in the formats that other tools open. All take normalised images (N,
+ * 3, H, W) float32.
+ */
+public final class StudentExport {
+    /** A file format. */
+    public enum Format {
+        TORCHSCRIPT(".torchscript.pt"),
+        SAFETENSORS(".safetensors"),
+        PTH(".pth"),
+        ONNX(".onnx");
+
+        private final String suffix;
+
+        Format(String suffix) {
+            this.suffix = suffix;
+        }
+    }
+
+    private StudentExport() {}
+
+    /**
+     * Writes the backbone that a file holds; see {@link #write(Path, Network, StateDict, int,
+     * Set)}.
+     *
+     * @param file any readable checkpoint
+     * @param network whose weights it holds; empty if it is a run's checkpoint, which says so
+     *     itself
+     * @throws UserError if the file doesn't hold the network's weights
+     */
+    public static List<Path> checkpoint(
+            Path file,
+            Optional<org.simreg.proto.Network> network,
+            Path folder,
+            int size,
+            Set<Format> formats) {
+        Optional<Job> job = RunWeights.job(file);
+        if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+            return module(file, job.get(), folder, formats);
+        }
+        StateDict found = WeightsFile.read(file);
+        NetworkGraph backbone =
+                Networks.backbone(
+                        network.or(() -> job.map(run -> run.getStudent().getNetwork()))
+                                .orElseThrow(
+                                        () ->
+                                                new UserError(
+                                                        file
+                                                                + " does not say which network its weights belong to; name it with --network")));
+        StateDict weights = NetworkFit.fit(found, backbone, file.toString());
+        long steps = RunCheckpoint.steps(file);
+        return write(folder, backbone, weights.withCounters(backbone, steps), size, formats);
+    }
+
+    /**
+     * Writes a TorchScript module with the weights of a run's checkpoint, in every format asked for
+     * but ONNX, which can't be made of somebody's code.
+     *
+     * @param job that made the checkpoint
+     * @throws UserError if the module's file isn't there or is another one, or nothing is left to
+     *     write
+     */
+    static List<Path> module(Path file, Job job, Path folder, Set<Format> formats) {
+        Path module = Path.of(job.getStudent().getModule());
+        if (!Files.isReadable(module)) {
+            throw new UserError(
+                    "Can't export "
+                            + file
+                            + ": it holds the weights of the TorchScript module "
+                            + module
+                            + ", which can't be read here; put that file back");
+        }
+        if (formats.equals(Set.of(Format.ONNX))) {
+            throw new UserError(
+                    "Can't export "
+                            + file
+                            + " as ONNX: its student is the TorchScript module "
+                            + module
+                            + "; choose torchscript, safetensors or pth");
+        }
+        ScriptArchive archive = ScriptArchive.read(module);
+        StateDict weights = WeightsFile.read(file).withoutPrefix(StudentNetwork.BACKBONE);
+        for (Weight weight : archive.weights()) {
+            if (!weights.contains(weight.name())
+                    || !Arrays.equals(weights.shape(weight.name()), weight.shape())) {
+                throw new UserError(
+                        "Can't export "
+                                + file
+                                + ": it has no "
+                                + weight
+                                + " of the TorchScript module "
+                                + module
+                                + ", which must have been replaced; put the old file back");
+            }
+        }
+        return write(folder, ScriptStudent.name(module), archive, weights, formats);
+    }
+
+    private static List<Path> write(
+            Path folder,
+            String name,
+            ScriptArchive archive,
+            StateDict weights,
+            Set<Format> formats) {
+        make(folder);
+        List<Path> files = new ArrayList<>();
+        for (Format format : EnumSet.copyOf(formats)) {
+            Path file = folder.resolve(name + format.suffix);
+            switch (format) {
+                case TORCHSCRIPT -> archive.write(file, weights);
+                case SAFETENSORS -> Safetensors.write(file, archive.stateDict(weights));
+                case PTH -> TorchZip.write(file, archive.stateDict(weights));
+                case ONNX -> {
+                    continue;
+                }
+            }
+            files.add(file);
+        }
+        return files;
+    }
+
+    private static void make(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UserError(
+                    "the folder "
+                            + folder
+                            + " can't be made: "
+                            + e.getMessage()
+                            + "; choose another",
+                    e);
+        }
+    }
+
+    /**
+     * Writes {@code <network>.<suffix>} for each format.
+     *
+     * @param weights the network's weights with the counters of batches
+     * @param size height and width of the images that the ONNX file is declared for, in pixels
+     * @return the files
+     * @throws UserError if the folder can't be written
+     */
+    public static List<Path> write(
+            Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
+        make(folder);
+        List<Path> files = new ArrayList<>();
+        for (Format format : EnumSet.copyOf(formats)) {
+            Path file = folder.resolve(network.name() + format.suffix);
+            switch (format) {
+                case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights);
+                case SAFETENSORS -> Safetensors.write(file, weights);
+                case PTH -> TorchZip.write(file, weights);
+                case ONNX -> OnnxWriter.write(file, network, weights, size);
+            }
+            files.add(file);
+        }
+        return files;
+    }
+}

@@ -1,0 +1,2 @@
+/** A trained network in the formats that others open. */
+package org.simreg.worker.export;

@@ -1,0 +1,208 @@
+package org.simreg.worker.features.embed;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.Pixels;
+import org.simreg.proto.Precision;
+import org.simreg.proto.TeacherSource;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.FrozenModule;
+import org.simreg.worker.engine.torchscript.ScriptModule;
+import org.simreg.worker.network.Stage;
+import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.weights.checkpoint.RunWeights;
+
+/**
+ * A network with the weights of a file, frozen: what training's evaluation makes of a student, for
+ * weights from anywhere.
+ */
+public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseable {
+    private final ImageEmbedder.Features features;
+    private final AutoCloseable module;
+    private final Identity identity;
+    private final List<Stage> stages;
+
+    /**
+     * What decides the features besides the images.
+     *
+     * @param file that holds the weights
+     * @param sha256 of that file
+     * @param network its name; {@code torchscript} for a module of others
+     * @param precision float32 or bfloat16; a module of others decides for itself
+     */
+    public record Identity(Path file, String sha256, String network, Precision precision) {}
+
+    /**
+     * Which weights are meant.
+     *
+     * @param source a checkpoint, a run folder, or {@code torchscript:FILE}
+     * @param network whose weights the file holds; empty if the file is to be recognised
+     * @param precision empty: that of the run which the file comes from, else float32
+     * @param part which network of a training checkpoint that holds several
+     * @param pixels what the network wants to see
+     */
+    public record Asked(
+            String source,
+            Optional<org.simreg.proto.Network> network,
+            Optional<Precision> precision,
+            Role part,
+            Pixels pixels) {
+        /** The student, or the only network of the file. */
+        public Asked(
+                String source,
+                Optional<org.simreg.proto.Network> network,
+                Optional<Precision> precision) {
+            this(source, network, precision, Role.STUDENT, Pixels.IMAGENET);
+        }
+
+        /** The file: of a run folder its newest checkpoint. */
+        public Path file() {
+            return TeacherSource.of(source) instanceof TeacherSource.TorchScript script
+                    ? Path.of(script.file())
+                    : RunWeights.weights(Path.of(source));
+        }
+
+        /** The job of the run that the file is a checkpoint of. */
+        public Optional<Job> job() {
+            return script() ? Optional.empty() : RunWeights.job(file());
+        }
+
+        boolean script() {
+            return TeacherSource.of(source) instanceof TeacherSource.TorchScript;
+        }
+    }
+
+    private FrozenBackbone(
+            ImageEmbedder.Features features,
+            AutoCloseable module,
+            Identity identity,
+            List<Stage> stages) {
+        this.features = features;
+        this.module = module;
+        this.identity = identity;
+        this.stages = stages;
+    }
+
+    /**
+     * @param notices takes a sentence if the file fits more than one network
+     * @throws UserError if the file can't be read or holds no known network's weights
+     */
+    public static FrozenBackbone open(Torch torch, Asked asked, Consumer<String> notices) {
+        Path file = asked.file();
+        if (asked.script()) {
+            return script(torch, asked, file);
+        }
+        WeightsChoice chosen = WeightsChoice.of(asked, notices);
+        FrozenModule frozen =
+                FrozenModule.of(
+                        torch,
+                        chosen.network(),
+                        chosen.weights(),
+                        asked.pixels(),
+                        bfloat16(chosen));
+        return new FrozenBackbone(
+                frozen::features, frozen, identity(chosen, asked, file), List.of());
+    }
+
+    /**
+     * The same with the features of every stage and of every layer of the heads in the file, one
+     * beside the other, see {@link #stages}.
+     *
+     * @param layers names of the stages that are wanted; empty: all
+     * @throws UserError as {@link #open}; also if a head of the file has another form than SimReg's
+     */
+    public static FrozenBackbone staged(
+            Torch torch, Asked asked, List<String> layers, Consumer<String> notices) {
+        Path file = asked.file();
+        if (asked.script()) {
+            throw new UserError(
+                    "Can't look into the TorchScript module %s: the stages of a network are known for checkpoints only; use simreg eval knn or linear"
+                            .formatted(file));
+        }
+        WeightsChoice chosen = WeightsChoice.of(asked, notices);
+        StagedNetwork staged = StagedNetwork.of(chosen, asked.part(), layers, file.toString());
+        FrozenModule frozen =
+                FrozenModule.stages(
+                        torch,
+                        staged.network(),
+                        staged.weights(),
+                        new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), !torch.cuda()),
+                        staged.stages());
+        return new FrozenBackbone(
+                frozen::features, frozen, identity(chosen, asked, file), staged.stages());
+    }
+
+    private static FrozenBackbone script(Torch torch, Asked asked, Path file) {
+        if (asked.network().isPresent()
+                || asked.precision().isPresent()
+                || asked.part() != Role.STUDENT) {
+            throw new UserError(
+                    "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
+                            + file);
+        }
+        ScriptModule script = new ScriptModule(torch, file, asked.pixels());
+        Identity identity =
+                new Identity(
+                        file, sha256(file), seen("torchscript", asked.pixels()), Precision.FLOAT32);
+        return new FrozenBackbone(script::features, script, identity, List.of());
+    }
+
+    private static boolean bfloat16(WeightsChoice chosen) {
+        return chosen.precision() == Precision.BFLOAT16;
+    }
+
+    private static Identity identity(WeightsChoice chosen, Asked asked, Path file) {
+        String network = seen(chosen.name(asked.part()), asked.pixels());
+        return new Identity(file, sha256(file), network, chosen.precision());
+    }
+
+    private static String sha256(Path file) {
+        try {
+            return Sha256.of(file);
+        } catch (IOException e) {
+            throw new UserError("Can't read " + file + ": " + e, e);
+        }
+    }
+
+    /** "resnet50" where a network sees what most do, else "resnet50, pixels unit". */
+    private static String seen(String network, Pixels pixels) {
+        return pixels == Pixels.IMAGENET
+                ? network
+                : network + ", pixels " + pixels.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What its features consist of, in order; empty if it is the network's output. */
+    public List<Stage> stages() {
+        return stages;
+    }
+
+    /** What decides its features. */
+    public Identity identity() {
+        return identity;
+    }
+
+    @Override
+    public NDArray of(NDManager scope, NDArray images) {
+        return features.of(scope, images);
+    }
+
+    @Override
+    public void close() {
+        try {
+            module.close();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("a frozen network could not be closed", e);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package org.simreg.worker.features.embed;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.loader.Batch;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.data.loader.BatchStream;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.features.knn.FeatureBank;
+
+/**
+ * Computes features of the images of one folder. Memory is bounded by the loader's queue: batches
+ * of {@value #BATCH} images are decoded ahead, and their features leave at once. The thread that
+ * runs a pass is the one that uses {@code torch}.
+ */
+public final class ImageEmbedder implements AutoCloseable {
+    /** Most rows that leave at once. */
+    public static final int BATCH = 64;
+
+    private final Torch torch;
+    private final ImageList images;
+    private final BatchLoader loader;
+
+    /**
+     * Starts the decode threads.
+     *
+     * @param notices takes a sentence about each image that can't be read, once; called from decode
+     *     threads
+     */
+    public ImageEmbedder(
+            Torch torch,
+            ImageList images,
+            BatchLoader.LoaderSettings settings,
+            Consumer<String> notices) {
+        this.torch = torch;
+        this.images = images;
+        loader = new BatchLoader(images, settings, notices);
+    }
+
+    /** The images. */
+    public ImageList images() {
+        return images;
+    }
+
+    /**
+     * One view of some samples.
+     *
+     * @param view how an image becomes a view
+     * @param epoch part of the draw of a random view
+     * @param ids in the order in which rows leave; the array is not copied
+     */
+    public record Pass(ViewRecipe view, int epoch, int[] ids) {}
+
+    /**
+     * Every image once, in the order of ids, as a bank of unit rows.
+     *
+     * @throws Abandoned if it was told to stop
+     * @throws UserError if no image can be read
+     */
+    public FeatureBank bank(Features features, ViewRecipe view, ProgressMonitor course) {
+        FeatureSets.Filling filling = new FeatureSets.Filling(images.size());
+        run(features, new Pass(view, 0, all()), course, filling);
+        return filling.bank();
+    }
+
+    /** The ids of all images, ascending. */
+    public int[] all() {
+        return IntStream.range(0, images.size()).toArray();
+    }
+
+    /**
+     * Gives the features of a pass, in its order, up to {@value #BATCH} rows a time.
+     *
+     * @throws Abandoned if it was told to stop
+     * @throws UserError if no image can be read
+     */
+    public void run(Features features, Pass pass, ProgressMonitor course, Rows rows) {
+        String what = "embedding " + part();
+        int total = pass.ids().length;
+        try (BatchStream batches = loader.batches(requests(pass))) {
+            for (int from = 0; from < total; from += BATCH) {
+                course.next(what, from, total);
+                try (Batch batch = batches.next();
+                        NDManager scope = torch.scope()) {
+                    NDArray views =
+                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
+                    float[] values = features.of(scope, views).toFloatArray();
+                    int[] labels = IntStream.of(batch.sources()).map(images::label).toArray();
+                    rows.take(values, batch.ids(), labels);
+                }
+            }
+        }
+        course.at(what, total, total);
+    }
+
+    private String part() {
+        return images.folder().isEmpty() ? "images" : images.folder() + " images";
+    }
+
+    private static Iterator<BatchRequest> requests(Pass pass) {
+        int size = pass.ids().length;
+        return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
+                .mapToObj(
+                        from -> Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH)))
+                .map(ids -> new BatchRequest(pass.epoch(), ids, View.each(pass.view())))
+                .iterator();
+    }
+
+    @Override
+    public void close() {
+        loader.close();
+    }
+
+    /** Takes features as they are computed. */
+    @FunctionalInterface
+    public interface Rows {
+        /**
+         * @param rows (n, D) row-major as the network gave them, of any length; handed over
+         * @param ids (n) of the samples asked for
+         * @param labels (n) classes of the images that are in the rows
+         */
+        void take(float[] rows, int[] ids, int[] labels);
+    }
+
+    /** What turns images into features: a frozen network, or whatever behaves like one. */
+    @FunctionalInterface
+    public interface Features {
+        /**
+         * @param scope owns the result
+         * @param images (N, H, W, 3) uint8
+         * @return (N, D) float32, any length
+         */
+        NDArray of(NDManager scope, NDArray images);
+    }
+}

@@ -1,0 +1,2 @@
+/** Votes of exact nearest neighbours. */
+package org.simreg.worker.features.knn;

@@ -1,0 +1,2 @@
+/** Linear probe and logistic regression on features. */
+package org.simreg.worker.features.probe;

@@ -1,0 +1,202 @@
+package org.simreg.worker.features.search;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.simreg.proto.UserError;
+import org.simreg.worker.features.bankfile.BankFile;
+import org.simreg.worker.features.bankfile.BankOrigin;
+import org.simreg.worker.features.bankfile.RowSource;
+
+/**
+ * The rows of a bank that this worker answers for. A search gives the rows that a float64 brute
+ * force over the stored float32 rows finds, in (cosine descending, id ascending) order, whatever
+ * the number of threads. Any number of callers may search at once; it is closed after the last.
+ *
+ * <p>Memory: {@code 2 D} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
+ * which the system may drop and read again. Besides, a thread takes {@code 12 D} bytes a query of
+ * its tile of 256 and about 30 MB for scores.
+ */
+public final class Shard implements AutoCloseable {
+    /** Most neighbours of one query. */
+    public static final int MAX_K = 1024;
+
+    private final RowSource rows;
+    private final BankOrigin origin;
+    private final SearchShape survey;
+    private final SearchThreads threads;
+
+    private Shard(RowSource rows, BankOrigin origin, SearchShape survey, SearchThreads threads) {
+        this.rows = rows;
+        this.origin = origin;
+        this.survey = survey;
+        this.threads = threads;
+    }
+
+    /** Bytes that a shard takes, mapped file included. */
+    public static long bytes(long rows, int dimension) {
+        return rows * (6L * dimension + Long.BYTES + Integer.BYTES);
+    }
+
+    /**
+     * Maps the file of a bank, checks all of it, and rounds its rows for the first pass.
+     *
+     * @param file as {@code BankWriter} wrote it; not to be changed in place meanwhile
+     * @param limit most bytes that the shard may take, by {@link #bytes}
+     * @throws UserError if the file can't be read, is damaged or takes more; the message names it
+     */
+    public static Shard open(Path file, SearchThreads threads, long limit) {
+        return open(file, threads, limit, SearchShape.Tiling.DEFAULT);
+    }
+
+    static Shard open(Path file, SearchThreads threads, long limit, SearchShape.Tiling tiling) {
+        BankFile bank = BankFile.open(file);
+        long bytes = bytes(bank.size(), bank.dimension());
+        if (bytes > limit) {
+            throw new UserError(
+                    "Can't open the feature bank %s: its %d rows of %d features take %d MiB and %d are allowed; raise the limit or spread the bank over more workers"
+                            .formatted(
+                                    file, bank.size(), bank.dimension(), bytes >> 20, limit >> 20));
+        }
+        double[] center = bank.layout().center();
+        RoundedRows rounded = new RoundedRows(bank, center, threads, tiling, bank::check);
+        SearchShape survey = new SearchShape(bank, rounded, center, tiling, threads.torch().cuda());
+        return new Shard(bank, bank.layout().origin(), survey, threads);
+    }
+
+    /**
+     * A shard of rows in memory.
+     *
+     * @param rows at least one, finite, not changed as long as the shard lives
+     */
+    public static Shard of(RowSource rows, SearchThreads threads) {
+        return of(rows, threads, SearchShape.Tiling.DEFAULT);
+    }
+
+    static Shard of(RowSource rows, SearchThreads threads, SearchShape.Tiling tiling) {
+        double[] center = mean(rows);
+        RoundedRows rounded = new RoundedRows(rows, center, threads, tiling, block -> {});
+        SearchShape survey = new SearchShape(rows, rounded, center, tiling, threads.torch().cuda());
+        return new Shard(rows, new BankOrigin("", ""), survey, threads);
+    }
+
+    private static double[] mean(RowSource rows) {
+        double[] mean = new double[rows.dimension()];
+        float[] row = new float[rows.dimension()];
+        for (int i = 0; i < rows.size(); i++) {
+            rows.copy(i, row, 0);
+            for (int d = 0; d < mean.length; d++) {
+                mean[d] += row[d];
+            }
+        }
+        return Arrays.stream(mean).map(sum -> sum / rows.size()).toArray();
+    }
+
+    /** N. */
+    public int size() {
+        return rows.size();
+    }
+
+    /** D. */
+    public int dimension() {
+        return rows.dimension();
+    }
+
+    /** What made the features. */
+    public BankOrigin origin() {
+        return origin;
+    }
+
+    /**
+     * The nearest rows of queries.
+     *
+     * @param queries (Q, D) row-major, of any length above zero; scaled to unit length in float64
+     *     and rounded to float32
+     * @param k neighbours a query, 1 to {@value #MAX_K}; fewer rows are given all
+     * @param stop asked by other threads every few milliseconds; once true, the search is given up
+     * @throws IllegalArgumentException if the queries aren't rows of D numbers, one of them has no
+     *     direction, or k is out of range
+     * @throws CancellationException if told to stop, or if the calling thread is interrupted, which
+     *     it still is then
+     */
+    public TopK search(float[] queries, int k, BooleanSupplier stop) {
+        if (queries.length % dimension() != 0) {
+            throw new IllegalArgumentException(
+                    "%d numbers are not queries of %d features"
+                            .formatted(queries.length, dimension()));
+        }
+        if (k < 1 || k > MAX_K) {
+            throw new IllegalArgumentException("k is %d; give 1 to %d".formatted(k, MAX_K));
+        }
+        return searchUnit(RowSource.unit(queries, dimension()), k, stop);
+    }
+
+    /**
+     * As {@link #search} with queries that are stored already.
+     *
+     * @param queries (Q, D) float32 numbers of unit length, or all zero; used as they are
+     */
+    public TopK searchUnit(float[] queries, int k, BooleanSupplier stop) {
+        int count = queries.length / dimension();
+        int found = Math.min(k, size());
+        TopK nearest = new TopK(count, found);
+        List<TileScan> sweeps = sweeps(queries, count, found);
+        List<TopRows[]> parts = threads.run(sweeps, stop);
+        for (int i = 0; i < parts.size(); i++) {
+            merge(sweeps, parts, i, nearest);
+        }
+        return nearest;
+    }
+
+    /** Tiles of equal width; few tiles are cut by rows too, so that all threads have work. */
+    private List<TileScan> sweeps(float[] queries, int count, int k) {
+        List<TileScan> sweeps = new ArrayList<>();
+        int tiles = (count + survey.tiling().queries() - 1) / survey.tiling().queries();
+        int parts = tiles >= 8 * threads.count() ? 1 : threads.count();
+        for (int tile = 0; tile < tiles; tile++) {
+            int from = (int) ((long) count * tile / tiles);
+            int to = (int) ((long) count * (tile + 1) / tiles);
+            long products = (size() + survey.tiling().rows() - 1L) / survey.tiling().rows();
+            for (int part = 0; part < parts; part++) {
+                long first = products * part / parts * survey.tiling().rows();
+                long end = products * (part + 1) / parts * survey.tiling().rows();
+                if (first < end) {
+                    TileScan.Extent extent =
+                            new TileScan.Extent(
+                                    from, to - from, (int) first, (int) Math.min(end, size()));
+                    sweeps.add(new TileScan(survey, extent, queries, k));
+                }
+            }
+        }
+        return sweeps;
+    }
+
+    /** Writes a tile's neighbours once its last part is reached. */
+    private void merge(List<TileScan> sweeps, List<TopRows[]> parts, int at, TopK into) {
+        int query = sweeps.get(at).extent().query();
+        if (at + 1 < parts.size() && sweeps.get(at + 1).extent().query() == query) {
+            TopRows[] ours = parts.get(at);
+            for (int i = 0; i < ours.length; i++) {
+                ours[i].pour(parts.get(at + 1)[i]);
+            }
+            return;
+        }
+        int[] found = new int[into.k()];
+        for (TopRows best : parts.get(at)) {
+            int to = query++ * into.k();
+            best.drain(found, into.cosines(), to);
+            for (int rank = 0; rank < found.length; rank++) {
+                into.ids()[to + rank] = rows.id(found[rank]);
+                into.labels()[to + rank] = rows.label(found[rank]);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        survey.rounded().close();
+    }
+}

@@ -1,0 +1,109 @@
+package org.simreg.worker.features.serve;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.simreg.proto.ImageSource;
+import org.simreg.proto.TeacherSource;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.features.embed.FrozenBackbone;
+import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+
+/** The frozen network that was asked for last, kept open. Belongs to one thread. */
+final class EmbeddingNetwork implements AutoCloseable {
+    private static final int USUAL_SIZE = 224;
+
+    private final WorkerSettings settings;
+    private final Consumer<String> notices;
+    private Torch torch;
+    private ImageSource source;
+    private FrozenBackbone backbone;
+
+    EmbeddingNetwork(WorkerSettings settings, Consumer<String> notices) {
+        this.settings = settings;
+        this.notices = notices;
+    }
+
+    /**
+     * The network that makes a bank's features.
+     *
+     * @throws UserError if its weights can't be had
+     */
+    FrozenBackbone of(ImageSource asked) {
+        if (backbone == null || !asked.equals(source)) {
+            close();
+            torch = new Torch(settings.device(), settings.threads());
+            torch.enter();
+            backbone =
+                    FrozenBackbone.open(
+                            torch,
+                            new FrozenBackbone.Asked(
+                                    here(asked.getWeights()),
+                                    asked.hasNetwork()
+                                            ? Optional.of(asked.getNetwork())
+                                            : Optional.empty(),
+                                    asked.hasPrecision()
+                                            ? Optional.of(asked.getPrecision())
+                                            : Optional.empty(),
+                                    Role.STUDENT,
+                                    asked.getPixels()),
+                            notices);
+            source = asked;
+        }
+        return backbone;
+    }
+
+    Torch torch() {
+        return torch;
+    }
+
+    /** The view that a bank's images are seen in. */
+    static ViewRecipe.CentreView view(ImageSource asked) {
+        int size = asked.hasSize() ? asked.getSize() : USUAL_SIZE;
+        return new ViewRecipe.CentreView(
+                asked.hasResize() ? asked.getResize() : size * 8 / 7, size);
+    }
+
+    /**
+     * Features of views.
+     *
+     * @param views (n, size, size, 3) uint8, direct
+     * @return (n, D)
+     */
+    float[] features(ByteBuffer views, int n, int size) {
+        try (NDManager scope = torch.scope()) {
+            NDArray images = Torch.images(scope, views, n, size);
+            return backbone.of(scope, images).toFloatArray();
+        }
+    }
+
+    /** A file that this worker doesn't see is copied from the coordinator, once. */
+    private String here(String weights) {
+        boolean script = TeacherSource.of(weights) instanceof TeacherSource.TorchScript;
+        String file = script ? weights.substring("torchscript:".length()) : weights;
+        if (Files.isReadable(Path.of(file)) || settings.storage().isEmpty()) {
+            return weights;
+        }
+        String copy = settings.storage().get().weights(file, notices).toString();
+        return script ? "torchscript:" + copy : copy;
+    }
+
+    @Override
+    public void close() {
+        if (backbone != null) {
+            backbone.close();
+            backbone = null;
+        }
+        if (torch != null) {
+            torch.close();
+            torch = null;
+        }
+    }
+}

@@ -1,0 +1,281 @@
+package org.simreg.worker.features.serve;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.simreg.proto.EmbedOrder;
+import org.simreg.proto.Embedded;
+import org.simreg.proto.ShardFile;
+import org.simreg.proto.Split;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.features.bankfile.BankOrigin;
+import org.simreg.worker.features.bankfile.BankWriter;
+import org.simreg.worker.features.embed.FrozenBackbone;
+import org.simreg.worker.features.embed.ImageEmbedder;
+import org.simreg.worker.features.search.Shard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The embedder of the parts of banks that this worker was given: one after the other on a thread of
+ * its own, their images' features become shards, which the coordinator stores.
+ */
+final class ShardEmbedder implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardEmbedder.class);
+    private static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(15);
+
+    private final ExecutorService thread = NamedThreads.one("simreg-embed");
+    private final ServeSettings settings;
+    private final ShardTransfer road;
+    private final LongSupplier nanos;
+    private final EmbeddingNetwork frozen;
+    private final Map<EmbedOrder, Task> tasks = new HashMap<>();
+
+    ShardEmbedder(ServeSettings settings, ShardTransfer road) {
+        this(settings, road, System::nanoTime);
+    }
+
+    /**
+     * @param nanos a clock in nanoseconds, by which leases run out
+     */
+    ShardEmbedder(ServeSettings settings, ShardTransfer road, LongSupplier nanos) {
+        this.settings = settings;
+        this.nanos = nanos;
+        this.road = road;
+        frozen = new EmbeddingNetwork(settings.worker(), LOG::warn);
+    }
+
+    /**
+     * Begins, or says how far it is.
+     *
+     * @throws RuntimeException the failure of that part, once; asked again it begins anew
+     */
+    synchronized Embedded ask(EmbedOrder order) {
+        Task known = tasks.get(order);
+        if (known == null) {
+            Task begun = new Task(order);
+            tasks.put(order, begun);
+            thread.execute(begun);
+            return begun.state();
+        }
+        known.renew();
+        try {
+            return known.state();
+        } catch (RuntimeException failed) {
+            tasks.remove(order);
+            throw failed;
+        }
+    }
+
+    /** Gives all up but these. */
+    synchronized void retain(Collection<EmbedOrder> wanted) {
+        tasks.forEach(
+                (order, task) -> {
+                    if (!wanted.contains(order)) {
+                        task.giveUp();
+                    }
+                });
+        tasks.keySet().retainAll(wanted);
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            tasks.values().forEach(Task::giveUp);
+        }
+        NamedThreads.end(thread);
+        frozen.close();
+    }
+
+    /** One part being embedded. Given up when nobody has asked for it for a while. */
+    final class Task implements Runnable, ProgressMonitor {
+        private final EmbedOrder order;
+        private volatile long asked = nanos.getAsLong();
+        private volatile boolean givenUp;
+        private volatile int dimension;
+        private volatile Embedded state = Embedded.getDefaultInstance();
+        private volatile RuntimeException failure;
+
+        Task(EmbedOrder order) {
+            this.order = order;
+        }
+
+        /** Renews its lease: somebody has asked for it. */
+        void renew() {
+            asked = nanos.getAsLong();
+        }
+
+        void giveUp() {
+            givenUp = true;
+        }
+
+        /**
+         * @throws RuntimeException if it failed
+         */
+        Embedded state() {
+            if (failure != null) {
+                throw failure;
+            }
+            return state;
+        }
+
+        @Override
+        public void at(String what, long done, long total) {
+            state = Embedded.newBuilder().setRows((int) done).setDimension(dimension).build();
+        }
+
+        @Override
+        public boolean stopped() {
+            return givenUp || nanos.getAsLong() - asked > LEASE_NANOS;
+        }
+
+        @Override
+        public void run() {
+            if (stopped()) {
+                return;
+            }
+            Path file = settings.worker().cache().resolve("banks").resolve(name());
+            try {
+                state = embedded(file);
+            } catch (RuntimeException e) {
+                failure = e;
+                if (!(e instanceof UserError)) {
+                    LOG.warn("Embedding {} ended", name(), e);
+                }
+            } finally {
+                delete(file);
+            }
+        }
+
+        private String name() {
+            return "%s-%s-%d.part".formatted(order.getBank(), order.getVersion(), order.getShard());
+        }
+
+        private Embedded embedded(Path file) {
+            ImageList images = images();
+            FrozenBackbone backbone = frozen.of(order.getImages());
+            ViewRecipe.CentreView view = EmbeddingNetwork.view(order.getImages());
+            int[] ids =
+                    IntStream.range(0, order.getRows())
+                            .map(i -> (int) order.getFirstId() + i)
+                            .toArray();
+            dimension = dimension(view);
+            state = Embedded.newBuilder().setDimension(dimension).build();
+            requireRoom(dimension);
+            BankOrigin.ShardMark mark =
+                    new BankOrigin.ShardMark(order.getBank(), order.getVersion(), order.getShard());
+            String weights = backbone.identity().sha256();
+            try (ImageEmbedder embedding =
+                    new ImageEmbedder(
+                            frozen.torch(), images, settings.worker().loader(0), LOG::warn)) {
+                BankWriter.write(
+                        file,
+                        dimension,
+                        mark.origin(weights, view.toString()),
+                        bank ->
+                                embedding.run(
+                                        backbone,
+                                        new ImageEmbedder.Pass(view, 0, ids),
+                                        this,
+                                        (rows, of, labels) -> add(bank, of, labels, rows)));
+            }
+            ShardFile stored =
+                    road.put(
+                            ShardFile.newBuilder()
+                                    .setBank(order.getBank())
+                                    .setVersion(order.getVersion())
+                                    .setShard(order.getShard())
+                                    .setRows(ids.length)
+                                    .setDimension(dimension)
+                                    .build(),
+                            file);
+            return Embedded.newBuilder()
+                    .setRows(ids.length)
+                    .setStored(stored)
+                    .setWeightsSha256(weights)
+                    .setNetwork(
+                            "%s, %s"
+                                    .formatted(
+                                            backbone.identity().network(),
+                                            backbone.identity()
+                                                    .precision()
+                                                    .name()
+                                                    .toLowerCase(Locale.ROOT)))
+                    .build();
+        }
+
+        private void requireRoom(int dimension) {
+            long bytes = Shard.bytes(order.getRows(), dimension);
+            if (bytes > settings.memory()) {
+                throw new UserError(
+                        "Shard %d of the bank %s would take %d MiB (%d rows of %d features), and a worker's shards may take %d; make the bank with more shards, on more workers"
+                                .formatted(
+                                        order.getShard(),
+                                        order.getBank(),
+                                        bytes >> 20,
+                                        order.getRows(),
+                                        dimension,
+                                        settings.memory() >> 20));
+            }
+        }
+
+        private static void add(BankWriter bank, int[] ids, int[] labels, float[] rows) {
+            try {
+                bank.add(Arrays.stream(ids).asLongStream().toArray(), labels, rows);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private ImageList images() {
+            ImageDataset splits =
+                    DatasetOpener.open(
+                            order.getImages().getDataset(), settings.worker(), LOG::info);
+            ImageList images =
+                    order.getImages().getSplit() == Split.VAL
+                            ? splits.val().orElseThrow(this::changed)
+                            : splits.train();
+            if (!images.sha256().equals(order.getDataSha256())) {
+                throw changed();
+            }
+            return images;
+        }
+
+        private UserError changed() {
+            return new UserError(
+                    "The images of %s are not those that the bank %s was begun with: files were added, renamed or removed; delete the bank and make it again"
+                            .formatted(order.getImages().getDataset().getPath(), order.getBank()));
+        }
+
+        /** Asked of one black view. */
+        private int dimension(ViewRecipe.CentreView view) {
+            int bytes = 3 * view.size() * view.size();
+            return frozen.features(ByteBuffer.allocateDirect(bytes), 1, view.size()).length;
+        }
+
+        private static void delete(Path file) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                LOG.warn("{} can't be deleted", file, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+package org.simreg.worker.member.connection;
+
+import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.Optional;
+import org.simreg.proto.Acknowledged;
+import org.simreg.proto.Drop;
+import org.simreg.proto.Heartbeat;
+import org.simreg.proto.Hello;
+import org.simreg.proto.Leaving;
+import org.simreg.proto.Order;
+import org.simreg.proto.Prepare;
+import org.simreg.proto.Report;
+import org.simreg.proto.UserError;
+import org.simreg.proto.WorkersGrpc.WorkersStub;
+import org.simreg.worker.member.generation.JobRunner;
+import org.simreg.worker.member.generation.WorkerContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's line to the coordinator: opens the stream, opens it again when it breaks, says
+ * everything in order, and hands orders on. Its context owns all it has; a job goes on while the
+ * coordinator is away.
+ */
+final class CoordinatorConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(CoordinatorConnection.class);
+    private static final int FIRST_RETRY_MS = 100;
+    private static final int LAST_RETRY_MS = 2000;
+
+    /** Loading a teacher can't be broken off: the end of the process does. */
+    private static final int LOADING_MS = 1000;
+
+    private final Vertx vertx;
+    private final Context context;
+    private final WorkersStub stub;
+    private final Hello identity;
+    private final WorkerContext around;
+    private final UnacknowledgedReports backlog = new UnacknowledgedReports();
+    private final Promise<Void> left = Promise.promise();
+    private Optional<ClientCallStreamObserver<Report>> line = Optional.empty();
+    private Optional<JobRunner> job = Optional.empty();
+    private boolean welcome;
+    private boolean leaving;
+    private boolean closed;
+    private boolean complained;
+    private int retryMs = FIRST_RETRY_MS;
+    private long heartbeat = -1;
+
+    /**
+     * @param context an event loop; every method is called on it
+     * @param identity without what is held
+     */
+    CoordinatorConnection(Context context, WorkersStub stub, Hello identity, WorkerContext around) {
+        this.context = context;
+        vertx = context.owner();
+        this.stub = stub;
+        this.identity = identity;
+        this.around = around;
+    }
+
+    /**
+     * Done when the coordinator has let the worker go; fails with a {@link UserError} if it refused
+     * the worker for good.
+     */
+    io.vertx.core.Future<Void> left() {
+        return left.future();
+    }
+
+    void open() {
+        if (closed) {
+            return;
+        }
+        Hello.Builder hello = identity.toBuilder();
+        job.flatMap(JobRunner::holding).ifPresent(hello::setHolding);
+        Stream stream = new Stream();
+        stub.attend(stream);
+        line = Optional.of(stream.requests);
+        stream.requests.onNext(Report.newBuilder().setHello(hello).build());
+    }
+
+    /** Asks to leave at the end of a step. */
+    void leave() {
+        leaving = true;
+        say(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()).build());
+        leaveUnasked();
+    }
+
+    /** Without a coordinator a worker that has no job is missed by nobody. */
+    private void leaveUnasked() {
+        if (leaving && !welcome && job.isEmpty()) {
+            left.tryComplete();
+        }
+    }
+
+    /** Lets go of the job and ends the stream; done once the job has ended. */
+    io.vertx.core.Future<Void> close() {
+        closed = true;
+        vertx.cancelTimer(heartbeat);
+        line.ifPresent(open -> open.cancel("the worker is closed", null));
+        line = Optional.empty();
+        return job.map(this::dropped).orElse(io.vertx.core.Future.succeededFuture());
+    }
+
+    private io.vertx.core.Future<Void> dropped(JobRunner thread) {
+        thread.drop();
+        return io.vertx.core.Future.fromCompletionStage(thread.ended(), context);
+    }
+
+    /** From a job's threads. */
+    private void report(JobRunner from, Report.Builder builder) {
+        Report report = builder.build();
+        context.runOnContext(
+                ignored -> {
+                    if (job.filter(now -> now == from).isPresent()) {
+                        backlog.add(report);
+                        around.witness().reported(report);
+                        say(report);
+                    }
+                });
+    }
+
+    private void say(Report report) {
+        if (welcome) {
+            line.ifPresent(open -> open.onNext(report));
+        }
+    }
+
+    private void take(Order order) {
+        switch (order.getOrderCase()) {
+            case WELCOME -> welcomed(order.getWelcome().getHeartbeatMs());
+            case PREPARE -> prepare(order.getPrepare());
+            case BEGIN -> {
+                if (holds(order.getBegin().getJob())) {
+                    backlog.begun();
+                    job.get().begin(order.getBegin());
+                }
+            }
+            case HALT -> {
+                if (holds(order.getHalt().getJob())) {
+                    job.get().halt(order.getHalt());
+                }
+            }
+            case ACKNOWLEDGED -> acknowledged(order.getAcknowledged());
+            case DROP -> drop(order.getDrop());
+            case ORDER_NOT_SET -> LOG.warn("The coordinator sent an order of a newer version.");
+        }
+    }
+
+    private boolean holds(String id) {
+        return job.filter(thread -> thread.job().equals(id)).isPresent();
+    }
+
+    private void welcomed(int heartbeatMs) {
+        LOG.info("{} attends", identity.getWorker());
+        welcome = true;
+        around.witness().attends(true);
+        complained = false;
+        retryMs = FIRST_RETRY_MS;
+        vertx.cancelTimer(heartbeat);
+        Report alive = Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
+        heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> say(alive));
+        backlog.all().forEach(this::say);
+        if (leaving) {
+            leave();
+        }
+    }
+
+    private void prepare(Prepare order) {
+        if (holds(order.getJob()) && job.get().holding().isPresent()) {
+            job.get().prepare(order.getAttempt());
+            return;
+        }
+        Optional<JobRunner> before = job;
+        backlog.clear();
+        JobRunner[] self = new JobRunner[1];
+        self[0] = new JobRunner(order, around, report -> report(self[0], report));
+        job = Optional.of(self[0]);
+        // The memory of the one before is needed.
+        before.map(this::dropped)
+                .orElse(io.vertx.core.Future.succeededFuture())
+                .onComplete(ended -> self[0].start());
+    }
+
+    private void acknowledged(Acknowledged order) {
+        if (holds(order.getJob())) {
+            backlog.acknowledge(order.getStep());
+        }
+    }
+
+    private void drop(Drop order) {
+        io.vertx.core.Future<Void> ended = io.vertx.core.Future.succeededFuture();
+        if (holds(order.getJob())) {
+            ended = dropped(job.get());
+            job = Optional.empty();
+            backlog.clear();
+        }
+        if (order.getLeave()) {
+            closed = true;
+            ended.onComplete(done -> left.tryComplete());
+            vertx.setTimer(LOADING_MS, timer -> left.tryComplete());
+        }
+    }
+
+    private void broken(ClientCallStreamObserver<Report> stream, Status status) {
+        if (line.filter(now -> now == stream).isEmpty()) {
+            return;
+        }
+        line = Optional.empty();
+        welcome = false;
+        around.witness().attends(false);
+        vertx.cancelTimer(heartbeat);
+        if (refusedForGood(status)) {
+            left.tryFail(new UserError(status.getDescription()));
+            return;
+        }
+        leaveUnasked();
+        if (!complained && !closed) {
+            LOG.warn("The line to the coordinator is broken ({}); trying again.", sentence(status));
+            complained = true;
+        }
+        vertx.setTimer(retryMs, ignored -> open());
+        retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+    }
+
+    private static String sentence(Status status) {
+        Throwable cause = status.getCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        // Of TLS that failed the description says nothing.
+        return status.getCode()
+                + (status.getDescription() == null ? "" : ": " + status.getDescription())
+                + (cause == null ? "" : ", " + cause.getMessage());
+    }
+
+    /** Another version, a name that is taken, no right: trying again changes nothing. */
+    private static boolean refusedForGood(Status status) {
+        return switch (status.getCode()) {
+            case FAILED_PRECONDITION,
+                    ALREADY_EXISTS,
+                    INVALID_ARGUMENT,
+                    UNIMPLEMENTED,
+                    UNAUTHENTICATED,
+                    PERMISSION_DENIED ->
+                    true;
+            default -> false;
+        };
+    }
+
+    private final class Stream implements ClientResponseObserver<Report, Order> {
+        private ClientCallStreamObserver<Report> requests;
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<Report> requests) {
+            this.requests = requests;
+        }
+
+        @Override
+        public void onNext(Order order) {
+            context.runOnContext(
+                    ignored -> {
+                        if (line.filter(now -> now == requests).isPresent()) {
+                            take(order);
+                        }
+                    });
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            Status status = Status.fromThrowable(failure);
+            context.runOnContext(ignored -> broken(requests, status));
+        }
+
+        @Override
+        public void onCompleted() {
+            context.runOnContext(ignored -> broken(requests, Status.UNAVAILABLE));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package org.simreg.worker.member.connection;
+
+import io.grpc.Channel;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.util.Map;
+import org.simreg.proto.Hello;
+import org.simreg.proto.WorkersGrpc;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.member.generation.WorkerContext;
+import org.simreg.worker.train.LoadedJob;
+
+/**
+ * A worker: attends at the coordinator and runs the jobs it is given, each on a thread of its own.
+ * Its context only passes messages on.
+ */
+public final class WorkerVerticle extends VerticleBase {
+    private final Hello identity;
+    private final Channel channel;
+    private final WorkerContext around;
+    private CoordinatorConnection attendance;
+
+    /**
+     * @param identity name, incarnation, version, profile and device; addresses are filled in
+     * @param opener loads a job
+     * @param lanes to other workers, by transport; none for a worker that is always alone. Not
+     *     closed here
+     * @param channel to the coordinator; not closed here
+     */
+    public WorkerVerticle(
+            Hello identity,
+            LoadedJob.Opener opener,
+            Map<String, PeerTransport> lanes,
+            Channel channel) {
+        this(identity, opener, lanes, channel, WorkerContext.Observer.NONE);
+    }
+
+    /**
+     * The same with someone who looks on.
+     *
+     * @param witness sees what the worker does
+     */
+    public WorkerVerticle(
+            Hello identity,
+            LoadedJob.Opener opener,
+            Map<String, PeerTransport> lanes,
+            Channel channel,
+            WorkerContext.Observer witness) {
+        Hello.Builder whole = identity.toBuilder();
+        lanes.forEach((transport, lane) -> whole.putAddresses(transport, lane.address()));
+        this.identity = whole.build();
+        this.channel = channel;
+        around =
+                new WorkerContext(
+                        identity.getWorker(),
+                        opener,
+                        lanes,
+                        new GrpcCheckpointStore(channel),
+                        witness);
+    }
+
+    @Override
+    public Future<?> start() {
+        attendance =
+                new CoordinatorConnection(context, WorkersGrpc.newStub(channel), identity, around);
+        attendance.open();
+        return Future.succeededFuture();
+    }
+
+    /**
+     * Done when the coordinator has let the worker go after {@link #leave}; fails with a {@code
+     * UserError} if it refused the worker for good. To be asked for once this is deployed.
+     */
+    public Future<Void> left() {
+        return attendance.left();
+    }
+
+    /** Asks the coordinator to go on without this worker; any thread may call it. */
+    public void leave() {
+        context.runOnContext(ignored -> attendance.leave());
+    }
+
+    /** Gives its job up at once. */
+    @Override
+    public Future<?> stop() {
+        return attendance.close();
+    }
+}

@@ -1,0 +1,304 @@
+package org.simreg.worker.member.generation;
+
+import java.util.List;
+import java.util.Set;
+import org.simreg.proto.Committed;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Member;
+import org.simreg.proto.Halt;
+import org.simreg.proto.Halted;
+import org.simreg.proto.Measured;
+import org.simreg.proto.Report;
+import org.simreg.proto.StepDone;
+import org.simreg.proto.Trained;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.RetryPause;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.mesh.Peers;
+import org.simreg.worker.exchange.reduce.ClusterReduce;
+import org.simreg.worker.exchange.reduce.LocalReduce;
+import org.simreg.worker.exchange.reduce.Reduce;
+import org.simreg.worker.exchange.reduce.StateExchange;
+import org.simreg.worker.train.LoadedJob;
+import org.simreg.worker.train.TrainingLoop;
+import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One generation on one member: takes the state it starts from, runs the training loop with the
+ * others until it is halted or the job is trained, and reports. Rank 0 stores checkpoints besides.
+ * It runs on the step thread; orders come from others.
+ */
+final class GenerationRun {
+    private static final Logger LOG = LoggerFactory.getLogger(GenerationRun.class);
+
+    private final LoadedJob job;
+    private final Generation generation;
+    private final Peers circle;
+    private final Connections connections;
+    private final WorkerContext.ReportSink reports;
+    private final RetryPause patience = new RetryPause();
+    private final boolean leads;
+    private Reduce reduce;
+    private StateExchange exchange;
+    private Halt halt;
+    private volatile long committed;
+    private boolean over;
+    private boolean answered;
+
+    /**
+     * What connects a member with others.
+     *
+     * @param lanes to the peers
+     * @param checkpoints to and from the coordinator
+     * @param writer stores checkpoints for all generations of the job
+     */
+    record Connections(PeerTransport lanes, CheckpointStore checkpoints, CheckpointSender writer) {}
+
+    /**
+     * @param worker name of this worker, one of the generation's members
+     */
+    GenerationRun(
+            LoadedJob job,
+            Generation generation,
+            String worker,
+            Connections connections,
+            WorkerContext.ReportSink reports) {
+        this.job = job;
+        this.generation = generation;
+        this.connections = connections;
+        this.reports = reports;
+        circle = circle(generation, worker, job.inputs().passes());
+        leads = circle.rank() == 0;
+        committed = self().getState() == Generation.State.HELD ? job.committed() : 0;
+    }
+
+    private static Peers circle(Generation generation, String worker, int passes) {
+        List<Member> members = generation.getMembersList();
+        int rank = 0;
+        while (rank < members.size() && !members.get(rank).getWorker().equals(worker)) {
+            rank++;
+        }
+        List<Peers.Peer> peers =
+                members.stream()
+                        .map(
+                                member ->
+                                        new Peers.Peer(
+                                                member.getWorker(),
+                                                member.getAddress(),
+                                                member.getFirst() * passes,
+                                                member.getCount() * passes))
+                        .toList();
+        return new Peers(generation.getJob(), generation.getNumber(), rank, peers);
+    }
+
+    private Member self() {
+        return generation.getMembers(circle.rank());
+    }
+
+    long number() {
+        return generation.getNumber();
+    }
+
+    /** Steps that were reported, or were in the state at the start; 0 while that has not come. */
+    long committed() {
+        return committed;
+    }
+
+    /** Whether it has answered that it is halted. */
+    synchronized boolean halted() {
+        return answered;
+    }
+
+    /** Runs to its end; a halt is answered before it returns. */
+    void run() {
+        try {
+            Reduce opened = begin();
+            TrainingLoop.Role role =
+                    new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()));
+            new TrainingLoop(job, opened, role, this::stopping, new Reporter()).run();
+            waitForHalt();
+        } catch (Abandoned e) {
+            LOG.info("{} generation {}: {}", circle.job(), circle.generation(), e.getMessage());
+            checkpointIfAsked();
+            answer();
+        } finally {
+            closeLinks();
+        }
+    }
+
+    /** Takes the state, and opens the reduce. */
+    private Reduce begin() {
+        StateExchange links =
+                circle.peers().size() > 1 ? new StateExchange(connections.lanes, circle) : null;
+        synchronized (this) {
+            exchange = links;
+        }
+        checkHalt();
+        job.inputs().share(self().getFirst(), self().getCount());
+        StateTransfer handover = new StateTransfer(job, generation, circle, links);
+        handover.take(connections.checkpoints, patience);
+        if (job.committed() != generation.getStep()) {
+            throw new Abandoned(
+                    "generation %d starts after step %d and this worker's state is of step %d"
+                            .formatted(number(), generation.getStep(), job.committed()));
+        }
+        committed = job.committed();
+        Reduce opened = open();
+        handover.serve();
+        return opened;
+    }
+
+    private Reduce open() {
+        Reduce opened =
+                circle.peers().size() > 1
+                        ? new ClusterReduce(
+                                connections.lanes, circle, job.scope(), job.student()::newOut)
+                        : new LocalReduce(job.scope(), job.student()::newOut);
+        synchronized (this) {
+            reduce = opened;
+        }
+        checkHalt();
+        return opened;
+    }
+
+    /** Stops as the order says; any thread may bring it. */
+    synchronized void halt(Halt order) {
+        if (order.getGeneration() != generation.getNumber()) {
+            return;
+        }
+        halt = order;
+        if (over) {
+            answer();
+        } else if (committed >= order.getAfterStep()) {
+            abandon("halted");
+        }
+    }
+
+    /** Stops at once and without an answer to anybody; any thread may ask. */
+    synchronized void drop(String reason) {
+        answered = true;
+        halt = Halt.newBuilder().setGeneration(number()).build();
+        abandon(reason);
+    }
+
+    private void abandon(String reason) {
+        patience.end();
+        if (reduce != null) {
+            reduce.abandon(reason);
+        }
+        if (exchange != null) {
+            exchange.abandon(reason);
+        }
+    }
+
+    private synchronized boolean stopping() {
+        return halt != null && committed >= halt.getAfterStep();
+    }
+
+    private void checkHalt() {
+        if (stopping()) {
+            throw new Abandoned("halted");
+        }
+    }
+
+    private synchronized void answer() {
+        if (!answered) {
+            answered = true;
+            Halted.Builder halted =
+                    Halted.newBuilder()
+                            .setJob(generation.getJob())
+                            .setGeneration(number())
+                            .setCommitted(committed);
+            reports.send(Report.newBuilder().setHalted(halted));
+        }
+    }
+
+    /**
+     * The end is no halt: whoever ends first keeps still until the coordinator says what is next.
+     */
+    private synchronized void waitForHalt() {
+        over = true;
+        if (halt != null) {
+            answer();
+        }
+    }
+
+    private void checkpointIfAsked() {
+        Halt order;
+        synchronized (this) {
+            order = halt;
+        }
+        if (leads && order != null && order.getCheckpoint() && job.committed() > 0) {
+            connections.writer.write(job.checkpoint(), number());
+            connections.writer.await();
+        }
+    }
+
+    private void closeLinks() {
+        Reduce opened;
+        StateExchange links;
+        synchronized (this) {
+            opened = reduce;
+            links = exchange;
+            reduce = null;
+            exchange = null;
+        }
+        if (opened != null) {
+            opened.close();
+        }
+        if (links != null) {
+            links.close();
+        }
+    }
+
+    /** Reports what happens in the loop, and stores its checkpoints. */
+    private final class Reporter implements TrainingLoop.Events {
+        @Override
+        public void committed(StepDone done, String sha256) {
+            Committed.Builder report =
+                    Committed.newBuilder()
+                            .setJob(generation.getJob())
+                            .setGeneration(number())
+                            .setStep(done)
+                            .setSha256(sha256);
+            reports.send(Report.newBuilder().setCommitted(report));
+            // Only now: a halt answers with what was reported.
+            committed = done.getStep();
+        }
+
+        @Override
+        public void measured(EvaluationDone done) {
+            Measured.Builder report =
+                    Measured.newBuilder()
+                            .setJob(generation.getJob())
+                            .setGeneration(number())
+                            .setEvaluation(done);
+            reports.send(Report.newBuilder().setMeasured(report));
+        }
+
+        @Override
+        public void checkpoint(Snapshot snapshot) {
+            connections.writer.write(snapshot, number());
+        }
+
+        @Override
+        public void trained(Snapshot end) {
+            if (!generation.hasCheckpoint() || generation.getCheckpoint() != end.step()) {
+                connections.writer.write(end, number());
+                if (!connections.writer.await()) {
+                    throw new Abandoned("the last checkpoint was not wanted any more");
+                }
+            }
+            Trained.Builder report =
+                    Trained.newBuilder()
+                            .setJob(generation.getJob())
+                            .setGeneration(number())
+                            .setStep(end.step())
+                            .setSha256(end.sha256());
+            reports.send(Report.newBuilder().setTrained(report));
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package org.simreg.worker.member.generation;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Halt;
+import org.simreg.proto.Holding;
+import org.simreg.proto.JobFailed;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.Prepare;
+import org.simreg.proto.Ready;
+import org.simreg.proto.Report;
+import org.simreg.proto.Told;
+import org.simreg.proto.UserError;
+import org.simreg.worker.train.LoadedJob;
+import org.simreg.worker.train.TrainingLoop;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One job on one worker: loads it, then runs one generation after the other, on a thread of its own
+ * because a step is seconds of native code. Orders may come from any thread.
+ */
+public final class JobRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
+
+    private final Prepare prepare;
+    private final WorkerContext around;
+    private final WorkerContext.ReportSink reports;
+    private final BlockingQueue<Runnable> generations = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private long newest;
+    private boolean dropped;
+    private boolean preparing = true;
+    private long attempt;
+    private boolean failed;
+    private GenerationRun current;
+    private Halt early = Halt.getDefaultInstance();
+    private LoadedJob loadedJob;
+    private JobStarted started;
+    private String dataSha256;
+    private CheckpointSender writer;
+
+    public JobRunner(Prepare prepare, WorkerContext around, WorkerContext.ReportSink reports) {
+        this.prepare = prepare;
+        this.around = around;
+        this.reports = reports;
+        attempt = prepare.getAttempt();
+    }
+
+    public void start() {
+        Thread thread = new Thread(this::work, "simreg-step");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    public String job() {
+        return prepare.getJob();
+    }
+
+    /** Done once everything is let go of. */
+    public CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    /** Is asked again for what it does already: only the last question is answered. */
+    public synchronized void prepare(long attempt) {
+        this.attempt = attempt;
+        if (!preparing && !failed) {
+            sayReady();
+        }
+    }
+
+    /** Begins a generation when the one before has ended; an old one is passed over. */
+    public synchronized void begin(Generation generation) {
+        if (generation.getNumber() > newest && !dropped) {
+            newest = generation.getNumber();
+            if (current != null) {
+                current.drop("superseded by generation " + newest);
+            }
+            generations.add(() -> run(generation));
+        }
+    }
+
+    /** A halt may come before its generation has begun here. */
+    public synchronized void halt(Halt order) {
+        early = order;
+        if (current != null) {
+            current.halt(order);
+        }
+    }
+
+    /** Lets go of the job; a step under way is given up. */
+    public synchronized void drop() {
+        dropped = true;
+        if (current != null) {
+            current.drop("the job was given up");
+        }
+        if (writer != null) {
+            writer.cancel();
+        }
+        generations.add(() -> {});
+    }
+
+    /** What is held, for an introduction; empty if nothing can go on. */
+    public synchronized Optional<Holding> holding() {
+        Holding.Builder holding = Holding.newBuilder().setJob(job()).setPreparing(preparing);
+        if (current != null) {
+            holding.setGeneration(current.number())
+                    .setCommitted(current.committed())
+                    .setHalted(current.halted());
+        }
+        return failed || dropped ? Optional.empty() : Optional.of(holding.build());
+    }
+
+    private synchronized boolean isDropped() {
+        return dropped;
+    }
+
+    private void work() {
+        MDC.put("worker", around.worker());
+        MDC.put("job", job());
+        try (CheckpointSender opened = new CheckpointSender(job(), around.checkpoints());
+                LoadedJob loaded = around.opener().open(prepare.getSettings(), this::tell)) {
+            if (prepare.getJoins()) {
+                TrainingLoop.warmUp(loaded);
+            }
+            ready(loaded, opened);
+            while (!isDropped()) {
+                generations.take().run();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable e) {
+            fail(e);
+        } finally {
+            ended.complete(null);
+        }
+    }
+
+    private synchronized void ready(LoadedJob loaded, CheckpointSender opened) {
+        loadedJob = loaded;
+        writer = opened;
+        started = loaded.started();
+        dataSha256 = loaded.dataSha256();
+        preparing = false;
+        sayReady();
+    }
+
+    private void sayReady() {
+        reports.send(
+                Report.newBuilder()
+                        .setReady(
+                                Ready.newBuilder()
+                                        .setJob(job())
+                                        .setStarted(started)
+                                        .setDataSha256(dataSha256)
+                                        .setAttempt(attempt)));
+    }
+
+    private void run(Generation generation) {
+        GenerationRun.Connections connections =
+                new GenerationRun.Connections(
+                        around.lanes().get(generation.getTransport()),
+                        around.checkpoints(),
+                        writer);
+        GenerationRun next =
+                new GenerationRun(loadedJob, generation, around.worker(), connections, reports);
+        synchronized (this) {
+            if (dropped || generation.getNumber() < newest) {
+                return;
+            }
+            current = next;
+            next.halt(early);
+        }
+        MDC.put("generation", String.valueOf(generation.getNumber()));
+        LOG.info(
+                "{} generation {} after step {}: {}",
+                job(),
+                generation.getNumber(),
+                generation.getStep(),
+                generation.getReason());
+        next.run();
+    }
+
+    private void tell(String text) {
+        reports.send(Report.newBuilder().setTold(Told.newBuilder().setJob(job()).setText(text)));
+    }
+
+    private void fail(Throwable e) {
+        boolean refused = e instanceof UserError;
+        synchronized (this) {
+            failed = true;
+            if (dropped) {
+                LOG.debug("{} was given up while it failed", job(), e);
+                return;
+            }
+        }
+        if (!refused) {
+            LOG.error("{} failed", job(), e);
+        }
+        StringWriter trace = new StringWriter();
+        e.printStackTrace(new PrintWriter(trace));
+        reports.send(
+                Report.newBuilder()
+                        .setFailed(
+                                JobFailed.newBuilder()
+                                        .setJob(job())
+                                        .setGeneration(newest)
+                                        .setReason(refused ? e.getMessage() : String.valueOf(e))
+                                        .setRefused(refused)
+                                        .setTrace(trace.toString())));
+    }
+}

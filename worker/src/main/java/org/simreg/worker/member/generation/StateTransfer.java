@@ -1,0 +1,126 @@
+package org.simreg.worker.member.generation;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Future;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Member;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.RetryPause;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.exchange.mesh.Peers;
+import org.simreg.worker.exchange.reduce.StateExchange;
+import org.simreg.worker.train.LoadedJob;
+import org.simreg.worker.train.TrainingLoop;
+import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The state that a member begins a generation with: taken from where it is, given to who lacks it.
+ */
+final class StateTransfer {
+    private static final Logger LOG = LoggerFactory.getLogger(StateTransfer.class);
+    private static final int RETRY_MS = 300;
+
+    private final LoadedJob job;
+    private final Generation generation;
+    private final Peers circle;
+    private final StateExchange exchange;
+
+    /**
+     * @param exchange with the others; null for a member that is alone
+     */
+    StateTransfer(LoadedJob job, Generation generation, Peers circle, StateExchange exchange) {
+        this.job = job;
+        this.generation = generation;
+        this.circle = circle;
+        this.exchange = exchange;
+    }
+
+    /**
+     * Waits until the job, whose share is known, has the state that the generation says.
+     *
+     * @throws Abandoned if the generation is halted meanwhile
+     */
+    void take(CheckpointStore checkpoints, RetryPause patience) {
+        Member self = generation.getMembers(circle.rank());
+        switch (self.getState()) {
+            case FRESH -> job.start();
+            case CHECKPOINT -> fromCheckpoint(checkpoints, patience);
+            case PEER -> fromPeer(rank(self.getPeer()));
+            default -> {}
+        }
+    }
+
+    /** To those who have another state, or none: a copy is sent while training goes on. */
+    void serve() {
+        List<Member> behind =
+                generation.getMembersList().stream()
+                        .filter(
+                                member ->
+                                        member.getState() == Generation.State.PEER
+                                                && member.getPeer().equals(circle.self().worker()))
+                        .toList();
+        if (behind.isEmpty()) {
+            return;
+        }
+        Snapshot copy = job.snapshot();
+        StudentState state = copy.state();
+        List<float[]> vectors =
+                List.of(state.weights(), state.momentum(), state.statistics(), state.average());
+        for (Member member : behind) {
+            exchange.serve(rank(member.getWorker()), copy.step(), vectors, copy.sha256());
+        }
+    }
+
+    private int rank(String worker) {
+        return circle.peers().stream().map(Peers.Peer::worker).toList().indexOf(worker);
+    }
+
+    private void fromPeer(int rank) {
+        Future<StateExchange.Received> coming = exchange.fetch(rank);
+        // The images of a step don't depend on the state.
+        job.inputs().prepare(generation.getStep());
+        StateExchange.Received received = TrainingLoop.await(coming);
+        List<float[]> vectors = received.vectors();
+        StudentState state =
+                new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
+        if (!state.sha256().equals(received.sha256())) {
+            throw new Abandoned(
+                    "the state from " + circle.peers().get(rank).worker() + " came damaged");
+        }
+        job.take(received.step(), state);
+    }
+
+    private void fromCheckpoint(CheckpointStore checkpoints, RetryPause patience) {
+        try {
+            Path folder = Files.createTempDirectory("simreg-restore-");
+            Path file = folder.resolve("step-%08d.safetensors".formatted(generation.getStep()));
+            try {
+                fetch(checkpoints, file, patience);
+                job.take(file);
+            } finally {
+                Files.deleteIfExists(file);
+                Files.deleteIfExists(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void fetch(CheckpointStore checkpoints, Path file, RetryPause patience) {
+        while (true) {
+            try {
+                checkpoints.get(generation.getJob(), generation.getStep(), file);
+                return;
+            } catch (CheckpointStore.Unreachable e) {
+                LOG.info("{}; trying again", e.getMessage());
+                patience.pause(RETRY_MS);
+            }
+        }
+    }
+}

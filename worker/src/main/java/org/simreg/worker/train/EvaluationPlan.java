@@ -1,0 +1,123 @@
+package org.simreg.worker.train;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.Job;
+import org.simreg.proto.Precision;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.data.loader.BatchStream;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.FrozenModule;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.train.student.BatchNormCalibration;
+import org.simreg.worker.train.student.StudentBuilder;
+import org.simreg.worker.train.teacher.FrozenTeacher;
+import org.simreg.worker.train.teacher.ViewPlan;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * The k-NN accuracies of a job: student at random and teachers before it, the student in between
+ * and at its end.
+ */
+final class EvaluationPlan implements Evaluations {
+    private static final String RANDOM = "student at random";
+    private static final String STUDENT = "student";
+
+    private final Job job;
+    private final TrainingPlan plan;
+    private final ViewPlan views;
+    private final KnnEvaluation evaluation;
+    private final Parts parts;
+
+    /** What is measured, ready made; none of it is closed here. */
+    record Parts(
+            Torch torch,
+            StudentNetwork trained,
+            List<FrozenTeacher> teachers,
+            BatchLoader loader) {}
+
+    EvaluationPlan(
+            Job job, TrainingPlan plan, ViewPlan views, KnnEvaluation evaluation, Parts parts) {
+        this.job = job;
+        this.plan = plan;
+        this.views = views;
+        this.evaluation = evaluation;
+        this.parts = parts;
+    }
+
+    @Override
+    public List<Measurement> due(long committed) {
+        if (committed == 0) {
+            return before();
+        }
+        int epoch = plan.epoch(committed - 1) + 1;
+        int every = job.getEvaluation().getEveryEpochs();
+        boolean whole = plan.endsEpoch(committed - 1) && every > 0 && epoch % every == 0;
+        boolean end = committed == plan.steps();
+        return whole || end ? List.of(of(STUDENT, epoch)) : List.of();
+    }
+
+    private List<Measurement> before() {
+        List<Measurement> all = new ArrayList<>();
+        all.add(of(RANDOM, 0));
+        for (int i = 0; i < parts.teachers.size(); i++) {
+            all.add(of(teacher(i), 0));
+        }
+        return all;
+    }
+
+    private String teacher(int i) {
+        return parts.teachers.size() == 1 ? "teacher" : "teacher " + (i + 1);
+    }
+
+    private static Measurement of(String subject, int epoch) {
+        return Measurement.newBuilder().setSubject(subject).setEpoch(epoch).build();
+    }
+
+    @Override
+    public EvaluationDone measure(
+            Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
+        KnnEvaluation.Asked asked =
+                new KnnEvaluation.Asked(
+                        what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
+        for (int i = 0; i < parts.teachers.size(); i++) {
+            if (what.getSubject().equals(teacher(i))) {
+                FrozenTeacher teacher = parts.teachers.get(i);
+                return evaluation.measure(asked, teacher.size(), teacher::features);
+            }
+        }
+        StudentState state =
+                what.getSubject().equals(RANDOM) && parts.trained.backbone().script().isEmpty()
+                        ? calibrated(student)
+                        : student.state();
+        StateDict weights = StudentBuilder.backbone(parts.trained, state);
+        boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
+        try (FrozenModule frozen =
+                FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
+            return evaluation.measure(asked, job.getViews().getSize(), frozen::features);
+        }
+    }
+
+    private StudentState calibrated(TrainableStudent student) {
+        int count =
+                (int)
+                        Math.min(
+                                BatchNormCalibration.MICRO_BATCHES,
+                                plan.steps() * plan.microBatches());
+        Iterator<BatchRequest> requests = plan.requests(this::all, 0, 0, plan.microBatches());
+        try (BatchStream batches = parts.loader.batches(requests)) {
+            return BatchNormCalibration.state(parts.torch, student, parts.trained, batches, count);
+        }
+    }
+
+    private BatchRequest all(int epoch, int[] ids) {
+        return new BatchRequest(views.number(epoch), ids, views.views());
+    }
+}

@@ -1,0 +1,219 @@
+package org.simreg.worker.train;
+
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.Problems;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.storage.WeightFiles;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.StepModule;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.train.student.StudentBuilder;
+import org.simreg.worker.train.teacher.FeatureCache;
+import org.simreg.worker.train.teacher.FeatureKey;
+import org.simreg.worker.train.teacher.FrozenTeacher;
+import org.simreg.worker.train.teacher.Targets;
+import org.simreg.worker.train.teacher.TeacherFeatures;
+import org.simreg.worker.train.teacher.ViewPlan;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a job on libtorch: opens data set, teachers and student, and names all that can't be used
+ * in one message.
+ */
+public final class JobLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(JobLoader.class);
+
+    private final Job job;
+    private final WorkerSettings settings;
+    private final Consumer<String> notices;
+    private final Problems problems;
+    private final LoadedJob.Resources open = new LoadedJob.Resources();
+
+    private JobLoader(
+            Job job, WorkerSettings settings, Consumer<String> notices, Problems problems) {
+        this.job = job;
+        this.settings = settings;
+        this.notices = notices;
+        this.problems = problems;
+    }
+
+    /**
+     * The files of a job.
+     *
+     * @param here the job with paths of weight files that can be read here
+     * @param images empty if the data set can't be used, as the plan
+     * @param teachers those that can be used
+     * @param backbone empty if the student's module can't be used
+     */
+    private record Files(
+            Torch torch,
+            Job here,
+            Optional<ImageDataset> images,
+            Optional<TrainingPlan> plan,
+            List<FrozenTeacher> teachers,
+            Optional<NetworkGraph> backbone) {}
+
+    /**
+     * Loads a job, on the thread that will use it.
+     *
+     * @param job completed
+     * @param notices sentences for people, also from decode threads
+     * @throws UserError if data or weights can't be used; the message names all of them
+     */
+    public static LoadedJob open(Job job, WorkerSettings settings, Consumer<String> notices) {
+        JobLoader loader = new JobLoader(job, settings, notices, new Problems());
+        try {
+            return loader.load();
+        } catch (RuntimeException | Error e) {
+            loader.open.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Finds what is wrong with the files of a job whose settings are refused already.
+     *
+     * @param job with every default, perhaps out of bounds
+     */
+    public static void findProblems(Job job, WorkerSettings settings, Problems problems) {
+        JobLoader tried = new JobLoader(job, settings, notice -> {}, problems);
+        try {
+            tried.files();
+        } catch (RuntimeException e) {
+            LOG.debug("A wrong setting stands before the files", e);
+        } finally {
+            tried.open.close();
+        }
+    }
+
+    private LoadedJob load() {
+        Files files = files();
+        problems.refuse("The job is refused");
+        StudentNetwork trained =
+                StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
+        StudentBuilder.refuseOtherStart(files.here, trained);
+        StudentBuilder.notice(trained, notices);
+        ImageDataset images = files.images.orElseThrow();
+        TrainingPlan plan = files.plan.orElseThrow();
+        ViewPlan views = ViewPlan.of(job, trained.selfTaught());
+        List<TeacherFeatures> features = features(files, views);
+        BatchLoader loader =
+                open.add(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
+        Targets targets = new Targets(files.torch, views, features, loader);
+        StepClock clock = new StepClock(targets.size());
+        TeacherInputs.Sources sources =
+                new TeacherInputs.Sources(files.torch, targets, loader, job.getSeed());
+        StepInputs inputs = new TeacherInputs(plan, views, sources, clock);
+        open.add(inputs::clear);
+        EvaluationPlan.Parts measured =
+                new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
+        Evaluations evaluations = evaluations(images, plan, views, measured);
+        return new LoadedJob(
+                job,
+                new LoadedJob.Facts(
+                        started(files.torch, trained, images, plan), images.train().sha256()),
+                new LoadedJob.Parts(plan, inputs, evaluations, clock),
+                new TorchStudents(files.torch, files.here, trained),
+                open);
+    }
+
+    /** Opens data set and teachers, and finds the student. */
+    private Files files() {
+        Torch torch = open.add(new Torch(settings.device(), settings.threads()));
+        torch.enter();
+        Optional<ImageDataset> images =
+                problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
+        Optional<TrainingPlan> plan =
+                images.flatMap(
+                        found ->
+                                problems.attempt(
+                                        "dataset.path",
+                                        () -> TrainingPlan.of(job, found.train().size())));
+        Optional<Job> readable =
+                problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
+        Job here = readable.orElse(job);
+        List<FrozenTeacher> teachers =
+                readable.map(found -> FrozenTeacher.load(torch, found, problems)).orElse(List.of());
+        teachers.forEach(open::add);
+        Optional<NetworkGraph> backbone =
+                problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
+        return new Files(torch, here, images, plan, teachers, backbone);
+    }
+
+    private List<TeacherFeatures> features(Files files, ViewPlan views) {
+        ImageList train = files.images.orElseThrow().train();
+        FeatureKey keys = new FeatureKey(files.here, train.sha256(), files.torch.profile());
+        List<TeacherFeatures> features =
+                new FeatureCache(files.here, keys, train.size(), settings, notices)
+                        .open(files.teachers, views);
+        features.forEach(open::add);
+        return features;
+    }
+
+    private Evaluations evaluations(
+            ImageDataset images, TrainingPlan plan, ViewPlan views, EvaluationPlan.Parts parts) {
+        if (images.val().isEmpty() || !images.train().labelled()) {
+            notices.accept(
+                    "k-NN accuracy isn't measured: "
+                            + job.getDataset().getPath()
+                            + " has no val/CLASS folders");
+            return Evaluations.NONE;
+        }
+        KnnEvaluation evaluation =
+                open.add(new KnnEvaluation(parts.torch(), job, images, settings, notices));
+        return new EvaluationPlan(job, plan, views, evaluation, parts);
+    }
+
+    private JobStarted started(
+            Torch torch, StudentNetwork trained, ImageDataset images, TrainingPlan plan) {
+        long heads =
+                trained.parameters().weights().stream().mapToLong(w -> w.length()).sum()
+                        - trained.backbone().parameterCount();
+        return JobStarted.newBuilder()
+                .setTotalSteps(plan.steps())
+                .setStepsPerEpoch(plan.stepsPerEpoch())
+                .setEpochs(plan.epoch(plan.steps() - 1) + 1)
+                .setBatch(plan.batch())
+                .setTrainImages(images.train().size())
+                .setValImages(images.val().map(val -> val.size()).orElse(0))
+                .setClasses(images.train().classNames().size())
+                .setDescription(
+                        StudentBuilder.describe(job, trained, heads) + FeatureCache.words(job))
+                .setDevice(torch.profile())
+                .setLoss(job.getLoss())
+                .build();
+    }
+
+    /** Students of a job as modules on one device. */
+    private record TorchStudents(Torch torch, Job here, StudentNetwork trained)
+            implements LoadedJob.StudentMaker {
+        @Override
+        public StudentState start() {
+            return StudentBuilder.start(here, trained);
+        }
+
+        @Override
+        public TrainableStudent make(StudentState state) {
+            return new StepModule(torch, trained, StudentBuilder.settings(here), state);
+        }
+
+        @Override
+        public NDManager scope() {
+            return torch.scope();
+        }
+    }
+}

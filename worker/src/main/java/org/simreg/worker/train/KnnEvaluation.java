@@ -1,0 +1,129 @@
+package org.simreg.worker.train;
+
+import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Example;
+import org.simreg.proto.Job;
+import org.simreg.proto.KnnScore;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.features.embed.ImageEmbedder;
+import org.simreg.worker.features.knn.FeatureBank;
+import org.simreg.worker.features.knn.KnnVote;
+import org.simreg.worker.features.knn.NearestNeighbors;
+import org.simreg.worker.features.search.TopK;
+
+/** k-NN accuracy of a network's features, val against train, both in the evaluation view. */
+final class KnnEvaluation implements AutoCloseable {
+    private static final int EXAMPLES = 12;
+    private static final int SHOWN = 8;
+
+    private final Path root;
+    private final ImageList train;
+    private final ImageList val;
+    private final ImageEmbedder trainImages;
+    private final ImageEmbedder valImages;
+    private final ViewRecipe.CentreView view;
+    private final int[] ks;
+    private final NearestNeighbors search;
+
+    /**
+     * @param splits with a val part and classes
+     */
+    KnnEvaluation(
+            Torch torch,
+            Job job,
+            ImageDataset splits,
+            WorkerSettings settings,
+            Consumer<String> notices) {
+        root = Path.of(job.getDataset().getPath());
+        train = splits.train();
+        val = splits.val().orElseThrow();
+        BatchLoader.LoaderSettings loader = settings.loader(job.getSeed());
+        trainImages = new ImageEmbedder(torch, train, loader, notices);
+        valImages = new ImageEmbedder(torch, val, loader, notices);
+        view = new ViewRecipe.CentreView(job.getEvaluation().getResize(), job.getViews().getSize());
+        ks = job.getEvaluation().getKList().stream().mapToInt(k -> k).toArray();
+        search = new NearestNeighbors(settings.threads());
+    }
+
+    /**
+     * What is asked.
+     *
+     * @param subject what is measured, for people
+     * @param epoch after which; 0 before training
+     * @param examples whether the answer names some images and their neighbours
+     * @param stop once true, the measurement is given up
+     */
+    record Asked(String subject, int epoch, boolean examples, BooleanSupplier stop) {}
+
+    /**
+     * Measures one network.
+     *
+     * @param size of what it is shown, in pixels: the evaluation view in proportion
+     * @throws Abandoned if it was told to stop
+     */
+    EvaluationDone measure(Asked asked, int size, ImageEmbedder.Features features) {
+        long begun = System.nanoTime();
+        ViewRecipe shown = view.at(size);
+        ProgressMonitor course = ProgressMonitor.until(asked.stop);
+        FeatureBank bank = trainImages.bank(features, shown, course);
+        FeatureBank queries = valImages.bank(features, shown, course);
+        int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
+        TopK neighbors = search.search(bank, queries, k);
+        EvaluationDone.Builder done =
+                EvaluationDone.newBuilder().setSubject(asked.subject).setEpoch(asked.epoch);
+        KnnVote vote = new KnnVote(neighbors, bank.size());
+        for (KnnVote.Score score : vote.accuracy(queries.labels(), ks)) {
+            done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
+        }
+        if (asked.examples) {
+            // Spread over the classes, which are in order.
+            IntStream.range(0, Math.min(EXAMPLES, val.size()))
+                    .map(
+                            i ->
+                                    (int)
+                                            ((2L * i + 1)
+                                                    * val.size()
+                                                    / (2L * Math.min(EXAMPLES, val.size()))))
+                    .forEach(query -> done.addExamples(example(query, neighbors)));
+        }
+        return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
+    }
+
+    private Example example(int query, TopK neighbors) {
+        Example.Builder example =
+                Example.newBuilder()
+                        .setFile(name(val, query))
+                        .setLabel(val.classNames().get(val.label(query)));
+        for (int rank = 0; rank < Math.min(SHOWN, neighbors.k()); rank++) {
+            int id = (int) neighbors.id(query, rank);
+            example.addNeighbors(
+                    Example.Neighbor.newBuilder()
+                            .setFile(name(train, id))
+                            .setLabel(train.classNames().get(train.label(id)))
+                            .setCosine(neighbors.cosine(query, rank)));
+        }
+        return example.build();
+    }
+
+    private String name(ImageList images, int id) {
+        return root.toAbsolutePath().relativize(images.file(id).toAbsolutePath()).toString();
+    }
+
+    @Override
+    public void close() {
+        trainImages.close();
+        valImages.close();
+        search.close();
+    }
+}

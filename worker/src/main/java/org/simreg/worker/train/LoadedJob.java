@@ -1,0 +1,261 @@
+package org.simreg.worker.train;
+
+import ai.djl.ndarray.NDManager;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.JobStarted;
+import org.simreg.proto.UserError;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.train.student.ResumeCheck;
+import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.train.student.RunCheckpoint.Origin;
+
+/**
+ * A job as one worker has loaded it: the inputs of its steps, what is measured in between, and the
+ * student as far as it is trained. It outlives the generations in which it is trained. One thread
+ * uses it, the one that loaded it. Steps count from 0.
+ */
+public final class LoadedJob implements AutoCloseable {
+    private final Job settings;
+    private final Facts facts;
+    private final Parts parts;
+    private final StudentMaker maker;
+    private final Resources resources;
+    private final LearningSchedule schedule;
+    private Optional<TrainableStudent> student = Optional.empty();
+    private long committed;
+    private long lastCheckpoint = System.nanoTime();
+
+    /** Loads jobs. */
+    public interface Opener {
+        /**
+         * Loads data, teachers and student; takes seconds.
+         *
+         * @param job completed
+         * @param notices sentences for people, also from decode threads
+         * @throws UserError if something the job names can't be used
+         */
+        LoadedJob open(Job job, Consumer<String> notices);
+    }
+
+    /**
+     * What is known of a job once it is loaded.
+     *
+     * @param started what clients are told; its resumed step is not set
+     * @param dataSha256 over order and names of the train images, hexadecimal
+     */
+    public record Facts(JobStarted started, String dataSha256) {}
+
+    /**
+     * What steps are made of, besides the student.
+     *
+     * @param clock charged by the inputs and the loop
+     */
+    public record Parts(
+            TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock) {}
+
+    /** Makes the student of a job. */
+    public interface StudentMaker {
+        /** Its networks, which lay its state out. */
+        StudentNetwork trained();
+
+        /** The state before the first step, a pure function of the job. */
+        StudentState start();
+
+        /** The student in a state. */
+        TrainableStudent make(StudentState state);
+
+        /** A new scope for native memory on its device; the caller closes it. */
+        NDManager scope();
+    }
+
+    /** Closes what was opened in the reverse order, also after a failure. */
+    public static final class Resources implements AutoCloseable {
+        private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+        /** Takes it over. */
+        public <T extends AutoCloseable> T add(T resource) {
+            open.push(resource);
+            return resource;
+        }
+
+        @Override
+        public void close() {
+            IllegalStateException failure = null;
+            while (!open.isEmpty()) {
+                try {
+                    open.pop().close();
+                } catch (Exception e) {
+                    if (failure == null) {
+                        failure = new IllegalStateException("a job could not be closed", e);
+                    } else {
+                        failure.addSuppressed(e);
+                    }
+                }
+            }
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
+
+    /**
+     * @param settings of the job, completed
+     * @param resources closed with this
+     */
+    public LoadedJob(
+            Job settings, Facts facts, Parts parts, StudentMaker maker, Resources resources) {
+        this.settings = settings;
+        this.facts = facts;
+        this.parts = parts;
+        this.maker = maker;
+        this.resources = resources;
+        schedule = LearningSchedule.of(settings, parts.plan);
+    }
+
+    /** Completed. */
+    Job settings() {
+        return settings;
+    }
+
+    /** What clients are told; its resumed step is not set. */
+    public JobStarted started() {
+        return facts.started;
+    }
+
+    /** SHA-256 over order and names of the train images, hexadecimal. */
+    public String dataSha256() {
+        return facts.dataSha256;
+    }
+
+    /** Which samples each step sees. */
+    public TrainingPlan plan() {
+        return parts.plan;
+    }
+
+    LearningSchedule schedule() {
+        return schedule;
+    }
+
+    /** What the student sees and regresses. */
+    public StepInputs inputs() {
+        return parts.inputs;
+    }
+
+    Evaluations evaluations() {
+        return parts.evaluations;
+    }
+
+    StepClock clock() {
+        return parts.clock;
+    }
+
+    StudentNetwork trained() {
+        return maker.trained();
+    }
+
+    /** Backward passes of a whole step, each a leaf of the reduce. */
+    public int leaves() {
+        return parts.plan.microBatches() * parts.inputs.passes();
+    }
+
+    /** A new scope for native memory; the caller closes it. */
+    public NDManager scope() {
+        return maker.scope();
+    }
+
+    /** Steps in the student's state. */
+    public long committed() {
+        return committed;
+    }
+
+    /** The student as far as it is trained; another object after another state is taken. */
+    public TrainableStudent student() {
+        return student.orElseThrow(() -> new IllegalStateException("no state was taken yet"));
+    }
+
+    /** The student has taken another step. */
+    void stepped() {
+        committed++;
+    }
+
+    /** Takes the state that the job starts from. */
+    public void start() {
+        take(0, maker.start());
+    }
+
+    /**
+     * Takes a state that others computed. The student is made anew: it keeps weights that were
+     * rounded from the old ones.
+     */
+    public void take(long step, StudentState state) {
+        forget();
+        student = Optional.of(maker.make(state));
+        committed = step;
+        parts.inputs.release(step - 1);
+    }
+
+    /**
+     * Takes a stored state.
+     *
+     * @throws UserError if the file is damaged or of another job, data set or, for an exact job,
+     *     numeric profile
+     */
+    public void take(Path file) {
+        RunCheckpoint checkpoint = RunCheckpoint.read(file, maker.trained());
+        ResumeCheck.check(checkpoint, file, settings, facts.started.getDevice());
+        ResumeCheck.sameImages(checkpoint, images(), settings, file);
+        long step = ResumeCheck.within(checkpoint.step(), parts.plan.steps(), file);
+        take(step, checkpoint.state());
+    }
+
+    /** Lets go of the state. */
+    void forget() {
+        student.ifPresent(TrainableStudent::close);
+        student = Optional.empty();
+    }
+
+    /** A copy of the state; waits for the device. */
+    public RunCheckpoint.Snapshot snapshot() {
+        Origin origin = new Origin(json(settings), facts.started.getDevice(), images());
+        return new RunCheckpoint.Snapshot(committed, origin, student().state(), maker.trained());
+    }
+
+    /** A copy of the state that will be stored. */
+    public RunCheckpoint.Snapshot checkpoint() {
+        lastCheckpoint = System.nanoTime();
+        return snapshot();
+    }
+
+    /** Time since the last {@link #checkpoint}, or since the job was loaded. */
+    Duration sinceCheckpoint() {
+        return Duration.ofNanos(System.nanoTime() - lastCheckpoint);
+    }
+
+    private int images() {
+        return Math.toIntExact(facts.started.getTrainImages());
+    }
+
+    private static String json(Job job) {
+        try {
+            return JsonFormat.printer().omittingInsignificantWhitespace().print(job);
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a job without Any fields can always be printed", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        forget();
+        resources.close();
+    }
+}

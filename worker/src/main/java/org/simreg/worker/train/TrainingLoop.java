@@ -1,0 +1,251 @@
+package org.simreg.worker.train;
+
+import ai.djl.ndarray.NDArray;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Generation.Measurement;
+import org.simreg.proto.StepDone;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.reduce.LocalReduce;
+import org.simreg.worker.exchange.reduce.Reduce;
+import org.simreg.worker.train.StepClock.Part;
+import org.simreg.worker.train.StepInputs.MicroBatch;
+import org.simreg.worker.train.student.RunCheckpoint;
+import org.slf4j.MDC;
+
+/**
+ * The training of a job on one member, step after step to the end. One thread runs it; steps count
+ * from 0. It knows nothing of other members but the mean gradient that the reduce gives.
+ */
+public final class TrainingLoop {
+    /** Epochs of seconds, as on small data, would write more than they compute. */
+    private static final Duration BETWEEN_EPOCH_CHECKPOINTS = Duration.ofMinutes(1);
+
+    private final LoadedJob job;
+    private final TrainingPlan plan;
+    private final LearningSchedule schedule;
+    private final StepInputs inputs;
+    private final StepClock clock;
+    private final Reduce reduce;
+    private final boolean leads;
+    private final Set<Measurement> measured;
+    private final BooleanSupplier halted;
+    private final Events events;
+
+    /** Takes what happens in a loop, in order, on its thread. */
+    public interface Events {
+        /**
+         * A step is part of the student.
+         *
+         * @param sha256 of the state, where all members are to compare it; otherwise empty
+         */
+        void committed(StepDone done, String sha256);
+
+        /** Something was measured; only from the member that leads. */
+        void measured(EvaluationDone done);
+
+        /** A checkpoint is due; only from the member that leads. */
+        void checkpoint(RunCheckpoint.Snapshot snapshot);
+
+        /** All steps are done and all is measured; only from the member that leads. */
+        void trained(RunCheckpoint.Snapshot end);
+    }
+
+    /**
+     * What a member does besides its share of the steps.
+     *
+     * @param leads whether it measures and gives checkpoints; one member of a job does
+     * @param measured what needn't be measured again
+     */
+    public record Role(boolean leads, Set<Measurement> measured) {
+        /** Of a member without others, from the job's first step. */
+        public static final Role ALONE = new Role(true, Set.of());
+
+        public Role {
+            measured = Set.copyOf(measured);
+        }
+    }
+
+    /**
+     * @param job has taken the state to begin with, and knows this member's share
+     * @param halted asked before anything is changed; once true, {@link #run} ends
+     */
+    public TrainingLoop(
+            LoadedJob job, Reduce reduce, Role role, BooleanSupplier halted, Events events) {
+        this.job = job;
+        this.reduce = reduce;
+        this.halted = halted;
+        this.events = events;
+        leads = role.leads;
+        measured = new HashSet<>(role.measured);
+        plan = job.plan();
+        schedule = job.schedule();
+        inputs = job.inputs();
+        clock = job.clock();
+    }
+
+    /**
+     * Trains to the end of the job.
+     *
+     * @throws Abandoned if it is halted, or another member's gradients won't come; the job keeps
+     *     the state after its last whole step
+     * @throws UserError if the loss is no number
+     */
+    public void run() {
+        evaluate(); // what is due before the first step
+        while (job.committed() < plan.steps()) {
+            checkHalt();
+            StepDone done = step(job.committed());
+            events.committed(done, digestDue() ? job.snapshot().sha256() : "");
+            if (leads && job.committed() < plan.steps()) {
+                if (checkpointDue()) {
+                    events.checkpoint(job.checkpoint());
+                }
+                evaluate();
+            }
+        }
+        if (leads) {
+            evaluate();
+            checkHalt();
+            events.trained(job.checkpoint());
+        }
+    }
+
+    /** Views, targets, student, loss, gradient, mean, update. */
+    public StepDone step(long step) {
+        MDC.put("step", String.valueOf(step + 1));
+        inputs.prepare(step); // nothing to do where it was made ahead
+        Reduce.Round round = reduce.begin(step, job.leaves());
+        backward(job, step, round);
+        Future<NDArray> mean = round.mean(); // gradients travel ...
+        inputs.prepare(step + 1); // ... while the next step is decoded and shown to the teachers
+        NDArray gradient = await(mean);
+        checkHalt();
+        return update(step, gradient);
+    }
+
+    /** Offers the leaves of a member's share; the reduce sums them in a tree of fixed shape. */
+    public static void backward(LoadedJob job, long step, Reduce.Round round) {
+        TrainableStudent student = job.student();
+        for (MicroBatch part : job.inputs().of(step)) {
+            NDArray[] targets = part.targets(student); // a momentum teacher asks the student
+            student.backward(part.images(), targets, round.vector(), part.draws());
+            job.clock().charge(Part.STUDENT);
+            round.offer(part.leaf()); // whole subtrees leave at once
+            job.clock().charge(Part.REDUCE);
+        }
+    }
+
+    /**
+     * Commits a step.
+     *
+     * @param gradient mean of all leaves; overwritten
+     */
+    public StepDone update(long step, NDArray gradient) {
+        clock.charge(Part.REDUCE);
+        TrainableStudent student = job.student();
+        double loss = finite(student.loss(gradient), step);
+        student.update(gradient, schedule.rate(step), schedule.decay(step));
+        clock.charge(Part.UPDATE);
+        job.stepped();
+        inputs.release(step); // only now: an abandoned step is done again with the same views
+        return clock.read()
+                .setEpoch(plan.epoch(step) + 1)
+                .setLoss(loss)
+                .setLr(schedule.rate(step))
+                .setStep(step + 1)
+                .setImages(plan.batch())
+                .build();
+    }
+
+    /** No step leads back from weights that are no numbers: a run that goes on is lost time. */
+    private double finite(double loss, long step) {
+        if (Double.isFinite(loss)) {
+            return loss;
+        }
+        throw new UserError(
+                "the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
+                        .formatted(
+                                step + 1,
+                                loss,
+                                schedule.rate(step),
+                                "or warmup_epochs, and look for a teacher that gives such features"));
+    }
+
+    private void evaluate() {
+        if (!leads) {
+            return;
+        }
+        for (Measurement due : job.evaluations().due(job.committed())) {
+            if (measured.add(due)) {
+                checkHalt();
+                events.measured(
+                        job.evaluations().measure(due, job.committed(), job.student(), halted));
+            }
+        }
+        clock.skip();
+    }
+
+    private boolean digestDue() {
+        long every = job.settings().getCheckpoints().getDigestSteps();
+        return job.committed() == plan.steps() || every > 0 && job.committed() % every == 0;
+    }
+
+    private boolean checkpointDue() {
+        long every = job.settings().getCheckpoints().getEverySteps();
+        return every > 0
+                ? job.committed() % every == 0
+                : plan.endsEpoch(job.committed() - 1)
+                        && job.sinceCheckpoint().compareTo(BETWEEN_EPOCH_CHECKPOINTS) > 0;
+    }
+
+    private void checkHalt() {
+        if (halted.getAsBoolean()) {
+            throw new Abandoned("halted");
+        }
+    }
+
+    /**
+     * Waits for what other members send.
+     *
+     * @throws Abandoned if it won't come
+     */
+    public static <T> T await(Future<T> future) {
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Abandoned("interrupted while waiting for the others");
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : new IllegalStateException("the gradients could not be summed", e.getCause());
+        }
+    }
+
+    /**
+     * Goes through a part of a step with a state of zeros and forgets it, before the job takes any
+     * state: then the first step doesn't take several times as long as those after it, and nobody
+     * waits for a newcomer. Nothing is committed: zeros have no finite loss.
+     */
+    public static void warmUp(LoadedJob job) {
+        job.take(0, StudentState.zeros(job.trained()));
+        StepInputs inputs = job.inputs();
+        try (Reduce reduce = new LocalReduce(job.scope(), job.student()::newOut)) {
+            inputs.share(0, 1);
+            inputs.prepare(0);
+            backward(job, 0, reduce.begin(0, inputs.passes()));
+        } finally {
+            inputs.clear();
+            job.forget();
+        }
+    }
+}

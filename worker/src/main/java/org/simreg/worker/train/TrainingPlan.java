@@ -1,0 +1,117 @@
+package org.simreg.worker.train;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.random.SampleOrder;
+import org.simreg.worker.data.loader.BatchRequest;
+
+/**
+ * Which samples each step sees: a pure function of the job and the number of images. Steps count
+ * from 0 here, epochs from 0.
+ *
+ * @param order sample order of an epoch
+ * @param batch images of a step
+ * @param microBatches parts of a batch
+ * @param stepsPerEpoch whole batches in the data set
+ * @param steps of the job
+ */
+public record TrainingPlan(
+        SampleOrder order, int batch, int microBatches, long stepsPerEpoch, long steps) {
+    /** Makes the request for a micro-batch; called on the loader's threads. */
+    interface RequestMaker {
+        BatchRequest request(int epoch, int[] ids);
+    }
+
+    /**
+     * @param images in the train part
+     * @throws UserError if they don't fill one batch
+     */
+    public static TrainingPlan of(Job job, int images) {
+        int batch = job.getOptimization().getBatch();
+        long stepsPerEpoch = images / batch;
+        if (stepsPerEpoch == 0) {
+            throw new UserError(
+                    "optimization.batch is "
+                            + batch
+                            + " but "
+                            + job.getDataset().getPath()
+                            + " has only "
+                            + images
+                            + " train images; choose a batch of at most "
+                            + images);
+        }
+        long all = stepsPerEpoch * job.getOptimization().getEpochs();
+        long limit = job.getOptimization().getMaxSteps();
+        return new TrainingPlan(
+                new SampleOrder(job.getSeed(), images),
+                batch,
+                job.getOptimization().getMicroBatches(),
+                stepsPerEpoch,
+                limit > 0 ? Math.min(limit, all) : all);
+    }
+
+    int epoch(long step) {
+        return Math.toIntExact(step / stepsPerEpoch);
+    }
+
+    /** Whether the step is the last of its epoch, or of the job. */
+    boolean endsEpoch(long step) {
+        return (step + 1) % stepsPerEpoch == 0 || step + 1 == steps;
+    }
+
+    /**
+     * The requests for the micro-batches [first, first + count) of each step, step after step to
+     * the end. The order of an epoch is drawn once.
+     *
+     * @param from first step
+     */
+    Iterator<BatchRequest> requests(RequestMaker maker, long from, int first, int count) {
+        return new Requests(maker, from, first, count);
+    }
+
+    private final class Requests implements Iterator<BatchRequest> {
+        private final RequestMaker maker;
+        private final int first;
+        private final int end;
+        private long step;
+        private int part;
+        private int epoch = -1;
+        private int[] ids;
+
+        Requests(RequestMaker maker, long from, int first, int count) {
+            this.maker = maker;
+            this.first = first;
+            end = first + count;
+            step = from;
+            part = first;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return step < steps;
+        }
+
+        @Override
+        public BatchRequest next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException("the plan ends at step " + steps);
+            }
+            if (epoch(step) != epoch) {
+                epoch = epoch(step);
+                ids = order.epoch(epoch);
+            }
+            int size = batch / microBatches;
+            int from = Math.toIntExact(step % stepsPerEpoch) * batch + part * size;
+            BatchRequest request = maker.request(epoch, Arrays.copyOfRange(ids, from, from + size));
+            part++;
+            if (part == end) {
+                part = first;
+                step++;
+            }
+            return request;
+        }
+    }
+}

@@ -1,0 +1,288 @@
+package org.simreg.worker.train.student;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.simreg.proto.Job;
+import org.simreg.proto.UserError;
+import org.simreg.worker.engine.torch.FlatLayout;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * A run at the end of a step, as a safetensors file: {@code backbone.*} and {@code head.*}
+ * (row-major, torchvision's names), {@code momentum.*}, {@code average.*}; step, job, numeric
+ * profile and digest in its metadata.
+ *
+ * @param step steps committed
+ * @param made what it was computed from
+ * @param sha256 {@link StudentState#sha256}
+ * @param state flat vectors
+ */
+public record RunCheckpoint(long step, Origin made, String sha256, StudentState state) {
+    /**
+     * What decides the bits besides the step.
+     *
+     * @param job the completed job as protobuf JSON
+     * @param profile numeric profile, {@code Torch.profile}
+     * @param images in the train part
+     */
+    public record Origin(String job, String profile, int images) {}
+
+    /**
+     * A state at the end of a step, in the computer's memory, from which its checkpoint can be
+     * written. Any thread may use it.
+     */
+    public static final class Snapshot {
+        private final long step;
+        private final Origin made;
+        private final StudentState state;
+        private final StudentNetwork trained;
+        private String sha256;
+
+        /**
+         * @param step steps committed
+         * @param state not to be changed any more
+         * @param trained layout of the state
+         */
+        public Snapshot(long step, Origin made, StudentState state, StudentNetwork trained) {
+            this.step = step;
+            this.made = made;
+            this.state = state;
+            this.trained = trained;
+        }
+
+        /** Steps in it. */
+        public long step() {
+            return step;
+        }
+
+        /** Flat vectors, not to be changed. */
+        public StudentState state() {
+            return state;
+        }
+
+        /**
+         * {@link StudentState#sha256}; computed when first asked for: it costs a tenth of a second.
+         */
+        public synchronized String sha256() {
+            if (sha256 == null) {
+                sha256 = state.sha256();
+            }
+            return sha256;
+        }
+
+        /** Writes it in one move as a checkpoint of the job. */
+        public void write(Path file) {
+            checkpoint().write(file, trained);
+        }
+
+        /**
+         * Writes the bytes of the same file, every time the same.
+         *
+         * @param out is not closed
+         * @throws IOException if the stream does
+         */
+        public void writeTo(OutputStream out) throws IOException {
+            RunCheckpoint checkpoint = checkpoint();
+            Safetensors.write(
+                    Channels.newChannel(out), checkpoint.tensors(trained), checkpoint.metadata());
+        }
+
+        private RunCheckpoint checkpoint() {
+            return new RunCheckpoint(step, made, sha256(), state);
+        }
+    }
+
+    private static final String MOMENTUM = "momentum.";
+    private static final String AVERAGE = "average.";
+    private static final String SUFFIX = ".safetensors";
+
+    /** Name of the file of a step. */
+    public static String fileName(long step) {
+        return String.format(java.util.Locale.ROOT, "step-%08d%s", step, SUFFIX);
+    }
+
+    /** Files in the folder, oldest first; none if it isn't there. */
+    public static List<Path> list(Path folder) {
+        return RunWeights.list(folder);
+    }
+
+    /** The newest file in the folder. */
+    public static Optional<Path> newest(Path folder) {
+        List<Path> files = list(folder);
+        return files.isEmpty() ? Optional.empty() : Optional.of(files.get(files.size() - 1));
+    }
+
+    /** Writes the file in one move. */
+    void write(Path file, StudentNetwork trained) {
+        Safetensors.write(file, tensors(trained), metadata());
+    }
+
+    /** One tensor at a time is copied, when it is written. */
+    private StateDict tensors(StudentNetwork trained) {
+        FlatLayout parameters = trained.parameters();
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Map<String, Supplier<float[]>> values = new LinkedHashMap<>();
+        put(shapes, values, "", parameters, state.weights());
+        put(shapes, values, "", trained.statistics(), state.statistics());
+        put(shapes, values, MOMENTUM, parameters, state.momentum());
+        put(shapes, values, AVERAGE, averaged(trained), state.average());
+        return StateDict.lazy(shapes, name -> values.get(name).get());
+    }
+
+    private Map<String, String> metadata() {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("step", String.valueOf(step));
+        metadata.put("job", made.job);
+        metadata.put("profile", made.profile);
+        metadata.put("images", String.valueOf(made.images));
+        metadata.put("sha256", sha256);
+        return metadata;
+    }
+
+    private static FlatLayout averaged(StudentNetwork trained) {
+        return trained.parameters().first(trained.averaged());
+    }
+
+    private static void put(
+            Map<String, long[]> shapes,
+            Map<String, Supplier<float[]>> values,
+            String prefix,
+            FlatLayout layout,
+            float[] flat) {
+        for (Weight weight : layout.weights()) {
+            shapes.put(prefix + weight.name(), weight.shape());
+            values.put(prefix + weight.name(), () -> layout.get(flat, weight.name()));
+        }
+    }
+
+    /**
+     * Reads a file that {@link #write} made.
+     *
+     * @throws UserError if it is not of this kind, of another student, or damaged
+     */
+    public static RunCheckpoint read(Path file, StudentNetwork trained) {
+        Map<String, String> metadata = Safetensors.metadata(file);
+        if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "images", "sha256"))) {
+            throw new UserError(
+                    file
+                            + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
+        }
+        StateDict tensors = WeightsFile.read(file);
+        StudentState state =
+                new StudentState(
+                        get(tensors, "", trained.parameters(), file),
+                        get(tensors, MOMENTUM, trained.parameters(), file),
+                        get(tensors, "", trained.statistics(), file),
+                        get(tensors, AVERAGE, averaged(trained), file));
+        if (!state.sha256().equals(metadata.get("sha256"))) {
+            throw new UserError(
+                    file
+                            + " is damaged: its tensors don't have the recorded SHA-256; delete it to continue from the one before");
+        }
+        return new RunCheckpoint(
+                Long.parseLong(metadata.get("step")),
+                new Origin(
+                        metadata.get("job"),
+                        metadata.get("profile"),
+                        Integer.parseInt(metadata.get("images"))),
+                metadata.get("sha256"),
+                state);
+    }
+
+    /** Steps in a run's checkpoint; 0 for any other file. */
+    public static long steps(Path file) {
+        return Long.parseLong(Safetensors.metadata(file).getOrDefault("step", "0"));
+    }
+
+    /** The job in a checkpoint; settings of newer versions are passed over. */
+    static Job job(String json, Path file) {
+        return RunWeights.job(json, file);
+    }
+
+    private static float[] get(StateDict tensors, String prefix, FlatLayout layout, Path file) {
+        float[] flat = new float[layout.length()];
+        for (Weight weight : layout.weights()) {
+            String name = prefix + weight.name();
+            if (!tensors.contains(name) || tensors.get(name).length() != weight.length()) {
+                throw new UserError(
+                        file
+                                + " has no tensor "
+                                + prefix
+                                + weight
+                                + "; it belongs to another student or head");
+            }
+            layout.put(flat, weight.name(), tensors.get(name).floats());
+        }
+        return flat;
+    }
+
+    /**
+     * The header of a run's checkpoint file: what it says of itself; its tensors are not read.
+     *
+     * @param step steps committed
+     * @param sha256 of weights, momentum and statistics, hexadecimal
+     * @param profile numeric profile of the device that computed it
+     * @param job that made it, completed
+     */
+    public record CheckpointFile(Path file, long step, String sha256, String profile, Job job) {
+        /** Name of the file of a step. */
+        public static String name(long step) {
+            return RunCheckpoint.fileName(step);
+        }
+
+        /** Checkpoint files in a folder by their names, oldest first; none if it isn't there. */
+        public static List<Path> list(Path folder) {
+            return RunCheckpoint.list(folder);
+        }
+
+        /** The step in the name of a file that {@link #list} gave. */
+        public static long step(Path file) {
+            return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
+        }
+
+        /**
+         * Reads a file's header.
+         *
+         * @throws UserError if it isn't the checkpoint of a run
+         */
+        public static CheckpointFile read(Path file) {
+            Map<String, String> notes = Safetensors.metadata(file);
+            if (!notes.keySet().containsAll(List.of("step", "sha256", "profile", "job"))
+                    || !notes.get("step").matches("\\d{1,18}")) {
+                throw new UserError(
+                        file
+                                + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
+            }
+            return new CheckpointFile(
+                    file,
+                    Long.parseLong(notes.get("step")),
+                    notes.get("sha256"),
+                    notes.get("profile"),
+                    RunCheckpoint.job(notes.get("job"), file));
+        }
+
+        /**
+         * Refuses a job that would go on from another's run to another result.
+         *
+         * @param file that says what made the run, for the message
+         * @param made job that made it, completed
+         * @throws UserError if the job computes something else
+         */
+        public static void requireSame(Path file, Job made, Job asked) {
+            ResumeCheck.sameJob(file, made, asked);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package org.simreg.worker.train.student;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.simreg.proto.Job;
+import org.simreg.proto.Precision;
+import org.simreg.proto.Student;
+import org.simreg.proto.UserError;
+import org.simreg.worker.engine.torch.FlatLayout;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.ScriptStudent;
+import org.simreg.worker.engine.torchscript.StepSettings;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.train.teacher.FrozenTeacher;
+import org.simreg.worker.weights.checkpoint.NetworkFit;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.tensor.HostTensor;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/** What a job trains, what it starts from, and what it leaves behind. */
+public final class StudentBuilder {
+    private StudentBuilder() {}
+
+    /**
+     * The student of a job without a module.
+     *
+     * @param teachers loaded; none for a momentum teacher
+     */
+    public static StudentNetwork of(Job job, List<FrozenTeacher> teachers) {
+        return of(job, teachers, Networks.backbone(job.getStudent().getNetwork()));
+    }
+
+    /**
+     * @param teachers loaded; none for a momentum teacher
+     */
+    public static StudentNetwork of(Job job, List<FrozenTeacher> teachers, NetworkGraph backbone) {
+        if (teachers.isEmpty()) {
+            int hidden = job.getMomentumTeacher().getHidden();
+            int out = job.getMomentumTeacher().getOutput();
+            return StudentNetwork.selfTaught(
+                    backbone,
+                    Heads.projection(backbone.outputs(), hidden, out),
+                    Heads.projection(out, hidden, out));
+        }
+        List<NetworkGraph> heads =
+                teachers.stream()
+                        .map(
+                                teacher ->
+                                        Heads.regression(
+                                                job.getHead().getForm(),
+                                                job.getHead().getLayers(),
+                                                backbone.outputs(),
+                                                teacher.width()))
+                        .toList();
+        return StudentNetwork.regression(backbone, heads);
+    }
+
+    /**
+     * The network, or the module once it has shown that it can be trained.
+     *
+     * @param job with a module's path that can be read here
+     * @throws UserError if the module can't be trained
+     */
+    public static NetworkGraph backbone(Torch torch, Job job) {
+        Student student = job.getStudent();
+        return student.hasModule()
+                ? ScriptStudent.network(
+                        torch, Path.of(student.getModule()), job.getViews().getSize())
+                : Networks.backbone(student.getNetwork());
+    }
+
+    /** Says before the work what won't be there after it. */
+    public static void notice(StudentNetwork trained, Consumer<String> notices) {
+        if (trained.backbone().script().isPresent()) {
+            notices.accept(
+                    "The student "
+                            + trained.backbone().name()
+                            + " is a TorchScript module: it will be exported as TorchScript, safetensors and .pth, but not as ONNX");
+        }
+    }
+
+    public static StepSettings settings(Job job) {
+        return new StepSettings(
+                job.getPrecision() == Precision.BFLOAT16,
+                job.getOptimization().getMomentum(),
+                job.getOptimization().getWeightDecay(),
+                new StepSettings.Objective(job.getLoss(), weights(job)));
+    }
+
+    /** None for the momentum teacher. */
+    private static List<Double> weights(Job job) {
+        return job.getTeachersList().stream()
+                .filter(teacher -> teacher.hasWeight())
+                .map(teacher -> teacher.getWeight())
+                .toList();
+    }
+
+    /**
+     * The state before the first step: random weights by the seed or a module's own, the backbone
+     * of {@code student.init}, or all of {@code student.restart} but its momentum.
+     *
+     * @param job with paths that can be read here
+     * @throws UserError if a file holds another student
+     */
+    public static StudentState start(Job job, StudentNetwork trained) {
+        if (job.getStudent().hasRestart()) {
+            return RestartState.state(Path.of(job.getStudent().getRestart()), trained);
+        }
+        StudentState state = InitialWeights.of(trained, job.getSeed());
+        trained.backbone()
+                .script()
+                .ifPresent(
+                        script -> {
+                            StateDict own = ScriptArchive.read(script.file()).start();
+                            put(trained.parameters(), state.weights(), own);
+                            put(trained.statistics(), state.statistics(), own);
+                        });
+        if (job.getStudent().hasInit()) {
+            Path file = Path.of(job.getStudent().getInit());
+            StateDict found =
+                    NetworkFit.fit(WeightsFile.read(file), trained.backbone(), file.toString());
+            put(trained.parameters(), state.weights(), found);
+            put(trained.statistics(), state.statistics(), found);
+        }
+        System.arraycopy(state.weights(), 0, state.average(), 0, state.average().length);
+        return state;
+    }
+
+    /**
+     * Says before the work that {@link #start} can't be: reads names and shapes only.
+     *
+     * @param job with paths that can be read here
+     * @throws UserError if a file holds another student
+     */
+    public static void refuseOtherStart(Job job, StudentNetwork trained) {
+        Student student = job.getStudent();
+        if (student.hasRestart()) {
+            RestartState.refuseOthers(Path.of(student.getRestart()), trained);
+        } else if (student.hasInit()) {
+            Path file = Path.of(student.getInit());
+            NetworkFit.fit(WeightsFile.read(file), trained.backbone(), file.toString());
+        }
+    }
+
+    private static void put(FlatLayout layout, float[] flat, StateDict found) {
+        for (Weight weight : layout.weights()) {
+            String name = weight.name().replaceFirst("^" + StudentNetwork.BACKBONE, "");
+            if (weight.name().startsWith(StudentNetwork.BACKBONE) && found.contains(name)) {
+                layout.put(flat, weight.name(), found.get(name).floats());
+            }
+        }
+    }
+
+    /** The backbone's weights and statistics by torchvision's names. */
+    public static StateDict backbone(StudentNetwork trained, StudentState state) {
+        FlatLayout parameters = trained.parameters();
+        FlatLayout statistics = trained.statistics();
+        Map<String, HostTensor> tensors = new LinkedHashMap<>();
+        for (Weight weight : trained.backbone().weights()) {
+            String name = StudentNetwork.BACKBONE + weight.name();
+            float[] values =
+                    weight.kind().trained()
+                            ? parameters.get(state.weights(), name)
+                            : statistics.get(state.statistics(), name);
+            tensors.put(weight.name(), HostTensor.of(values, weight.shape()));
+        }
+        return StateDict.of(tensors);
+    }
+
+    public static String describe(Job job, StudentNetwork trained, long heads) {
+        NetworkGraph backbone = trained.backbone();
+        String teachers =
+                trained.selfTaught()
+                        ? "its own average"
+                        : String.join(
+                                " + ",
+                                job.getTeachersList().stream().map(t -> t.getSource()).toList());
+        return String.format(
+                Locale.ROOT,
+                "%s -> %s (%d features), %.1f M parameters and %.1f M in heads",
+                teachers,
+                backbone.name(),
+                backbone.outputs(),
+                backbone.parameterCount() / 1e6,
+                heads / 1e6);
+    }
+}

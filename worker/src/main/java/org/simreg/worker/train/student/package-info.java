@@ -1,0 +1,2 @@
+/** What is trained: networks, first state, the run's checkpoint. */
+package org.simreg.worker.train.student;

@@ -1,0 +1,170 @@
+package org.simreg.worker.train.teacher;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.simreg.proto.Cache;
+import org.simreg.proto.Job;
+import org.simreg.proto.Problems;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.train.featurestore.FeatureStore;
+import org.simreg.worker.train.featurestore.RowFormat;
+import org.simreg.worker.train.featurestore.StoreFolder;
+import org.simreg.worker.train.featurestore.StoreHeader;
+import org.simreg.worker.train.teacher.TeacherFeatures.Rows;
+
+/** Opens where the features of a job's teachers are kept, if they are. */
+public final class FeatureCache {
+    private final Job job;
+    private final FeatureKey keys;
+    private final int samples;
+    private final WorkerSettings settings;
+    private final Consumer<String> notices;
+
+    /**
+     * @param job completed, with paths that can be read here
+     * @param keys of the job on this machine
+     * @param samples in the data set
+     * @param settings say where this worker keeps what it doesn't share
+     * @param notices takes a sentence about the size
+     */
+    public FeatureCache(
+            Job job,
+            FeatureKey keys,
+            int samples,
+            WorkerSettings settings,
+            Consumer<String> notices) {
+        this.job = job;
+        this.keys = keys;
+        this.samples = samples;
+        this.settings = settings;
+        this.notices = notices;
+    }
+
+    /**
+     * Opens the stores of all teachers.
+     *
+     * @param teachers in the job's order; none for a momentum teacher
+     * @return one a teacher; the caller closes them
+     * @throws UserError if a store holds other features, or the disk has no room
+     */
+    public List<TeacherFeatures> open(List<FrozenTeacher> teachers, ViewPlan views) {
+        if (views(job) == 0) {
+            return teachers.stream().map(TeacherFeatures::new).toList();
+        }
+        RowFormat format =
+                job.getCache().getPrecision() == Cache.Format.FLOAT16
+                        ? RowFormat.FLOAT16
+                        : RowFormat.FLOAT32;
+        List<Optional<FeatureStore>> stores = stores(teachers, views, format);
+        return IntStream.range(0, teachers.size())
+                .mapToObj(
+                        i ->
+                                new TeacherFeatures(
+                                        teachers.get(i),
+                                        new Rows(
+                                                format,
+                                                stores.get(i),
+                                                job.getCache().getFixed(),
+                                                notices)))
+                .toList();
+    }
+
+    /** Views of a sample whose features come again; 0 if none do. */
+    public static int views(Job job) {
+        return job.getCache().getFixed() ? 1 : job.getCache().getViews();
+    }
+
+    /** What a run shows that isn't as usual, to stand behind its description; may be empty. */
+    public static String words(Job job) {
+        if (job.getCache().getFixed()) {
+            return ", the teacher's view fixed: not the same view";
+        }
+        int views = views(job);
+        return views == 0 ? "" : ", " + views + (views == 1 ? " view" : " views") + " a sample";
+    }
+
+    private List<Optional<FeatureStore>> stores(
+            List<FrozenTeacher> teachers, ViewPlan views, RowFormat format) {
+        if (job.getCache().getPrecision() == Cache.Format.NONE) {
+            return teachers.stream().map(teacher -> Optional.<FeatureStore>empty()).toList();
+        }
+        List<Wanted> wanted = new ArrayList<>();
+        for (int i = 0; i < teachers.size(); i++) {
+            View view = views.views().get(views.passes().get(0).teachers().get(i));
+            int width = teachers.get(i).width();
+            wanted.add(
+                    new Wanted(
+                            i,
+                            new StoreHeader.StoreShape(width, format, samples, views(job)),
+                            keys.of(job.getTeachers(i), view)));
+        }
+        return open(wanted).stream().map(Optional::of).toList();
+    }
+
+    private record Wanted(int teacher, StoreHeader.StoreShape shape, StoreHeader.StoreKey key) {}
+
+    private List<FeatureStore> open(List<Wanted> wanted) {
+        boolean shared = isShared();
+        List<Path> files = wanted.stream().map(store -> file(store, shared)).toList();
+        List<StoreHeader.StoreShape> shapes = wanted.stream().map(Wanted::shape).toList();
+        int shown = Math.min(views(job), job.getOptimization().getEpochs());
+        StoreFolder folder = new StoreFolder(files, shapes, shown);
+        folder.requireRoomForNew();
+        List<FeatureStore> opened = new ArrayList<>();
+        Problems problems = new Problems();
+        try {
+            for (int i = 0; i < files.size(); i++) {
+                Path file = files.get(i);
+                Wanted store = wanted.get(i);
+                problems.attempt(
+                                "cache.store",
+                                () -> FeatureStore.open(file, store.shape(), store.key()))
+                        .ifPresent(opened::add);
+            }
+            problems.refuse("The job is refused");
+            folder.requireRoom(opened);
+        } catch (RuntimeException e) {
+            opened.forEach(FeatureStore::close);
+            throw e;
+        }
+        notices.accept(folder.words());
+        return opened;
+    }
+
+    /**
+     * A folder that isn't there on a worker of a cluster is most likely another machine's: made
+     * here, nobody would look for it.
+     */
+    private boolean isShared() {
+        Path asked = Path.of(job.getCache().getStore()).toAbsolutePath();
+        if (settings.storage().isEmpty()) {
+            return true;
+        }
+        return settings.roots().hold(asked)
+                && (Files.isWritable(asked)
+                        || !Files.exists(asked) && Files.isWritable(asked.getParent()));
+    }
+
+    /** A worker's own file is named by its key: nobody else knows where to delete it. */
+    private Path file(Wanted store, boolean shared) {
+        if (shared) {
+            String name = "teacher-" + (store.teacher() + 1) + StoreFolder.ENDING;
+            return Path.of(job.getCache().getStore()).resolve(name);
+        }
+        Path folder = settings.cache().resolve("features");
+        try {
+            return StoreFolder.own(Files.createDirectories(folder), store.key(), store.shape());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.simreg.worker.train.teacher;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.simreg.proto.Job;
+import org.simreg.proto.Teacher;
+import org.simreg.proto.TeacherSource;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.train.featurestore.StoreHeader;
+
+/**
+ * What decides a teacher's features besides sample and view number, in words. Of the view policy
+ * only the teacher's own view counts, so that jobs which show their students other views share
+ * features; of the batch the size of its parts, because the last linear layer rounds by it.
+ */
+public final class FeatureKey {
+    /** Features of an inexact job may be of any mixture of devices and thread counts. */
+    private static final String ANY_PROFILE = "any";
+
+    private final Job job;
+    private final String data;
+    private final String profile;
+
+    /**
+     * @param job completed, with paths that can be read here
+     * @param data digest of the data set
+     * @param profile numeric profile of this machine
+     */
+    public FeatureKey(Job job, String data, String profile) {
+        this.job = job;
+        this.data = data;
+        this.profile = job.getExact() ? profile : ANY_PROFILE;
+    }
+
+    /**
+     * @param view what the teacher sees
+     */
+    StoreHeader.StoreKey of(Teacher teacher, View view) {
+        Map<String, String> parts = new LinkedHashMap<>();
+        network(teacher, parts);
+        parts.put("pixels", words(teacher.getPixels()));
+        parts.put("view", words(view));
+        if (view.recipe() instanceof ViewRecipe.RandomView) {
+            parts.put("seed", Long.toUnsignedString(job.getSeed()));
+        }
+        parts.put("data set", data);
+        parts.put("images at a time", String.valueOf(microBatch(job)));
+        parts.put("numeric profile", profile);
+        return new StoreHeader.StoreKey(parts);
+    }
+
+    /** A TorchScript file computes in the precision that it was written with. */
+    private void network(Teacher teacher, Map<String, String> parts) {
+        TeacherSource source = TeacherSource.of(teacher.getSource());
+        if (source instanceof TeacherSource.TorchScript script) {
+            parts.put("teacher file", sha256(Path.of(script.file())));
+            parts.put("network", "torchscript");
+        } else {
+            parts.put("teacher file", sha256(Path.of(teacher.getSource())));
+            parts.put("network", words(teacher.getNetwork()));
+            parts.put("feature", words(teacher.getFeature()));
+            parts.put("precision", words(job.getPrecision()));
+        }
+    }
+
+    /** Images that a teacher is shown at a time. */
+    static int microBatch(Job job) {
+        return job.getOptimization().getBatch() / job.getOptimization().getMicroBatches();
+    }
+
+    private static String words(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static String words(View view) {
+        if (view.recipe() instanceof ViewRecipe.CentreView centre) {
+            return "centre of %d px resized to %d px".formatted(centre.size(), centre.resize());
+        } else if (view.recipe() instanceof ViewRecipe.RandomView random) {
+            String kind = random.strong() ? "strong, drawn at " + random.drawnAt() + " px" : "weak";
+            return "draw %d of %d px, area from %s, %s"
+                    .formatted(view.draw(), random.size(), random.minArea(), kind);
+        }
+        return view.toString();
+    }
+
+    private static String sha256(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            byte[] piece = new byte[1 << 16];
+            for (int read = in.read(piece); read >= 0; read = in.read(piece)) {
+                sha.update(piece, 0, read);
+            }
+            return HexFormat.of().formatHex(sha.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        } catch (IOException e) {
+            throw new UserError("Can't read the teacher " + file + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package org.simreg.worker.train.teacher;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.simreg.proto.Job;
+import org.simreg.proto.Problems;
+import org.simreg.proto.TeacherSource;
+import org.simreg.worker.engine.torch.Torch;
+
+/** A frozen network whose features the student regresses. */
+public interface FrozenTeacher extends AutoCloseable {
+    /**
+     * Loads the frozen teachers of a job in its order; none for a momentum teacher.
+     *
+     * @param problems takes the teachers that can't be used, which are then missing in the list
+     */
+    static List<FrozenTeacher> load(Torch torch, Job job, Problems problems) {
+        List<FrozenTeacher> loaded = new ArrayList<>();
+        try {
+            for (int i = 0; i < job.getTeachersCount(); i++) {
+                org.simreg.proto.Teacher asked = job.getTeachers(i);
+                if (!(TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self)) {
+                    String place = "teachers[" + i + "].source";
+                    problems.attempt(place, () -> load(torch, job, asked)).ifPresent(loaded::add);
+                }
+            }
+            return loaded;
+        } catch (RuntimeException e) {
+            loaded.forEach(FrozenTeacher::close);
+            throw e;
+        }
+    }
+
+    private static FrozenTeacher load(Torch torch, Job job, org.simreg.proto.Teacher asked) {
+        return TeacherSource.of(asked.getSource()) instanceof TeacherSource.TorchScript script
+                ? new ScriptTeacher(torch, Path.of(script.file()), asked)
+                : NetworkTeacher.load(torch, asked, job.getPrecision());
+    }
+
+    /**
+     * @param images (N, H, W, 3) uint8
+     * @return (N, D) float32, any length
+     */
+    NDArray features(NDManager scope, NDArray images);
+
+    /** Width D of its feature. */
+    int width();
+
+    /** Height and width of what it is shown, in pixels. */
+    int size();
+
+    @Override
+    void close();
+}

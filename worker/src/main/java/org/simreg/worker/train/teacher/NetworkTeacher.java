@@ -1,0 +1,71 @@
+package org.simreg.worker.train.teacher;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import org.simreg.proto.Precision;
+import org.simreg.proto.UserError;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.engine.torchscript.FrozenModule;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.weights.checkpoint.NetworkFit;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * A network with published weights, in evaluation mode, its BatchNorm folded into the convolutions.
+ */
+final class NetworkTeacher implements FrozenTeacher {
+    private final FrozenModule module;
+    private final int width;
+    private final int size;
+
+    private NetworkTeacher(FrozenModule module, int width, int size) {
+        this.module = module;
+        this.width = width;
+        this.size = size;
+    }
+
+    /**
+     * @throws UserError if the file can't be read or doesn't hold the network's weights
+     */
+    static NetworkTeacher load(Torch torch, org.simreg.proto.Teacher asked, Precision precision) {
+        Path file = Path.of(asked.getSource());
+        StateDict found = WeightsFile.read(file);
+        NetworkGraph network = network(asked, found, file);
+        StateDict weights = NetworkFit.fit(found, network, file.toString());
+        boolean bfloat16 = precision == Precision.BFLOAT16;
+        FrozenModule module = FrozenModule.of(torch, network, weights, asked.getPixels(), bfloat16);
+        return new NetworkTeacher(module, network.outputs(), asked.getSize());
+    }
+
+    private static NetworkGraph network(
+            org.simreg.proto.Teacher asked, StateDict found, Path file) {
+        if (asked.getFeature() == org.simreg.proto.Teacher.Feature.POOLED) {
+            return Networks.backbone(asked.getNetwork());
+        }
+        int classes = NetworkFit.classes(found, asked.getNetwork(), file.toString());
+        return Networks.classifier(asked.getNetwork(), classes);
+    }
+
+    @Override
+    public NDArray features(NDManager scope, NDArray images) {
+        return module.features(scope, images);
+    }
+
+    @Override
+    public int width() {
+        return width;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}

@@ -1,0 +1,93 @@
+package org.simreg.worker.train.teacher;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.worker.data.loader.Batch;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.data.loader.BatchStream;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.train.teacher.ViewPlan.Pass;
+
+/**
+ * What the student regresses in a micro-batch, by teacher. A view that is only for teachers whose
+ * features are all there is not made.
+ */
+public final class Targets {
+    private final Torch torch;
+    private final ViewPlan views;
+    private final List<TeacherFeatures> features;
+    private final BatchLoader loader;
+
+    /**
+     * @param features one a teacher; none for a momentum teacher
+     * @param loader makes a view that turned out to be needed after all
+     */
+    public Targets(
+            Torch torch, ViewPlan views, List<TeacherFeatures> features, BatchLoader loader) {
+        this.torch = torch;
+        this.views = views;
+        this.features = features;
+        this.loader = loader;
+    }
+
+    /** How many there are in a pass. */
+    public int size() {
+        return features.size();
+    }
+
+    /** Asks for what a micro-batch needs; on the loader's threads. */
+    public BatchRequest request(int epoch, int[] ids) {
+        BatchRequest all = new BatchRequest(views.number(epoch), ids, views.views());
+        List<View> needed = views.views().stream().filter(view -> isNeeded(view, all)).toList();
+        return new BatchRequest(all.epoch(), ids, needed);
+    }
+
+    private boolean isNeeded(View view, BatchRequest batch) {
+        int index = views.views().indexOf(view);
+        return features.isEmpty()
+                || views.passes().stream().anyMatch(pass -> isNeeded(index, pass, batch));
+    }
+
+    private boolean isNeeded(int index, Pass pass, BatchRequest batch) {
+        if (pass.student() == index) {
+            return true;
+        }
+        for (int i = 0; i < features.size(); i++) {
+            if (pass.teachers().get(i) == index && !features.get(i).has(batch)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * One teacher's targets (N, D) float32 of a micro-batch.
+     *
+     * @param images of its view; null if that wasn't asked for
+     */
+    public NDArray of(int teacher, Pass pass, NDManager scope, BatchRequest batch, NDArray images) {
+        TeacherFeatures of = features.get(teacher);
+        Optional<NDArray> kept = of.read(scope, batch);
+        if (kept.isPresent()) {
+            return kept.get();
+        }
+        return images == null
+                ? late(of, views.views().get(pass.teachers().get(teacher)), scope, batch)
+                : of.compute(scope, batch, images);
+    }
+
+    /** A row was damaged since the views were asked for. */
+    private NDArray late(TeacherFeatures of, View view, NDManager scope, BatchRequest batch) {
+        BatchRequest missing = new BatchRequest(batch.epoch(), batch.ids(), List.of(view));
+        try (BatchStream one = loader.batches(List.of(missing).iterator());
+                Batch made = one.next();
+                NDManager lent = torch.scope()) {
+            NDArray images = Torch.images(lent, made.views(0), made.size(), made.viewSize(0));
+            return of.compute(scope, batch, images);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package org.simreg.worker.train.teacher;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.train.featurestore.FeatureStore;
+import org.simreg.worker.train.featurestore.RowFormat;
+
+/** One teacher's features of micro-batches: computed, or read from where they are kept. */
+public final class TeacherFeatures implements AutoCloseable {
+    private final FrozenTeacher teacher;
+    private final Optional<Rows> rows;
+    private boolean writable = true;
+
+    /**
+     * What features that come again are like.
+     *
+     * @param format that they are rounded to, whether they are read or computed
+     * @param store where they are kept; none if they are computed every time
+     * @param oneView whether a sample has one view for all epochs
+     * @param notices takes a sentence if the store can't be written
+     */
+    record Rows(
+            RowFormat format,
+            Optional<FeatureStore> store,
+            boolean oneView,
+            Consumer<String> notices) {}
+
+    /** Features that are computed every time, as the teacher gives them. */
+    TeacherFeatures(FrozenTeacher teacher) {
+        this.teacher = teacher;
+        rows = Optional.empty();
+    }
+
+    /**
+     * @param rows its store is closed with this
+     */
+    TeacherFeatures(FrozenTeacher teacher, Rows rows) {
+        this.teacher = teacher;
+        this.rows = Optional.of(rows);
+    }
+
+    /** Whether all rows of a micro-batch can be read; asked from any thread. */
+    boolean has(BatchRequest batch) {
+        return store().map(store -> read(store, batch).isPresent()).orElse(false);
+    }
+
+    /** The features (N, D) float32 of a micro-batch, if all of them can be read. */
+    Optional<NDArray> read(NDManager scope, BatchRequest batch) {
+        return store().flatMap(store -> read(store, batch)).map(all -> array(scope, batch, all));
+    }
+
+    private Optional<FeatureStore> store() {
+        return rows.flatMap(Rows::store);
+    }
+
+    private Optional<float[]> read(FeatureStore store, BatchRequest batch) {
+        int width = teacher.width();
+        float[] all = new float[Math.multiplyExact(batch.ids().length, width)];
+        for (int i = 0; i < batch.ids().length; i++) {
+            if (!store.read(view(batch), batch.ids()[i], all, i * width)) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(all);
+    }
+
+    private int view(BatchRequest batch) {
+        return rows.orElseThrow().oneView() ? 0 : batch.epoch();
+    }
+
+    /**
+     * Computes the features (N, D) float32 of a micro-batch, and keeps them if they are to be kept.
+     *
+     * @param images (N, H, W, 3) uint8, of the size of the teacher
+     */
+    NDArray compute(NDManager scope, BatchRequest batch, NDArray images) {
+        if (rows.isEmpty()) {
+            return teacher.features(scope, images);
+        }
+        float[] all;
+        try (NDArray features = teacher.features(scope, images)) {
+            all = features.toFloatArray();
+        }
+        round(all);
+        store().filter(store -> writable).ifPresent(store -> write(store, batch, all));
+        // Out of Java's memory also where nothing is kept: then strides can't differ.
+        return array(scope, batch, all);
+    }
+
+    private NDArray array(NDManager scope, BatchRequest batch, float[] all) {
+        return scope.create(all, new Shape(batch.ids().length, teacher.width()));
+    }
+
+    private void round(float[] all) {
+        RowFormat format = rows.orElseThrow().format();
+        for (float value : all) {
+            if (Math.abs(value) > format.largest() && Float.isFinite(value)) {
+                throw new UserError(
+                        "A teacher's feature is %.4g, and float16 ends at %.0f; use --cache-precision float32"
+                                .formatted(value, format.largest()));
+            }
+        }
+        format.round(all);
+    }
+
+    private void write(FeatureStore store, BatchRequest batch, float[] all) {
+        try {
+            for (int i = 0; i < batch.ids().length; i++) {
+                store.write(view(batch), batch.ids()[i], all, i * teacher.width());
+            }
+        } catch (IOException e) {
+            writable = false;
+            rows.orElseThrow()
+                    .notices()
+                    .accept(
+                            "Features can't be kept any more, so those that are missing are computed every time: "
+                                    + e.getMessage());
+        }
+    }
+
+    /** Closes the store; the teacher is not closed. */
+    @Override
+    public void close() {
+        store().ifPresent(FeatureStore::close);
+    }
+}

@@ -1,0 +1,152 @@
+package org.simreg.worker.weights.checkpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.simreg.proto.UserError;
+import org.simreg.worker.weights.format.ParsedFile;
+import org.simreg.worker.weights.tensor.DType;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * Everything that {@code simreg inspect} tells of a file.
+ *
+ * @param sha256 of the file, hexadecimal
+ * @param methods of a TorchScript archive, "forward(x: Tensor) -> Tensor"
+ */
+public record FileInspection(
+        Path file,
+        String sha256,
+        WeightsFile.Contents contents,
+        RecognizedFile recognised,
+        List<String> methods) {
+    /** What tells a run's checkpoint from other safetensors files. */
+    private static final List<String> RUN = List.of("step", "job", "profile", "images", "sha256");
+
+    /**
+     * Reads the file once for its digest and its headers for the rest.
+     *
+     * @throws UserError if it can't be read, is damaged, or holds no weights
+     */
+    public static FileInspection of(Path file) {
+        WeightsFile.Contents contents = WeightsFile.contents(file);
+        List<String> methods =
+                contents.container() == ParsedFile.Container.TORCHSCRIPT
+                        ? ScriptMethods.of(file, contents.type())
+                        : List.of();
+        return new FileInspection(
+                file, digest(file), contents, NetworkRecognizer.of(contents.tensors()), methods);
+    }
+
+    /** Whether it is a checkpoint of a simreg run. */
+    public boolean isRun() {
+        return contents.notes().keySet().containsAll(RUN);
+    }
+
+    /** Number of values in all tensors. */
+    public long values() {
+        StateDict tensors = contents.tensors();
+        return tensors.names().stream()
+                .mapToLong(name -> Arrays.stream(tensors.shape(name)).reduce(1, (a, b) -> a * b))
+                .sum();
+    }
+
+    /** Number of tensors of each element type. */
+    public Map<DType, Integer> types() {
+        Map<DType, Integer> types = new TreeMap<>();
+        StateDict tensors = contents.tensors();
+        tensors.names().forEach(name -> types.merge(tensors.dtype(name), 1, Integer::sum));
+        return types;
+    }
+
+    private static String digest(Path file) {
+        try (InputStream in = Files.newInputStream(file);
+                DigestInputStream digest =
+                        new DigestInputStream(in, MessageDigest.getInstance("SHA-256"))) {
+            byte[] buffer = new byte[1 << 16];
+            while (digest.read(buffer) >= 0) {
+                // reading is all that the digest needs
+            }
+            return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+        } catch (IOException e) {
+            throw new UserError("Can't read %s: %s".formatted(file, e.getMessage()), e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** The methods of a TorchScript archive's outermost class, by the source that it carries. */
+    private static final class ScriptMethods {
+        private static final int MOST_BYTES = 1 << 23;
+        private static final Pattern METHOD =
+                Pattern.compile("\n  def (\\w+)\\((.*?)\\)( -> [^\n]*)?:\n", Pattern.DOTALL);
+
+        private ScriptMethods() {}
+
+        /**
+         * @param type of the outermost object, {@code __torch__.place.Net}
+         * @return "forward(x: Tensor) -> Tensor"; none if the source is not where the type says
+         * @throws UserError if the archive can't be read
+         */
+        static List<String> of(Path file, String type) {
+            int dot = type.lastIndexOf('.');
+            if (dot < 0) {
+                return List.of();
+            }
+            String source = "code/" + type.substring(0, dot).replace('.', '/') + ".py";
+            try (ZipFile zip = new ZipFile(file.toFile())) {
+                ZipEntry entry =
+                        zip.stream()
+                                .filter(e -> e.getName().endsWith("/" + source))
+                                .findFirst()
+                                .orElse(null);
+                if (entry == null) {
+                    return List.of();
+                }
+                try (InputStream in = zip.getInputStream(entry)) {
+                    byte[] code = in.readNBytes(MOST_BYTES);
+                    return methods(
+                            new String(code, StandardCharsets.UTF_8), type.substring(dot + 1));
+                }
+            } catch (IOException e) {
+                throw new UserError(
+                        "Can't read the methods of %s: its archive is damaged; copy it again"
+                                .formatted(file),
+                        e);
+            }
+        }
+
+        private static List<String> methods(String code, String name) {
+            String begin = "class " + name + "(Module):";
+            int from = code.indexOf(begin);
+            if (from < 0) {
+                return List.of();
+            }
+            int next = code.indexOf("\nclass ", from);
+            Matcher method = METHOD.matcher(code.substring(from, next < 0 ? code.length() : next));
+            List<String> methods = new ArrayList<>();
+            while (method.find()) {
+                String arguments = method.group(2).replaceAll("\\s+", " ").strip();
+                arguments = arguments.replaceFirst("^self(: [\\w.]+)?(, )?", "");
+                String result = method.group(3) == null ? "" : method.group(3);
+                methods.add(method.group(1) + "(" + arguments + ")" + result);
+            }
+            return methods;
+        }
+    }
+}

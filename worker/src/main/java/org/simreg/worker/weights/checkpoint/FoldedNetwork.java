@@ -1,0 +1,121 @@
+package org.simreg.worker.weights.checkpoint;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * A network for inference: every BatchNorm that follows a convolution has become part of it, as a
+ * factor on the weights and a bias. Other BatchNorms (in heads) stay.
+ *
+ * @param network the remaining layers, renumbered
+ * @param weights values by {@link Weight#name()} of {@code network.weights()}, row-major
+ * @param biases values (out) by the name of each convolution's {@link NetworkGraph.Node}
+ * @param places number of a value of the whole network to its number in {@code network}; that of a
+ *     BatchNorm which was folded is its convolution's
+ */
+public record FoldedNetwork(
+        NetworkGraph network,
+        Map<String, float[]> weights,
+        Map<String, float[]> biases,
+        Map<Integer, Integer> places) {
+    public FoldedNetwork {
+        places = Map.copyOf(places);
+        weights = Collections.unmodifiableMap(weights);
+        biases = Collections.unmodifiableMap(biases);
+    }
+
+    /**
+     * Folds in double precision and rounds once to float32.
+     *
+     * @param weights at least all of {@code network.weights()}
+     */
+    public static FoldedNetwork of(NetworkGraph network, StateDict weights) {
+        return new Folding(network, weights).folded();
+    }
+
+    private static final class Folding {
+        private final NetworkGraph network;
+        private final StateDict state;
+        private final Map<String, float[]> weights = new LinkedHashMap<>();
+        private final Map<String, float[]> biases = new LinkedHashMap<>();
+
+        Folding(NetworkGraph network, StateDict state) {
+            this.network = network;
+            this.state = state;
+        }
+
+        FoldedNetwork folded() {
+            Map<Integer, Integer> numbers = new HashMap<>(Map.of(-1, -1, 0, 0));
+            List<NetworkGraph.Node> kept = new ArrayList<>();
+            List<NetworkGraph.Node> nodes = network.nodes();
+            for (int i = 0; i < nodes.size(); i++) {
+                NetworkGraph.Node node = nodes.get(i);
+                if (node.op() instanceof Op.BatchNorm && isFolded(node)) {
+                    fold(nodes.get(node.input() - 1), node.name());
+                    numbers.put(i + 1, numbers.get(node.input()));
+                    continue;
+                }
+                keep(node);
+                int input = numbers.get(node.input());
+                kept.add(
+                        new NetworkGraph.Node(
+                                node.name(), node.op(), input, numbers.get(node.second())));
+                numbers.put(i + 1, kept.size());
+            }
+            return new FoldedNetwork(
+                    new NetworkGraph(network.name(), kept, network.inputs(), network.outputs()),
+                    weights,
+                    biases,
+                    numbers);
+        }
+
+        private void keep(NetworkGraph.Node node) {
+            for (Weight weight : NetworkGraph.weightsOf(node)) {
+                weights.put(weight.name(), values(weight.name()));
+            }
+            if (node.op() instanceof Op.Convolution convolution) {
+                biases.put(node.name(), new float[convolution.out()]);
+            }
+        }
+
+        /** A convolution whose plain output is read elsewhere too must keep it. */
+        private boolean isFolded(NetworkGraph.Node norm) {
+            int input = norm.input();
+            return input > 0
+                    && network.nodes().get(input - 1).op() instanceof Op.Convolution
+                    && network.nodes().stream()
+                                    .filter(n -> n.input() == input || n.second() == input)
+                                    .count()
+                            == 1;
+        }
+
+        private void fold(NetworkGraph.Node convolution, String norm) {
+            float[] scale = values(norm + ".weight");
+            float[] shift = values(norm + ".bias");
+            float[] mean = values(norm + ".running_mean");
+            float[] variance = values(norm + ".running_var");
+            float[] kernel = weights.get(convolution.name() + ".weight");
+            float[] bias = biases.get(convolution.name());
+            int width = kernel.length / bias.length;
+            for (int out = 0; out < bias.length; out++) {
+                double factor = scale[out] / Math.sqrt(variance[out] + Op.BatchNorm.EPSILON);
+                for (int i = out * width; i < (out + 1) * width; i++) {
+                    kernel[i] = (float) (kernel[i] * factor);
+                }
+                bias[out] = (float) (shift[out] - mean[out] * factor);
+            }
+        }
+
+        private float[] values(String name) {
+            return state.get(name).floats();
+        }
+    }
+}

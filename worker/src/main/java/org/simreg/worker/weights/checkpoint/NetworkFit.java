@@ -1,0 +1,214 @@
+package org.simreg.worker.weights.checkpoint;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.tensor.LazyTensor;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/** Finds a network's weights among everything that a file holds. */
+public final class NetworkFit {
+    private NetworkFit() {}
+
+    /**
+     * Exactly the network's weights, in its order, as float32. Prefixes ({@code module.encoder_q.}
+     * and any other) are stripped; the momentum encoder, queues, heads, a last layer that the
+     * network lacks and batch counters are left out.
+     *
+     * @param fileName for messages
+     * @throws UserError if weights are missing, have another shape, or the file has more layers in
+     *     the network's own blocks; the message lists them and says which network would fit
+     */
+    public static StateDict fit(StateDict file, NetworkGraph network, String fileName) {
+        StateDict named = TensorFlowNames.resolved(file);
+        String prefix = NamePrefix.of(named, network, fileName);
+        StateDict own = named.withoutPrefix(prefix);
+        Misfit misfit = Misfit.of(own, network);
+        if (!misfit.isEmpty()) {
+            throw new UserError(
+                    "Can't use the weights of %s for %s: %s; %s"
+                            .formatted(fileName, network.name(), misfit, wayOut(named)));
+        }
+        Map<String, LazyTensor> weights = new LinkedHashMap<>();
+        for (Weight weight : taken(own, network)) {
+            weights.put(weight.name(), own.stored(weight.name()).asFloat32());
+        }
+        return new StateDict(weights);
+    }
+
+    /**
+     * The weights of a network that stands behind one prefix of a file, which {@link
+     * #fit(StateDict, Network, String)} would choose by itself where there are several.
+     *
+     * @throws UserError as there
+     */
+    public static StateDict fit(
+            StateDict file, String prefix, NetworkGraph network, String fileName) {
+        return fit(TensorFlowNames.resolved(file).withoutPrefix(prefix), network, fileName);
+    }
+
+    /**
+     * The file with torchvision's names where a port has TensorFlow's ({@code conv2d_1}, {@code
+     * batch_normalization_1}, ..), as {@link #fit} reads it; any other file as it is.
+     */
+    public static StateDict named(StateDict file) {
+        return TensorFlowNames.resolved(file);
+    }
+
+    /**
+     * Width of the last linear layer ({@code fc}, {@code classifier.1}) that the file has for a
+     * network.
+     *
+     * @param fileName for messages
+     * @throws UserError if the file has no such layer
+     */
+    public static int classes(StateDict file, org.simreg.proto.Network name, String fileName) {
+        NetworkGraph network = Networks.classifier(name, 1);
+        List<NetworkGraph.Node> nodes = network.nodes();
+        StateDict named = TensorFlowNames.resolved(file);
+        String prefix = NamePrefix.of(named, network, fileName);
+        String layer = prefix + nodes.get(nodes.size() - 1).name() + ".weight";
+        if (file.contains(layer) && file.shape(layer).length == 2 && file.shape(layer)[0] > 0) {
+            return Math.toIntExact(file.shape(layer)[0]);
+        }
+        throw new UserError(
+                "Can't take the output of %s's last linear layer: %s has no matrix %s; use the pooled feature"
+                        .formatted(network.name(), fileName, layer));
+    }
+
+    /** A module's counters are taken from where they stand as float32: a run's checkpoint. */
+    static List<Weight> taken(StateDict file, NetworkGraph network) {
+        return network.weights().stream()
+                .filter(
+                        weight ->
+                                weight.kind() != Weight.Kind.COUNTER
+                                        || file.contains(weight.name())
+                                                && file.dtype(weight.name()).isFloat())
+                .toList();
+    }
+
+    /** Known networks whose weights a file holds, whole, in the order of their declaration. */
+    public static List<org.simreg.proto.Network> fitting(StateDict file) {
+        return Arrays.stream(org.simreg.proto.Network.values())
+                .filter(name -> name != org.simreg.proto.Network.UNRECOGNIZED)
+                .filter(name -> fits(file, Networks.backbone(name)))
+                .toList();
+    }
+
+    private static String wayOut(StateDict file) {
+        List<String> fitting =
+                fitting(file).stream().map(name -> Networks.backbone(name).name()).toList();
+        if (!fitting.isEmpty()) {
+            return "they fit " + String.join(" or ", fitting) + ", so name that network";
+        }
+        String example = file.names().iterator().next();
+        return "they fit no known network (the first is %s%s); give another file"
+                .formatted(abbreviated(example), Arrays.toString(file.shape(example)));
+    }
+
+    private static boolean fits(StateDict file, NetworkGraph network) {
+        try {
+            String prefix = NamePrefix.of(file, network, "");
+            return Misfit.of(file.withoutPrefix(prefix), network).isEmpty();
+        } catch (UserError ambiguous) {
+            return false;
+        }
+    }
+
+    static String abbreviated(String name) {
+        return Disk.printable(name.length() <= 80 ? name : name.substring(0, 77) + "...");
+    }
+
+    /**
+     * What keeps a state dict from being a network's weights.
+     *
+     * @param missing weights of the network that aren't there
+     * @param unexpected names in the network's own blocks that it doesn't have
+     * @param wrong weights of another shape or type, with both
+     */
+    record Misfit(List<String> missing, List<String> unexpected, List<String> wrong) {
+        private static final int SHOWN = 4;
+
+        public Misfit {
+            missing = List.copyOf(missing);
+            unexpected = List.copyOf(unexpected);
+            wrong = List.copyOf(wrong);
+        }
+
+        /**
+         * @param file names without prefix
+         */
+        public static Misfit of(StateDict file, NetworkGraph network) {
+            List<String> missing = new ArrayList<>();
+            List<String> wrong = new ArrayList<>();
+            for (Weight weight : NetworkFit.taken(file, network)) {
+                String name = weight.name();
+                if (!file.contains(name)) {
+                    missing.add(name);
+                } else if (!Arrays.equals(file.shape(name), weight.shape())) {
+                    String shape = Arrays.toString(file.shape(name));
+                    wrong.add(weight + " has shape " + shape);
+                } else if (!file.dtype(name).isFloat()) {
+                    wrong.add(weight + " has type " + file.dtype(name));
+                }
+            }
+            return new Misfit(missing, unexpected(file, network), wrong);
+        }
+
+        /**
+         * Only layers in blocks that the network has too: a ResNet-101 holds all of a ResNet-50. A
+         * module's own state dict holds more than is trained.
+         */
+        private static List<String> unexpected(StateDict file, NetworkGraph network) {
+            if (network.script().isPresent()) {
+                return List.of();
+            }
+            Set<String> names =
+                    network.weights().stream().map(Weight::name).collect(Collectors.toSet());
+            Set<String> blocks = names.stream().map(Misfit::block).collect(Collectors.toSet());
+            return file.names().stream()
+                    .filter(name -> blocks.contains(block(name)) && !names.contains(name))
+                    .filter(name -> !name.endsWith(".num_batches_tracked"))
+                    .map(NetworkFit::abbreviated)
+                    .toList();
+        }
+
+        private static String block(String name) {
+            return name.substring(0, Math.max(0, name.indexOf('.')));
+        }
+
+        /** Whether the state dict holds the network. */
+        public boolean isEmpty() {
+            return missing.isEmpty() && unexpected.isEmpty() && wrong.isEmpty();
+        }
+
+        /** "3 missing (a, b, c), 1 unexpected (d)". */
+        @Override
+        public String toString() {
+            List<String> parts = new ArrayList<>();
+            list(parts, missing, "missing");
+            list(parts, unexpected, "unexpected");
+            list(parts, wrong, "not as needed");
+            return String.join(", ", parts);
+        }
+
+        private static void list(List<String> parts, List<String> names, String what) {
+            if (!names.isEmpty()) {
+                String more = names.size() > SHOWN ? ", ..." : "";
+                List<String> shown = names.subList(0, Math.min(SHOWN, names.size()));
+                parts.add(
+                        "%d %s (%s%s)"
+                                .formatted(names.size(), what, String.join(", ", shown), more));
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package org.simreg.worker.weights.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.weights.checkpoint.WeightsFile.Contents.Entry;
+import org.simreg.worker.weights.format.ParsedFile;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.format.TorchFile;
+import org.simreg.worker.weights.format.ZipDirectory;
+import org.simreg.worker.weights.format.pickle.Pickled;
+import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
+import org.simreg.worker.weights.format.pickle.Pickled.Thing;
+import org.simreg.worker.weights.tensor.CorruptFile;
+import org.simreg.worker.weights.tensor.MappedFile;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * Reads the files that weights come in: PyTorch's zip archives (1.6 and later, TorchScript too),
+ * PyTorch's older streams, safetensors. Pickles are parsed as data, nothing in them is executed.
+ */
+public final class WeightsFile {
+    private WeightsFile() {}
+
+    /**
+     * All tensors of a file by dotted name. Of a training checkpoint those below {@code
+     * state_dict}, {@code model} or {@code model_state_dict}, otherwise all of them. The file is
+     * mapped; tensors are read when asked for.
+     *
+     * @throws UserError if the file can't be read, is damaged, is in another format, or holds no
+     *     tensor; the message names it
+     */
+    public static StateDict read(Path file) {
+        return new StateDict(open(file).tensors());
+    }
+
+    /**
+     * What the file holds beside its tensors, for people.
+     *
+     * @throws UserError as {@link #read}
+     */
+    public static Contents contents(Path file) {
+        return Summary.of(open(file));
+    }
+
+    private static ParsedFile open(Path file) {
+        try {
+            ParsedFile opened = opened(MappedFile.open(file));
+            if (opened.tensors().isEmpty()) {
+                throw new CorruptFile("it holds no tensor; give the checkpoint of a network");
+            }
+            return opened;
+        } catch (IOException e) {
+            throw new UserError(
+                    "Can't read weights from %s: %s".formatted(file, Disk.reason(e)), e);
+        }
+    }
+
+    private static ParsedFile opened(MappedFile file) throws CorruptFile {
+        if (file.size() >= 4 && file.slice(0, 4).getInt(0) == ZipDirectory.LOCAL) {
+            return TorchFile.zip(file);
+        }
+        if (TorchFile.isStream(file)) {
+            return TorchFile.stream(file);
+        }
+        if (Safetensors.isSafetensors(file)) {
+            return Safetensors.read(file);
+        }
+        if (isOnnx(file)) {
+            throw new CorruptFile(
+                    "it is an ONNX file, which holds a graph and no network's names; give the PyTorch file or safetensors that it was made of");
+        }
+        throw new CorruptFile(
+                "it is neither a PyTorch file nor safetensors nor TorchScript (%d bytes); check what was copied"
+                        .formatted(file.size()));
+    }
+
+    /** Begins with its version, a small number as field 1, and the producer or the graph. */
+    private static boolean isOnnx(MappedFile file) throws CorruptFile {
+        if (file.size() < 4) {
+            return false;
+        }
+        ByteBuffer start = file.slice(0, 4);
+        boolean version = start.get(0) == 0x08 && start.get(1) > 0 && start.get(1) < 64;
+        return version && (start.get(2) == 0x12 || start.get(2) == 0x3A);
+    }
+
+    /**
+     * What a file of weights holds, its tensors and the rest; nothing in it was executed.
+     *
+     * @param type class of the outermost object, {@code dict} or {@code __torch__.Net}; empty for
+     *     safetensors
+     * @param entries what stands at the top level beside tensors, in order
+     * @param notes of a safetensors header
+     * @param tensors as {@link WeightsFile#read} gives them
+     */
+    public record Contents(
+            ParsedFile.Container container,
+            String type,
+            List<Entry> entries,
+            Map<String, String> notes,
+            StateDict tensors) {
+        /**
+         * One key of the top level.
+         *
+         * @param summary its value if it is small, otherwise its type and size
+         */
+        public record Entry(String key, String summary) {}
+    }
+
+    /** The values of a pickle in a line each. */
+    private static final class Summary {
+        private static final int MOST_ENTRIES = 200;
+        private static final int MOST_NAMES = 6;
+        private static final int LONGEST = 60;
+
+        private Summary() {}
+
+        static Contents of(ParsedFile file) {
+            Map<?, ?> top = top(file.root());
+            List<Entry> entries = new ArrayList<>();
+            top.entrySet().stream()
+                    .filter(e -> !(e.getValue() instanceof Tensor))
+                    .limit(MOST_ENTRIES)
+                    .forEach(e -> entries.add(new Entry(text(e.getKey()), summary(e.getValue()))));
+            return new Contents(
+                    file.container(),
+                    type(file.root()),
+                    entries,
+                    file.notes(),
+                    new StateDict(file.tensors()));
+        }
+
+        private static Map<?, ?> top(Object root) {
+            if (root instanceof Thing thing) {
+                return thing.attributes.isEmpty() ? thing.items : thing.attributes;
+            }
+            return root instanceof Map<?, ?> map ? map : Map.of();
+        }
+
+        private static String type(Object root) {
+            if (root instanceof Thing thing) {
+                return Disk.printable(thing.typeName());
+            }
+            return root instanceof Map ? "dict" : root == Pickled.NONE ? "" : summary(root);
+        }
+
+        private static String summary(Object value) {
+            if (value instanceof Tensor tensor) {
+                String type = tensor.dtype().name().toLowerCase(Locale.ROOT);
+                return type + " " + Arrays.toString(tensor.shape());
+            } else if (value instanceof Map<?, ?> map) {
+                return dict(map);
+            } else if (value instanceof List<?> list) {
+                return "list of " + list.size();
+            } else if (value instanceof Thing thing) {
+                Map<?, ?> held = thing.attributes.isEmpty() ? thing.items : thing.attributes;
+                String type = thing.type == null ? "object" : Disk.printable(thing.typeName());
+                return type + (held.isEmpty() ? "" : " with " + names(held)) + ", not executed";
+            } else if (value instanceof byte[] bytes) {
+                return bytes.length + " bytes";
+            } else if (value instanceof String text) {
+                return '"' + text(text) + '"';
+            } else if (value == Pickled.NONE) {
+                return "None";
+            }
+            return text(value);
+        }
+
+        private static String dict(Map<?, ?> map) {
+            long tensors = map.values().stream().filter(Tensor.class::isInstance).count();
+            if (tensors > 0) {
+                return "dict of %d, %d of them tensors".formatted(map.size(), tensors);
+            }
+            return map.isEmpty() ? "empty dict" : "dict with " + names(map);
+        }
+
+        private static String names(Map<?, ?> map) {
+            String names =
+                    map.keySet().stream()
+                            .limit(MOST_NAMES)
+                            .map(Summary::text)
+                            .collect(Collectors.joining(", "));
+            return map.size() > MOST_NAMES ? names + ", .. (" + map.size() + ")" : names;
+        }
+
+        private static String text(Object value) {
+            String text = Disk.printable(String.valueOf(value));
+            return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 3) + "...";
+        }
+    }
+}

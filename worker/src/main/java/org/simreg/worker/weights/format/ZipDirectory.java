@@ -1,0 +1,150 @@
+package org.simreg.worker.weights.format;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.simreg.worker.weights.tensor.CorruptFile;
+import org.simreg.worker.weights.tensor.MappedFile;
+
+/**
+ * Where the entries of a zip archive lie, so that they can be mapped; Java's own reader tells no
+ * places. Uncompressed entries only, zip64 included.
+ */
+public final class ZipDirectory {
+    public static final int LOCAL = 0x04034B50;
+
+    private static final int CENTRAL = 0x02014B50;
+    private static final int END = 0x06054B50;
+    private static final int END_64 = 0x06064B50;
+    private static final int LOCATOR_64 = 0x07064B50;
+    private static final int END_SIZE = 22;
+    private static final int LOCATOR_SIZE = 20;
+    private static final int MAX_COMMENT = 0xFFFF;
+    private static final long MAX_32 = 0xFFFFFFFFL;
+
+    private final MappedFile file;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    private record Entry(int method, long size, long offset) {}
+
+    ZipDirectory(MappedFile file) throws CorruptFile {
+        this.file = file;
+        long end = end();
+        ByteBuffer record = file.slice(end, END_SIZE);
+        long size = unsigned(record.getInt(12));
+        long start = unsigned(record.getInt(16));
+        if (start == MAX_32 || size == MAX_32 || record.getShort(10) == -1) {
+            ByteBuffer record64 = end64(end);
+            size = record64.getLong(40);
+            start = record64.getLong(48);
+        }
+        ByteBuffer directory = file.slice(start, size);
+        while (directory.hasRemaining()) {
+            add(directory);
+        }
+    }
+
+    /** All names in the archive's order. */
+    Iterable<String> names() {
+        return entries.keySet();
+    }
+
+    boolean contains(String name) {
+        return entries.containsKey(name);
+    }
+
+    /** The bytes of an entry, mapped. */
+    ByteBuffer data(String name) throws CorruptFile {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new CorruptFile("its record " + name + " is missing");
+        }
+        if (entry.method != 0) {
+            throw new CorruptFile(
+                    "its record " + name + " is compressed; save it again with torch.save");
+        }
+        ByteBuffer local = file.slice(entry.offset, 30);
+        if (local.getInt(0) != LOCAL) {
+            throw new CorruptFile("its record " + name + " doesn't begin where it should");
+        }
+        int skipped = 30 + (local.getShort(26) & 0xFFFF) + (local.getShort(28) & 0xFFFF);
+        return file.slice(entry.offset + skipped, entry.size);
+    }
+
+    private long end() throws CorruptFile {
+        long last = file.size() - END_SIZE;
+        for (long at = last; at >= Math.max(0, last - MAX_COMMENT); at--) {
+            if (file.slice(at, 4).getInt(0) == END) {
+                return at;
+            }
+        }
+        throw new CorruptFile(
+                "the list of entries at the end of the archive is missing; copy it again");
+    }
+
+    private ByteBuffer end64(long end) throws CorruptFile {
+        ByteBuffer locator = file.slice(end - LOCATOR_SIZE, LOCATOR_SIZE);
+        if (locator.getInt(0) == LOCATOR_64) {
+            ByteBuffer record = file.slice(locator.getLong(8), 56);
+            if (record.getInt(0) == END_64) {
+                return record;
+            }
+        }
+        throw new CorruptFile("the zip64 list of entries is missing; copy it again");
+    }
+
+    private void add(ByteBuffer directory) throws CorruptFile {
+        if (directory.remaining() < 46 || directory.getInt(directory.position()) != CENTRAL) {
+            throw new CorruptFile("the list of entries of the archive is damaged");
+        }
+        ByteBuffer header = directory.slice().order(directory.order());
+        int name = header.getShort(28) & 0xFFFF;
+        int extra = header.getShort(30) & 0xFFFF;
+        int length = 46 + name + extra + (header.getShort(32) & 0xFFFF);
+        if (length > header.remaining()) {
+            throw new CorruptFile("the list of entries of the archive is damaged");
+        }
+        byte[] text = new byte[name];
+        header.get(46, text);
+        Entry entry =
+                new Entry(
+                        header.getShort(10),
+                        unsigned(header.getInt(24)),
+                        unsigned(header.getInt(42)));
+        long packed = unsigned(header.getInt(20));
+        ByteBuffer extras = header.slice(46 + name, extra).order(header.order());
+        entries.put(
+                new String(text, StandardCharsets.UTF_8), large(entry, packed == MAX_32, extras));
+        directory.position(directory.position() + length);
+    }
+
+    /** Takes the 64-bit numbers in place of those that don't fit: size, packed size, offset. */
+    private static Entry large(Entry entry, boolean packed, ByteBuffer extras) throws CorruptFile {
+        if (entry.size != MAX_32 && entry.offset != MAX_32) {
+            return entry;
+        }
+        while (extras.remaining() >= 4) {
+            int id = extras.getShort();
+            int length = extras.getShort() & 0xFFFF;
+            int need =
+                    (entry.size == MAX_32 ? 8 : 0)
+                            + (packed ? 8 : 0)
+                            + (entry.offset == MAX_32 ? 8 : 0);
+            if (id == 1 && length >= need && extras.remaining() >= need) {
+                long size = entry.size == MAX_32 ? extras.getLong() : entry.size;
+                if (packed) {
+                    extras.getLong();
+                }
+                long offset = entry.offset == MAX_32 ? extras.getLong() : entry.offset;
+                return new Entry(entry.method, size, offset);
+            }
+            extras.position(Math.min(extras.limit(), extras.position() + length));
+        }
+        throw new CorruptFile("a large entry of the archive has no zip64 sizes");
+    }
+
+    private static long unsigned(int value) {
+        return value & MAX_32;
+    }
+}

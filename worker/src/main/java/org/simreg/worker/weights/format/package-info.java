@@ -1,0 +1,2 @@
+/** The containers that weights come in. */
+package org.simreg.worker.weights.format;

@@ -1,0 +1,2 @@
+/** Pickles as data; nothing in them is executed. */
+package org.simreg.worker.weights.format.pickle;

@@ -1,0 +1,29 @@
+package org.simreg.worker.weights.tensor;
+
+import java.nio.ByteBuffer;
+import java.util.function.Supplier;
+
+/**
+ * A tensor that is fetched only when asked for: of a file with two networks and a momentum buffer
+ * one network is read.
+ *
+ * @param bytes gives the elements in row-major order, little-endian
+ */
+public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) {
+    public static LazyTensor of(HostTensor tensor) {
+        return new LazyTensor(tensor.dtype(), tensor.shape(), tensor::data);
+    }
+
+    /** The same values as float32; nothing is converted before it is asked for. */
+    public LazyTensor asFloat32() {
+        if (dtype == DType.FLOAT32) {
+            return this;
+        }
+        return new LazyTensor(
+                DType.FLOAT32, shape, () -> HostTensor.of(load().floats(), shape).data());
+    }
+
+    public HostTensor load() {
+        return new HostTensor(dtype, shape, bytes.get());
+    }
+}

@@ -1,0 +1,67 @@
+package org.simreg.worker.weights.tensor;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A file of any size mapped into memory, read-only. A buffer holds less than 2 GiB, so windows of
+ * that size begin at every GiB and a slice of up to 1 GiB lies whole in one of them.
+ */
+public final class MappedFile {
+    private static final int SHIFT = 30;
+
+    private final MappedByteBuffer[] windows;
+    private final long size;
+
+    private MappedFile(MappedByteBuffer[] windows, long size) {
+        this.windows = windows;
+        this.size = size;
+    }
+
+    public static MappedFile open(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new CorruptFile("it is a folder; name a file");
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            MappedByteBuffer[] windows = new MappedByteBuffer[(int) (size >> SHIFT) + 1];
+            for (int i = 0; i < windows.length; i++) {
+                long start = (long) i << SHIFT;
+                long length = Math.min(size - start, Integer.MAX_VALUE);
+                windows[i] = channel.map(MapMode.READ_ONLY, start, length);
+            }
+            return new MappedFile(windows, size);
+        }
+    }
+
+    public long size() {
+        return size;
+    }
+
+    /** Bytes of the file, little-endian, without copying. */
+    public ByteBuffer slice(long offset, long length) throws CorruptFile {
+        if (offset < 0 || length < 0 || length > size - offset) {
+            throw new CorruptFile(
+                    "it ends at byte %d, but bytes %d to %d are needed; copy it again"
+                            .formatted(size, offset, offset + length));
+        }
+        MappedByteBuffer window = windows[(int) (offset >> SHIFT)];
+        int start = (int) (offset & (1 << SHIFT) - 1);
+        if (length > window.capacity() - start) {
+            throw new CorruptFile("a piece of %d bytes is too large".formatted(length));
+        }
+        return window.slice(start, (int) length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** The bytes from an offset to the end, as far as one buffer goes. */
+    public ByteBuffer from(long offset) throws CorruptFile {
+        return slice(offset, Math.min(size - offset, 1 << SHIFT));
+    }
+}

@@ -1,0 +1,121 @@
+package org.simreg.worker.data.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.worker.data.loader.BatchLoader;
+
+/** Files of every awkward kind, against Pillow's RGB over white. */
+class DecodingTest {
+    private static final Map<String, String> REASONS =
+            Map.ofEntries(
+                    Map.entry("bomb.jpg", "its size is 65000 x 65000, above the limit"),
+                    Map.entry("bomb.png", "its size is 60000 x 60000, above the limit"),
+                    Map.entry("damaged.png", "its PNG data is damaged"),
+                    Map.entry("header-only.jpg", "the file is truncated"),
+                    Map.entry("text.jpg", "the content is no JPEG, PNG, WebP, GIF or BMP image"),
+                    Map.entry("truncated.bmp", "the file is truncated"),
+                    Map.entry("truncated.gif", "the file is truncated"),
+                    Map.entry("truncated.jpg", "the file is truncated"),
+                    Map.entry("truncated.png", "the file is truncated"),
+                    Map.entry("truncated.webp", "the file is truncated"),
+                    Map.entry("unended.jpg", "the file is truncated"),
+                    Map.entry("zero.jpg", "the file is empty"));
+
+    @TestFactory
+    Stream<DynamicTest> everyKindOfFileHasPillowsPixels() {
+        List<Path> files = ImageFixtures.files("good");
+        assertTrue(files.size() == 32, "fixtures: " + files);
+        return files.stream()
+                .map(
+                        file ->
+                                DynamicTest.dynamicTest(
+                                        file.getFileName().toString(), () -> check(file)));
+    }
+
+    private static void check(Path file) throws IOException {
+        String name = file.getFileName().toString();
+        RgbImage pixels = decode(file);
+        assertEquals("37 x 27", pixels.width + " x " + pixels.height, name);
+        byte[] expected = ImageFixtures.bytes("expected/" + name + ".rgb");
+        ImageFixtures.assertSamePixels(
+                expected, ImageFixtures.part(pixels.rgb, 0, expected.length), name);
+    }
+
+    private static RgbImage decode(Path file) throws IOException {
+        RgbImage pixels = new RgbImage();
+        try (ImageDecoder decoder =
+                new ImageDecoder(BatchLoader.LoaderSettings.PILLOW_MAX_PIXELS)) {
+            decoder.decode(buffer -> buffer.read(file), pixels);
+        }
+        return pixels;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aBrokenFileIsRefusedWithItsReason() {
+        List<Path> files = ImageFixtures.files("broken");
+        assertEquals(REASONS.size(), files.size());
+        return files.stream()
+                .map(
+                        file ->
+                                DynamicTest.dynamicTest(
+                                        file.getFileName().toString(), () -> refuse(file)));
+    }
+
+    private static void refuse(Path file) {
+        String expected = REASONS.get(file.getFileName().toString());
+        ImageDecoder.UnreadableImage refusal =
+                assertThrows(ImageDecoder.UnreadableImage.class, () -> decode(file));
+        assertTrue(refusal.getMessage().contains(expected), file + ": " + refusal.getMessage());
+    }
+
+    @Test
+    void aLimitOfPixelsIsKept() throws IOException {
+        Path file = ImageFixtures.files("good").get(0);
+        RgbImage pixels = new RgbImage();
+        try (ImageDecoder exact = new ImageDecoder(37 * 27);
+                ImageDecoder less = new ImageDecoder(37 * 27 - 1)) {
+            exact.decode(buffer -> buffer.read(file), pixels);
+            assertThrows(
+                    ImageDecoder.UnreadableImage.class,
+                    () -> less.decode(buffer -> buffer.read(file), pixels));
+        }
+    }
+
+    /** Were a picture's pixels left behind each time, this would take a gigabyte. */
+    @Test
+    void nativeMemoryStaysFlat(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("plain.png");
+        ImageIO.write(
+                new BufferedImage(600, 400, BufferedImage.TYPE_INT_ARGB), "png", file.toFile());
+        RgbImage pixels = new RgbImage();
+        try (ImageDecoder decoder =
+                new ImageDecoder(BatchLoader.LoaderSettings.PILLOW_MAX_PIXELS)) {
+            decode(decoder, file, pixels, 100);
+            long before = Pointer.physicalBytes();
+            decode(decoder, file, pixels, 1000);
+            long grown = Pointer.physicalBytes() - before;
+            assertTrue(grown < 200_000_000, grown + " bytes more after 1000 pictures of 960 kB");
+        }
+    }
+
+    private static void decode(ImageDecoder decoder, Path file, RgbImage pixels, int times)
+            throws IOException {
+        for (int i = 0; i < times; i++) {
+            decoder.decode(buffer -> buffer.read(file), pixels);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+package org.simreg.worker.data.loader;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.random.SampleOrder;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.Tree;
+import org.simreg.worker.data.image.ImageFixtures;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.data.view.ViewRecipe;
+
+@Timeout(60)
+class BatchLoaderTest {
+    private static final ViewRecipe WEAK = new ViewRecipe.RandomView(16, 0.2, false);
+    private static final ViewRecipe STRONG = new ViewRecipe.RandomView(16, 0.2, true);
+
+    @TempDir Path temporary;
+    private final ConcurrentLinkedQueue<String> notices = new ConcurrentLinkedQueue<>();
+    private Tree tree;
+
+    @BeforeEach
+    void plant() {
+        tree = new Tree(temporary);
+    }
+
+    private ImageList readable() throws IOException {
+        for (Path file : ImageFixtures.files("good")) {
+            tree.write(file.getFileName().toString(), Files.readAllBytes(file));
+        }
+        return tree.open().train();
+    }
+
+    private BatchLoader loader(ImageList images, int threads) {
+        return new BatchLoader(images, new BatchLoader.LoaderSettings(threads, 3, 5), notices::add);
+    }
+
+    private static Iterator<BatchRequest> requests(
+            int epochs, int size, int batch, ViewRecipe... recipes) {
+        SampleOrder order = new SampleOrder(5, size);
+        return IntStream.range(0, epochs)
+                .boxed()
+                .flatMap(
+                        epoch ->
+                                IntStream.range(0, size / batch)
+                                        .mapToObj(
+                                                i ->
+                                                        Arrays.copyOfRange(
+                                                                order.epoch(epoch),
+                                                                i * batch,
+                                                                (i + 1) * batch))
+                                        .map(
+                                                ids ->
+                                                        new BatchRequest(
+                                                                epoch, ids, View.each(recipes))))
+                .iterator();
+    }
+
+    private static byte[] bytes(Batch batch, int recipe) {
+        byte[] bytes = new byte[batch.views(recipe).remaining()];
+        batch.views(recipe).get(bytes);
+        return bytes;
+    }
+
+    @Test
+    void batchesComeInOrderWithTheSameBytesForAnyNumberOfThreads() throws IOException {
+        ImageList images = readable();
+        try (BatchLoader one = loader(images, 1);
+                BatchLoader five = loader(images, 5);
+                BatchStream slow = one.batches(requests(4, images.size(), 8, WEAK, STRONG));
+                BatchStream fast = five.batches(requests(4, images.size(), 8, WEAK, STRONG))) {
+            Iterator<BatchRequest> expected = requests(4, images.size(), 8, WEAK);
+            while (expected.hasNext()) {
+                try (Batch a = slow.next();
+                        Batch b = fast.next()) {
+                    assertArrayEquals(expected.next().ids(), a.ids());
+                    assertArrayEquals(a.ids(), b.ids());
+                    assertEquals(8 * 16 * 16 * 3, bytes(a, 0).length);
+                    assertArrayEquals(bytes(a, 0), bytes(b, 0));
+                    assertArrayEquals(bytes(a, 1), bytes(b, 1));
+                }
+            }
+            assertFalse(slow.hasNext());
+            assertThrows(NoSuchElementException.class, slow::next);
+        }
+        assertEquals(List.of(), List.copyOf(notices));
+    }
+
+    @Test
+    void aViewDependsOnEpochSampleAndPlaceOfTheRecipeOnly() throws IOException {
+        ImageList images = readable();
+        int id = 3;
+        List<BatchRequest> asked =
+                List.of(
+                        new BatchRequest(0, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                        new BatchRequest(1, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                        new BatchRequest(0, new int[] {7, id}, View.each(WEAK)));
+        try (BatchLoader loader = loader(images, 2);
+                BatchStream batches = loader.batches(asked.iterator());
+                Batch first = batches.next();
+                Batch nextEpoch = batches.next();
+                Batch elsewhere = batches.next()) {
+            byte[] view = row(first, 0, 0);
+            assertFalse(Arrays.equals(view, row(first, 1, 0)), "two draws of one recipe");
+            assertFalse(Arrays.equals(view, row(nextEpoch, 0, 0)), "two epochs");
+            assertArrayEquals(view, row(elsewhere, 0, 1));
+        }
+    }
+
+    private static byte[] row(Batch batch, int recipe, int row) {
+        int length = 3 * batch.viewSize(recipe) * batch.viewSize(recipe);
+        return Arrays.copyOfRange(bytes(batch, recipe), row * length, (row + 1) * length);
+    }
+
+    @Test
+    void brokenFilesAreReportedOnceByNameAndTheNextReadableTakesTheirPlace() throws IOException {
+        for (Path file : ImageFixtures.files("broken")) {
+            tree.write(file.getFileName().toString(), Files.readAllBytes(file));
+        }
+        byte[] plain = ImageFixtures.bytes("good/plain.png");
+        tree.write("a.png", plain).write("m.png", plain).write("gone.png", plain);
+        ImageList images = tree.open().train();
+        Files.delete(tree.root.resolve("gone.png"));
+        int[] expected = readableOrNext(images, Set.of("a.png", "m.png"));
+        for (int threads : new int[] {1, 4}) {
+            notices.clear();
+            try (BatchLoader loader = loader(images, threads);
+                    BatchStream batches =
+                            loader.batches(requests(3, images.size(), images.size(), WEAK))) {
+                for (int epoch = 0; epoch < 3; epoch++) {
+                    try (Batch batch = batches.next()) {
+                        int[] sources = IntStream.of(batch.ids()).map(id -> expected[id]).toArray();
+                        assertArrayEquals(sources, batch.sources());
+                    }
+                }
+            }
+            assertEquals(images.size() - 2, notices.size(), notices.toString());
+            Set<String> named = new HashSet<>();
+            notices.forEach(notice -> named.add(notice.substring(0, notice.indexOf(" can't"))));
+            assertEquals(images.size() - 2, named.size());
+            assertTrue(named.contains(tree.root.resolve("zero.jpg").toString()), named.toString());
+        }
+    }
+
+    private int[] readableOrNext(ImageList images, Set<String> readable) {
+        List<String> paths = tree.paths(images);
+        int[] next = new int[paths.size()];
+        for (int id = 0; id < next.length; id++) {
+            int at = id;
+            while (!readable.contains(paths.get(at))) {
+                at = (at + 1) % next.length;
+            }
+            next[id] = at;
+        }
+        return next;
+    }
+
+    @Test
+    void aFolderOfNothingReadableIsAnError() {
+        ImageList images = tree.files("1.jpg", "2.jpg", "3.jpg").open().train();
+        try (BatchLoader loader = loader(images, 2);
+                BatchStream batches = loader.batches(requests(1, 3, 3, WEAK))) {
+            String message = assertThrows(UserError.class, batches::next).getMessage();
+            assertTrue(message.contains("None of the 3 images can be read"), message);
+        }
+        assertEquals(3, notices.size());
+    }
+
+    @Test
+    void noMoreIsReadAheadThanTheQueueHolds() throws IOException {
+        ImageList images = readable();
+        CompletableFuture<Void> fourth = new CompletableFuture<>();
+        int[] asked = {0};
+        Iterator<BatchRequest> requests =
+                endless(
+                        () -> {
+                            if (++asked[0] == 4) {
+                                fourth.complete(null);
+                            }
+                        });
+        try (BatchLoader loader = loader(images, 2);
+                BatchStream batches = loader.batches(requests)) {
+            try (Batch first = batches.next()) {
+                fourth.join();
+                synchronized (loader) {
+                    assertTrue(asked[0] <= 4, "three in the queue and one taken, not " + asked[0]);
+                }
+                assertEquals(1, first.size());
+            }
+        }
+    }
+
+    private static Iterator<BatchRequest> endless(Runnable onNext) {
+        return IntStream.iterate(0, i -> i + 1)
+                .mapToObj(
+                        i -> {
+                            onNext.run();
+                            return new BatchRequest(i, new int[] {0}, View.each(WEAK));
+                        })
+                .iterator();
+    }
+
+    @Test
+    void anotherSequenceIsServedWhileTheFirstWaitsToBeTaken() throws IOException {
+        ImageList images = readable();
+        try (BatchLoader loader = loader(images, 1);
+                BatchStream training = loader.batches(endless(() -> {}));
+                BatchStream evaluation =
+                        loader.batches(
+                                requests(2, images.size(), 4, new ViewRecipe.CentreView(20, 16)))) {
+            while (evaluation.hasNext()) {
+                evaluation.next().close();
+            }
+            training.next().close();
+        }
+    }
+
+    @Test
+    void closingWhileDecodingEndsTheThreadsAndWhoWaits() throws Exception {
+        ImageList images = readable();
+        BatchLoader loader = loader(images, 3);
+        BatchStream batches = loader.batches(endless(() -> {}));
+        batches.next().close();
+        CompletableFuture<Throwable> waiting = CompletableFuture.supplyAsync(() -> drain(batches));
+        loader.close();
+        assertTrue(waiting.get() instanceof CancellationException, String.valueOf(waiting.get()));
+        assertThrows(
+                IllegalStateException.class, () -> loader.batches(Collections.emptyIterator()));
+        assertTrue(
+                Thread.getAllStackTraces().keySet().stream()
+                        .noneMatch(thread -> thread.getName().startsWith("decode-")));
+    }
+
+    private static Throwable drain(BatchStream batches) {
+        try {
+            while (true) {
+                batches.next().close();
+            }
+        } catch (CancellationException e) {
+            return e;
+        }
+    }
+
+    @Test
+    void afterClosingABatchItsBuffersServeAnother() throws IOException {
+        ImageList images = readable();
+        try (BatchLoader loader = loader(images, 1);
+                BatchStream batches = loader.batches(endless(() -> {}))) {
+            Set<Long> addresses = new HashSet<>();
+            for (int i = 0; i < 50; i++) {
+                try (Batch batch = batches.next()) {
+                    addresses.add(new Pointer(batch.views(0)).address());
+                    assertTrue(batch.views(0).isDirect());
+                }
+            }
+            assertTrue(addresses.size() <= 4, addresses.size() + " buffers for a queue of three");
+            Batch closed = batches.next();
+            closed.close();
+            closed.close();
+            assertThrows(IllegalStateException.class, () -> closed.views(0));
+        }
+    }
+
+    @Test
+    void aFailingSequenceOfRequestsIsHeardByWhoWaits() throws IOException {
+        ImageList images = readable();
+        Iterator<BatchRequest> requests =
+                endless(
+                        () -> {
+                            throw new IllegalArgumentException("no such epoch");
+                        });
+        try (BatchLoader loader = loader(images, 1);
+                BatchStream batches = loader.batches(requests)) {
+            IllegalStateException e = assertThrows(IllegalStateException.class, batches::next);
+            assertEquals("no such epoch", e.getCause().getMessage());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package org.simreg.worker.features.embed;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
+import org.simreg.proto.Precision;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.engine.torch.Torch;
+import org.simreg.worker.features.knn.FeatureBank;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Stage;
+import org.simreg.worker.weights.checkpoint.AuthorsFile;
+import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.tensor.HostTensor;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/** The authors' distilled checkpoint evaluates: student, teacher inside, stages and head. */
+class AuthorsEvaluationTest {
+    private static final Path SAMPLE = Path.of("..", "scripts", "sample");
+    private static final int SIZE = 32;
+
+    @TempDir static Path folder;
+
+    private static Torch torch;
+    private static Path zip;
+    private static Path legacy;
+
+    @BeforeAll
+    static void start() {
+        torch = new Torch("cpu", 1);
+        torch.enter();
+        zip = AuthorsFile.zip(folder.resolve("zip.pth"));
+        legacy = AuthorsFile.legacy(folder.resolve("legacy.pth.tar"));
+    }
+
+    @AfterAll
+    static void stop() {
+        torch.close();
+    }
+
+    @Test
+    void theStudentIsTakenUnlessTheTeacherIsAskedFor() {
+        try (FrozenBackbone student =
+                        FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
+                FrozenBackbone teacher =
+                        FrozenBackbone.open(torch, asked(legacy, Role.TEACHER), n -> {})) {
+            assertEquals("resnet18", student.identity().network());
+            assertEquals("mobilenet-v2 (teacher)", teacher.identity().network());
+            assertEquals(512, bank(student).dimension());
+            assertEquals(1280, bank(teacher).dimension());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void bothContainersGiveTheSameFeaturesWhicheverPart(boolean teacher) {
+        Role part = teacher ? Role.TEACHER : Role.STUDENT;
+        try (FrozenBackbone first = FrozenBackbone.open(torch, asked(zip, part), notice -> {});
+                FrozenBackbone second =
+                        FrozenBackbone.open(torch, asked(legacy, part), notice -> {})) {
+            same(bank(first), bank(second));
+        }
+    }
+
+    @Test
+    void theLastStageIsTheStudentAndTheHeadIsBehindIt() {
+        try (FrozenBackbone plain =
+                        FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
+                FrozenBackbone staged =
+                        FrozenBackbone.staged(
+                                torch, asked(zip, Role.STUDENT), List.of(), n -> {})) {
+            assertEquals(
+                    List.of(
+                            "stem", "layer1", "layer2", "layer3", "layer4", "head.1", "head.2",
+                            "head.3", "head.4"),
+                    staged.stages().stream().map(Stage::name).toList());
+            List<FeatureBank> banks = stages(staged, Optional.empty());
+            same(bank(plain), banks.get(4));
+            assertEquals(1280, banks.get(8).dimension());
+            Optional<Path> cache = Optional.of(folder.resolve("kept"));
+            List<FeatureBank> written = stages(staged, cache);
+            List<FeatureBank> read = stages(staged, cache);
+            for (int i = 0; i < banks.size(); i++) {
+                same(banks.get(i), written.get(i));
+                same(banks.get(i), read.get(i));
+            }
+        }
+    }
+
+    @Test
+    void ofTheTeacherOnlyItsStagesAreThere() {
+        List<String> layers = List.of("stage7", "last");
+        try (FrozenBackbone teacher =
+                FrozenBackbone.staged(torch, asked(zip, Role.TEACHER), layers, notice -> {})) {
+            assertEquals(layers, teacher.stages().stream().map(Stage::name).toList());
+            assertEquals(320, stages(teacher, Optional.empty()).get(0).dimension());
+        }
+    }
+
+    @Test
+    void aHeadOfAnotherFormIsRefusedWithItsShapesAndCanBeLeftOut() {
+        Map<String, HostTensor> all = new LinkedHashMap<>();
+        StateDict file = WeightsFile.read(zip);
+        file.names().stream()
+                .filter(name -> name.startsWith("encoder_q"))
+                .forEach(name -> all.put(name, file.get(name)));
+        all.put("predict_q.module.0.weight", HostTensor.of(new float[3 * 512], 3, 512));
+        all.put("predict_q.module.0.bias", HostTensor.of(new float[3], 3));
+        all.put("predict_q.module.2.weight", HostTensor.of(new float[2 * 3], 2, 3));
+        all.put("predict_q.module.2.bias", HostTensor.of(new float[2], 2));
+        Path other = folder.resolve("other.safetensors");
+        Safetensors.write(other, StateDict.of(all));
+        FrozenBackbone.Asked asked = asked(other, Role.STUDENT);
+        refused(asked, List.of(), "0 Linear 512 -> 3, 2 Linear 3 -> 2, which is none");
+        FrozenBackbone.staged(torch, asked, List.of("layer4"), notice -> {}).close();
+    }
+
+    @Test
+    void whatHasNoStagesOrNoSuchStageIsRefused() {
+        refused(asked(zip, Role.STUDENT), List.of("layer5"), "has no layer5; choose of stem, ");
+        FrozenBackbone.Asked script =
+                new FrozenBackbone.Asked("torchscript:x.pt", Optional.empty(), Optional.empty());
+        refused(script, List.of(), "Can't look into the TorchScript module");
+    }
+
+    @Test
+    void aTeacherThatIsNotThereIsRefused() {
+        Path plain = folder.resolve("plain.safetensors");
+        StateDict file = WeightsFile.read(zip);
+        Safetensors.write(plain, file.withoutPrefix("encoder_q.module."));
+        UserError error =
+                assertThrows(
+                        UserError.class,
+                        () -> FrozenBackbone.open(torch, asked(plain, Role.TEACHER), notice -> {}));
+        assertTrue(error.getMessage().startsWith("Can't find a teacher in "), error::getMessage);
+    }
+
+    @Test
+    void theAskedNetworkMustFitTheAskedPart() {
+        FrozenBackbone.Asked asked =
+                new FrozenBackbone.Asked(
+                        zip.toString(),
+                        Optional.of(Network.RESNET50),
+                        Optional.empty(),
+                        Role.TEACHER,
+                        Pixels.IMAGENET);
+        UserError error =
+                assertThrows(
+                        UserError.class, () -> FrozenBackbone.open(torch, asked, notice -> {}));
+        assertTrue(error.getMessage().contains("they fit mobilenet-v2"), error::getMessage);
+        assertEquals(1280, Networks.backbone(Network.MOBILENET_V2).outputs());
+    }
+
+    private static void refused(FrozenBackbone.Asked asked, List<String> layers, String reason) {
+        UserError error =
+                assertThrows(
+                        UserError.class,
+                        () -> FrozenBackbone.staged(torch, asked, layers, notice -> {}));
+        assertTrue(error.getMessage().contains(reason), error::getMessage);
+    }
+
+    private static FrozenBackbone.Asked asked(Path file, Role part) {
+        return new FrozenBackbone.Asked(
+                file.toString(),
+                Optional.empty(),
+                Optional.of(Precision.FLOAT32),
+                part,
+                Pixels.IMAGENET);
+    }
+
+    private static FeatureBank bank(FrozenBackbone backbone) {
+        try (FeatureSets sets = sets(backbone, Optional.empty())) {
+            return sets.val(ProgressMonitor.SILENT);
+        }
+    }
+
+    private static List<FeatureBank> stages(FrozenBackbone backbone, Optional<Path> cache) {
+        try (FeatureSets sets = sets(backbone, cache)) {
+            return new ArrayList<>(sets.valStages(ProgressMonitor.SILENT));
+        }
+    }
+
+    private static FeatureSets sets(FrozenBackbone backbone, Optional<Path> cache) {
+        ImageDataset splits =
+                FolderSource.open(
+                        SAMPLE,
+                        new ImageDataset.Subset(2, Optional.empty()),
+                        folder.resolve("index"),
+                        ImageDataset.IndexProgress.SILENT);
+        FeatureSets.Settings settings =
+                new FeatureSets.Settings(
+                        new ViewRecipe.CentreView(SIZE, SIZE),
+                        new BatchLoader.LoaderSettings(1, 2, 0),
+                        cache,
+                        notice -> {});
+        return new FeatureSets(torch, backbone, splits, settings);
+    }
+
+    private static void same(FeatureBank expected, FeatureBank actual) {
+        assertEquals(expected.size(), actual.size());
+        assertTrue(expected.size() > 20);
+        assertEquals(0, expected.directionless());
+        for (int row = 0; row < expected.size(); row++) {
+            assertArrayEquals(expected.row(row), actual.row(row));
+            assertEquals(expected.label(row), actual.label(row));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package org.simreg.worker.features.search;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class RoundingBoundTest {
+    private final Random random = new Random(3);
+
+    @Test
+    void aNumberIsRoundedDownToItsNeighbourInBfloat16() {
+        double[] some = {1, -1, 0, 0.3, -0.3, 1e-30, -1e-30, 1 - 1e-12, -1 + 1e-12, 1e-46, -1e-46};
+        for (int i = 0; i < 1000; i++) {
+            double value = i < some.length ? some[i] : random.nextGaussian();
+            float down = RoundingBound.downToBfloat16(value);
+            assertEquals(0, Float.floatToRawIntBits(down) & 0xFFFF);
+            assertTrue(down <= value, () -> down + " > " + value);
+            float next = Math.nextUp(down);
+            while ((Float.floatToRawIntBits(next) & 0xFFFF) != 0) {
+                next = Math.nextUp(next);
+            }
+            assertTrue(next > value, next + " lies between");
+        }
+        assertEquals(
+                Float.NEGATIVE_INFINITY, RoundingBound.downToBfloat16(Double.NEGATIVE_INFINITY));
+    }
+
+    /** Vectors whose every rounding goes the same way come as near to the bound as any. */
+    @Test
+    void noScoreIsFartherFromItsCosineThanTheBound() {
+        for (int trial = 0; trial < 3000; trial++) {
+            int dimension = 1 + random.nextInt(300);
+            double[] row = new double[dimension];
+            double[] query = new double[dimension];
+            boolean aligned = trial % 2 == 0;
+            for (int d = 0; d < dimension; d++) {
+                row[d] = aligned ? 0.05 + 0x1p-13 : random.nextGaussian();
+                query[d] = aligned ? row[d] : random.nextGaussian();
+            }
+            double error = Math.abs(product(row, query) - bfloat16Product(row, query));
+            double[] nearRow = rounded(row);
+            double[] nearQuery = rounded(query);
+            double bound =
+                    new RoundingBound(dimension, false)
+                            .bfloat16(
+                                    length(nearQuery),
+                                    distance(query, nearQuery),
+                                    length(row),
+                                    distance(row, nearRow));
+            assertTrue(error <= bound, error + " > " + bound);
+        }
+    }
+
+    private static double bfloat16Product(double[] a, double[] b) {
+        double[] x = rounded(a);
+        double[] y = rounded(b);
+        float sum = 0;
+        for (int d = 0; d < x.length; d++) {
+            sum += (float) x[d] * (float) y[d];
+        }
+        return sum;
+    }
+
+    private static double[] rounded(double[] values) {
+        double[] near = new double[values.length];
+        for (int d = 0; d < near.length; d++) {
+            int bits = Float.floatToRawIntBits((float) values[d]);
+            int even = bits >>> 16 & 1;
+            near[d] = Float.intBitsToFloat(bits + 0x7FFF + even & 0xFFFF0000);
+        }
+        return near;
+    }
+
+    private static double product(double[] a, double[] b) {
+        double sum = 0;
+        for (int d = 0; d < a.length; d++) {
+            sum += a[d] * b[d];
+        }
+        return sum;
+    }
+
+    private static double length(double[] a) {
+        return Math.sqrt(product(a, a));
+    }
+
+    private static double distance(double[] a, double[] b) {
+        double[] difference = new double[a.length];
+        for (int d = 0; d < a.length; d++) {
+            difference[d] = a[d] - b[d];
+        }
+        return length(difference);
+    }
+}

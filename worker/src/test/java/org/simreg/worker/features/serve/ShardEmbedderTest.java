@@ -1,0 +1,95 @@
+package org.simreg.worker.features.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.grpc.ManagedChannel;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.EmbedOrder;
+import org.simreg.proto.Embedded;
+import org.simreg.proto.UserError;
+import org.simreg.worker.data.storage.WorkerSettings;
+
+/** The lease of a part that is embedded: it lasts as long as somebody asks for the part. */
+class ShardEmbedderTest {
+    @TempDir Path folder;
+    private final ManagedChannel nobody = InProcessChannelBuilder.forName("nobody").build();
+    private ShardEmbedder embedder;
+    private long now = Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5);
+
+    @AfterEach
+    void close() {
+        embedder.close();
+        nobody.shutdownNow();
+    }
+
+    private ShardEmbedder.Task part() {
+        WorkerSettings worker = new WorkerSettings("cpu", 1, 1, folder.resolve("cache"));
+        EmbedOrder.Builder order = EmbedOrder.newBuilder().setBank("bank").setVersion("v");
+        order.getImagesBuilder()
+                .getDatasetBuilder()
+                .setPath(folder.resolve("no pictures").toString());
+        embedder =
+                new ShardEmbedder(
+                        new ServeSettings(worker, 1 << 20),
+                        new ShardTransfer(nobody, folder),
+                        () -> now);
+        return embedder.new Task(order.build());
+    }
+
+    private void pass(long seconds) {
+        now += TimeUnit.SECONDS.toNanos(seconds);
+    }
+
+    @Test
+    void aLeaseThatNobodyRenewsRunsOut() {
+        ShardEmbedder.Task part = part();
+        pass(15);
+        assertFalse(part.stopped());
+        now++;
+        assertTrue(part.stopped());
+    }
+
+    @Test
+    void everyQuestionRenewsIt() {
+        ShardEmbedder.Task part = part();
+        for (int i = 0; i < 10; i++) {
+            pass(14);
+            assertFalse(part.stopped());
+            part.renew();
+        }
+        pass(16);
+        assertTrue(part.stopped());
+    }
+
+    @Test
+    void aPartThatIsGivenUpIsNotTakenUpByAQuestion() {
+        ShardEmbedder.Task part = part();
+        part.giveUp();
+        part.renew();
+        assertTrue(part.stopped());
+    }
+
+    @Test
+    void whatRanOutBeforeItsTurnIsNotBegun() {
+        ShardEmbedder.Task part = part();
+        pass(16);
+        part.run();
+        assertEquals(Embedded.getDefaultInstance(), part.state());
+    }
+
+    @Test
+    void whatIsBegunAndFailsSaysWhy() {
+        ShardEmbedder.Task part = part();
+        part.run();
+        UserError why = assertThrows(UserError.class, part::state);
+        assertTrue(why.getMessage().contains("no pictures"), why.getMessage());
+    }
+}

@@ -1,0 +1,168 @@
+package org.simreg.worker.weights.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.simreg.proto.Head;
+import org.simreg.proto.Network;
+import org.simreg.proto.UserError;
+import org.simreg.worker.network.Heads;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+
+class NetworkRecognizerTest {
+    @ParameterizedTest
+    @EnumSource(
+            value = Network.class,
+            mode = Mode.EXCLUDE,
+            names = {"UNRECOGNIZED", "RESNET50_BYOL"})
+    void everyNetworkIsFoundUnderAnyPrefix(Network name) {
+        for (String prefix : new String[] {"", "module.encoder_q.", "some.place."}) {
+            RecognizedFile found = new Layout().with(name, prefix).recognised();
+            assertEquals(
+                    List.of(new RecognizedFile.FoundNetwork(name, prefix, Role.STUDENT, 0)),
+                    found.networks());
+            assertTrue(found.heads().isEmpty(), found.heads().toString());
+        }
+    }
+
+    @Test
+    void ofMocoTheEncoderIsMeantAndItsAverageAndQueueAreNot() {
+        Layout file = new Layout();
+        for (String encoder : new String[] {"module.encoder_k.", "module.encoder_q."}) {
+            file.with(Network.RESNET50, encoder);
+            file.with(encoder + "fc.0.weight", 2048, 2048).with(encoder + "fc.0.bias", 2048);
+            file.with(encoder + "fc.2.weight", 128, 2048).with(encoder + "fc.2.bias", 128);
+        }
+        RecognizedFile found = file.with("module.queue", 128, 65536).recognised();
+        RecognizedFile.FoundNetwork encoder = found.network(Role.STUDENT, "x");
+        assertEquals("module.encoder_q.", encoder.prefix());
+        assertEquals(Role.AVERAGE, found.networks().get(1).role());
+        assertEquals("0 Linear 2048 -> 2048, 2 Linear 2048 -> 128", found.heads().get(0).shapes());
+        assertEquals(List.of(), found.heads(2048), "what pre-training left is no head");
+    }
+
+    @Test
+    void ofSwavTheProjectionIsNamedAndThePrototypesAreNoNetwork() {
+        RecognizedFile found =
+                new Layout()
+                        .with(Network.RESNET50, "module.")
+                        .with(Heads.projection(2048, 2048, 128), "module.projection_head.")
+                        .with("module.prototypes.weight", 3000, 128)
+                        .recognised();
+        assertEquals("module.", found.network(Role.STUDENT, "x").prefix());
+        assertEquals("projection", found.heads().get(0).form().split(",")[0]);
+    }
+
+    @Test
+    void aSupervisedNetworkTellsItsClasses() {
+        Layout file = new Layout().with(Network.RESNET50, "");
+        file.with("fc.weight", 1000, 2048).with("fc.bias", 1000);
+        assertEquals(1000, file.recognised().networks().get(0).classes());
+        Layout mobile = new Layout().with(Network.MOBILENET_V2, "");
+        mobile.with("classifier.1.weight", 7, 1280).with("classifier.1.bias", 7);
+        assertEquals(7, mobile.recognised().networks().get(0).classes());
+        assertEquals(List.of(), mobile.recognised().heads());
+    }
+
+    @Test
+    void theAuthorsCheckpointHasStudentHeadAndTeacher() {
+        RecognizedFile found = authors(Heads.regression(Head.Form.RELEASED, 4, 512, 2048));
+        RecognizedFile.FoundNetwork student = found.network(Role.STUDENT, "x");
+        assertEquals("encoder_q.module.", student.prefix());
+        assertEquals(Network.RESNET18, student.name());
+        RecognizedFile.FoundNetwork teacher = found.network(Role.TEACHER, "x");
+        assertEquals("encoder_t.module.", teacher.prefix());
+        assertEquals(Network.RESNET50, teacher.name());
+        RecognizedFile.FoundHead head = found.heads(512).get(0);
+        assertEquals("predict_q.module.", head.prefix());
+        assertEquals("released, 4 layers", head.form());
+        assertEquals(2048, head.out());
+        assertEquals(List.of(), found.heads(2048));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "RELEASED, 1, 1 layer",
+        "RELEASED, 2, 'released, 2 layers'",
+        "RELEASED, 4, 'released, 4 layers'",
+        "PAPER, 2, 'paper, 2 layers'",
+        "PAPER, 4, 'paper, 4 layers'",
+        "LINEAR, 1, linear"
+    })
+    void theFormOfAHeadIsReadFromItsKeys(Head.Form form, int layers, String name) {
+        var network = Heads.regression(form, layers, 512, 64);
+        RecognizedFile.FoundHead head = authors(network).heads().get(0);
+        assertEquals(name, head.form());
+        assertEquals(network, head.network().orElseThrow());
+    }
+
+    @Test
+    void aHeadOfAnotherFormKeepsItsShapesAndNoForm() {
+        Layout file = new Layout().with(Network.RESNET18, "encoder_q.module.");
+        file.with("predict_q.module.0.weight", 100, 512).with("predict_q.module.0.bias", 100);
+        file.with("predict_q.module.2.weight", 64, 100).with("predict_q.module.2.bias", 64);
+        RecognizedFile found = file.recognised();
+        RecognizedFile.FoundHead head = found.heads(512).get(0);
+        assertEquals("", head.form());
+        assertEquals("0 Linear 512 -> 100, 2 Linear 100 -> 64", head.shapes());
+    }
+
+    @Test
+    void aNormTooManyMakesItAnotherHead() {
+        var head = Heads.regression(Head.Form.RELEASED, 4, 512, 64);
+        Layout file = new Layout().with(Network.RESNET18, "").with(head, "predict_q.module.");
+        for (String tensor : new String[] {"weight", "bias", "running_mean", "running_var"}) {
+            file.with("predict_q.module.8." + tensor, 64);
+        }
+        assertEquals("", file.recognised().heads().get(0).form());
+    }
+
+    @Test
+    void momentumOfARunIsNoNetworkAndNoHead() {
+        var head = Heads.regression(Head.Form.RELEASED, 2, 512, 64);
+        RecognizedFile found =
+                new Layout()
+                        .with(Network.RESNET18, "backbone.")
+                        .with(head, "head0.")
+                        .with(head, "head1.")
+                        .with(Network.RESNET18, "momentum.backbone.")
+                        .with(head, "momentum.head0.")
+                        .recognised();
+        assertEquals(1, found.networks().size());
+        assertEquals(
+                List.of("head0.", "head1."),
+                found.heads(512).stream().map(RecognizedFile.FoundHead::prefix).toList());
+    }
+
+    @Test
+    void whatNearlyFitsIsNamedWithWhatIsMissing() {
+        Layout file = new Layout().with(Network.RESNET34, "module.");
+        RecognizedFile found = file.without("module.layer3.5.bn2.bias").recognised();
+        assertEquals(Network.RESNET34, found.nearest().orElseThrow().name());
+        UserError error = assertThrows(UserError.class, () -> found.network(Role.STUDENT, "x.pth"));
+        assertTrue(error.getMessage().contains("1 missing (layer3.5.bn2.bias)"), error::getMessage);
+    }
+
+    @Test
+    void aTeacherThatIsNotThereIsRefusedWithWhatIs() {
+        RecognizedFile found = new Layout().with(Network.RESNET18, "backbone.").recognised();
+        UserError error = assertThrows(UserError.class, () -> found.network(Role.TEACHER, "x.pth"));
+        assertTrue(error.getMessage().contains("resnet18 at 'backbone.'"), error::getMessage);
+    }
+
+    private static RecognizedFile authors(NetworkGraph head) {
+        return new Layout()
+                .with(Network.RESNET18, "encoder_q.module.")
+                .with(Network.RESNET50, "encoder_t.module.")
+                .with(head, "predict_q.module.")
+                .recognised();
+    }
+}
