@@ -39,6 +39,7 @@ final class MetaCommands {
     static final class CompletionCommand implements Runnable {
         @Spec private CommandSpec spec;
 
+        @SuppressWarnings("UnusedVariable") // picocli refuses other shells
         @Parameters(
                 paramLabel = "SHELL",
                 defaultValue = "bash",

@@ -54,6 +54,7 @@ import picocli.CommandLine.Spec;
         })
 public final class Simreg implements Runnable {
     @Spec private CommandSpec spec;
+    @SuppressWarnings("UnusedVariable") // picocli reads and sets it
     @Mixin private final GlobalOptions global;
 
     /**
@@ -87,6 +88,7 @@ public final class Simreg implements Runnable {
      * Options that print a command's help or version. Picocli's own standard ones can't be added to
      * a command that is a method once it is made: its arguments would be shifted.
      */
+    @SuppressWarnings("UnusedVariable") // picocli sets them
     private static final class HelpOptions {
         @Option(
                 names = {"-h", "--help"},
@@ -110,6 +112,7 @@ public final class Simreg implements Runnable {
      *
      * @param args subcommand and options
      */
+    @SuppressWarnings("DefaultCharset") // the terminal's own
     public static void main(String[] args) {
         StopSignal stop = StopSignal.onSignal(System.err);
         PrintWriter out = new PrintWriter(System.out, true);

@@ -78,7 +78,7 @@ public final class Journal implements AutoCloseable {
     }
 
     private static long bytes(JobRecord record) {
-        return RecordFile.Frame.HEADER + record.getSerializedSize();
+        return (long) RecordFile.Frame.HEADER + record.getSerializedSize();
     }
 
     /** The newest record of each job, in the order in which the jobs came. */

@@ -3,6 +3,7 @@ package org.simreg.coordinator.control;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -59,7 +60,7 @@ public final class Bench implements WorkerService {
         public final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         public final Semaphore writes = new Semaphore(0);
         final CheckpointHeader header;
-        public volatile int asked;
+        public final AtomicInteger asked = new AtomicInteger();
         public volatile boolean closed;
         public volatile boolean kept;
         public volatile String thread = "";
@@ -70,7 +71,7 @@ public final class Bench implements WorkerService {
 
         @Override
         public void write(ByteBuffer part) {
-            asked++;
+            asked.incrementAndGet();
             thread = Thread.currentThread().getName();
             writes.acquireUninterruptibly();
             byte[] copy = new byte[part.remaining()];

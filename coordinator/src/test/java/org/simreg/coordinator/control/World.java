@@ -67,7 +67,7 @@ final class World {
 
     /** From 1 to {@code most} milliseconds. */
     long some(int most) {
-        return 1 + random.nextInt(most);
+        return 1L + random.nextInt(most);
     }
 
     Optional<Coordinator> keeper() {

@@ -175,14 +175,14 @@ class JobsRpcTest {
     @Test
     void requestsThatAreWrongInThemselvesNeverReachTheDesk() throws Exception {
         checkField("id", s -> s.get(named("")));
-        checkField("id", s -> s.watch(WatchRequest.getDefaultInstance()).hasNext());
+        checkField("id", s -> s.watch(WatchRequest.getDefaultInstance()).next());
         checkField("page_size", s -> s.list(ListRequest.newBuilder().setPageSize(1001).build()));
         checkField("page_size", s -> s.list(ListRequest.newBuilder().setPageSize(-1).build()));
         checkField("states", s -> s.list(ListRequest.newBuilder().addStatesValue(77).build()));
         checkField("existing", s -> s.submit(request().setExistingValue(9).build()));
         checkField("request_id", s -> s.submit(request().setRequestId("x".repeat(201)).build()));
         WatchRequest beyond = WatchRequest.newBuilder().setId("x").setFromSequence(-1).build();
-        checkField("from_sequence", s -> s.watch(beyond).hasNext());
+        checkField("from_sequence", s -> s.watch(beyond).next());
         assertEquals(0, (int) served.call(() -> served.desk.submits));
     }
 

@@ -262,7 +262,7 @@ class WorkersRpcTest {
             parts.onNext(data(256 << 10));
             sent++;
         }
-        served.await("writing", () -> upload.asked == 1);
+        served.await("writing", () -> upload.asked.get() == 1);
         assertTrue(sent < 100, sent + " parts of 256 KiB were taken while the disk stood still");
         parts.cancel("enough", null);
         upload.writes.release(1000);
@@ -318,7 +318,7 @@ class WorkersRpcTest {
         byte[] content = new byte[bytes];
         new Random(1).nextBytes(content);
         served.bench.stored = Files.write(folder.resolve("step-7.safetensors"), content);
-        served.bench.storedLength = bytes + missing;
+        served.bench.storedLength = (long) bytes + missing;
         return content;
     }
 

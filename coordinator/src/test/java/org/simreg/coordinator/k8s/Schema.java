@@ -10,6 +10,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonSyntaxException;
 import java.lang.reflect.InvocationTargetException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -70,7 +71,7 @@ final class Schema {
         try {
             Class<?> model = Class.forName("io.kubernetes.client.openapi.models.V1" + kind(object));
             model.getMethod("validateJsonElement", JsonElement.class).invoke(null, object);
-            GSON.fromJson(object, model);
+            Objects.requireNonNull(GSON.fromJson(object, model));
             return List.of();
         } catch (ClassNotFoundException e) {
             return List.of(title(object) + " is of a kind that the API doesn't have");

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.bench.SmallJob;
 import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.coordinator.view.web.BankPictures.Match;
 import org.simreg.coordinator.view.web.BankPictures.SearchableBank;

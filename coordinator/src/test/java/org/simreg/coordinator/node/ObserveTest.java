@@ -101,7 +101,7 @@ class ObserveTest {
             assertTrue(value(metrics, "simreg_memory_resident_bytes") > 50e6);
             assertTrue(value(metrics, "simreg_memory_heap_bytes") > 1e6);
             assertTrue(metrics.contains("jvm_gc_"), metrics);
-            long least = 10 * (ToyStudent.LENGTH / 2) * Float.BYTES;
+            long least = 10L * (ToyStudent.LENGTH / 2) * Float.BYTES;
             assertTrue(one.sent() > least && two.received() > least, "bytes between workers");
             // The toy's checkpoints hold no network, so that the exports can't be written.
             web.await("/metrics", a -> value(a.body(), "simreg_jobs{state=\"failed\"}") == 1);

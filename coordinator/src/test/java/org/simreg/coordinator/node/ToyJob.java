@@ -83,7 +83,7 @@ final class ToyJob {
                 .setStepsPerEpoch(STEPS_PER_EPOCH)
                 .setEpochs(job.getOptimization().getEpochs())
                 .setBatch(plan.batch())
-                .setTrainImages(STEPS_PER_EPOCH * plan.batch())
+                .setTrainImages((long) STEPS_PER_EPOCH * plan.batch())
                 .setDescription("a toy")
                 .setDevice("toy")
                 .build();

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.proto.Job;
 import org.simreg.proto.Progress;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.grpc.access.Authority;
 import org.simreg.coordinator.grpc.access.Rights;
 import org.simreg.coordinator.grpc.access.TokenFile;

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.JobFinder;
 import org.simreg.coordinator.run.audit.Audit;

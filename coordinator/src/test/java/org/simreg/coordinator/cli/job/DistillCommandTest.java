@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.simreg.bench.SmallJob;
+import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.cli.Terminal;
 import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.node.VertxInstances;

@@ -215,11 +215,11 @@ class KedaTest {
             refused(
                     Status.Code.INVALID_ARGUMENT,
                     part,
-                    () -> keda.streamIsActive(object).hasNext());
+                    () -> keda.streamIsActive(object).next());
             refused(
                     Status.Code.INVALID_ARGUMENT,
                     part,
-                    () -> keda.streamMetricSpec(object).hasNext());
+                    () -> keda.streamMetricSpec(object).next());
         }
     }
 

@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -173,7 +174,7 @@ class RoutesTest {
         HttpResponse<java.io.InputStream> stream =
                 CLIENT.send(request("/api/overview").build(), BodyHandlers.ofInputStream());
         assertEquals("text/event-stream", header(stream, "Content-Type"));
-        try (var lines = new java.io.BufferedReader(new java.io.InputStreamReader(stream.body()))) {
+        try (var lines = new java.io.BufferedReader(new java.io.InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (!line.startsWith("data: ")) {
                 line = lines.readLine();

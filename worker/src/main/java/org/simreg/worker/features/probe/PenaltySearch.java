@@ -81,7 +81,6 @@ public final class PenaltySearch {
     /**
      * Called by the thread that uses libtorch.
      *
-     * @param classes number of classes, above every label
      * @throws UserError if no class has two train rows
      * @throws Abandoned if it was told to stop
      */

@@ -33,7 +33,7 @@ final class RoundedRows implements AutoCloseable {
 
     /**
      * @param center (D) any vector; the nearer to the rows, the faster the search
-     * @param padding rows are filled up with zeros to a multiple of it
+     * @param tiling rows are filled up with zeros to a multiple of its rows
      * @throws UserError if the check threw it
      */
     RoundedRows(

@@ -141,7 +141,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             ScanModule.Span span = new ScanModule.Span(from, to, rows, survey.tiling().group());
             ScanModule.Hits hits = module.scan(survey.rounded().bank(), low, least, span);
             candidates.take(hits, least, 0, survey.rows().size());
-            if (candidates.size() > (long) (to - from) * count / CROWDED + COLUMNS * k) {
+            if (candidates.size() > (long) (to - from) * count / CROWDED + (long) COLUMNS * k) {
                 return false;
             }
             decide(offsets);

@@ -16,6 +16,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.List;
@@ -224,7 +225,7 @@ class FileTransferTest {
                 Stream.of("ab", "cd", "ef", "gh").map(ByteString::copyFromUtf8).iterator();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         assertEquals(6, FileTransfer.copy(parts, part -> part, 5, out));
-        assertEquals("abcd", out.toString());
+        assertEquals("abcd", out.toString(StandardCharsets.UTF_8));
         assertTrue(parts.hasNext());
     }
 }

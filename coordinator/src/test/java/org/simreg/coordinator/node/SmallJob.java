@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.coordinator.node;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,13 +22,23 @@ import org.simreg.worker.weights.format.Safetensors;
  * evaluations, digests and checkpoints on the way.
  */
 public final class SmallJob {
-    private static final Path PICTURES = Path.of("..", "sample").toAbsolutePath();
+    private static final Path ROOT = root();
+    private static final Path PICTURES = ROOT.resolve(Path.of("scripts", "sample"));
     private static final Path STUDENT =
-            Path.of("..", "..", "worker", "src", "test", "resources", "modules", "cnn.pt");
+            ROOT.resolve(Path.of("worker", "src", "test", "resources", "modules", "cnn.pt"));
     private static final List<String> CLASSES = List.of("smileys-emotion--heart", "symbols--arrow");
     private static final Network NETWORK = Network.MOBILENET_V2;
 
     private SmallJob() {}
+
+    /** The clone's root: tests of two modules use this job. */
+    private static Path root() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (!Files.isDirectory(folder.resolve(Path.of("scripts", "sample")))) {
+            folder = folder.getParent();
+        }
+        return folder;
+    }
 
     /** Makes a folder of pictures. */
     public static Path pictures(Path folder) throws IOException {
@@ -69,7 +79,7 @@ public final class SmallJob {
      * @param student a TorchScript module, as the job names it
      * @param steps after which it ends; before, they don't change its course
      */
-    static Job of(String name, String data, String teacher, String student, int steps) {
+    public static Job of(String name, String data, String teacher, String student, int steps) {
         Job.Builder job = Job.newBuilder().setName(name).setSeed(7);
         job.getDatasetBuilder().setPath(data);
         job.addTeachersBuilder().setSource(teacher).setNetwork(NETWORK);
@@ -83,7 +93,7 @@ public final class SmallJob {
     }
 
     /** Writes the job as a file. */
-    static Path file(Job job, Path file) throws IOException {
+    public static Path file(Job job, Path file) throws IOException {
         return Files.writeString(file, JobFile.yaml(job));
     }
 }
