@@ -219,6 +219,7 @@ class HouseTest {
                         "worker.weights.format",
                         "coordinator.view.console",
                         "coordinator.view.report",
+                        "coordinator.view.web",
                         "coordinator.view.observe"),
                 Set.of());
         none(wrong);

@@ -54,8 +54,10 @@ import picocli.CommandLine.Spec;
         })
 public final class Simreg implements Runnable {
     @Spec private CommandSpec spec;
+
     @SuppressWarnings("UnusedVariable") // picocli reads and sets it
-    @Mixin private final GlobalOptions global;
+    @Mixin
+    private final GlobalOptions global;
 
     /**
      * Actions that commands set off. Each returns the exit code, 0 for success, and throws {@code

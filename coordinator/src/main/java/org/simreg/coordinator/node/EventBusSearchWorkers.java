@@ -14,7 +14,7 @@ import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 
 /** The port to the workers by the event bus, point to point. */
-public final class EventBusSearchWorkers implements SearchWorkers {
+final class EventBusSearchWorkers implements SearchWorkers {
     /** A new address may take a moment to be known everywhere. */
     private static final int ATTEMPTS = 30;
 

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * disk before {@link #append} returns. When most of the file is of the past it is written anew,
  * beside and then in place of the old one.
  */
-public final class Journal implements AutoCloseable {
+final class Journal implements AutoCloseable {
     static final String KIND = "simreg journal 1";
 
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);

@@ -13,7 +13,7 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
 /** The events of a job as they come, with the time at which they were seen. */
-public final class Follower implements AutoCloseable {
+final class Follower implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final LinkedBlockingQueue<Seen> events = new LinkedBlockingQueue<>();

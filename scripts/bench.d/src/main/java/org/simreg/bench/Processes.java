@@ -20,7 +20,7 @@ import org.simreg.coordinator.grpc.client.HostPort;
  * again. Each has a folder of its own, in which it runs and caches, and beside it a log; workers
  * have one libtorch thread.
  */
-public final class Processes implements AutoCloseable {
+final class Processes implements AutoCloseable {
     private static final String COORDINATOR = "coordinator";
     private static final String HERE = "127.0.0.1";
     private static final Duration PATIENCE = Duration.ofMinutes(2);

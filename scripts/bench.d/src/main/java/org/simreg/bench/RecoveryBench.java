@@ -202,7 +202,11 @@ public final class RecoveryBench {
                 "{\"what\":\"%s\",\"median\":%.2f,\"worst\":%.2f,\"of\":%d}%n",
                 what,
                 median(values),
-                values.stream().mapToDouble(value -> value).filter(v -> v == v).max().orElse(0),
+                values.stream()
+                        .mapToDouble(value -> value)
+                        .filter(v -> !Double.isNaN(v))
+                        .max()
+                        .orElse(0),
                 values.size());
     }
 }

@@ -40,12 +40,10 @@ public final class ServeBench {
     private static final int AT_ONCE = 4096;
 
     private final SearchGrpc.SearchBlockingStub search;
-    private final int width;
     private final ByteString[] queries = new ByteString[QUERIES];
 
     private ServeBench(SearchGrpc.SearchBlockingStub search, int width) {
         this.search = search;
-        this.width = width;
         SplittableRandom random = new SplittableRandom(2);
         Arrays.setAll(queries, i -> ByteString.copyFrom(rows(random, 1, width)));
     }

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.cli.Terminal;
+import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.search.bank.Features;
 
 /** The commands about banks, with banks of a folder that the command serves by itself. */

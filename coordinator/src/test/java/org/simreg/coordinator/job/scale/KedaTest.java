@@ -212,14 +212,8 @@ class KedaTest {
             String part = wrong.getValue();
             refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.isActive(object));
             refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.getMetricSpec(object));
-            refused(
-                    Status.Code.INVALID_ARGUMENT,
-                    part,
-                    () -> keda.streamIsActive(object).next());
-            refused(
-                    Status.Code.INVALID_ARGUMENT,
-                    part,
-                    () -> keda.streamMetricSpec(object).next());
+            refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.streamIsActive(object).next());
+            refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.streamMetricSpec(object).next());
         }
     }
 

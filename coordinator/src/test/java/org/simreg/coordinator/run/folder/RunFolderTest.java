@@ -131,7 +131,8 @@ class RunFolderTest {
         refuse(header, Arrays.copyOf(good, good.length - 1), "ended after");
         refuse(header, Arrays.copyOf(good, good.length + 1), "more than");
         refuse(header, new byte[0], "ended after 0 of");
-        byte[] noise = "no checkpoint at all, but as long as was said".getBytes(StandardCharsets.UTF_8);
+        byte[] noise =
+                "no checkpoint at all, but as long as was said".getBytes(StandardCharsets.UTF_8);
         refuse(header(4, noise), noise, "no checkpoint of a run");
         refuse(header(3, good), good, "of step 4");
         CheckpointHeader liar = header.toBuilder().setSha256(Runs.sha256(9)).build();

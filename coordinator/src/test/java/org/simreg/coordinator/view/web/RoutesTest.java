@@ -174,7 +174,9 @@ class RoutesTest {
         HttpResponse<java.io.InputStream> stream =
                 CLIENT.send(request("/api/overview").build(), BodyHandlers.ofInputStream());
         assertEquals("text/event-stream", header(stream, "Content-Type"));
-        try (var lines = new java.io.BufferedReader(new java.io.InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+        try (var lines =
+                new java.io.BufferedReader(
+                        new java.io.InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (!line.startsWith("data: ")) {
                 line = lines.readLine();

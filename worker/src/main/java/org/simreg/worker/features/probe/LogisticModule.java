@@ -13,7 +13,7 @@ import org.simreg.worker.engine.torch.TorchModule;
  * Rows and classes of a multinomial logistic regression on the device, and its objective. Weights
  * are (C, D) row-major, then the bias (C), float64. Rows take {@code 4 D} bytes each.
  */
-public final class LogisticModule implements AutoCloseable {
+final class LogisticModule implements AutoCloseable {
     private final Torch torch;
     private final TorchModule module;
     private final NDManager kept;

@@ -15,7 +15,7 @@ import org.simreg.worker.engine.torch.TorchModule;
  * Linear probes on standardised features while they train, one for every learning rate. See {@link
  * ProbeCode} for the arithmetic.
  */
-public final class ProbeModule implements AutoCloseable {
+final class ProbeModule implements AutoCloseable {
     private final Torch torch;
     private final TorchModule module;
     private final NDManager kept;

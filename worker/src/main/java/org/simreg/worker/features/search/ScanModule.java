@@ -21,7 +21,7 @@ import org.simreg.worker.engine.torch.TorchModule;
  * a bound comes back. Belongs to the thread that runs it; a bank's tensor may be read by any number
  * of modules.
  */
-public final class ScanModule implements AutoCloseable {
+final class ScanModule implements AutoCloseable {
     private final Torch torch;
     private final TorchModule module;
     private ByteBuffer rows = ByteBuffer.allocateDirect(0);
