@@ -15,7 +15,7 @@ import java.util.Map;
  * A log encoder that writes JSON, one object a line: time, level, logger, message, and where they
  * are known worker, job, generation and step; thread and trace where something failed.
  */
-final class JsonLog extends EncoderBase<ILoggingEvent> {
+public final class JsonLog extends EncoderBase<ILoggingEvent> {
     private String worker = "";
 
     /** Set by the configuration: the name that every line of a worker's process has. */
