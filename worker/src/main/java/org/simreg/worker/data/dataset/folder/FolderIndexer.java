@@ -17,7 +17,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.proto.UserError;
@@ -51,8 +50,7 @@ final class FolderIndexer {
         if (!Files.isDirectory(root)) {
             throw new UserError("The data set %s is no folder; %s".formatted(root, LAYOUTS));
         }
-        ExecutorService threads =
-                Executors.newFixedThreadPool(THREADS, NamedThreads.numbered("index"));
+        ExecutorService threads = NamedThreads.numbered("index", THREADS);
         try {
             return new FolderIndexer(root, progress).build(threads);
         } finally {

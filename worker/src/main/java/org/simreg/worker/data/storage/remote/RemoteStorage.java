@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.simreg.proto.Dataset;
@@ -28,7 +26,7 @@ import org.simreg.worker.data.storage.CoordinatorFiles;
  */
 public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     private static final int THREADS = 4;
-    private static final int IDLE_SECONDS = 30;
+    private static final Duration IDLE = Duration.ofSeconds(30);
     private static final int DESCRIBE_SECONDS = 900;
     private static final int COMPARE_SECONDS = 60;
 
@@ -36,7 +34,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     private final RemoteSettings settings;
     private final SampleCache cache;
     private final RemoteWeights weights;
-    private final ThreadPoolExecutor threads;
+    private final ExecutorService threads;
 
     /**
      * @param channel to the coordinator; stays the caller's. Keep-alive on it finds a coordinator
@@ -47,21 +45,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
         this.settings = settings;
         cache = new SampleCache(settings.cache().resolve("samples"), settings.cacheBytes());
         weights = new RemoteWeights(settings.cache().resolve("weights"));
-        threads = threads();
-    }
-
-    /** No more than some calls at once; none is kept while nothing is read. */
-    private static ThreadPoolExecutor threads() {
-        ThreadPoolExecutor threads =
-                new ThreadPoolExecutor(
-                        THREADS,
-                        THREADS,
-                        IDLE_SECONDS,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        NamedThreads.numbered("samples"));
-        threads.allowCoreThreadTimeOut(true);
-        return threads;
+        threads = NamedThreads.pool(NamedThreads.numbered("samples"), THREADS, IDLE);
     }
 
     @Override
