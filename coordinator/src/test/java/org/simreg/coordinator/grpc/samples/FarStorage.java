@@ -121,10 +121,10 @@ public final class FarStorage implements AutoCloseable {
     }
 
     public RemoteStorage worker(long cacheBytes, Duration patience) {
-        return worker(new RemoteStorage.RemoteSettings(cache(), cacheBytes, patience));
+        return worker(new RemoteStorage.Settings(cache(), cacheBytes, patience));
     }
 
-    RemoteStorage worker(RemoteStorage.RemoteSettings settings) {
+    RemoteStorage worker(RemoteStorage.Settings settings) {
         RemoteStorage storage = new RemoteStorage(channel(), settings);
         open.add(storage::close);
         return storage;

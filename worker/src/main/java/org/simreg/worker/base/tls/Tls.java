@@ -140,12 +140,12 @@ public final class Tls implements AutoCloseable {
         return files.identity().map(ignored -> LiveManagers.keys(() -> now.keys().orElseThrow()));
     }
 
-    /** Whom this process trusts. */
+    /** The trust in the other ends of this process' connections. */
     public X509ExtendedTrustManager peers() {
         return LiveManagers.trust(() -> now.peers());
     }
 
-    /** Whose certificates clients must have; none if they need none. */
+    /** The trust in clients; none if they need no certificates. */
     public Optional<X509ExtendedTrustManager> clients() {
         return files.clientCa()
                 .map(ignored -> LiveManagers.trust(() -> now.clients().orElseThrow()));

@@ -11,7 +11,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 
-/** Opens data sets of jobs and banks, wherever their images lie. */
+/** The opener of the data sets of jobs and banks, wherever their images lie. */
 public final class DatasetOpener {
     private static final long NANOS_BETWEEN_NOTICES = 2_000_000_000L;
 

@@ -20,7 +20,7 @@ import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Everything that {@code simreg inspect} tells of a file.
+ * The inspection of a file: everything that {@code simreg inspect} tells of it.
  *
  * @param sha256 of the file, hexadecimal
  * @param methods of a TorchScript archive, "forward(x: Tensor) -> Tensor"

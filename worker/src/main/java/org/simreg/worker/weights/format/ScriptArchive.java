@@ -29,8 +29,9 @@ import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Somebody's TorchScript file as data: its tensors by their names in the state dict, its source,
- * and the same file with other weights. Nothing in it is executed, no native library is loaded.
+ * A TorchScript file that others wrote, as data: its tensors by their names in the state dict, its
+ * source, and the same file with other weights. Nothing in it is executed, no native library is
+ * loaded.
  */
 public final class ScriptArchive {
     private static final String OBJECTS = "data.pkl";

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Makes certificates for a test, in a folder of its own. */
+/** A certificate authority for a test, with a folder of its own. */
 public final class Authority {
     private final Path folder;
     private final X509Bundle root;
