@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The parts of a data set.
+ * A data set of images: its part to train on, and one to evaluate on if it has one.
  *
  * @param train images to learn from; a folder without {@code train/} is all of it
  * @param val images that evaluations classify; their labels count in {@code train}'s class names

@@ -43,7 +43,7 @@ class BatchLoaderTest {
     private Tree tree;
 
     @BeforeEach
-    void plant() {
+    void makeTree() {
         tree = new Tree(temporary);
     }
 

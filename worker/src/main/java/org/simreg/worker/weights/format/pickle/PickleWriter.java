@@ -87,7 +87,7 @@ public final class PickleWriter {
     }
 
     /** Pushes a tuple of ints. */
-    public PickleWriter tuple(long... values) {
+    PickleWriter tuple(long... values) {
         mark();
         for (long value : values) {
             integer(value);
@@ -135,8 +135,8 @@ public final class PickleWriter {
         return op('b');
     }
 
-    /** Replaces the tuple on top by the thing outside the pickle that it identifies. */
-    public PickleWriter persistentId() {
+    /** Replaces the tuple on top by the object outside the pickle that it identifies. */
+    private PickleWriter persistentId() {
         return op('Q');
     }
 

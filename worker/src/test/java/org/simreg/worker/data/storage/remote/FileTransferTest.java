@@ -52,7 +52,7 @@ class FileTransferTest {
     private Server server;
     private ManagedChannel channel;
 
-    /** A server that takes all parts, or as it is told, and gives parts for ever. */
+    /** A server that takes all parts, or as it is told, and leaves what it gives without an end. */
     private static final class Receiver extends WorkersGrpc.WorkersImplBase {
         final List<CheckpointPart> parts = new CopyOnWriteArrayList<>();
         final CountDownLatch cancelled = new CountDownLatch(1);
