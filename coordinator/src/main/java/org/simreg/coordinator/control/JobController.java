@@ -14,10 +14,12 @@ import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
 import org.simreg.coordinator.job.schedule.WorkerState;
 import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.GenerationBegun.Cause;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobStarted;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Order;
 import org.simreg.proto.Progress;
@@ -170,13 +172,22 @@ final class JobController {
     private Generation completed(JobRun run, Generation generation) {
         Generation.Builder complete =
                 generation.toBuilder()
-                        .addAllMeasured(run.record().getMeasuredList())
+                        .addAllMeasured(measured(run.record(), generation.getStep()))
                         .setTransport(transport(run));
         long checkpoint = run.advance().checkpoint();
         if (checkpoint >= 0) {
             complete.setCheckpoint(checkpoint);
         }
         return complete.build();
+    }
+
+    /** What was measured up to a step; the rest is taken back with its steps and measured again. */
+    private static List<Measurement> measured(JobRecord record, long step) {
+        JobStarted started = record.getStarted();
+        long perEpoch = started.getStepsPerEpoch();
+        return record.getMeasuredList().stream()
+                .filter(one -> Math.min(one.getEpoch() * perEpoch, started.getTotalSteps()) <= step)
+                .toList();
     }
 
     private void keep(JobRun run, Generation generation) {
@@ -188,6 +199,8 @@ final class JobController {
             JobTransitions.enter(next, JobState.RUNNING, run.now());
         }
         next.setGeneration(generation)
+                .clearMeasured()
+                .addAllMeasured(generation.getMeasuredList())
                 .clearStarts()
                 .addAllStarts(lineage.starts())
                 .setReason(generation.getReason());

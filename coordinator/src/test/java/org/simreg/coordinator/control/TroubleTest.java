@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobState;
@@ -240,6 +241,12 @@ class TroubleTest {
         world.until("one", JobState.SUCCEEDED, 3000);
     }
 
+    private long evaluations() {
+        return world.files("one").events.stream()
+                .filter(event -> event.getProgress().hasEvaluation())
+                .count();
+    }
+
     @Test
     void anEvaluationThatIsReportedTwiceIsToldOnce() {
         world.worker("a");
@@ -248,10 +255,25 @@ class TroubleTest {
         world.until(() -> world.files("one").head().step() == 30, 60_000);
         world.workers.values().forEach(FakeWorker::disconnect);
         world.until("one", JobState.SUCCEEDED, 60_000);
-        long told =
-                world.files("one").events.stream()
-                        .filter(event -> event.getProgress().hasEvaluation())
-                        .count();
-        assertEquals(1, told);
+        assertEquals(1, evaluations());
+    }
+
+    @Test
+    void anEvaluationWhoseStepsAreTakenBackIsMadeAgain() {
+        FakeWorker worker = world.worker("a");
+        Job.Builder job = World.job("one");
+        job.getCheckpointsBuilder().setEverySteps(25);
+        world.submit(job);
+        world.until(() -> evaluations() == 1, 60_000);
+        worker.kill();
+        worker.start();
+        world.until(() -> status().getGeneration() == 2, 60_000);
+        Generation second = world.store.records.get("one").getGeneration();
+        assertEquals(25, second.getStep());
+        assertEquals(0, second.getMeasuredCount());
+        world.until("one", JobState.SUCCEEDED, 60_000);
+        assertEquals(1, world.files("one").rewinds());
+        assertEquals(2, evaluations());
+        assertEquals(1, world.store.records.get("one").getMeasuredCount());
     }
 }
