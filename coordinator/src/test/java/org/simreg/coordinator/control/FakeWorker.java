@@ -132,7 +132,7 @@ final class FakeWorker extends FakeMember {
         if (!job.equals(mine.getJob())) {
             return;
         }
-        if (world.keeper().isEmpty()) {
+        if (world.running().isEmpty()) {
             later(200, () -> put(mine, snapshot, then));
             return;
         }
@@ -142,7 +142,7 @@ final class FakeWorker extends FakeMember {
                         .setGeneration(mine.getNumber())
                         .setStep(snapshot.size())
                         .build();
-        try (RunFiles.Upload upload = world.desk().put(header)) {
+        try (RunFiles.Upload upload = world.coordinator().put(header)) {
             upload.finish();
             upload.store();
             world.files(job).states.put((long) snapshot.size(), snapshot);

@@ -14,7 +14,7 @@ class LeaveTest {
     private final FakeWorker b = world.worker("b");
 
     private JobStatus status() {
-        return world.desk().get("one");
+        return world.coordinator().get("one");
     }
 
     private void train(long stepMs) {

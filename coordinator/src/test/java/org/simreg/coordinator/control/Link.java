@@ -28,7 +28,7 @@ final class Link implements Out {
         world.after(
                 upAt - world.now(),
                 () -> {
-                    if (!broken && world.keeper().isPresent()) {
+                    if (!broken && world.running().isPresent()) {
                         reports.orElseThrow().report(report);
                     }
                 });
@@ -88,7 +88,7 @@ final class Link implements Out {
     void cut(boolean seen) {
         boolean before = broken;
         broken = true;
-        if (!before && seen && worker.world.keeper().isPresent()) {
+        if (!before && seen && worker.world.running().isPresent()) {
             reports.ifPresent(one -> one.lost("broken"));
         }
     }

@@ -18,8 +18,8 @@ class ListenersTest {
     private final List<List<String>> others = new ArrayList<>();
 
     ListenersTest() {
-        world.desk().whenChanged(workers -> heard.add(names(workers)));
-        world.desk().whenChanged(workers -> others.add(names(workers)));
+        world.coordinator().whenChanged(workers -> heard.add(names(workers)));
+        world.coordinator().whenChanged(workers -> others.add(names(workers)));
     }
 
     private static List<String> names(List<WorkerStatus> workers) {
@@ -33,7 +33,7 @@ class ListenersTest {
                         .setIncarnation("first")
                         .setVersion(World.VERSION)
                         .build();
-        return world.desk()
+        return world.coordinator()
                 .attend(
                         hello,
                         new WorkerService.Out() {
@@ -61,14 +61,14 @@ class ListenersTest {
     void timeThatPassesIsNoChange() {
         attend("one");
         heard.clear();
-        world.desk().tick();
-        world.desk().tick();
+        world.coordinator().tick();
+        world.coordinator().tick();
         assertEquals(List.of(), heard);
     }
 
     @Test
     void aJobThatAsksForWorkersIsAChange() {
-        world.desk().submit(SubmitRequest.newBuilder().setJob(World.job("asks")).build());
+        world.coordinator().submit(SubmitRequest.newBuilder().setJob(World.job("asks")).build());
         assertEquals(List.of(List.of()), heard);
     }
 }

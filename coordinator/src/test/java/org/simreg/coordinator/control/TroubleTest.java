@@ -22,7 +22,7 @@ class TroubleTest {
     private final World world = new World(2);
 
     private JobStatus status() {
-        return world.desk().get("one");
+        return world.coordinator().get("one");
     }
 
     private void fails(String part) {
@@ -40,7 +40,7 @@ class TroubleTest {
         world.files("one").full = "Writing step-6 failed: No space left on device";
         fails("No space left on device");
         world.files("one").full = "";
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 300_000);
     }
 
@@ -82,7 +82,7 @@ class TroubleTest {
         fails("the teacher is bad");
         assertTrue(status().getRefused());
         world.workers.get("a").fails = Optional.empty();
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 60_000);
     }
 
@@ -91,18 +91,18 @@ class TroubleTest {
         world.worker("a");
         world.submit(World.job("one"));
         world.until(() -> status().getStep() > 6, 10_000);
-        world.desk().cancel("one");
+        world.coordinator().cancel("one");
         world.until("one", JobState.CANCELLED, 3000);
         Job.Builder again = World.job("two");
         again.getCheckpointsBuilder().setOutput("runs/one");
-        world.desk()
+        world.coordinator()
                 .submit(
                         SubmitRequest.newBuilder()
                                 .setJob(again)
                                 .setExisting(SubmitRequest.Existing.RESUME)
                                 .build());
         world.until("two", JobState.SUCCEEDED, 60_000);
-        assertEquals(2, world.desk().get("two").getGeneration());
+        assertEquals(2, world.coordinator().get("two").getGeneration());
         assertEquals(0, world.files("two").rewinds());
         assertEquals(30, world.files("two").commits().size());
     }
@@ -138,7 +138,7 @@ class TroubleTest {
         fails("The worker a failed again and again: the teacher is bad");
         assertFalse(status().getRefused());
         worker.fails = Optional.empty();
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 60_000);
     }
 
@@ -175,9 +175,9 @@ class TroubleTest {
         other.profile = "gpu";
         world.workers.put("b", other);
         other.start();
-        world.until(() -> world.desk().workers().getWorkersCount() == 2, 3000);
+        world.until(() -> world.coordinator().workers().getWorkersCount() == 2, 3000);
         world.run(500);
-        WorkerStatus idle = world.desk().workers().getWorkers(1);
+        WorkerStatus idle = world.coordinator().workers().getWorkers(1);
         assertEquals(WorkerStatus.State.IDLE, idle.getState());
         assertEquals("one: its profile is gpu, and the job has to keep cpu-1", idle.getReason());
         world.workers.get("a").kill();
@@ -218,10 +218,10 @@ class TroubleTest {
         head.getPlacementBuilder().setMinWorkers(2).setPriority(9);
         world.submit(head);
         world.submit(World.job("two"));
-        world.until(() -> world.desk().get("two").getStep() > 4, 10_000);
+        world.until(() -> world.coordinator().get("two").getStep() > 4, 10_000);
         world.worker("b");
         world.until(() -> status().getState() == JobState.RUNNING, 10_000);
-        assertEquals(JobState.QUEUED, world.desk().get("two").getState());
+        assertEquals(JobState.QUEUED, world.coordinator().get("two").getState());
         world.until("one", JobState.SUCCEEDED, 60_000);
         world.until("two", JobState.SUCCEEDED, 60_000);
         assertEquals(0, world.files("two").rewinds());
@@ -237,7 +237,7 @@ class TroubleTest {
         fails("The disk is full");
         world.workers.get("a").kill();
         files.exports = good;
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 3000);
     }
 
