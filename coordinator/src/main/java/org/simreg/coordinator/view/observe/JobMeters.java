@@ -67,10 +67,17 @@ public final class JobMeters implements JobObserver {
         switch (event.getEventCase()) {
             case STEP -> step(event.getStep());
             case GENERATION -> generations.get(known(event.getGeneration().getCause())).increment();
-            case STATE -> moves.get(event.getState().getState()).increment();
+            case STATE -> changed(event.getState().getState());
             case CHECKPOINT -> checkpoints.increment();
             case NOTICE -> notices.increment();
             default -> {}
+        }
+    }
+
+    /** A state of a newer version has no counter. */
+    private void changed(JobState state) {
+        if (state != JobState.UNRECOGNIZED) {
+            moves.get(state).increment();
         }
     }
 
