@@ -35,7 +35,7 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
     private boolean begun;
     private A stored;
 
-    /** The part of an upload that depends on what is sent. */
+    /** The receiver of one kind of file. */
     public interface Receiver<P, A> {
         boolean isHeader(P part);
 

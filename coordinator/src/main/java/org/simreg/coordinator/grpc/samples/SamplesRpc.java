@@ -43,7 +43,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     private static final int IDLE_SECONDS = 30;
 
     private final ReadGrants grants;
-    private final OpenDatasets dataSets;
+    private final OpenDatasets datasets;
     private final ThreadPoolExecutor threads;
     private final Semaphore calls = new Semaphore(MOST_CALLS);
 
@@ -54,7 +54,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
      */
     public SamplesRpc(ReadGrants grants, Path indexCache, int threads) {
         this.grants = grants;
-        dataSets = new OpenDatasets(indexCache);
+        datasets = new OpenDatasets(indexCache);
         this.threads = pool(threads);
     }
 
@@ -88,7 +88,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     }
 
     private Iterator<DatasetPart> inventory(DescribeRequest request) {
-        ImageDataset splits = dataSets.open(request.getDataset());
+        ImageDataset splits = datasets.open(request.getDataset());
         return request.getSummaryOnly()
                 ? List.of(DatasetMessages.summary(splits)).iterator()
                 : DatasetMessages.of(splits);
@@ -103,7 +103,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                     require(grants.dataset(request.getDataset()), "data set", path);
                     requireFew(request.getSamplesCount());
                 },
-                () -> new SampleParts(request, dataSets.images(request)));
+                () -> new SampleParts(request, datasets.images(request)));
     }
 
     @Override
@@ -115,7 +115,9 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                 () -> weights(request));
     }
 
-    /** The file's digest, for which it is read once before, then the file unless it is held. */
+    /**
+     * The file's digest, for which it is read once before, then the file unless the worker has it.
+     */
     private static Parts<WeightsPart> weights(WeightsRequest request) throws IOException {
         Path path = Path.of(request.getPath());
         OpenFile file = opened(path);

@@ -16,7 +16,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.train.student.RunCheckpoint;
 
-/** A checkpoint on its way into a run folder: a hidden file until it is whole and stored. */
+/** A checkpoint that arrives in a run folder: a hidden file until it is whole and stored. */
 final class ArrivingCheckpoint implements Upload {
     private final Path folder;
     private final CheckpointHeader header;
@@ -85,16 +85,16 @@ final class ArrivingCheckpoint implements Upload {
     }
 
     private void requireAnnounced() {
-        RunCheckpoint.CheckpointFile said;
+        RunCheckpoint.CheckpointFile content;
         try {
-            said = RunCheckpoint.CheckpointFile.read(draft);
+            content = RunCheckpoint.CheckpointFile.read(draft);
         } catch (UserError e) {
             throw damaged("is no checkpoint of a run");
         }
-        if (said.step() != header.getStep() || !said.sha256().equals(header.getSha256())) {
+        if (content.step() != header.getStep() || !content.sha256().equals(header.getSha256())) {
             throw damaged(
                     "says of itself that it is of step %d with SHA-256 %s"
-                            .formatted(said.step(), said.sha256()));
+                            .formatted(content.step(), content.sha256()));
         }
     }
 

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A Hazelcast map of messages by name, as bytes, for those who want to see them. Written by the
- * coordinator alone; nothing rests on it: what fails is logged.
+ * The records of one kind in a Hazelcast map, as bytes by name, for other processes to see. Written
+ * by the coordinator alone; nothing depends on them: failures are logged.
  *
  * @param <T> the message
  */
@@ -57,7 +57,7 @@ public final class HazelcastRecords<T extends MessageLite> {
         return new HazelcastRecords<>(cluster, BANKS, BankRecord.parser());
     }
 
-    /** Publishes a record, or that there is none any more; returns at once. */
+    /** Publishes a record, or removes it where it is empty; returns at once. */
     public void publish(String name, Optional<T> record) {
         act(
                 name,
@@ -68,8 +68,8 @@ public final class HazelcastRecords<T extends MessageLite> {
     }
 
     /**
-     * Publishes what differs from the last call: records that are new or changed, and which names
-     * are gone. Returns at once; called on one thread.
+     * Publishes what differs from the last call: records that are new, changed or gone. Returns at
+     * once; called on one thread.
      */
     public void publishAll(Map<String, T> records) {
         records.forEach(
@@ -85,7 +85,7 @@ public final class HazelcastRecords<T extends MessageLite> {
         known.putAll(records);
     }
 
-    /** What is published. Waits for the cluster's answer. */
+    /** The published records. Waits for the cluster's answer. */
     public List<T> list() {
         List<T> records = new ArrayList<>();
         for (byte[] bytes : map.values()) {
