@@ -58,7 +58,7 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
     /**
      * Made while the call's handlers can still be set: before its method returns.
      *
-     * @param owner runs tasks on the thread of whoever keeps the files
+     * @param owner runs tasks on the thread that owns the files
      * @param files runs what writes files
      * @param file what is sent, for messages: "checkpoint"
      */

@@ -114,7 +114,7 @@ public final class GrpcServer implements AutoCloseable {
      *
      * @param host address to bind to; "0.0.0.0" is every one of this machine
      * @param port 0 takes any that is free
-     * @param security who may call
+     * @param security certificates and interceptors
      * @throws UserError if the port can't be had
      */
     public static GrpcServer listen(

@@ -90,7 +90,7 @@ final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
     }
 
     /**
-     * Nothing is sent or heard any more.
+     * Ends the stream: nothing is sent or received any more.
      *
      * @return true if the stream was alive until now
      */

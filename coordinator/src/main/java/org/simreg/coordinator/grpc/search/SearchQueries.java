@@ -21,7 +21,7 @@ import org.simreg.worker.features.search.Shard;
  * @param request as it came
  * @param bank that is asked
  * @param k neighbours a query
- * @param until in nanoseconds, after which nobody waits
+ * @param until deadline in nanoseconds of {@link System#nanoTime}
  */
 record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
     static final int MOST = 4096;

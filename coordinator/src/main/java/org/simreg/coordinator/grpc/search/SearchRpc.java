@@ -112,7 +112,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         return ask(request, SearchQueries.k(request)).thenApply(SearchCalls.Answer::response);
     }
 
-    /** The neighbours of a request, with the time they took told to those who measure. */
+    /** The neighbours of a request; {@link #answered} gets the time that they took. */
     private CompletableFuture<SearchCalls.Answer> ask(SearchRequest request, int k) {
         long begun = System.nanoTime();
         return calls.ask(request, k)

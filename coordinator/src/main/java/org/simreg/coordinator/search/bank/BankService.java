@@ -57,7 +57,7 @@ public interface BankService {
     /**
      * Features of images, embedded as a bank's were.
      *
-     * @param until in nanoseconds, after which nobody waits
+     * @param until deadline in nanoseconds of {@link System#nanoTime}
      */
     CompletionStage<Vectors> embed(ImageQuery query, long until);
 

@@ -36,7 +36,7 @@ public final class QueryEmbedding {
 
     /**
      * @param workers that attend now, in the order in which they are asked
-     * @param until in nanoseconds, after which nobody waits
+     * @param until deadline in nanoseconds of {@link System#nanoTime}
      */
     public QueryEmbedding(
             Timers timers,

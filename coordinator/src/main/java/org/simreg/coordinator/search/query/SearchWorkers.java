@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /** The port through which orders about searches reach workers. */
 @FunctionalInterface
 public interface SearchWorkers {
-    /** Gets the failures of those who take replies. */
+    /** The log for replies that can't be handled. */
     Logger LOG = LoggerFactory.getLogger(SearchWorkers.class);
 
     /**

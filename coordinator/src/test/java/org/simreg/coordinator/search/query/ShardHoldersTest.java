@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.search.query.FakeSearchWorkers.Asked;
 import org.simreg.proto.ShardFile;
 
-/** Orders to hold a shard, each good for a while. */
+/** Orders to hold a shard, each of which stands for a while. */
 class ShardHoldersTest {
     private static final long BEGIN = 5_000_000;
     private static final ShardFile FIRST = ShardFile.newBuilder().setShard(0).setRows(10).build();
