@@ -18,13 +18,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.tls.Tls;
 
 /**
@@ -49,6 +47,7 @@ public final class GrpcServer implements AutoCloseable {
     private static final int HANDSHAKE_SECONDS = 20;
 
     private static final int THREADS = 4;
+    private static final Duration IDLE = Duration.ofSeconds(30);
     private static final Duration GRACE = Duration.ofMillis(500);
     private static final Duration BREAK_OFF = Duration.ofSeconds(5);
 
@@ -213,20 +212,6 @@ public final class GrpcServer implements AutoCloseable {
     }
 
     private static ExecutorService threads(String name) {
-        AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor pool =
-                new ThreadPoolExecutor(
-                        THREADS,
-                        THREADS,
-                        30,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        task -> {
-                            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-                            thread.setDaemon(true);
-                            return thread;
-                        });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+        return NamedThreads.pool(NamedThreads.numbered(name), THREADS, IDLE);
     }
 }

@@ -4,10 +4,9 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.file.JobFile;
@@ -21,6 +20,7 @@ import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.train.student.RunCheckpoint;
 
@@ -33,9 +33,8 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
 
     private final ReportWriter reports;
 
-    private final ThreadPoolExecutor slow =
-            new ThreadPoolExecutor(
-                    1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), DiskRunFolders::thread);
+    private final ExecutorService slow =
+            NamedThreads.pool(NamedThreads.named("simreg-export"), 1, Duration.ofSeconds(5));
 
     /** A maker of {@value PastRun#REPORT} from what a run folder holds. */
     @FunctionalInterface
@@ -58,13 +57,6 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
      */
     public DiskRunFolders(ReportWriter reports) {
         this.reports = reports;
-        slow.allowCoreThreadTimeOut(true);
-    }
-
-    private static Thread thread(Runnable work) {
-        Thread thread = new Thread(work, "simreg-export");
-        thread.setDaemon(true);
-        return thread;
     }
 
     @Override

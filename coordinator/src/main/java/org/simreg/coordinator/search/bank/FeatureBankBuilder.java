@@ -1,15 +1,10 @@
 package org.simreg.coordinator.search.bank;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -20,6 +15,7 @@ import org.simreg.proto.FeatureSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.features.bankfile.BankOrigin;
 import org.simreg.worker.features.bankfile.BankWriter;
 import org.simreg.worker.features.bankfile.FeatureTable;
@@ -139,25 +135,6 @@ final class FeatureBankBuilder {
     }
 
     static String sha256(Path file) {
-        return Disk.read(
-                file,
-                () -> {
-                    MessageDigest sha = sha256();
-                    try (InputStream in = Files.newInputStream(file)) {
-                        byte[] part = new byte[1 << 18];
-                        for (int n = in.read(part); n >= 0; n = in.read(part)) {
-                            sha.update(part, 0, n);
-                        }
-                    }
-                    return HexFormat.of().formatHex(sha.digest());
-                });
-    }
-
-    static MessageDigest sha256() throws IOException {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IOException("every Java has SHA-256", e);
-        }
+        return Disk.read(file, () -> Sha256.of(file));
     }
 }

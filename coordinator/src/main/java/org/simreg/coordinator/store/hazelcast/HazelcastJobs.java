@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.store.PublishedJobs;
 import org.simreg.proto.JobRecord;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,9 +52,7 @@ public final class HazelcastJobs implements PublishedJobs {
 
     /** A thread of its own: it may hang for longer than a pool could spare it. */
     private static void thread(Runnable load) {
-        Thread thread = new Thread(load, "simreg-load-jobs");
-        thread.setDaemon(true);
-        thread.start();
+        NamedThreads.thread("simreg-load-jobs", load).start();
     }
 
     private static void parse(byte[] bytes, List<JobRecord> into) {

@@ -121,10 +121,10 @@ public final class FarStorage implements AutoCloseable {
     }
 
     public RemoteStorage worker(long cacheBytes, Duration timeout) {
-        return worker(new RemoteStorage.RemoteSettings(cache(), cacheBytes, timeout));
+        return worker(new RemoteStorage.Settings(cache(), cacheBytes, timeout));
     }
 
-    RemoteStorage worker(RemoteStorage.RemoteSettings settings) {
+    RemoteStorage worker(RemoteStorage.Settings settings) {
         RemoteStorage storage = new RemoteStorage(channel(), settings);
         open.add(storage::close);
         return storage;
