@@ -54,7 +54,9 @@ public final class FileParts<T> implements StreamedAnswer.Parts<T> {
 
     /** A file that is read piece by piece and must stay what it was at the first. */
     public static final class OpenFile implements AutoCloseable {
-        /** Bytes of a piece; a client that doesn't read its answer keeps one or two of them here. */
+        /**
+         * Bytes of a piece; a client that doesn't read its answer keeps one or two of them here.
+         */
         static final int PIECE = 1 << 18;
 
         private final Path path;

@@ -181,7 +181,7 @@ public final class RecordFile implements AutoCloseable {
      *
      * @throws UserError if it can't be written
      */
-    public void appendDurably(byte[] bytes) {
+    void appendDurably(byte[] bytes) {
         long at = append(bytes);
         try {
             sync();

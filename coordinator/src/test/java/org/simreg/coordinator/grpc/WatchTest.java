@@ -141,7 +141,8 @@ class WatchTest {
         served.await("full", () -> served.desk.followers.get(0).waits);
         served.run(() -> say(id, 10, noise));
         long sent = served.call(() -> served.desk.followers.get(0).sent());
-        // There are 40 MB of events; a window of 1 MiB and 32 KiB beyond it may be on their way, compressed.
+        // There are 40 MB of events; a window of 1 MiB and 32 KiB beyond it may be on their way,
+        // compressed.
         assertTrue(sent < 1000, sent + " events are buffered for a client that reads none");
         slow.call.request(Integer.MAX_VALUE);
         served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));

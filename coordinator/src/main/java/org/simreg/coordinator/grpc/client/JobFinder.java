@@ -12,7 +12,7 @@ import org.simreg.proto.ListResponse;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
 
-/** Finds the job that a person means, by id or name, among all of a coordinator. */
+/** The search for the job that a person means by an id or a name, among all of a coordinator. */
 public final class JobFinder {
     private static final int PAGE = 500;
     private static final int SHOWN = 5;

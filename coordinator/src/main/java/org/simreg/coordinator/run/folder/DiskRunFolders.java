@@ -36,7 +36,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     private final ExecutorService slow =
             NamedThreads.pool(NamedThreads.named("simreg-export"), 1, Duration.ofSeconds(5));
 
-    /** A maker of {@value PastRun#REPORT} from what a run folder holds. */
+    /** The writer of {@value PastRun#REPORT}, from the files of a run folder. */
     @FunctionalInterface
     public interface ReportWriter {
         /**

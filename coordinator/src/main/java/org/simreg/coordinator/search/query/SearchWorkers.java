@@ -7,7 +7,7 @@ import org.simreg.proto.SearchReply;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The port through which orders about searches reach workers. */
+/** The workers that answer searches, as a port: orders reach them and replies come back. */
 @FunctionalInterface
 public interface SearchWorkers {
     /** The log for replies that can't be handled. */

@@ -8,7 +8,6 @@ import com.hazelcast.config.MultiMapConfig;
 import com.hazelcast.config.MultiMapConfig.ValueCollectionType;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
-import io.vertx.core.eventbus.EventBusOptions;
 import java.util.List;
 
 /** The configuration of Hazelcast, the same for every process of a cluster. */
@@ -27,11 +26,6 @@ public final class ClusterConfig {
         network(config.getNetworkConfig(), own);
         maps(config);
         return config;
-    }
-
-    /** The event bus listens where Hazelcast does, not on the machine's first address. */
-    public static EventBusOptions eventBus(ClusterAddress own) {
-        return new EventBusOptions().setHost(own.host()).setClusterPublicHost(own.host());
     }
 
     /** A dead member is gone in half a second, a frozen one in five. */

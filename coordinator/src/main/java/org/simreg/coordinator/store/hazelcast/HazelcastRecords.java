@@ -1,14 +1,10 @@
 package org.simreg.coordinator.store.hazelcast;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
-import com.google.protobuf.Parser;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -31,12 +27,10 @@ public final class HazelcastRecords<T extends MessageLite> {
     private static final Logger LOG = LoggerFactory.getLogger(HazelcastRecords.class);
 
     private final IMap<String, byte[]> map;
-    private final Parser<T> parser;
     private final Map<String, T> known = new HashMap<>();
 
-    private HazelcastRecords(HazelcastInstance cluster, String name, Parser<T> parser) {
+    private HazelcastRecords(HazelcastInstance cluster, String name) {
         map = cluster.getMap(name);
-        this.parser = parser;
     }
 
     /**
@@ -45,7 +39,7 @@ public final class HazelcastRecords<T extends MessageLite> {
      * @param cluster whose configuration is {@link ClusterConfig}'s
      */
     public static HazelcastRecords<WorkerStatus> workers(HazelcastInstance cluster) {
-        return new HazelcastRecords<>(cluster, WORKERS, WorkerStatus.parser());
+        return new HazelcastRecords<>(cluster, WORKERS);
     }
 
     /**
@@ -54,7 +48,7 @@ public final class HazelcastRecords<T extends MessageLite> {
      * @param cluster whose configuration is {@link ClusterConfig}'s
      */
     public static HazelcastRecords<BankRecord> banks(HazelcastInstance cluster) {
-        return new HazelcastRecords<>(cluster, BANKS, BankRecord.parser());
+        return new HazelcastRecords<>(cluster, BANKS);
     }
 
     /** Publishes a record, or removes it where it is empty; returns at once. */
@@ -83,19 +77,6 @@ public final class HazelcastRecords<T extends MessageLite> {
                 .forEach(name -> publish(name, Optional.empty()));
         known.clear();
         known.putAll(records);
-    }
-
-    /** The published records. Waits for the cluster's answer. */
-    public List<T> list() {
-        List<T> records = new ArrayList<>();
-        for (byte[] bytes : map.values()) {
-            try {
-                records.add(parser.parseFrom(bytes));
-            } catch (InvalidProtocolBufferException e) {
-                LOG.warn("{} holds what is no record; it is passed over", map.getName(), e);
-            }
-        }
-        return records;
     }
 
     private void act(String name, Supplier<CompletionStage<?>> change) {

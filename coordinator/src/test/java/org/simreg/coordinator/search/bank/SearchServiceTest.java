@@ -81,8 +81,7 @@ class SearchServiceTest {
         return request;
     }
 
-    private static String lines(String name, IntFunction<String> line)
-            throws IOException {
+    private static String lines(String name, IntFunction<String> line) throws IOException {
         List<String> lines = IntStream.range(0, ROWS).mapToObj(line).toList();
         return Files.write(folder.resolve(name), lines).toString();
     }
@@ -146,8 +145,7 @@ class SearchServiceTest {
                         .mapToObj(i -> stub.search(asked(i, 1).setK(1 + i % 5).build()))
                         .toList();
         for (int i = 0; i < answers.size(); i++) {
-            SearchResponse own =
-                    Futures.getUnchecked(answers.get(i));
+            SearchResponse own = Futures.getUnchecked(answers.get(i));
             assertExact(own.getFoundList(), i, 1 + i % 5);
         }
     }
