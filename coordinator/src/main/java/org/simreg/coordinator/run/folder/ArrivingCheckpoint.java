@@ -85,16 +85,16 @@ final class ArrivingCheckpoint implements Upload {
     }
 
     private void requireAnnounced() {
-        RunCheckpoint.CheckpointFile content;
+        RunCheckpoint.CheckpointFile said;
         try {
-            content = RunCheckpoint.CheckpointFile.read(draft);
+            said = RunCheckpoint.CheckpointFile.read(draft);
         } catch (UserError e) {
             throw damaged("is no checkpoint of a run");
         }
-        if (content.step() != header.getStep() || !content.sha256().equals(header.getSha256())) {
+        if (said.step() != header.getStep() || !said.sha256().equals(header.getSha256())) {
             throw damaged(
                     "says of itself that it is of step %d with SHA-256 %s"
-                            .formatted(content.step(), content.sha256()));
+                            .formatted(said.step(), said.sha256()));
         }
     }
 

@@ -88,13 +88,13 @@ final class CheckpointCatalog {
                 crc.update(part, 0, got);
             }
         }
-        RunCheckpoint.CheckpointFile content = RunCheckpoint.CheckpointFile.read(file);
+        RunCheckpoint.CheckpointFile said = RunCheckpoint.CheckpointFile.read(file);
         return CheckpointHeader.newBuilder()
                 .setJob(job)
-                .setStep(content.step())
+                .setStep(said.step())
                 .setLength(Files.size(file))
                 .setCrc32C((int) crc.getValue())
-                .setSha256(content.sha256())
+                .setSha256(said.sha256())
                 .build();
     }
 

@@ -140,10 +140,10 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     private static void requireSame(JobRecord record, Optional<Path> newest) {
         Path settings = Path.of(record.getFolder(), JobFile.NAME);
         Path file = newest.orElse(settings);
-        Job before =
+        Job made =
                 newest.map(checkpoint -> RunCheckpoint.CheckpointFile.read(checkpoint).job())
                         .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
-        RunCheckpoint.CheckpointFile.requireSame(file, before, record.getJob());
+        RunCheckpoint.CheckpointFile.requireSame(file, made, record.getJob());
     }
 
     /** The first ledger entry of a run from before there were ledgers. */
