@@ -40,7 +40,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     private static final Duration IDLE = Duration.ofSeconds(30);
 
     private final ReadGrants grants;
-    private final OpenDatasets dataSets;
+    private final OpenDatasets datasets;
 
     /** Its queue is bounded by the number of calls: each waits in it once at most. */
     private final ExecutorService threads;
@@ -54,7 +54,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
      */
     public SamplesRpc(ReadGrants grants, Path indexCache, int threads) {
         this.grants = grants;
-        dataSets = new OpenDatasets(indexCache);
+        datasets = new OpenDatasets(indexCache);
         this.threads = NamedThreads.pool(NamedThreads.numbered("simreg-samples"), threads, IDLE);
     }
 
@@ -68,7 +68,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     }
 
     private Iterator<DatasetPart> inventory(DescribeRequest request) {
-        ImageDataset splits = dataSets.open(request.getDataset());
+        ImageDataset splits = datasets.open(request.getDataset());
         return request.getSummaryOnly()
                 ? List.of(DatasetMessages.summary(splits)).iterator()
                 : DatasetMessages.of(splits);
@@ -83,7 +83,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                     require(grants.dataset(request.getDataset()), "data set", path);
                     requireFew(request.getSamplesCount());
                 },
-                () -> new SampleParts(request, dataSets.images(request)));
+                () -> new SampleParts(request, datasets.images(request)));
     }
 
     @Override
@@ -95,7 +95,9 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                 () -> weights(request));
     }
 
-    /** The file's digest, for which it is read once before, then the file unless it is held. */
+    /**
+     * The file's digest, for which it is read once before, then the file unless the worker has it.
+     */
     private static Parts<WeightsPart> weights(WeightsRequest request) throws IOException {
         Path path = Path.of(request.getPath());
         OpenFile file = opened(path);

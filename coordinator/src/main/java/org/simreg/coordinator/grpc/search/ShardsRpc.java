@@ -24,7 +24,7 @@ import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The gRPC service {@code Shards}: files of banks, to and from workers. */
+/** The gRPC service {@code Shards}: the files of banks, to and from workers. */
 public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ShardsRpc.class);
 
@@ -74,7 +74,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
                 Calls.observed(answer), search, files, "shard", new ShardReceiver(banks));
     }
 
-    /** The receiver of a shard: writes a draft, and checks that it is what its header says. */
+    /** The receiver of a shard, which writes a draft and checks it against its header. */
     private static final class ShardReceiver implements FileUpload.Receiver<ShardPart, ShardFile> {
         private final BankService banks;
         private final Sha256 sha = new Sha256();

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -20,28 +21,28 @@ import org.simreg.worker.features.bankfile.BankWriter;
 import org.simreg.worker.features.bankfile.FeatureTable;
 
 /**
- * The builder of a bank of features that others computed: the coordinator itself writes its shards.
+ * The builder of one bank of features that others computed: writes its shards on the coordinator.
  */
 final class FeatureBankBuilder {
     private static final int AT_ONCE = 4096;
 
     private final BankFolders folders;
-    private final MemoryBudget room;
+    private final MemoryBudget budget;
     private final BooleanSupplier stop;
     private final Consumer<BankRecord> progress;
 
     /**
-     * @param room that the bank must fit in
-     * @param stop true once nobody wants the bank
+     * @param budget that the bank must fit in
+     * @param stop true once the bank is deleted
      * @param progress takes the record after every shard
      */
     FeatureBankBuilder(
             BankFolders folders,
-            MemoryBudget room,
+            MemoryBudget budget,
             BooleanSupplier stop,
             Consumer<BankRecord> progress) {
         this.folders = folders;
-        this.room = room;
+        this.budget = budget;
         this.stop = stop;
         this.progress = progress;
     }
@@ -62,8 +63,8 @@ final class FeatureBankBuilder {
                             .clearClasses()
                             .setRows(features.rows())
                             .setDimension(features.dimension());
-            room.require(made.build());
-            ImageBankBuilder.cut(made, features.rows(), parts);
+            budget.require(made.build());
+            BankBuilder.cut(made, features.rows(), parts);
             int[] labels = labels(source, features.rows(), made);
             names(source, features.rows(), made);
             for (int part = 0; part < made.getPartsCount(); part++) {
@@ -110,7 +111,7 @@ final class FeatureBankBuilder {
         List<String> classes = new ArrayList<>(new TreeSet<>(lines));
         made.addAllClasses(classes);
         for (int row = 0; row < rows; row++) {
-            labels[row] = java.util.Collections.binarySearch(classes, lines.get(row));
+            labels[row] = Collections.binarySearch(classes, lines.get(row));
         }
         return labels;
     }

@@ -18,13 +18,13 @@ import org.simreg.worker.base.concurrent.NamedThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The records of jobs in the Hazelcast map {@value #MAP}, as bytes by job id. */
+/** The published records of jobs in the Hazelcast map {@value #MAP}, as bytes by job id. */
 public final class HazelcastJobs implements PublishedJobs {
     static final String MAP = "simreg.jobs";
 
     private static final Logger LOG = LoggerFactory.getLogger(HazelcastJobs.class);
 
-    /** A cluster that hasn't answered by then has other troubles. */
+    /** After which loading is given up: the journal holds. */
     private static final int LOAD_SECONDS = 20;
 
     private final IMap<String, byte[]> map;
