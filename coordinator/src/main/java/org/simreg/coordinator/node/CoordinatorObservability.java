@@ -20,6 +20,7 @@ import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.coordinator.view.web.OpsRoutes;
 import org.simreg.coordinator.view.web.PageRoutes;
 import org.simreg.coordinator.view.web.WebServer;
+import org.simreg.proto.UserError;
 
 /** The metrics, health and page of a coordinator, served by gRPC and HTTP. */
 final class CoordinatorObservability implements AutoCloseable {

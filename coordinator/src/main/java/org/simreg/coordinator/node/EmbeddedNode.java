@@ -14,6 +14,7 @@ import org.simreg.coordinator.search.bank.Banks;
 import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.serve.SearchServer;
 import org.simreg.worker.features.serve.ServeSettings;

@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The interceptor of a worker's stream to the coordinator that simulates a frozen or killed process:
- * messages in both directions wait, in order, while it is frozen, and are dropped once it is dead.
+ * The interceptor of a worker's stream to the coordinator that simulates a frozen or killed
+ * process: messages in both directions wait, in order, while it is frozen, and are dropped once it
+ * is dead.
  */
 final class FaultyStream implements ClientInterceptor {
     private static final Logger LOG = LoggerFactory.getLogger(FaultyStream.class);

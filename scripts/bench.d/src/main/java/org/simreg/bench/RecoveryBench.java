@@ -17,8 +17,8 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.SubmitRequest;
 
 /**
- * A benchmark of what the loss of a worker and its return cost the others: real processes, {@code kill -9} and
- * SIGSTOP at random moments, again and again.
+ * A benchmark of what the loss of a worker and its return cost the others: real processes, {@code
+ * kill -9} and SIGSTOP at random moments, again and again.
  */
 public final class RecoveryBench {
     private static final List<String> WORKERS = List.of("w0", "w1", "w2");

@@ -34,8 +34,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * One worker process of {@link ReduceBench}. Prints its address, reads all of them, and prints the
- * bytes of the vector, and milliseconds of a reduce alone, of the teacher alone, of both at
- * once, and of waiting for the reduce after the teacher.
+ * bytes of the vector, and milliseconds of a reduce alone, of the teacher alone, of both at once,
+ * and of waiting for the reduce after the teacher.
  */
 final class ReduceBenchWorker {
     static final String ANSWER = "reduce-bench ";

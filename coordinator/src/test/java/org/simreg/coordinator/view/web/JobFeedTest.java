@@ -255,7 +255,8 @@ class JobFeedTest {
         try {
             HttpResponse<InputStream> answer = ask("job-2");
             assertEquals(404, answer.statusCode());
-            assertEquals("There is no such job.\n", new String(answer.body().readAllBytes(), UTF_8));
+            assertEquals(
+                    "There is no such job.\n", new String(answer.body().readAllBytes(), UTF_8));
             assertEquals(List.of(), logged.list);
         } finally {
             router.detachAppender(logged);

@@ -178,8 +178,7 @@ class RoutesTest {
                 CLIENT.send(request("/api/overview").build(), BodyHandlers.ofInputStream());
         assertEquals("text/event-stream", header(stream, "Content-Type"));
         try (var lines =
-                new BufferedReader(
-                        new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+                new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (!line.startsWith("data: ")) {
                 line = lines.readLine();
