@@ -6,7 +6,13 @@ import java.util.Locale;
 import org.simreg.proto.Loss;
 import org.simreg.worker.engine.torch.ScriptSource;
 
-/** The loss of predictions against the list {@code targets}, in float32. */
+/**
+ * The loss as TorchScript source, in float32: of each prediction (N, D) against its teacher's
+ * target (N, D) the mean over rows of {@code 2 - 2 cos}, from 0 to 4, or of the squared distance;
+ * of several teachers the weighted mean.
+ *
+ * @see <a href="https://arxiv.org/abs/2201.05131">Navaneet et al. 2021, section 3</a>
+ */
 final class LossCode {
     private final ScriptSource source;
     private final StepSettings.Objective objective;
@@ -17,9 +23,9 @@ final class LossCode {
     }
 
     /**
-     * Appends the loss of all teachers.
+     * Appends the loss of all teachers against the list {@code targets} of the method.
      *
-     * @param predictions the variable of each teacher's prediction (N, D)
+     * @param predictions the variable of the prediction (N, D) for each teacher
      * @return the variable that holds the scalar
      */
     String append(List<String> predictions) {

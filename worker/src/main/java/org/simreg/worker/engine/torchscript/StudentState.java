@@ -2,13 +2,12 @@ package org.simreg.worker.engine.torchscript;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
+import org.simreg.worker.base.io.Sha256;
 
 /**
- * Everything that a step changes, each a flat vector laid out by {@link StudentNetwork}.
+ * The state of a training: all that a step changes, as flat vectors laid out by {@link
+ * StudentNetwork}.
  *
  * @param weights parameters of backbone and heads
  * @param momentum of SGD, as long as the weights
@@ -16,7 +15,7 @@ import java.util.List;
  * @param average weights of the momentum teacher, a prefix of the parameters; empty without one
  */
 public record StudentState(float[] weights, float[] momentum, float[] statistics, float[] average) {
-    /** Where only the shape matters. */
+    /** A state of zeros, where only the sizes matter. */
     public static StudentState zeros(StudentNetwork trained) {
         int parameters = trained.parameters().length();
         return new StudentState(
@@ -31,25 +30,20 @@ public record StudentState(float[] weights, float[] momentum, float[] statistics
      * continue to equal bits.
      */
     public String sha256() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (float[] vector : List.of(weights, momentum, statistics, average)) {
-                update(digest, vector);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Sha256 digest = new Sha256();
+        for (float[] vector : List.of(weights, momentum, statistics, average)) {
+            update(digest, vector);
         }
+        return digest.hex();
     }
 
-    private static void update(MessageDigest digest, float[] vector) {
+    private static void update(Sha256 digest, float[] vector) {
         ByteBuffer chunk = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
         int values = chunk.capacity() / Float.BYTES;
         for (int from = 0; from < vector.length; from += values) {
             int count = Math.min(values, vector.length - from);
-            chunk.clear();
             chunk.asFloatBuffer().put(vector, from, count);
-            digest.update(chunk.limit(count * Float.BYTES));
+            digest.bytes(chunk.array(), 0, count * Float.BYTES);
         }
     }
 }

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * The candidates of a tile of queries, decided in float64: the product of the stored numbers,
- * summed in the order of the features.
+ * The exact ranking of the candidates of a tile of queries, by cosines in float64: products of the
+ * stored numbers, summed in the order of the features.
  */
 final class ExactRanking {
     private static final int ABREAST = 4;

@@ -1,8 +1,8 @@
 package org.simreg.worker.features.search;
 
 /**
- * How far a score computed in low precision can be from the cosine that float64 gives, and what
- * that leaves for a score to reach.
+ * The bound on how far a score in low precision can be from the cosine in float64, by which rows
+ * are dropped without changing an answer.
  *
  * <p>With x' and q' the rounded row and query, {@code <q,x> - <q',x'> = <q-q',x> + <q',x-x'>}, and
  * by Cauchy and Schwarz neither term exceeds the product of the two lengths. The lengths of what

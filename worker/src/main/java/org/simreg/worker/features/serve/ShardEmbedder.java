@@ -43,22 +43,22 @@ final class ShardEmbedder implements AutoCloseable {
 
     private final ExecutorService thread = NamedThreads.one("simreg-embed");
     private final ServeSettings settings;
-    private final ShardTransfer road;
+    private final ShardTransfer transfer;
     private final LongSupplier nanos;
     private final EmbeddingNetwork frozen;
     private final Map<EmbedOrder, Task> tasks = new HashMap<>();
 
-    ShardEmbedder(ServeSettings settings, ShardTransfer road) {
-        this(settings, road, System::nanoTime);
+    ShardEmbedder(ServeSettings settings, ShardTransfer transfer) {
+        this(settings, transfer, System::nanoTime);
     }
 
     /**
      * @param nanos a clock in nanoseconds, by which leases run out
      */
-    ShardEmbedder(ServeSettings settings, ShardTransfer road, LongSupplier nanos) {
+    ShardEmbedder(ServeSettings settings, ShardTransfer transfer, LongSupplier nanos) {
         this.settings = settings;
         this.nanos = nanos;
-        this.road = road;
+        this.transfer = transfer;
         frozen = new EmbeddingNetwork(settings.worker(), LOG::warn);
     }
 
@@ -197,7 +197,7 @@ final class ShardEmbedder implements AutoCloseable {
                                         (rows, of, labels) -> add(bank, of, labels, rows)));
             }
             ShardFile stored =
-                    road.put(
+                    transfer.put(
                             ShardFile.newBuilder()
                                     .setBank(order.getBank())
                                     .setVersion(order.getVersion())

@@ -18,7 +18,7 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.storage.remote.FileTransfer;
 
-/** Files of shards to and from the coordinator. Its methods block. */
+/** The transfer of shards' files from and to the coordinator. Its methods block. */
 final class ShardTransfer {
     private static final int MINUTES = 60;
 

@@ -16,14 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One teacher's features of the views of a data set, in a file. Rows are read through the memory
- * and written by plain writes: a full disk is then an exception, not a fault of the process, and
- * machines that share the file don't write back each other's neighbouring rows. Needs no locks
- * between processes, since all write the same bytes and a half-written row fails its check. Safe
- * for all threads of this one.
+ * A file of one teacher's features of the views of a data set. Rows are read through a memory
+ * mapping and written by plain writes: a full disk is then an exception, not a fault of the
+ * process, and machines that share the file don't write back each other's neighbouring rows. Needs
+ * no locks between processes, since all write the same bytes and a half-written row fails its
+ * check. Safe for all threads of this one.
  */
 public final class FeatureStore implements AutoCloseable {
-    /** What is known of a row. */
+    /** The state of a row in the file. */
     public enum Row {
         /** Nobody has written it. */
         ABSENT,
@@ -63,8 +63,7 @@ public final class FeatureStore implements AutoCloseable {
      * @throws UserError if it holds other features than those asked for, is no store, or can't be
      *     made
      */
-    public static FeatureStore open(
-            Path file, StoreHeader.StoreShape shape, StoreHeader.StoreKey key) {
+    public static FeatureStore open(Path file, StoreHeader.Shape shape, StoreHeader.Key key) {
         StoreHeader asked = new StoreHeader(shape, key);
         try {
             if (!Files.exists(file)) {
@@ -119,12 +118,13 @@ public final class FeatureStore implements AutoCloseable {
         }
     }
 
-    /** Its size. */
-    public StoreHeader.StoreShape shape() {
+    /** Row width, format, samples and views. */
+    public StoreHeader.Shape shape() {
         return header.shape();
     }
 
-    StoreHeader.StoreKey key() {
+    /** All that decides the features besides sample and view. */
+    StoreHeader.Key key() {
         return header.key();
     }
 

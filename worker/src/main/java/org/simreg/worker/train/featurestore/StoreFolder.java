@@ -1,28 +1,25 @@
 package org.simreg.worker.train.featurestore;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 
 /**
- * The stores of a job on a disk, and whether they have room there.
+ * The folder of a job's stores on a disk: their files, and whether the disk has room for them.
  *
  * @param files one a teacher, all in one folder; at least one
  * @param shapes of the same
  * @param shown views that the job will fill; the others take no space
  */
-public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes, int shown) {
+public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int shown) {
     /** What the files of stores end with. */
     public static final String ENDING = ".features";
 
@@ -34,7 +31,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
      *
      * @param folder of this worker
      */
-    public static Path own(Path folder, StoreHeader.StoreKey key, StoreHeader.StoreShape shape)
+    public static Path own(Path folder, StoreHeader.Key key, StoreHeader.Shape shape)
             throws IOException {
         Path file = folder.resolve(name(key, shape) + ENDING);
         Instant now = Instant.now();
@@ -54,14 +51,8 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
         return file;
     }
 
-    private static String name(StoreHeader.StoreKey key, StoreHeader.StoreShape shape) {
-        byte[] text = (key.text() + shape).getBytes(StandardCharsets.UTF_8);
-        try {
-            byte[] sha = MessageDigest.getInstance("SHA-256").digest(text);
-            return HexFormat.of().formatHex(sha, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+    private static String name(StoreHeader.Key key, StoreHeader.Shape shape) {
+        return Sha256.of(key.text() + shape).substring(0, 32);
     }
 
     /**
@@ -117,7 +108,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
         return shapes.stream().mapToLong(this::bytes).sum();
     }
 
-    private long bytes(StoreHeader.StoreShape shape) {
+    private long bytes(StoreHeader.Shape shape) {
         return StoreHeader.BYTES + (long) shown * shape.samples() * shape.rowBytes();
     }
 

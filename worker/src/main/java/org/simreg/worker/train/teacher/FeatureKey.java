@@ -1,12 +1,7 @@
 package org.simreg.worker.train.teacher;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -14,14 +9,16 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
 
 /**
- * What decides a teacher's features besides sample and view number, in words. Of the view policy
- * only the teacher's own view counts, so that jobs which show their students other views share
- * features; of the batch the size of its parts, because the last linear layer rounds by it.
+ * The key of a teacher's store: all that decides its features besides sample and view number, in
+ * words. Of the view policy only the teacher's own view counts, so that jobs which show their
+ * students other views share features; of the batch the size of its parts, because the last linear
+ * layer rounds by it.
  */
 public final class FeatureKey {
     /** Features of an inexact job may be of any mixture of devices and thread counts. */
@@ -43,9 +40,11 @@ public final class FeatureKey {
     }
 
     /**
+     * The key of one teacher's store.
+     *
      * @param view what the teacher sees
      */
-    StoreHeader.StoreKey of(Teacher teacher, View view) {
+    StoreHeader.Key of(Teacher teacher, View view) {
         Map<String, String> parts = new LinkedHashMap<>();
         network(teacher, parts);
         parts.put("pixels", words(teacher.getPixels()));
@@ -56,7 +55,7 @@ public final class FeatureKey {
         parts.put("data set", data);
         parts.put("images at a time", String.valueOf(microBatch(job)));
         parts.put("numeric profile", profile);
-        return new StoreHeader.StoreKey(parts);
+        return new StoreHeader.Key(parts);
     }
 
     /** A TorchScript file computes in the precision that it was written with. */
@@ -94,15 +93,8 @@ public final class FeatureKey {
     }
 
     private static String sha256(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            byte[] piece = new byte[1 << 16];
-            for (int read = in.read(piece); read >= 0; read = in.read(piece)) {
-                sha.update(piece, 0, read);
-            }
-            return HexFormat.of().formatHex(sha.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+        try {
+            return Sha256.of(file);
         } catch (IOException e) {
             throw new UserError("Can't read the teacher " + file + ": " + e.getMessage(), e);
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.simreg.worker.features.knn.KnnVote.Score;
 import org.simreg.worker.features.search.TopK;
 
+/** Tests of the majority vote, against NumPy. */
 class KnnVoteTest {
     private static final int FIXTURE_DIMENSION = 16;
 
@@ -64,7 +65,7 @@ class KnnVoteTest {
     }
 
     private static int winner(int k, int... labels) {
-        return vote(labels.length + 1, labels).classes(k)[0];
+        return vote(labels.length + 1, labels).classes(KnnVote.VotingRule.majority(k))[0];
     }
 
     private static KnnVote vote(int rows, int... labels) {
