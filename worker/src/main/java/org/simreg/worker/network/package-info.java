@@ -20,6 +20,7 @@
  *   <li>its weights in files: the name of the first layer among the anchors of {@code
  *       NetworkRecognizer} ({@code weights.checkpoint}); names of other tools as in {@code
  *       TensorFlowNames};
+ *   <li>its limits, if it has any: a rule in {@code JobRules} ({@code proto});
  *   <li>its proof: numbers of PyTorch by {@code scripts/fixtures/parity.py}, compared by {@code
  *       ParityTest}, {@code StagesTest} and {@code OnnxWriterTest}.
  * </ol>

@@ -51,7 +51,7 @@ public final class LoadedJob implements AutoCloseable {
     /**
      * Facts of a job that are known once it is loaded.
      *
-     * @param started what clients are told; its resumed step is not set
+     * @param started report that clients get when the job begins; its resumed step is not set
      * @param dataSha256 over order and names of the train images, hexadecimal
      */
     public record Facts(JobStarted started, String dataSha256) {}
@@ -131,7 +131,7 @@ public final class LoadedJob implements AutoCloseable {
         return settings;
     }
 
-    /** What clients are told; its resumed step is not set. */
+    /** The report that clients get when the job begins; its resumed step is not set. */
     public JobStarted started() {
         return facts.started;
     }

@@ -47,9 +47,9 @@ public interface StepInputs {
     /** The share of a step that is ready, in ascending order of the leaves. */
     List<? extends MicroBatch> of(long step);
 
-    /** Lets go of what is ready for the steps up to this one. */
+    /** Releases what is ready for the steps up to this one. */
     void release(long step);
 
-    /** Lets go of all that is ready; it can be made again. */
+    /** Releases all that is ready; it can be made again. */
     void clear();
 }

@@ -90,7 +90,10 @@ public final class Torch implements AutoCloseable {
         JniUtils.setNumThreads(JniUtils.getNumThreads());
     }
 
-    /** What decides rounding: device, threads and library. Equal profiles give equal bits. */
+    /**
+     * The numeric profile, which decides rounding: device, threads and library. Equal profiles give
+     * equal bits.
+     */
     public String profile() {
         String kind =
                 cuda()
@@ -132,7 +135,7 @@ public final class Torch implements AutoCloseable {
         return device.isGpu();
     }
 
-    /** Where values that outlive a step are kept; closed with this. */
+    /** The scope of values that outlive a step; closed with this. */
     public NDManager manager() {
         return manager;
     }

@@ -58,11 +58,13 @@ final class LossCode {
         return "loss" + target;
     }
 
+    /** Prediction and target in float32. */
     private void single(String prediction, int target) {
         source.line("l%d = torch.to(%s, %d)", target, prediction, ScriptSource.FLOAT32);
         source.line("t%d = torch.to(targets[%d], %d)", target, target, ScriptSource.FLOAT32);
     }
 
+    /** Rows scaled to unit length. */
     private static String unit(String rows) {
         return "torch.div("
                 + rows
@@ -95,7 +97,7 @@ final class LossCode {
                 .orElseThrow();
     }
 
-    /** As TorchScript's source has it: 2. is a float, 2 an integer. */
+    /** A number as TorchScript source: 2. is a float, 2 an integer. */
     private static String number(double value) {
         return String.format(Locale.ROOT, "%.17e", value);
     }

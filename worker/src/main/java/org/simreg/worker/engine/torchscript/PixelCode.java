@@ -14,7 +14,7 @@ final class PixelCode {
      * @param deviation divides what is left
      */
     private record Range(double[] mean, double[] deviation) {
-        /** As torchvision's and the published self-supervised weights were trained with. */
+        /** The range of torchvision's and the published self-supervised weights. */
         static final Range IMAGENET =
                 new Range(new double[] {0.485, 0.456, 0.406}, new double[] {0.229, 0.224, 0.225});
 
@@ -24,7 +24,7 @@ final class PixelCode {
         /** Pixels from 0 to 1 as they are. */
         static final Range UNIT = alike(0, 1);
 
-        /** As OpenAI's CLIP was trained with. */
+        /** The range of OpenAI's CLIP. */
         static final Range CLIP =
                 new Range(
                         new double[] {0.48145466, 0.4578275, 0.40821073},
@@ -47,12 +47,12 @@ final class PixelCode {
             };
         }
 
-        /** What a byte is multiplied with, as a TorchScript list. */
+        /** The factors of the bytes of red, green and blue, as a TorchScript list. */
         String scale() {
             return list(i -> 1 / (255 * deviation[i]));
         }
 
-        /** What is added to it then. */
+        /** The summands after that. */
         String shift() {
             return list(i -> -mean[i] / deviation[i]);
         }

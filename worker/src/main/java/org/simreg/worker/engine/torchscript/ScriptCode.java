@@ -170,7 +170,7 @@ final class ScriptCode {
         return modules.get(parent(name)) + "." + name.substring(name.lastIndexOf('.') + 1);
     }
 
-    /** What a pass may change in place without touching the step's begin. */
+    /** A copy of a buffer, which a pass may change in place without touching the step's begin. */
     private static String fresh(Slot slot) {
         String values = "torch.clone(" + part(slot) + ")";
         return slot.weight().kind() == Weight.Kind.COUNTER

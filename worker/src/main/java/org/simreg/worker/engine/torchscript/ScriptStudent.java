@@ -63,7 +63,7 @@ public final class ScriptStudent implements AutoCloseable {
                 name(file), List.of(new NetworkGraph.Node("", op, 0, -1)), 3, width);
     }
 
-    /** What the module's exported files are called. */
+    /** The name of the module's exported files, without suffix. */
     public static String name(Path file) {
         return file.getFileName()
                 .toString()

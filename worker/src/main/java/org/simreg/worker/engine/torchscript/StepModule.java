@@ -87,7 +87,7 @@ public final class StepModule implements TrainableStudent {
         }
     }
 
-    /** The same for a student that draws nothing. */
+    /** {@link #backward(NDArray, NDArray[], NDArray, long)} of a student that draws nothing. */
     public void backward(NDArray images, NDArray[] targets, NDArray out) {
         backward(images, targets, out, 0);
     }

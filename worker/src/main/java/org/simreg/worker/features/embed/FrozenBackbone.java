@@ -114,8 +114,8 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     /**
-     * The same with the features of every stage and of every layer of the heads in the file, one
-     * beside the other, see {@link #stages}.
+     * Opens a network with the features of every stage and of every layer of the heads in the file,
+     * one beside the other, see {@link #stages}.
      *
      * @param layers names of the stages that are wanted; empty: all
      * @throws UserError as {@link #open}; also if a head of the file has another form than SimReg's
@@ -180,12 +180,12 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                 : network + ", pixels " + pixels.name().toLowerCase(Locale.ROOT);
     }
 
-    /** What its features consist of, in order; empty if it is the network's output. */
+    /** The stages that its features consist of, in order; none: the network's output. */
     public List<Stage> stages() {
         return stages;
     }
 
-    /** What decides its features. */
+    /** File, digest, network and precision that decide its features. */
     public Identity identity() {
         return identity;
     }

@@ -124,7 +124,7 @@ public final class FeatureBank {
         return blocks.get(row / BLOCK);
     }
 
-    /** Where a row starts in its block. */
+    /** Position of a row's first value in its block. */
     private int offset(int row) {
         return row % BLOCK * dimension;
     }

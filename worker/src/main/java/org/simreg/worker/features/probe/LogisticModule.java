@@ -96,7 +96,7 @@ final class LogisticModule implements AutoCloseable {
     }
 
     /**
-     * How well weights do on these rows.
+     * The score of weights on these rows.
      *
      * @return mean cross entropy, part of the rows whose class is the likeliest, part whose class
      *     is among the five likeliest

@@ -105,7 +105,7 @@ final class ProbeModule implements AutoCloseable {
     }
 
     /**
-     * How many other classes are at least as likely as a row's own: 0 if it is found.
+     * The rank of each row's own class: how many others are at least as likely, 0 if it is found.
      *
      * @param rows (n, D) row-major
      * @param labels (n) classes

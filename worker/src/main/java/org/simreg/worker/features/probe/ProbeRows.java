@@ -16,7 +16,7 @@ public interface ProbeRows {
      */
     void epoch(int epoch, int[] ids, ProgressMonitor progress, ImageEmbedder.RowSink rows);
 
-    /** The same rows every epoch. */
+    /** A source of the same rows every epoch. */
     static ProbeRows of(FeatureBank bank) {
         return (epoch, ids, progress, rows) -> {
             int width = bank.dimension();
@@ -36,7 +36,7 @@ public interface ProbeRows {
     }
 
     /**
-     * Features of fresh views, of unit length.
+     * A source of the features of fresh views every epoch, of unit length.
      *
      * @param minArea least part of an image that a crop covers
      */

@@ -49,7 +49,7 @@ record RowSelection(FeatureBank bank, int[] rows) {
     record Standardization(float[] mean, float[] scale) {
         private static final double EPSILON = 1e-5;
 
-        /** Of some rows, in float64. */
+        /** The standardisation by some rows, summed in float64. */
         static Standardization of(RowSelection rows) {
             int width = rows.bank().dimension();
             double[] mean = new double[width];

@@ -42,7 +42,9 @@ final class ExactRanking {
         return Math.max(least[query], best[query].worst());
     }
 
-    /** Learns that at least k rows, counted again later, reach the least cosine of these. */
+    /**
+     * Raises the query's bound to the least cosine of these k rows; they are counted again later.
+     */
     void learn(int query, int[] some) {
         double lowest = Double.POSITIVE_INFINITY;
         for (int from = 0; from < some.length; from += ABREAST) {

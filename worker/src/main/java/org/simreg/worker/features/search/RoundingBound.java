@@ -46,7 +46,7 @@ final class RoundingBound {
         return rounding + (products + partial) * query * (row + rowLoss) + slack;
     }
 
-    /** The same for a product of a float32 row and a float32 query, of these lengths at most. */
+    /** Greatest distance of a float32 product from the cosine, for lengths up to these. */
     double float32(double query, double row) {
         return products * query * row + slack;
     }

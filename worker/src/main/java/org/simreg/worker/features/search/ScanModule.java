@@ -78,7 +78,7 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * Of queries and what they were rounded to.
+     * The lengths of rounded queries, and of what rounding took.
      *
      * @return (2, Q): lengths of the rounded queries, then lengths of what rounding took away
      */
@@ -145,7 +145,7 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * The same over float32 rows of the host.
+     * Scans float32 rows of the host.
      *
      * @param rows (n, D), n being all that the span covers, and perhaps more behind them
      */

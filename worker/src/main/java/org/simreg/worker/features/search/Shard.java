@@ -110,7 +110,7 @@ public final class Shard implements AutoCloseable {
         return rows.dimension();
     }
 
-    /** What made the features. */
+    /** The weights and view that made the features. */
     public BankOrigin origin() {
         return origin;
     }

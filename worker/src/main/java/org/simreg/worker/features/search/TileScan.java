@@ -125,7 +125,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             }
         }
 
-        /** In bfloat16; false if it leaves too many, of which none is decided then. */
+        /** Scans rows in bfloat16; false if it leaves too many, of which none is decided then. */
         private boolean coarse(int from, int to) {
             double longest = shape.rounded().longest(from, to);
             double loss = shape.rounded().loss(from, to);
@@ -150,7 +150,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             return true;
         }
 
-        /** In float32, without the center. */
+        /** Scans rows in float32, without the center. */
         private void fine(int from, int to, BooleanSupplier stopped) {
             double row = shape.rounded().longest(from, to) + shape.centerLength();
             double length = 1 + 0x1p-20;
@@ -185,7 +185,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             decide(null);
         }
 
-        /** What a score of the query must reach, its center's part taken off. */
+        /** The least score that a row must reach for the query, the center's part taken off. */
         private double reach(int query, double offset) {
             return ranking.least(query) - offset - errors[query];
         }

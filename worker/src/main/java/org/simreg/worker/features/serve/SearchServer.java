@@ -68,7 +68,7 @@ public final class SearchServer implements AutoCloseable {
                 .join();
     }
 
-    /** Where the coordinator finds it on the event bus. */
+    /** Its address on the event bus. */
     public String address() {
         return address;
     }
@@ -166,7 +166,7 @@ public final class SearchServer implements AutoCloseable {
         return reply().setFailure(said).build();
     }
 
-    /** Takes no orders any more, and lets go of everything. */
+    /** Takes no orders any more, and closes its shards and networks. */
     @Override
     public void close() {
         consumer.unregister();

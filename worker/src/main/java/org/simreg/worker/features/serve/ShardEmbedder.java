@@ -63,7 +63,7 @@ final class ShardEmbedder implements AutoCloseable {
     }
 
     /**
-     * Begins, or says how far it is.
+     * Begins a part, or renews its lease and says how far it is.
      *
      * @throws RuntimeException the failure of that part, once; asked again it begins anew
      */
@@ -84,7 +84,7 @@ final class ShardEmbedder implements AutoCloseable {
         }
     }
 
-    /** Gives all up but these. */
+    /** Gives up all parts but these. */
     synchronized void retain(Collection<EmbedOrder> wanted) {
         tasks.forEach(
                 (order, task) -> {

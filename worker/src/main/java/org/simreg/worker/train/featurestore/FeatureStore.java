@@ -25,11 +25,11 @@ import org.slf4j.LoggerFactory;
 public final class FeatureStore implements AutoCloseable {
     /** The state of a row in the file. */
     public enum Row {
-        /** Nobody has written it. */
+        /** Never written. */
         ABSENT,
-        /** Something is there that fails the check: half written, or damaged. */
+        /** Written, but it fails its check: half written, or damaged. */
         DAMAGED,
-        /** Its values hold. */
+        /** Written and whole. */
         PRESENT
     }
 
@@ -90,7 +90,7 @@ public final class FeatureStore implements AutoCloseable {
         return new FeatureStore(file, false);
     }
 
-    /** Under its name only once the header is there; of several at once one wins. */
+    /** Makes a file under its name once its header is there; of several at once one wins. */
     private static void make(Path file, StoreHeader header) throws IOException {
         Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
         long pid = ProcessHandle.current().pid();
@@ -178,7 +178,7 @@ public final class FeatureStore implements AutoCloseable {
         open.write(buffer);
     }
 
-    /** Of row number and values, so that a row in another's place fails; never 0. */
+    /** The check of row number and values, so that a row in another's place fails; never 0. */
     private int sum(long row) {
         CRC32C sum = new CRC32C();
         sum.update(ByteBuffer.allocate(Long.BYTES).putLong(0, row));
@@ -186,7 +186,9 @@ public final class FeatureStore implements AutoCloseable {
         return sum.getValue() == 0 ? 1 : (int) sum.getValue();
     }
 
-    /** Rows of the first views that nobody has written, and that will take space on the disk. */
+    /**
+     * Number of rows of the first views that are not written yet, and will take space on the disk.
+     */
     synchronized long absent(int views) {
         long absent = 0;
         for (int view = 0; view < views; view++) {

@@ -58,7 +58,7 @@ final class MappedRows implements AutoCloseable {
         return (int) (row % rowsPerSegment) * rowBytes;
     }
 
-    /** Nobody may read afterwards: the addresses are given back. */
+    /** Unmaps the rows; they must not be read afterwards. */
     @Override
     public void close() {
         for (MappedByteBuffer segment : segments) {

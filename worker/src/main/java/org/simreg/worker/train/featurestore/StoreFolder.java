@@ -20,7 +20,7 @@ import org.simreg.worker.base.io.Sha256;
  * @param shown views that the job will fill; the others take no space
  */
 public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int shown) {
-    /** What the files of stores end with. */
+    /** Suffix of the files of stores. */
     public static final String ENDING = ".features";
 
     private static final Duration KEPT_UNREAD = Duration.ofDays(14);
@@ -56,7 +56,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int 
     }
 
     /**
-     * Looks before anything is made.
+     * Checks the room for new stores before anything is made.
      *
      * @throws UserError if the disk can't hold the stores that aren't there yet
      */
@@ -69,8 +69,8 @@ public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int 
     }
 
     /**
-     * Looks how much is missing in stores that may be partly filled; walks over them only where
-     * that decides.
+     * Checks the room for what is missing in stores that may be partly filled; walks over them only
+     * where that decides.
      *
      * @throws UserError if the disk can't hold it
      */
@@ -93,7 +93,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int 
         }
     }
 
-    /** What a run is told before it starts. */
+    /** The sentence for people before a run starts: views, images, size and folder. */
     public String words() {
         return "Teachers' features of %d %s of %,d images take up to %s in %s; what is read again stays in memory as far as there is room"
                 .formatted(
@@ -116,7 +116,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int 
         return files.get(0).toAbsolutePath().getParent();
     }
 
-    /** Of the disk that the folder is on, or will be. */
+    /** Free bytes of the disk that the folder is on, or will be. */
     private long free() {
         Path there = folder();
         while (!Files.exists(there) && there.getParent() != null) {

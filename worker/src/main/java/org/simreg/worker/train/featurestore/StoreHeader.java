@@ -172,7 +172,7 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
             parts = new LinkedHashMap<>(parts);
         }
 
-        /** What of the asked key this one has otherwise, in words; empty if they are equal. */
+        /** The differences of this key from the asked one, in words; empty if they are equal. */
         List<String> differences(Key asked) {
             Map<String, String> all = new LinkedHashMap<>(parts);
             asked.parts.forEach(all::putIfAbsent);

@@ -83,7 +83,7 @@ public final class FeatureCache {
         return job.getCache().getFixed() ? 1 : job.getCache().getViews();
     }
 
-    /** What a run shows that isn't as usual, to stand behind its description; may be empty. */
+    /** A remark on kept features, to stand behind a run's description; empty without them. */
     public static String words(Job job) {
         if (job.getCache().getFixed()) {
             return ", the teacher's view fixed: not the same view";

@@ -34,7 +34,7 @@ class KnnVoteTest {
                 fixture.get("neighbors"),
                 Arrays.stream(found).mapToInt(Math::toIntExact).toArray());
         for (Score score : vote.accuracy(truth, 1, 2, 5, 20, 64)) {
-            int[] classes = vote.classes(score.k());
+            int[] classes = vote.classes(KnnVote.VotingRule.majority(score.k()));
             assertArrayEquals(fixture.get("votes" + score.k()), classes, "k = " + score.k());
             double right = fixture.get("right" + score.k())[0];
             assertEquals(right / truth.length, score.accuracy());
