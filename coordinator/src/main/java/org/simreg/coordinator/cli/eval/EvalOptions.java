@@ -129,8 +129,8 @@ final class EvalOptions {
         EvalRequest.Images images =
                 new EvalRequest.Images(
                         data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
-        FrozenBackbone.Asked asked =
-                new FrozenBackbone.Asked(
+        FrozenBackbone.Request asked =
+                new FrozenBackbone.Request(
                         weights,
                         network.network(),
                         network.precision(),

@@ -21,7 +21,7 @@ import org.simreg.worker.features.probe.PenaltySearch;
  */
 public record EvalRequest(
         Task task,
-        FrozenBackbone.Asked weights,
+        FrozenBackbone.Request weights,
         Images images,
         WorkerSettings machine,
         Results results) {
@@ -94,8 +94,8 @@ public record EvalRequest(
         }
     }
 
-    /** The task of training a linear probe a learning rate, on centre crops or on fresh views. */
-    public record Linear(LinearProbe.ProbeSettings settings, boolean augmented) implements Task {
+    /** Training of a linear probe a learning rate, on centre crops or on fresh views each epoch. */
+    public record Linear(LinearProbe.Settings settings, boolean augmented) implements Task {
         @Override
         public String command() {
             return "linear";
@@ -121,7 +121,7 @@ public record EvalRequest(
      * @param layers names of the stages that are wanted; empty: all
      */
     public record Stages(
-            List<VotingRule> rules, Optional<LinearProbe.ProbeSettings> probe, List<String> layers)
+            List<VotingRule> rules, Optional<LinearProbe.Settings> probe, List<String> layers)
             implements Task {
         @Override
         public String command() {

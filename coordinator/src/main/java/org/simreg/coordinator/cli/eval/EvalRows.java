@@ -42,8 +42,7 @@ final class EvalRows {
         return rows;
     }
 
-    /** The row of a linear probe after an epoch. */
-    static EvalRow linear(LinearProbe.ProbeScore score, String layer, int features) {
+    static EvalRow linear(LinearProbe.Score score, String layer, int features) {
         return row("linear", layer, features)
                 .setLr(score.rate())
                 .setEpoch(score.epoch())

@@ -249,8 +249,8 @@ public final class EvalRun {
         return rows;
     }
 
-    private void show(List<LinearProbe.ProbeScore> scores) {
-        LinearProbe.ProbeScore best =
+    private void show(List<LinearProbe.Score> scores) {
+        LinearProbe.Score best =
                 scores.stream().reduce((a, b) -> b.top1() > a.top1() ? b : a).orElseThrow();
         progress.score(
                 String.format(

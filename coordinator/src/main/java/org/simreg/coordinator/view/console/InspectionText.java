@@ -103,7 +103,7 @@ public final class InspectionText {
         if (!file.isRun()) {
             return;
         }
-        RunCheckpoint.CheckpointFile run = RunCheckpoint.CheckpointFile.read(file.file());
+        RunCheckpoint.Header run = RunCheckpoint.Header.read(file.file());
         line(
                 "run",
                 "%s, step %s, digest %s"
