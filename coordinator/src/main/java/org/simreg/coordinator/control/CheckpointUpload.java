@@ -77,19 +77,20 @@ final class CheckpointUpload implements Upload {
 
     /**
      * Its steps are brought into the ledger before: otherwise a crash could leave a checkpoint of
-     * which the ledger knows nothing.
+     * which the ledger knows nothing. If some of them are not reported yet, the ledger stays as it
+     * is: steps that not all members have reported come into it only with a checkpoint.
      */
     @Override
     public CheckpointWritten store() {
         check();
         LedgerWriter ledger = run.ledger();
-        ledger.append(header.getStep(), false);
-        if (ledger.step() < header.getStep()) {
+        if (ledger.reported() < header.getStep()) {
             throw new Refused(
                     Refused.Kind.UNAVAILABLE,
                     "The checkpoint of step %d of the job %s is not stored: the steps after %d are not reported yet; send it again when they are"
-                            .formatted(header.getStep(), run.id(), ledger.step()));
+                            .formatted(header.getStep(), run.id(), ledger.reported()));
         }
+        ledger.append(header.getStep(), false);
         ledger.sync();
         CheckpointWritten written = told(file::store);
         ledger.refreshCheckpoint();

@@ -55,6 +55,11 @@ public final class LedgerWriter {
         return files.head().step();
     }
 
+    /** Last step up to which every step is in the ledger or reported by some member. */
+    public long reported() {
+        return reports.reaches(step());
+    }
+
     /** How long the newest step took, in milliseconds; 0 before there was any. */
     public long stepMs() {
         return stepMs;
@@ -69,7 +74,7 @@ public final class LedgerWriter {
     public JobView.Steps steps() {
         return new JobView.Steps(
                 step(),
-                reports.reaches(step()),
+                reported(),
                 Math.max(0, checkpoint),
                 reports.highest(),
                 run.record().getStarted().getTotalSteps());

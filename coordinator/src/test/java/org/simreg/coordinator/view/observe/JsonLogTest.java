@@ -64,7 +64,7 @@ class JsonLogTest {
         log.error("failed", new IllegalStateException("<script>\u2028"));
         JsonObject line = line();
         assertTrue(line.get("trace").getAsString().contains("IllegalStateException: <script>"));
-        assertTrue(line.get("trace").getAsString().contains("JsonLinesTest"));
+        assertTrue(line.get("trace").getAsString().contains("JsonLogTest"));
         assertFalse(line.has("job"));
         assertTrue(line.keySet().containsAll(Set.of("time", "level", "logger", "message")));
     }
