@@ -25,7 +25,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 
-/** The controller of jobs: carries out what the scheduler decides. */
+/** The controller of jobs: carries out the decisions of {@link JobScheduler}. */
 final class JobController {
     /** A decision can make another one possible at once, but not for ever. */
     private static final int AT_ONCE = 8;
@@ -40,7 +40,9 @@ final class JobController {
         this.finisher = finisher;
     }
 
-    /** Does what is to be done with a job now. */
+    /**
+     * Carries out decisions until none changes the phase, then drops workers that aren't needed.
+     */
     void decideOn(JobRun run) {
         for (int i = 0; i < AT_ONCE && run.active() && !run.finishing(); i++) {
             Phase before = run.phase();
@@ -80,7 +82,7 @@ final class JobController {
         return new JobView(now, run.phase(), assignment, members, history);
     }
 
-    /** A step is finished for the sake of one who leaves, but not what takes longer than a step. */
+    /** Until when a step may be finished before a worker leaves; 0: none leaves. */
     private long stopBy(JobRun run) {
         long told =
                 registry.of(run).stream()
@@ -88,7 +90,7 @@ final class JobController {
                         .mapToLong(WorkerSession::leavingSince)
                         .min()
                         .orElse(0);
-        return told == 0 ? 0 : told + run.ledger().stepMillis() + settings.times().leave();
+        return told == 0 ? 0 : told + run.ledger().stepMs() + settings.times().leave();
     }
 
     private static JobView.Member member(JobRun run, WorkerSession session) {

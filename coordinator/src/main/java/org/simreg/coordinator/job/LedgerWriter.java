@@ -23,7 +23,7 @@ public final class LedgerWriter {
     private long checkpoint;
     private long durableStep;
     private long syncedAtMs;
-    private long stepMillis;
+    private long stepMs;
 
     /** Begins with what is in the run folder. */
     LedgerWriter(JobRun run) {
@@ -56,8 +56,8 @@ public final class LedgerWriter {
     }
 
     /** How long the newest step took, in milliseconds; 0 before there was any. */
-    public long stepMillis() {
-        return stepMillis;
+    public long stepMs() {
+        return stepMs;
     }
 
     /** Last step that no crash of the coordinator takes from the ledger. */
@@ -65,11 +65,11 @@ public final class LedgerWriter {
         return durableStep;
     }
 
+    /** How far the job is, for the scheduler. */
     public JobView.Steps steps() {
-        long ledger = step();
         return new JobView.Steps(
-                ledger,
-                reports.reaches(ledger),
+                step(),
+                reports.reaches(step()),
                 Math.max(0, checkpoint),
                 reports.highest(),
                 run.record().getStarted().getTotalSteps());
@@ -84,7 +84,7 @@ public final class LedgerWriter {
         if (report.getGeneration() != run.record().getGeneration().getNumber()) {
             return Optional.empty();
         }
-        stepMillis = Math.round(1e3 * report.getStep().getSeconds());
+        stepMs = Math.round(1e3 * report.getStep().getSeconds());
         Optional<String> differs = reports.report(worker, report, step());
         if (differs.isEmpty()) {
             append(Long.MAX_VALUE, true);

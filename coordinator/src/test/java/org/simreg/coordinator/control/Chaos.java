@@ -13,7 +13,7 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 
-/** Random trouble for a while, then peace; in the end all jobs must have come through. */
+/** A random story of failures, then none; in the end all jobs must have succeeded. */
 final class Chaos {
     private static final long TROUBLE_MS = 25_000;
     private static final long PEACE_MS = 180_000;

@@ -14,7 +14,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Refused;
 
-/** Workers come, go, die and wake while one job trains. */
+/** The coordinator of one job whose workers come, go, die and wake. */
 class CoordinatorTest {
     private final World world = new World(1);
 

@@ -25,7 +25,7 @@ import org.simreg.proto.Roots;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 
-/** What clients and workers ask for. */
+/** The coordinator's services for clients and workers: what is granted and what is refused. */
 class DeskTest {
     private final World world = new World(3);
 

@@ -22,7 +22,7 @@ import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 
 /**
- * The orders that a fake worker obeys. Its state is the list of the generations in which its steps
+ * A fake worker's handling of orders. Its state is the list of the generations in which its steps
  * were made, so that a state of a wrong line is seen.
  */
 abstract class FakeMember extends FakeProcess {

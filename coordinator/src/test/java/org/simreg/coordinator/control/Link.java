@@ -9,7 +9,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
-/** One stream: messages arrive in order and late, and those on the way are lost if it breaks. */
+/** A simulated stream: messages arrive in order and late; a break loses those on the way. */
 final class Link implements Out {
     private final FakeProcess worker;
     private final Queue<Order> unread = new ArrayDeque<>();

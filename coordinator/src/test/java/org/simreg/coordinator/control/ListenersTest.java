@@ -11,7 +11,7 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WorkerStatus;
 
-/** Those who want to know of every change, and of nothing else. */
+/** The coordinator's listeners: called at every change, and at nothing else. */
 class ListenersTest {
     private final World world = new World(1);
     private final List<List<String>> heard = new ArrayList<>();

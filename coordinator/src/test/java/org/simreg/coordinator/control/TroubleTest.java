@@ -17,7 +17,7 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
-/** Workers and jobs that have something wrong with them. */
+/** The coordinator's answers to workers and jobs that have something wrong with them. */
 class TroubleTest {
     private final World world = new World(2);
 

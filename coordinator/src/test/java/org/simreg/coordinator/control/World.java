@@ -21,7 +21,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.SubmitRequest;
 
-/** A coordinator and workers in a time of their own: everything that happens is an event. */
+/** A simulation of a coordinator and its workers: a queue of events with a clock of its own. */
 final class World {
     static final String VERSION = "1.2.3";
     static final CoordinatorSettings.Times TIMES =

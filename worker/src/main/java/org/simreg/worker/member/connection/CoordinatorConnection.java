@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.Optional;
@@ -68,7 +69,7 @@ final class CoordinatorConnection {
      * Done when the coordinator has let the worker go; fails with a {@link UserError} if it refused
      * the worker for good.
      */
-    io.vertx.core.Future<Void> left() {
+    Future<Void> left() {
         return left.future();
     }
 
@@ -99,17 +100,17 @@ final class CoordinatorConnection {
     }
 
     /** Gives the job up and ends the stream; done once the job has ended. */
-    io.vertx.core.Future<Void> close() {
+    Future<Void> close() {
         closed = true;
         vertx.cancelTimer(heartbeat);
         current.ifPresent(open -> open.cancel("the worker is closed", null));
         current = Optional.empty();
-        return job.map(this::dropped).orElse(io.vertx.core.Future.succeededFuture());
+        return job.map(this::dropped).orElse(Future.succeededFuture());
     }
 
-    private io.vertx.core.Future<Void> dropped(JobRunner runner) {
+    private Future<Void> dropped(JobRunner runner) {
         runner.drop();
-        return io.vertx.core.Future.fromCompletionStage(runner.ended(), context);
+        return Future.fromCompletionStage(runner.ended(), context);
     }
 
     /** Sends a report of a job; called on the job's threads. */
@@ -183,7 +184,7 @@ final class CoordinatorConnection {
         job = Optional.of(self[0]);
         // The memory of the one before is needed.
         before.map(this::dropped)
-                .orElse(io.vertx.core.Future.succeededFuture())
+                .orElse(Future.succeededFuture())
                 .onComplete(ended -> self[0].start());
     }
 
@@ -194,7 +195,7 @@ final class CoordinatorConnection {
     }
 
     private void drop(Drop order) {
-        io.vertx.core.Future<Void> ended = io.vertx.core.Future.succeededFuture();
+        Future<Void> ended = Future.succeededFuture();
         if (holds(order.getJob())) {
             ended = dropped(job.get());
             job = Optional.empty();

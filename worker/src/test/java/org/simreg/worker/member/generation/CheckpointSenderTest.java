@@ -29,11 +29,11 @@ import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
 class CheckpointSenderTest {
     @TempDir Path folder;
 
-    private final Road store = new Road();
+    private final FakeStore store = new FakeStore();
     private final CheckpointSender sender = new CheckpointSender("job", store);
 
     /** A coordinator that may be away. */
-    private static final class Road implements CheckpointStore {
+    private static final class FakeStore implements CheckpointStore {
         private final List<CheckpointHeader> stored = new CopyOnWriteArrayList<>();
         private final List<byte[]> bytes = new CopyOnWriteArrayList<>();
         private final CountDownLatch missed = new CountDownLatch(1);
