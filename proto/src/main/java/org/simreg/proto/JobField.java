@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 
 /**
  * Setting of a {@link Job}, as its descriptor declares it: where it stands, what it means, its
- * default and its bounds. The command line, the job file and the README's table are made from
- * these.
+ * default and its bounds. The command line, the job file and the table of docs/settings.md are made
+ * from these.
  *
  * @param section the message field of the job that holds it ("optimization"); empty for a field of
  *     the job itself
@@ -28,8 +28,8 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
     }
 
     /**
-     * @return all of them as the README's Markdown table: header, rule and one row a setting with
-     *     key, option, default, values, meaning; every line ends with a line feed
+     * @return all of them as the Markdown table of docs/settings.md: header, rule and one row a
+     *     setting with key, option, default, values, meaning; every line ends with a line feed
      */
     public static String markdown() {
         String rows = ALL.stream().map(JobField::row).collect(Collectors.joining());

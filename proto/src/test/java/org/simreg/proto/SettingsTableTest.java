@@ -13,15 +13,15 @@ class SettingsTableTest {
     private static final String END = "<!-- /settings -->";
 
     @Test
-    void theReadmeShowsTheSettingsThatTheDescriptorDeclares() throws IOException {
-        String readme = Files.readString(Path.of("..", "README.md"));
-        int begin = readme.indexOf(BEGIN);
-        int end = readme.indexOf(END);
-        assertTrue(begin >= 0 && end > begin, "README.md lacks " + BEGIN + " .. " + END);
+    void theDocumentShowsTheSettingsThatTheDescriptorDeclares() throws IOException {
+        String document = Files.readString(Path.of("..", "docs", "settings.md"));
+        int begin = document.indexOf(BEGIN);
+        int end = document.indexOf(END);
+        assertTrue(begin >= 0 && end > begin, "docs/settings.md lacks " + BEGIN + " .. " + END);
         assertEquals(
                 JobField.markdown().strip(),
-                readme.substring(begin + BEGIN.length(), end).strip(),
-                "README.md is behind job.proto; put the output of `scripts/simreg settings`"
+                document.substring(begin + BEGIN.length(), end).strip(),
+                "docs/settings.md is behind job.proto; put the output of `scripts/simreg settings`"
                         + " between "
                         + BEGIN
                         + " and "

@@ -18,7 +18,7 @@ final class MetaCommands {
         out.flush();
     }
 
-    /** The command {@code simreg settings}: the table that the README carries. */
+    /** The command {@code simreg settings}: the table that docs/settings.md carries. */
     @Command(
             name = "settings",
             description = "Print every setting of a job as a Markdown table: key, option, default.")

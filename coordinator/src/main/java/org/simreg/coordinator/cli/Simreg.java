@@ -157,7 +157,7 @@ public final class Simreg implements Runnable {
         return 0;
     }
 
-    private static CommandLine commandLine(GlobalOptions global, Actions actions) {
+    static CommandLine commandLine(GlobalOptions global, Actions actions) {
         CommandLine command =
                 new CommandLine(new Simreg(global))
                         .addSubcommand(DistillCommand.of(global, actions.distill()))

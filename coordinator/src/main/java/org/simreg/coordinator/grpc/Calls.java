@@ -6,7 +6,10 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
-/** Unary calls: one answer to one request, made on a given thread. */
+/**
+ * Answers to calls: the work is done on a given thread, and its failure becomes the status of the
+ * call.
+ */
 public final class Calls {
     private Calls() {}
 
@@ -28,7 +31,9 @@ public final class Calls {
                 });
     }
 
-    /** Runs the task there unless the caller has gone; its failure becomes the call's status. */
+    /**
+     * Runs a task on a thread, unless the caller has gone; its failure becomes the call's status.
+     */
     public static <T> void run(ServerCallStreamObserver<T> call, Executor thread, Runnable task) {
         Runnable guarded =
                 () -> {
@@ -47,7 +52,7 @@ public final class Calls {
         }
     }
 
-    /** Runs the task there, or at once if that executor takes no more tasks. */
+    /** Runs the task on a thread, or at once if that takes no more tasks. */
     static void execute(Executor thread, Runnable task) {
         try {
             thread.execute(task);
@@ -56,7 +61,7 @@ public final class Calls {
         }
     }
 
-    /** Once a handler is there, answering a caller who has gone is no error. */
+    /** A call with a cancel handler: with one, answering a caller who has gone is no error. */
     public static <T> ServerCallStreamObserver<T> observed(StreamObserver<T> answer) {
         ServerCallStreamObserver<T> call = (ServerCallStreamObserver<T>) answer;
         call.setOnCancelHandler(() -> {});

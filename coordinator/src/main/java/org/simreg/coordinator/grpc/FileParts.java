@@ -54,7 +54,9 @@ public final class FileParts<T> implements StreamedAnswer.Parts<T> {
 
     /** A file that is read piece by piece and must stay what it was at the first. */
     public static final class OpenFile implements AutoCloseable {
-        /** What a client that doesn't take its answer may keep in memory here, or twice that. */
+        /**
+         * Bytes of a piece; a client that doesn't read its answer keeps one or two of them here.
+         */
         static final int PIECE = 1 << 18;
 
         private final Path path;
@@ -88,7 +90,7 @@ public final class FileParts<T> implements StreamedAnswer.Parts<T> {
             return new OpenFile(path, true);
         }
 
-        /** What a file is now. */
+        /** The length of a file now, and when it was last changed. */
         public static Version version(Path path) throws IOException {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
             if (!attributes.isRegularFile()) {

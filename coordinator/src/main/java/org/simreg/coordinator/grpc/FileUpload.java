@@ -35,7 +35,7 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
     private boolean begun;
     private A stored;
 
-    /** The part of an upload that depends on what is sent. */
+    /** The receiver of one kind of file. */
     public interface Receiver<P, A> {
         boolean isHeader(P part);
 
@@ -58,7 +58,7 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
     /**
      * Made while the call's handlers can still be set: before its method returns.
      *
-     * @param owner runs tasks on the thread of whoever keeps the files
+     * @param owner runs tasks on the thread that owns the files
      * @param files runs what writes files
      * @param file what is sent, for messages: "checkpoint"
      */

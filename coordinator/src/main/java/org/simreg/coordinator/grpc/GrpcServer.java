@@ -18,13 +18,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.tls.Tls;
 
 /**
@@ -37,32 +35,34 @@ public final class GrpcServer implements AutoCloseable {
     public static final int LARGEST_REQUEST = 16 << 20;
 
     /**
-     * It would log a stack trace for a message too large or a client gone. Kept: loggers are weak.
+     * The logger of gRPC, silenced: it logs a stack trace for a message too large or a client gone.
+     * Kept here, as loggers are referred to weakly.
      */
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty");
 
-    /** Of one connection at a time; a worker reads by some dozens. */
+    /** Calls at a time on one connection; a worker reads by some dozens. */
     private static final int MOST_CALLS = 1000;
 
-    /** A connection that says nothing for so long is closed. */
+    /** After which a connection without a handshake is closed. */
     private static final int HANDSHAKE_SECONDS = 20;
 
     private static final int THREADS = 4;
-    private static final Duration UNDER_WAY = Duration.ofMillis(500);
-    private static final Duration AT_LAST = Duration.ofSeconds(5);
+    private static final Duration IDLE = Duration.ofSeconds(30);
+    private static final Duration GRACE = Duration.ofMillis(500);
+    private static final Duration BREAK_OFF = Duration.ofSeconds(5);
 
     private final HealthStatusManager health = new HealthStatusManager();
     private final ExecutorService threads = threads("simreg-api");
     private final Server server;
 
     /**
-     * The protection of a server: certificates, and interceptors that let calls through or not.
+     * The protection of a server: certificates, and interceptors that admit or refuse calls.
      *
      * @param tls certificates; none: plain text
      * @param interceptors what every call passes, the last first
      */
     public record Security(Optional<Tls> tls, List<ServerInterceptor> interceptors) {
-        /** Everybody, in plain text. */
+        /** No protection: plain text, and everybody may call everything. */
         public static final Security NONE = new Security(Optional.empty(), List.of());
 
         ServerCredentials credentials() {
@@ -113,7 +113,7 @@ public final class GrpcServer implements AutoCloseable {
      *
      * @param host address to bind to; "0.0.0.0" is every one of this machine
      * @param port 0 takes any that is free
-     * @param security who may call
+     * @param security certificates and interceptors
      * @throws UserError if the port can't be had
      */
     public static GrpcServer listen(
@@ -187,9 +187,9 @@ public final class GrpcServer implements AutoCloseable {
         health.enterTerminalState();
         server.shutdown();
         try {
-            if (!server.awaitTermination(UNDER_WAY.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!server.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
                 server.shutdownNow();
-                server.awaitTermination(AT_LAST.toMillis(), TimeUnit.MILLISECONDS);
+                server.awaitTermination(BREAK_OFF.toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
             server.shutdownNow();
@@ -212,20 +212,6 @@ public final class GrpcServer implements AutoCloseable {
     }
 
     private static ExecutorService threads(String name) {
-        AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor pool =
-                new ThreadPoolExecutor(
-                        THREADS,
-                        THREADS,
-                        30,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        task -> {
-                            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-                            thread.setDaemon(true);
-                            return thread;
-                        });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+        return NamedThreads.pool(NamedThreads.numbered(name), THREADS, IDLE);
     }
 }

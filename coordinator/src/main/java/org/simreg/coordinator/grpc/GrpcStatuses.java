@@ -30,7 +30,7 @@ public final class GrpcStatuses {
 
     private GrpcStatuses() {}
 
-    /** Turns any failure into a status; one that is nobody's fault but ours is logged too. */
+    /** Turns any failure into a status; an unexpected one is logged too. */
     public static StatusRuntimeException of(Throwable failure) {
         if (failure instanceof CompletionException && failure.getCause() != null) {
             return of(failure.getCause());
@@ -102,7 +102,7 @@ public final class GrpcStatuses {
         return status(Code.INVALID_ARGUMENT, error.getMessage(), details.build());
     }
 
-    /** Places name the option too: "optimization.epochs (--epochs)". */
+    /** The field of a place, which may name the option too: "optimization.epochs (--epochs)". */
     private static String key(String place) {
         int option = place.indexOf(' ');
         return option < 0 ? place : place.substring(0, option);

@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client's stream of a job's events. All of it is touched on the coordinator's thread only;
+ * A stream of a job's events to one client. All of it is touched on the coordinator's thread only;
  * gRPC's signals are carried there.
  */
 final class JobEventStream implements JobWatch.Watcher {
@@ -34,7 +34,7 @@ final class JobEventStream implements JobWatch.Watcher {
     }
 
     /**
-     * @param jobs opens the watch; what closes it is called when the client has gone
+     * @param jobs opens the watch, which is closed when the client has gone
      */
     void begin(Function<JobWatch.Watcher, AutoCloseable> jobs) {
         watch = jobs.apply(this);

@@ -17,7 +17,7 @@ import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WatchRequest;
 
-/** The gRPC service {@code Jobs}: checks requests and carries them to the coordinator's thread. */
+/** The gRPC service {@code Jobs}: checks requests and answers them on the coordinator's thread. */
 public final class JobsRpc extends JobsGrpc.JobsImplBase {
     private static final int LONGEST_ID = 200;
     private static final int LARGEST_PAGE = 1000;
@@ -101,7 +101,7 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
     public void watch(WatchRequest request, StreamObserver<JobEvent> answer) {
         compress(answer);
         ServerCallStreamObserver<JobEvent> call = Calls.observed(answer);
-        JobEventStream watching = new JobEventStream(call, coordinator);
+        JobEventStream stream = new JobEventStream(call, coordinator);
         Calls.run(
                 call,
                 coordinator,
@@ -112,15 +112,15 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
                         throw GrpcStatuses.invalid(
                                 "from_sequence", number + " is no sequence number of any event");
                     }
-                    watching.begin(w -> jobs.watch(id, request.getFromSequence(), w));
+                    stream.begin(watcher -> jobs.watch(id, request.getFromSequence(), watcher));
                 });
     }
 
     private void one(
             JobRequest request,
             StreamObserver<JobStatus> answer,
-            Function<String, JobStatus> question) {
-        Calls.give(answer, coordinator, () -> question.apply(known(request.getId())));
+            Function<String, JobStatus> call) {
+        Calls.give(answer, coordinator, () -> call.apply(known(request.getId())));
     }
 
     private static String known(String id) {

@@ -77,7 +77,7 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         Calls.give(answer, coordinator, () -> spec(object));
     }
 
-    /** It never changes. */
+    /** The specification never changes: it is sent once. */
     @Override
     public void streamMetricSpec(
             ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
@@ -145,7 +145,9 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
         return IsActiveResponse.newBuilder().setResult(so).build();
     }
 
-    /** Wrong metadata are refused here too, where KEDA says so first. */
+    /**
+     * Refuses wrong metadata here too: KEDA asks for the specification first, and shows the error.
+     */
     private static GetMetricSpecResponse spec(ScaledObjectRef object) {
         bounds(object);
         return SPEC;

@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A stream of which only the newest message matters: a slow reader misses those between, and what
- * is said twice is sent once. All of it is touched on the owner's thread only; gRPC's signals are
- * carried there.
+ * A stream of messages of which only the newest matters: a slow reader misses those between, and an
+ * equal message is not sent twice in a row. All of it is touched on the owner's thread only; gRPC's
+ * signals are carried there.
  *
  * @param <T> a message
  */
@@ -27,7 +27,7 @@ public final class LatestStream<T> {
     /**
      * Made while the call's handlers can still be set: before its method returns.
      *
-     * @param owner runs tasks on the thread of whoever has the messages
+     * @param owner runs tasks on the thread that makes the messages
      */
     public LatestStream(ServerCallStreamObserver<T> call, Executor owner) {
         this.call = call;
@@ -60,7 +60,7 @@ public final class LatestStream<T> {
         end();
     }
 
-    /** Says that no more comes. */
+    /** Ends the stream. */
     void end() {
         if (open()) {
             call.onCompleted();

@@ -20,7 +20,7 @@ public final class StreamedAnswer<T> {
     private final Executor threads;
     private final Runnable ended;
 
-    /** Signals that nobody has seen to yet; above 0 while a thread works. */
+    /** Signals that are not handled yet; above 0 while a thread works. */
     private final AtomicInteger signals = new AtomicInteger();
 
     private volatile Opening<T> opening;
@@ -29,7 +29,7 @@ public final class StreamedAnswer<T> {
     private Parts<T> parts;
     private boolean over;
 
-    /** The opening of an answer; on a thread of the pool. */
+    /** Opens the parts of an answer; on a thread of the pool. */
     public interface Opening<T> {
         Parts<T> open() throws IOException;
     }
@@ -39,7 +39,7 @@ public final class StreamedAnswer<T> {
         /** Makes the next part; null after the last. */
         T next() throws IOException;
 
-        /** Lets go of open files. */
+        /** Closes open files. */
         @Override
         void close() throws IOException;
 
@@ -79,7 +79,7 @@ public final class StreamedAnswer<T> {
         signal();
     }
 
-    /** The first to call gets a thread; it sees to those who call meanwhile. */
+    /** The first signal gets a thread, which handles those that come meanwhile. */
     private void signal() {
         if (signals.getAndIncrement() > 0) {
             return;

@@ -13,8 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One worker's stream: reports up, orders down. gRPC's signals are carried to the coordinator's
- * thread in their order, a bounded number at a time; all fields are touched on that thread only.
+ * The stream of one worker: reports to the coordinator, orders to the worker. gRPC's signals are
+ * handled on the coordinator's thread in their order, a bounded number at a time; all fields are
+ * touched on that thread only.
  */
 final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerStream.class);
@@ -89,7 +90,7 @@ final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
     }
 
     /**
-     * Nothing is sent or heard any more.
+     * Ends the stream: nothing is sent or received any more.
      *
      * @return true if the stream was alive until now
      */

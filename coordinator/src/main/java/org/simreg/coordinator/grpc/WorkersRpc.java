@@ -86,7 +86,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
                 piece -> CheckpointPart.newBuilder().setData(piece).build());
     }
 
-    /** The receiver of a checkpoint: hands its parts to the job. */
+    /** The receiver of a checkpoint, which hands its parts to the job. */
     private static final class CheckpointReceiver
             implements FileUpload.Receiver<CheckpointPart, CheckpointStored> {
         private final WorkerService workers;

@@ -11,6 +11,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobState;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,9 +36,7 @@ final class Rehearsal implements Runnable {
     /** Begins on a thread of its own. */
     static void begin(String version) {
         Path stage = Path.of(System.getProperty("java.io.tmpdir"));
-        Thread thread = new Thread(new Rehearsal(version, stage), "simreg-rehearsal");
-        thread.setDaemon(true);
-        thread.start();
+        NamedThreads.thread("simreg-rehearsal", new Rehearsal(version, stage)).start();
     }
 
     @Override

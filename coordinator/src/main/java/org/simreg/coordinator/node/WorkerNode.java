@@ -130,7 +130,7 @@ public final class WorkerNode implements AutoCloseable {
                 open.add(
                         new RemoteStorage(
                                 coordinator.channel(),
-                                new RemoteStorage.RemoteSettings(VertxInstances.cache())));
+                                new RemoteStorage.Settings(VertxInstances.cache())));
         return new WorkerSettings(
                 machine.device,
                 machine.threads,

@@ -1,5 +1,5 @@
 /**
- * A run on disk. Read {@code log} (what is written line by line), {@code folder} (the folder of one
- * run), {@code audit} (whether its ledger lost or doubled a step).
+ * Runs on a disk. Read {@code log} (the files written line by line), {@code folder} (the folder of
+ * one run), {@code audit} (whether its ledger lost or doubled a step).
  */
 package org.simreg.coordinator.run;

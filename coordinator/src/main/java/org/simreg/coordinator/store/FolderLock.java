@@ -49,9 +49,9 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /**
-     * The same.
+     * As {@link #take(Path, String)}, with another exception.
      *
-     * @param refusal makes what is thrown, of a sentence, if someone else has it
+     * @param refusal makes the exception that is thrown, of a sentence, if someone else has it
      */
     public static FolderLock take(
             Path folder, String what, Function<String, RuntimeException> refusal) {

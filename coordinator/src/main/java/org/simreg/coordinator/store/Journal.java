@@ -17,25 +17,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file of the jobs' records that only grows: the last one of a job holds. Every record is on the
- * disk before {@link #append} returns. When most of the file is of the past it is written anew,
- * beside and then in place of the old one.
+ * The journal of the jobs: a file of records that only grows, in which the last record of a job
+ * holds. Every record is on the disk before {@link #append} returns. When most of the file is
+ * outdated it is written anew, beside and then in place of the old one.
  */
 final class Journal implements AutoCloseable {
     static final String KIND = "simreg journal 1";
 
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
-    /** Below this size the past costs nothing. */
+    /** Below this size, in bytes, outdated records cost nothing. */
     private static final long SMALL = 1 << 22;
 
     private final Path path;
     private final Map<String, JobRecord> records = new LinkedHashMap<>();
     private RecordFile file;
+
+    /** Bytes of the records that hold. */
     private long live;
 
-    /** Size at which the file could not be written anew; 0 once it could. */
-    private long unmoved;
+    /** Size at which writing the file anew failed; 0 if it didn't the last time. */
+    private long failedSize;
 
     private Journal(Path path) {
         this.path = path;
@@ -103,21 +105,21 @@ final class Journal implements AutoCloseable {
         file.appendDurably(record.toByteArray());
         records.put(record.getId(), record);
         live += bytes(record) - (first ? 0 : bytes(known));
-        if (file.size() > Math.max(SMALL, Math.max(4 * live, 2 * unmoved))) {
+        if (file.size() > Math.max(SMALL, Math.max(4 * live, 2 * failedSize))) {
             compact();
         }
     }
 
     /**
-     * Without room for a second file the old one goes on. Whichever bears the name afterwards, it
-     * holds every record.
+     * Writes the file anew. Without room for a second file the old one goes on; either holds every
+     * record.
      */
     private void compact() {
-        unmoved = 0;
+        failedSize = 0;
         try {
             AtomicFile.write(path, this::rewrite);
         } catch (UserError e) {
-            unmoved = file.size();
+            failedSize = file.size();
             LOG.warn("{} goes on growing: {}", path, e.getMessage());
         }
         file.close();

@@ -10,9 +10,9 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
 
 /**
- * The store of the jobs in the coordinator's home: a journal, which alone makes records durable,
- * and a place where they are published, if there is one, so that they outlive the loss of the
- * home's disk. The home is locked while this is open.
+ * The store of the jobs in the coordinator's home. A journal makes their records durable; they are
+ * published too, where there is a place for that, so that they outlive the loss of the home's disk.
+ * The home is locked while this is open.
  */
 public final class JournaledJobs implements JobStore {
     static final String JOURNAL = "jobs.journal";
@@ -52,17 +52,17 @@ public final class JournaledJobs implements JobStore {
      */
     @Override
     public Collection<JobRecord> load() {
-        Map<String, JobRecord> there = new HashMap<>();
-        published.ifPresent(jobs -> jobs.load().forEach(job -> there.put(job.getId(), job)));
+        Map<String, JobRecord> elsewhere = new HashMap<>();
+        published.ifPresent(jobs -> jobs.load().forEach(job -> elsewhere.put(job.getId(), job)));
         Map<String, Long> here = new HashMap<>();
         journal.records().forEach(job -> here.put(job.getId(), job.getVersion()));
-        for (JobRecord job : there.values()) {
+        for (JobRecord job : elsewhere.values()) {
             if (!here.containsKey(job.getId()) || job.getVersion() > here.get(job.getId())) {
                 journal.append(job);
             }
         }
         for (JobRecord job : journal.records()) {
-            if (!job.equals(there.get(job.getId()))) {
+            if (!job.equals(elsewhere.get(job.getId()))) {
                 publish(job);
             }
         }

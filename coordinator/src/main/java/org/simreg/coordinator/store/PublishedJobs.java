@@ -4,8 +4,8 @@ import java.util.Collection;
 import org.simreg.proto.JobRecord;
 
 /**
- * The place where the records of jobs are published, for others to see and for a coordinator that
- * has lost its disk. Nothing rests on it: what fails is logged.
+ * The published records of jobs, for other processes to see and for a coordinator that has lost its
+ * disk. Nothing depends on them: failures are logged.
  */
 public interface PublishedJobs {
     /** The records published; none if the place doesn't answer. Waits for the answer. */

@@ -17,9 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A file of records that only grows: a line that names its kind, then frames with checksums.
  *
- * <p>What a crash can leave is an unfinished record at the end: it is cut off when the file is
- * opened, and said in the log. Damage with a whole record behind it is not a crash's, and refused.
- * One owner; not for several threads.
+ * <p>A crash can leave an unfinished record at the end: it is cut off when the file is opened, with
+ * a warning in the log. Damage that whole records follow is no crash's, and refused. One owner; not
+ * for several threads.
  */
 public final class RecordFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RecordFile.class);
@@ -90,7 +90,7 @@ public final class RecordFile implements AutoCloseable {
                 });
     }
 
-    /** The first bytes of a file of a kind. */
+    /** The first line of a file of a kind, with its end. */
     static byte[] head(String kind) {
         return (kind + "\n").getBytes(StandardCharsets.US_ASCII);
     }
@@ -181,7 +181,7 @@ public final class RecordFile implements AutoCloseable {
      *
      * @throws UserError if it can't be written
      */
-    public void appendDurably(byte[] bytes) {
+    void appendDurably(byte[] bytes) {
         long at = append(bytes);
         try {
             sync();
@@ -266,14 +266,13 @@ public final class RecordFile implements AutoCloseable {
     }
 
     /**
-     * The form of a record in a file, little-endian: length (4 bytes), CRC32C of the length, CRC32C
-     * of the bytes, the bytes. The length has a checksum of its own so that a damaged one isn't
-     * followed.
+     * A record in a file, little-endian: length (4 bytes), CRC32C of the length, CRC32C of the
+     * bytes, the bytes. The length has a checksum of its own so that a damaged one isn't followed.
      */
     static final class Frame {
         static final int HEADER = 12;
 
-        /** Far more than any record has; a longer one is a mistake. */
+        /** Bytes that a record may have; far more than any has. */
         static final int MOST_BYTES = 1 << 26;
 
         private Frame() {}

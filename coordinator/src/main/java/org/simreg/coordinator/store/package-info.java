@@ -1,5 +1,6 @@
 /**
- * The journal of the jobs, locks of folders. The room below, {@code hazelcast}, publishes what is
- * stored here for others to see.
+ * The files of a coordinator's home: the journal of the jobs, files of records, locks of folders.
+ * Read {@link org.simreg.coordinator.store.JournaledJobs} first. The room below, {@code hazelcast},
+ * publishes what is stored here.
  */
 package org.simreg.coordinator.store;

@@ -26,7 +26,7 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
 
-/** A coordinator that is away while workers read. */
+/** Workers that read samples while the coordinator is away. */
 @Timeout(60)
 class AbsenceTest {
     private static final int IMAGES = 80;

@@ -17,7 +17,7 @@ class CallsTest {
     private final Queue<Runnable> coordinator = new ArrayDeque<>();
     private final Caller caller = new Caller();
 
-    /** A caller whose patience the test decides. */
+    /** A caller that goes away when the test says so. */
     private final class Caller extends ServerCallStreamObserver<String> {
         boolean gone;
 

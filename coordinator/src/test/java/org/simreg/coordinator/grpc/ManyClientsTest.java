@@ -34,7 +34,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WatchRequest;
 
-/** Clients that are many, slow, silent or mad; the server answers the others meanwhile. */
+/** Many, slow, silent and broken clients, beside which the server answers others. */
 @Timeout(120)
 class ManyClientsTest {
     private static final int WATCHERS = 200;
@@ -76,10 +76,10 @@ class ManyClientsTest {
             int mine = i;
             ApiClient client = client();
             clients.add(client);
-            JobEvents feed = new JobEvents(client, id, 0);
+            JobEvents events = new JobEvents(client, id, 0);
             Runnable watching =
                     () -> {
-                        feed.run(
+                        events.run(
                                 event -> {
                                     if (event.getSequence() == seen.get(mine)) {
                                         seen.incrementAndGet(mine);
@@ -97,10 +97,10 @@ class ManyClientsTest {
         }
         served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));
         assertTrue(ended.await(90, TimeUnit.SECONDS), ended.getCount() + " still watch");
-        int events = seen.get(0);
-        assertTrue(events >= EVENTS, events + " events");
+        int all = seen.get(0);
+        assertTrue(all >= EVENTS, all + " events");
         for (int i = 0; i < WATCHERS; i++) {
-            assertEquals(events, seen.get(i), "watcher " + i);
+            assertEquals(all, seen.get(i), "watcher " + i);
         }
         clients.forEach(ApiClient::close);
     }

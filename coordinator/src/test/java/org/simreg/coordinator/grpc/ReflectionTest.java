@@ -35,28 +35,25 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.proto.JobState;
 
-/**
- * A client that knows nothing but what the server tells about itself, as grpcurl does: it has no
- * generated class of ours.
- */
+/** A client that knows of the API only what the server reflects, as grpcurl does. */
 @Timeout(60)
 class ReflectionTest {
     private final Served served = Served.onPort();
-    private final Stranger stranger = new Stranger(served.channel);
+    private final ReflectingClient client = new ReflectingClient(served.channel);
 
     @AfterEach
     void close() {
         served.close();
     }
 
-    /** Descriptors by reflection, messages from JSON. */
-    private static final class Stranger {
+    /** A client without generated classes: descriptors by reflection, messages from JSON. */
+    private static final class ReflectingClient {
         private final ManagedChannel channel;
         private final Map<String, FileDescriptorProto> files = new LinkedHashMap<>();
         private final BlockingQueue<ServerReflectionResponse> answers = new LinkedBlockingQueue<>();
         private final StreamObserver<ServerReflectionRequest> questions;
 
-        Stranger(ManagedChannel channel) {
+        ReflectingClient(ManagedChannel channel) {
             this.channel = channel;
             questions =
                     ServerReflectionGrpc.newStub(channel)
@@ -83,9 +80,9 @@ class ReflectionTest {
                                     });
         }
 
-        private ServerReflectionResponse ask(ServerReflectionRequest.Builder question)
+        private ServerReflectionResponse ask(ServerReflectionRequest.Builder request)
                 throws InterruptedException {
-            questions.onNext(question.build());
+            questions.onNext(request.build());
             return answers.poll(20, TimeUnit.SECONDS);
         }
 
@@ -103,8 +100,8 @@ class ReflectionTest {
             return build(file).findServiceByName(name.substring(name.lastIndexOf('.') + 1));
         }
 
-        private void load(ServerReflectionRequest.Builder question) throws Exception {
-            var answer = ask(question).getFileDescriptorResponse();
+        private void load(ServerReflectionRequest.Builder request) throws Exception {
+            var answer = ask(request).getFileDescriptorResponse();
             for (var bytes : answer.getFileDescriptorProtoList()) {
                 FileDescriptorProto file =
                         FileDescriptorProto.parseFrom(bytes, ExtensionRegistry.newInstance());
@@ -177,16 +174,16 @@ class ReflectionTest {
     @Test
     void aClientMadeFromReflectionAloneSubmitsWatchesAndCancels() throws Exception {
         assertTrue(
-                stranger.services()
+                client.services()
                         .containsAll(
                                 List.of(
                                         "simreg.v1.Jobs",
                                         "simreg.v1.Workers",
                                         "grpc.health.v1.Health",
                                         "grpc.reflection.v1alpha.ServerReflection")));
-        ServiceDescriptor jobs = stranger.service("simreg/v1/jobs.proto", "simreg.v1.Jobs");
+        ServiceDescriptor jobs = client.service("simreg/v1/jobs.proto", "simreg.v1.Jobs");
         DynamicMessage job =
-                stranger.call(
+                client.call(
                         jobs,
                         "Submit",
                         """
@@ -196,11 +193,11 @@ class ReflectionTest {
         String id = (String) field(job, "id");
         assertEquals("job-1", id);
         String named = "{\"id\": \"" + id + "\"}";
-        Iterator<DynamicMessage> events = stranger.stream(jobs, "Watch", named);
+        Iterator<DynamicMessage> events = client.stream(jobs, "Watch", named);
         served.run(() -> served.desk.train(id, 1));
         DynamicMessage progress = (DynamicMessage) field(events.next(), "progress");
         assertEquals(1L, field((DynamicMessage) field(progress, "step"), "step"));
-        DynamicMessage cancelled = stranger.call(jobs, "Cancel", named);
+        DynamicMessage cancelled = client.call(jobs, "Cancel", named);
         assertEquals("CANCELLED", field(cancelled, "state").toString());
         DynamicMessage last = (DynamicMessage) field(events.next(), "progress");
         assertEquals("CANCELLED", field((DynamicMessage) field(last, "state"), "state").toString());

@@ -19,9 +19,12 @@ import java.util.function.BooleanSupplier;
 import org.simreg.coordinator.control.Bench;
 import org.simreg.coordinator.control.Desk;
 
-/** Two desks behind a real server, on a port of this machine or in this JVM. */
+/**
+ * The services {@code Jobs} and {@code Workers} with fakes behind a real server, on a port of this
+ * machine or in this JVM.
+ */
 public final class Served implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
     public final Desk desk;
     final Bench bench = new Bench();
@@ -35,13 +38,13 @@ public final class Served implements AutoCloseable {
         this(desk, network, port, GrpcServer.Security.NONE);
     }
 
-    private Served(Desk desk, boolean network, int port, GrpcServer.Security entrance) {
+    private Served(Desk desk, boolean network, int port, GrpcServer.Security security) {
         this.desk = desk;
         List<BindableService> services =
                 List.of(new JobsRpc(desk, coordinator), new WorkersRpc(bench, coordinator, files));
         server =
                 network
-                        ? GrpcServer.listen("localhost", port, services, entrance)
+                        ? GrpcServer.listen("localhost", port, services, security)
                         : GrpcServer.inProcess(name, services);
         channel =
                 network
@@ -55,16 +58,16 @@ public final class Served implements AutoCloseable {
         return new Served(new Desk(), true, 0);
     }
 
-    /** On a port, where clients must show themselves. */
-    public static Served behind(GrpcServer.Security entrance) {
-        return new Served(new Desk(), true, 0, entrance);
+    /** On a port, with this protection. */
+    public static Served behind(GrpcServer.Security security) {
+        return new Served(new Desk(), true, 0, security);
     }
 
     public static Served inProcess() {
         return new Served(new Desk(), false, 0);
     }
 
-    /** Another coordinator in the place of one that is gone. */
+    /** Another coordinator on the port of one that is closed. */
     public static Served again(Desk desk, int port) {
         return new Served(desk, true, port);
     }
@@ -76,7 +79,7 @@ public final class Served implements AutoCloseable {
 
     /** Does something on the coordinator's thread. */
     public <T> T call(Callable<T> task) throws Exception {
-        return begin(task).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        return begin(task).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
     public void run(Runnable task) throws Exception {
@@ -85,7 +88,7 @@ public final class Served implements AutoCloseable {
 
     /** Waits until something holds, asked on the coordinator's thread. */
     public void await(String what, BooleanSupplier condition) throws Exception {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!call(condition::getAsBoolean)) {
             assertTrue(System.nanoTime() < deadline, "never " + what);
             Thread.onSpinWait();
@@ -93,7 +96,7 @@ public final class Served implements AutoCloseable {
     }
 
     static <T> T soon(CompletableFuture<T> future) throws Exception {
-        return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        return future.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
     @Override
@@ -104,7 +107,7 @@ public final class Served implements AutoCloseable {
         files.shutdown();
         try {
             // What its streams still have to say of their end is not for the next owner's time.
-            assertTrue(coordinator.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            assertTrue(coordinator.awaitTermination(TIMEOUT.toSeconds(), TimeUnit.SECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -101,7 +101,7 @@ class WatchTest {
         assertEquals(1, (long) served.call(() -> served.desk.followers.get(0).sent()));
     }
 
-    /** Takes nothing until it is told how many. */
+    /** A watcher that reads no more events than the test asks for. */
     private static final class Slow implements ClientResponseObserver<WatchRequest, JobEvent> {
         final List<Long> seen = new ArrayList<>();
         final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -141,7 +141,8 @@ class WatchTest {
         served.await("full", () -> served.desk.followers.get(0).waits);
         served.run(() -> say(id, 10, noise));
         long sent = served.call(() -> served.desk.followers.get(0).sent());
-        // 40 MB were said; a window of 1 MiB and 32 KiB beyond it may be on their way, compressed.
+        // There are 40 MB of events; a window of 1 MiB and 32 KiB beyond it may be on their way,
+        // compressed.
         assertTrue(sent < 1000, sent + " events are buffered for a client that reads none");
         slow.call.request(Integer.MAX_VALUE);
         served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));

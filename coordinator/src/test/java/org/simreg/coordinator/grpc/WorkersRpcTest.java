@@ -18,11 +18,6 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,37 +48,7 @@ class WorkersRpcTest {
         served.close();
     }
 
-    /** What comes back on a call. */
-    private static final class Heard<T> implements StreamObserver<T> {
-        final BlockingQueue<T> values = new LinkedBlockingQueue<>();
-        final CompletableFuture<Void> end = new CompletableFuture<>();
-
-        @Override
-        public void onNext(T value) {
-            values.add(value);
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            end.completeExceptionally(failure);
-        }
-
-        @Override
-        public void onCompleted() {
-            end.complete(null);
-        }
-
-        T next() throws InterruptedException {
-            return values.poll(20, TimeUnit.SECONDS);
-        }
-
-        StatusRuntimeException status() {
-            ExecutionException e = assertThrows(ExecutionException.class, () -> Served.soon(end));
-            return (StatusRuntimeException) e.getCause();
-        }
-    }
-
-    private StreamObserver<Report> attend(Heard<Order> orders) {
+    private StreamObserver<Report> attend(Received<Order> orders) {
         return WorkersGrpc.newStub(served.channel).attend(orders);
     }
 
@@ -103,7 +68,7 @@ class WorkersRpcTest {
 
     @Test
     void reportsArriveInTheirOrderAndOrdersGoDown() throws Exception {
-        Heard<Order> orders = new Heard<>();
+        Received<Order> orders = new Received<>();
         StreamObserver<Report> reports = attend(orders);
         reports.onNext(hello("w1", "1"));
         assertEquals(250, orders.next().getWelcome().getHeartbeatMs());
@@ -124,7 +89,7 @@ class WorkersRpcTest {
 
     @Test
     void aWorkerThatClosesItsStreamIsLost() throws Exception {
-        Heard<Order> orders = new Heard<>();
+        Received<Order> orders = new Received<>();
         StreamObserver<Report> reports = attend(orders);
         reports.onNext(hello("w1", "1"));
         reports.onCompleted();
@@ -135,7 +100,7 @@ class WorkersRpcTest {
 
     @Test
     void aBrokenStreamIsALostWorkerAndOrdersToItAreDropped() throws Exception {
-        Heard<Order> orders = new Heard<>();
+        Received<Order> orders = new Received<>();
         StreamObserver<Report> reports = attend(orders);
         reports.onNext(hello("w1", "1"));
         orders.next();
@@ -153,7 +118,7 @@ class WorkersRpcTest {
 
     @Test
     void aStreamThatTheDeskEndsIsNotReportedAsLost() throws Exception {
-        Heard<Order> orders = new Heard<>();
+        Received<Order> orders = new Received<>();
         StreamObserver<Report> reports = attend(orders);
         reports.onNext(hello("w1", "1"));
         orders.next();
@@ -165,15 +130,15 @@ class WorkersRpcTest {
 
     @Test
     void onlyHelloOpensAStreamAndOnlyOnce() throws Exception {
-        Heard<Order> mute = new Heard<>();
+        Received<Order> mute = new Received<>();
         attend(mute)
                 .onNext(Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build());
         assertEquals(Code.INVALID_ARGUMENT, mute.status().getStatus().getCode());
         assertTrue(mute.status().getStatus().getDescription().contains("heartbeat"));
-        Heard<Order> empty = new Heard<>();
+        Received<Order> empty = new Received<>();
         attend(empty).onNext(Report.getDefaultInstance());
         assertEquals(Code.INVALID_ARGUMENT, empty.status().getStatus().getCode());
-        Heard<Order> twice = new Heard<>();
+        Received<Order> twice = new Received<>();
         StreamObserver<Report> reports = attend(twice);
         reports.onNext(hello("w1", "1"));
         reports.onNext(hello("w2", "1"));
@@ -183,20 +148,20 @@ class WorkersRpcTest {
 
     @Test
     void aWorkerThatMayNotAttendIsToldWhy() throws Exception {
-        Heard<Order> old = new Heard<>();
+        Received<Order> old = new Received<>();
         attend(old).onNext(hello("w1", "0"));
         assertEquals(Code.FAILED_PRECONDITION, old.status().getStatus().getCode());
-        attend(new Heard<>()).onNext(hello("w1", "1"));
+        attend(new Received<>()).onNext(hello("w1", "1"));
         awaitHeard("hello w1");
-        Heard<Order> twin = new Heard<>();
+        Received<Order> twin = new Received<>();
         attend(twin).onNext(hello("w1", "1"));
         assertEquals(Code.ALREADY_EXISTS, twin.status().getStatus().getCode());
     }
 
     @Test
     void aReportThatIsRefusedEndsItsStreamAndNoOther() throws Exception {
-        Heard<Order> one = new Heard<>();
-        Heard<Order> two = new Heard<>();
+        Received<Order> one = new Received<>();
+        Received<Order> two = new Received<>();
         StreamObserver<Report> first = attend(one);
         first.onNext(hello("w1", "1"));
         one.next();
@@ -223,7 +188,7 @@ class WorkersRpcTest {
         return CheckpointPart.newBuilder().setData(ByteString.copyFrom(new byte[bytes])).build();
     }
 
-    private StreamObserver<CheckpointPart> put(Heard<CheckpointStored> stored) {
+    private StreamObserver<CheckpointPart> put(Received<CheckpointStored> stored) {
         return WorkersGrpc.newStub(served.channel).putCheckpoint(stored);
     }
 
@@ -234,7 +199,7 @@ class WorkersRpcTest {
 
     @Test
     void aCheckpointIsStoredWithItsBytesOffTheCoordinatorsThread() throws Exception {
-        Heard<CheckpointStored> stored = new Heard<>();
+        Received<CheckpointStored> stored = new Received<>();
         StreamObserver<CheckpointPart> parts = put(stored);
         parts.onNext(header(1, 30));
         Bench.Arriving upload = upload();
@@ -252,7 +217,7 @@ class WorkersRpcTest {
 
     @Test
     void aSlowDiskHoldsTheWorkerBack() throws Exception {
-        Heard<CheckpointStored> stored = new Heard<>();
+        Received<CheckpointStored> stored = new Received<>();
         ClientCallStreamObserver<CheckpointPart> parts =
                 (ClientCallStreamObserver<CheckpointPart>) put(stored);
         parts.onNext(header(1, 0));
@@ -272,10 +237,10 @@ class WorkersRpcTest {
 
     @Test
     void aCheckpointOfASupersededGenerationIsRefusedBeforeAndAfterItsBytes() throws Exception {
-        Heard<CheckpointStored> before = new Heard<>();
+        Received<CheckpointStored> before = new Received<>();
         put(before).onNext(header(0, 10));
         assertEquals(Code.FAILED_PRECONDITION, before.status().getStatus().getCode());
-        Heard<CheckpointStored> after = new Heard<>();
+        Received<CheckpointStored> after = new Received<>();
         StreamObserver<CheckpointPart> parts = put(after);
         parts.onNext(header(13, 0));
         parts.onCompleted();
@@ -288,7 +253,7 @@ class WorkersRpcTest {
 
     @Test
     void aCheckpointThatIsNotWhatWasAnnouncedIsDataLoss() throws Exception {
-        Heard<CheckpointStored> torn = new Heard<>();
+        Received<CheckpointStored> torn = new Received<>();
         StreamObserver<CheckpointPart> parts = put(torn);
         parts.onNext(header(1, 11));
         upload().writes.release(10);
@@ -301,13 +266,13 @@ class WorkersRpcTest {
 
     @Test
     void aCheckpointWithoutItsHeaderIsInvalid() {
-        Heard<CheckpointStored> headless = new Heard<>();
+        Received<CheckpointStored> headless = new Received<>();
         put(headless).onNext(data(3));
         assertEquals(Code.INVALID_ARGUMENT, headless.status().getStatus().getCode());
-        Heard<CheckpointStored> nothing = new Heard<>();
+        Received<CheckpointStored> nothing = new Received<>();
         put(nothing).onCompleted();
         assertEquals(Code.INVALID_ARGUMENT, nothing.status().getStatus().getCode());
-        Heard<CheckpointStored> twice = new Heard<>();
+        Received<CheckpointStored> twice = new Received<>();
         StreamObserver<CheckpointPart> parts = put(twice);
         parts.onNext(header(1, 10));
         parts.onNext(header(1, 10));

@@ -54,8 +54,7 @@ public final class LoaderBench {
 
     private static void report(
             String name, ImageList images, ViewRecipe recipe, int threads, int rounds) {
-        BatchLoader.LoaderSettings settings =
-                new BatchLoader.LoaderSettings(threads, threads + 2, 1);
+        BatchLoader.Settings settings = new BatchLoader.Settings(threads, threads + 2, 1);
         double[] rates = new double[rounds];
         int batches = Math.max(8, images.size() * 4 / BATCH);
         try (BatchLoader loader = new BatchLoader(images, settings, System.out::println);

@@ -1,5 +1,6 @@
 /**
  * The ground that every other wing stands on: files and hashes ({@code io}), threads and pauses
  * ({@code concurrent}), counter-based random numbers ({@code random}), certificates ({@code tls}).
+ * The rooms don't use each other, but for files and threads; read them in any order.
  */
 package org.simreg.worker.base;

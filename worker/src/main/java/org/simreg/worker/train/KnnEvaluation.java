@@ -48,7 +48,7 @@ final class KnnEvaluation implements AutoCloseable {
         root = Path.of(job.getDataset().getPath());
         train = splits.train();
         val = splits.val().orElseThrow();
-        BatchLoader.LoaderSettings loader = settings.loader(job.getSeed());
+        BatchLoader.Settings loader = settings.loader(job.getSeed());
         trainImages = new ImageEmbedder(torch, train, loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
         view = new ViewRecipe.CentreView(job.getEvaluation().getResize(), job.getViews().getSize());

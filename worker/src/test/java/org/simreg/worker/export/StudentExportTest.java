@@ -77,7 +77,7 @@ class StudentExportTest {
     }
 
     private static void assertSameBits(StateDict expected, StateDict actual) {
-        assertTrue(expected.sameNames(actual), actual.names().toString());
+        assertTrue(expected.names().equals(actual.names()), actual.names().toString());
         for (String name : expected.names()) {
             assertArrayEquals(expected.shape(name), actual.shape(name), name);
             assertEquals(expected.get(name).data(), actual.get(name).data(), name);

@@ -71,7 +71,7 @@ class FrozenEvaluationTest {
                 backbone,
                 images(),
                 new FeatureSets.Settings(
-                        view, new BatchLoader.LoaderSettings(1, 2, 0), cache, notices::add));
+                        view, new BatchLoader.Settings(1, 2, 0), cache, notices::add));
     }
 
     private FrozenBackbone open(Path file) {

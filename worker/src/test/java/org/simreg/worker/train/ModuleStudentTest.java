@@ -171,7 +171,7 @@ public class ModuleStudentTest {
         StateDict original = WeightsFile.read(file("cnn"));
         for (String export : run.exports()) {
             StateDict exported = WeightsFile.read(folder.resolve(export));
-            assertTrue(original.sameNames(exported), export);
+            assertTrue(original.names().equals(exported.names()), export);
             for (String name : trained.names()) {
                 if (!name.endsWith("num_batches_tracked")) {
                     assertEquals(

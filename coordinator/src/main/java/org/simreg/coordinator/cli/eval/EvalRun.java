@@ -185,8 +185,8 @@ public final class EvalRun {
 
     private FeatureSets.Settings settings(ViewRecipe.CentreView view) {
         int threads = request.machine().decodeThreads();
-        BatchLoader.LoaderSettings loader =
-                new BatchLoader.LoaderSettings(threads, threads + 2, request.images().seed());
+        BatchLoader.Settings loader =
+                new BatchLoader.Settings(threads, threads + 2, request.images().seed());
         return new FeatureSets.Settings(view, loader, request.results().cache(), meter::notice);
     }
 

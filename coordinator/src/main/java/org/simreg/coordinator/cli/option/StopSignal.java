@@ -7,6 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.view.observe.ProcessLog;
+import org.simreg.worker.base.concurrent.NamedThreads;
 
 /**
  * Signal by which Ctrl-C or SIGTERM stops a command. The JVM ends with 130 or 143 once the command
@@ -27,7 +28,8 @@ public final class StopSignal {
     /** Listens for the JVM's shutdown; called once, before the command starts. */
     public static StopSignal onSignal(PrintStream err) {
         StopSignal stop = new StopSignal();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop.shutDown(err), "stop"));
+        Runtime.getRuntime()
+                .addShutdownHook(NamedThreads.shutdownHook("stop", () -> stop.shutDown(err)));
         return stop;
     }
 

@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.simreg.proto.UserError;
 
 /**
- * The gRPC interceptor that lets calls through whose token has the role that they need; streams
- * that are open stay so.
+ * The gRPC interceptor that refuses a call unless its token has the role that the RPC needs. Open
+ * streams stay open when their token is revoked.
  */
 public final class Gate implements ServerInterceptor {
     private static final Metadata.Key<String> HEADER =
@@ -31,6 +31,8 @@ public final class Gate implements ServerInterceptor {
     }
 
     /**
+     * A gate with the tokens of a file, which is read again when it changes.
+     *
      * @param tokens file with a line {@code ROLE SHA256-OF-TOKEN NAME} for each
      * @throws UserError if it can't be read or a line is wrong
      */
@@ -38,6 +40,7 @@ public final class Gate implements ServerInterceptor {
         return by(tokens, READ_AGAIN);
     }
 
+    /** The same, with how long what was read holds. */
     public static Gate by(Path tokens, Duration readAgain) {
         return new Gate(new TokenFile(tokens, readAgain));
     }
@@ -56,7 +59,7 @@ public final class Gate implements ServerInterceptor {
     }
 
     /**
-     * Whether who comes by HTTP may read.
+     * Whether the sender of an HTTP request may read.
      *
      * @param authorization the header, or null: {@code Bearer TOKEN}, or {@code Basic} with the
      *     token as the password of any user (RFC 7617), which browsers ask for

@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The one table of the roles that RPCs need. */
+/** The rights to call RPCs: the role that each RPC needs, in one table. */
 public final class Rights {
-    /** For an RPC that the table doesn't name. */
+    /** The role that an RPC needs which the table doesn't name. */
     static final Role UNKNOWN = Role.OPERATE;
 
     private static final Map<String, Role> METHODS =

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,13 +17,15 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The file of the tokens that a coordinator knows: lines of {@code ROLE SHA256-OF-TOKEN NAME},
- * empty ones and comments after {@code #}. The file is looked at again at a call, at most once a
- * second; while a new one is wrong, the tokens of the one before hold. Safe for use by any thread.
+ * empty lines, and comments after {@code #}. The file is read again when a token is looked up, at
+ * most once a period; while a new one is wrong, the tokens of the one before hold. Safe for use by
+ * any thread.
  */
 public final class TokenFile {
     static final String NAME = "[\\p{L}\\p{N}._@-]{1,100}";
@@ -97,7 +98,7 @@ public final class TokenFile {
                         .formatted(place, parts.group(1)));
     }
 
-    /** Whose a token is. Takes the same time whichever it is. */
+    /** The bearer of a token, if it is known. Takes the same time whichever it is. */
     Optional<Bearer> find(String token) {
         byte[] digest = Bearer.digest(token);
         Bearer found = null;
@@ -131,33 +132,20 @@ public final class TokenFile {
     }
 
     /**
-     * A token's bearer: name, role and the token's digest. The token itself is kept nowhere.
+     * The bearer of a token: role, name and the token's digest. The token itself is kept nowhere.
      *
      * @param digest SHA-256 of the token's text
      * @param name for messages and the log
      */
     record Bearer(Rights.Role role, byte[] digest, String name) {
-        private static final int RANDOM_BYTES = 32;
         private static final HexFormat HEX = HexFormat.of();
-
-        /** A new token, of 256 random bits. */
-        static String token() {
-            byte[] random = new byte[RANDOM_BYTES];
-            new SecureRandom().nextBytes(random);
-            return "simreg_" + Base64.getUrlEncoder().withoutPadding().encodeToString(random);
-        }
 
         static Bearer of(Rights.Role role, String token, String name) {
             return new Bearer(role, digest(token), name);
         }
 
         static byte[] digest(String token) {
-            try {
-                return MessageDigest.getInstance("SHA-256")
-                        .digest(token.getBytes(StandardCharsets.UTF_8));
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException(e);
-            }
+            return new Sha256().bytes(token.getBytes(StandardCharsets.UTF_8)).digest();
         }
 
         /** Takes the same time for every digest. */
@@ -172,16 +160,18 @@ public final class TokenFile {
     }
 
     /**
-     * A new token, which nobody has yet, with its line for the tokens file.
+     * A new token, with its line for the tokens file.
      *
-     * @param token for its bearer
+     * @param token 256 random bits as text, for its bearer
      * @param line for the coordinator's tokens file; the token can't be found from it
      */
     public record NewToken(String token, String line) {
+        private static final int RANDOM_BYTES = 32;
+
         /**
-         * Makes one.
+         * Makes a token.
          *
-         * @param name whose it is, for messages and the log
+         * @param name of its bearer, for messages and the log
          * @throws UserError if the name can't stand in a line
          */
         public static NewToken of(Rights.Role role, String name) {
@@ -190,8 +180,14 @@ public final class TokenFile {
                         "'%s' can't name a token; take letters, digits and . _ @ - only, up to 100"
                                 .formatted(name));
             }
-            String token = Bearer.token();
+            String token = random();
             return new NewToken(token, Bearer.of(role, token, name).line());
+        }
+
+        private static String random() {
+            byte[] random = new byte[RANDOM_BYTES];
+            new SecureRandom().nextBytes(random);
+            return "simreg_" + Base64.getUrlEncoder().withoutPadding().encodeToString(random);
         }
     }
 }

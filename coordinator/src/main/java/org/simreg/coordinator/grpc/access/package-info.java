@@ -1,2 +1,5 @@
-/** Tokens, roles, what each RPC needs (rim: gRPC interceptor). */
+/**
+ * Access to the coordinator: tokens, roles, and the role that each RPC needs. Read {@link
+ * org.simreg.coordinator.grpc.access.Gate} first.
+ */
 package org.simreg.coordinator.grpc.access;

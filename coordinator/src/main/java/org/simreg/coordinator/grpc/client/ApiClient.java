@@ -17,15 +17,14 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.tls.Tls;
 
 /**
- * A client's connection to a coordinator. It is made at the first question, and made again when it
- * broke.
+ * A client's connection to a coordinator. It is made at the first call, and again when it broke.
  */
 public final class ApiClient implements AutoCloseable {
     /** Largest request that a coordinator takes, in bytes. */
     public static final int LARGEST_REQUEST = 16 << 20;
 
-    /** How long one question may take. */
-    static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** How long one call may take. */
+    static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private static final int LARGEST_ANSWER = 16 << 20;
     private static final int LARGEST_STATUS = 64 << 10;
@@ -33,12 +32,12 @@ public final class ApiClient implements AutoCloseable {
     private final ManagedChannel channel;
     private final ErrorSentences sentences;
     private final Duration wait;
-    private final ClientCredentials passport;
+    private final ClientCredentials credentials;
 
     private ApiClient(
-            ManagedChannel channel, String where, Duration wait, ClientCredentials passport) {
+            ManagedChannel channel, String where, Duration wait, ClientCredentials credentials) {
         this.channel = channel;
-        this.passport = passport;
+        this.credentials = credentials;
         this.wait = wait;
         sentences = new ErrorSentences(where);
     }
@@ -46,7 +45,7 @@ public final class ApiClient implements AutoCloseable {
     /**
      * Connects over the network, in plain text.
      *
-     * @param wait how long a question waits for a coordinator that isn't there; zero or more
+     * @param wait how long a call waits for a coordinator that isn't there; zero or more
      */
     public static ApiClient open(HostPort target, Duration wait) {
         return open(target, wait, ClientCredentials.NONE);
@@ -55,19 +54,20 @@ public final class ApiClient implements AutoCloseable {
     /**
      * Connects over the network.
      *
-     * @param wait how long a question waits for a coordinator that isn't there; zero or more
-     * @param passport by what the client shows who it is; closed with this
+     * @param wait how long a call waits for a coordinator that isn't there; zero or more
+     * @param credentials certificates and token; closed with this
      */
-    public static ApiClient open(HostPort target, Duration wait, ClientCredentials passport) {
+    public static ApiClient open(HostPort target, Duration wait, ClientCredentials credentials) {
         ManagedChannel channel =
-                NettyChannelBuilder.forAddress(target.host(), target.port(), passport.credentials())
-                        .intercept(passport.interceptors())
+                NettyChannelBuilder.forAddress(
+                                target.host(), target.port(), credentials.credentials())
+                        .intercept(credentials.interceptors())
                         .keepAliveTime(10, TimeUnit.SECONDS)
                         .keepAliveTimeout(5, TimeUnit.SECONDS)
                         .maxInboundMessageSize(LARGEST_ANSWER)
                         .maxInboundMetadataSize(LARGEST_STATUS)
                         .build();
-        return new ApiClient(channel, target.toString(), wait, passport);
+        return new ApiClient(channel, target.toString(), wait, credentials);
     }
 
     /** Connects to a coordinator in this JVM. */
@@ -76,55 +76,54 @@ public final class ApiClient implements AutoCloseable {
         return new ApiClient(channel, name, Duration.ZERO, ClientCredentials.NONE);
     }
 
-    /** The certificates that it connects with; none: plain text. */
+    /** The certificates that this connects with; none: plain text. */
     public Optional<Tls> tls() {
-        return passport.tls();
+        return credentials.tls();
     }
 
-    /** What stubs of other services are made on. */
+    /** The channel, for stubs of other services. */
     public ManagedChannel channel() {
         return channel;
     }
 
     /**
-     * Asks one question.
+     * Makes one call about jobs.
      *
-     * @throws UserError if it is refused, or nobody answers within ten seconds; its problems are
-     *     those that the coordinator names
+     * @throws UserError if the call is refused, or nobody answers within ten seconds; its problems
+     *     are those that the coordinator names
      */
-    public <T> T ask(Function<JobsGrpc.JobsBlockingStub, T> question) {
-        return ask(now(), question);
+    public <T> T ask(Function<JobsGrpc.JobsBlockingStub, T> call) {
+        return ask(now(), call);
     }
 
     /**
-     * Asks one question about the number of workers.
+     * Makes one call about the number of workers.
      *
      * @throws UserError as {@link #ask}
      */
-    public <T> T askScale(Function<ScaleGrpc.ScaleBlockingStub, T> question) {
-        return ask(ready(ScaleGrpc.newBlockingStub(channel)), question);
+    public <T> T askScale(Function<ScaleGrpc.ScaleBlockingStub, T> call) {
+        return ask(ready(ScaleGrpc.newBlockingStub(channel)), call);
     }
 
-    private <S extends AbstractStub<S>, T> T ask(S stub, Function<S, T> question) {
-        Duration patience = PATIENCE.plus(wait);
+    private <S extends AbstractStub<S>, T> T ask(S stub, Function<S, T> call) {
+        Duration timeout = TIMEOUT.plus(wait);
         try {
-            return question.apply(
-                    stub.withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS));
+            return call.apply(stub.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
-            throw sentences.error(e, patience);
+            throw sentences.error(e, timeout);
         }
     }
 
     /**
-     * Asks one question about banks.
+     * Makes one call about banks.
      *
-     * @param patience how long the answer may take
+     * @param timeout how long the answer may take
      * @throws UserError as {@link #ask}
      */
-    public <T> T search(Duration patience, Function<SearchGrpc.SearchBlockingStub, T> question) {
-        Duration all = patience.plus(wait);
+    public <T> T search(Duration timeout, Function<SearchGrpc.SearchBlockingStub, T> call) {
+        Duration all = timeout.plus(wait);
         try {
-            return question.apply(
+            return call.apply(
                     ready(SearchGrpc.newBlockingStub(channel))
                             .withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
@@ -135,7 +134,7 @@ public final class ApiClient implements AutoCloseable {
     @Override
     public void close() {
         channel.shutdownNow();
-        passport.close();
+        credentials.close();
     }
 
     /** A stub that tries to connect now, without the pause that follows failures. */
@@ -150,8 +149,8 @@ public final class ApiClient implements AutoCloseable {
         return wait.isZero() ? stub : stub.withWaitForReady();
     }
 
-    /** The failure of a question or stream for people. */
+    /** The failure of a call or stream, as a sentence. */
     UserError error(StatusRuntimeException failure) {
-        return sentences.error(failure, PATIENCE);
+        return sentences.error(failure, TIMEOUT);
     }
 }

@@ -22,10 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client's credentials: certificates and token.
+ * The credentials of a client: certificates and token.
  *
  * @param tls certificates; none: plain text
- * @param token what goes with every call; none: nothing
+ * @param token goes with every call; none: nothing
  */
 public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.Token> token)
         implements AutoCloseable {
@@ -79,7 +79,7 @@ public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.To
         }
 
         /**
-         * The first line of a file.
+         * The token in a file, which has one line.
          *
          * @throws UserError if it can't be read or holds none
          */
@@ -100,7 +100,7 @@ public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.To
             }
         }
 
-        /** While it is being replaced, the one that was there at the start. */
+        /** The token in the file now; while the file is being replaced, the first one. */
         private static String newest(Path file, String first) {
             try {
                 return read(file);

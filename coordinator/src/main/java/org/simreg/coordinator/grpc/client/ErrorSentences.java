@@ -16,20 +16,20 @@ import javax.net.ssl.SSLException;
 import org.simreg.proto.UserError;
 
 /**
- * The sentences that a gRPC status becomes for the one who typed the command.
+ * The sentences for people that say why a call failed, made of a gRPC status.
  *
- * @param where the coordinator that was asked
+ * @param where address of the coordinator that was called
  */
 record ErrorSentences(String where) {
-    /** What a TLS server answers to plain text: an alert. */
+    /** The start of the alert that a TLS server answers to plain text. */
     private static final Pattern ALERT = Pattern.compile("bytes: 15030[0-9a-f]");
 
-    /** Or it closes the connection. */
+    /** What gRPC says if the server closes the connection instead. */
     private static final String SILENCE = "Network closed for unknown reason";
 
     private static final String NO_CERTIFICATE = "(?i).*(certificate.required|bad.certificate).*";
 
-    /** The coordinator's own words where it was the coordinator that answered. */
+    /** The coordinator's own words if it answered; else a sentence about the connection. */
     UserError error(StatusRuntimeException failure, Duration patience) {
         Status details = StatusProto.fromThrowable(failure);
         if (details != null && details.getDetailsCount() > 0) {
@@ -40,7 +40,7 @@ record ErrorSentences(String where) {
                 switch (failure.getStatus().getCode()) {
                     case UNAVAILABLE -> tls(failure).orElseGet(() -> nobody(where));
                     case DEADLINE_EXCEEDED -> slow(patience);
-                    case UNIMPLEMENTED -> stranger();
+                    case UNIMPLEMENTED -> otherService();
                     default -> failed(failure, said == null ? "without a reason" : said);
                 },
                 failure);
@@ -60,7 +60,7 @@ record ErrorSentences(String where) {
                 + " s; see its log, or try again";
     }
 
-    private String stranger() {
+    private String otherService() {
         return "What answers at "
                 + where
                 + " is no coordinator of this version; name another with --coordinator";

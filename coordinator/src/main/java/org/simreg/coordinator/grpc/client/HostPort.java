@@ -11,7 +11,7 @@ import org.simreg.proto.UserError;
  * @param port 1 to 65535
  */
 public record HostPort(String host, int port) {
-    /** Port of a coordinator that was not told another. */
+    /** Port of a coordinator unless another is chosen. */
     public static final int PORT = 7100;
 
     private static final Pattern FORM =

@@ -16,14 +16,14 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WatchRequest;
 
 /**
- * A job's events as a client follows them, across breaks: when the coordinator is away the feed
- * waits for it, and goes on with the event after the last.
+ * The events of a job as a client follows them, across breaks: while the coordinator is away this
+ * waits for it, then goes on with the event after the last.
  */
 public final class JobEvents {
     private static final long FIRST_PAUSE_MS = 200;
     private static final long LONGEST_PAUSE_MS = 2000;
 
-    /** Asking again would not help. */
+    /** Codes after which calling again would not help. */
     private static final Set<Status.Code> FINAL =
             EnumSet.of(
                     Status.Code.NOT_FOUND,
@@ -53,10 +53,10 @@ public final class JobEvents {
     }
 
     /**
-     * Passes events on until the job has ended and all was said, or the feed is stopped.
+     * Passes events on until the job has ended and all have come, or {@link #stop} is called.
      *
      * @param events called on this thread
-     * @param notices what a person should know about the connection
+     * @param notices takes sentences about the connection
      * @throws UserError if the coordinator refuses to tell
      */
     public void run(Consumer<JobEvent> events, Consumer<String> notices) {
@@ -113,7 +113,7 @@ public final class JobEvents {
     private void rewind() {
         JobStatus status =
                 client.now()
-                        .withDeadlineAfter(ApiClient.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                        .withDeadlineAfter(ApiClient.TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                         .get(JobRequest.newBuilder().setId(job).build());
         next = Math.min(next, status.getNextSequence());
     }

@@ -12,7 +12,7 @@ import org.simreg.proto.ListResponse;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
 
-/** The search for the job that a person means, among all of a coordinator. */
+/** The search for the job that a person means by an id or a name, among all of a coordinator. */
 public final class JobFinder {
     private static final int PAGE = 500;
     private static final int SHOWN = 5;
@@ -38,7 +38,8 @@ public final class JobFinder {
     }
 
     /**
-     * The job with this id, else the one with this name, else the one whose id or name begins so.
+     * The job with this id, else the one with this name, else the one whose id or name begins with
+     * the text.
      *
      * @throws UserError if it is none, or several
      */

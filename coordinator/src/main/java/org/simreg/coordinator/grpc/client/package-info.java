@@ -1,2 +1,5 @@
-/** The client side of gRPC: connection, sentences, event feed. */
+/**
+ * The client of a coordinator: the connection, a job's events, errors as sentences. Read {@link
+ * org.simreg.coordinator.grpc.client.ApiClient} first.
+ */
 package org.simreg.coordinator.grpc.client;

@@ -16,8 +16,8 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 
 /**
- * The data sets that workers read, open, each as it was when a worker first heard of it: new files
- * don't change the ids of a running job. Safe for all threads.
+ * The open data sets that workers read, each with the images that it had when a worker first asked
+ * for it: new files don't change the ids of a running job. Safe for all threads.
  */
 final class OpenDatasets {
     private static final int MOST = 16;
@@ -25,7 +25,7 @@ final class OpenDatasets {
     private final Path indexCache;
     private final Map<Dataset, Object> locks = new ConcurrentHashMap<>();
 
-    /** Those used last; guarded by itself. */
+    /** The parts used last; guarded by itself. */
     private final Map<Key, ImageList> parts =
             new LinkedHashMap<>(MOST, 0.75f, true) {
                 @Override

@@ -12,8 +12,8 @@ import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 
 /**
- * The right of workers to read the coordinator's storage. Asked on the thread that gRPC calls the
- * service on; may throw {@code Refused} while it can't say.
+ * The rights of workers to read the coordinator's storage. Asked on the thread that gRPC calls the
+ * service on; may throw {@code Refused} while the coordinator can't tell.
  */
 public interface ReadGrants {
     /** Whether the images of a data set may be read. */
@@ -22,7 +22,7 @@ public interface ReadGrants {
     /** Whether a weight file may be read, by the path that a job gives. */
     boolean weights(String path);
 
-    /** The same, as long as it lies below the roots, wherever links lead by now. */
+    /** These rights, for paths that lie below the roots, wherever links lead by now. */
     default ReadGrants below(Roots roots) {
         ReadGrants named = this;
         return new ReadGrants() {
@@ -42,8 +42,8 @@ public interface ReadGrants {
     }
 
     /**
-     * Exactly what jobs name: paths are compared as they are written, so that none can lead
-     * elsewhere.
+     * The rights to read exactly what jobs name: paths are compared as they are written, so that
+     * none can lead elsewhere.
      *
      * @param jobs those whose data may be read
      */

@@ -21,7 +21,7 @@ import org.simreg.worker.data.dataset.ImageList;
 
 /** The parts of an answer to a read: one file after another, each in pieces. */
 final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
-    /** Longer than any image; a worker that reads the file itself says so too. */
+    /** Most bytes of a file; a worker that reads the file itself has the same bound. */
     private static final long LONGEST = Integer.MAX_VALUE / 2;
 
     private final Path root;
@@ -94,7 +94,7 @@ final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
         return part.build();
     }
 
-    /** Words it as a worker does that reads the file itself. */
+    /** The sentence is that of a worker that reads the file itself. */
     private SamplePart unreadable(IOException e) {
         if (!Files.isDirectory(root)) {
             throw unavailable(root, e);

@@ -6,16 +6,11 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.coordinator.grpc.FileParts;
 import org.simreg.coordinator.grpc.FileParts.OpenFile;
 import org.simreg.coordinator.grpc.GrpcStatuses;
@@ -29,6 +24,8 @@ import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.remote.DatasetMessages;
 
@@ -40,11 +37,14 @@ import org.simreg.worker.data.storage.remote.DatasetMessages;
 public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements AutoCloseable {
     private static final int MOST_SAMPLES = 4096;
     private static final int MOST_CALLS = 512;
-    private static final int IDLE_SECONDS = 30;
+    private static final Duration IDLE = Duration.ofSeconds(30);
 
     private final ReadGrants grants;
-    private final OpenDatasets dataSets;
-    private final ThreadPoolExecutor threads;
+    private final OpenDatasets datasets;
+
+    /** Its queue is bounded by the number of calls: each waits in it once at most. */
+    private final ExecutorService threads;
+
     private final Semaphore calls = new Semaphore(MOST_CALLS);
 
     /**
@@ -54,28 +54,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
      */
     public SamplesRpc(ReadGrants grants, Path indexCache, int threads) {
         this.grants = grants;
-        dataSets = new OpenDatasets(indexCache);
-        this.threads = pool(threads);
-    }
-
-    /** Its queue is bounded by the number of calls: each waits in it once at most. */
-    private static ThreadPoolExecutor pool(int size) {
-        AtomicInteger number = new AtomicInteger();
-        ThreadPoolExecutor pool =
-                new ThreadPoolExecutor(
-                        size,
-                        size,
-                        IDLE_SECONDS,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        task -> {
-                            Thread thread =
-                                    new Thread(task, "simreg-samples-" + number.incrementAndGet());
-                            thread.setDaemon(true);
-                            return thread;
-                        });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+        datasets = new OpenDatasets(indexCache);
+        this.threads = NamedThreads.pool(NamedThreads.numbered("simreg-samples"), threads, IDLE);
     }
 
     @Override
@@ -88,7 +68,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     }
 
     private Iterator<DatasetPart> inventory(DescribeRequest request) {
-        ImageDataset splits = dataSets.open(request.getDataset());
+        ImageDataset splits = datasets.open(request.getDataset());
         return request.getSummaryOnly()
                 ? List.of(DatasetMessages.summary(splits)).iterator()
                 : DatasetMessages.of(splits);
@@ -103,7 +83,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                     require(grants.dataset(request.getDataset()), "data set", path);
                     requireFew(request.getSamplesCount());
                 },
-                () -> new SampleParts(request, dataSets.images(request)));
+                () -> new SampleParts(request, datasets.images(request)));
     }
 
     @Override
@@ -115,7 +95,9 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                 () -> weights(request));
     }
 
-    /** The file's digest, for which it is read once before, then the file unless it is held. */
+    /**
+     * The file's digest, for which it is read once before, then the file unless the worker has it.
+     */
     private static Parts<WeightsPart> weights(WeightsRequest request) throws IOException {
         Path path = Path.of(request.getPath());
         OpenFile file = opened(path);
@@ -147,26 +129,15 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     }
 
     private static WeightsHeader header(Path path, long length) throws IOException {
-        MessageDigest sha = sha256();
+        Sha256 sha = new Sha256();
         try (OpenFile whole = OpenFile.of(path)) {
             while (!whole.isRead()) {
                 for (ByteBuffer bytes : whole.next().asReadOnlyByteBufferList()) {
-                    sha.update(bytes);
+                    sha.bytes(bytes);
                 }
             }
         }
-        return WeightsHeader.newBuilder()
-                .setLength(length)
-                .setSha256(HexFormat.of().formatHex(sha.digest()))
-                .build();
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return WeightsHeader.newBuilder().setLength(length).setSha256(sha.hex()).build();
     }
 
     private <T> void answer(

@@ -7,12 +7,13 @@ import org.simreg.coordinator.search.bank.BankView;
 import org.simreg.proto.ClassifyRequest;
 import org.simreg.proto.ClassifyResponse;
 import org.simreg.proto.Refused;
+import org.simreg.proto.VoteRule;
 import org.simreg.worker.features.knn.KnnVote;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
-/** The votes of neighbours on the classes of queries. */
+/** The classes of queries by votes of their neighbours, as the RPC {@code Classify} gives them. */
 final class ClassVotes {
     private static final int MOST_RULES = 8;
 
@@ -38,7 +39,7 @@ final class ClassVotes {
         return rules;
     }
 
-    private static VotingRule rule(org.simreg.proto.VoteRule asked, String field) {
+    private static VotingRule rule(VoteRule asked, String field) {
         if (asked.getK() < 1 || asked.getK() > Shard.MAX_K) {
             String bounds = " is out of bounds; choose 1 to " + Shard.MAX_K;
             throw GrpcStatuses.invalid(field + ".k", asked.getK() + bounds);
@@ -80,8 +81,8 @@ final class ClassVotes {
         return response.build();
     }
 
-    private static org.simreg.proto.VoteRule message(VotingRule rule) {
-        var message = org.simreg.proto.VoteRule.newBuilder().setK(rule.k());
+    private static VoteRule message(VotingRule rule) {
+        VoteRule.Builder message = VoteRule.newBuilder().setK(rule.k());
         return (rule.weighted() ? message.setTemperature(rule.temperature()) : message).build();
     }
 }

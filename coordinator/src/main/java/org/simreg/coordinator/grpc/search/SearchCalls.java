@@ -14,7 +14,10 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.worker.features.search.TopK;
 
-/** Searches on their way: images become vectors, vectors neighbours, neighbours an answer. */
+/**
+ * Calls for neighbours: the images of a request become vectors, vectors neighbours, neighbours an
+ * answer.
+ */
 final class SearchCalls {
     private final BankService banks;
     private final Executor search;
@@ -62,7 +65,7 @@ final class SearchCalls {
         }
     }
 
-    /** Asks; the result comes on a computing thread. */
+    /** Answers a request; the result comes on a computing thread. */
     CompletableFuture<Answer> ask(SearchRequest request, int k) {
         SearchQueries queries;
         try {
@@ -72,15 +75,15 @@ final class SearchCalls {
         }
         CompletableFuture<VectorQuery> query =
                 queries.ofImages()
-                        ? on(() -> banks.embed(queries.images(), queries.until()))
+                        ? onSearchThread(() -> banks.embed(queries.images(), queries.until()))
                                 .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
                         : CompletableFuture.supplyAsync(queries::query, computing);
-        return query.thenCompose(asked -> on(() -> banks.ask(request.getBank(), asked)))
+        return query.thenCompose(asked -> onSearchThread(() -> banks.ask(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
     }
 
-    /** A deadline that has passed is the caller's own reason, whatever failed of it. */
+    /** After the caller's deadline that is the reason, whatever failed because of it. */
     private static Answer late(SearchQueries queries, Throwable failure) {
         if (System.nanoTime() - queries.until() >= 0 && !(GrpcStatuses.isCallersFault(failure))) {
             throw Status.DEADLINE_EXCEEDED
@@ -92,7 +95,7 @@ final class SearchCalls {
         throw GrpcStatuses.of(failure);
     }
 
-    private <T> CompletableFuture<T> on(Supplier<CompletionStage<T>> task) {
+    private <T> CompletableFuture<T> onSearchThread(Supplier<CompletionStage<T>> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
         search.execute(
                 () -> {

@@ -16,12 +16,12 @@ import org.simreg.worker.features.search.SearchMessages;
 import org.simreg.worker.features.search.Shard;
 
 /**
- * A client's search request, checked before any worker hears of it.
+ * The queries of a client's search request, checked before any worker is asked.
  *
  * @param request as it came
  * @param bank that is asked
  * @param k neighbours a query
- * @param until in nanoseconds, after which nobody waits
+ * @param until deadline in nanoseconds of {@link System#nanoTime}
  */
 record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
     static final int MOST = 4096;
@@ -30,7 +30,7 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
     private static final long PATIENCE_SECONDS = 60;
 
     /**
-     * Looks at all that can be said without numbers.
+     * Checks everything but the numbers.
      *
      * @throws Refused or {@link StatusRuntimeException} if the request is wrong
      */
@@ -123,7 +123,7 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
         }
     }
 
-    /** Order for a worker that embeds the images. */
+    /** The order for the worker that embeds the images. */
     ImageQuery images() {
         return ImageQuery.newBuilder()
                 .setImages(bank.images().orElseThrow())
@@ -135,7 +135,7 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
     /**
      * The query of a request with numbers.
      *
-     * @throws StatusRuntimeException if one has no direction
+     * @throws StatusRuntimeException if one is not finite or has length 0
      */
     VectorQuery query() {
         return query(
@@ -152,7 +152,7 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
         return values;
     }
 
-    /** The same with these vectors. */
+    /** The query with these vectors, which a worker has made of the images. */
     VectorQuery query(ByteString vectors) {
         float[] values = SearchMessages.of(vectors);
         int dimension = bank.dimension();

@@ -27,7 +27,7 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
 
-/** The gRPC service {@code Search}: what clients ask of banks, carried to the banks' thread. */
+/** The gRPC service {@code Search}: banks and searches in them, for clients. */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final BankService banks;
     private final Executor search;
@@ -38,7 +38,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     /**
      * @param search runs tasks one after the other on the banks' thread
      * @param computing runs what takes a while and waits for nothing
-     * @param answered takes how long each search took that was answered; any thread
+     * @param answered takes the time of each search that was answered; any thread
      */
     public SearchRpc(
             BankService banks, Executor search, Executor computing, Consumer<Duration> answered) {
@@ -75,13 +75,13 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                 call,
                 search,
                 () -> {
-                    Runnable watch = banks.watch(request.getName(), status -> tell(stream, status));
+                    Runnable watch = banks.watch(request.getName(), status -> send(stream, status));
                     stream.begin(watch::run);
                 });
     }
 
     /** A bank is watched until it is made. */
-    private static void tell(LatestStream<BankStatus> stream, Optional<BankStatus> status) {
+    private static void send(LatestStream<BankStatus> stream, Optional<BankStatus> status) {
         if (status.isEmpty()) {
             stream.fail(new Refused(Refused.Kind.UNKNOWN, "The bank was deleted meanwhile"));
         } else if (status.get().getState() == BankStatus.State.CREATING) {
@@ -104,7 +104,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void search(SearchRequest request, StreamObserver<SearchResponse> answer) {
-        one(answer, find(request));
+        answer(answer, find(request));
     }
 
     /** Answers one request, or fails with its status; any thread. */
@@ -112,6 +112,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         return ask(request, SearchQueries.k(request)).thenApply(SearchCalls.Answer::response);
     }
 
+    /** The neighbours of a request; {@link #answered} gets the time that they took. */
     private CompletableFuture<SearchCalls.Answer> ask(SearchRequest request, int k) {
         long begun = System.nanoTime();
         return calls.ask(request, k)
@@ -141,10 +142,10 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         } catch (RuntimeException e) {
             verdicts = CompletableFuture.failedFuture(e);
         }
-        one(answer, verdicts);
+        answer(answer, verdicts);
     }
 
-    private static <T> void one(StreamObserver<T> answer, CompletableFuture<T> result) {
+    private static <T> void answer(StreamObserver<T> answer, CompletableFuture<T> result) {
         ServerCallStreamObserver<T> call = Calls.observed(answer);
         result.whenComplete(
                 (done, failure) -> {

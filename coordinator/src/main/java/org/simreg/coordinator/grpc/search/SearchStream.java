@@ -10,8 +10,8 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 
 /**
- * A stream of search requests and its answers, in their order. Some requests are under way at once;
- * more are taken as answers leave and the client reads them.
+ * A stream of search requests with its answers, in their order. Some requests are under way at
+ * once; more are taken as answers leave and the client reads them.
  */
 final class SearchStream implements StreamObserver<SearchRequest> {
     private static final int UNDER_WAY = 8;

@@ -10,9 +10,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.grpc.Calls;
 import org.simreg.coordinator.grpc.FileParts;
@@ -23,10 +20,11 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
+import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The gRPC service {@code Shards}: files of banks, to and from workers. */
+/** The gRPC service {@code Shards}: the files of banks, to and from workers. */
 public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ShardsRpc.class);
 
@@ -76,10 +74,10 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
                 Calls.observed(answer), search, files, "shard", new ShardReceiver(banks));
     }
 
-    /** The receiver of a shard: writes a draft, and checks that it is what its header says. */
+    /** The receiver of a shard, which writes a draft and checks it against its header. */
     private static final class ShardReceiver implements FileUpload.Receiver<ShardPart, ShardFile> {
         private final BankService banks;
-        private final MessageDigest sha = sha256();
+        private final Sha256 sha = new Sha256();
         private ShardFile header;
         private Path draft;
         private FileChannel out;
@@ -104,7 +102,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
             try {
                 FileChannel open = out();
                 for (ByteBuffer bytes : part.getData().asReadOnlyByteBufferList()) {
-                    sha.update(bytes.duplicate());
+                    sha.bytes(bytes.duplicate());
                     while (bytes.hasRemaining()) {
                         open.write(bytes);
                     }
@@ -127,7 +125,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
         public void finish() {
             try {
                 boolean whole = out().size() == header.getLength();
-                if (!whole || !HexFormat.of().formatHex(sha.digest()).equals(header.getSha256())) {
+                if (!whole || !sha.hex().equals(header.getSha256())) {
                     throw new Refused(
                             Refused.Kind.DAMAGED,
                             "The shard is not what its header says; send it again");
@@ -156,14 +154,6 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
                         "The rest of a shard that did not come whole can't be deleted: {}",
                         draft,
                         e);
-            }
-        }
-
-        private static MessageDigest sha256() {
-            try {
-                return MessageDigest.getInstance("SHA-256");
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java has SHA-256", e);
             }
         }
     }

@@ -17,10 +17,10 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 
 /**
- * The result of checking whether a run lost or doubled a step or a sample, from its ledger: lines
- * as they were written, steps one after the other, generations never falling, every place of an
- * epoch once, recomputed steps with the bits they had, digests where they are due and from all
- * members. Reads only; the run may be going on.
+ * The result of checking whether a run lost or doubled a step or a sample, from its ledger. The
+ * rules: lines are as they were written, steps follow one another, generations never fall, every
+ * place of an epoch comes once, recomputed steps have the bits they had, digests are there where
+ * they are due and from all members. Reads only; the run may be going on.
  *
  * @param summary what the ledger holds, for people; several lines
  * @param violations in the order of the lines; none if the ledger is clean
@@ -55,22 +55,22 @@ public record Audit(String summary, List<Violation> violations) {
                     "There is no %s in %s to audit; give the run folder of a job that the coordinator has run"
                             .formatted(Ledger.NAME, folder));
         }
-        AuditPlan told = AuditPlan.read(folder);
+        AuditPlan plan = AuditPlan.read(folder);
         return Disk.read(
                 ledger,
                 () -> {
                     try (FileChannel file = FileChannel.open(ledger, StandardOpenOption.READ)) {
-                        return of(LedgerText.map(ledger, file), told);
+                        return of(LedgerText.map(ledger, file), plan);
                     }
                 });
     }
 
-    private static Audit of(ByteBuffer ledger, AuditPlan told) {
+    private static Audit of(ByteBuffer ledger, AuditPlan plan) {
         List<Violation> violations = new ArrayList<>();
         List<Violation> unread = new ArrayList<>();
-        AuditPlan.Shape shape = new AuditPlan.Shape();
-        entries(ledger, unread, (entry, line) -> shape.see(entry));
-        AuditWalk walk = new AuditWalk(told.or(shape), violations);
+        AuditPlan.Shape seen = new AuditPlan.Shape();
+        entries(ledger, unread, (entry, line) -> seen.add(entry));
+        AuditWalk walk = new AuditWalk(plan.or(seen), violations);
         int lines = entries(ledger, violations, walk::take);
         walk.end();
         return new Audit(lines + " lines\n" + walk.summary(), violations);
@@ -90,7 +90,7 @@ public record Audit(String summary, List<Violation> violations) {
                 end = LedgerText.lineEnd(ledger, at)) {
             ByteBuffer line = ledger.slice(at, end - at);
             number++;
-            if (!LedgerLine.whole(line, before)) {
+            if (!LedgerLine.isIntact(line, before)) {
                 violations.add(
                         new Violation(
                                 number,
@@ -101,7 +101,7 @@ public record Audit(String summary, List<Violation> violations) {
             } catch (InvalidProtocolBufferException e) {
                 violations.add(new Violation(number, "is no entry: " + e.getMessage()));
             }
-            before = LedgerLine.said(line).orElse(before);
+            before = LedgerLine.chain(line).orElse(before);
             at = end + 1;
         }
         return number;

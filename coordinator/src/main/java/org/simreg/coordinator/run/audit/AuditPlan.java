@@ -16,7 +16,7 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
 /**
- * The contents that a ledger must have by its run's settings and events.
+ * The plan that a ledger must fit: what its run's settings and events say of it.
  *
  * @param batch samples of a step; 0 if unknown
  * @param stepsPerEpoch 0 if unknown
@@ -37,14 +37,14 @@ record AuditPlan(
         NavigableSet<Long> checkpoints,
         JobFinished finished) {
 
-    /** The part of a plan that the events tell, gathered one by one. */
-    private static final class Told {
+    /** The part of a plan that stands in the events, gathered one by one. */
+    private static final class EventFacts {
         private final Map<Long, Integer> members = new HashMap<>();
         private final NavigableSet<Long> checkpoints = new TreeSet<>();
         private JobStarted started = JobStarted.getDefaultInstance();
         private JobFinished finished = JobFinished.getDefaultInstance();
 
-        void take(Progress event) {
+        void add(Progress event) {
             switch (event.getEventCase()) {
                 case STARTED -> started = event.getStarted();
                 case CHECKPOINT -> checkpoints.add(event.getCheckpoint().getStep());
@@ -59,31 +59,31 @@ record AuditPlan(
     }
 
     /**
-     * Reads what is there; a folder without events says nothing.
+     * Reads settings and events of a run folder; what they lack is unknown.
      *
      * @throws UserError if settings or events can't be read
      */
     static AuditPlan read(Path folder) {
-        Told told = new Told();
-        EventLog.read(folder, told::take);
+        EventFacts facts = new EventFacts();
+        EventLog.read(folder, facts::add);
         Path job = folder.resolve(JobFile.NAME);
         return new AuditPlan(
-                told.started.getBatch(),
-                told.started.getStepsPerEpoch(),
-                told.started.getTrainImages(),
-                told.started.getTotalSteps(),
+                facts.started.getBatch(),
+                facts.started.getStepsPerEpoch(),
+                facts.started.getTrainImages(),
+                facts.started.getTotalSteps(),
                 Files.exists(job) ? JobFile.read(job).getCheckpoints().getDigestSteps() : -1,
-                Map.copyOf(told.members),
-                told.checkpoints,
-                told.finished);
+                Map.copyOf(facts.members),
+                facts.checkpoints,
+                facts.finished);
     }
 
-    /** The batch and the length of an epoch as the ledger itself shows them. */
+    /** The batch and the length of an epoch as the entries of a ledger show them. */
     static final class Shape {
         private long batch;
         private long stepsPerEpoch;
 
-        void see(LedgerEntry entry) {
+        void add(LedgerEntry entry) {
             Commit commit = entry.getCommit();
             batch = batch == 0 ? commit.getSamples() : batch;
             if (stepsPerEpoch == 0 && commit.getEpoch() > 1 && commit.getFirstSample() == 0) {
@@ -93,7 +93,7 @@ record AuditPlan(
     }
 
     /**
-     * This, or where nothing was told, what the ledger shows: then it is checked against itself.
+     * This plan, with what it lacks taken from the ledger, which is then checked against itself.
      */
     AuditPlan or(Shape shape) {
         return new AuditPlan(
@@ -123,7 +123,7 @@ record AuditPlan(
      *
      * @param next step that all members had reported again
      */
-    boolean hurried(long step, long next) {
+    boolean broughtForward(long step, long next) {
         Long checkpoint = checkpoints.ceiling(step);
         return checkpoint != null && checkpoint < next;
     }

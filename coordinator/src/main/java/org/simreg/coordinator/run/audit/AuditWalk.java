@@ -11,7 +11,7 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.LedgerEntry.Rewind;
 
-/** A walk through a ledger's entries, in order, that notes every violation of the plan. */
+/** A pass over the entries of a ledger, in order, that notes every violation of the plan. */
 final class AuditWalk {
     private final AuditPlan plan;
     private final List<Violation> violations;
@@ -19,19 +19,19 @@ final class AuditWalk {
     private final Set<Long> generations = new HashSet<>();
     private int line;
     private long head;
-    private long ground;
+    private long base;
     private long generation;
     private int rewinds;
     private int recomputed;
     private int digests;
 
-    /** A digest that not all members of the present generation reported; null if none. */
+    /** The first digest that not all members of this generation reported; null if none. */
     private Partial partial;
 
-    /** A line whose digest lacks members. */
+    /** A line whose digest not all members reported. */
     private record Partial(int line, long step) {}
 
-    /** A step's loss and digest in an earlier line; recomputed it must have them again. */
+    /** The loss and digest of a step in an earlier line; recomputed, it must have them again. */
     private record Seen(int line, float loss, String sha256) {
         boolean sameLoss(Commit commit) {
             return Float.floatToRawIntBits(loss) == Float.floatToRawIntBits(commit.getLoss());
@@ -161,7 +161,7 @@ final class AuditWalk {
      * @param next step that all members have reported
      */
     private void refusePartial(long next) {
-        if (partial != null && !plan.hurried(partial.step, next)) {
+        if (partial != null && !plan.broughtForward(partial.step, next)) {
             violations.add(
                     new Violation(
                             partial.line,
@@ -174,7 +174,7 @@ final class AuditWalk {
     private void rewind(Rewind rewind) {
         rewinds++;
         if (line == 1) {
-            ground = rewind.getStep();
+            base = rewind.getStep();
         } else if (rewind.getStep() > head) {
             wrong("goes back to step %d from step %d".formatted(rewind.getStep(), head));
         }
@@ -223,8 +223,8 @@ final class AuditWalk {
                 digests      %d
                 """
                 .formatted(
-                        head == ground ? "none" : (ground + 1) + " to " + head,
-                        head == ground ? 0 : plan.epoch(head),
+                        head == base ? "none" : (base + 1) + " to " + head,
+                        head == base ? 0 : plan.epoch(head),
                         plan.stepsPerEpoch() == 0
                                 ? "an unknown number of steps"
                                 : plan.stepsPerEpoch() + " steps of " + plan.batch() + " samples",

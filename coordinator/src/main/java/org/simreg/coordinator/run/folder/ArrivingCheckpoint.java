@@ -16,7 +16,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.train.student.RunCheckpoint;
 
-/** A checkpoint on its way into a run folder: a hidden file until it is whole and stored. */
+/** A checkpoint that arrives in a run folder: a hidden file until it is whole and stored. */
 final class ArrivingCheckpoint implements Upload {
     private final Path folder;
     private final CheckpointHeader header;

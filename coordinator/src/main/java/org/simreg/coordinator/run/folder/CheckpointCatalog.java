@@ -18,8 +18,7 @@ import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
- * The catalogue of a job's stored checkpoints: the files of {@code checkpoints/} that bear a step's
- * name.
+ * The stored checkpoints of a job: the files in {@code checkpoints/} that are named after a step.
  */
 final class CheckpointCatalog {
     static final String NAME = "checkpoints";
@@ -28,7 +27,7 @@ final class CheckpointCatalog {
     private final String job;
     private final int keep;
 
-    /** Of those that came in this process. */
+    /** The headers of those that arrived, or were read, in this process; by step. */
     private final Map<Long, CheckpointHeader> headers = new HashMap<>();
 
     /**
@@ -41,7 +40,7 @@ final class CheckpointCatalog {
         this.keep = keep;
     }
 
-    /** Removes what was arriving when an earlier process ended. */
+    /** Removes the drafts that an earlier process left. */
     void clear() {
         Disk.write(
                 folder,
@@ -80,7 +79,7 @@ final class CheckpointCatalog {
                 headers.computeIfAbsent(step, absent -> Disk.read(file, () -> header(file))), file);
     }
 
-    /** Of a file from before this process; its generation isn't known any more. */
+    /** The header of a file from before this process; its generation isn't known any more. */
     private CheckpointHeader header(Path file) throws IOException {
         CRC32C crc = new CRC32C();
         byte[] part = new byte[1 << 20];
@@ -109,14 +108,14 @@ final class CheckpointCatalog {
         return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong()));
     }
 
-    /** A file has taken its name; the oldest make room for it. */
+    /** Takes note of a file that has its name now; removes the oldest. */
     private void stored(CheckpointHeader header, long head) {
         headers.put(header.getStep(), header);
         prune(head);
     }
 
     /**
-     * Removes the oldest.
+     * Removes the oldest beyond those to keep.
      *
      * @param head step that the ledger has reached; those beyond can't be continued from yet, so
      *     they don't count
@@ -129,7 +128,7 @@ final class CheckpointCatalog {
         reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
     }
 
-    /** Removes those of later steps, which were taken back. */
+    /** Removes the checkpoints of later steps, which were taken back. */
     void rewind(long step) {
         RunCheckpoint.CheckpointFile.list(folder).stream()
                 .filter(file -> RunCheckpoint.CheckpointFile.step(file) > step)

@@ -4,10 +4,9 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.file.JobFile;
@@ -21,11 +20,12 @@ import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
- * The run folders of all jobs on a disk. Exports and reports of all jobs are written one after the
+ * The run folders of all jobs, on a disk. Exports and reports of all jobs are written one after the
  * other on a thread that ends when it has nothing to do.
  */
 public final class DiskRunFolders implements RunFiles.JobFolders {
@@ -33,11 +33,10 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
 
     private final ReportWriter reports;
 
-    private final ThreadPoolExecutor slow =
-            new ThreadPoolExecutor(
-                    1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), DiskRunFolders::thread);
+    private final ExecutorService slow =
+            NamedThreads.pool(NamedThreads.named("simreg-export"), 1, Duration.ofSeconds(5));
 
-    /** A maker of {@value PastRun#REPORT} from what a run folder holds. */
+    /** The writer of {@value PastRun#REPORT}, from the files of a run folder. */
     @FunctionalInterface
     public interface ReportWriter {
         /**
@@ -58,13 +57,6 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
      */
     public DiskRunFolders(ReportWriter reports) {
         this.reports = reports;
-        slow.allowCoreThreadTimeOut(true);
-    }
-
-    private static Thread thread(Runnable work) {
-        Thread thread = new Thread(work, "simreg-export");
-        thread.setDaemon(true);
-        return thread;
     }
 
     @Override
@@ -100,12 +92,12 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         AtomicFile.write(
                 Path.of(record.getFolder(), JobFile.NAME),
                 channel -> Channels.newOutputStream(channel).write(settings));
-        RunFolder.Parts parts = parts(record, lock);
+        RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(
-                parts,
+                files,
                 () -> {
-                    parts.events().follow(0);
-                    return new RunFolder(parts, reports, slow);
+                    files.events().follow(0);
+                    return new RunFolder(files, reports, slow);
                 });
     }
 
@@ -121,26 +113,26 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     }
 
     private RunFolder resume(JobRecord record, FolderLock lock) {
-        RunFolder.Parts parts = parts(record, lock);
+        RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(
-                parts,
+                files,
                 () -> {
-                    Optional<Path> newest = parts.shelf().newest(Long.MAX_VALUE);
+                    Optional<Path> newest = files.checkpoints().newest(Long.MAX_VALUE);
                     requireSame(record, newest);
-                    if (parts.ledger().isEmpty()) {
-                        parts.ledger()
-                                .rewind(beginning(record, newest), System.currentTimeMillis());
+                    if (files.ledger().isEmpty()) {
+                        files.ledger()
+                                .rewind(firstEntry(record, newest), System.currentTimeMillis());
                     }
-                    parts.events().rewind(parts.ledger().head().step());
-                    return new RunFolder(parts, reports, slow);
+                    files.events().rewind(files.ledger().head().step());
+                    return new RunFolder(files, reports, slow);
                 });
     }
 
-    private static RunFolder opened(RunFolder.Parts parts, Supplier<RunFolder> opening) {
+    private static RunFolder opened(RunFolder.OpenFiles files, Supplier<RunFolder> opening) {
         try {
             return opening.get();
         } catch (RuntimeException e) {
-            parts.closeFiles();
+            files.closeFiles();
             throw e;
         }
     }
@@ -154,8 +146,8 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         RunCheckpoint.CheckpointFile.requireSame(file, made, record.getJob());
     }
 
-    /** Of a run from before there were ledgers. */
-    private static Rewind beginning(JobRecord record, Optional<Path> newest) {
+    /** The first ledger entry of a run from before there were ledgers. */
+    private static Rewind firstEntry(JobRecord record, Optional<Path> newest) {
         Path file =
                 newest.orElseThrow(
                         () ->
@@ -178,7 +170,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
                             .formatted(folder, record.getId()));
         }
         FolderLock lock = FolderLock.take(folder, WHAT);
-        return guarded(lock, () -> new RunFolder(parts(record, lock), reports, slow));
+        return guarded(lock, () -> new RunFolder(openFiles(record, lock), reports, slow));
     }
 
     private static RunFolder guarded(FolderLock lock, Supplier<RunFolder> opening) {
@@ -190,14 +182,14 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         }
     }
 
-    private static RunFolder.Parts parts(JobRecord record, FolderLock lock) {
+    private static RunFolder.OpenFiles openFiles(JobRecord record, FolderLock lock) {
         Path folder = Path.of(record.getFolder());
         int keep = Math.max(1, record.getJob().getCheckpoints().getKeep());
-        CheckpointCatalog shelf = new CheckpointCatalog(folder, record.getId(), keep);
-        shelf.clear();
+        CheckpointCatalog checkpoints = new CheckpointCatalog(folder, record.getId(), keep);
+        checkpoints.clear();
         RunEvents events = RunEvents.open(folder);
         try {
-            return new RunFolder.Parts(folder, lock, events, Ledger.open(folder), shelf);
+            return new RunFolder.OpenFiles(folder, lock, events, Ledger.open(folder), checkpoints);
         } catch (RuntimeException e) {
             events.close();
             throw e;

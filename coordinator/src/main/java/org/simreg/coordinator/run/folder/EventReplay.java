@@ -9,7 +9,7 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
 
 /**
- * A pass over the events of a log, from the first on, that says which of them count: neither those
+ * A replay of an event log, from its first event on, that says which events count: neither those
  * that were taken back with their steps, nor those that came a second time, as the start of a run
  * that is resumed does.
  *
@@ -31,8 +31,8 @@ final class EventReplay {
     private long last;
     private int cuts;
 
-    /** Whether the event before says that the run goes on, as it does before a generation. */
-    private boolean goingOn;
+    /** Whether the event before says that the job runs, as it does before a generation. */
+    private boolean nowRunning;
 
     /**
      * Takes the next event.
@@ -40,8 +40,8 @@ final class EventReplay {
      * @return whether it counts
      */
     boolean take(Progress event) {
-        boolean resumes = goingOn;
-        goingOn = becomes(event, JobState.RUNNING);
+        boolean resumes = nowRunning;
+        nowRunning = becomes(event, JobState.RUNNING);
         switch (event.getEventCase()) {
             case STEP -> {
                 if (event.getStep().getStep() <= last) {

@@ -17,11 +17,11 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 
 /**
- * A run that lies in a folder already: which files are its, whether it is in the way of a new one,
- * and its removal.
+ * The run that a folder holds already: whether it can be continued, whether it keeps a new one from
+ * beginning, and its removal.
  */
 public final class PastRun {
-    /** The page that sums a run up. */
+    /** Name of the page that sums a run up. */
     public static final String REPORT = "report.html";
 
     private static final List<String> FILES =
@@ -57,9 +57,9 @@ public final class PastRun {
     }
 
     /**
-     * Whether a folder may be what a coordinator left that was killed after it had made a job's
-     * folder and before it had kept the job: whoever submits the same job again finds it in the way
-     * otherwise. By a look at the settings only.
+     * Whether a folder may have been left by a coordinator that was killed after it had made a
+     * job's folder and before it had saved the job. Such a folder doesn't keep the same job from
+     * being submitted again. Compares the settings only.
      */
     static boolean mayBeBeginning(Path folder, Job job) {
         Path settings = folder.resolve(JobFile.NAME);
@@ -70,7 +70,7 @@ public final class PastRun {
                                 && Files.readString(settings).equals(JobFile.yaml(job)));
     }
 
-    /** Whether a folder, which is locked, is that: it has no event and no checkpoint. */
+    /** Whether a locked folder was left so: it has no event and no checkpoint either. */
     static boolean isBeginning(Path folder, Job job) {
         return Disk.read(
                 folder,
@@ -140,7 +140,7 @@ public final class PastRun {
         }
     }
 
-    /** Whether nothing lies in a folder, but for the lock that keeps it; also if it isn't there. */
+    /** Whether a folder is absent, or holds nothing but its lock. */
     private static boolean isEmpty(Path folder) throws IOException {
         if (Files.notExists(folder)) {
             return true;

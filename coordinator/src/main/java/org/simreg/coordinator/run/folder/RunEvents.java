@@ -14,15 +14,14 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 
 /**
- * The events of a run in its folder: the log, which alone says what has happened, and two files
- * made of what counts in it, {@code metrics.jsonl} and TensorBoard's, for people and plots. Every
- * event goes to each in one write, so that they can be followed while the run goes on and survive
- * its kill.
+ * The event files of a run: the log, which holds everything that has happened, and two files made
+ * of the events in it that count, {@code metrics.jsonl} and TensorBoard's, for people and plots.
+ * Every event goes to each in one write, so that they can be followed while the run goes on and
+ * survive its kill.
  *
- * <p>The two are looked at with the first event. If they are not what the log makes of them, since
- * the process before was killed or the disk was full, they are made anew, as they are whenever
- * steps are taken back: TensorBoard's format has no way to take back. One owner; not for several
- * threads.
+ * <p>The two are compared with the log at the first event. If they differ from it, since the
+ * process before was killed or the disk was full, they are written anew, as they are whenever steps
+ * are taken back: TensorBoard's format has no way to take back. One owner; not for several threads.
  */
 final class RunEvents implements AutoCloseable {
     private final Path folder;
@@ -47,7 +46,7 @@ final class RunEvents implements AutoCloseable {
     }
 
     /**
-     * Makes ready for events, as {@link #append} does otherwise.
+     * Opens the two files, as the first {@link #append} does otherwise.
      *
      * @param head last step that counts; what the log holds of later ones is taken back
      * @throws UserError if the files can't be read or written
@@ -110,7 +109,7 @@ final class RunEvents implements AutoCloseable {
         return sequence;
     }
 
-    /** The metrics last: where they are whole, the other file is too. */
+    /** The metrics last: where their last line is whole, the other file is too. */
     private void write(Progress event) throws IOException {
         scalars.orElseThrow().write(event);
         metrics.orElseThrow().write(event);
@@ -155,7 +154,7 @@ final class RunEvents implements AutoCloseable {
                 });
     }
 
-    /** After a failure the files are looked at again before the next event. */
+    /** After a failure the files are compared with the log again before the next event. */
     private void orRelease(Disk.Act act) {
         try {
             Disk.write(folder, act);

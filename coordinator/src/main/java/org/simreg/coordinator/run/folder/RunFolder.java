@@ -24,13 +24,13 @@ import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
- * The run folder of one job on a disk, locked while this is open: events, ledger, checkpoints, and
- * what is made of them at the end.
+ * The run folder of one job, locked while this is open: events, ledger, checkpoints, exports and
+ * the report.
  */
 final class RunFolder implements RunFiles {
     private static final int LAST_EVENTS = 200;
 
-    private final Parts parts;
+    private final OpenFiles files;
     private final DiskRunFolders.ReportWriter reports;
     private final Executor slow;
 
@@ -39,13 +39,13 @@ final class RunFolder implements RunFiles {
      *
      * @param folder of the run
      */
-    record Parts(
+    record OpenFiles(
             Path folder,
             FolderLock lock,
             RunEvents events,
             Ledger ledger,
-            CheckpointCatalog shelf) {
-        /** The lock last, whatever fails. */
+            CheckpointCatalog checkpoints) {
+        /** Closes the files, then gives the lock back, whatever fails. */
         void close() {
             try {
                 closeFiles();
@@ -64,57 +64,57 @@ final class RunFolder implements RunFiles {
     }
 
     /**
-     * @param reports makes the report
+     * @param reports makes the run's report
      * @param slow for exports and reports
      */
-    RunFolder(Parts parts, DiskRunFolders.ReportWriter reports, Executor slow) {
-        this.parts = parts;
+    RunFolder(OpenFiles files, DiskRunFolders.ReportWriter reports, Executor slow) {
+        this.files = files;
         this.reports = reports;
         this.slow = slow;
     }
 
     @Override
     public long append(Progress event) {
-        return parts.events.append(event, head().step());
+        return files.events.append(event, head().step());
     }
 
     @Override
     public long nextSequence() {
-        return parts.events.next();
+        return files.events.next();
     }
 
     @Override
     public List<JobEvent> read(long from, int most) {
-        return parts.events.read(from, most);
+        return files.events.read(from, most);
     }
 
     @Override
     public RunFiles.LedgerHead head() {
-        return parts.ledger.head();
+        return files.ledger.head();
     }
 
     @Override
     public void commit(LedgerEntry.Commit commit, StepDone step) {
-        parts.ledger.commit(commit, step.getSeconds(), System.currentTimeMillis());
+        files.ledger.commit(commit, step.getSeconds(), System.currentTimeMillis());
     }
 
     @Override
     public void rewind(LedgerEntry.Rewind rewind) {
-        parts.ledger.rewind(rewind, System.currentTimeMillis());
-        parts.shelf.rewind(rewind.getStep());
-        parts.events.rewind(rewind.getStep());
+        files.ledger.rewind(rewind, System.currentTimeMillis());
+        files.checkpoints.rewind(rewind.getStep());
+        files.events.rewind(rewind.getStep());
     }
 
     @Override
     public RunFiles.EpochSum sum(int epoch) {
-        return parts.ledger.sum(epoch);
+        return files.ledger.sum(epoch);
     }
 
-    /** The events first: a step in the ledger whose event is lost would never be told. */
+    /** The events first: a step in the ledger whose event is lost would never reach a client. */
     @Override
     public void sync() {
-        parts.events.sync();
-        parts.ledger.sync();
+        files.events.sync();
+        files.ledger.sync();
     }
 
     @Override
@@ -126,17 +126,17 @@ final class RunFolder implements RunFiles {
     }
 
     private Optional<Path> newest(long most) {
-        return parts.shelf.newest(Math.min(most, head().step()));
+        return files.checkpoints.newest(Math.min(most, head().step()));
     }
 
     @Override
     public Upload receive(CheckpointHeader header) {
-        return parts.shelf.receive(header, () -> head().step());
+        return files.checkpoints.receive(header, () -> head().step());
     }
 
     @Override
     public Download checkpoint(long step) {
-        return parts.shelf.download(step);
+        return files.checkpoints.download(step);
     }
 
     @Override
@@ -147,7 +147,7 @@ final class RunFolder implements RunFiles {
                                 () ->
                                         new UserError(
                                                 "%s holds no checkpoint to export the student from"
-                                                        .formatted(parts.folder)));
+                                                        .formatted(files.folder)));
         return CompletableFuture.supplyAsync(() -> export(checkpoint), slow);
     }
 
@@ -155,11 +155,11 @@ final class RunFolder implements RunFiles {
         return StudentExport.checkpoint(
                         checkpoint,
                         Optional.empty(),
-                        parts.folder.resolve("student"),
+                        files.folder.resolve("student"),
                         RunCheckpoint.CheckpointFile.read(checkpoint).job().getViews().getSize(),
                         EnumSet.allOf(StudentExport.Format.class))
                 .stream()
-                .map(file -> parts.folder.relativize(file).toString())
+                .map(file -> files.folder.relativize(file).toString())
                 .toList();
     }
 
@@ -167,11 +167,11 @@ final class RunFolder implements RunFiles {
     public CompletionStage<Void> report() {
         Optional<EvaluationDone> shown = shown();
         Path data =
-                Path.of(JobFile.read(parts.folder.resolve(JobFile.NAME)).getDataset().getPath());
-        return CompletableFuture.runAsync(() -> reports.write(parts.folder, shown, data), slow);
+                Path.of(JobFile.read(files.folder.resolve(JobFile.NAME)).getDataset().getPath());
+        return CompletableFuture.runAsync(() -> reports.write(files.folder, shown, data), slow);
     }
 
-    /** The last evaluation with examples; it is among the last events. */
+    /** The last evaluation with examples; if there is one it is among the last events. */
     private Optional<EvaluationDone> shown() {
         long from = Math.max(0, nextSequence() - LAST_EVENTS);
         return read(from, LAST_EVENTS).stream()
@@ -180,9 +180,9 @@ final class RunFolder implements RunFiles {
                 .reduce((earlier, later) -> later);
     }
 
-    /** All that was appended becomes durable; then the folder is free for others. */
+    /** Makes durable what was appended, and gives the folder back. */
     @Override
     public void close() {
-        parts.close();
+        files.close();
     }
 }

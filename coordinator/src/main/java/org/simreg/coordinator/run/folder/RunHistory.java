@@ -23,7 +23,7 @@ import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 
 /**
- * The sums and latest values of a run's events: curves, times, evaluations, end. Where an event
+ * The history of a run, summed up from its events: curves, times, evaluations, end. Where an event
  * came twice, the later one counts.
  */
 public final class RunHistory {
@@ -142,7 +142,7 @@ public final class RunHistory {
         return lastMs;
     }
 
-    /** In the order in which they were made. */
+    /** All evaluations, in the order in which they were made. */
     public List<EvaluationDone> evaluations() {
         return List.copyOf(evaluations.values());
     }
@@ -152,9 +152,7 @@ public final class RunHistory {
         Map<String, EvaluationDone> latest = new LinkedHashMap<>();
         evaluations.values().forEach(done -> latest.put(done.getSubject(), done));
         return latest.values().stream()
-                .sorted(
-                        Comparator.comparingInt(
-                                done -> EventNames.Subjects.order(done.getSubject())))
+                .sorted(Comparator.comparingInt(done -> EventNames.subjectOrder(done.getSubject())))
                 .toList();
     }
 
@@ -173,7 +171,7 @@ public final class RunHistory {
                 .findFirst();
     }
 
-    /** The points of a curve, x ascending; a million of them take 16 MB. */
+    /** A curve: points (x, y) with x ascending; a million of them take 16 MB. */
     public static final class Series {
         private double[] x = new double[1024];
         private double[] y = new double[1024];

@@ -8,7 +8,7 @@ import java.util.List;
 import org.simreg.proto.Progress;
 
 /**
- * The form of an event, or another message, as one line of JSON: {@code
+ * The JSON of an event, or another message, in one line: {@code
  * {"step":{"step":12,"loss":0.5,...},"time_ms":1700000000000}}.
  *
  * <p>Unlike protobuf's own JSON, 64-bit numbers are numbers and zeros are written, because plotting
@@ -27,7 +27,7 @@ public final class EventJson {
     }
 
     /**
-     * Reads a line; what it has of other fields is passed over.
+     * Reads a line; unknown fields are ignored.
      *
      * @param into gets the fields of the line
      * @throws InvalidProtocolBufferException if the line is no such message

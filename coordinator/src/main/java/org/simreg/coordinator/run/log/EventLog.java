@@ -16,9 +16,9 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 
 /**
- * The log {@code events.log} of a run: all events with their sequence numbers, also of steps that
- * were taken back, so that a client can go on watching where it stopped. An unfinished event at the
- * end is cut off when the file is opened. Every 64th event's place is kept in memory.
+ * The file {@code events.log} of a run: all events with their sequence numbers, also those of steps
+ * that were taken back, so that a client can go on watching where it stopped. An unfinished event
+ * at the end is cut off when the file is opened. Every 64th event's place is kept in memory.
  */
 public final class EventLog implements AutoCloseable {
     public static final String NAME = "events.log";
@@ -46,7 +46,7 @@ public final class EventLog implements AutoCloseable {
         Path path = folder.resolve(NAME);
         Path metrics = folder.resolve(MetricsFile.NAME);
         if (Files.notExists(path) && Files.exists(metrics)) {
-            Disk.read(metrics, () -> adopt(folder, path));
+            Disk.read(metrics, () -> fromMetrics(folder, path));
         }
         return at(path);
     }
@@ -58,7 +58,7 @@ public final class EventLog implements AutoCloseable {
     }
 
     /** The log takes its name when all events are in it: a second attempt begins anew. */
-    private static Path adopt(Path folder, Path path) throws IOException {
+    private static Path fromMetrics(Path folder, Path path) throws IOException {
         Path draft = folder.resolve(NAME + ".tmp");
         Files.deleteIfExists(draft);
         try (EventLog log = at(draft)) {

@@ -4,8 +4,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.simreg.proto.StepDone;
 
-/** The names for people of the parts of a training step, with the time that each took. */
+/**
+ * The names that a run's events have for people: of the parts of a training step, and of the
+ * networks that an evaluation measures.
+ */
 public final class EventNames {
+    /** The trained student, as {@code EvaluationDone.subject} names it. */
+    public static final String STUDENT = "student";
+
+    /** The student before its first step. */
+    static final String RANDOM_STUDENT = "student at random";
+
     private static final String TEACHER = "teacher";
 
     private EventNames() {}
@@ -34,34 +43,15 @@ public final class EventNames {
         seconds(step).forEach((part, seconds) -> sums.merge(part, seconds, Double::sum));
     }
 
-    /** Class of the style sheet that colours a part; teachers side by side differ. */
-    static String style(String part) {
-        if (part.startsWith(TEACHER)) {
-            return part.matches(".*[02468]") ? "p2 even" : "p2";
-        }
-        return switch (part) {
-            case "data" -> "p1";
-            case "student" -> "p3";
-            case "reduce" -> "p4";
-            case "update" -> "p5";
-            default -> "p6";
+    /**
+     * Place of an evaluation's subject in a table: the student before training, the student, then
+     * its teachers.
+     */
+    public static int subjectOrder(String subject) {
+        return switch (subject) {
+            case RANDOM_STUDENT -> 0;
+            case STUDENT -> 1;
+            default -> 2;
         };
-    }
-
-    /** The names of the networks that an evaluation measures: {@code EvaluationDone.subject}. */
-    public static final class Subjects {
-        static final String RANDOM = "student at random";
-        public static final String STUDENT = "student";
-
-        private Subjects() {}
-
-        /** Place in a table: the student before, the student, then its teachers. */
-        public static int order(String subject) {
-            return switch (subject) {
-                case RANDOM -> 0;
-                case STUDENT -> 1;
-                default -> 2;
-            };
-        }
     }
 }

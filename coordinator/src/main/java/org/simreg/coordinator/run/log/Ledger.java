@@ -127,7 +127,7 @@ public final class Ledger implements AutoCloseable {
                     }
                 });
         end += line.limit();
-        chain = LedgerLine.said(line.slice(0, line.limit() - 1)).orElseThrow();
+        chain = LedgerLine.chain(line.slice(0, line.limit() - 1)).orElseThrow();
         dirty = true;
     }
 

@@ -8,10 +8,10 @@ import java.util.zip.CRC32C;
 import org.simreg.proto.LedgerEntry;
 
 /**
- * The form of a line of the ledger: the entry as JSON whose last field, {@code chain}, is the
- * CRC32C of the chain value of the line before (4 bytes, 0 before the first line) and all of this
- * line that stands before the field. A changed, missing, added or moved line breaks the chain at
- * its place only.
+ * The lines of a ledger: each an entry as JSON whose last field, {@code chain}, is the CRC32C of
+ * the chain value of the line before (4 bytes, 0 before the first line) and all of this line that
+ * stands before the field. A changed, missing, added or moved line breaks the chain at its place
+ * only.
  */
 public final class LedgerLine {
     private static final byte[] FIELD = ",\"chain\":\"".getBytes(StandardCharsets.US_ASCII);
@@ -27,12 +27,12 @@ public final class LedgerLine {
     public static byte[] of(LedgerEntry entry, int before) {
         String json = EventJson.line(entry);
         String body = json.substring(0, json.length() - 1);
-        int chain = chain(before, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)));
+        int chain = computed(before, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)));
         return (body + ",\"chain\":\"%08x\"}\n".formatted(chain)).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The chain value that a line says it has; empty if it isn't a line of a ledger. */
-    public static OptionalInt said(ByteBuffer line) {
+    /** The chain value that stands in a line; empty if it isn't a line of a ledger. */
+    public static OptionalInt chain(ByteBuffer line) {
         int field = line.limit() - TAIL;
         if (field <= 0
                 || !line.slice(field, FIELD.length).equals(ByteBuffer.wrap(FIELD))
@@ -56,13 +56,13 @@ public final class LedgerLine {
      * @param line without its end, from position to limit
      * @param before chain value of the line before
      */
-    public static boolean whole(ByteBuffer line, int before) {
-        OptionalInt said = said(line);
-        return said.isPresent()
-                && said.getAsInt() == chain(before, line.slice(0, line.limit() - TAIL));
+    public static boolean isIntact(ByteBuffer line, int before) {
+        OptionalInt written = chain(line);
+        return written.isPresent()
+                && written.getAsInt() == computed(before, line.slice(0, line.limit() - TAIL));
     }
 
-    private static int chain(int before, ByteBuffer body) {
+    private static int computed(int before, ByteBuffer body) {
         CRC32C crc = new CRC32C();
         crc.update(ByteBuffer.allocate(4).putInt(0, before));
         crc.update(body);

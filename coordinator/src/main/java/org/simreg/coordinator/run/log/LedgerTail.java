@@ -6,12 +6,14 @@ import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.LedgerEntry.Commit;
 
-/** The newest steps of a ledger that count: those of the last two epochs, in order. */
+/**
+ * The newest steps of a ledger that were not taken back: those of the last two epochs, in order.
+ */
 final class LedgerTail {
     private final Deque<Step> steps = new ArrayDeque<>();
 
-    /** Step that the ledger stands at where no line of it says more, after a rewind. */
-    private final long ground;
+    /** The last step where {@link #steps} is empty: that of a rewind, or 0. */
+    private final long base;
 
     /** Of the last line: generations never fall. */
     private long generation;
@@ -19,8 +21,8 @@ final class LedgerTail {
     /** A committed step with its wall time in seconds. */
     private record Step(Commit commit, double seconds) {}
 
-    private LedgerTail(long ground, long generation) {
-        this.ground = ground;
+    private LedgerTail(long base, long generation) {
+        this.base = base;
         this.generation = generation;
     }
 
@@ -76,7 +78,7 @@ final class LedgerTail {
 
     RunFiles.LedgerHead head() {
         if (steps.isEmpty()) {
-            return new RunFiles.LedgerHead(ground, 0, 0, generation);
+            return new RunFiles.LedgerHead(base, 0, 0, generation);
         }
         Commit last = steps.getLast().commit;
         return new RunFiles.LedgerHead(last.getStep(), last.getEpoch(), last.getLoss(), generation);

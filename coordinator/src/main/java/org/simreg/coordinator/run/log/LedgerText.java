@@ -10,9 +10,9 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.UserError;
 
 /**
- * The whole lines of a ledger file in memory: where each begins, and each as an entry; they end
- * before the first that isn't as it was written. Looks at checksums only; a line is parsed when it
- * is asked for.
+ * The intact lines of a ledger file in memory: where each begins, and each as an entry. They end
+ * before the first that isn't as it was written. Only checksums are read at first; a line is parsed
+ * when it is asked for.
  */
 public final class LedgerText {
     private final Path path;
@@ -58,12 +58,12 @@ public final class LedgerText {
         boolean broken = false;
         for (int next = lineEnd(bytes, at); next >= 0; next = lineEnd(bytes, at)) {
             ByteBuffer line = bytes.slice(at, next - at);
-            boolean whole = LedgerLine.whole(line, before);
-            broken |= !whole;
-            before = LedgerLine.said(line).orElse(before);
+            boolean intact = LedgerLine.isIntact(line, before);
+            broken |= !intact;
+            before = LedgerLine.chain(line).orElse(before);
             at = next + 1;
             if (broken) {
-                behind += whole ? 1 : 0;
+                behind += intact ? 1 : 0;
             } else {
                 add(at - line.limit() - 1);
                 end = at;

@@ -20,9 +20,10 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 
 /**
- * The file {@code metrics.jsonl} of a run: the events that count, one line of JSON each, in the
- * order in which they happened. Every line goes to the file in one write, so that a reader that
- * follows the file sees whole lines and a killed run leaves at most its last line in part.
+ * The file {@code metrics.jsonl} of a run: the events that were not taken back, one line of JSON
+ * each, in the order in which they happened. Every line goes to the file in one write, so that a
+ * reader that follows the file sees whole lines and a killed run leaves at most its last line in
+ * part.
  */
 public final class MetricsFile implements AutoCloseable {
     /** Name of the file in a run folder. */
@@ -107,7 +108,7 @@ public final class MetricsFile implements AutoCloseable {
             return last.isEmpty() && size == 0;
         }
         byte[] line = line(last.get());
-        byte[] end = size == line.length ? line : behindAnother(line);
+        byte[] end = size == line.length ? line : afterLineEnd(line);
         ByteBuffer there = ByteBuffer.allocate(end.length);
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
             file.read(there, Math.max(0, size - end.length));
@@ -115,7 +116,7 @@ public final class MetricsFile implements AutoCloseable {
         return Arrays.equals(there.array(), end);
     }
 
-    private static byte[] behindAnother(byte[] line) {
+    private static byte[] afterLineEnd(byte[] line) {
         return ByteBuffer.allocate(1 + line.length).put((byte) '\n').put(line).array();
     }
 

@@ -115,10 +115,7 @@ public final class TensorBoardFile implements AutoCloseable {
 
     private static Summary evaluation(EvaluationDone done) {
         Summary.Builder scalars = Summary.newBuilder();
-        String suffix =
-                done.getSubject().equals(EventNames.Subjects.STUDENT)
-                        ? ""
-                        : "/" + done.getSubject();
+        String suffix = done.getSubject().equals(EventNames.STUDENT) ? "" : "/" + done.getSubject();
         for (KnnScore score : done.getKnnList()) {
             scalar(scalars, "knn/k" + score.getK() + suffix, score.getAccuracy());
         }

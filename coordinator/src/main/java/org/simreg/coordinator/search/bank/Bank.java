@@ -19,12 +19,12 @@ final class Bank {
     private final BankFolders folders;
     private final List<Consumer<Optional<BankStatus>>> watchers = new ArrayList<>();
     private BankRecord record;
-    private Optional<ImageBankBuilder> creation = Optional.empty();
-    private Optional<ShardHolders> serving = Optional.empty();
-    private Optional<QueryBatcher> gathering = Optional.empty();
+    private Optional<ImageBankBuilder> builder = Optional.empty();
+    private Optional<ShardHolders> holders = Optional.empty();
+    private Optional<QueryBatcher> batcher = Optional.empty();
     private Optional<BankNames> names = Optional.empty();
 
-    /** True once nobody wants it; read by the threads that make it. */
+    /** Read by the threads that build it. */
     private volatile boolean deleted;
 
     Bank(BankFolders folders, BankRecord record) {
@@ -36,15 +36,15 @@ final class Bank {
         return record;
     }
 
-    /** Keeps a change. */
+    /** Takes a changed record and keeps it on the disk. */
     void save(BankRecord changed) {
         folders.save(changed);
         record = changed;
-        creation.ifPresent(made -> made.record(changed));
+        builder.ifPresent(images -> images.record(changed));
     }
 
-    /** Takes a change that is not worth a write: another one follows. */
-    void note(BankRecord changed) {
+    /** Takes a changed record that is not worth a write: another one follows. */
+    void update(BankRecord changed) {
         record = changed;
     }
 
@@ -52,33 +52,33 @@ final class Bank {
         return deleted;
     }
 
-    Optional<ImageBankBuilder> creation() {
-        return creation;
+    Optional<ImageBankBuilder> builder() {
+        return builder;
     }
 
-    Optional<ShardHolders> serving() {
-        return serving;
+    Optional<ShardHolders> holders() {
+        return holders;
     }
 
-    Optional<QueryBatcher> gathering() {
-        return gathering;
+    Optional<QueryBatcher> batcher() {
+        return batcher;
     }
 
-    void create(ImageBankBuilder by) {
-        creation = Optional.of(by);
+    void build(ImageBankBuilder images) {
+        builder = Optional.of(images);
     }
 
-    void serve(ShardHolders by, QueryBatcher gathered) {
-        creation = Optional.empty();
-        serving = Optional.of(by);
-        gathering = Optional.of(gathered);
+    void serve(ShardHolders shards, QueryBatcher queries) {
+        builder = Optional.empty();
+        holders = Optional.of(shards);
+        batcher = Optional.of(queries);
         if (record.getNamed()) {
             names = Optional.of(BankNames.open(folders.names(record.getName())));
         }
     }
 
     void fail() {
-        creation = Optional.empty();
+        builder = Optional.empty();
     }
 
     BankView view() {
@@ -126,13 +126,13 @@ final class Bank {
                     .setBytes(one.getLength());
         }
         status.setRowsDone(stored);
-        creation.ifPresent(made -> made.describe(status));
-        serving.ifPresent(
-                by -> {
-                    by.describe(status);
-                    if (by.missing() > 0) {
-                        String why = by.trouble().isEmpty() ? "" : ": " + by.trouble();
-                        status.setReason(by.missing() + " shards wait to be opened" + why);
+        builder.ifPresent(images -> images.describe(status));
+        holders.ifPresent(
+                shards -> {
+                    shards.describe(status);
+                    if (shards.missing() > 0) {
+                        String why = shards.trouble().isEmpty() ? "" : ": " + shards.trouble();
+                        status.setReason(shards.missing() + " shards wait to be opened" + why);
                     }
                 });
         return status.build();
@@ -146,8 +146,7 @@ final class Bank {
         watchers.remove(watcher);
     }
 
-    /** Tells those who watch. */
-    void tell() {
+    void notifyWatchers() {
         Optional<BankStatus> now = deleted ? Optional.empty() : Optional.of(status());
         List.copyOf(watchers).forEach(watcher -> watcher.accept(now));
     }
@@ -155,12 +154,12 @@ final class Bank {
     void delete() {
         deleted = true;
         close();
-        tell();
+        notifyWatchers();
     }
 
     void close() {
-        serving.ifPresent(ShardHolders::close);
-        gathering.ifPresent(QueryBatcher::close);
+        holders.ifPresent(ShardHolders::close);
+        batcher.ifPresent(QueryBatcher::close);
         names.ifPresent(BankNames::close);
     }
 }

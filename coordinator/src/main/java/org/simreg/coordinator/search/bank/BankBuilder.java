@@ -6,83 +6,93 @@ import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.Embedded;
+import org.simreg.proto.ImageSource;
 import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The builder of banks: of others' features by the coordinator itself, of images by the workers.
- * What a crash left half made is gone on with. Belongs to the search thread.
+ * The builder of all banks: those of given features by the coordinator itself, those of images by
+ * the workers. Goes on with what a crash left half built. Belongs to the search thread.
  */
 final class BankBuilder {
     private static final Logger LOG = LoggerFactory.getLogger(BankBuilder.class);
 
     private final Banks.Setup setup;
     private final BankFolders folders;
-    private final SearchWorkers crew;
-    private final Outcome outcome;
+    private final SearchWorkers searchWorkers;
+    private final Listener listener;
 
-    /** A listener to builds, which knows the other banks and the workers. */
-    interface Outcome {
+    /** The listener to builds, which also knows the other banks and the workers. */
+    interface Listener {
         /** All shards of a bank are stored. */
-        void made(Bank bank);
+        void built(Bank bank);
 
-        /** What everyone may know of a bank is another now. */
+        /** The published part of a bank has changed. */
         void changed(Bank bank);
 
         /** Whether there is a bank of that name. */
         boolean knows(String name);
 
-        /** What a bank may take of memory. */
-        MemoryBudget room(Bank bank);
+        /** The memory that a bank may take. */
+        MemoryBudget budget(Bank bank);
 
-        /** Those who attend. */
+        /** The workers that attend. */
         List<SearchWorkers.Worker> workers();
     }
 
-    BankBuilder(Banks.Setup setup, BankFolders folders, SearchWorkers crew, Outcome outcome) {
+    BankBuilder(
+            Banks.Setup setup,
+            BankFolders folders,
+            SearchWorkers searchWorkers,
+            Listener listener) {
         this.setup = setup;
         this.folders = folders;
-        this.crew = crew;
-        this.outcome = outcome;
+        this.searchWorkers = searchWorkers;
+        this.listener = listener;
     }
 
-    /** Goes on from what is kept. */
+    /**
+     * Begins to build a bank, or goes on from what its record says is done.
+     *
+     * @param parts that the bank is cut in; fewer if there are fewer rows
+     */
     void begin(Bank bank, int parts) {
         BankRecord record = bank.record();
         if (record.getSource().hasImages() && record.getPartsCount() > 0) {
             embed(bank);
             return;
         }
-        MemoryBudget room = outcome.room(bank);
+        MemoryBudget budget = listener.budget(bank);
         setup.files()
                 .execute(
                         () -> {
                             try {
-                                BankRecord made = made(bank, record, parts, room);
-                                setup.thread().execute(() -> listed(bank, made));
+                                BankRecord made = prepared(bank, record, parts, budget);
+                                setup.thread().execute(() -> take(bank, made));
                             } catch (RuntimeException e) {
                                 setup.thread().execute(() -> failed(bank, e));
                             }
                         });
     }
 
-    private BankRecord made(Bank bank, BankRecord record, int parts, MemoryBudget room) {
+    /** Does what needs no worker; on a thread for files. */
+    private BankRecord prepared(Bank bank, BankRecord record, int parts, MemoryBudget budget) {
         if (record.getSource().hasImages()) {
-            return ImageBankBuilder.begun(record, parts, folders, setup.indexCache());
+            return ImageBankBuilder.listed(record, parts, folders, setup.indexCache());
         }
         Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
-        return new FeatureBankBuilder(folders, room, bank::deleted, progress).make(record, parts);
+        return new FeatureBankBuilder(folders, budget, bank::deleted, progress).make(record, parts);
     }
 
     private void changed(Bank bank, BankRecord record) {
         if (!bank.deleted() && bank.record().getState() == BankStatus.State.CREATING) {
-            bank.note(record);
-            bank.tell();
+            bank.update(record);
+            bank.notifyWatchers();
         }
     }
 
-    private void listed(Bank bank, BankRecord record) {
+    private void take(Bank bank, BankRecord record) {
         if (bank.deleted()) {
             discard(record.getName());
             return;
@@ -91,13 +101,13 @@ final class BankBuilder {
         if (record.getSource().hasImages()) {
             embed(bank);
         } else {
-            outcome.made(bank);
+            listener.built(bank);
         }
     }
 
-    /** What was written after the bank was deleted. */
+    /** Removes what was written after the bank was deleted. */
     private void discard(String name) {
-        if (!outcome.knows(name)) {
+        if (!listener.knows(name)) {
             folders.delete(name);
         }
     }
@@ -118,41 +128,41 @@ final class BankBuilder {
                         .setReason(reason)
                         .build());
         bank.fail();
-        outcome.changed(bank);
-        bank.tell();
+        listener.changed(bank);
+        bank.notifyWatchers();
     }
 
     private void embed(Bank bank) {
-        ImageBankBuilder creation =
-                new ImageBankBuilder(crew, bank.record(), new PartProgress(this, bank));
-        bank.create(creation);
-        creation.attend(outcome.workers());
-        creation.tick();
-        outcome.changed(bank);
-        bank.tell();
+        ImageBankBuilder images =
+                new ImageBankBuilder(searchWorkers, bank.record(), new PartProgress(this, bank));
+        bank.build(images);
+        images.attend(listener.workers());
+        images.tick();
+        listener.changed(bank);
+        bank.notifyWatchers();
     }
 
     /** The listener to the parts of one bank of images. */
-    private record PartProgress(BankBuilder making, Bank bank)
+    private record PartProgress(BankBuilder builder, Bank bank)
             implements ImageBankBuilder.Progress {
         @Override
         public void dimension(int features) {
-            making.dimension(bank, features);
+            builder.dimension(bank, features);
         }
 
         @Override
-        public void more() {
-            bank.tell();
+        public void rowsEmbedded() {
+            bank.notifyWatchers();
         }
 
         @Override
         public void embedded(int part, Embedded embedded) {
-            making.embedded(bank, part, embedded);
+            builder.embedded(bank, part, embedded);
         }
 
         @Override
         public void failed(String reason) {
-            making.fail(bank, reason);
+            builder.fail(bank, reason);
         }
     }
 
@@ -161,11 +171,11 @@ final class BankBuilder {
         if (bank.record().getDimension() == features) {
             return;
         }
-        bank.note(bank.record().toBuilder().setDimension(features).build());
+        bank.update(bank.record().toBuilder().setDimension(features).build());
         try {
-            outcome.room(bank).require(bank.record());
+            listener.budget(bank).require(bank.record());
         } catch (UserError tooMuch) {
-            bank.creation().ifPresent(ImageBankBuilder::giveUp);
+            bank.builder().ifPresent(ImageBankBuilder::stop);
             fail(bank, tooMuch.getMessage());
         }
     }
@@ -190,14 +200,24 @@ final class BankBuilder {
                 .setLength(done.getStored().getLength());
         bank.save(changed.build());
         if (changed.getPartsList().stream().noneMatch(one -> one.getSha256().isEmpty())) {
-            outcome.made(bank);
+            listener.built(bank);
         } else {
-            bank.tell();
+            bank.notifyWatchers();
+        }
+    }
+
+    /** Adds parts of almost equal size to a record, none of them empty. */
+    static void cut(BankRecord.Builder record, int rows, int parts) {
+        int count = Math.min(rows, parts);
+        for (int part = 0; part < count; part++) {
+            long first = (long) rows * part / count;
+            long end = (long) rows * (part + 1) / count;
+            record.addPartsBuilder().setFirstId(first).setRows((int) (end - first));
         }
     }
 
     private static String view(BankRecord record) {
-        var images = record.getSource().getImages();
+        ImageSource images = record.getSource().getImages();
         return "shorter side %d, centre %d".formatted(images.getResize(), images.getSize());
     }
 }

@@ -17,8 +17,8 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 
 /**
- * The banks' folders in the coordinator's home: {@code bank.pb} with the record, {@code names.bin},
- * {@code shard-N.bank}.
+ * The folders of all banks in the coordinator's home, one a bank: {@code bank.pb} with the record,
+ * {@code names.bin} with the names of the rows, {@code shard-N.bank}.
  */
 final class BankFolders {
     private static final String RECORD = "bank.pb";
@@ -32,7 +32,9 @@ final class BankFolders {
         this.home = home.toAbsolutePath();
     }
 
-    /** All records; folders without one are somebody else's, or the rest of a deleted bank. */
+    /**
+     * The records of all banks; a folder without one is no bank's, or the rest of a deleted one.
+     */
     List<BankRecord> load() {
         if (!Files.isDirectory(home)) {
             return List.of();
@@ -69,7 +71,7 @@ final class BankFolders {
                 });
     }
 
-    /** Keeps a record, whole or not at all. */
+    /** Writes a record, whole or not at all. */
     void save(BankRecord record) {
         ByteBuffer bytes = ByteBuffer.wrap(record.toByteArray());
         AtomicFile.write(
@@ -146,7 +148,7 @@ final class BankFolders {
     /**
      * A new file for a shard that a worker sends.
      *
-     * @throws Refused if the bank has no use for it
+     * @throws Refused if the bank doesn't wait for that shard
      */
     Path draft(BankRecord record, ShardFile sent) {
         requireWanted(record, sent);
@@ -169,10 +171,10 @@ final class BankFolders {
     }
 
     /**
-     * Has a draft that was written and checked take its shard's place.
+     * Moves a draft that was written and checked to its shard's place.
      *
      * @return the shard, with its path
-     * @throws Refused if the bank has no use for it any more
+     * @throws Refused if the bank doesn't wait for that shard any more
      */
     ShardFile store(BankRecord record, ShardFile sent, Path draft) {
         requireWanted(record, sent);

@@ -11,8 +11,9 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 
 /**
- * The file with the names of a bank's rows, by id: N, N + 1 offsets, the names in UTF-8. Read where
- * they are asked for, so that millions take no memory. Safe for all threads.
+ * The file with the names of a bank's rows, by id: N, N + 1 offsets, the names in UTF-8. Names are
+ * read from the disk when they are asked for, so that millions take no memory. Safe for all
+ * threads.
  */
 final class BankNames implements AutoCloseable {
     private static final int BUFFER = 1 << 16;

@@ -9,7 +9,7 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 
-/** The rules for a request to make a bank. */
+/** The rules that a request to make a bank must keep. */
 final class BankRules {
     private static final int MOST_SHARDS = 4096;
     private static final int MOST_REPLICAS = 16;
@@ -19,7 +19,7 @@ final class BankRules {
     private BankRules() {}
 
     /**
-     * @return the source with what is absent filled in
+     * @return the source with defaults for what is absent
      * @throws Refused if something is wrong; the message names the field and the value
      */
     static BankSource checked(CreateBankRequest request) {

@@ -16,15 +16,15 @@ import org.simreg.proto.Vectors;
 import org.simreg.worker.features.search.TopK;
 
 /**
- * The service of banks as clients and workers use it: the port between gRPC and the banks. Its
- * methods are called on the search thread, but for {@link #view} and {@link #views}; they throw
- * {@code Refused}, and what they give fails with it.
+ * The banks as clients and workers use them: the port between gRPC and the banks. Its methods are
+ * called on the search thread, but for {@link #view} and {@link #views}; they throw {@code
+ * Refused}, and the stages that they return fail with it.
  */
 public interface BankService {
-    /** What is known of a bank, if there is one; any thread. */
+    /** A snapshot of a bank, if there is one; any thread. */
     Optional<BankView> view(String name);
 
-    /** What is known of all banks; any thread. */
+    /** Snapshots of all banks; any thread. */
     Collection<BankView> views();
 
     /**
@@ -57,16 +57,16 @@ public interface BankService {
     /**
      * Features of images, embedded as a bank's were.
      *
-     * @param until in nanoseconds, after which nobody waits
+     * @param until deadline in nanoseconds of {@link System#nanoTime}
      */
     CompletionStage<Vectors> embed(ImageQuery query, long until);
 
-    /** Where a stored shard's file is. */
+    /** The file of a stored shard. */
     Path shard(ShardFile asked);
 
-    /** Where a shard that a worker sends is written first. */
+    /** A new file for a shard that a worker sends. */
     Path draft(ShardFile sent);
 
-    /** A shard that was written and checked takes its place. */
+    /** Moves a shard that was written and checked to its place. */
     ShardFile stored(ShardFile sent, Path draft);
 }

@@ -13,7 +13,7 @@ import org.simreg.proto.UserError;
  * @param names of its rows, if they have some
  */
 public record BankView(BankRecord record, Optional<Naming> names) {
-    /** A bank's names of its rows. */
+    /** The names of a bank's rows. */
     @FunctionalInterface
     public interface Naming {
         /**
@@ -22,7 +22,7 @@ public record BankView(BankRecord record, Optional<Naming> names) {
         String of(long id);
     }
 
-    /** Whether it can be asked. */
+    /** Whether it answers queries. */
     public boolean ready() {
         return record.getState() == BankStatus.State.READY;
     }
@@ -32,7 +32,7 @@ public record BankView(BankRecord record, Optional<Naming> names) {
         return record.getDimension();
     }
 
-    /** What made its features; empty if somebody else did. */
+    /** The images that its features were made of; empty if the features were given. */
     public Optional<ImageSource> images() {
         return record.getSource().hasImages()
                 ? Optional.of(record.getSource().getImages())

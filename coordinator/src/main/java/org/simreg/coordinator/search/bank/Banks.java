@@ -26,6 +26,7 @@ import org.simreg.coordinator.search.query.Timers;
 import org.simreg.coordinator.search.query.TopKMerge;
 import org.simreg.coordinator.search.query.VectorQuery;
 import org.simreg.proto.BankRecord;
+import org.simreg.proto.BankSource;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.ImageQuery;
@@ -40,25 +41,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All banks of a coordinator. Its methods are called on the search thread, but for {@link #view}
- * and {@link #views}.
+ * All banks of a coordinator: built, served, deleted. Its methods are called on the search thread,
+ * but for {@link #view} and {@link #views}.
  */
 public final class Banks implements BankService, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Banks.class);
     private static final long WANTED_MS = 5000;
-    private static final long WANTED_PATIENCE_MS = 5000;
+    private static final long WANTED_TIMEOUT_MS = 5000;
 
     private final Setup setup;
     private final BankFolders folders;
-    private final SearchWorkers crew;
-    private final BankBuilder making;
+    private final SearchWorkers searchWorkers;
+    private final BankBuilder builder;
     private final Timers timers;
     private final SortedMap<String, Bank> banks = new TreeMap<>();
     private final Map<String, BankView> views = new ConcurrentHashMap<>();
     private final Set<ShardQueryFanout> underWay = new HashSet<>();
     private List<SearchWorkers.Worker> workers = List.of();
-    private long told;
-    private int turn;
+    private long wantedSentMs;
+    private int rotation;
 
     /**
      * The settings of the banks, and the executors of their tasks.
@@ -80,10 +81,10 @@ public final class Banks implements BankService, AutoCloseable {
             Publishing published,
             Roots roots) {}
 
-    /** A listener to records that are saved. */
+    /** The listener to records that are saved. */
     @FunctionalInterface
     public interface Publishing {
-        /** Tells nobody. */
+        /** Ignores them. */
         Publishing NOWHERE = (name, record) -> {};
 
         /**
@@ -93,18 +94,18 @@ public final class Banks implements BankService, AutoCloseable {
     }
 
     /**
-     * @param crew the way to the workers
+     * @param searchWorkers sends orders to the workers
      */
-    public Banks(Setup setup, Timers timers, SearchWorkers crew) {
+    public Banks(Setup setup, Timers timers, SearchWorkers searchWorkers) {
         this.setup = setup;
         this.timers = timers;
-        this.crew = crew;
+        this.searchWorkers = searchWorkers;
         folders = new BankFolders(setup.home());
-        making = new BankBuilder(setup, folders, crew, new Made());
+        builder = new BankBuilder(setup, folders, searchWorkers, new BuildListener());
     }
 
     /**
-     * Takes over the banks of the past; those that were being made are made on.
+     * Reads the banks that are kept; serves those that are ready and goes on with building others.
      *
      * @throws UserError if a record can't be read
      */
@@ -114,7 +115,7 @@ public final class Banks implements BankService, AutoCloseable {
             banks.put(record.getName(), bank);
             switch (record.getState()) {
                 case READY -> serve(bank);
-                case CREATING -> making.begin(bank, Math.max(1, record.getPartsCount()));
+                case CREATING -> builder.begin(bank, Math.max(1, record.getPartsCount()));
                 default -> LOG.debug("{} failed before", record.getName());
             }
             publish(bank);
@@ -133,7 +134,7 @@ public final class Banks implements BankService, AutoCloseable {
 
     @Override
     public BankStatus create(CreateBankRequest request) {
-        var source = BankRules.checked(request);
+        BankSource source = BankRules.checked(request);
         setup.roots().check(source);
         if (banks.containsKey(request.getName())) {
             throw new Refused(
@@ -154,14 +155,15 @@ public final class Banks implements BankService, AutoCloseable {
         bank.save(record);
         banks.put(record.getName(), bank);
         publish(bank);
-        making.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
+        builder.begin(
+                bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
         return bank.status();
     }
 
     /** The listener to builds of banks. */
-    private final class Made implements BankBuilder.Outcome {
+    private final class BuildListener implements BankBuilder.Listener {
         @Override
-        public void made(Bank bank) {
+        public void built(Bank bank) {
             ready(bank);
         }
 
@@ -176,7 +178,7 @@ public final class Banks implements BankService, AutoCloseable {
         }
 
         @Override
-        public MemoryBudget room(Bank bank) {
+        public MemoryBudget budget(Bank bank) {
             return MemoryBudget.of(
                     workers,
                     banks.values().stream()
@@ -196,7 +198,7 @@ public final class Banks implements BankService, AutoCloseable {
         bank.save(bank.record().toBuilder().setState(BankStatus.State.READY).build());
         serve(bank);
         publish(bank);
-        bank.tell();
+        bank.notifyWatchers();
     }
 
     private void serve(Bank bank) {
@@ -204,13 +206,13 @@ public final class Banks implements BankService, AutoCloseable {
         for (int part = 0; part < bank.record().getPartsCount(); part++) {
             shards.add(bank.shard(part));
         }
-        ShardHolders serving = new ShardHolders(crew, shards, bank.record().getReplicas());
+        ShardHolders holders = new ShardHolders(searchWorkers, shards, bank.record().getReplicas());
         bank.serve(
-                serving,
+                holders,
                 new QueryBatcher(
                         bank.record().getName(),
                         bank.record().getDimension(),
-                        batch -> ask(serving, batch)));
+                        batch -> ask(holders, batch)));
         attend(bank);
     }
 
@@ -218,13 +220,14 @@ public final class Banks implements BankService, AutoCloseable {
         Map<SearchWorkers.Worker, Long> others = new TreeMap<>();
         banks.values().stream()
                 .filter(other -> other != bank)
-                .forEach(other -> other.serving().ifPresent(by -> by.addLoads(others)));
-        bank.serving().ifPresent(by -> by.attend(workers, others, System.currentTimeMillis()));
-        bank.creation().ifPresent(made -> made.attend(workers));
+                .forEach(other -> other.holders().ifPresent(shards -> shards.addLoads(others)));
+        bank.holders()
+                .ifPresent(shards -> shards.attend(workers, others, System.currentTimeMillis()));
+        bank.builder().ifPresent(images -> images.attend(workers));
     }
 
-    private CompletionStage<TopK> ask(ShardHolders serving, ShardQueryFanout.QueryBatch batch) {
-        ShardQueryFanout fanout = new ShardQueryFanout(timers, crew, serving, batch);
+    private CompletionStage<TopK> ask(ShardHolders holders, ShardQueryFanout.QueryBatch batch) {
+        ShardQueryFanout fanout = new ShardQueryFanout(timers, searchWorkers, holders, batch);
         underWay.add(fanout);
         CompletionStage<TopK> merged =
                 fanout.start()
@@ -238,8 +241,8 @@ public final class Banks implements BankService, AutoCloseable {
     @Override
     public CompletionStage<TopK> ask(String name, VectorQuery query) {
         return bank(name)
-                .gathering()
-                .map(gathered -> gathered.ask(query))
+                .batcher()
+                .map(batcher -> batcher.ask(query))
                 .orElseGet(() -> CompletableFuture.failedFuture(notReady(name)));
     }
 
@@ -251,12 +254,12 @@ public final class Banks implements BankService, AutoCloseable {
 
     @Override
     public CompletionStage<Vectors> embed(ImageQuery query, long until) {
-        return new QueryEmbedding(timers, crew, this::inTurn, query, until).start();
+        return new QueryEmbedding(timers, searchWorkers, this::rotated, query, until).start();
     }
 
-    private List<SearchWorkers.Worker> inTurn() {
+    private List<SearchWorkers.Worker> rotated() {
         List<SearchWorkers.Worker> order = new ArrayList<>(workers);
-        Collections.rotate(order, turn++);
+        Collections.rotate(order, rotation++);
         return order;
     }
 
@@ -278,7 +281,7 @@ public final class Banks implements BankService, AutoCloseable {
         bank.delete();
         folders.delete(name);
         setup.published().bank(name, Optional.empty());
-        tellWanted();
+        sendWanted();
     }
 
     @Override
@@ -330,41 +333,41 @@ public final class Banks implements BankService, AutoCloseable {
         List.copyOf(underWay).forEach(ShardQueryFanout::workersChanged);
     }
 
-    /** Time has passed; to be called about every 300 ms. */
+    /** Renews orders to the workers; called about every 300 ms. */
     public void tick() {
         long now = System.currentTimeMillis();
         for (Bank bank : banks.values()) {
-            bank.creation().ifPresent(ImageBankBuilder::tick);
+            bank.builder().ifPresent(ImageBankBuilder::tick);
             attend(bank);
         }
-        if (now - told > WANTED_MS) {
-            told = now;
-            tellWanted();
+        if (now - wantedSentMs > WANTED_MS) {
+            wantedSentMs = now;
+            sendWanted();
         }
     }
 
-    private void tellWanted() {
+    private void sendWanted() {
         for (SearchWorkers.Worker worker : workers) {
             SearchOrder.Wanted.Builder wanted = SearchOrder.Wanted.newBuilder();
             for (Bank bank : banks.values()) {
-                bank.serving().ifPresent(by -> wanted.addAllShards(by.wanted(worker)));
-                bank.creation().ifPresent(made -> wanted.addAllEmbeddings(made.wanted(worker)));
+                bank.holders().ifPresent(shards -> wanted.addAllShards(shards.wanted(worker)));
+                bank.builder().ifPresent(images -> wanted.addAllEmbeddings(images.wanted(worker)));
             }
-            crew.ask(
+            searchWorkers.ask(
                     worker,
                     SearchOrder.newBuilder().setWanted(wanted).build(),
-                    WANTED_PATIENCE_MS,
+                    WANTED_TIMEOUT_MS,
                     done -> closed(worker),
-                    // It is told again in a while, unless it is lost.
+                    // The order is sent again in a while, unless the worker is lost.
                     e -> LOG.debug("{} wasn't told what it is to keep", worker.name(), e));
         }
     }
 
     private void closed(SearchWorkers.Worker worker) {
-        banks.values().forEach(bank -> bank.serving().ifPresent(by -> by.closed(worker)));
+        banks.values().forEach(bank -> bank.holders().ifPresent(shards -> shards.closed(worker)));
     }
 
-    /** Lets go of files; workers keep what they have open. */
+    /** Closes files; workers keep the shards that they have open. */
     @Override
     public void close() {
         banks.values().forEach(Bank::close);

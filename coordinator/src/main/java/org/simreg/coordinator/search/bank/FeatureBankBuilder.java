@@ -1,14 +1,10 @@
 package org.simreg.coordinator.search.bank;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
@@ -19,33 +15,34 @@ import org.simreg.proto.FeatureSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.features.bankfile.BankOrigin;
 import org.simreg.worker.features.bankfile.BankWriter;
 import org.simreg.worker.features.bankfile.FeatureTable;
 
 /**
- * The builder of a bank of features that others computed: the coordinator itself writes its shards.
+ * The builder of one bank of features that others computed: writes its shards on the coordinator.
  */
 final class FeatureBankBuilder {
     private static final int AT_ONCE = 4096;
 
     private final BankFolders folders;
-    private final MemoryBudget room;
+    private final MemoryBudget budget;
     private final BooleanSupplier stop;
     private final Consumer<BankRecord> progress;
 
     /**
-     * @param room that the bank must fit in
-     * @param stop true once nobody wants the bank
+     * @param budget that the bank must fit in
+     * @param stop true once the bank is deleted
      * @param progress takes the record after every shard
      */
     FeatureBankBuilder(
             BankFolders folders,
-            MemoryBudget room,
+            MemoryBudget budget,
             BooleanSupplier stop,
             Consumer<BankRecord> progress) {
         this.folders = folders;
-        this.room = room;
+        this.budget = budget;
         this.stop = stop;
         this.progress = progress;
     }
@@ -66,8 +63,8 @@ final class FeatureBankBuilder {
                             .clearClasses()
                             .setRows(features.rows())
                             .setDimension(features.dimension());
-            room.require(made.build());
-            ImageBankBuilder.cut(made, features.rows(), parts);
+            budget.require(made.build());
+            BankBuilder.cut(made, features.rows(), parts);
             int[] labels = labels(source, features.rows(), made);
             names(source, features.rows(), made);
             for (int part = 0; part < made.getPartsCount(); part++) {
@@ -114,7 +111,7 @@ final class FeatureBankBuilder {
         List<String> classes = new ArrayList<>(new TreeSet<>(lines));
         made.addAllClasses(classes);
         for (int row = 0; row < rows; row++) {
-            labels[row] = java.util.Collections.binarySearch(classes, lines.get(row));
+            labels[row] = Collections.binarySearch(classes, lines.get(row));
         }
         return labels;
     }
@@ -138,25 +135,6 @@ final class FeatureBankBuilder {
     }
 
     static String sha256(Path file) {
-        return Disk.read(
-                file,
-                () -> {
-                    MessageDigest sha = sha256();
-                    try (InputStream in = Files.newInputStream(file)) {
-                        byte[] part = new byte[1 << 18];
-                        for (int n = in.read(part); n >= 0; n = in.read(part)) {
-                            sha.update(part, 0, n);
-                        }
-                    }
-                    return HexFormat.of().formatHex(sha.digest());
-                });
-    }
-
-    static MessageDigest sha256() throws IOException {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IOException("every Java has SHA-256", e);
-        }
+        return Disk.read(file, () -> Sha256.of(file));
     }
 }

@@ -28,40 +28,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The builder of a bank of images: its list of images and its parts, which workers embed. Every
- * worker has one part at a time and is asked again and again how far it is; the part of a lost one
- * goes to another. An instance belongs to the search thread.
+ * The builder of one bank of images: lists the images, then has workers embed them in parts. Every
+ * worker has one part at a time and is asked again and again how far it is; the part of a lost
+ * worker goes to another. An instance belongs to the search thread.
  */
 final class ImageBankBuilder {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBankBuilder.class);
     private static final long ASK_MS = 5000;
 
-    private final SearchWorkers crew;
+    private final SearchWorkers searchWorkers;
     private final Progress progress;
     private final SortedSet<SearchWorkers.Worker> workers = new TreeSet<>();
-    private final Map<Integer, SearchWorkers.Worker> at = new TreeMap<>();
+    private final Map<Integer, SearchWorkers.Worker> assigned = new TreeMap<>();
     private final Map<Integer, Integer> rows = new HashMap<>();
     private final Map<String, String> failures = new TreeMap<>();
     private BankRecord record;
     private boolean over;
 
-    /** A listener to the parts: under way, stored, or failed. */
+    /** The listener to the parts of the bank. */
     interface Progress {
-        /** How many features a row has is known. */
+        /** The number of features a row is known. */
         void dimension(int features);
 
-        /** Rows have been embedded. */
-        void more();
+        /** More rows have been embedded. */
+        void rowsEmbedded();
 
-        /** A part is stored; its digests come with it. */
+        /** A part is stored; the message has the digests of the file and of the weights. */
         void embedded(int part, Embedded embedded);
 
-        /** It can't be made; one sentence. */
+        /** The bank can't be built; the reason is one sentence. */
         void failed(String reason);
     }
 
-    ImageBankBuilder(SearchWorkers crew, BankRecord record, Progress progress) {
-        this.crew = crew;
+    ImageBankBuilder(SearchWorkers searchWorkers, BankRecord record, Progress progress) {
+        this.searchWorkers = searchWorkers;
         this.record = record;
         this.progress = progress;
     }
@@ -69,12 +69,12 @@ final class ImageBankBuilder {
     /**
      * Lists the images and writes their names.
      *
-     * @param record of the bank, with nothing but what was asked
+     * @param record of the bank as it was requested
      * @param parts that the bank is cut in; fewer if there are fewer images
      * @return the record with rows, classes and parts
      * @throws UserError if there is no such data set
      */
-    static BankRecord begun(BankRecord record, int parts, BankFolders folders, Path indexCache) {
+    static BankRecord listed(BankRecord record, int parts, BankFolders folders, Path indexCache) {
         ImageSource source = record.getSource().getImages();
         ImageList images = images(source, indexCache);
         Path root = Path.of(source.getDataset().getPath()).toAbsolutePath();
@@ -82,26 +82,16 @@ final class ImageBankBuilder {
                 folders.names(record.getName()),
                 images.size(),
                 id -> root.relativize(images.file((int) id).toAbsolutePath()).toString());
-        BankRecord.Builder begun =
+        BankRecord.Builder listed =
                 record.toBuilder()
                         .setRows(images.size())
                         .setNamed(true)
                         .setDataSha256(images.sha256());
         if (images.labelled()) {
-            begun.addAllClasses(images.classNames());
+            listed.addAllClasses(images.classNames());
         }
-        cut(begun, images.size(), parts);
-        return begun.build();
-    }
-
-    /** Adds parts of almost equal size. */
-    static void cut(BankRecord.Builder record, int rows, int parts) {
-        int count = Math.min(rows, parts);
-        for (int part = 0; part < count; part++) {
-            long first = (long) rows * part / count;
-            long end = (long) rows * (part + 1) / count;
-            record.addPartsBuilder().setFirstId(first).setRows((int) (end - first));
-        }
+        BankBuilder.cut(listed, images.size(), parts);
+        return listed.build();
     }
 
     private static ImageList images(ImageSource source, Path indexCache) {
@@ -132,42 +122,42 @@ final class ImageBankBuilder {
     void attend(Collection<SearchWorkers.Worker> attending) {
         workers.clear();
         workers.addAll(attending);
-        at.values().removeIf(worker -> !workers.contains(worker));
+        assigned.values().removeIf(worker -> !workers.contains(worker));
     }
 
-    /** Time has passed: gives parts out, and asks how far they are. */
+    /** Gives parts to idle workers, and asks how far the others are; called again and again. */
     void tick() {
         for (int part = 0; part < record.getPartsCount() && !over; part++) {
             if (!record.getParts(part).getSha256().isEmpty()) {
-                at.remove(part);
+                assigned.remove(part);
                 continue;
             }
-            if (!at.containsKey(part)) {
-                Optional<SearchWorkers.Worker> free = free();
-                if (free.isEmpty()) {
+            if (!assigned.containsKey(part)) {
+                Optional<SearchWorkers.Worker> idle = idle();
+                if (idle.isEmpty()) {
                     continue;
                 }
-                at.put(part, free.get());
+                assigned.put(part, idle.get());
             }
-            ask(part, at.get(part));
+            ask(part, assigned.get(part));
         }
     }
 
-    private Optional<SearchWorkers.Worker> free() {
+    private Optional<SearchWorkers.Worker> idle() {
         return workers.stream()
-                .filter(worker -> !at.containsValue(worker))
+                .filter(worker -> !assigned.containsValue(worker))
                 .filter(worker -> !failures.containsKey(worker.name()))
                 .findFirst();
     }
 
     private void ask(int part, SearchWorkers.Worker worker) {
         SearchOrder order = SearchOrder.newBuilder().setEmbed(order(part)).build();
-        crew.ask(
+        searchWorkers.ask(
                 worker,
                 order,
                 ASK_MS,
                 reply -> {
-                    if (!over && worker.equals(at.get(part))) {
+                    if (!over && worker.equals(assigned.get(part))) {
                         take(part, worker, reply);
                     }
                 },
@@ -177,14 +167,14 @@ final class ImageBankBuilder {
 
     private void take(int part, SearchWorkers.Worker worker, SearchReply reply) {
         if (reply.hasFailure()) {
-            at.remove(part);
+            assigned.remove(part);
             failures.put(worker.name(), reply.getFailure().getReason());
             if (workers.stream().allMatch(one -> failures.containsKey(one.name()))) {
                 over = true;
                 progress.failed(worker.name() + ": " + reply.getFailure().getReason());
             }
         } else if (reply.getEmbedded().hasStored()) {
-            at.remove(part);
+            assigned.remove(part);
             rows.remove(part);
             progress.embedded(part, reply.getEmbedded());
         } else {
@@ -193,13 +183,13 @@ final class ImageBankBuilder {
             }
             Integer before = rows.put(part, reply.getEmbedded().getRows());
             if (before == null || before != reply.getEmbedded().getRows()) {
-                progress.more();
+                progress.rowsEmbedded();
             }
         }
     }
 
-    /** Nobody wants it any more. */
-    void giveUp() {
+    /** Gives no parts out any more. */
+    void stop() {
         over = true;
     }
 
@@ -216,10 +206,10 @@ final class ImageBankBuilder {
                 .build();
     }
 
-    /** Parts that a worker is to go on with. */
+    /** The parts that a worker is to go on with. */
     List<EmbedOrder> wanted(SearchWorkers.Worker worker) {
         List<EmbedOrder> wanted = new ArrayList<>();
-        at.forEach(
+        assigned.forEach(
                 (part, who) -> {
                     if (who.equals(worker) && !over) {
                         wanted.add(order(part));
@@ -233,8 +223,10 @@ final class ImageBankBuilder {
         for (int part = 0; part < record.getPartsCount(); part++) {
             boolean stored = !record.getParts(part).getSha256().isEmpty();
             done += stored ? record.getParts(part).getRows() : rows.getOrDefault(part, 0);
-            if (at.containsKey(part)) {
-                status.getShardsBuilder(part).addHoldersBuilder().setWorker(at.get(part).name());
+            if (assigned.containsKey(part)) {
+                status.getShardsBuilder(part)
+                        .addHoldersBuilder()
+                        .setWorker(assigned.get(part).name());
             }
         }
         status.setRowsDone(done);

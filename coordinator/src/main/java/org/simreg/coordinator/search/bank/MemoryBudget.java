@@ -9,7 +9,7 @@ import org.simreg.worker.features.search.Shard;
 /**
  * The workers' memory for shards, and how much of it a new bank may take.
  *
- * @param workers that attend; none: nobody knows yet, and everything is let pass
+ * @param workers that attend; 0: the memory isn't known yet, and every bank passes
  * @param all bytes that they may use for shards
  * @param taken bytes of them that other banks have
  */

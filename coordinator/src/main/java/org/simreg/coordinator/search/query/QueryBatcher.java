@@ -15,31 +15,30 @@ import org.simreg.worker.features.search.TopK;
 
 /**
  * The queue of one bank's queries, which batches those of many clients so that workers compute
- * matrix products: what comes while the bank is asked already waits and goes together. A query that
- * finds the bank idle goes at once. The window is as long as the workers are busy: no clock decides
- * it. Belongs to the search thread.
+ * matrix products. A query that finds the bank idle is sent at once; those that come while batches
+ * are under way wait and go together, so no clock decides how long. Belongs to the search thread.
  */
 public final class QueryBatcher {
-    /** Most queries that travel together. */
+    /** Most queries in a batch. */
     static final int MOST = 256;
 
     private static final int MOST_BYTES = 4 << 20;
     private static final int LEAST = 16;
 
     /** While one batch is computed the next is on its way. */
-    private static final int UNDER_WAY = 2;
+    private static final int IN_FLIGHT = 2;
 
     private static final int MOST_WAITING = 1 << 16;
 
     private final String bank;
-    private final int together;
+    private final int batchSize;
     private final Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout;
     private final Deque<Waiting> queue = new ArrayDeque<>();
     private int waiting;
-    private int underWay;
+    private int inFlight;
 
-    /** Queries in the queue, with the promise of their neighbours. */
-    private record Waiting(VectorQuery question, CompletableFuture<TopK> answer) {
+    /** A query in the queue, with the future of its neighbours. */
+    private record Waiting(VectorQuery query, CompletableFuture<TopK> answer) {
         void fail(Throwable failure) {
             answer.completeExceptionally(failure);
         }
@@ -55,26 +54,25 @@ public final class QueryBatcher {
             Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout) {
         this.bank = bank;
         this.fanout = fanout;
-        together = Math.max(LEAST, Math.min(MOST, MOST_BYTES / (Float.BYTES * dimension)));
+        batchSize = Math.max(LEAST, Math.min(MOST, MOST_BYTES / (Float.BYTES * dimension)));
     }
 
-    /** Asks, now or with others. */
-    public CompletionStage<TopK> ask(VectorQuery question) {
-        if (waiting + question.queries() > MOST_WAITING) {
+    /** The neighbours of a query, which is sent now or with others. */
+    public CompletionStage<TopK> ask(VectorQuery query) {
+        if (waiting + query.queries() > MOST_WAITING) {
             return CompletableFuture.failedFuture(
                     new Refused(
                             Refused.Kind.FULL,
                             "%d queries wait for the bank %s already, and at most %d may; ask again later"
                                     .formatted(waiting, bank, MOST_WAITING)));
         }
-        int width = question.vectors().size() / question.queries();
+        int width = query.vectors().size() / query.queries();
         List<CompletableFuture<TopK>> parts = new ArrayList<>();
-        for (int from = 0; from < question.queries(); from += together) {
-            int count = Math.min(together, question.queries() - from);
-            ByteString own = question.vectors().substring(from * width, (from + count) * width);
+        for (int from = 0; from < query.queries(); from += batchSize) {
+            int count = Math.min(batchSize, query.queries() - from);
+            ByteString own = query.vectors().substring(from * width, (from + count) * width);
             CompletableFuture<TopK> part = new CompletableFuture<>();
-            queue.add(
-                    new Waiting(new VectorQuery(own, count, question.k(), question.until()), part));
+            queue.add(new Waiting(new VectorQuery(own, count, query.k(), query.until()), part));
             waiting += count;
             parts.add(part);
         }
@@ -98,10 +96,10 @@ public final class QueryBatcher {
     }
 
     private void send() {
-        while (underWay < UNDER_WAY && !queue.isEmpty()) {
+        while (inFlight < IN_FLIGHT && !queue.isEmpty()) {
             List<Waiting> batch = next();
             if (!batch.isEmpty()) {
-                underWay++;
+                inFlight++;
                 ask(batch);
             }
         }
@@ -111,14 +109,14 @@ public final class QueryBatcher {
         List<Waiting> next = new ArrayList<>();
         int count = 0;
         while (!queue.isEmpty()
-                && (next.isEmpty() || count + queue.peek().question().queries() <= together)) {
+                && (next.isEmpty() || count + queue.peek().query().queries() <= batchSize)) {
             Waiting first = queue.remove();
-            waiting -= first.question().queries();
-            if (first.question().until() - System.nanoTime() <= 0) {
+            waiting -= first.query().queries();
+            if (first.query().until() - System.nanoTime() <= 0) {
                 first.fail(late());
             } else {
                 next.add(first);
-                count += first.question().queries();
+                count += first.query().queries();
             }
         }
         return next;
@@ -135,26 +133,26 @@ public final class QueryBatcher {
         ByteString vectors = ByteString.EMPTY;
         int queries = 0;
         int k = 1;
-        long until = asked.get(0).question().until();
+        long until = asked.get(0).query().until();
         for (Waiting one : asked) {
-            vectors = vectors.concat(one.question().vectors());
-            queries += one.question().queries();
-            k = Math.max(k, one.question().k());
-            until = until - one.question().until() > 0 ? until : one.question().until();
+            vectors = vectors.concat(one.query().vectors());
+            queries += one.query().queries();
+            k = Math.max(k, one.query().k());
+            until = until - one.query().until() > 0 ? until : one.query().until();
         }
-        long patience = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+        long timeoutMs = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
         fanout.apply(
                         new ShardQueryFanout.QueryBatch(
-                                bank, vectors, queries, k, Math.max(1, patience)))
+                                bank, vectors, queries, k, Math.max(1, timeoutMs)))
                 .whenComplete((found, failure) -> answered(asked, found, failure));
     }
 
     private void answered(List<Waiting> asked, TopK found, Throwable failure) {
-        underWay--;
+        inFlight--;
         if (failure == null) {
             int from = 0;
             for (Waiting one : asked) {
-                VectorQuery own = one.question();
+                VectorQuery own = one.query();
                 one.answer().complete(TopKMerge.part(found, from, own.queries(), own.k()));
                 from += own.queries();
             }
@@ -168,7 +166,7 @@ public final class QueryBatcher {
         send();
     }
 
-    /** Fails what waits. */
+    /** Fails the queries that wait. */
     public void close() {
         while (!queue.isEmpty()) {
             queue.remove()

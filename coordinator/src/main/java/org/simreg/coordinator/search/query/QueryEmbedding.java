@@ -14,19 +14,19 @@ import org.simreg.proto.SearchReply;
 import org.simreg.proto.Vectors;
 
 /**
- * The embedding of a query's images by one worker, or another if that one can't. Belongs to the
- * search thread.
+ * The embedding of one query's images by a worker, and by the next one where that fails. Belongs to
+ * the search thread.
  */
 public final class QueryEmbedding {
-    private static final long LATE_MS = 30_000;
+    private static final long ASK_MS = 30_000;
 
-    /** How long it is waited for a worker if none attends. */
-    private static final long ALONE_MS = 3000;
+    /** How long the query waits for a worker if none attends. */
+    private static final long NO_WORKER_MS = 3000;
 
-    private static final long AGAIN_MS = 100;
+    private static final long RETRY_MS = 100;
 
     private final Timers timers;
-    private final SearchWorkers crew;
+    private final SearchWorkers searchWorkers;
     private final SearchOrder order;
     private final long until;
     private final Supplier<Collection<SearchWorkers.Worker>> workers;
@@ -36,17 +36,17 @@ public final class QueryEmbedding {
 
     /**
      * @param workers that attend now, in the order in which they are asked
-     * @param until in nanoseconds, after which nobody waits
+     * @param until deadline in nanoseconds of {@link System#nanoTime}
      */
     public QueryEmbedding(
             Timers timers,
-            SearchWorkers crew,
+            SearchWorkers searchWorkers,
             Supplier<Collection<SearchWorkers.Worker>> workers,
             ImageQuery query,
             long until) {
         this.timers = timers;
         begun = timers.now();
-        this.crew = crew;
+        this.searchWorkers = searchWorkers;
         this.workers = workers;
         this.until = until;
         order = SearchOrder.newBuilder().setImages(query).build();
@@ -56,14 +56,14 @@ public final class QueryEmbedding {
      * @return fails with {@link Refused} if no worker can, or an image can't be read
      */
     public CompletionStage<Vectors> start() {
-        await();
+        awaitWorkers();
         return vectors;
     }
 
-    private void await() {
+    private void awaitWorkers() {
         next = new ArrayDeque<>(workers.get());
-        if (next.isEmpty() && timers.now() - begun < ALONE_MS) {
-            timers.after(AGAIN_MS, this::await);
+        if (next.isEmpty() && timers.now() - begun < NO_WORKER_MS) {
+            timers.after(RETRY_MS, this::awaitWorkers);
         } else {
             ask("no worker attends");
         }
@@ -80,10 +80,10 @@ public final class QueryEmbedding {
         }
         SearchWorkers.Worker worker = next.remove();
         long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
-        crew.ask(
+        searchWorkers.ask(
                 worker,
                 order,
-                Math.max(1, Math.min(LATE_MS, left)),
+                Math.max(1, Math.min(ASK_MS, left)),
                 reply -> take(worker, reply),
                 e -> ask(worker.name() + ": " + e.getMessage()));
     }

@@ -7,20 +7,20 @@ import org.simreg.proto.SearchReply;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The port through which orders about searches reach workers. */
+/** The workers that answer searches, as a port: orders reach them and replies come back. */
 @FunctionalInterface
 public interface SearchWorkers {
-    /** Log of what goes wrong with replies. */
+    /** The log for replies that can't be handled. */
     Logger LOG = LoggerFactory.getLogger(SearchWorkers.class);
 
     /**
      * Asks one worker; returns at once.
      *
-     * @param patienceMs after which the answer fails
+     * @param timeoutMs after which the answer fails
      * @return the worker's reply, which may be its failure, completed on the search thread; fails
      *     if the worker can't be reached
      */
-    CompletionStage<SearchReply> ask(Worker worker, SearchOrder order, long patienceMs);
+    CompletionStage<SearchReply> ask(Worker worker, SearchOrder order, long timeoutMs);
 
     /**
      * Asks one worker; returns at once.
@@ -31,10 +31,10 @@ public interface SearchWorkers {
     default void ask(
             Worker worker,
             SearchOrder order,
-            long patienceMs,
+            long timeoutMs,
             Consumer<SearchReply> answered,
             Consumer<Throwable> failed) {
-        ask(worker, order, patienceMs)
+        ask(worker, order, timeoutMs)
                 .whenComplete(
                         (reply, failure) -> {
                             try {

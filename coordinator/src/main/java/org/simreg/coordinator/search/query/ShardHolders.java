@@ -16,31 +16,34 @@ import org.simreg.proto.SearchOrder;
 import org.simreg.proto.ShardFile;
 
 /**
- * The holders of one bank's shards: which workers have a shard open, and which are to. Belongs to
- * the search thread.
+ * The holders of one bank's shards: the workers that have each open, and those that are to open it.
+ * Belongs to the search thread.
  */
 public final class ShardHolders {
     private static final long OPENING_MS = 600_000;
 
-    /** Before a worker that could not open a shard is asked again. */
+    /** How long after a failure a worker is asked again to open a shard. */
     private static final long PAUSE_MS = 5000;
 
-    private final SearchWorkers crew;
+    private final SearchWorkers searchWorkers;
     private final List<ShardFile> shards;
     private final long[] rows;
     private final int replicas;
     private final SortedSet<SearchWorkers.Worker> workers = new TreeSet<>();
     private final List<Set<SearchWorkers.Worker>> open = new ArrayList<>();
+
+    /** Time in milliseconds until which an order stands; then it is given again. */
     private final Map<HoldOrder, Long> asked = new HashMap<>();
+
     private List<Holders> placed = List.of();
     private String trouble = "";
     private boolean closed;
 
-    /** An order to a worker to open a shard; it holds until a moment, then it is given again. */
+    /** An order to a worker to open a shard. */
     private record HoldOrder(SearchWorkers.Worker worker, int shard) {}
 
-    public ShardHolders(SearchWorkers crew, List<ShardFile> shards, int replicas) {
-        this.crew = crew;
+    public ShardHolders(SearchWorkers searchWorkers, List<ShardFile> shards, int replicas) {
+        this.searchWorkers = searchWorkers;
         this.shards = shards;
         this.replicas = replicas;
         rows = shards.stream().mapToLong(ShardFile::getRows).toArray();
@@ -79,7 +82,7 @@ public final class ShardHolders {
             return;
         }
         asked.put(order, now + OPENING_MS);
-        crew.ask(
+        searchWorkers.ask(
                 worker,
                 SearchOrder.newBuilder().setHold(shards.get(shard)).build(),
                 OPENING_MS,
@@ -106,8 +109,8 @@ public final class ShardHolders {
     }
 
     /**
-     * Who can be asked about a shard: first those who have it open, then those who are opening it,
-     * then everyone else, who would open it for that.
+     * The workers that can answer for a shard: first those that have it open, then those that are
+     * opening it, then all others, which would open it for the query.
      */
     Collection<SearchWorkers.Worker> candidates(int shard) {
         Set<SearchWorkers.Worker> order = new LinkedHashSet<>();
@@ -144,7 +147,7 @@ public final class ShardHolders {
         return wanted;
     }
 
-    /** The worker was told to close what is not wanted. */
+    /** Takes note that a worker was told to close the shards that it is not to keep. */
     public void closed(SearchWorkers.Worker worker) {
         for (int shard = 0; shard < rows.length; shard++) {
             if (!wanted(worker).contains(shards.get(shard))) {
@@ -153,7 +156,7 @@ public final class ShardHolders {
         }
     }
 
-    /** Rows that workers are to hold. */
+    /** Adds the rows that each worker is to hold. */
     public void addLoads(Map<SearchWorkers.Worker, Long> loads) {
         for (int shard = 0; shard < placed.size(); shard++) {
             for (SearchWorkers.Worker worker : placed.get(shard).workers()) {
@@ -162,12 +165,12 @@ public final class ShardHolders {
         }
     }
 
-    /** The last thing that went wrong, or empty. */
+    /** The last failure to open a shard, as one sentence; empty if there was none. */
     public String trouble() {
         return trouble;
     }
 
-    /** Shards that nobody has open. */
+    /** Number of shards that no worker has open. */
     public long missing() {
         return open.stream().filter(Set::isEmpty).count();
     }

@@ -45,9 +45,9 @@ final class ShardPlacement {
     }
 
     /**
-     * Decides.
+     * Decides which workers hold each shard.
      *
-     * @param workers who attends
+     * @param workers that attend
      * @param others rows that they hold of other banks
      * @param rows of each shard
      * @param replicas holders wanted of each shard

@@ -17,9 +17,9 @@ import org.simreg.worker.features.search.SearchMessages;
 import org.simreg.worker.features.search.TopK;
 
 /**
- * The fan-out of one batch of queries to all shards of a bank at once. A shard whose worker is
- * lost, fails or is late is asked of another worker, until all shards have answered or the time is
- * over: the answer is whole, or it fails. Belongs to the search thread.
+ * The fan-out of one batch of queries to all shards of a bank at once. Where a worker is lost,
+ * fails or is late, another is asked for its shard, until all shards are answered for or the time
+ * is over: the answer is whole, or it fails. Belongs to the search thread.
  */
 public final class ShardQueryFanout {
     /** How long a worker may take before another one is asked too. */
@@ -31,14 +31,14 @@ public final class ShardQueryFanout {
      */
     private static final long VERY_LATE_MS = 20_000;
 
-    /** How long it is waited for a worker if none attends. */
-    private static final long ALONE_MS = 3000;
+    /** How long a shard waits for a worker if none attends. */
+    private static final long NO_WORKER_MS = 3000;
 
-    private static final long AGAIN_MS = 200;
+    private static final long RETRY_MS = 200;
 
     private final Timers timers;
-    private final SearchWorkers crew;
-    private final ShardHolders serving;
+    private final SearchWorkers searchWorkers;
+    private final ShardHolders holders;
     private final QueryBatch batch;
     private final CompletableFuture<List<TopK>> whole = new CompletableFuture<>();
     private final List<ShardCall> calls = new ArrayList<>();
@@ -53,48 +53,47 @@ public final class ShardQueryFanout {
      * @param vectors (Q, D) float32, little-endian
      * @param queries Q
      * @param k neighbours a query
-     * @param patienceMs after which nobody waits any more
+     * @param timeoutMs after which the batch fails
      */
-    public record QueryBatch(
-            String bank, ByteString vectors, int queries, int k, long patienceMs) {}
+    public record QueryBatch(String bank, ByteString vectors, int queries, int k, long timeoutMs) {}
 
     public ShardQueryFanout(
-            Timers timers, SearchWorkers crew, ShardHolders serving, QueryBatch batch) {
+            Timers timers, SearchWorkers searchWorkers, ShardHolders holders, QueryBatch batch) {
         this.timers = timers;
-        this.crew = crew;
-        this.serving = serving;
+        this.searchWorkers = searchWorkers;
+        this.holders = holders;
         this.batch = batch;
         begun = timers.now();
-        missing = serving.shards().size();
+        missing = holders.shards().size();
     }
 
     /**
-     * Asks.
+     * Asks for all shards.
      *
      * @return answers of all shards, in their order; fails with {@link Refused} if one of them
      *     can't be answered for
      */
     public CompletionStage<List<TopK>> start() {
-        for (int shard = 0; shard < serving.shards().size(); shard++) {
+        for (int shard = 0; shard < holders.shards().size(); shard++) {
             calls.add(new ShardCall(shard));
         }
-        cancelDeadline = timers.after(batch.patienceMs(), this::late);
+        cancelDeadline = timers.after(batch.timeoutMs(), this::timedOut);
         calls.forEach(ShardCall::next);
         return whole;
     }
 
-    /** Workers have come or gone. */
+    /** Looks at the workers again, after some have come or gone. */
     public void workersChanged() {
         if (!whole.isDone()) {
             calls.forEach(ShardCall::workersChanged);
         }
     }
 
-    private void late() {
+    private void timedOut() {
         calls.stream()
                 .filter(call -> call.answer == null)
                 .findFirst()
-                .ifPresent(call -> fail(call, "it took more than " + batch.patienceMs() + " ms"));
+                .ifPresent(call -> fail(call, "it took more than " + batch.timeoutMs() + " ms"));
     }
 
     private void fail(ShardCall call, String why) {
@@ -104,7 +103,11 @@ public final class ShardQueryFanout {
                         Refused.Kind.UNAVAILABLE,
                         "Shard %d of the bank %s can't be answered for: %s%s; ask again, or look at 'simreg index describe %s'"
                                 .formatted(
-                                        call.shard, batch.bank(), why, call.said(), batch.bank())));
+                                        call.shard,
+                                        batch.bank(),
+                                        why,
+                                        call.failureText(),
+                                        batch.bank())));
     }
 
     private void answered() {
@@ -125,76 +128,79 @@ public final class ShardQueryFanout {
     }
 
     private long leftMs() {
-        return batch.patienceMs() - waitedMs();
+        return batch.timeoutMs() - waitedMs();
     }
 
-    /** One shard's part of the fan-out: the workers that are asked, and the answer. */
+    /** The calls for one shard: the workers that were asked, and the answer. */
     private final class ShardCall {
         private final int shard;
         private final Set<SearchWorkers.Worker> asked = new HashSet<>();
         private final Set<SearchWorkers.Worker> waiting = new HashSet<>();
         private Runnable cancelWatch = () -> {};
-        private String trouble = "";
+        private String lastFailure = "";
         private TopK answer;
 
         ShardCall(int shard) {
             this.shard = shard;
         }
 
-        String said() {
-            return trouble.isEmpty() ? "" : " (" + trouble + ")";
+        String failureText() {
+            return lastFailure.isEmpty() ? "" : " (" + lastFailure + ")";
         }
 
-        /** Asks the next worker that could know. */
+        /** Asks the next worker that can answer. */
         void next() {
             cancelWatch.run();
             Optional<SearchWorkers.Worker> worker = other();
             if (worker.isPresent()) {
                 ask(worker.get());
-                cancelWatch = timers.after(LATE_MS, this::onward);
+                cancelWatch = timers.after(LATE_MS, this::tryAnother);
             } else if (waiting.isEmpty()) {
                 giveUpOrWait();
             }
         }
 
         private Optional<SearchWorkers.Worker> other() {
-            return serving.candidates(shard).stream()
+            return holders.candidates(shard).stream()
                     .filter(one -> !asked.contains(one))
                     .findFirst();
         }
 
-        /** Nobody has answered for a while. */
-        private void onward() {
+        /**
+         * Asks another worker too, once it is worth its cost; called after a while without an
+         * answer.
+         */
+        private void tryAnother() {
             if (over()) {
                 return;
             }
             boolean atOnce =
                     waiting.isEmpty()
-                            || other().map(one -> serving.isOpen(one, shard)).orElse(true);
+                            || other().map(one -> holders.isOpen(one, shard)).orElse(true);
             if (atOnce || waitedMs() > VERY_LATE_MS) {
                 next();
             } else {
-                cancelWatch = timers.after(AGAIN_MS, this::onward);
+                cancelWatch = timers.after(RETRY_MS, this::tryAnother);
             }
         }
 
-        /** Everyone has failed, or nobody is there. */
+        /** Fails or tries again later, where all workers have failed or none attends. */
         private void giveUpOrWait() {
-            boolean alone = serving.candidates(shard).isEmpty();
+            boolean alone = holders.candidates(shard).isEmpty();
             if (!alone && asked.size() > 0 && waitedMs() > LATE_MS) {
                 fail(this, "all workers that attend have failed");
-            } else if (alone && waitedMs() > ALONE_MS) {
+            } else if (alone && waitedMs() > NO_WORKER_MS) {
                 fail(this, "no worker attends");
             } else {
                 asked.clear();
-                cancelWatch = timers.after(AGAIN_MS, this::onward);
+                cancelWatch = timers.after(RETRY_MS, this::tryAnother);
             }
         }
 
         private void ask(SearchWorkers.Worker worker) {
             asked.add(worker);
             waiting.add(worker);
-            ShardFile file = serving.shards().get(shard);
+            ShardFile file = holders.shards().get(shard);
             long left = Math.max(1, leftMs());
             ShardQuery query =
                     ShardQuery.newBuilder()
@@ -203,7 +209,7 @@ public final class ShardQueryFanout {
                             .setVectors(batch.vectors())
                             .setPatienceMs((int) Math.min(Integer.MAX_VALUE, left))
                             .build();
-            crew.ask(
+            searchWorkers.ask(
                     worker,
                     SearchOrder.newBuilder().setQuery(query).build(),
                     left,
@@ -219,7 +225,7 @@ public final class ShardQueryFanout {
                 failed(worker, reply.getFailure().getReason());
                 return;
             }
-            ShardFile file = serving.shards().get(shard);
+            ShardFile file = holders.shards().get(shard);
             boolean ours =
                     reply.getAnswer().getVersion().equals(file.getVersion())
                             && reply.getAnswer().getShard() == shard;
@@ -230,7 +236,7 @@ public final class ShardQueryFanout {
                 failed(worker, "it answered for another shard or version");
                 return;
             }
-            serving.opened(worker, shard);
+            holders.opened(worker, shard);
             answer = found;
             cancelWatch.run();
             answered();
@@ -238,7 +244,7 @@ public final class ShardQueryFanout {
 
         private void failed(SearchWorkers.Worker worker, String why) {
             if (waiting.remove(worker) && !over()) {
-                trouble = worker.name() + ": " + why;
+                lastFailure = worker.name() + ": " + why;
                 next();
             }
         }
@@ -248,7 +254,7 @@ public final class ShardQueryFanout {
                 return;
             }
             for (SearchWorkers.Worker worker : List.copyOf(waiting)) {
-                if (!serving.attends(worker)) {
+                if (!holders.attends(worker)) {
                     failed(worker, "it was lost");
                 }
             }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.simreg.worker.features.search.TopK;
 
-/** The merge of several shards' nearest neighbours into those of the whole bank. */
+/** The merge of the nearest neighbours of several shards into those of the whole bank. */
 public final class TopKMerge {
     private TopKMerge() {}
 

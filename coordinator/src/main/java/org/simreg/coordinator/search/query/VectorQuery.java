@@ -3,7 +3,7 @@ package org.simreg.coordinator.search.query;
 import com.google.protobuf.ByteString;
 
 /**
- * Query vectors of one request, checked.
+ * The query vectors of one request, checked.
  *
  * @param vectors (Q, D) float32, little-endian, finite, none of length zero
  * @param queries Q

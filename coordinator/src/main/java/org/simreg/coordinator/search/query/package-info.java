@@ -1,2 +1,6 @@
-/** Queries gathered, sent to the workers that hold the shards, merged. */
+/**
+ * Queries of a bank: batched, sent to the workers that hold its shards, and merged. Read {@link
+ * org.simreg.coordinator.search.query.QueryBatcher} first, then {@code ShardQueryFanout} and {@code
+ * ShardHolders}.
+ */
 package org.simreg.coordinator.search.query;

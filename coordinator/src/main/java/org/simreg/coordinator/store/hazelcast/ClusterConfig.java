@@ -8,10 +8,9 @@ import com.hazelcast.config.MultiMapConfig;
 import com.hazelcast.config.MultiMapConfig.ValueCollectionType;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
-import io.vertx.core.eventbus.EventBusOptions;
 import java.util.List;
 
-/** Hazelcast's configuration, the same for every process of a cluster. */
+/** The configuration of Hazelcast, the same for every process of a cluster. */
 public final class ClusterConfig {
     private static final int FIRST_PORT = 5701;
     private static final List<String> OWN_MAPS =
@@ -20,18 +19,13 @@ public final class ClusterConfig {
     private ClusterConfig() {}
 
     /** A configuration for a new member; nothing is read from files. */
-    public static Config of(ClusterAddress settings) {
+    public static Config of(ClusterAddress own) {
         Config config = new Config();
-        config.setClusterName(settings.cluster());
+        config.setClusterName(own.cluster());
         detection(config);
-        network(config.getNetworkConfig(), settings);
+        network(config.getNetworkConfig(), own);
         maps(config);
         return config;
-    }
-
-    /** The event bus listens where Hazelcast does, not on the machine's first address. */
-    public static EventBusOptions eventBus(ClusterAddress settings) {
-        return new EventBusOptions().setHost(settings.host()).setClusterPublicHost(settings.host());
     }
 
     /** A dead member is gone in half a second, a frozen one in five. */
@@ -50,25 +44,25 @@ public final class ClusterConfig {
                 .setProperty("hazelcast.shutdownhook.enabled", "false");
     }
 
-    private static void network(NetworkConfig network, ClusterAddress settings) {
-        boolean any = settings.port() == 0;
-        network.setPort(any ? FIRST_PORT : settings.port()).setPortAutoIncrement(any);
-        String address = settings.address();
+    private static void network(NetworkConfig network, ClusterAddress own) {
+        boolean any = own.port() == 0;
+        network.setPort(any ? FIRST_PORT : own.port()).setPortAutoIncrement(any);
+        String address = own.address();
         network.setPublicAddress(address);
         network.getInterfaces().setEnabled(true).addInterface(address);
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);
-        if (settings.service().isPresent()) {
+        if (own.service().isPresent()) {
             join.getKubernetesConfig()
                     .setEnabled(true)
-                    .setProperty("service-dns", settings.service().get());
+                    .setProperty("service-dns", own.service().get());
         } else {
-            join.getTcpIpConfig().setEnabled(true).setMembers(settings.peers());
+            join.getTcpIpConfig().setEnabled(true).setMembers(own.peers());
         }
     }
 
-    /** What vertx-hazelcast asks for, and our own. */
+    /** The maps that vertx-hazelcast asks for, and our own. */
     private static void maps(Config config) {
         MergePolicyConfig discard = new MergePolicyConfig(DiscardMergePolicy.class.getName(), 100);
         for (String name : OWN_MAPS) {

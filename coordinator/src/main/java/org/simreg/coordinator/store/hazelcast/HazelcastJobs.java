@@ -14,16 +14,17 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.store.PublishedJobs;
 import org.simreg.proto.JobRecord;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The records of jobs in the Hazelcast map {@value #MAP}, as bytes by job id. */
+/** The published records of jobs in the Hazelcast map {@value #MAP}, as bytes by job id. */
 public final class HazelcastJobs implements PublishedJobs {
     static final String MAP = "simreg.jobs";
 
     private static final Logger LOG = LoggerFactory.getLogger(HazelcastJobs.class);
 
-    /** A cluster that hasn't answered by then has other troubles. */
+    /** After which loading is given up: the journal holds. */
     private static final int LOAD_SECONDS = 20;
 
     private final IMap<String, byte[]> map;
@@ -51,9 +52,7 @@ public final class HazelcastJobs implements PublishedJobs {
 
     /** A thread of its own: it may hang for longer than a pool could spare it. */
     private static void thread(Runnable load) {
-        Thread thread = new Thread(load, "simreg-load-jobs");
-        thread.setDaemon(true);
-        thread.start();
+        NamedThreads.thread("simreg-load-jobs", load).start();
     }
 
     private static void parse(byte[] bytes, List<JobRecord> into) {

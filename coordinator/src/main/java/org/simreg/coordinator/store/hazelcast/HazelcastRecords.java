@@ -1,14 +1,10 @@
 package org.simreg.coordinator.store.hazelcast;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
-import com.google.protobuf.Parser;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -19,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A Hazelcast map of messages by name, as bytes, for those who want to see them. Written by the
- * coordinator alone; nothing rests on it: what fails is logged.
+ * The records of one kind in a Hazelcast map, as bytes by name, for other processes to see. Written
+ * by the coordinator alone; nothing depends on them: failures are logged.
  *
  * @param <T> the message
  */
@@ -31,12 +27,10 @@ public final class HazelcastRecords<T extends MessageLite> {
     private static final Logger LOG = LoggerFactory.getLogger(HazelcastRecords.class);
 
     private final IMap<String, byte[]> map;
-    private final Parser<T> parser;
     private final Map<String, T> known = new HashMap<>();
 
-    private HazelcastRecords(HazelcastInstance cluster, String name, Parser<T> parser) {
+    private HazelcastRecords(HazelcastInstance cluster, String name) {
         map = cluster.getMap(name);
-        this.parser = parser;
     }
 
     /**
@@ -45,7 +39,7 @@ public final class HazelcastRecords<T extends MessageLite> {
      * @param cluster whose configuration is {@link ClusterConfig}'s
      */
     public static HazelcastRecords<WorkerStatus> workers(HazelcastInstance cluster) {
-        return new HazelcastRecords<>(cluster, WORKERS, WorkerStatus.parser());
+        return new HazelcastRecords<>(cluster, WORKERS);
     }
 
     /**
@@ -54,10 +48,10 @@ public final class HazelcastRecords<T extends MessageLite> {
      * @param cluster whose configuration is {@link ClusterConfig}'s
      */
     public static HazelcastRecords<BankRecord> banks(HazelcastInstance cluster) {
-        return new HazelcastRecords<>(cluster, BANKS, BankRecord.parser());
+        return new HazelcastRecords<>(cluster, BANKS);
     }
 
-    /** Publishes a record, or that there is none any more; returns at once. */
+    /** Publishes a record, or removes it where it is empty; returns at once. */
     public void publish(String name, Optional<T> record) {
         act(
                 name,
@@ -68,8 +62,8 @@ public final class HazelcastRecords<T extends MessageLite> {
     }
 
     /**
-     * Publishes what differs from the last call: records that are new or changed, and which names
-     * are gone. Returns at once; called on one thread.
+     * Publishes what differs from the last call: records that are new, changed or gone. Returns at
+     * once; called on one thread.
      */
     public void publishAll(Map<String, T> records) {
         records.forEach(
@@ -83,19 +77,6 @@ public final class HazelcastRecords<T extends MessageLite> {
                 .forEach(name -> publish(name, Optional.empty()));
         known.clear();
         known.putAll(records);
-    }
-
-    /** What is published. Waits for the cluster's answer. */
-    public List<T> list() {
-        List<T> records = new ArrayList<>();
-        for (byte[] bytes : map.values()) {
-            try {
-                records.add(parser.parseFrom(bytes));
-            } catch (InvalidProtocolBufferException e) {
-                LOG.warn("{} holds what is no record; it is passed over", map.getName(), e);
-            }
-        }
-        return records;
     }
 
     private void act(String name, Supplier<CompletionStage<?>> change) {

@@ -13,8 +13,6 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +20,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.view.console.Numbers;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * A page that is one file, without outside references: its frame, and the HTML and JSON that its
@@ -105,14 +104,8 @@ public final class ReportPage {
 
     /** A source expression of a security policy: exactly this text. */
     private static String source(String text) {
-        try {
-            byte[] sum =
-                    MessageDigest.getInstance("SHA-256")
-                            .digest(text.getBytes(StandardCharsets.UTF_8));
-            return "'sha256-" + Base64.getEncoder().encodeToString(sum) + "'";
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        byte[] sum = new Sha256().bytes(text.getBytes(StandardCharsets.UTF_8)).digest();
+        return "'sha256-" + Base64.getEncoder().encodeToString(sum) + "'";
     }
 
     private static String text(String file) {

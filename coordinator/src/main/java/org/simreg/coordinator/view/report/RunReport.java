@@ -165,7 +165,7 @@ public final class RunReport {
     private ReportPage.ScoreRow scores(EvaluationDone done) {
         return new ReportPage.ScoreRow(
                 done.getSubject(),
-                done.getSubject().equals(EventNames.Subjects.STUDENT),
+                done.getSubject().equals(EventNames.STUDENT),
                 history.ks().stream()
                         .map(k -> RunHistory.accuracy(done, k).orElse(Double.NaN))
                         .toList());

@@ -5,9 +5,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -16,6 +13,7 @@ import org.simreg.coordinator.control.JobService;
 import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.coordinator.view.report.ReportPage;
 import org.simreg.proto.Refused;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * The routes of the live page: its files, and the streams of jobs, workers and curves that it
@@ -121,12 +119,7 @@ public final class PageRoutes {
     }
 
     private static String digest(byte[] bytes) {
-        try {
-            byte[] sum = MessageDigest.getInstance("SHA-256").digest(bytes);
-            return HexFormat.of().formatHex(sum, 0, 12);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Sha256.of(bytes).substring(0, 24);
     }
 
     private void lookForBanks() {

@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.simreg.worker.base.tls.TlsFiles;
 
-/** Makes certificates for a test, in a folder of its own. */
+/** A certificate authority in a folder of a test. */
 public final class Authority {
     private final Path folder;
     private final X509Bundle root;
@@ -40,7 +40,7 @@ public final class Authority {
                 .ecp256();
     }
 
-    /** For a process of this machine. */
+    /** A certificate for a process of this machine. */
     public X509Bundle issue(String name, Duration left) {
         try {
             return certificate(name)

@@ -89,8 +89,8 @@ class GateTest {
         return client.ask(j -> j.cancel(JobRequest.newBuilder().setId(job).build()));
     }
 
-    private static String refusal(Runnable question) {
-        return assertThrows(UserError.class, question::run).getMessage();
+    private static String refusal(Runnable call) {
+        return assertThrows(UserError.class, call::run).getMessage();
     }
 
     @Test

@@ -34,7 +34,7 @@ class RightsTest {
         assertEquals(List.of(), nameless, "name them in Rights");
     }
 
-    /** Those of all classes beside that of the jobs. */
+    /** The services of all generated classes beside that of the jobs. */
     private static List<ServiceDescriptor> services() throws Exception {
         URI place = JobsGrpc.class.getProtectionDomain().getCodeSource().getLocation().toURI();
         Path path = Path.of(place);

@@ -37,9 +37,9 @@ class JobEventsTest {
         return ApiClient.open(new HostPort("localhost", served.server.port()), Duration.ZERO);
     }
 
-    private CompletableFuture<Void> follow(JobEvents feed) {
+    private CompletableFuture<Void> follow(JobEvents jobEvents) {
         return CompletableFuture.runAsync(
-                () -> feed.run(event -> seen.add(event.getSequence()), notices::add));
+                () -> jobEvents.run(event -> seen.add(event.getSequence()), notices::add));
     }
 
     private void awaitSeen(Served served, int count) throws Exception {
@@ -52,7 +52,7 @@ class JobEventsTest {
         String id = submit(first);
         first.run(() -> first.desk.train(id, 3));
         try (ApiClient client = client(first)) {
-            CompletableFuture<Void> feed = follow(new JobEvents(client, id, 0));
+            CompletableFuture<Void> following = follow(new JobEvents(client, id, 0));
             awaitSeen(first, 3);
             int port = first.server.port();
             first.close();
@@ -61,7 +61,7 @@ class JobEventsTest {
             try (Served second = Served.again(first.desk, port)) {
                 second.run(() -> second.desk.train(id, 2));
                 second.run(() -> second.desk.become(id, JobState.SUCCEEDED, ""));
-                feed.get(20, TimeUnit.SECONDS);
+                following.get(20, TimeUnit.SECONDS);
             }
         }
         assertEquals(LongStream.range(0, 6).boxed().toList(), seen);
@@ -74,13 +74,13 @@ class JobEventsTest {
                 ApiClient client = client(served)) {
             String id = submit(served);
             served.run(() -> served.desk.train(id, 2));
-            JobEvents feed = new JobEvents(client, id, 1);
-            CompletableFuture<Void> following = follow(feed);
+            JobEvents jobEvents = new JobEvents(client, id, 1);
+            CompletableFuture<Void> following = follow(jobEvents);
             awaitSeen(served, 1);
-            feed.stop();
+            jobEvents.stop();
             following.get(20, TimeUnit.SECONDS);
             served.await("unwatched", served.desk::unwatched);
-            assertEquals(2, feed.next());
+            assertEquals(2, jobEvents.next());
             assertTrue(notices.isEmpty());
         }
     }
@@ -89,9 +89,9 @@ class JobEventsTest {
     void aJobThatDoesNotExistIsNotWaitedFor() throws Exception {
         try (Served served = Served.onPort();
                 ApiClient client = client(served)) {
-            JobEvents feed = new JobEvents(client, "nobody", 0);
+            JobEvents jobEvents = new JobEvents(client, "nobody", 0);
             UserError error =
-                    assertThrows(UserError.class, () -> feed.run(event -> {}, notices::add));
+                    assertThrows(UserError.class, () -> jobEvents.run(event -> {}, notices::add));
             assertEquals("There is no job nobody", error.getMessage());
         }
     }

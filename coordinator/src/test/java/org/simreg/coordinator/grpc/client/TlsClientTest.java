@@ -69,9 +69,9 @@ class TlsClientTest {
         return open(new ClientCredentials(Optional.of(Tls.of(files)), Optional.empty()));
     }
 
-    private ApiClient open(ClientCredentials passport) {
+    private ApiClient open(ClientCredentials credentials) {
         HostPort target = new HostPort("localhost", served.server.port());
-        return ApiClient.open(target, Duration.ZERO, passport);
+        return ApiClient.open(target, Duration.ZERO, credentials);
     }
 
     private static TlsFiles believing(Authority authority) {
@@ -152,9 +152,9 @@ class TlsClientTest {
                     client.ask(j -> j.submit(SubmitRequest.newBuilder().setJob(whole).build()))
                             .getId();
             BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
-            JobEvents feed = new JobEvents(client, id, 0);
+            JobEvents following = new JobEvents(client, id, 0);
             List<String> notices = new java.util.concurrent.CopyOnWriteArrayList<>();
-            Thread watching = new Thread(() -> feed.run(events::add, notices::add));
+            Thread watching = new Thread(() -> following.run(events::add, notices::add));
             watching.start();
             served.run(() -> served.desk.train(id, 1));
             assertEquals(0, events.take().getSequence());

@@ -24,7 +24,7 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
 
-/** A server that lies, or a network that changes what it carries. */
+/** Answers that are damaged by the server or on the network. */
 @Timeout(60)
 class DamagedWireTest {
     private static final int IMAGES = 12;

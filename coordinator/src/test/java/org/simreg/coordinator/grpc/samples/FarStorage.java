@@ -40,9 +40,9 @@ import org.simreg.worker.data.dataset.folder.FolderSource;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
 
 /**
- * A coordinator's service with real gRPC. Jobs name paths that start with {@link #FAR}, where
- * nothing is; the server replaces that by the folder of the test, so that nothing can be read but
- * over the wire.
+ * A coordinator's service {@code Samples} with real gRPC. Jobs name paths that start with {@link
+ * #FAR}, where nothing is; the server replaces that by the folder of the test, so that nothing can
+ * be read but over the wire.
  */
 public final class FarStorage implements AutoCloseable {
     static final String FAR = "/not-on-this-machine";
@@ -52,7 +52,7 @@ public final class FarStorage implements AutoCloseable {
     final AtomicInteger calls = new AtomicInteger();
     final AtomicLong bytes = new AtomicLong();
 
-    /** What becomes of the messages on the wire. */
+    /** Changes the messages on the wire. */
     volatile UnaryOperator<Object> wire = UnaryOperator.identity();
 
     private final boolean loopback;
@@ -120,11 +120,11 @@ public final class FarStorage implements AutoCloseable {
         return worker(1 << 30, Duration.ofSeconds(30));
     }
 
-    public RemoteStorage worker(long cacheBytes, Duration patience) {
-        return worker(new RemoteStorage.RemoteSettings(cache(), cacheBytes, patience));
+    public RemoteStorage worker(long cacheBytes, Duration timeout) {
+        return worker(new RemoteStorage.Settings(cache(), cacheBytes, timeout));
     }
 
-    RemoteStorage worker(RemoteStorage.RemoteSettings settings) {
+    RemoteStorage worker(RemoteStorage.Settings settings) {
         RemoteStorage storage = new RemoteStorage(channel(), settings);
         open.add(storage::close);
         return storage;
@@ -161,7 +161,7 @@ public final class FarStorage implements AutoCloseable {
         port = loopback ? server.getPort() : 0;
     }
 
-    /** Not while a connection of somebody else happens to go out from the port. */
+    /** False while a connection of another process happens to use the port. */
     private boolean isStarted(long deadline) {
         ServerBuilder<?> builder =
                 loopback

@@ -31,7 +31,7 @@ import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;
 
-/** A whole job whose worker doesn't see data set and teacher. */
+/** A whole job whose worker reads data set and teacher over gRPC. */
 @Timeout(300)
 class RemoteRunTest {
     @TempDir Path folder;
@@ -56,7 +56,7 @@ class RemoteRunTest {
         return JobSettings.complete(job.build());
     }
 
-    /** What a job came to: its state, and what was measured, without the time that took. */
+    /** The result of a job: digests of state and data, and the evaluations without their times. */
     private record Result(String sha256, String data, List<EvaluationDone> measured) {}
 
     private Result run(Job job, Optional<CoordinatorFiles> storage, String name) {
@@ -73,7 +73,7 @@ class RemoteRunTest {
         }
     }
 
-    /** Keeps what was measured. */
+    /** A listener that keeps the evaluations. */
     private record Measured(List<EvaluationDone> all) implements TrainingLoop.Events {
         @Override
         public void committed(StepDone done, String sha256) {}

@@ -26,7 +26,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WeightsPart;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
 
-/** Weight files that a worker doesn't see. */
+/** Weight files that a worker reads over gRPC. */
 @Timeout(60)
 class RemoteWeightsTest {
     private static final String PATH = FarStorage.FAR + "/teachers/teacher.pth";

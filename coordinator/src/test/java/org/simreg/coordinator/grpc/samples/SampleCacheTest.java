@@ -25,7 +25,7 @@ import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
 
-/** The worker's copies on its disk. */
+/** The worker's cache of samples on its disk. */
 @Timeout(60)
 class SampleCacheTest {
     private static final int IMAGES = 24;
@@ -51,7 +51,7 @@ class SampleCacheTest {
         }
     }
 
-    /** An entry that goes meanwhile has no length. */
+    /** Disk blocks of all entries; one that is removed meanwhile has none. */
     private long blocks(FarStorage far) {
         return entries(far).stream()
                 .mapToLong(entry -> (entry.toFile().length() + BLOCK - 1) / BLOCK * BLOCK)

@@ -33,7 +33,7 @@ import org.simreg.proto.Teacher;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 
-/** The service as any client sees it. */
+/** The service {@code Samples}, called by a plain client. */
 @Timeout(60)
 class SamplesRpcTest {
     private static final int LARGE = 5 << 20;

@@ -26,7 +26,7 @@ public final class Views {
     private Views() {}
 
     public static BatchLoader loader(ImageList images, Consumer<String> notices) {
-        return new BatchLoader(images, new BatchLoader.LoaderSettings(3, 3, 5), notices);
+        return new BatchLoader(images, new BatchLoader.Settings(3, 3, 5), notices);
     }
 
     /** All images of some epochs, in batches of four. */

@@ -282,7 +282,7 @@ class AuditTest {
             byte[] line = LedgerLine.of(entry, chain);
             text.write(line);
             chain =
-                    LedgerLine.said(ByteBuffer.wrap(line, 0, line.length - 1).slice())
+                    LedgerLine.chain(ByteBuffer.wrap(line, 0, line.length - 1).slice())
                             .orElseThrow();
         }
         Files.write(folder.resolve("ledger.jsonl"), text.toByteArray());

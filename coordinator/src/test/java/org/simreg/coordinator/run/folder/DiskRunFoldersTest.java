@@ -292,7 +292,7 @@ class DiskRunFoldersTest {
         folders.open(record).close();
     }
 
-    /** A folder that only {@code job.yaml} and {@code metrics.jsonl} lie in. */
+    /** Makes a folder with only {@code job.yaml} and {@code metrics.jsonl}. */
     private void old(long steps) throws IOException {
         Files.createDirectories(run);
         Files.writeString(run.resolve("job.yaml"), JobFile.yaml(record.getJob()));

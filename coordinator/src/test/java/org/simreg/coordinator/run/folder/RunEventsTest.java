@@ -168,7 +168,7 @@ class RunEventsTest {
         }
     }
 
-    /** A run at random, with a list as its model that is cut and added to. */
+    /** A random run with a model of it: a list that is cut and added to. */
     private static final class History {
         private final Path folder;
         private final Random random;

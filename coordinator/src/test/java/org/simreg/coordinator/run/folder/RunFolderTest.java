@@ -243,7 +243,7 @@ class RunFolderTest {
                 .build();
     }
 
-    /** A checkpoint made elsewhere. */
+    /** A checkpoint that another run has made. */
     private byte[] bytes(long step) {
         return Runs.bytes(Runs.checkpoint(temporary.resolve("worker"), step));
     }

@@ -26,7 +26,7 @@ public final class Events {
         List<Progress> events = new ArrayList<>();
         events.add(started(resumed));
         if (resumed == 0) {
-            events.add(evaluation(EventNames.Subjects.RANDOM, 0, 0.092, 0.101));
+            events.add(evaluation(EventNames.RANDOM_STUDENT, 0, 0.092, 0.101));
             events.add(evaluation("teacher", 0, 0.376, 0.402));
         }
         events.add(notice("train/a/broken.png can't be decoded"));
@@ -36,8 +36,7 @@ public final class Events {
             if (step % STEPS_PER_EPOCH == 0) {
                 events.add(epoch(epoch));
                 double accuracy = 0.1 * epoch;
-                events.add(
-                        evaluation(EventNames.Subjects.STUDENT, epoch, accuracy, accuracy + 0.02));
+                events.add(evaluation(EventNames.STUDENT, epoch, accuracy, accuracy + 0.02));
                 events.add(checkpoint(step));
             }
         }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.simreg.proto.Found;
 
-/** Rows of features, and what a float64 brute force finds in them. */
+/** Rows of features, with their exact neighbours by a float64 brute force. */
 public final class Features {
     final int dimension;
     public final float[][] rows;
@@ -88,7 +88,7 @@ public final class Features {
         return new Features(dimension, units);
     }
 
-    /** Cosines of a query to all rows, both of which are of unit length. */
+    /** Cosines of a query to all rows; both must have unit length. */
     double[] cosines(float[] query) {
         double[] cosines = new double[rows.length];
         for (int row = 0; row < rows.length; row++) {

@@ -1,14 +1,14 @@
 package org.simreg.coordinator.search.bank;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.simreg.coordinator.search.query.FakeCrew.ONE;
-import static org.simreg.coordinator.search.query.FakeCrew.TWO;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.ONE;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.TWO;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.search.query.FakeCrew;
-import org.simreg.coordinator.search.query.FakeCrew.Asked;
+import org.simreg.coordinator.search.query.FakeSearchWorkers;
+import org.simreg.coordinator.search.query.FakeSearchWorkers.Asked;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.EmbedOrder;
@@ -16,16 +16,17 @@ import org.simreg.proto.Embedded;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.ShardFile;
 
-/** Parts of a bank that are lent to workers, which embed them. */
+/** Parts of a bank, which workers embed. */
 class ImageBankBuilderTest {
-    private final FakeCrew crew = new FakeCrew();
+    private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
     private final List<String> heard = new ArrayList<>();
     private BankRecord record = record();
-    private final ImageBankBuilder creation = new ImageBankBuilder(crew, record, new Heard());
+    private final ImageBankBuilder builder =
+            new ImageBankBuilder(searchWorkers, record, new Heard());
 
     private static BankRecord record() {
         BankRecord.Builder record = BankRecord.newBuilder().setName("bank").setVersion("v");
-        ImageBankBuilder.cut(record, 20, 2);
+        BankBuilder.cut(record, 20, 2);
         return record.build();
     }
 
@@ -36,7 +37,7 @@ class ImageBankBuilderTest {
         }
 
         @Override
-        public void more() {
+        public void rowsEmbedded() {
             heard.add("more");
         }
 
@@ -46,7 +47,7 @@ class ImageBankBuilderTest {
             BankRecord.Builder stored = record.toBuilder();
             stored.getPartsBuilder(part).setSha256(embedded.getStored().getSha256());
             record = stored.build();
-            creation.record(record);
+            builder.record(record);
         }
 
         @Override
@@ -69,8 +70,8 @@ class ImageBankBuilderTest {
     }
 
     private List<Asked> tick() {
-        creation.tick();
-        return crew.asked();
+        builder.tick();
+        return searchWorkers.asked();
     }
 
     private static List<Integer> parts(List<EmbedOrder> orders) {
@@ -79,7 +80,7 @@ class ImageBankBuilderTest {
 
     @Test
     void everyTickRenewsWhatWorkersHave() {
-        creation.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO));
         for (int rows = 1; rows < 4; rows++) {
             List<Asked> asked = tick();
             assertEquals(List.of(ONE, TWO), asked.stream().map(Asked::worker).toList());
@@ -88,16 +89,16 @@ class ImageBankBuilderTest {
             rows(asked.get(0), rows);
         }
         assertEquals(List.of("more", "more", "more"), heard);
-        assertEquals(List.of(0), parts(creation.wanted(ONE)));
-        assertEquals(List.of(1), parts(creation.wanted(TWO)));
+        assertEquals(List.of(0), parts(builder.wanted(ONE)));
+        assertEquals(List.of(1), parts(builder.wanted(TWO)));
     }
 
     @Test
     void thePartOfAWorkerThatIsLostGoesToAnotherOnceItIsFree() {
-        creation.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO));
         List<Asked> asked = tick();
-        creation.attend(List.of(TWO));
-        assertEquals(List.of(), creation.wanted(ONE));
+        builder.attend(List.of(TWO));
+        assertEquals(List.of(), builder.wanted(ONE));
         assertEquals(1, tick().size(), "the other one still has its own");
         stored(asked.get(1));
         Asked next = tick().get(0);
@@ -113,7 +114,7 @@ class ImageBankBuilderTest {
 
     @Test
     void aWorkerThatFailsGetsNothingMore() {
-        creation.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO));
         List<Asked> asked = tick();
         asked.get(0).fails("no such weights");
         List<Asked> left = tick();
@@ -125,16 +126,16 @@ class ImageBankBuilderTest {
 
     @Test
     void ifAllFailTheBankDoes() {
-        creation.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO));
         tick().forEach(asked -> asked.fails("no such weights"));
         assertEquals(List.of("failed: w2: no such weights"), heard);
         assertEquals(List.of(), tick());
-        assertEquals(List.of(), creation.wanted(TWO));
+        assertEquals(List.of(), builder.wanted(TWO));
     }
 
     @Test
     void aWorkerThatDoesNotAnswerIsAskedAgain() {
-        creation.attend(List.of(ONE));
+        builder.attend(List.of(ONE));
         Asked asked = tick().get(0);
         asked.reply().completeExceptionally(new IllegalStateException("timed out"));
         assertEquals(0, tick().get(0).order().getEmbed().getShard());
@@ -143,14 +144,14 @@ class ImageBankBuilderTest {
 
     @Test
     void theStatusCountsRowsOfPartsThatAreUnderWay() {
-        creation.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO));
         List<Asked> asked = tick();
         stored(asked.get(0));
         rows(asked.get(1), 4);
         BankStatus.Builder status = BankStatus.newBuilder();
         status.addShardsBuilder();
         status.addShardsBuilder();
-        creation.describe(status);
+        builder.describe(status);
         assertEquals(14, status.getRowsDone());
         assertEquals("w2", status.getShards(1).getHolders(0).getWorker());
     }
@@ -158,10 +159,10 @@ class ImageBankBuilderTest {
     @Test
     void partsAreOfAlmostEqualSizeAndNoneIsEmpty() {
         BankRecord.Builder few = BankRecord.newBuilder();
-        ImageBankBuilder.cut(few, 2, 5);
+        BankBuilder.cut(few, 2, 5);
         assertEquals(2, few.getPartsCount());
         BankRecord.Builder many = BankRecord.newBuilder();
-        ImageBankBuilder.cut(many, 10, 3);
+        BankBuilder.cut(many, 10, 3);
         assertEquals(
                 List.of(3, 3, 4),
                 many.getPartsList().stream().map(BankRecord.Part::getRows).toList());

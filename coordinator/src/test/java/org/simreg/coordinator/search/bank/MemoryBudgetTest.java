@@ -27,27 +27,27 @@ class MemoryBudgetTest {
 
     @Test
     void aBankThatDoesNotFitIsRefusedWithItsNumbers() {
-        MemoryBudget room = MemoryBudget.of(List.of(ONE, OTHER), List.of(bank(200_000, 1)));
-        UserError refusal = assertThrows(UserError.class, () -> room.require(bank(500_000, 2)));
+        MemoryBudget budget = MemoryBudget.of(List.of(ONE, OTHER), List.of(bank(200_000, 1)));
+        UserError refusal = assertThrows(UserError.class, () -> budget.require(bank(500_000, 2)));
         assertEquals(
                 "the bank big would take 2942 MiB of memory (500000 rows of 512 features, 3084"
                         + " bytes each, replicas: 2), and of the 3500 MiB that the attending workers"
                         + " (2) may use for banks 589 are taken; add workers, delete a bank, or make"
                         + " it with fewer rows or replicas",
                 refusal.getMessage());
-        assertDoesNotThrow(() -> room.require(bank(500_000, 1)));
+        assertDoesNotThrow(() -> budget.require(bank(500_000, 1)));
     }
 
     @Test
     void withoutWorkersNobodyKnowsYet() {
-        MemoryBudget room = MemoryBudget.of(List.of(), List.of());
-        assertDoesNotThrow(() -> room.require(bank(Integer.MAX_VALUE, 16)));
+        MemoryBudget budget = MemoryBudget.of(List.of(), List.of());
+        assertDoesNotThrow(() -> budget.require(bank(Integer.MAX_VALUE, 16)));
     }
 
     @Test
     void aBankOfUnknownWidthIsLetPass() {
-        MemoryBudget room = MemoryBudget.of(List.of(ONE), List.of());
+        MemoryBudget budget = MemoryBudget.of(List.of(ONE), List.of());
         BankRecord begun = bank(Integer.MAX_VALUE, 1).toBuilder().clearDimension().build();
-        assertDoesNotThrow(() -> room.require(begun));
+        assertDoesNotThrow(() -> budget.require(begun));
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.util.concurrent.Futures;
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -39,7 +41,7 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.VoteRule;
 import org.simreg.worker.data.storage.WorkerSettings;
 
-/** The service over gRPC with a worker and its engine in this process. */
+/** The service {@code Search} over gRPC, with a worker and its engine in this process. */
 @Timeout(120)
 class SearchServiceTest {
     private static final int ROWS = 3000;
@@ -79,18 +81,17 @@ class SearchServiceTest {
         return request;
     }
 
-    private static String lines(String name, java.util.function.IntFunction<String> line)
-            throws IOException {
+    private static String lines(String name, IntFunction<String> line) throws IOException {
         List<String> lines = IntStream.range(0, ROWS).mapToObj(line).toList();
         return Files.write(folder.resolve(name), lines).toString();
     }
 
     private static BankStatus made(SearchGrpc.SearchBlockingStub stub, String name) {
-        Iterator<BankStatus> course =
+        Iterator<BankStatus> statuses =
                 stub.watchBank(DescribeBankRequest.newBuilder().setName(name).build());
-        BankStatus last = course.next();
-        while (course.hasNext()) {
-            last = course.next();
+        BankStatus last = statuses.next();
+        while (statuses.hasNext()) {
+            last = statuses.next();
         }
         return last;
     }
@@ -144,8 +145,7 @@ class SearchServiceTest {
                         .mapToObj(i -> stub.search(asked(i, 1).setK(1 + i % 5).build()))
                         .toList();
         for (int i = 0; i < answers.size(); i++) {
-            SearchResponse own =
-                    com.google.common.util.concurrent.Futures.getUnchecked(answers.get(i));
+            SearchResponse own = Futures.getUnchecked(answers.get(i));
             assertExact(own.getFoundList(), i, 1 + i % 5);
         }
     }

@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Timers of a time that passes only when a test says so. */
-final class FakeTimers implements Timers {
+/** A clock and timers that move only when a test says so. */
+public final class FakeTimers implements Timers {
     private final List<Due> due = new ArrayList<>();
     private long now = 1_000_000;
 

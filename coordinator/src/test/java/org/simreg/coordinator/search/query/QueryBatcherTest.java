@@ -23,7 +23,7 @@ class QueryBatcherTest {
 
     private final List<ShardQueryFanout.QueryBatch> batches = new ArrayList<>();
     private final List<CompletableFuture<TopK>> answers = new ArrayList<>();
-    private final QueryBatcher gathering = new QueryBatcher("bank", 1, this::asked);
+    private final QueryBatcher batcher = new QueryBatcher("bank", 1, this::asked);
 
     private CompletionStage<TopK> asked(ShardQueryFanout.QueryBatch batch) {
         batches.add(batch);
@@ -36,10 +36,10 @@ class QueryBatcherTest {
         return ask(queries, k, 60_000);
     }
 
-    private CompletableFuture<TopK> ask(int queries, int k, long patienceMs) {
-        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(patienceMs);
+    private CompletableFuture<TopK> ask(int queries, int k, long timeoutMs) {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         ByteString vectors = ByteString.copyFrom(new byte[queries * WIDTH]);
-        return gathering.ask(new VectorQuery(vectors, queries, k, until)).toCompletableFuture();
+        return batcher.ask(new VectorQuery(vectors, queries, k, until)).toCompletableFuture();
     }
 
     /** Answers a batch with ids that count up. */
@@ -125,7 +125,7 @@ class QueryBatcherTest {
     void aDeletedBankFailsWhatWaits() {
         ask(2 * QueryBatcher.MOST, 1);
         CompletableFuture<TopK> waits = ask(1, 1);
-        gathering.close();
+        batcher.close();
         assertEquals(Refused.Kind.UNKNOWN, refusal(waits).kind());
     }
 }

@@ -3,117 +3,117 @@ package org.simreg.coordinator.search.query;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.simreg.coordinator.search.query.FakeCrew.ONE;
-import static org.simreg.coordinator.search.query.FakeCrew.TWO;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.ONE;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.TWO;
 
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.search.query.FakeCrew.Asked;
+import org.simreg.coordinator.search.query.FakeSearchWorkers.Asked;
 import org.simreg.proto.ShardFile;
 
-/** Orders to hold a shard, each good for a while. */
+/** Orders to hold a shard, each of which stands for a while. */
 class ShardHoldersTest {
     private static final long BEGIN = 5_000_000;
     private static final ShardFile FIRST = ShardFile.newBuilder().setShard(0).setRows(10).build();
     private static final ShardFile SECOND = ShardFile.newBuilder().setShard(1).setRows(10).build();
 
-    private final FakeCrew crew = new FakeCrew();
-    private final ShardHolders serving = new ShardHolders(crew, List.of(FIRST, SECOND), 1);
+    private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
+    private final ShardHolders holders = new ShardHolders(searchWorkers, List.of(FIRST, SECOND), 1);
 
     private void attend(long after, SearchWorkers.Worker... workers) {
-        serving.attend(List.of(workers), Map.of(), BEGIN + after);
+        holders.attend(List.of(workers), Map.of(), BEGIN + after);
     }
 
     @Test
     void anOrderIsGivenOnceWhileItsWorkerOpens() {
         attend(0, ONE, TWO);
-        List<Asked> orders = crew.asked();
+        List<Asked> orders = searchWorkers.asked();
         assertEquals(List.of(ONE, TWO), orders.stream().map(Asked::worker).toList());
         assertEquals(FIRST, orders.get(0).order().getHold());
         assertEquals(SECOND, orders.get(1).order().getHold());
         attend(300, ONE, TWO);
         attend(599_999, ONE, TWO);
-        assertEquals(List.of(), crew.asked());
-        assertEquals(2, serving.missing());
+        assertEquals(List.of(), searchWorkers.asked());
+        assertEquals(2, holders.missing());
         orders.forEach(Asked::holds);
-        assertEquals(0, serving.missing());
+        assertEquals(0, holders.missing());
     }
 
     @Test
     void anOrderThatIsNeverAnsweredRunsOutAndIsRenewed() {
         attend(0, ONE);
-        assertEquals(2, crew.asked().size());
+        assertEquals(2, searchWorkers.asked().size());
         attend(600_000, ONE);
-        List<Asked> renewed = crew.asked();
+        List<Asked> renewed = searchWorkers.asked();
         assertEquals(2, renewed.size());
         renewed.forEach(Asked::holds);
-        assertEquals(0, serving.missing());
+        assertEquals(0, holders.missing());
         attend(1_200_000, ONE);
-        assertEquals(List.of(), crew.asked());
+        assertEquals(List.of(), searchWorkers.asked());
     }
 
     @Test
     void aWorkerThatCannotOpenAShardIsAskedAgainAfterAPause() {
         attend(0, ONE);
-        crew.asked().forEach(order -> order.fails("no memory"));
-        assertEquals("w1: no memory", serving.trouble());
+        searchWorkers.asked().forEach(order -> order.fails("no memory"));
+        assertEquals("w1: no memory", holders.trouble());
         attend(4_999, ONE);
-        assertEquals(List.of(), crew.asked());
+        assertEquals(List.of(), searchWorkers.asked());
         attend(5_000, ONE);
-        assertEquals(2, crew.asked().size());
+        assertEquals(2, searchWorkers.asked().size());
     }
 
     @Test
     void theShardsOfAWorkerThatIsLostAreHeldByAnother() {
         attend(0, ONE, TWO);
-        crew.asked().forEach(Asked::holds);
+        searchWorkers.asked().forEach(Asked::holds);
         attend(300, TWO);
-        Asked moved = crew.one();
+        Asked moved = searchWorkers.one();
         assertEquals(TWO, moved.worker());
         assertEquals(FIRST, moved.order().getHold());
-        assertFalse(serving.isOpen(ONE, 0));
-        assertEquals(1, serving.missing());
-        assertEquals(List.of(FIRST, SECOND), serving.wanted(TWO));
+        assertFalse(holders.isOpen(ONE, 0));
+        assertEquals(1, holders.missing());
+        assertEquals(List.of(FIRST, SECOND), holders.wanted(TWO));
         moved.holds();
-        assertEquals(0, serving.missing());
+        assertEquals(0, holders.missing());
     }
 
     @Test
     void anAnswerOfAWorkerThatIsLostCountsForNothing() {
         attend(0, ONE);
-        List<Asked> orders = crew.asked();
+        List<Asked> orders = searchWorkers.asked();
         attend(300, TWO);
-        crew.asked();
+        searchWorkers.asked();
         orders.forEach(Asked::holds);
-        assertEquals(2, serving.missing());
+        assertEquals(2, holders.missing());
         // Back again as another process, it has nothing open.
         attend(600, TWO, new SearchWorkers.Worker(ONE.name(), "again", ONE.memory()));
-        assertEquals(2, serving.missing());
+        assertEquals(2, holders.missing());
     }
 
     @Test
     void aWorkerKeepsAShardUntilItsNewHolderHasItOpen() {
         attend(0, ONE);
-        crew.asked().forEach(Asked::holds);
+        searchWorkers.asked().forEach(Asked::holds);
         attend(300, ONE, TWO);
-        Asked moved = crew.one();
+        Asked moved = searchWorkers.one();
         assertEquals(TWO, moved.worker());
         ShardFile shard = moved.order().getHold();
-        assertTrue(serving.wanted(ONE).contains(shard));
+        assertTrue(holders.wanted(ONE).contains(shard));
         moved.holds();
-        assertFalse(serving.wanted(ONE).contains(shard));
-        serving.closed(ONE);
-        assertFalse(serving.isOpen(ONE, shard.getShard()));
-        assertTrue(serving.isOpen(TWO, shard.getShard()));
+        assertFalse(holders.wanted(ONE).contains(shard));
+        holders.closed(ONE);
+        assertFalse(holders.isOpen(ONE, shard.getShard()));
+        assertTrue(holders.isOpen(TWO, shard.getShard()));
     }
 
     @Test
     void loadsAreTheRowsThatWorkersAreToHold() {
         attend(0, ONE, TWO);
         Map<SearchWorkers.Worker, Long> loads = new TreeMap<>(Map.of(ONE, 5L));
-        serving.addLoads(loads);
+        holders.addLoads(loads);
         assertEquals(Map.of(ONE, 15L, TWO, 10L), loads);
     }
 }

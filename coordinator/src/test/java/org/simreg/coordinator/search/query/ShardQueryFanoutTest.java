@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.simreg.coordinator.search.query.FakeCrew.ONE;
-import static org.simreg.coordinator.search.query.FakeCrew.TWO;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.ONE;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.TWO;
 
 import com.google.protobuf.ByteString;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
-import org.simreg.coordinator.search.query.FakeCrew.Asked;
+import org.simreg.coordinator.search.query.FakeSearchWorkers.Asked;
 import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
 import org.simreg.worker.features.search.TopK;
@@ -22,29 +22,29 @@ import org.simreg.worker.features.search.TopK;
 class ShardQueryFanoutTest {
     private static final ShardFile SHARD =
             ShardFile.newBuilder().setBank("bank").setVersion("v").setRows(10).build();
-    private static final int PATIENCE_MS = 60_000;
+    private static final int TIMEOUT_MS = 60_000;
 
     private final FakeTimers timers = new FakeTimers();
-    private final FakeCrew crew = new FakeCrew();
-    private final ShardHolders serving = new ShardHolders(crew, List.of(SHARD), 1);
+    private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
+    private final ShardHolders holders = new ShardHolders(searchWorkers, List.of(SHARD), 1);
 
     private void attend(SearchWorkers.Worker... workers) {
-        serving.attend(List.of(workers), Map.of(), timers.now());
+        holders.attend(List.of(workers), Map.of(), timers.now());
     }
 
     /** The first worker has the shard open, the second doesn't. */
     private void opened() {
         attend(ONE, TWO);
-        crew.one().holds();
+        searchWorkers.one().holds();
     }
 
     private ShardQueryFanout fanout() {
         return new ShardQueryFanout(
                 timers,
-                crew,
-                serving,
+                searchWorkers,
+                holders,
                 new ShardQueryFanout.QueryBatch(
-                        "bank", ByteString.copyFrom(new byte[4]), 1, 1, PATIENCE_MS));
+                        "bank", ByteString.copyFrom(new byte[4]), 1, 1, TIMEOUT_MS));
     }
 
     private static CompletableFuture<List<TopK>> started(ShardQueryFanout fanout) {
@@ -71,18 +71,18 @@ class ShardQueryFanoutTest {
         opened();
         ShardQueryFanout fanout = fanout();
         CompletableFuture<List<TopK>> answer = started(fanout);
-        Asked first = crew.one();
+        Asked first = searchWorkers.one();
         assertEquals(ONE, first.worker());
         attend(TWO);
-        crew.asked();
+        searchWorkers.asked();
         fanout.workersChanged();
-        Asked second = crew.one();
+        Asked second = searchWorkers.one();
         assertEquals(TWO, second.worker());
         first.fails("it is gone");
         assertFalse(answer.isDone());
         second.finds(7);
         assertFound(7, answer);
-        assertTrue(serving.isOpen(TWO, 0));
+        assertTrue(holders.isOpen(TWO, 0));
     }
 
     @Test
@@ -90,10 +90,10 @@ class ShardQueryFanoutTest {
         opened();
         ShardQueryFanout fanout = fanout();
         CompletableFuture<List<TopK>> answer = started(fanout);
-        Asked first = crew.one();
+        Asked first = searchWorkers.one();
         attend(ONE);
         fanout.workersChanged();
-        assertEquals(List.of(), crew.asked());
+        assertEquals(List.of(), searchWorkers.asked());
         first.finds(3);
         assertFound(3, answer);
     }
@@ -102,8 +102,8 @@ class ShardQueryFanoutTest {
     void aWorkerThatFailsIsFollowedByAnother() {
         opened();
         CompletableFuture<List<TopK>> answer = started(fanout());
-        crew.one().fails("no memory");
-        Asked second = crew.one();
+        searchWorkers.one().fails("no memory");
+        Asked second = searchWorkers.one();
         assertEquals(TWO, second.worker());
         second.finds(4);
         assertFound(4, answer);
@@ -113,22 +113,22 @@ class ShardQueryFanoutTest {
     void anAnswerOfAnotherVersionIsNone() {
         opened();
         CompletableFuture<List<TopK>> answer = started(fanout());
-        crew.one().finds(4, "older");
-        crew.one().finds(5);
+        searchWorkers.one().finds(4, "older");
+        searchWorkers.one().finds(5);
         assertFound(5, answer);
     }
 
     @Test
     void ofALateWorkerAndAnotherTheFirstToAnswerCounts() {
         attend(ONE, TWO);
-        crew.one().holds();
-        serving.opened(TWO, 0);
+        searchWorkers.one().holds();
+        holders.opened(TWO, 0);
         CompletableFuture<List<TopK>> answer = started(fanout());
-        Asked late = crew.one();
+        Asked late = searchWorkers.one();
         timers.pass(2999);
-        assertEquals(List.of(), crew.asked());
+        assertEquals(List.of(), searchWorkers.asked());
         timers.pass(1);
-        crew.one().finds(8);
+        searchWorkers.one().finds(8);
         assertFound(8, answer);
         late.finds(9);
         assertFound(8, answer);
@@ -138,21 +138,21 @@ class ShardQueryFanoutTest {
     void aWorkerThatWouldHaveToOpenTheShardIsAskedMuchLater() {
         opened();
         CompletableFuture<List<TopK>> answer = started(fanout());
-        crew.one();
+        searchWorkers.one();
         timers.pass(19_000);
-        assertEquals(List.of(), crew.asked());
+        assertEquals(List.of(), searchWorkers.asked());
         timers.pass(2_000);
-        crew.one().finds(6);
+        searchWorkers.one().finds(6);
         assertFound(6, answer);
     }
 
     @Test
     void ifAllFailAgainAndAgainTheWholeDoes() {
         attend(ONE);
-        crew.one().holds();
+        searchWorkers.one().holds();
         CompletableFuture<List<TopK>> answer = started(fanout());
         while (!answer.isDone()) {
-            crew.asked().forEach(asked -> asked.fails("no memory"));
+            searchWorkers.asked().forEach(asked -> asked.fails("no memory"));
             timers.pass(100);
         }
         assertRefused("all workers that attend have failed (w1: no memory)", answer);
@@ -163,9 +163,9 @@ class ShardQueryFanoutTest {
         CompletableFuture<List<TopK>> answer = started(fanout());
         timers.pass(2_500);
         attend(ONE);
-        crew.one().holds();
+        searchWorkers.one().holds();
         timers.pass(200);
-        crew.one().finds(1);
+        searchWorkers.one().finds(1);
         assertFound(1, answer);
     }
 
@@ -179,9 +179,9 @@ class ShardQueryFanoutTest {
     @Test
     void afterItsTimeItFailsAndSaysOfWhichShard() {
         attend(ONE);
-        crew.one().holds();
+        searchWorkers.one().holds();
         CompletableFuture<List<TopK>> answer = started(fanout());
-        timers.pass(PATIENCE_MS);
+        timers.pass(TIMEOUT_MS);
         assertRefused("Shard 0 of the bank bank", answer);
         assertRefused("more than 60000 ms", answer);
     }

@@ -2,9 +2,12 @@ package org.simreg.worker.base.concurrent;
 
 import java.util.function.BooleanSupplier;
 
-/** The course of something that takes a while: how far it is, and whether it is still wanted. */
+/**
+ * The watcher of a computation that takes a while: it is told how far this is, and says whether its
+ * result is still wanted.
+ */
 public interface ProgressMonitor {
-    /** Tells nobody and goes on to the end. */
+    /** A monitor that nobody looks at, of a computation that goes on to its end. */
     ProgressMonitor SILENT = until(() -> false);
 
     /**
@@ -30,7 +33,11 @@ public interface ProgressMonitor {
         at(what, done, total);
     }
 
-    /** Tells nobody. */
+    /**
+     * A monitor that nobody looks at.
+     *
+     * @param stop true once the result isn't wanted any more
+     */
     static ProgressMonitor until(BooleanSupplier stop) {
         return new ProgressMonitor() {
             @Override

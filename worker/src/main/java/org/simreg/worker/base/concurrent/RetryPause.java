@@ -3,17 +3,16 @@ package org.simreg.worker.base.concurrent;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Waits between attempts, until there is no more reason to try. Any thread may use it. */
+/**
+ * The pauses between attempts at something, until another thread says that there is no more reason
+ * to try. Any thread may use it.
+ */
 public final class RetryPause {
     private final CountDownLatch over = new CountDownLatch(1);
 
     /** Ends all waiting, now and later. */
     public void end() {
         over.countDown();
-    }
-
-    boolean ended() {
-        return over.getCount() == 0;
     }
 
     /**

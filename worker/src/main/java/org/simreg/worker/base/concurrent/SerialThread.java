@@ -19,8 +19,7 @@ public final class SerialThread implements AutoCloseable {
      */
     public SerialThread(String name, Consumer<Throwable> failed) {
         this.failed = failed;
-        thread = new Thread(this::run, name);
-        thread.setDaemon(true);
+        thread = NamedThreads.thread(name, this::run);
         thread.start();
     }
 

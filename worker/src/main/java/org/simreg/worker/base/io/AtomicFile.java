@@ -14,7 +14,7 @@ import org.simreg.proto.UserError;
 public final class AtomicFile {
     private AtomicFile() {}
 
-    /** What goes into the file. */
+    /** The writer of a file's bytes. */
     @FunctionalInterface
     public interface Content {
         /**

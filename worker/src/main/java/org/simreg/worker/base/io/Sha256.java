@@ -3,6 +3,7 @@ package org.simreg.worker.base.io;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,9 +16,9 @@ import java.util.HexFormat;
 public final class Sha256 {
     private static final int PIECE = 1 << 20;
 
-    private final MessageDigest digest = digest();
+    private final MessageDigest sha = sha256();
 
-    private static MessageDigest digest() {
+    private static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -39,7 +40,7 @@ public final class Sha256 {
 
     /** The digest of bytes, in 64 lower case hexadecimal digits. */
     public static String of(byte[] bytes) {
-        return new Sha256().bytes(bytes, 0, bytes.length).hex();
+        return new Sha256().bytes(bytes).hex();
     }
 
     /** The digest of a text in UTF-8, in 64 lower case hexadecimal digits. */
@@ -47,26 +48,42 @@ public final class Sha256 {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Takes all bytes. */
+    public Sha256 bytes(byte[] bytes) {
+        return bytes(bytes, 0, bytes.length);
+    }
+
     /** Takes some bytes. */
     public Sha256 bytes(byte[] bytes, int from, int count) {
-        digest.update(bytes, from, count);
+        sha.update(bytes, from, count);
+        return this;
+    }
+
+    /** Takes the bytes from a buffer's position to its limit. */
+    public Sha256 bytes(ByteBuffer bytes) {
+        sha.update(bytes);
         return this;
     }
 
     /** Takes a text in UTF-8 and, so that it can't run into the next one, a zero byte. */
     public Sha256 text(String text) {
-        digest.update(text.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
+        sha.update(text.getBytes(StandardCharsets.UTF_8));
+        sha.update((byte) 0);
         return this;
     }
 
     /** A stream that takes what is written to another one through it. */
     public OutputStream through(OutputStream out) {
-        return new DigestOutputStream(out, digest);
+        return new DigestOutputStream(out, sha);
     }
 
     /** The digest in 64 lower case hexadecimal digits; of nothing more, afterwards. */
     public String hex() {
-        return HexFormat.of().formatHex(digest.digest());
+        return HexFormat.of().formatHex(digest());
+    }
+
+    /** The digest's 32 bytes; of nothing more, afterwards. */
+    public byte[] digest() {
+        return sha.digest();
     }
 }

@@ -1,7 +1,7 @@
 package org.simreg.worker.base.random;
 
 /**
- * In which order an epoch reads the samples: a pure function of seed and epoch, every sample
+ * The order in which an epoch reads the samples: a pure function of seed and epoch, every sample
  * exactly once.
  */
 public final class SampleOrder {

@@ -1,2 +1,5 @@
-/** Every random draw as a pure function of seed and path. */
+/**
+ * Every random draw as a pure function of seed and path. Read {@link
+ * org.simreg.worker.base.random.CounterRandom} first.
+ */
 package org.simreg.worker.base.random;

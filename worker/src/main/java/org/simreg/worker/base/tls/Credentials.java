@@ -24,8 +24,8 @@ import org.simreg.proto.UserError;
  * The key and trust managers made from the files as they were at one moment.
  *
  * @param keys none if the process has no certificate of its own
- * @param peers whom it trusts
- * @param clients whom it trusts as clients; none if they aren't asked
+ * @param peers trust in the other ends of its connections
+ * @param clients trust in clients; none if they aren't asked for certificates
  * @param end when the first of all these certificates expires
  */
 record Credentials(

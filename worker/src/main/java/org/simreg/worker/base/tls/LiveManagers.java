@@ -62,7 +62,7 @@ final class LiveManagers {
             return new Choice(number.get(), keys);
         }
 
-        /** The key manager of a moment and its number. */
+        /** A key manager and its number, which is part of the names that it gives. */
         private record Choice(long number, X509ExtendedKeyManager keys) {
             String named(String alias) {
                 return alias == null ? null : number + ":" + alias;

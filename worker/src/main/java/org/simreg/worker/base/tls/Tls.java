@@ -4,20 +4,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +28,7 @@ import org.slf4j.LoggerFactory;
 public final class Tls implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
     private static final Duration USUAL = Duration.ofSeconds(1);
+    private static final byte[] ZERO = {0};
     private static final Set<PosixFilePermission> OTHERS =
             Set.of(
                     PosixFilePermission.GROUP_READ,
@@ -50,13 +50,7 @@ public final class Tls implements AutoCloseable {
         seen = digest();
         now = Credentials.load(files, clock.instant());
         files.identity().ifPresent(identity -> warnIfOpen(identity.key(), "The key file"));
-        thread =
-                Executors.newSingleThreadScheduledExecutor(
-                        task -> {
-                            Thread made = new Thread(task, "simreg-tls");
-                            made.setDaemon(true);
-                            return made;
-                        });
+        thread = NamedThreads.scheduled("simreg-tls");
         thread.scheduleWithFixedDelay(
                 this::look, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -119,17 +113,9 @@ public final class Tls implements AutoCloseable {
     }
 
     private byte[] digest() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            named().forEach(
-                            file -> {
-                                digest.update(Pem.read(file.path, file.option));
-                                digest.update((byte) 0);
-                            });
-            return digest.digest();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        Sha256 sha = new Sha256();
+        named().forEach(file -> sha.bytes(Pem.read(file.path, file.option)).bytes(ZERO));
+        return sha.digest();
     }
 
     /** A file and the option that names it. */
@@ -154,12 +140,12 @@ public final class Tls implements AutoCloseable {
         return files.identity().map(ignored -> LiveManagers.keys(() -> now.keys().orElseThrow()));
     }
 
-    /** Whom this process trusts. */
+    /** The trust in the other ends of this process' connections. */
     public X509ExtendedTrustManager peers() {
         return LiveManagers.trust(() -> now.peers());
     }
 
-    /** Whose certificates clients must have; none if they need none. */
+    /** The trust in clients; none if they need no certificates. */
     public Optional<X509ExtendedTrustManager> clients() {
         return files.clientCa()
                 .map(ignored -> LiveManagers.trust(() -> now.clients().orElseThrow()));

@@ -7,7 +7,7 @@ import org.simreg.proto.UserError;
 /**
  * The PEM files that a process was told to use for TLS.
  *
- * @param identity who the process is; none: it can't prove it
+ * @param identity certificate and key of the process itself; none: it can't prove who it is
  * @param ca certificates that the other end's must be signed by
  * @param clientCa certificates that clients' must be signed by; none: clients aren't asked for any
  */

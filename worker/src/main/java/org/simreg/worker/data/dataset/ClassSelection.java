@@ -17,8 +17,8 @@ import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
 
 /**
- * The class folders of {@code train}: which of them are chosen, and which names are unknown among
- * them.
+ * The choice among the class folders of {@code train}; names that it doesn't have are refused with
+ * the nearest that it has.
  */
 public final class ClassSelection {
     /** By unsigned bytes of UTF-8: the same order on every machine, whatever its language. */
@@ -124,7 +124,7 @@ public final class ClassSelection {
     }
 
     /** The images of the chosen classes of a part, laid end to end: ids from 0 without gaps. */
-    static final class ClassChoice {
+    static final class Samples {
         private final List<String> names;
         private final int[] labels;
         private final int[] ends;
@@ -135,7 +135,7 @@ public final class ClassSelection {
          * @param names the chosen classes in byte order; labels are indexes in it. Those that the
          *     part lacks have no images
          */
-        ClassChoice(SampleIndex.FolderPart part, List<String> names) {
+        Samples(SampleIndex.FolderPart part, List<String> names) {
             this.names = names;
             List<String> folders = part.classes();
             int[] places =

@@ -4,10 +4,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The parts of a data set.
+ * A data set of images: its part to train on, and one to evaluate on if it has one.
  *
- * @param train what is learnt from; a folder without {@code train/} is all of it
- * @param val what is asked in evaluations; its labels count in {@code train}'s class names
+ * @param train images to learn from; a folder without {@code train/} is all of it
+ * @param val images that evaluations classify; their labels count in {@code train}'s class names
  */
 public record ImageDataset(ImageList train, Optional<ImageList> val) {
     /** {@link ImageList#sha256} of the train images: equal for equal data sets. */
@@ -16,12 +16,12 @@ public record ImageDataset(ImageList train, Optional<ImageList> val) {
     }
 
     /**
-     * Told about the building of an index, from several threads. Never called when a stored index
-     * is still good.
+     * The listener to the building of an index, called by several threads. Never called when a
+     * stored index is still good.
      */
     @FunctionalInterface
     public interface IndexProgress {
-        /** Tells nobody. */
+        /** A listener that ignores what it is told. */
         IndexProgress SILENT = (folders, images) -> {};
 
         /**
@@ -34,7 +34,8 @@ public record ImageDataset(ImageList train, Optional<ImageList> val) {
     }
 
     /**
-     * Which classes of a data set take part. Labels are numbered anew, in class name order.
+     * The choice of classes of a data set that take part. Labels are numbered anew, in class name
+     * order.
      *
      * @param limitClasses how many classes, the first in name order, after the file's selection; 0
      *     for all

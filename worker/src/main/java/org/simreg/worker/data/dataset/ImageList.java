@@ -12,7 +12,7 @@ import org.simreg.worker.base.io.Sha256;
 public final class ImageList {
     private final Path folder;
     private final SampleIndex.FolderPart part;
-    private final ClassSelection.ClassChoice choice;
+    private final ClassSelection.Samples samples;
     private final SampleSource source;
     private volatile String sha256;
 
@@ -28,23 +28,23 @@ public final class ImageList {
             Function<ImageList, SampleSource> source) {
         folder = root.resolve(part.folder());
         this.part = part;
-        choice = new ClassSelection.ClassChoice(part, classes);
+        samples = new ClassSelection.Samples(part, classes);
         this.source = source.apply(this);
     }
 
     /** How many images. */
     public int size() {
-        return choice.size();
+        return samples.size();
     }
 
     /** The class of an image, an index in {@link #classNames()}; 0 for all if not labelled. */
     public int label(int id) {
-        return choice.label(id);
+        return samples.label(id);
     }
 
     /** Class folder names in byte order; of val too, train's. One empty name if not labelled. */
     public List<String> classNames() {
-        return choice.names();
+        return samples.names();
     }
 
     /** Whether the images lie in class folders. */
@@ -89,11 +89,11 @@ public final class ImageList {
 
     /** The class folder of an image; empty if not labelled. */
     public String className(int id) {
-        return choice.names().get(label(id));
+        return samples.names().get(label(id));
     }
 
     /** The path of an image below its class folder. */
     public String name(int id) {
-        return part.name(choice.image(id));
+        return part.name(samples.image(id));
     }
 }

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a data set's folders hold.
+ * The index of a data set: the images that its folders held when they were listed.
  *
  * @param folders every folder that was listed; as long as their times of change are the same, so
  *     are their entries
  * @param parts train, and val if there is one
  */
-public record SampleIndex(List<Listed> folders, List<SampleIndex.FolderPart> parts) {
+public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
     /**
      * A folder, and when it last changed.
      *

@@ -5,7 +5,7 @@ import java.util.function.BooleanSupplier;
 import org.simreg.worker.data.image.FileBuffer;
 import org.simreg.worker.data.image.ImageDecoder;
 
-/** Where the files of a folder's samples are read. Safe for all threads. */
+/** The reader of the files of an image list's samples. Safe for all threads. */
 public interface SampleSource {
     /** How many requests it wants to hear of before they are decoded; 0 if that gains nothing. */
     int lookahead();

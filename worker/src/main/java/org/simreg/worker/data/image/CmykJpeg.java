@@ -9,9 +9,9 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * JPEG files of four channels, as Pillow turns them to RGB. OpenCV only gives its own, rougher
- * conversion; so the four channels come from ImageIO, slower but to the same bit, and such files
- * are few.
+ * The decoder of JPEG files of four channels to RGB, as Pillow converts them. OpenCV only gives its
+ * own, rougher conversion; so the four channels come from ImageIO, slower but to the same bit, and
+ * such files are few.
  */
 final class CmykJpeg {
     private static final int BITS = 16;

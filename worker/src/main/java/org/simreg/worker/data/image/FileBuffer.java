@@ -7,9 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/**
- * The bytes of one file after another, in native memory that is used again. Belongs to one thread.
- */
+/** A buffer in native memory for the bytes of one file after another. Belongs to one thread. */
 public final class FileBuffer {
     /** 256 MiB: no photograph is as long, and every decode thread may hold one and a half of it. */
     static final int LONGEST = 1 << 28;

@@ -136,7 +136,7 @@ final class GifFrame {
         return file.get(at++) & 0xff;
     }
 
-    /** The growing table of codes: each is an earlier code and one more index. */
+    /** The growing table of Lempel-Ziv-Welch codes: each is an earlier code and one more index. */
     private static final class Codes {
         final byte[] out;
         int bits;

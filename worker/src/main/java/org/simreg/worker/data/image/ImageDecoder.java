@@ -3,13 +3,13 @@ package org.simreg.worker.data.image;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Files to RGB pixels. Keeps its buffers; one belongs to one decode thread. */
+/** A decoder of image files to RGB pixels. Keeps its buffers; belongs to one decode thread. */
 public final class ImageDecoder implements AutoCloseable {
     private final OpenCvDecoder openCv = new OpenCvDecoder();
     private final long maxPixels;
     private final FileBuffer file = new FileBuffer();
 
-    /** Reads a whole file. */
+    /** The reading of one whole file. */
     public interface Reading {
         void into(FileBuffer file) throws IOException;
     }
@@ -44,8 +44,8 @@ public final class ImageDecoder implements AutoCloseable {
     }
 
     /**
-     * A file that holds no image that can be read whole. The message is the reason, without the
-     * file's name.
+     * The error of a file that holds no image that can be read whole. The message is the reason,
+     * without the file's name.
      */
     public static final class UnreadableImage extends IOException {
         public UnreadableImage(String reason) {

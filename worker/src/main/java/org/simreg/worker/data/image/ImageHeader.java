@@ -3,8 +3,8 @@ package org.simreg.worker.data.image;
 import java.nio.ByteBuffer;
 
 /**
- * What a file says about its image before anything is decoded. The content decides, not the file's
- * name.
+ * The header of an image file: what it says of the image before anything is decoded. The content
+ * decides, not the file's name.
  *
  * @param kind the format
  * @param width in pixels
@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * @param bytes how much of the file the decoder needs
  */
 record ImageHeader(Kind kind, int width, int height, int bytes) {
-    /** How a file has to be decoded. */
+    /** The way in which a file has to be decoded. */
     enum Kind {
         /** OpenCV gives RGB. */
         COLOUR,
@@ -20,6 +20,7 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
         UNCHANGED,
         /** A JPEG of four channels. */
         CMYK,
+        /** A GIF file, for a decoder of our own. */
         GIF
     }
 
@@ -57,6 +58,11 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
                 "the content is no JPEG, PNG, WebP, GIF or BMP image");
     }
 
+    /**
+     * This header.
+     *
+     * @throws ImageDecoder.UnreadableImage if the image has no pixels, or more than allowed
+     */
     ImageHeader withinPixels(long maxPixels) throws ImageDecoder.UnreadableImage {
         if (width <= 0 || height <= 0) {
             throw new ImageDecoder.UnreadableImage("its size is " + width + " x " + height);

@@ -8,7 +8,7 @@ final class JpegMarkers {
     private static final int END = 0xd9;
     private static final int ADOBE = 0xee;
 
-    /** What Adobe's marker says of the colours of a CMYK file. */
+    /** The meaning of the values in a file of four channels, by Adobe's marker. */
     enum Ink {
         /** No such marker: 0 is no ink. */
         PLAIN,
@@ -21,8 +21,8 @@ final class JpegMarkers {
     private JpegMarkers() {}
 
     /**
-     * The size. libjpeg paints what is missing grey, with a line on stderr; so a file whose data
-     * doesn't end with the end marker is refused here, as Pillow does.
+     * Size and channels. libjpeg paints what is missing grey, with a line on stderr; so a file
+     * whose data doesn't end with the end marker is refused here, as Pillow does.
      */
     static ImageHeader header(ByteBuffer file) throws ImageDecoder.UnreadableImage {
         int frame = -1;
@@ -45,6 +45,7 @@ final class JpegMarkers {
         return new ImageHeader(kind, big(file, frame + 7), height, file.limit());
     }
 
+    /** The meaning of the values; the file must have four channels. */
     static Ink ink(ByteBuffer file) throws ImageDecoder.UnreadableImage {
         int at = 2;
         for (int m = marker(file, at); m != START_OF_SCAN; m = marker(file, at)) {

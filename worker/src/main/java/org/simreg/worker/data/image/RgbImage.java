@@ -8,7 +8,10 @@ public final class RgbImage {
     /** At least {@code 3 * width * height + 1} bytes; the rest is left over from larger images. */
     public byte[] rgb = new byte[0];
 
+    /** In pixels. */
     public int width;
+
+    /** In pixels. */
     public int height;
 
     /** Makes room for an image of that size; the pixels are then undefined. */

@@ -1,2 +1,5 @@
-/** Image files to RGB pixels, as Pillow reads them. */
+/**
+ * The decoding of image files to RGB pixels, as Pillow does it. Read {@link
+ * org.simreg.worker.data.image.ImageDecoder} first.
+ */
 package org.simreg.worker.data.image;

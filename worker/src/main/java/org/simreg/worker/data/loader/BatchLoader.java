@@ -16,7 +16,7 @@ import org.simreg.worker.data.dataset.SampleSource;
  * all of them.
  */
 public final class BatchLoader implements AutoCloseable {
-    private final LoaderSettings settings;
+    private final Settings settings;
     private final SampleSource source;
     private final BrokenImages images;
     private final Batch.BufferPool pool = new Batch.BufferPool();
@@ -32,7 +32,7 @@ public final class BatchLoader implements AutoCloseable {
      * @param notices takes a sentence about each image that can't be read, once; called from decode
      *     threads
      */
-    public BatchLoader(ImageList images, LoaderSettings settings, Consumer<String> notices) {
+    public BatchLoader(ImageList images, Settings settings, Consumer<String> notices) {
         this.settings = settings;
         source = images.source();
         this.images = new BrokenImages(images, notices);
@@ -147,25 +147,25 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /**
-     * How a loader works.
+     * Settings of a loader.
      *
      * @param threads decode threads
      * @param queueDepth batches in the making or waiting to be taken, at most; bounds the memory
      * @param seed the job's seed
      * @param maxPixels an image whose header says more is taken as broken, before it is decoded
      */
-    public record LoaderSettings(int threads, int queueDepth, long seed, long maxPixels) {
+    public record Settings(int threads, int queueDepth, long seed, long maxPixels) {
         /** What Pillow refuses as a decompression bomb: more than half a gigabyte of RGB. */
         public static final long PILLOW_MAX_PIXELS = 178_956_970;
 
-        public LoaderSettings {
+        public Settings {
             require(threads > 0, "threads", threads);
             require(queueDepth > 0, "queueDepth", queueDepth);
             require(maxPixels > 0, "maxPixels", maxPixels);
         }
 
         /** With Pillow's limit of pixels. */
-        public LoaderSettings(int threads, int queueDepth, long seed) {
+        public Settings(int threads, int queueDepth, long seed) {
             this(threads, queueDepth, seed, PILLOW_MAX_PIXELS);
         }
 

@@ -4,8 +4,8 @@ import java.util.List;
 import org.simreg.worker.data.view.View;
 
 /**
- * Asks for the views of some samples. The pixels are a pure function of the loader's seed and of
- * this record; the number of a view's draw is part of it, so that the same recipe in two draws
+ * A request for the views of some samples. The pixels are a pure function of the loader's seed and
+ * of this record; the number of a view's draw is part of it, so that the same recipe in two draws
  * gives two different views.
  *
  * @param epoch epoch, or number of the cached view: part of every random draw

@@ -11,7 +11,7 @@ import org.simreg.worker.data.image.ImageDecoder;
 import org.simreg.worker.data.image.RgbImage;
 
 /**
- * Which images of a folder can't be read, as far as is known; each is reported once, by name. Safe
+ * The images of a list that can't be read, as far as is known; each is reported once, by name. Safe
  * for all threads.
  */
 final class BrokenImages {

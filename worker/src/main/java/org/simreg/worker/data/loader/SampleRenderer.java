@@ -23,7 +23,7 @@ public final class SampleRenderer implements AutoCloseable {
 
     /** For image files in memory, with Pillow's limit of pixels. */
     public SampleRenderer() {
-        this(BatchLoader.LoaderSettings.PILLOW_MAX_PIXELS);
+        this(BatchLoader.Settings.PILLOW_MAX_PIXELS);
     }
 
     /**

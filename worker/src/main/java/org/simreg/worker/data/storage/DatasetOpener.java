@@ -11,7 +11,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 
-/** Opens data sets of jobs and banks, wherever their images lie. */
+/** The opener of the data sets of jobs and banks, wherever their images lie. */
 public final class DatasetOpener {
     private static final long NANOS_BETWEEN_NOTICES = 2_000_000_000L;
 
@@ -75,12 +75,12 @@ public final class DatasetOpener {
                         ? Optional.empty()
                         : Optional.of(Path.of(dataset.getClassesFile()));
         ImageDataset.Subset subset = new ImageDataset.Subset(dataset.getLimitClasses(), classes);
-        ImageDataset.IndexProgress progress = told(dataset.getPath(), notices);
+        ImageDataset.IndexProgress progress = noticed(dataset.getPath(), notices);
         return FolderSource.open(Path.of(dataset.getPath()), subset, settings.cache(), progress);
     }
 
     /** A notice every two seconds: a million files take a while, a thousand don't need a word. */
-    private static ImageDataset.IndexProgress told(String path, Consumer<String> notices) {
+    private static ImageDataset.IndexProgress noticed(String path, Consumer<String> notices) {
         AtomicLong last = new AtomicLong(System.nanoTime());
         return (folders, images) -> {
             long before = last.get();

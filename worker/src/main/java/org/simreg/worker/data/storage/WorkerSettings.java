@@ -45,7 +45,7 @@ public record WorkerSettings(
     }
 
     /** Micro-batches decoded ahead: one a thread, one being taken, one ready. */
-    public BatchLoader.LoaderSettings loader(long seed) {
-        return new BatchLoader.LoaderSettings(decodeThreads, decodeThreads + 2, seed);
+    public BatchLoader.Settings loader(long seed) {
+        return new BatchLoader.Settings(decodeThreads, decodeThreads + 2, seed);
     }
 }

@@ -1,5 +1,6 @@
 /**
- * Data sets and weight files as this worker gets them, and with what it works; the one door for
- * every kind of source.
+ * The sources of a worker's data sets and weight files, on its own storage or the coordinator's,
+ * and the worker's settings. Read {@link org.simreg.worker.data.storage.DatasetOpener} first: it
+ * knows every kind of source.
  */
 package org.simreg.worker.data.storage;

@@ -1,7 +1,8 @@
 package org.simreg.worker.data.view;
 
 /**
- * Changes of light and colour as Pillow makes them, to the bit: in place on interleaved RGB bytes.
+ * The changes of light and colour as Pillow makes them, to the bit: in place on interleaved RGB
+ * bytes.
  */
 final class ColourChanges {
     /** Of a hue byte: the sixth of the circle, and the place in it. */

@@ -3,7 +3,7 @@ package org.simreg.worker.data.view;
 import org.simreg.worker.base.random.CounterRandom;
 
 /**
- * What a strong view does to the colours and the sharpness of its crop; drawn before it is applied.
+ * The change of colours and sharpness in a strong view; drawn before it is applied.
  *
  * @param order the order of brightness (0), contrast (1), saturation (2) and hue (3); empty for no
  *     jitter

@@ -189,13 +189,13 @@ final class Resampler {
     private void down(int row, int top, int stride) {
         int w = row * rows.count;
         int from = (rows.first[row] - top) * stride;
-        int t = 0;
-        switch (rows.count % 3) {
-            case 0 -> downThree(HALF, w, from, stride);
+        int rest = rows.count % 3;
+        switch (rest) {
+            case 0 -> downThree(w, from, stride);
             case 1 -> downOne(w, from, stride);
             default -> downTwo(w, from, stride);
         }
-        for (t = rows.count % 3 == 0 ? 3 : rows.count % 3; t < rows.count; t += 3) {
+        for (int t = rest == 0 ? 3 : rest; t < rows.count; t += 3) {
             addThree(w + t, from + t * stride, stride);
         }
     }
@@ -220,7 +220,7 @@ final class Resampler {
         }
     }
 
-    private void downThree(int start, int w, int from, int stride) {
+    private void downThree(int w, int from, int stride) {
         int u = rows.weights[w];
         int v = rows.weights[w + 1];
         int z = rows.weights[w + 2];
@@ -229,7 +229,7 @@ final class Resampler {
         int second = from + stride;
         int third = second + stride;
         for (int i = 0; i < stride; i++) {
-            sum[i] = start + u * source[from + i] + v * source[second + i] + z * source[third + i];
+            sum[i] = HALF + u * source[from + i] + v * source[second + i] + z * source[third + i];
         }
     }
 

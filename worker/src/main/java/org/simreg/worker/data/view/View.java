@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * One picture that is made of a sample. Views of one draw show the same crop, distortion and flip,
- * whatever their sizes: each is rendered from the source picture.
+ * A view: one picture that is made of a sample by a recipe and a random draw. Views of one draw
+ * show the same crop, distortion and flip, whatever their sizes: each is rendered from the source
+ * picture.
  *
  * @param draw number of the random draw
  * @param recipe what is made with it

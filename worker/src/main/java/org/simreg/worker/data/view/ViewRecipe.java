@@ -1,6 +1,6 @@
 package org.simreg.worker.data.view;
 
-/** How one draw of an image becomes a view: a square of {@link #size()} pixels, uint8 RGB. */
+/** The recipe of a view, a square of {@link #size()} pixels a side, uint8 RGB. */
 public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.CentreView {
     /** Side of the view, in pixels. */
     int size();

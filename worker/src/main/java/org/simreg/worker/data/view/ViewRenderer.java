@@ -3,12 +3,14 @@ package org.simreg.worker.data.view;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.image.RgbImage;
 
-/** Views from pixels, as the recipes say. Keeps its workspace; one belongs to one decode thread. */
+/** A renderer of views from pixels. Keeps its workspace; one belongs to one decode thread. */
 public final class ViewRenderer {
     private final Resampler resampler = new Resampler();
     private final GaussianBlur blur = new GaussianBlur();
 
     /**
+     * Makes one view.
+     *
      * @param image the decoded picture
      * @param recipe what to make of it
      * @param random the draw: used up in the order crop, distortion, flip

@@ -2,10 +2,8 @@ package org.simreg.worker.engine.torchscript;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * Everything that a step changes, each a flat vector laid out by {@link StudentNetwork}.
@@ -31,25 +29,21 @@ public record StudentState(float[] weights, float[] momentum, float[] statistics
      * continue to equal bits.
      */
     public String sha256() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (float[] vector : List.of(weights, momentum, statistics, average)) {
-                update(digest, vector);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        Sha256 sha = new Sha256();
+        for (float[] vector : List.of(weights, momentum, statistics, average)) {
+            update(sha, vector);
         }
+        return sha.hex();
     }
 
-    private static void update(MessageDigest digest, float[] vector) {
+    private static void update(Sha256 sha, float[] vector) {
         ByteBuffer chunk = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
         int values = chunk.capacity() / Float.BYTES;
         for (int from = 0; from < vector.length; from += values) {
             int count = Math.min(values, vector.length - from);
             chunk.clear();
             chunk.asFloatBuffer().put(vector, from, count);
-            digest.update(chunk.limit(count * Float.BYTES));
+            sha.bytes(chunk.limit(count * Float.BYTES));
         }
     }
 }

@@ -3,9 +3,8 @@ package org.simreg.worker.exchange.mesh;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.zip.CRC32C;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * The header of a frame: the {@link #BYTES} little-endian bytes before its payload. The last four
@@ -72,14 +71,8 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         }
 
         private static long hash(String job) {
-            try {
-                byte[] digest =
-                        MessageDigest.getInstance("SHA-256")
-                                .digest(job.getBytes(StandardCharsets.UTF_8));
-                return ByteBuffer.wrap(digest).getLong();
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java platform has SHA-256", e);
-            }
+            byte[] digest = new Sha256().bytes(job.getBytes(StandardCharsets.UTF_8)).digest();
+            return ByteBuffer.wrap(digest).getLong();
         }
     }
 

@@ -37,7 +37,7 @@ public final class FeatureSets implements AutoCloseable {
      */
     public record Settings(
             ViewRecipe.CentreView view,
-            BatchLoader.LoaderSettings loader,
+            BatchLoader.Settings loader,
             Optional<Path> cache,
             Consumer<String> notices) {}
 

@@ -41,7 +41,7 @@ public final class ImageEmbedder implements AutoCloseable {
     public ImageEmbedder(
             Torch torch,
             ImageList images,
-            BatchLoader.LoaderSettings settings,
+            BatchLoader.Settings settings,
             Consumer<String> notices) {
         this.torch = torch;
         this.images = images;

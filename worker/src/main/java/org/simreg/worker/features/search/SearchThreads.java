@@ -6,9 +6,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -39,10 +37,7 @@ public final class SearchThreads implements AutoCloseable {
         this.torch = torch;
         this.count = count;
         CountDownLatch ready = new CountDownLatch(count);
-        ThreadFactory named = NamedThreads.numbered("search");
-        pool =
-                Executors.newFixedThreadPool(
-                        count, work -> named.newThread(() -> serve(work, ready)));
+        pool = NamedThreads.numbered("search", count, work -> () -> serve(work, ready));
         start(ready);
     }
 

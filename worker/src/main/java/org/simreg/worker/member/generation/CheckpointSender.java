@@ -5,11 +5,11 @@ import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.zip.CRC32C;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.concurrent.RetryPause;
 import org.simreg.worker.member.generation.CheckpointStore.Unreachable;
 import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
@@ -28,13 +28,7 @@ final class CheckpointSender implements AutoCloseable {
 
     private final String job;
     private final CheckpointStore checkpoints;
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "simreg-checkpoint");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+    private final ExecutorService thread = NamedThreads.one("simreg-checkpoint");
     private Future<Boolean> pending = CompletableFuture.completedFuture(true);
     private RetryPause retries = new RetryPause();
     private boolean cancelled;

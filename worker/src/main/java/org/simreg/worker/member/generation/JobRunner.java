@@ -16,6 +16,7 @@ import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;
 import org.slf4j.Logger;
@@ -56,9 +57,7 @@ public final class JobRunner {
     }
 
     public void start() {
-        Thread thread = new Thread(this::work, "simreg-step");
-        thread.setDaemon(true);
-        thread.start();
+        NamedThreads.thread("simreg-step", this::work).start();
     }
 
     public String job() {

@@ -1,19 +1,16 @@
 package org.simreg.worker.train.featurestore;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * The stores of a job on a disk, and whether they have room there.
@@ -55,13 +52,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
     }
 
     private static String name(StoreHeader.StoreKey key, StoreHeader.StoreShape shape) {
-        byte[] text = (key.text() + shape).getBytes(StandardCharsets.UTF_8);
-        try {
-            byte[] sha = MessageDigest.getInstance("SHA-256").digest(text);
-            return HexFormat.of().formatHex(sha, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Sha256.of(key.text() + shape).substring(0, 32);
     }
 
     /**

@@ -1,12 +1,7 @@
 package org.simreg.worker.train.teacher;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -14,6 +9,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
@@ -94,15 +90,8 @@ public final class FeatureKey {
     }
 
     private static String sha256(Path file) {
-        try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            byte[] piece = new byte[1 << 16];
-            for (int read = in.read(piece); read >= 0; read = in.read(piece)) {
-                sha.update(piece, 0, read);
-            }
-            return HexFormat.of().formatHex(sha.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+        try {
+            return Sha256.of(file);
         } catch (IOException e) {
             throw new UserError("Can't read the teacher " + file + ": " + e.getMessage(), e);
         }

@@ -3,14 +3,9 @@ package org.simreg.worker.weights.checkpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,12 +14,13 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.weights.format.ParsedFile;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Everything that {@code simreg inspect} tells of a file.
+ * The inspection of a file: everything that {@code simreg inspect} tells of it.
  *
  * @param sha256 of the file, hexadecimal
  * @param methods of a TorchScript archive, "forward(x: Tensor) -> Tensor"
@@ -75,18 +71,10 @@ public record FileInspection(
     }
 
     private static String digest(Path file) {
-        try (InputStream in = Files.newInputStream(file);
-                DigestInputStream digest =
-                        new DigestInputStream(in, MessageDigest.getInstance("SHA-256"))) {
-            byte[] buffer = new byte[1 << 16];
-            while (digest.read(buffer) >= 0) {
-                // reading is all that the digest needs
-            }
-            return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+        try {
+            return Sha256.of(file);
         } catch (IOException e) {
             throw new UserError("Can't read %s: %s".formatted(file, e.getMessage()), e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

@@ -41,6 +41,7 @@ public record FoldedNetwork(
         return new Folding(network, weights).folded();
     }
 
+    /** The folding of one network, layer by layer. */
     private static final class Folding {
         private final NetworkGraph network;
         private final StateDict state;

@@ -13,7 +13,7 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** What stands before a network's own names in a file: {@code module.encoder_q.}, or nothing. */
+/** The prefix of a network's own names in a file: {@code module.encoder_q.}, or nothing. */
 final class NamePrefix {
     /**
      * Where several networks of a file cover the wanted one alike, the earlier of these is meant.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.network.NetworkGraph;
@@ -15,7 +16,7 @@ import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Finds a network's weights among everything that a file holds. */
+/** The search for a network's weights among everything that a file holds. */
 public final class NetworkFit {
     private NetworkFit() {}
 
@@ -36,7 +37,7 @@ public final class NetworkFit {
         if (!misfit.isEmpty()) {
             throw new UserError(
                     "Can't use the weights of %s for %s: %s; %s"
-                            .formatted(fileName, network.name(), misfit, wayOut(named)));
+                            .formatted(fileName, network.name(), misfit, advice(named)));
         }
         Map<String, LazyTensor> weights = new LinkedHashMap<>();
         for (Weight weight : taken(own, network)) {
@@ -47,7 +48,7 @@ public final class NetworkFit {
 
     /**
      * The weights of a network that stands behind one prefix of a file, which {@link
-     * #fit(StateDict, Network, String)} would choose by itself where there are several.
+     * #fit(StateDict, NetworkGraph, String)} would choose by itself where there are several.
      *
      * @throws UserError as there
      */
@@ -57,21 +58,13 @@ public final class NetworkFit {
     }
 
     /**
-     * The file with torchvision's names where a port has TensorFlow's ({@code conv2d_1}, {@code
-     * batch_normalization_1}, ..), as {@link #fit} reads it; any other file as it is.
-     */
-    public static StateDict named(StateDict file) {
-        return TensorFlowNames.resolved(file);
-    }
-
-    /**
      * Width of the last linear layer ({@code fc}, {@code classifier.1}) that the file has for a
      * network.
      *
      * @param fileName for messages
      * @throws UserError if the file has no such layer
      */
-    public static int classes(StateDict file, org.simreg.proto.Network name, String fileName) {
+    public static int classes(StateDict file, Network name, String fileName) {
         NetworkGraph network = Networks.classifier(name, 1);
         List<NetworkGraph.Node> nodes = network.nodes();
         StateDict named = TensorFlowNames.resolved(file);
@@ -97,14 +90,14 @@ public final class NetworkFit {
     }
 
     /** Known networks whose weights a file holds, whole, in the order of their declaration. */
-    public static List<org.simreg.proto.Network> fitting(StateDict file) {
-        return Arrays.stream(org.simreg.proto.Network.values())
-                .filter(name -> name != org.simreg.proto.Network.UNRECOGNIZED)
+    public static List<Network> fitting(StateDict file) {
+        return Arrays.stream(Network.values())
+                .filter(name -> name != Network.UNRECOGNIZED)
                 .filter(name -> fits(file, Networks.backbone(name)))
                 .toList();
     }
 
-    private static String wayOut(StateDict file) {
+    private static String advice(StateDict file) {
         List<String> fitting =
                 fitting(file).stream().map(name -> Networks.backbone(name).name()).toList();
         if (!fitting.isEmpty()) {
@@ -129,7 +122,7 @@ public final class NetworkFit {
     }
 
     /**
-     * What keeps a state dict from being a network's weights.
+     * The differences that keep a state dict from being a network's weights.
      *
      * @param missing weights of the network that aren't there
      * @param unexpected names in the network's own blocks that it doesn't have

@@ -14,7 +14,7 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Finds networks and heads among a file's names and shapes; reads no values. */
+/** The recognition of networks and heads by a file's names and shapes; reads no values. */
 public final class NetworkRecognizer {
     /** Every known network has one of them; blocks inside a ResNet have the first too. */
     private static final List<String> ANCHORS =
@@ -35,14 +35,16 @@ public final class NetworkRecognizer {
     }
 
     /**
+     * The networks and heads in a file.
+     *
      * @param file all tensors of a file
      */
     public static RecognizedFile of(StateDict file) {
-        return new NetworkRecognizer(NetworkFit.named(file)).recognised();
+        return new NetworkRecognizer(TensorFlowNames.resolved(file)).recognised();
     }
 
     private RecognizedFile recognised() {
-        prefixes().forEach(this::look);
+        prefixes().forEach(this::examine);
         networks.sort(Comparator.comparing(found -> ORDER.indexOf(found.role())));
         List<RecognizedFile.FoundHead> heads = SequentialLayers.heads(file, this::isFree);
         Optional<RecognizedFile.Near> near =
@@ -92,7 +94,7 @@ public final class NetworkRecognizer {
         return STATE.stream().anyMatch(name::startsWith);
     }
 
-    private void look(String prefix) {
+    private void examine(String prefix) {
         StateDict own = file.withoutPrefix(prefix);
         for (Network name : Network.values()) {
             if (name == Network.UNRECOGNIZED) {

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
@@ -15,7 +16,7 @@ import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * What a file's tensors are.
+ * The networks and heads that a file's tensors were recognised as.
  *
  * @param tensors of the file, with torchvision's names where a port had TensorFlow's
  * @param networks complete in the file, the one that is usually meant first
@@ -25,8 +26,8 @@ import org.simreg.worker.weights.tensor.StateDict;
  */
 public record RecognizedFile(
         StateDict tensors,
-        List<RecognizedFile.FoundNetwork> networks,
-        List<RecognizedFile.FoundHead> heads,
+        List<FoundNetwork> networks,
+        List<FoundHead> heads,
         Optional<Near> nearest,
         Map<String, Integer> others) {
     public RecognizedFile {
@@ -40,7 +41,7 @@ public record RecognizedFile(
      *
      * @param problem "3 missing (a, b, c)"
      */
-    public record Near(org.simreg.proto.Network name, String prefix, String problem) {}
+    public record Near(Network name, String prefix, String problem) {}
 
     /**
      * The network of a role; of the student's, the one that {@link NetworkFit} would take.
@@ -108,13 +109,12 @@ public record RecognizedFile(
      * @param role what it was for, by the prefix
      * @param classes width of its last linear layer, 0 if the file has none
      */
-    public record FoundNetwork(
-            org.simreg.proto.Network name, String prefix, Role role, int classes) {
+    public record FoundNetwork(Network name, String prefix, Role role, int classes) {
         private static final List<String> TEACHERS = List.of("encoder_t", "teacher");
         private static final List<String> AVERAGES =
                 List.of("encoder_k", "average", "ema", "model_ema", "target", "target_encoder");
 
-        /** What a network in a training checkpoint was for. */
+        /** The purpose of a network in a training checkpoint. */
         public enum Role {
             /** The one that was trained, or the only one. */
             STUDENT,
@@ -161,7 +161,7 @@ public record RecognizedFile(
         }
 
         /** Whether its name says that SimReg's training made it, or the authors'. */
-        public boolean namedAsHead() {
+        private boolean namedAsHead() {
             return prefix.matches(
                     "(.*\\.)?(predict_q|predictor|projector|head\\d*)\\.(module\\.)?");
         }

@@ -93,6 +93,7 @@ final class SequentialLayers {
                                         prefix, "", Optional.empty(), text, in, out));
     }
 
+    /** A form of head that SimReg knows, and its layers at the file's widths. */
     private record Known(String form, NetworkGraph network) {}
 
     private Optional<Known> known() {

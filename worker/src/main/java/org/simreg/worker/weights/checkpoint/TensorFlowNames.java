@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.simreg.proto.Network;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Op;
@@ -45,8 +46,7 @@ final class TensorFlowNames {
             count++;
         }
         int found = count;
-        return List.of(org.simreg.proto.Network.RESNET50, org.simreg.proto.Network.RESNET101)
-                .stream()
+        return List.of(Network.RESNET50, Network.RESNET101).stream()
                 .map(Networks::backbone)
                 .filter(network -> order(network, Op.Convolution.class).size() == found)
                 .findFirst();

@@ -24,8 +24,9 @@ import org.simreg.worker.weights.tensor.MappedFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Reads the files that weights come in: PyTorch's zip archives (1.6 and later, TorchScript too),
- * PyTorch's older streams, safetensors. Pickles are parsed as data, nothing in them is executed.
+ * The reader of the files that weights come in: PyTorch's zip archives (1.6 and later, TorchScript
+ * too), PyTorch's older streams, safetensors. Pickles are parsed as data, nothing in them is
+ * executed.
  */
 public final class WeightsFile {
     private WeightsFile() {}
@@ -43,7 +44,7 @@ public final class WeightsFile {
     }
 
     /**
-     * What the file holds beside its tensors, for people.
+     * The tensors of a file and what it holds beside them, for people.
      *
      * @throws UserError as {@link #read}
      */
@@ -94,7 +95,7 @@ public final class WeightsFile {
     }
 
     /**
-     * What a file of weights holds, its tensors and the rest; nothing in it was executed.
+     * The contents of a file of weights, its tensors and the rest; nothing in it was executed.
      *
      * @param type class of the outermost object, {@code dict} or {@code __torch__.Net}; empty for
      *     safetensors
@@ -116,7 +117,7 @@ public final class WeightsFile {
         public record Entry(String key, String summary) {}
     }
 
-    /** The values of a pickle in a line each. */
+    /** The summary of a pickle's top level, a line for each value. */
     private static final class Summary {
         private static final int MOST_ENTRIES = 200;
         private static final int MOST_NAMES = 6;

@@ -1,2 +1,6 @@
-/** Finds and checks a network's weights in any file. */
+/**
+ * The weights of a network, found and checked in any file. Read {@link
+ * org.simreg.worker.weights.checkpoint.WeightsFile}, then {@link
+ * org.simreg.worker.weights.checkpoint.NetworkFit}.
+ */
 package org.simreg.worker.weights.checkpoint;

@@ -4,18 +4,19 @@ import java.util.Map;
 import org.simreg.worker.weights.tensor.LazyTensor;
 
 /**
- * A file that was parsed.
+ * A file of weights after parsing.
  *
- * @param root what its pickle holds, {@code Pickled.NONE} where it has none
+ * @param container kind of the file
+ * @param root value of its pickle, {@code Pickled.NONE} where it has none
  * @param notes of a safetensors header
  * @param tensors by dotted name, in order
  */
 public record ParsedFile(
-        ParsedFile.Container container,
+        Container container,
         Object root,
         Map<String, String> notes,
         Map<String, LazyTensor> tensors) {
-    /** What kind of file weights came in. */
+    /** The kind of file that weights come in. */
     public enum Container {
         PYTORCH_ZIP("PyTorch zip archive (1.6 and later)"),
         PYTORCH_STREAM("PyTorch legacy stream (before 1.6)"),

@@ -29,8 +29,8 @@ import org.simreg.worker.weights.tensor.MappedFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * The safetensors format: the length of a JSON header, the header, and all tensors one after the
- * other.
+ * The reader and writer of the safetensors format: the length of a JSON header, the header, and all
+ * tensors one after the other.
  *
  * @see <a href="https://huggingface.co/docs/safetensors/index">the format</a>
  */
@@ -144,6 +144,7 @@ public final class Safetensors {
         return notes;
     }
 
+    /** Parses a file; tensors of types that {@link DType} lacks are left out. */
     public static ParsedFile read(MappedFile file) throws CorruptFile {
         Map<String, String> notes = new LinkedHashMap<>();
         Map<String, LazyTensor> tensors = read(file, notes);

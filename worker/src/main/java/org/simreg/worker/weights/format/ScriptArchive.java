@@ -6,10 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +18,7 @@ import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.format.pickle.PickleReader;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
@@ -31,8 +29,9 @@ import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Somebody's TorchScript file as data: its tensors by their names in the state dict, its source,
- * and the same file with other weights. Nothing in it is executed, no native library is loaded.
+ * A TorchScript file that others wrote, as data: its tensors by their names in the state dict, its
+ * source, and the same file with other weights. Nothing in it is executed, no native library is
+ * loaded.
  */
 public final class ScriptArchive {
     private static final String OBJECTS = "data.pkl";
@@ -84,7 +83,7 @@ public final class ScriptArchive {
             if (Files.isDirectory(file)) {
                 throw new CorruptFile("it is a folder; name a file");
             }
-            String sha256 = sha256(file);
+            String sha256 = Sha256.of(file);
             ScriptArchive archive = new ScriptArchive(file, sha256, entries(file));
             archive.tensors.refuseUntrainable(archive::stored);
             return archive;
@@ -93,15 +92,6 @@ public final class ScriptArchive {
                     "Can't train the TorchScript module %s: %s; write one with torch.jit.save(torch.jit.script(module), FILE)"
                             .formatted(file, Disk.reason(e)),
                     e);
-        }
-    }
-
-    private static String sha256(Path file) throws IOException {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(Files.readAllBytes(file)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 

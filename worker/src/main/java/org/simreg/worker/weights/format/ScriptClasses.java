@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the source text in a TorchScript archive declares, class by class. */
+/** The classes that the source text in a TorchScript archive declares. */
 final class ScriptClasses {
     private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+)\\(.*\\):$");
     private static final Pattern STRING = Pattern.compile("\"([^\"]*)\"");

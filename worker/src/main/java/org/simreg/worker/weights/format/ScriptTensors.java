@@ -31,7 +31,7 @@ final class ScriptTensors {
     private final Map<String, Kind> kinds = new HashMap<>();
     private final Map<String, String> places = new LinkedHashMap<>();
 
-    /** Gives the values of a tensor. */
+    /** The values of tensors by their names. */
     interface Values {
         LazyTensor of(String name) throws CorruptFile;
     }

@@ -10,8 +10,8 @@ import java.util.zip.CRC32;
 import org.simreg.worker.base.io.AtomicFile;
 
 /**
- * Writes a zip archive as PyTorch does: entries uncompressed, each one's data at a multiple of 64
- * bytes so that it can be mapped, all with the same date. Equal entries give equal bytes.
+ * A writer of zip archives like PyTorch's: entries uncompressed, each one's data at a multiple of
+ * 64 bytes so that it can be mapped, all with the same date. Equal entries give equal bytes.
  */
 public final class StoredZip implements AutoCloseable {
     private static final int ALIGNMENT = 64;
@@ -69,6 +69,7 @@ public final class StoredZip implements AutoCloseable {
         AtomicFile.put(out, end(entries, start, directory.size()));
     }
 
+    /** An entry that was written, and its two headers. */
     private record Entry(byte[] name, long crc, long size, long offset) {
         private boolean is64() {
             return size >= MAX_32 || offset >= MAX_32;

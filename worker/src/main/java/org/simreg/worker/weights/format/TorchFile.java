@@ -17,9 +17,9 @@ import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.MappedFile;
 
 /**
- * PyTorch's two containers. Since version 1.6 a zip archive with the pickle {@code data.pkl} and a
- * record a storage (TorchScript archives have the same two); before, a stream of five pickles
- * followed by the storages.
+ * The reader of PyTorch's two containers. Since version 1.6 a zip archive with the pickle {@code
+ * data.pkl} and a record a storage (TorchScript archives have the same two); before, a stream of
+ * five pickles followed by the storages.
  */
 public final class TorchFile {
     /** The number that opens the stream. */
@@ -29,6 +29,7 @@ public final class TorchFile {
 
     private TorchFile() {}
 
+    /** Parses a zip archive. */
     public static ParsedFile zip(MappedFile file) throws CorruptFile {
         ZipDirectory zip = new ZipDirectory(file);
         String top = top(zip);
@@ -88,6 +89,7 @@ public final class TorchFile {
         }
     }
 
+    /** Parses a stream. */
     public static ParsedFile stream(MappedFile file) throws CorruptFile {
         long place = 0;
         Object[] pickles = new Object[5];
@@ -150,7 +152,7 @@ public final class TorchFile {
         return views;
     }
 
-    /** Finds the tensors in what a pickle holds and gives them dotted names. */
+    /** The search for tensors in the value of a pickle; it gives them dotted names. */
     private static final class Flattening {
         /** Where training programs put the weights, beside optimizer, epoch and settings. */
         private static final List<String> WEIGHTS =

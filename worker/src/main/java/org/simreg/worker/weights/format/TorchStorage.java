@@ -63,7 +63,9 @@ record TorchStorage(ByteBuffer bytes, ByteOrder order) {
         return last < 0 ? Long.MAX_VALUE : last;
     }
 
-    /** Brings the elements in row-major order; where they lie so already, nothing is copied. */
+    /**
+     * The elements of a tensor in row-major order; where they lie so already, nothing is copied.
+     */
     private record Gather(TorchStorage storage, Tensor tensor, int first, int size) {
         ByteBuffer contiguous() {
             int width = tensor.dtype().bytes();

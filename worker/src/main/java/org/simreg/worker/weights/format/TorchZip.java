@@ -11,7 +11,7 @@ import org.simreg.worker.weights.format.pickle.PickleWriter.Storage;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** PyTorch's own container for state dicts ({@code .pth}), as {@code torch.save} writes it. */
+/** The writer of PyTorch's container for state dicts ({@code .pth}), as of {@code torch.save}. */
 public final class TorchZip {
     private static final String TOP = "archive/";
 

@@ -8,10 +8,11 @@ import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.MappedFile;
 
 /**
- * Where the entries of a zip archive lie, so that they can be mapped; Java's own reader tells no
- * places. Uncompressed entries only, zip64 included.
+ * The directory of a zip archive: where its entries lie, so that they can be mapped, which Java's
+ * own reader doesn't tell. Uncompressed entries only, zip64 included.
  */
 public final class ZipDirectory {
+    /** What every entry, and so the archive, begins with; little-endian. */
     public static final int LOCAL = 0x04034B50;
 
     private static final int CENTRAL = 0x02014B50;
@@ -26,6 +27,7 @@ public final class ZipDirectory {
     private final MappedFile file;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
+    /** An entry: its compression (0 for none), bytes, and the place of its local header. */
     private record Entry(int method, long size, long offset) {}
 
     ZipDirectory(MappedFile file) throws CorruptFile {

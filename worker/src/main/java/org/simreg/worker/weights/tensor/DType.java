@@ -46,6 +46,7 @@ public enum DType {
         return safetensors;
     }
 
+    /** The type of PyTorch's storage class, {@code FloatStorage}; empty if it is none of these. */
     public static Optional<DType> ofStorage(String name) {
         for (DType dtype : values()) {
             if (dtype.storage.equals(name)) {
@@ -55,6 +56,7 @@ public enum DType {
         return Optional.empty();
     }
 
+    /** The type of a safetensors name, {@code F32}; empty if it is none of these. */
     public static Optional<DType> ofSafetensors(String name) {
         for (DType dtype : values()) {
             if (dtype.safetensors.equals(name)) {
@@ -64,9 +66,7 @@ public enum DType {
         return Optional.empty();
     }
 
-    /**
-     * @param name torch's name, {@code bfloat16}
-     */
+    /** The type of torch's name, {@code bfloat16}; empty if it is none of these. */
     public static Optional<DType> ofTorch(String name) {
         for (DType dtype : values()) {
             if (dtype.name().toLowerCase(Locale.ROOT).equals(name)) {

@@ -92,6 +92,7 @@ public record HostTensor(DType dtype, long[] shape, ByteBuffer data) {
         return Float.intBitsToFloat(sign | widened << 23 | fraction << 13);
     }
 
+    /** Number of elements of a shape: 1 for a scalar. */
     public static long count(long[] shape) {
         return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }

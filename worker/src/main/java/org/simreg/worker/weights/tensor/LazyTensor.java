@@ -10,6 +10,7 @@ import java.util.function.Supplier;
  * @param bytes gives the elements in row-major order, little-endian
  */
 public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) {
+    /** A tensor that is in memory already. */
     public static LazyTensor of(HostTensor tensor) {
         return new LazyTensor(tensor.dtype(), tensor.shape(), tensor::data);
     }
@@ -23,6 +24,7 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
                 DType.FLOAT32, shape, () -> HostTensor.of(load().floats(), shape).data());
     }
 
+    /** Fetches the elements, each time anew. */
     public HostTensor load() {
         return new HostTensor(dtype, shape, bytes.get());
     }

@@ -25,6 +25,11 @@ public final class MappedFile {
         this.size = size;
     }
 
+    /**
+     * Maps a file; nothing is read yet.
+     *
+     * @throws CorruptFile if it is a folder
+     */
     public static MappedFile open(Path file) throws IOException {
         if (Files.isDirectory(file)) {
             throw new CorruptFile("it is a folder; name a file");
@@ -41,11 +46,16 @@ public final class MappedFile {
         }
     }
 
+    /** Bytes of the whole file. */
     public long size() {
         return size;
     }
 
-    /** Bytes of the file, little-endian, without copying. */
+    /**
+     * Bytes of the file, little-endian, without copying.
+     *
+     * @throws CorruptFile if the file is shorter, or the slice longer than a window
+     */
     public ByteBuffer slice(long offset, long length) throws CorruptFile {
         if (offset < 0 || length < 0 || length > size - offset) {
             throw new CorruptFile(

@@ -17,6 +17,7 @@ import org.simreg.worker.network.Op;
 public final class StateDict {
     private final Map<String, LazyTensor> tensors;
 
+    /** A state dict in the map's order, of tensors that are fetched when asked for. */
     public StateDict(Map<String, LazyTensor> tensors) {
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     }
@@ -81,13 +82,6 @@ public final class StateDict {
         return tensors.size();
     }
 
-    /** The same tensors, each name behind the prefix. */
-    public StateDict withPrefix(String prefix) {
-        Map<String, LazyTensor> renamed = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> renamed.put(prefix + name, tensor));
-        return new StateDict(renamed);
-    }
-
     /** The tensors whose names start with the prefix, named by the rest. */
     public StateDict withoutPrefix(String prefix) {
         Map<String, LazyTensor> renamed = new LinkedHashMap<>();
@@ -98,11 +92,6 @@ public final class StateDict {
                     }
                 });
         return new StateDict(renamed);
-    }
-
-    /** Whether both hold the same names, in whatever order. */
-    public boolean sameNames(StateDict other) {
-        return names().equals(other.names());
     }
 
     /**
@@ -123,6 +112,11 @@ public final class StateDict {
         return new StateDict(all);
     }
 
+    /**
+     * The tensor of that name, not fetched yet.
+     *
+     * @throws NoSuchElementException if there is none
+     */
     public LazyTensor stored(String name) {
         LazyTensor tensor = tensors.get(name);
         if (tensor == null) {

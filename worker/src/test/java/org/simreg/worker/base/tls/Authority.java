@@ -3,6 +3,7 @@ package org.simreg.worker.base.tls;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Makes certificates for a test, in a folder of its own. */
+/** A certificate authority for a test, with a folder of its own. */
 public final class Authority {
     private final Path folder;
     private final X509Bundle root;
@@ -68,7 +69,7 @@ public final class Authority {
             Path fresh = Files.writeString(folder.resolve(name + ".new"), text);
             return Files.move(fresh, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -57,8 +57,7 @@ class DecodingTest {
 
     private static RgbImage decode(Path file) throws IOException {
         RgbImage pixels = new RgbImage();
-        try (ImageDecoder decoder =
-                new ImageDecoder(BatchLoader.LoaderSettings.PILLOW_MAX_PIXELS)) {
+        try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
             decoder.decode(buffer -> buffer.read(file), pixels);
         }
         return pixels;
@@ -102,8 +101,7 @@ class DecodingTest {
         ImageIO.write(
                 new BufferedImage(600, 400, BufferedImage.TYPE_INT_ARGB), "png", file.toFile());
         RgbImage pixels = new RgbImage();
-        try (ImageDecoder decoder =
-                new ImageDecoder(BatchLoader.LoaderSettings.PILLOW_MAX_PIXELS)) {
+        try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
             decode(decoder, file, pixels, 100);
             long before = Pointer.physicalBytes();
             decode(decoder, file, pixels, 1000);

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** What Pillow makes of small pictures; scripts/fixtures/data.py wrote it. */
+/** Small pictures and what Pillow makes of them; {@code scripts/fixtures/data.py} wrote both. */
 public final class ImageFixtures {
     public static final int WIDTH = 97;
     public static final int HEIGHT = 61;

@@ -43,7 +43,7 @@ class BatchLoaderTest {
     private Tree tree;
 
     @BeforeEach
-    void plant() {
+    void makeTree() {
         tree = new Tree(temporary);
     }
 
@@ -55,7 +55,7 @@ class BatchLoaderTest {
     }
 
     private BatchLoader loader(ImageList images, int threads) {
-        return new BatchLoader(images, new BatchLoader.LoaderSettings(threads, 3, 5), notices::add);
+        return new BatchLoader(images, new BatchLoader.Settings(threads, 3, 5), notices::add);
     }
 
     private static Iterator<BatchRequest> requests(

@@ -48,7 +48,7 @@ class WeightFilesTest {
     private ManagedChannel channel;
     private RemoteStorage storage;
 
-    /** Gives files whose content is their path. */
+    /** A coordinator that gives files whose content is their path. */
     private final class Coordinator extends SamplesGrpc.SamplesImplBase {
         @Override
         public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
@@ -84,9 +84,7 @@ class WeightFilesTest {
         String name = folder.toString();
         server = InProcessServerBuilder.forName(name).addService(new Coordinator()).build().start();
         channel = InProcessChannelBuilder.forName(name).build();
-        storage =
-                new RemoteStorage(
-                        channel, new RemoteStorage.RemoteSettings(folder.resolve("cache")));
+        storage = new RemoteStorage(channel, new RemoteStorage.Settings(folder.resolve("cache")));
     }
 
     @AfterEach

@@ -89,7 +89,7 @@ class ViewSizesTest {
     /** All rows of each view. */
     private byte[][] pixels(List<View> views) {
         int[] ids = IntStream.range(0, images.size()).toArray();
-        BatchLoader.LoaderSettings settings = new BatchLoader.LoaderSettings(2, 3, 5);
+        BatchLoader.Settings settings = new BatchLoader.Settings(2, 3, 5);
         try (BatchLoader loader = new BatchLoader(images, settings, notice -> {});
                 BatchStream batches =
                         loader.batches(List.of(new BatchRequest(2, ids, views)).iterator());

@@ -213,7 +213,7 @@ class AuthorsEvaluationTest {
         FeatureSets.Settings settings =
                 new FeatureSets.Settings(
                         new ViewRecipe.CentreView(SIZE, SIZE),
-                        new BatchLoader.LoaderSettings(1, 2, 0),
+                        new BatchLoader.Settings(1, 2, 0),
                         cache,
                         notice -> {});
         return new FeatureSets(torch, backbone, splits, settings);

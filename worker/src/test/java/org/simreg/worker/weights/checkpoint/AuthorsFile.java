@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.simreg.proto.Head;
+import org.simreg.proto.Network;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
@@ -29,10 +30,10 @@ import org.simreg.worker.weights.tensor.HostTensor;
  */
 public final class AuthorsFile {
     /** The student, below {@code encoder_q.module.}. */
-    public static final org.simreg.proto.Network STUDENT = org.simreg.proto.Network.RESNET18;
+    public static final Network STUDENT = Network.RESNET18;
 
     /** The teacher, below {@code encoder_t.module.}. */
-    public static final org.simreg.proto.Network TEACHER = org.simreg.proto.Network.MOBILENET_V2;
+    public static final Network TEACHER = Network.MOBILENET_V2;
 
     private AuthorsFile() {}
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.worker.network.NetworkGraph;
@@ -55,7 +56,7 @@ class AuthorsFileTest {
                 NetworkFit.fit(found.tensors(), head.prefix(), AuthorsFile.head(), "x"),
                 "predict_q.module.",
                 AuthorsFile.head());
-        assertEquals(java.util.Map.of(), found.others());
+        assertEquals(Map.of(), found.others());
     }
 
     private static void same(StateDict weights, String prefix, NetworkGraph network) {

@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -180,8 +182,8 @@ class DamagedFilesTest {
     @Test
     void aCompressedArchiveSaysWhatToDo() throws IOException {
         Path file = folder.resolve("compressed.pth");
-        try (var out = new java.util.zip.ZipOutputStream(Files.newOutputStream(file))) {
-            out.putNextEntry(new java.util.zip.ZipEntry("archive/data.pkl"));
+        try (var out = new ZipOutputStream(Files.newOutputStream(file))) {
+            out.putNextEntry(new ZipEntry("archive/data.pkl"));
             out.write(dict().none().setItems().stop());
         }
         refusal(file, "is compressed; save it again");

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.proto.Head;
+import org.simreg.proto.Network;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
@@ -19,9 +20,9 @@ import org.simreg.worker.weights.tensor.StateDict;
 class FoldedNetworkTest {
     @ParameterizedTest
     @EnumSource(
-            value = org.simreg.proto.Network.class,
+            value = Network.class,
             names = {"RESNET18", "RESNET50_BYOL", "MOBILENET_V2"})
-    void noNormIsLeftInABackboneAndEveryLayerReadsTheSameLayers(org.simreg.proto.Network name) {
+    void noNormIsLeftInABackboneAndEveryLayerReadsTheSameLayers(Network name) {
         NetworkGraph whole = Networks.backbone(name);
         FoldedNetwork folded = FoldedNetwork.of(whole, WeightFixtures.weights(whole));
         NetworkGraph small = folded.network();

@@ -3,6 +3,7 @@ package org.simreg.worker.weights.checkpoint;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.simreg.proto.Network;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.tensor.DType;
@@ -15,7 +16,7 @@ final class Layout {
 
     private final Map<String, HostTensor> tensors = new LinkedHashMap<>();
 
-    Layout with(org.simreg.proto.Network name, String prefix) {
+    Layout with(Network name, String prefix) {
         return with(Networks.backbone(name), prefix);
     }
 

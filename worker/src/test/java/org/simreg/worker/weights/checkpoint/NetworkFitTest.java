@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.Head;
+import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
@@ -24,8 +27,7 @@ import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 class NetworkFitTest {
-    private static final NetworkGraph RESNET18 =
-            Networks.backbone(org.simreg.proto.Network.RESNET18);
+    private static final NetworkGraph RESNET18 = Networks.backbone(Network.RESNET18);
 
     @ParameterizedTest
     @ValueSource(
@@ -42,7 +44,7 @@ class NetworkFitTest {
                 "some.other.place."
             })
     void whateverStandsBeforeTheNamesIsStripped(String prefix) {
-        StateDict file = empty(RESNET18).withPrefix(prefix);
+        StateDict file = behind(prefix, RESNET18);
         StateDict weights = NetworkFit.fit(file, RESNET18, "x.pth");
         assertEquals(names(RESNET18), new ArrayList<>(weights.names()));
     }
@@ -62,7 +64,7 @@ class NetworkFitTest {
     void ofADistilledCheckpointTheStudentIsTakenAndTheHeadCanBe() {
         NetworkGraph head = Heads.regression(Head.Form.RELEASED, 4, 512, 2048);
         Map<String, HostTensor> all = new LinkedHashMap<>();
-        put(all, empty(Networks.backbone(org.simreg.proto.Network.RESNET18)), "encoder_t.module.");
+        put(all, empty(Networks.backbone(Network.RESNET18)), "encoder_t.module.");
         put(all, empty(RESNET18), "encoder_q.module.");
         put(all, empty(head), "predict_q.module.");
         all.put("encoder_q.module.bn1.bias", HostTensor.of(new float[64], 64));
@@ -88,11 +90,11 @@ class NetworkFitTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = org.simreg.proto.Network.class,
+            value = Network.class,
             names = {"RESNET34", "RESNET101", "RESNET50X2", "MOBILENET_V2"})
-    void anotherNetworksWeightsAreRefusedWithTheNetworkThatFits(org.simreg.proto.Network name) {
+    void anotherNetworksWeightsAreRefusedWithTheNetworkThatFits(Network name) {
         NetworkGraph wanted = Networks.backbone(name);
-        String message = refusal(empty(RESNET18).withPrefix("module."), wanted);
+        String message = refusal(behind("module.", RESNET18), wanted);
         assertTrue(message.startsWith("Can't use the weights of x.pth for " + wanted.name()));
         assertTrue(message.endsWith("they fit resnet18, so name that network"), message);
         assertTrue(message.length() < 900, message);
@@ -100,7 +102,7 @@ class NetworkFitTest {
 
     @Test
     void aLargerNetworkThatHoldsAllNamesIsRefusedToo() {
-        StateDict file = empty(Networks.backbone(org.simreg.proto.Network.RESNET34));
+        StateDict file = empty(Networks.backbone(Network.RESNET34));
         String message = refusal(file, RESNET18);
         assertTrue(message.contains("80 unexpected (layer1.2.conv1.weight, "), message);
         assertTrue(message.contains("they fit resnet34"), message);
@@ -131,18 +133,14 @@ class NetworkFitTest {
 
     @Test
     void theLastLayerIsLeftOutOrMeasured() {
-        NetworkGraph classifier = Networks.classifier(org.simreg.proto.Network.RESNET18, 7);
-        StateDict file = empty(classifier).withPrefix("module.");
+        NetworkGraph classifier = Networks.classifier(Network.RESNET18, 7);
+        StateDict file = behind("module.", classifier);
         assertEquals(RESNET18.weights().size(), NetworkFit.fit(file, RESNET18, "x.pth").size());
-        assertEquals(7, NetworkFit.classes(file, org.simreg.proto.Network.RESNET18, "x.pth"));
+        assertEquals(7, NetworkFit.classes(file, Network.RESNET18, "x.pth"));
         UserError error =
                 assertThrows(
                         UserError.class,
-                        () ->
-                                NetworkFit.classes(
-                                        empty(RESNET18),
-                                        org.simreg.proto.Network.RESNET18,
-                                        "x.pth"));
+                        () -> NetworkFit.classes(empty(RESNET18), Network.RESNET18, "x.pth"));
         assertTrue(error.getMessage().contains("no matrix fc.weight"), error.getMessage());
     }
 
@@ -162,15 +160,21 @@ class NetworkFitTest {
         return StateDict.of(weights);
     }
 
-    private static java.nio.ByteBuffer bytes(int count) {
-        return java.nio.ByteBuffer.wrap(ZEROS, 0, count);
+    private static StateDict behind(String prefix, NetworkGraph network) {
+        Map<String, HostTensor> all = new LinkedHashMap<>();
+        put(all, empty(network), prefix);
+        return StateDict.of(all);
+    }
+
+    private static ByteBuffer bytes(int count) {
+        return ByteBuffer.wrap(ZEROS, 0, count);
     }
 
     private static final byte[] ZEROS = new byte[4 * 2048 * 2 * 1024 * 9];
 
     private static HostTensor ones(long... shape) {
         float[] values = new float[(int) HostTensor.count(shape)];
-        java.util.Arrays.fill(values, 1f);
+        Arrays.fill(values, 1f);
         return HostTensor.of(values, shape);
     }
 

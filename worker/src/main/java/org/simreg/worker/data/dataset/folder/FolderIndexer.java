@@ -17,7 +17,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.proto.UserError;
@@ -36,11 +35,11 @@ final class FolderIndexer {
     private static final int THREADS = Math.max(8, 2 * Runtime.getRuntime().availableProcessors());
 
     private final Path root;
-    private final FolderWalk walk;
+    private final Walk walk;
 
     private FolderIndexer(Path root, ImageDataset.IndexProgress progress) {
         this.root = root;
-        walk = new FolderWalk(root, progress);
+        walk = new Walk(root, progress);
     }
 
     /**
@@ -51,8 +50,7 @@ final class FolderIndexer {
         if (!Files.isDirectory(root)) {
             throw new UserError("The data set %s is no folder; %s".formatted(root, LAYOUTS));
         }
-        ExecutorService threads =
-                Executors.newFixedThreadPool(THREADS, NamedThreads.numbered("index"));
+        ExecutorService threads = NamedThreads.numbered("index", THREADS);
         try {
             return new FolderIndexer(root, progress).build(threads);
         } finally {
@@ -75,7 +73,7 @@ final class FolderIndexer {
     }
 
     private SampleIndex.FolderPart part(String folder, ExecutorService threads) {
-        FolderWalk.Entries entries = walk.list(folder);
+        Walk.Entries entries = walk.list(folder);
         Path path = root.resolve(folder);
         if (entries.folders().isEmpty()) {
             List<byte[][]> images = new ArrayList<>();
@@ -160,10 +158,11 @@ final class FolderIndexer {
     }
 
     /**
-     * Lists folders. Tells images from folders by the name's ending, and asks the file system only
-     * about names without an image's ending: a million files are listed without a call each.
+     * A walk through a data set's folders, which it lists. Tells images from folders by the name's
+     * ending, and asks the file system only about names without an image's ending: a million files
+     * are listed without a call each.
      */
-    private static final class FolderWalk {
+    private static final class Walk {
         private static final Set<String> ENDINGS =
                 Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp");
         private static final int DEEPEST = 32;
@@ -177,13 +176,13 @@ final class FolderIndexer {
         private final AtomicLong folders = new AtomicLong();
         private final AtomicLong images = new AtomicLong();
 
-        FolderWalk(Path root, ImageDataset.IndexProgress progress) {
+        Walk(Path root, ImageDataset.IndexProgress progress) {
             this.root = root;
             this.progress = progress;
         }
 
         /**
-         * Names in one folder; those that start with a dot are left out.
+         * The names in one folder; those that start with a dot are left out.
          *
          * @param folders names of folders, links to folders included
          * @param images names that end like an image's

@@ -17,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A data set that is a folder tree on storage that this process sees: {@code train/CLASS/*} with or
- * without {@code val/CLASS/*}, {@code CLASS/*}, or one folder of unlabelled images. Folders inside
- * class folders belong to the class; names that start with a dot are left out.
+ * The opener of data sets that are folder trees on storage that this process sees: {@code
+ * train/CLASS/*} with or without {@code val/CLASS/*}, {@code CLASS/*}, or one folder of unlabelled
+ * images. Folders inside class folders belong to the class; names that start with a dot are left
+ * out.
  */
 public final class FolderSource {
     private static final Logger LOG = LoggerFactory.getLogger(FolderSource.class);

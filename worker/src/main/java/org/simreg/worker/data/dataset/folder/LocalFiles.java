@@ -6,7 +6,9 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleSource;
 import org.simreg.worker.data.image.FileBuffer;
 
-/** Samples on storage that this process sees: the operating system reads ahead and caches. */
+/**
+ * The sample source of storage that this process sees: the operating system reads ahead and caches.
+ */
 record LocalFiles(ImageList images) implements SampleSource {
     @Override
     public int lookahead() {

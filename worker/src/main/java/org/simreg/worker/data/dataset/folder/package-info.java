@@ -1,2 +1,5 @@
-/** A data set as a folder tree: listing, index, plain files. */
+/**
+ * Data sets that are folder trees: listing, index, plain files. Read {@link
+ * org.simreg.worker.data.dataset.folder.FolderSource} first.
+ */
 package org.simreg.worker.data.dataset.folder;

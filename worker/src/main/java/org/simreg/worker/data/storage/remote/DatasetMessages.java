@@ -21,8 +21,8 @@ import org.simreg.worker.data.dataset.SampleIndex;
 import org.simreg.worker.data.dataset.SampleSource;
 
 /**
- * The messages that describe a data set: a summary, then the names. Who gets them has the same ids
- * and labels without seeing the storage.
+ * The messages that describe a data set, a summary and then the names: to write and to read. Who
+ * gets them has the same ids and labels without seeing the storage.
  */
 public final class DatasetMessages {
     private DatasetMessages() {}
@@ -123,12 +123,12 @@ public final class DatasetMessages {
         summary.getPartsList().forEach(part -> names.put(part.getSplit(), new Names()));
         while (parts.hasNext()) {
             DatasetListing listing = parts.next().getListing();
-            Names of = names.get(listing.getSplit());
-            if (of == null) {
+            Names part = names.get(listing.getSplit());
+            if (part == null) {
                 throw new RetriedCalls.Damaged(
                         "a listing is of a part that the summary doesn't have");
             }
-            of.add(listing);
+            part.add(listing);
         }
         Map<Split, ImageList> images = new EnumMap<>(Split.class);
         Names train = names.getOrDefault(Split.TRAIN, new Names());
@@ -162,7 +162,7 @@ public final class DatasetMessages {
         return summary;
     }
 
-    /** Names of a part while they come in. */
+    /** The names of a part's images, collected from its listings. */
     private static final class Names {
         private final List<String> classes = new ArrayList<>();
         private final List<Integer> classEnds = new ArrayList<>();

@@ -13,8 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The disk space of a folder of folders of files. Room for new ones is made by deleting those not
- * touched for longest. Safe for all threads; other processes may add and delete files too.
+ * The disk space of a cache, which is a folder of folders of files. Room for new ones is made by
+ * deleting those not touched for longest. Safe for all threads; other processes may add and delete
+ * files too.
  */
 final class DiskCache {
     /** How the name of a file ends that isn't whole yet. */
@@ -118,6 +119,7 @@ final class DiskCache {
         return Long.MAX_VALUE;
     }
 
+    /** The work on each file of the cache. */
     private interface Visit {
         void file(Path file, BasicFileAttributes attributes) throws IOException;
     }

@@ -17,21 +17,21 @@ import java.util.function.Supplier;
 import org.simreg.worker.base.concurrent.Abandoned;
 
 /**
- * Transfer of files by streaming calls: a header, then the bytes in parts. Its methods block, and
- * nothing of a call is left behind when they return or throw.
+ * The transfer of files by streaming calls: a header, then the bytes in parts. Its methods block,
+ * and nothing of a call is left behind when they return or throw.
  */
 public final class FileTransfer {
     private static final int PART = 1 << 18;
 
     private FileTransfer() {}
 
-    /** Makes a failed call an exception whose message is a sentence. */
+    /** The translation of a failed call into an exception whose message is a sentence. */
     @FunctionalInterface
     public interface Failure {
         RuntimeException of(Status status, Exception cause);
     }
 
-    /** Writes a file's bytes. */
+    /** The writer of a file's bytes. */
     @FunctionalInterface
     public interface Content {
         /**
@@ -50,10 +50,10 @@ public final class FileTransfer {
      */
     public record Upload<P>(P header, Function<ByteString, P> part, Content content) {}
 
-    /** Takes the parts of an answer as they come; what is not taken is not sent. */
+    /** The reader of an answer's parts as they come; what is not taken is not sent. */
     @FunctionalInterface
-    public interface Taking<P, T> {
-        T from(Iterator<P> parts) throws IOException;
+    public interface AnswerReader<P, T> {
+        T read(Iterator<P> parts) throws IOException;
     }
 
     /**
@@ -101,7 +101,7 @@ public final class FileTransfer {
         }
     }
 
-    /** A stream into messages of {@value #PART} bytes. */
+    /** The stream that cuts a file into messages of {@value #PART} bytes. */
     private static final class Parts<P> extends OutputStream {
         private final BlockingClientCall<P, ?> call;
         private final Function<ByteString, P> message;
@@ -154,7 +154,7 @@ public final class FileTransfer {
         }
     }
 
-    /** The call takes no more; the cause, if there is one, says why. */
+    /** The error of writing to a call that has ended; the cause, if there is one, says why. */
     private static final class CallEnded extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -164,17 +164,18 @@ public final class FileTransfer {
     }
 
     /**
-     * Makes a call, and hangs up if its answer isn't taken to the end.
+     * Makes a call, and cancels it if its answer isn't taken to the end.
      *
      * @param call starts it, on this thread
      * @throws StatusRuntimeException if it fails
-     * @throws IOException if the taking threw it
+     * @throws IOException if the reader threw it
      */
-    public static <P, T> T get(Supplier<Iterator<P>> call, Taking<P, T> taking) throws IOException {
+    public static <P, T> T get(Supplier<Iterator<P>> call, AnswerReader<P, T> reader)
+            throws IOException {
         Context.CancellableContext context = Context.ROOT.withCancellation();
         Context before = context.attach();
         try {
-            return taking.from(call.get());
+            return reader.read(call.get());
         } finally {
             context.detach(before);
             context.cancel(null);
@@ -182,14 +183,15 @@ public final class FileTransfer {
     }
 
     /**
-     * Makes a call as {@link #get(Supplier, Taking)}.
+     * Makes a call as {@link #get(Supplier, AnswerReader)}.
      *
-     * @throws UncheckedIOException if the taking threw an {@link IOException}
+     * @throws UncheckedIOException if the reader threw an {@link IOException}
      * @throws RuntimeException what {@code failure} makes of it if the call fails
      */
-    public static <P, T> T get(Supplier<Iterator<P>> call, Taking<P, T> taking, Failure failure) {
+    public static <P, T> T get(
+            Supplier<Iterator<P>> call, AnswerReader<P, T> reader, Failure failure) {
         try {
-            return get(call, taking);
+            return get(call, reader);
         } catch (StatusRuntimeException e) {
             throw failure.of(e.getStatus(), e);
         } catch (IOException e) {

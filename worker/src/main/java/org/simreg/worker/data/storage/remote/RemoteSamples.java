@@ -25,9 +25,9 @@ import org.simreg.worker.data.image.FileBuffer;
 import org.simreg.worker.data.image.ImageDecoder;
 
 /**
- * Samples on storage that only the coordinator sees. What was read lies in the cache; an entry of
- * an earlier run is used once the coordinator has said that the file is still the same, so that
- * every worker trains on the same bytes.
+ * The sample source of storage that only the coordinator sees. What was read lies in the cache; an
+ * entry of an earlier run is used once the coordinator has said that the file is still the same, so
+ * that every worker trains on the same bytes.
  */
 final class RemoteSamples implements SampleSource {
     private static final int LOOKAHEAD = 8;
@@ -110,12 +110,12 @@ final class RemoteSamples implements SampleSource {
         return new Sha256().text(images.file(id).toString()).hex();
     }
 
-    private void keep(SampleReader.Arrival arrival) {
-        if (arrival instanceof SampleReader.Arrival.Unreadable broken) {
+    private void keep(SampleReader.Answer answer) {
+        if (answer instanceof SampleReader.Answer.Unreadable broken) {
             unreadable.put(broken.id(), broken.reason());
             return;
         }
-        if (arrival instanceof SampleReader.Arrival.File file) {
+        if (answer instanceof SampleReader.Answer.File file) {
             try {
                 cache.put(key(file.id()), file);
             } catch (IOException e) {
@@ -127,7 +127,7 @@ final class RemoteSamples implements SampleSource {
             }
         }
         synchronized (current) {
-            current.set(arrival.id());
+            current.set(answer.id());
         }
     }
 
@@ -145,14 +145,14 @@ final class RemoteSamples implements SampleSource {
         }
         String reason = unreadable.get(id);
         if (reason == null) {
-            SampleReader.Arrival arrival = fetch(wanted(id), wanted);
-            if (arrival instanceof SampleReader.Arrival.Unchanged && !isCached(id, into)) {
+            SampleReader.Answer answer = fetch(wanted(id), wanted);
+            if (answer instanceof SampleReader.Answer.Unchanged && !isCached(id, into)) {
                 // The copy was damaged, and is gone now.
-                arrival = fetch(Wanted.newBuilder().setId(id).build(), wanted);
+                answer = fetch(Wanted.newBuilder().setId(id).build(), wanted);
             }
-            if (arrival instanceof SampleReader.Arrival.File file) {
+            if (answer instanceof SampleReader.Answer.File file) {
                 copy(file, into);
-            } else if (arrival instanceof SampleReader.Arrival.Unreadable broken) {
+            } else if (answer instanceof SampleReader.Answer.Unreadable broken) {
                 reason = broken.reason();
             }
         }
@@ -171,26 +171,26 @@ final class RemoteSamples implements SampleSource {
         }
     }
 
-    private SampleReader.Arrival fetch(Wanted sample, BooleanSupplier wanted) {
-        List<SampleReader.Arrival> arrived = new ArrayList<>();
+    private SampleReader.Answer fetch(Wanted sample, BooleanSupplier wanted) {
+        List<SampleReader.Answer> answers = new ArrayList<>();
         reader.read(
                 List.of(sample),
                 wanted,
-                arrival -> {
-                    keep(arrival);
-                    arrived.add(arrival);
+                answer -> {
+                    keep(answer);
+                    answers.add(answer);
                 });
-        return arrived.get(0);
+        return answers.get(0);
     }
 
-    private static void copy(SampleReader.Arrival.File file, FileBuffer into) throws IOException {
+    private static void copy(SampleReader.Answer.File file, FileBuffer into) throws IOException {
         ByteBuffer room = into.room(file.version().getLength());
         file.data().copyTo(room);
         room.flip();
     }
 
     /**
-     * Samples of a request that are read before they are decoded.
+     * The reading of a request's samples before they are decoded.
      *
      * @param ids the samples
      * @param wanted whether the request is still to be made into a batch

@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.simreg.proto.Dataset;
@@ -23,45 +21,31 @@ import org.simreg.worker.data.dataset.SampleSource;
 import org.simreg.worker.data.storage.CoordinatorFiles;
 
 /**
- * Data sets and weight files that only the coordinator sees, read over its service {@code Samples}
- * and kept on the local disk. Outlasts the coordinator's absence: who reads waits.
+ * The data sets and weight files that only the coordinator sees, read over its service {@code
+ * Samples} and kept on the local disk. Outlasts the coordinator's absence: who reads waits.
  */
 public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     private static final int THREADS = 4;
-    private static final int IDLE_SECONDS = 30;
+    private static final Duration IDLE = Duration.ofSeconds(30);
     private static final int DESCRIBE_SECONDS = 900;
     private static final int COMPARE_SECONDS = 60;
 
     private final ManagedChannel channel;
-    private final RemoteSettings settings;
+    private final Settings settings;
     private final SampleCache cache;
     private final RemoteWeights weights;
-    private final ThreadPoolExecutor threads;
+    private final ExecutorService threads;
 
     /**
      * @param channel to the coordinator; stays the caller's. Keep-alive on it finds a coordinator
      *     that is frozen; without, calls end after two minutes
      */
-    public RemoteStorage(ManagedChannel channel, RemoteSettings settings) {
+    public RemoteStorage(ManagedChannel channel, Settings settings) {
         this.channel = channel;
         this.settings = settings;
         cache = new SampleCache(settings.cache().resolve("samples"), settings.cacheBytes());
         weights = new RemoteWeights(settings.cache().resolve("weights"));
-        threads = threads();
-    }
-
-    /** No more than some calls at once; none is kept while nothing is read. */
-    private static ThreadPoolExecutor threads() {
-        ThreadPoolExecutor threads =
-                new ThreadPoolExecutor(
-                        THREADS,
-                        THREADS,
-                        IDLE_SECONDS,
-                        TimeUnit.SECONDS,
-                        new LinkedBlockingQueue<>(),
-                        NamedThreads.numbered("samples"));
-        threads.allowCoreThreadTimeOut(true);
-        return threads;
+        threads = NamedThreads.pool(NamedThreads.numbered("samples"), THREADS, IDLE);
     }
 
     @Override
@@ -76,6 +60,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
                 parts -> DatasetMessages.splits(parts, root, sources));
     }
 
+    /** A part of a data set, as the job names it. */
     private record Origin(Dataset dataset, Split split) {}
 
     private SampleSource source(
@@ -131,19 +116,19 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     }
 
     /**
-     * How a worker reads from storage that only the coordinator sees.
+     * Settings of a worker's reading from storage that only the coordinator sees.
      *
      * @param cache folder for copies of files; may be shared by several processes
      * @param cacheBytes disk space of all copies of samples together
      * @param patience how long the coordinator may be away before the job fails
      */
-    public record RemoteSettings(Path cache, long cacheBytes, Duration patience) {
+    public record Settings(Path cache, long cacheBytes, Duration patience) {
         /** 20 GB, and ten minutes. */
-        public RemoteSettings(Path cache) {
+        public Settings(Path cache) {
             this(cache, 20_000_000_000L, Duration.ofMinutes(10));
         }
 
-        public RemoteSettings {
+        public Settings {
             if (cacheBytes < 1 || patience.isNegative()) {
                 throw new IllegalArgumentException(
                         "cache bytes: " + cacheBytes + ", patience: " + patience);

@@ -20,8 +20,8 @@ import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.base.io.Sha256;
 
 /**
- * Copies of weight files in folders named by their SHA-256, so that a copy is never of another
- * file; several processes may share them.
+ * The cache of the coordinator's weight files: copies in folders named by their SHA-256, so that a
+ * copy is never of another file; several processes may share them.
  */
 final class RemoteWeights {
     private static final int CALL_SECONDS = 900;
@@ -36,6 +36,12 @@ final class RemoteWeights {
         this.folder = folder;
     }
 
+    /**
+     * The copy of a file, read from the coordinator unless there is one already.
+     *
+     * @param path as the coordinator names it
+     * @throws UserError if the coordinator doesn't give it, or it can't be stored
+     */
     Path get(String path, RetriedCalls calls) {
         try {
             Path file = fetched(path, calls);

@@ -17,8 +17,9 @@ import org.simreg.proto.SamplesGrpc.SamplesBlockingStub;
 import org.simreg.proto.UserError;
 
 /**
- * Calls of the coordinator's service {@code Samples} that outlast its absence: they are repeated
- * with longer and longer pauses until it has been away for too long. Safe for all threads.
+ * The caller of the coordinator's service {@code Samples}, which outlasts the coordinator's
+ * absence: calls are repeated with longer and longer pauses until it has been away for too long.
+ * Safe for all threads.
  */
 final class RetriedCalls {
     private static final long FIRST_PAUSE_MS = 100;
@@ -43,7 +44,7 @@ final class RetriedCalls {
         this.notices = notices;
     }
 
-    /** What came is not what was sent; asking again may help. The message says what is wrong. */
+    /** The error of an answer that isn't what was sent: asking again may help. */
     static final class Damaged extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -65,13 +66,14 @@ final class RetriedCalls {
          *
          * @throws StatusRuntimeException if it fails
          */
-        <T> T once(ManagedChannel channel, FileTransfer.Taking<P, T> taking) throws IOException {
+        <T> T once(ManagedChannel channel, FileTransfer.AnswerReader<P, T> reader)
+                throws IOException {
             return FileTransfer.get(
                     () ->
                             method.apply(
                                     SamplesGrpc.newBlockingStub(channel)
                                             .withDeadlineAfter(seconds, TimeUnit.SECONDS)),
-                    taking);
+                    reader);
         }
     }
 
@@ -79,13 +81,13 @@ final class RetriedCalls {
      * Makes a call until it succeeds.
      *
      * @param wanted whether the caller still waits
-     * @param taking takes the answer; asks for it again by throwing {@link Damaged}
+     * @param reader takes the answer; asks for it again by throwing {@link Damaged}
      * @throws UserError if the coordinator refuses it, sends damaged data again and again, or has
      *     been away for too long
      * @throws CancellationException if it isn't wanted any more, or the thread is interrupted
-     * @throws UncheckedIOException if the taking throws another {@link IOException}
+     * @throws UncheckedIOException if the reader throws another {@link IOException}
      */
-    <P, T> T call(Call<P> call, BooleanSupplier wanted, FileTransfer.Taking<P, T> taking) {
+    <P, T> T call(Call<P> call, BooleanSupplier wanted, FileTransfer.AnswerReader<P, T> reader) {
         long begun = System.nanoTime();
         long pause = FIRST_PAUSE_MS;
         int damages = 0;
@@ -93,7 +95,7 @@ final class RetriedCalls {
             require(wanted, call.what());
             long tried = System.nanoTime();
             try {
-                T answer = call.once(channel, parts -> taking.from(new Heard<>(parts)));
+                T answer = call.once(channel, parts -> reader.read(new Heard<>(parts)));
                 answered(tried);
                 return answer;
             } catch (StatusRuntimeException e) {
@@ -115,7 +117,7 @@ final class RetriedCalls {
         }
     }
 
-    /** Parts of an answer, each a sign of life. */
+    /** The parts of an answer; when the last one came is when the coordinator was last heard. */
     private final class Heard<P> implements Iterator<P> {
         private final Iterator<P> parts;
 
@@ -136,7 +138,7 @@ final class RetriedCalls {
         }
     }
 
-    /** What was on its way before the coordinator went says nothing of now. */
+    /** Only a call that began after the coordinator was lost shows that it is back. */
     private synchronized void answered(long tried) {
         heard = System.nanoTime();
         if (away && tried - awaySince > 0) {
@@ -145,7 +147,7 @@ final class RetriedCalls {
         }
     }
 
-    /** Nor does a call that was lost before another one succeeded. */
+    /** Only a call that began after the last answer shows that the coordinator is lost. */
     private synchronized void lost(String what, long tried, Status status) {
         if (!away && heard - tried < 0) {
             away = true;
@@ -162,7 +164,7 @@ final class RetriedCalls {
         }
     }
 
-    /** Whether a failure is one of the line or of the moment, not of what was asked. */
+    /** Whether a failure is one of the network or of the moment, not of what was asked. */
     private static boolean isPassing(Status status) {
         return switch (status.getCode()) {
             case UNAVAILABLE,

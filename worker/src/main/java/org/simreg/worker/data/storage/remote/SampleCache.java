@@ -12,13 +12,14 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.simreg.proto.Version;
+import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.data.image.FileBuffer;
 
 /**
- * Copies of files on the local disk, a bounded number of bytes; those not read for longest go
- * first. Every read checks length and CRC32C, so that an entry that a crash or the disk has damaged
- * is only a miss: nothing is forced to the disk. Several processes may share the folder; each
- * counts what the others wrote now and then. Safe for all threads.
+ * The cache of the coordinator's image files on the local disk, of a bounded size: copies not read
+ * for longest go first. Every read checks length and CRC32C, so that an entry that a crash or the
+ * disk has damaged is only a miss: nothing is forced to the disk. Several processes may share the
+ * folder; each counts what the others wrote now and then. Safe for all threads.
  */
 final class SampleCache {
     private static final int MAGIC = 0x53524331;
@@ -72,7 +73,7 @@ final class SampleCache {
     }
 
     /**
-     * What an entry begins with.
+     * The head of an entry.
      *
      * @param crc32c of the bytes after it
      */
@@ -112,7 +113,7 @@ final class SampleCache {
      *
      * @throws IOException if it can't be written
      */
-    void put(String key, SampleReader.Arrival.File file) throws IOException {
+    void put(String key, SampleReader.Answer.File file) throws IOException {
         long bytes = HEAD + file.version().getLength();
         if (!space.reserve(bytes)) {
             return;
@@ -124,7 +125,7 @@ final class SampleCache {
         }
     }
 
-    private static void replace(Path target, SampleReader.Arrival.File file) throws IOException {
+    private static void replace(Path target, SampleReader.Answer.File file) throws IOException {
         Files.createDirectories(target.getParent());
         Path draft = Files.createTempFile(target.getParent(), "", DiskCache.DRAFT);
         try {
@@ -136,20 +137,14 @@ final class SampleCache {
         }
     }
 
-    private static void write(Path draft, SampleReader.Arrival.File file) throws IOException {
+    private static void write(Path draft, SampleReader.Answer.File file) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(HEAD).putInt(MAGIC).putInt(file.crc32c());
         head.putLong(file.version().getLength()).putLong(file.version().getModifiedNs()).flip();
         try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-            put(channel, head);
+            AtomicFile.put(channel, head);
             for (ByteBuffer piece : file.data().asReadOnlyByteBufferList()) {
-                put(channel, piece);
+                AtomicFile.put(channel, piece);
             }
-        }
-    }
-
-    private static void put(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
         }
     }
 }

@@ -49,7 +49,7 @@ final class SampleReader {
      * @throws UserError if it can't be done
      * @throws CancellationException if it isn't wanted any more
      */
-    void read(List<Wanted> samples, BooleanSupplier wanted, Consumer<Arrival> taker) {
+    void read(List<Wanted> samples, BooleanSupplier wanted, Consumer<Answer> taker) {
         Reading reading = new Reading(samples, wanted, taker);
         RetriedCalls.Call<SamplePart> call =
                 new RetriedCalls.Call<>(what, CALL_SECONDS, reading::ask);
@@ -58,14 +58,14 @@ final class SampleReader {
         }
     }
 
-    /** Samples on their way, over as many calls as it takes. */
+    /** A request for samples, over as many calls as it takes. */
     private final class Reading {
         private final Map<Integer, Wanted> missing = new LinkedHashMap<>();
         private final BooleanSupplier wanted;
-        private final Consumer<Arrival> taker;
+        private final Consumer<Answer> taker;
         private Assembly assembly;
 
-        Reading(List<Wanted> samples, BooleanSupplier wanted, Consumer<Arrival> taker) {
+        Reading(List<Wanted> samples, BooleanSupplier wanted, Consumer<Answer> taker) {
             this.wanted = wanted;
             this.taker = taker;
             samples.forEach(sample -> missing.put(sample.getId(), sample));
@@ -93,33 +93,33 @@ final class SampleReader {
             return true;
         }
 
-        private void arrived(Arrival arrival) {
-            missing.remove(arrival.id());
-            taker.accept(arrival);
+        private void arrived(Answer answer) {
+            missing.remove(answer.id());
+            taker.accept(answer);
         }
     }
 
-    /** What the coordinator said of one sample. */
-    sealed interface Arrival {
-        /** The sample. */
+    /** The coordinator's answer for one sample. */
+    sealed interface Answer {
+        /** The id of the sample. */
         int id();
 
         /**
-         * Its file, whole and checked.
+         * The sample's file, whole and checked.
          *
          * @param version its length is that of the data
          * @param crc32c of the data
          */
-        record File(int id, Version version, ByteString data, int crc32c) implements Arrival {}
+        record File(int id, Version version, ByteString data, int crc32c) implements Answer {}
 
-        /** The version that the asker holds is the present one. */
-        record Unchanged(int id) implements Arrival {}
+        /** The answer that the version held by the asker is the present one. */
+        record Unchanged(int id) implements Answer {}
 
-        /** It can't be read there. */
-        record Unreadable(int id, String reason) implements Arrival {}
+        /** The answer that the coordinator can't read the file. */
+        record Unreadable(int id, String reason) implements Answer {}
     }
 
-    /** Puts the pieces of samples together and checks them, in the order they were asked for. */
+    /** The assembly of samples from pieces, checked, in the order they were asked for. */
     private static final class Assembly {
         private final Iterator<Wanted> expected;
         private final CRC32C sum = new CRC32C();
@@ -136,18 +136,18 @@ final class SampleReader {
          *
          * @return the sample that it ends, if it does
          */
-        Optional<Arrival> add(SamplePart part) throws RetriedCalls.Damaged {
+        Optional<Answer> add(SamplePart part) throws RetriedCalls.Damaged {
             begin(part);
             switch (part.getEndCase()) {
                 case UNREADABLE:
-                    return end(new Arrival.Unreadable(part.getId(), part.getUnreadable()));
+                    return end(new Answer.Unreadable(part.getId(), part.getUnreadable()));
                 case UNCHANGED:
                     if (!current.hasHeld()) {
                         throw new RetriedCalls.Damaged(
                                 "sample %d is said to be unchanged, but is not held"
                                         .formatted(part.getId()));
                     }
-                    return end(new Arrival.Unchanged(part.getId()));
+                    return end(new Answer.Unchanged(part.getId()));
                 case CRC32C:
                     take(part);
                     return end(checked(part.getCrc32C()));
@@ -185,7 +185,7 @@ final class SampleReader {
             }
         }
 
-        private Arrival checked(int crc32c) throws RetriedCalls.Damaged {
+        private Answer checked(int crc32c) throws RetriedCalls.Damaged {
             if (data.size() != version.getLength()) {
                 throw lengthOf(current.getId());
             }
@@ -194,7 +194,7 @@ final class SampleReader {
                         "the CRC32C of sample %d is %08x, not the announced %08x"
                                 .formatted(current.getId(), sum.getValue(), crc32c));
             }
-            return new Arrival.File(current.getId(), version, data, crc32c);
+            return new Answer.File(current.getId(), version, data, crc32c);
         }
 
         private RetriedCalls.Damaged lengthOf(int id) {
@@ -203,11 +203,11 @@ final class SampleReader {
                             .formatted(id, data.size(), version.getLength()));
         }
 
-        private Optional<Arrival> end(Arrival arrival) {
+        private Optional<Answer> end(Answer answer) {
             current = null;
             data = ByteString.EMPTY;
             sum.reset();
-            return Optional.of(arrival);
+            return Optional.of(answer);
         }
 
         /** Called after the last piece. */

@@ -12,8 +12,9 @@ import org.simreg.worker.weights.format.pickle.Pickled.Thing;
 import org.simreg.worker.weights.tensor.CorruptFile;
 
 /**
- * Reads one pickle, protocols 0 to 5, as data. A class is a name, a call is a value that is built
- * here ({@link TorchCalls}) or an empty {@link Thing}: nothing that a file asks for is executed.
+ * A reader of one pickle, protocols 0 to 5, as data. A class is a name, a call is a value that is
+ * built here ({@link TorchCalls}) or an empty {@link Thing}: nothing that a file asks for is
+ * executed.
  *
  * @see <a href="https://github.com/python/cpython/blob/main/Lib/pickletools.py">the opcodes</a>
  */
@@ -65,7 +66,7 @@ public final class PickleReader {
     private boolean number(int op) throws CorruptFile {
         switch (op) {
             case 'N' -> stack.push(Pickled.NONE);
-            case 0x88 -> yes();
+            case 0x88 -> pushTrue();
             case 0x89 -> stack.push(false);
             case 'K' -> stack.push((long) in.unsigned1());
             case 'M' -> stack.push((long) in.unsigned2());
@@ -82,7 +83,7 @@ public final class PickleReader {
         return true;
     }
 
-    private void yes() throws CorruptFile {
+    private void pushTrue() throws CorruptFile {
         if (stack.endsWith("training")) {
             modes.add(in.position() - 1);
         }
@@ -209,7 +210,7 @@ public final class PickleReader {
                 stack.popToMark();
                 stack.push(new Thing(type));
             }
-            case 'Q' -> outside(TorchCalls.persistent(stack.pop()));
+            case 'Q' -> pushPersistent(TorchCalls.persistent(stack.pop()));
             default -> {
                 return false;
             }
@@ -217,7 +218,7 @@ public final class PickleReader {
         return true;
     }
 
-    private void outside(Object value) throws CorruptFile {
+    private void pushPersistent(Object value) throws CorruptFile {
         if (value instanceof Storage storage) {
             storages.putIfAbsent(storage.key(), storage);
         }

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.simreg.worker.weights.tensor.DType;
 
 /**
- * Writes one pickle of protocol 2, opcode by opcode, as PyTorch's loaders expect it. Values are
- * pushed on the reader's stack; {@link #tuple}, {@link #setItems}, {@link #appends} take what was
- * pushed since the last {@link #mark}. Repeated strings and classes are written once.
+ * A writer of one pickle of protocol 2, opcode by opcode, as PyTorch's loaders expect it. Values
+ * are pushed on the reader's stack; {@link #tuple}, {@link #setItems}, {@link #appends} take what
+ * was pushed since the last {@link #mark}. Repeated strings and classes are written once.
  *
  * <p>A dict: {@code emptyDict().mark().string("a").integer(1).setItems()}. An object: {@code
  * global(module, name).emptyTuple().newObject().emptyDict().mark()...setItems().build()}.
@@ -87,7 +87,7 @@ public final class PickleWriter {
     }
 
     /** Pushes a tuple of ints. */
-    public PickleWriter tuple(long... values) {
+    PickleWriter tuple(long... values) {
         mark();
         for (long value : values) {
             integer(value);
@@ -135,8 +135,8 @@ public final class PickleWriter {
         return op('b');
     }
 
-    /** Replaces the tuple on top by the thing outside the pickle that it identifies. */
-    public PickleWriter persistentId() {
+    /** Replaces the tuple on top by the object outside the pickle that it identifies. */
+    private PickleWriter persistentId() {
         return op('Q');
     }
 

@@ -8,13 +8,14 @@ import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.DType;
 
 /**
- * What a pickle holds besides plain values. Plain values are String, Long, BigInteger, Double,
+ * A value of a pickle that is no plain one. Plain values are String, Long, BigInteger, Double,
  * Boolean, {@link #NONE}, {@code byte[]}, List (of list and tuple) and Map (of dict).
  */
 public sealed interface Pickled {
     /** Python's None. */
     Pickled NONE = new Nothing();
 
+    /** The type of Python's None. */
     record Nothing() implements Pickled {}
 
     /** A class or function, by name only. */
@@ -55,12 +56,12 @@ public sealed interface Pickled {
     }
 
     /**
-     * Elements outside the pickle.
+     * A storage: elements that lie outside the pickle.
      *
      * @param type PyTorch's class, {@code FloatStorage}
      * @param key name of the storage in the container
      * @param length elements of the whole storage
-     * @param view first element and number of elements of a part of it
+     * @param view the part of it that is meant; null for all of it
      */
     record Storage(String type, String key, long length, View view) implements Pickled {
         /** Bytes of an element, also of those types that no {@link DType} stands for. */
@@ -79,6 +80,7 @@ public sealed interface Pickled {
         }
     }
 
+    /** A part of a storage: first element and number of elements. */
     record View(long offset, long length) {}
 
     /**

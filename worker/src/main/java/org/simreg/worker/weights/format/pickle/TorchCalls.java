@@ -117,6 +117,7 @@ final class TorchCalls {
         return new Storage(type.name(), key, whole(parts.get(4)), view);
     }
 
+    /** A whole number that isn't negative. */
     static long whole(Object value) throws CorruptFile {
         if (value instanceof Long number && number >= 0) {
             return number;

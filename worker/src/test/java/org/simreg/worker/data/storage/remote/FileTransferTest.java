@@ -52,7 +52,7 @@ class FileTransferTest {
     private Server server;
     private ManagedChannel channel;
 
-    /** Takes all parts, or as it is told; gives one part after the other for ever. */
+    /** A server that takes all parts, or as it is told, and leaves what it gives without an end. */
     private static final class Receiver extends WorkersGrpc.WorkersImplBase {
         final List<CheckpointPart> parts = new CopyOnWriteArrayList<>();
         final CountDownLatch cancelled = new CountDownLatch(1);

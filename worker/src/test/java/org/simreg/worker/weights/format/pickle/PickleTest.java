@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -99,7 +100,7 @@ class PickleTest {
                         new PickleReader(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)))
                                 .read();
         assertEquals(2.5, dict.get("a"));
-        assertEquals(new java.math.BigInteger("12345678901234567890"), dict.get("b"));
+        assertEquals(new BigInteger("12345678901234567890"), dict.get("b"));
     }
 
     @Test

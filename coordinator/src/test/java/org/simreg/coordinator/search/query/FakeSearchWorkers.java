@@ -12,15 +12,15 @@ import org.simreg.proto.SearchReply;
 import org.simreg.proto.ShardAnswer;
 import org.simreg.proto.ShardFile;
 
-/** Workers whose answers a test gives. */
-public final class FakeCrew implements SearchWorkers {
+/** Workers whose replies a test gives. */
+public final class FakeSearchWorkers implements SearchWorkers {
     public static final SearchWorkers.Worker ONE = new SearchWorkers.Worker("w1", "first", 1 << 20);
     public static final SearchWorkers.Worker TWO =
             new SearchWorkers.Worker("w2", "second", 1 << 20);
 
     private final List<Asked> asked = new ArrayList<>();
 
-    /** An order and what takes its reply. */
+    /** An order, and the future of its reply. */
     public record Asked(
             SearchWorkers.Worker worker, SearchOrder order, CompletableFuture<SearchReply> reply) {
         /** The worker has the shard open. */
@@ -61,7 +61,7 @@ public final class FakeCrew implements SearchWorkers {
 
     @Override
     public CompletionStage<SearchReply> ask(
-            SearchWorkers.Worker worker, SearchOrder order, long patienceMs) {
+            SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
         Asked one = new Asked(worker, order, new CompletableFuture<>());
         asked.add(one);
         return one.reply();
