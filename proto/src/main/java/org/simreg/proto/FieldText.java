@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Text form of the values of proto fields, as people write them: numbers, true or false, and enum
- * names in lower case with dashes ("same-weak", "mobilenet-v2").
+ * The text form of the values of proto fields, as people write them: numbers, true or false, and
+ * enum names in lower case with dashes ("same-weak", "mobilenet-v2").
  */
 public final class FieldText {
     private FieldText() {}
@@ -80,7 +80,7 @@ public final class FieldText {
         return text(field, message.getField(field));
     }
 
-    /** A number without an exponent or needless zeros where that is short. */
+    /** A number's text without an exponent or needless zeros where that is short. */
     static String plain(double value) {
         if (!Double.isFinite(value)
                 || value != 0 && (Math.abs(value) < 1e-9 || Math.abs(value) >= 1e15)) {
@@ -92,7 +92,7 @@ public final class FieldText {
         return new BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString();
     }
 
-    /** A number that only another version knows has no name here. */
+    /** An enum value's name; one that only another version knows is shown by its number. */
     private static String known(EnumValueDescriptor value) {
         return value.getIndex() < 0 ? "value " + value.getNumber() : kebab(value);
     }
@@ -132,7 +132,7 @@ public final class FieldText {
         return number;
     }
 
-    /** A number such as 1e999999999 would take all memory when it is made exact. */
+    /** Refuses numbers such as 1e999999999, which would take all memory when made exact. */
     private static String digits(String value) {
         if (value.length() > 40 || value.matches(".*[eE][+-]?\\d{4,}")) {
             throw new NumberFormatException("too long");

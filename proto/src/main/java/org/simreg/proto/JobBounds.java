@@ -5,7 +5,8 @@ import com.google.protobuf.Message;
 import java.util.List;
 
 /**
- * Check of each setting by itself, as its descriptor declares it: required, known value, bounds.
+ * The check of each setting by itself, as its descriptor declares it: required, known value,
+ * bounds.
  */
 final class JobBounds {
     private final Problems problems;

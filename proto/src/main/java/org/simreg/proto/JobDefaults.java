@@ -5,7 +5,7 @@ import com.google.protobuf.Message;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** Defaults of a job's settings: the declared ones by reflection, then the computed ones. */
+/** The defaults of a job's settings: the declared ones by reflection, then the computed ones. */
 final class JobDefaults {
     /** Images that the paper's BatchNorm layers see at once. */
     private static final int BATCH_NORM_GROUP = 64;
@@ -42,7 +42,7 @@ final class JobDefaults {
         return TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self;
     }
 
-    /** Whether there are features to keep, or could be: views that come again. */
+    /** Whether views come again, so that features can be kept. */
     static boolean asksForCache(Job job) {
         return job.getCache().getViews() != 0 || job.getCache().getFixed();
     }
@@ -56,7 +56,7 @@ final class JobDefaults {
         };
     }
 
-    /** A module takes the place of the network. */
+    /** Whether a module takes the place of the network, whose default then isn't filled in. */
     private static boolean replaced(JobField setting, Job asked) {
         return setting.key().equals("student.network") && asked.getStudent().hasModule();
     }
@@ -98,7 +98,7 @@ final class JobDefaults {
         }
     }
 
-    /** Nothing is computed from a value that is refused anyway. */
+    /** Computes the micro-batches, unless from a batch that is refused anyway. */
     private static void computeParts(Optimization.Builder optimization) {
         long batch = Integer.toUnsignedLong(optimization.getBatch());
         if (!optimization.hasMicroBatches() && allows("optimization.batch", batch)) {
@@ -145,7 +145,7 @@ final class JobDefaults {
         return name.substring(0, name.offsetByCodePoints(0, length));
     }
 
-    /** "." and ".." stand for folders with names. */
+    /** The name of a path's last folder, also where "." or ".." stands for it. */
     private static String lastFolder(String path) {
         try {
             Path last = Path.of(path).toAbsolutePath().normalize().getFileName();

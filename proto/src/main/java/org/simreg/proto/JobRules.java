@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Rules of a completed job that concern several settings at once. */
+/** The rules of a completed job that concern several settings at once. */
 final class JobRules {
     /** Views of up to this size, in pixels, are one pixel before MobileNet-v2's last stride. */
     private static final int SINGLE_PIXEL = 16;
@@ -91,7 +91,7 @@ final class JobRules {
         }
     }
 
-    /** The momentum teacher sees the student's views with the student's eyes. */
+    /** A momentum teacher gets the student's views, so that settings of its own have no effect. */
     private void self(Teacher teacher, String section) {
         List<Integer> fields =
                 List.of(

@@ -2,7 +2,7 @@ package org.simreg.proto;
 
 import java.util.function.BiConsumer;
 
-/** Completion and check of a job: what an absent setting becomes, and what is refused. */
+/** Completion and check of a job: fills in absent settings and refuses wrong ones. */
 public final class JobSettings {
     private JobSettings() {}
 
@@ -23,7 +23,7 @@ public final class JobSettings {
     }
 
     /**
-     * As {@link #complete(Job)}.
+     * As {@link #complete(Job)}, with checks of the job's files.
      *
      * @param more adds to a refusal what is wrong with the job's files: all is told at once. It is
      *     given every default, but not within its bounds

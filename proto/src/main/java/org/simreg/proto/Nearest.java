@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Search by edit distance for the known name that a misspelt one was meant to be. */
+/** The search by edit distance for the known name that a misspelt one was meant to be. */
 public final class Nearest {
     private Nearest() {}
 
@@ -34,7 +34,7 @@ public final class Nearest {
         return Math.max(1, Math.max(asked.length(), name.length()) / 3);
     }
 
-    /** Letters at the beginning that both share: people seldom mistype the first. */
+    /** How many first letters both share: people seldom mistype those. */
     private static int alike(String asked, String name) {
         int shared = 0;
         while (shared < Math.min(asked.length(), name.length())

@@ -6,11 +6,13 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** List of all that is wrong with one input, so that the user hears of it in one message. */
+/** The list of all problems of one input, reported to the user in one message. */
 public final class Problems {
     private final List<UserError.Problem> found = new ArrayList<>();
 
     /**
+     * Adds a problem.
+     *
      * @param place field, line or option
      * @param what the bound, the value and the way out
      */
@@ -24,8 +26,8 @@ public final class Problems {
     }
 
     /**
-     * Tries what may be refused; the refusal becomes one of the problems. What is one already isn't
-     * tried.
+     * Tries something that may be refused; a refusal becomes a problem. A place that has a problem
+     * already isn't tried.
      *
      * @param place field that it is about, such as "teachers[0].source"
      * @return what it gave, unless it was refused

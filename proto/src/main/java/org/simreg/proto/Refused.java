@@ -1,26 +1,26 @@
 package org.simreg.proto;
 
-/** A refusal of a request; the coordinator stays as it was. */
+/** The exception of a refused request; the coordinator stays as it was. */
 public final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final Kind kind;
 
-    /** The kind of a refusal: what the one who asked can conclude. */
+    /** The kind of a refusal, by what the caller can conclude. */
     public enum Kind {
         /** The request is wrong in itself. */
         INVALID,
         /** There is no such job, worker or checkpoint. */
         UNKNOWN,
-        /** Right in itself, but not in the present state. */
+        /** The request is right in itself, but not in the present state. */
         STATE,
         /** The name or folder is taken. */
         EXISTS,
         /** As much as is allowed is there already. */
         FULL,
-        /** Later it may work. */
+        /** It may work later. */
         UNAVAILABLE,
-        /** What came is not what was sent. */
+        /** The bytes that came are not those that were sent. */
         DAMAGED
     }
 
@@ -32,7 +32,7 @@ public final class Refused extends RuntimeException {
         this.kind = kind;
     }
 
-    /** Reason of a refusal, by what the caller can conclude. */
+    /** The kind of the refusal. */
     public Kind kind() {
         return kind;
     }

@@ -13,11 +13,11 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Folders below which the files of jobs must lie, wherever symbolic links lead. What is checked
- * holds at that moment: who may change links below a root may lead elsewhere later.
+ * The folders below which the files of jobs must lie, wherever symbolic links lead. A check holds
+ * at its moment only: whoever may change links below a root can make them lead elsewhere later.
  */
 public final class Roots {
-    /** Files may lie anywhere. */
+    /** No restriction: files may lie anywhere. */
     public static final Roots ANYWHERE = new Roots(List.of());
 
     private final List<Path> folders;
@@ -119,14 +119,14 @@ public final class Roots {
         return new UserError(what + " is refused: " + all + " (--root)", problems);
     }
 
-    /** Where a path leads; none if that can't be said. */
+    /** The path with symbolic links resolved; empty if that can't be done. */
     private static Optional<Path> real(Path path) {
         try {
             return Optional.of(path.toRealPath());
         } catch (NoSuchFileException absent) {
             Path parent = path.getParent();
             Path name = path.getFileName();
-            // A link to nowhere would be followed by who makes the file.
+            // Whoever makes the file would follow a link to nowhere.
             boolean link = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
             if (parent == null || link || name.toString().equals("..")) {
                 return Optional.empty();
@@ -137,7 +137,7 @@ public final class Roots {
         }
     }
 
-    /** As messages name them. */
+    /** The folders as messages name them. */
     @Override
     public String toString() {
         return folders.isEmpty()
@@ -145,14 +145,14 @@ public final class Roots {
                 : folders.stream().map(Path::toString).collect(Collectors.joining(" or "));
     }
 
-    /** Files and folders that a job, but for its run folder, or a bank's source names. */
+    /** The files and folders that a bank's source names, or a job, but for its run folder. */
     private static final class NamedPaths {
         private final Map<String, Path> paths = new LinkedHashMap<>();
 
         private NamedPaths() {}
 
         /**
-         * By setting.
+         * Paths of a job by setting.
          *
          * @param folder that checkpoints.output becomes
          */
@@ -170,7 +170,7 @@ public final class Roots {
             return all.paths;
         }
 
-        /** By field of a bank's source. */
+        /** Paths of a bank's source by field. */
         static Map<String, Path> of(BankSource source) {
             NamedPaths all = new NamedPaths();
             ImageSource images = source.getImages();
@@ -195,7 +195,7 @@ public final class Roots {
             }
         }
 
-        /** Usually below the run folder, and with it. */
+        /** Adds the store, which usually lies below the run folder and moves with it. */
         private void store(Path output, String text, Path folder) {
             Path store = Path.of(text);
             boolean within = !text.isEmpty() && store.startsWith(output);

@@ -1,25 +1,25 @@
 package org.simreg.proto;
 
-/** Source of a teacher: what the text of {@code Teacher.source} means. */
+/** The source of a teacher, as the text of {@code Teacher.source} names it. */
 public sealed interface TeacherSource {
     /** The text that asks for a momentum teacher. */
     String SELF = "self";
 
-    /** What stands before the file of a TorchScript teacher. */
+    /** The prefix of the file of a TorchScript teacher. */
     String TORCHSCRIPT_PREFIX = "torchscript:";
 
-    /** Momentum teacher: an exponential average of the student, which needs no weights. */
+    /** The momentum teacher: an exponential average of the student, which needs no weights. */
     record Self() implements TeacherSource {}
 
     /**
-     * TorchScript module that maps images to features.
+     * A TorchScript module that maps images to features.
      *
      * @param file path of the archive
      */
     record TorchScript(String file) implements TeacherSource {}
 
     /**
-     * Weights of one of the known networks.
+     * The weights of one of the known networks.
      *
      * @param file path of a checkpoint in any container that can be read
      */
@@ -41,6 +41,8 @@ public sealed interface TeacherSource {
     }
 
     /**
+     * Reads a source.
+     *
      * @param text {@code self}, {@code torchscript:FILE} or a checkpoint's path
      */
     static TeacherSource of(String text) {

@@ -3,7 +3,7 @@ package org.simreg.proto;
 import java.util.List;
 
 /**
- * Exception of something that the user can put right: a bad setting, file or combination. Its
+ * The exception of something that the user can put right: a bad setting, file or combination. Its
  * message is one sentence that names the field or file, the value and the way out; it is shown
  * without a stack trace.
  */
@@ -11,7 +11,7 @@ public final class UserError extends RuntimeException {
     private final transient List<Problem> problems;
 
     /**
-     * Problem at one place of an input.
+     * A problem at one place of an input.
      *
      * @param place field, line or option
      * @param what the bound, the value and the way out

@@ -1,2 +1,5 @@
-/** Messages between clients, coordinator and workers, and the rules for a job. */
+/**
+ * Messages between clients, coordinator and workers (generated), and the rules of a job: defaults,
+ * bounds, checks. Read {@link org.simreg.proto.JobSettings} first.
+ */
 package org.simreg.proto;

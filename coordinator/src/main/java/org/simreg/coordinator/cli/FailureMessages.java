@@ -17,7 +17,8 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * Failures of a command as one sentence on stderr, and an exit code: 2 for usage, 1 for the rest.
+ * The handler of a command's failures: one sentence on standard error, and the exit code 2 for
+ * wrong usage, 1 for the rest.
  */
 final class FailureMessages implements IParameterExceptionHandler, IExecutionExceptionHandler {
     private final GlobalOptions global;
@@ -29,9 +30,9 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
     @Override
     public int handleParseException(ParameterException failure, String[] args) {
         CommandLine command = failure.getCommandLine();
-        boolean aboutJob = failure.getCause() instanceof UserError;
+        boolean aboutValue = failure.getCause() instanceof UserError;
         String see = " (see: simreg " + helpOf(command.getCommandSpec()) + ")";
-        complain(command, sentence(failure) + (aboutJob ? "" : see), failure);
+        print(command, sentence(failure) + (aboutValue ? "" : see), failure);
         return CommandLine.ExitCode.USAGE;
     }
 
@@ -41,7 +42,9 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
         return failed(failure, command);
     }
 
-    /** Also for errors of the JVM, such as a native library that can't be loaded. */
+    /**
+     * Prints any failure, also an error of the JVM, such as a native library that can't be loaded.
+     */
     int failed(Throwable failure, CommandLine command) {
         boolean expected = failure instanceof UserError;
         String what =
@@ -50,11 +53,11 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
                         : "Failed by an unexpected error, "
                                 + failure
                                 + "; run it again with --verbose for details";
-        complain(command, what, failure);
+        print(command, what, failure);
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    private void complain(CommandLine command, String sentence, Throwable failure) {
+    private void print(CommandLine command, String sentence, Throwable failure) {
         if (ProcessLog.isJson()) {
             LoggerFactory.getLogger("org.simreg.process")
                     .error(sentence, global.verbose() ? failure : null);

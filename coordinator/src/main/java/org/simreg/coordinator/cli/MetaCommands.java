@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Commands about the command {@code simreg} itself: its settings and its completion. */
+/** The commands about {@code simreg} itself: {@code settings} and {@code completion}. */
 final class MetaCommands {
     private MetaCommands() {}
 
@@ -52,7 +52,7 @@ final class MetaCommands {
         }
     }
 
-    /** Shells that the same script serves. */
+    /** The shells that the same script completes in. */
     enum Shell {
         BASH,
         ZSH

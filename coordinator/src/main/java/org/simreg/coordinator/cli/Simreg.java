@@ -60,8 +60,8 @@ public final class Simreg implements Runnable {
     private final GlobalOptions global;
 
     /**
-     * Actions that commands set off. Each returns the exit code, 0 for success, and throws {@code
-     * UserError} for a failure that the user can put right.
+     * Actions that commands start, replaced in tests. Each returns the exit code, 0 for success,
+     * and throws {@code UserError} for a failure that the user can put right.
      *
      * @param distill trains a student
      * @param export writes a checkpoint in other formats
@@ -75,7 +75,7 @@ public final class Simreg implements Runnable {
             ToIntFunction<EvalRequest> eval,
             ToIntFunction<ClusterProcess> process,
             StopSignal stop) {
-        /** What the command does outside of its tests. */
+        /** The actions of the real command. */
         static Actions real(StopSignal stop) {
             return new Actions(
                     settings -> new EmbeddedRun(settings, stop).run(),
@@ -131,13 +131,13 @@ public final class Simreg implements Runnable {
      */
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
         GlobalOptions global = new GlobalOptions();
-        FailureMessages complaints = new FailureMessages(global);
+        FailureMessages failures = new FailureMessages(global);
         CommandLine command = commandLine(global, actions).setOut(out).setErr(err);
-        command.setParameterExceptionHandler(complaints).setExecutionExceptionHandler(complaints);
+        command.setParameterExceptionHandler(failures).setExecutionExceptionHandler(failures);
         try {
             return command.execute(args);
         } catch (Error e) {
-            return complaints.failed(e, command);
+            return failures.failed(e, command);
         }
     }
 
@@ -199,7 +199,7 @@ public final class Simreg implements Runnable {
                 .setUsageHelpWidth(100);
     }
 
-    /** Gives a command and those below it what all have: --help and --version, order, headings. */
+    /** Gives a command and those below it --help and --version, order and headings. */
     private static void unify(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();
         spec.addMixin("help", CommandSpec.forAnnotatedObject(new HelpOptions()));

@@ -82,17 +82,17 @@ final class CheckpointUpload implements Upload {
     @Override
     public CheckpointWritten store() {
         check();
-        LedgerWriter advance = run.advance();
-        advance.append(header.getStep(), false);
-        if (advance.ledger() < header.getStep()) {
+        LedgerWriter ledger = run.ledger();
+        ledger.append(header.getStep(), false);
+        if (ledger.step() < header.getStep()) {
             throw new Refused(
                     Refused.Kind.UNAVAILABLE,
                     "The checkpoint of step %d of the job %s is not stored: the steps after %d are not reported yet; send it again when they are"
-                            .formatted(header.getStep(), run.id(), advance.ledger()));
+                            .formatted(header.getStep(), run.id(), ledger.step()));
         }
-        advance.sync();
+        ledger.sync();
         CheckpointWritten written = told(file::store);
-        advance.stored();
+        ledger.refreshCheckpoint();
         run.emit(Progress.newBuilder().setCheckpoint(written));
         return written;
     }

@@ -37,39 +37,61 @@ import org.simreg.proto.WorkerStatus;
 /**
  * The coordinator: its whole state, and the only one who issues generations. All its methods are
  * called on one thread; it does nothing by itself but what {@link #tick} makes it do.
+ *
+ * <p>After a worker of a running job was killed:
+ *
+ * <ol>
+ *   <li>{@code WorkerStream} sees its stream break and calls {@code lost}; or nothing is heard of
+ *       it for {@code lostAfter} milliseconds. {@link WorkerSessions} removes its session.
+ *   <li>{@link Dispatcher} hands the remaining workers to the jobs ({@code Allotment}) and has
+ *       {@link JobController} carry out what {@code JobScheduler} decides on each job. Here that is
+ *       {@code Stop}, for a member is missing: {@code Halt} goes to the survivors, and the job's
+ *       {@code Phase} is {@code Halting}.
+ *   <li>Each survivor's {@code GenerationRun} abandons the step under way and answers {@code
+ *       Halted} with its last committed step; {@link ReportHandler} marks its state as halted.
+ *   <li>When all have halted the decision is {@code Begin}: {@code GenerationPlanner} takes the
+ *       highest step that a survivor holds, or else the newest checkpoint's, shares out the
+ *       micro-batches and says where each member gets the state. {@code JobController} brings the
+ *       ledger to that step ({@code LedgerWriter}), saves the record and sends {@code Begin}.
+ *   <li>On each member {@code StateTransfer} gets the state, and the training loop takes the next
+ *       step. Its {@code Committed} reports go by {@code ReportHandler} to {@code LedgerWriter},
+ *       which appends the step to the ledger once all members have reported it.
+ * </ol>
+ *
+ * <p>Steps 2 and 4 and every line of the ledger happen on the coordinator's thread.
  */
 public final class Coordinator implements JobService, WorkerService, AutoCloseable {
-    private final CoordinatorSettings setup;
+    private final CoordinatorSettings settings;
     private final JobQueue queue;
-    private final WorkerRegistry attendance = new WorkerRegistry();
-    private final JobGuard guard = new JobGuard(attendance);
-    private final JobController steering;
-    private final Dispatcher dispatch;
-    private final WorkerSessions door;
+    private final WorkerRegistry registry = new WorkerRegistry();
+    private final JobGuard guard = new JobGuard(registry);
+    private final JobController controller;
+    private final Dispatcher dispatcher;
+    private final WorkerSessions sessions;
     private final List<Consumer<List<WorkerStatus>>> listeners = new ArrayList<>();
     private Seen seen = new Seen(List.of(), List.of());
 
-    /** What listeners were told last. */
+    /** The demands and workers that listeners were told last. */
     private record Seen(List<Demand> demands, List<WorkerStatus> workers) {}
 
     /**
      * @param store keeps the records; closed by the caller
      * @param folders makes and opens run folders
      */
-    public Coordinator(CoordinatorSettings setup, JobStore store, RunFiles.JobFolders folders) {
-        this.setup = setup;
-        this.queue = new JobQueue(setup, store, folders);
-        this.steering =
+    public Coordinator(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders) {
+        this.settings = settings;
+        this.queue = new JobQueue(settings, store, folders);
+        this.controller =
                 new JobController(
-                        setup, attendance, new JobFinisher(setup.executor(), attendance, guard));
-        this.dispatch = new Dispatcher(queue, attendance, steering, guard);
-        this.door =
+                        settings, registry, new JobFinisher(settings.executor(), registry, guard));
+        this.dispatcher = new Dispatcher(queue, registry, controller, guard);
+        this.sessions =
                 new WorkerSessions(
-                        setup,
+                        settings,
                         queue,
-                        attendance,
-                        new ReportHandler(attendance, guard, steering),
-                        dispatch);
+                        registry,
+                        new ReportHandler(registry, guard, controller),
+                        dispatcher);
     }
 
     /**
@@ -78,23 +100,23 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
      * @throws UserError if the store can't be read
      */
     public void start() {
-        long now = setup.clock().getAsLong();
+        long now = settings.clock().getAsLong();
         for (JobRun run : queue.load()) {
             if (run.record().getState() == JobState.RUNNING) {
-                run.phase(new Phase.Training(now + setup.times().grace()));
+                run.phase(new Phase.Training(now + settings.times().grace()));
             }
             if (run.active()) {
-                guard.with(run, run::advance);
+                guard.with(run, run::ledger);
             }
         }
     }
 
     /** Time has passed; to be called about every 100 ms. */
     public void tick() {
-        door.tick();
-        dispatch.all();
+        sessions.tick();
+        dispatcher.dispatch();
         for (JobRun run : queue.active()) {
-            guard.with(run, () -> dispatch.acknowledge(run));
+            guard.with(run, () -> dispatcher.acknowledge(run));
         }
         tellIfChanged();
     }
@@ -114,10 +136,15 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
             return;
         }
         List<WorkerStatus> workers =
-                attendance.all().stream()
-                        .map(one -> WorkerStatuses.of(one, dispatch.against(one), one.heard()))
+                registry.all().stream()
+                        .map(
+                                session ->
+                                        WorkerStatuses.of(
+                                                session,
+                                                dispatcher.objection(session),
+                                                session.heard()))
                         .toList();
-        Seen now = new Seen(dispatch.demands(), workers);
+        Seen now = new Seen(dispatcher.demands(), workers);
         if (!now.equals(seen)) {
             seen = now;
             listeners.forEach(listener -> listener.accept(workers));
@@ -127,7 +154,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     @Override
     public JobStatus submit(SubmitRequest request) {
         JobRun run = queue.submit(request);
-        dispatch.all();
+        dispatcher.dispatch();
         tellIfChanged();
         return JobStatuses.of(run);
     }
@@ -166,7 +193,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
             run.become(JobState.CANCELLED, "cancelled while it was paused");
         } else {
             run.save(run.record().toBuilder().setIntent(intent));
-            dispatch.all();
+            dispatcher.dispatch();
         }
         tellIfChanged();
         return JobStatuses.of(run);
@@ -182,14 +209,14 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
             queue.refuseTooMany();
         }
         // Links may lead elsewhere by now.
-        setup.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
+        settings.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
         run.files();
         run.failures().reset();
         if (record.getRefused()) {
             run.save(record.toBuilder().setRefused(false));
         }
         run.become(JobState.QUEUED, "waits for its turn");
-        dispatch.all();
+        dispatcher.dispatch();
         tellIfChanged();
         return JobStatuses.of(run);
     }
@@ -197,9 +224,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     @Override
     public ListWorkersResponse workers() {
         ListWorkersResponse.Builder all = ListWorkersResponse.newBuilder();
-        long now = setup.clock().getAsLong();
-        for (WorkerSession one : attendance.all()) {
-            all.addWorkers(WorkerStatuses.of(one, dispatch.against(one), now));
+        long now = settings.clock().getAsLong();
+        for (WorkerSession session : registry.all()) {
+            all.addWorkers(WorkerStatuses.of(session, dispatcher.objection(session), now));
         }
         return all.build();
     }
@@ -207,15 +234,15 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     @Override
     public AutoCloseable watch(String id, long from, JobWatch.Watcher watcher) {
         JobRun run = queue.get(id);
-        JobWatch watch = new JobWatch(run, from, watcher, setup.executor());
-        run.watched(watch);
+        JobWatch watch = new JobWatch(run, from, watcher, settings.executor());
+        run.addWatch(watch);
         watch.pump();
         return watch::close;
     }
 
     @Override
     public In attend(Hello hello, Out orders) {
-        In in = door.attend(hello, orders);
+        In in = sessions.attend(hello, orders);
         tellIfChanged();
         return new In() {
             @Override
@@ -238,7 +265,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     public Upload put(CheckpointHeader header) {
         JobRun run = queue.get(header.getJob());
         return new CheckpointUpload(
-                run, header, trouble -> setup.executor().execute(() -> stop(run, trouble)));
+                run, header, trouble -> settings.executor().execute(() -> stop(run, trouble)));
     }
 
     /** Steps whose states can't be kept are not worth computing. */
@@ -271,12 +298,12 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     /** What the jobs that train or want to would take if there were workers of every kind. */
     public List<Demand> demands() {
-        return dispatch.demands();
+        return dispatcher.demands();
     }
 
     /** How many workers attend and don't leave. */
     public int attending() {
-        return (int) attendance.all().stream().filter(one -> !one.leaving()).count();
+        return (int) registry.all().stream().filter(session -> !session.leaving()).count();
     }
 
     /** Releases the folders; workers go on and wait for the next coordinator. */

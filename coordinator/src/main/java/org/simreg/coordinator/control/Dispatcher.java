@@ -23,58 +23,61 @@ import org.simreg.proto.JobState;
  * to load theirs.
  */
 final class Dispatcher {
-    /** A crash of the coordinator costs the workers so many milliseconds of repeated reports. */
+    /**
+     * How often the ledger is forced to disk, in milliseconds; later reports are repeated after a
+     * crash.
+     */
     private static final long SYNC_MS = 200;
 
     private final JobQueue queue;
-    private final WorkerRegistry attendance;
-    private final JobController steering;
+    private final WorkerRegistry registry;
+    private final JobController controller;
     private final JobGuard guard;
 
-    Dispatcher(JobQueue queue, WorkerRegistry attendance, JobController steering, JobGuard guard) {
+    Dispatcher(JobQueue queue, WorkerRegistry registry, JobController controller, JobGuard guard) {
         this.queue = queue;
-        this.attendance = attendance;
-        this.steering = steering;
+        this.registry = registry;
+        this.controller = controller;
         this.guard = guard;
     }
 
-    /** Everything that can be done now. */
-    void all() {
+    /** Hands out the workers, decides on every job, and sends orders to load jobs. */
+    void dispatch() {
         allot();
         for (JobRun run : queue.active()) {
-            guard.with(run, () -> steering.steer(run));
+            guard.with(run, () -> controller.decideOn(run));
         }
         for (JobRun run : queue.active()) {
             guard.with(run, () -> prepare(run));
         }
-        for (WorkerSession one : attendance.all()) {
-            if (one.leaving() && one.run().isEmpty() && !one.released()) {
-                one.release();
-                one.send(Orders.drop("", "it may leave", true));
+        for (WorkerSession session : registry.all()) {
+            if (session.leaving() && session.run().isEmpty() && !session.released()) {
+                session.release();
+                session.send(Orders.drop("", "it may leave", true));
             }
         }
     }
 
-    /** Something of one job, and what follows from it. */
-    void after(JobRun run, Runnable action) {
+    /** Does something for a job, then decides on the job. */
+    void handle(JobRun run, Runnable action) {
         guard.with(
                 run,
                 () -> {
                     action.run();
-                    steering.steer(run);
+                    controller.decideOn(run);
                 });
     }
 
     /** Has the members of a job's generation stop and begin another one. */
     void reform(JobRun run, String reason) {
-        guard.with(run, () -> steering.reform(run, reason));
+        guard.with(run, () -> controller.reform(run, reason));
     }
 
-    /** Tells the workers what they need not keep any more. */
+    /** Tells a job's workers which steps are durable, so that they forget their reports. */
     void acknowledge(JobRun run) {
-        run.advance().syncAfter(SYNC_MS);
-        long synced = run.advance().synced();
-        attendance.at(run).forEach(one -> one.acknowledge(run, synced));
+        run.ledger().syncAfter(SYNC_MS);
+        long synced = run.ledger().durableStep();
+        registry.of(run).forEach(session -> session.acknowledge(run, synced));
     }
 
     private void allot() {
@@ -104,14 +107,15 @@ final class Dispatcher {
                                 .ifPresent(grant -> run.grant(explained(run, grant))));
     }
 
-    /** Why nobody comes is seldom that there are too few. */
+    /** Adds to a grant that can't be served why the workers there are can't serve the job. */
     private Grant explained(JobRun run, Grant grant) {
         if (grant.served()) {
             return grant;
         }
         List<String> reasons = new ArrayList<>();
-        for (WorkerSession one : attendance.all()) {
-            against(one, run).ifPresent(reason -> reasons.add(one.name() + ": " + reason));
+        for (WorkerSession session : registry.all()) {
+            objection(session, run)
+                    .ifPresent(reason -> reasons.add(session.name() + ": " + reason));
         }
         if (reasons.isEmpty()) {
             return grant;
@@ -120,11 +124,11 @@ final class Dispatcher {
         return new Grant(grant.workers(), false, grant.reason() + " (" + first + ")");
     }
 
-    /** Nobody is moved until it is known who comes back after a start of the coordinator. */
+    /** Leaves all workers where they are, until it is known who comes back after a restart. */
     private void keepWorkers(JobRun run) {
         Set<String> names =
-                attendance.at(run).stream()
-                        .filter(one -> !one.leaving())
+                registry.of(run).stream()
+                        .filter(session -> !session.leaving())
                         .map(WorkerSession::name)
                         .collect(Collectors.toSet());
         boolean runs = run.record().getState() == JobState.RUNNING;
@@ -132,14 +136,14 @@ final class Dispatcher {
     }
 
     private List<Demand.AvailableWorker> availableWorkers() {
-        return attendance.all().stream()
-                .filter(one -> !one.leaving())
+        return registry.all().stream()
+                .filter(session -> !session.leaving())
                 .map(
-                        one ->
+                        session ->
                                 new Demand.AvailableWorker(
-                                        one.name(),
-                                        one.hello().getProfile(),
-                                        one.run().map(JobRun::id).orElse("")))
+                                        session.name(),
+                                        session.hello().getProfile(),
+                                        session.run().map(JobRun::id).orElse("")))
                 .toList();
     }
 
@@ -161,9 +165,9 @@ final class Dispatcher {
         JobRecord record = run.record();
         Job job = record.getJob();
         Set<String> excluded = new HashSet<>();
-        for (WorkerSession one : attendance.all()) {
-            if (against(one, run).isPresent()) {
-                excluded.add(one.name());
+        for (WorkerSession session : registry.all()) {
+            if (objection(session, run).isPresent()) {
+                excluded.add(session.name());
             }
         }
         boolean decided = !record.getProfile().isEmpty();
@@ -186,30 +190,30 @@ final class Dispatcher {
     }
 
     /** Why a worker can't serve a job, whoever is free; empty if it can. */
-    Optional<String> against(WorkerSession one, JobRun run) {
+    Optional<String> objection(WorkerSession session, JobRun run) {
         JobRecord record = run.record();
         String profile = record.getProfile();
         if (record.getJob().getExact()
                 && !profile.isEmpty()
-                && !profile.equals(one.hello().getProfile())) {
+                && !profile.equals(session.hello().getProfile())) {
             return Optional.of(
                     "its profile is %s, and the job has to keep %s"
-                            .formatted(one.hello().getProfile(), profile));
+                            .formatted(session.hello().getProfile(), profile));
         }
         String transport = JobController.transport(run);
-        return one.hello().containsAddresses(transport)
-                ? run.failures().against(one.key(), run.now())
+        return session.hello().containsAddresses(transport)
+                ? run.failures().objection(session.key(), run.now())
                 : Optional.of("it has no address for the transport " + transport);
     }
 
     /** Why an idle worker is not used by jobs that are active; empty if nothing is against it. */
-    String against(WorkerSession one) {
-        if (one.run().isPresent()) {
+    String objection(WorkerSession session) {
+        if (session.run().isPresent()) {
             return "";
         }
         Map<String, String> reasons = new HashMap<>();
         for (JobRun run : queue.active()) {
-            against(one, run).ifPresent(reason -> reasons.put(run.id(), reason));
+            objection(session, run).ifPresent(reason -> reasons.put(run.id(), reason));
         }
         return reasons.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
@@ -222,12 +226,11 @@ final class Dispatcher {
             return;
         }
         for (String name : run.grant().workers()) {
-            attendance
-                    .find(name)
-                    .filter(one -> one.run().isEmpty() && !one.leaving())
+            registry.find(name)
+                    .filter(session -> session.run().isEmpty() && !session.leaving())
                     .ifPresent(
-                            one -> {
-                                one.prepare(run, run.now());
+                            session -> {
+                                session.prepare(run, run.now());
                             });
         }
     }

@@ -14,32 +14,34 @@ import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
 import org.simreg.coordinator.job.schedule.WorkerState;
 import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.GenerationBegun.Cause;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobStarted;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Order;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 
-/** The controller of jobs: carries out what the scheduler decides. */
+/** The controller of jobs: carries out the decisions of {@link JobScheduler}. */
 final class JobController {
     /** A decision can make another one possible at once, but not for ever. */
     private static final int AT_ONCE = 8;
 
-    private final CoordinatorSettings setup;
-    private final WorkerRegistry attendance;
-    private final JobFinisher finish;
+    private final CoordinatorSettings settings;
+    private final WorkerRegistry registry;
+    private final JobFinisher finisher;
 
-    JobController(CoordinatorSettings setup, WorkerRegistry attendance, JobFinisher finish) {
-        this.setup = setup;
-        this.attendance = attendance;
-        this.finish = finish;
+    JobController(CoordinatorSettings settings, WorkerRegistry registry, JobFinisher finisher) {
+        this.settings = settings;
+        this.registry = registry;
+        this.finisher = finisher;
     }
 
-    /** Does what is to be done with a job now. */
-    void steer(JobRun run) {
+    /** Carries out decisions until none changes the phase, then drops workers that aren't needed. */
+    void decideOn(JobRun run) {
         for (int i = 0; i < AT_ONCE && run.active() && !run.finishing(); i++) {
             Phase before = run.phase();
             apply(run, JobScheduler.decide(view(run)));
@@ -49,9 +51,8 @@ final class JobController {
         }
         if (run.active() && !run.finishing()) {
             for (JobView.Member member : JobScheduler.unneeded(view(run))) {
-                attendance
-                        .find(member.worker())
-                        .ifPresent(one -> WorkerRegistry.drop(one, run, run.grant().reason()));
+                registry.find(member.worker())
+                        .ifPresent(session -> session.drop(run, run.grant().reason()));
             }
         }
     }
@@ -59,14 +60,14 @@ final class JobController {
     private JobView view(JobRun run) {
         JobRecord record = run.record();
         Job job = record.getJob();
-        long now = setup.clock().getAsLong();
+        long now = settings.clock().getAsLong();
         List<JobView.Member> members =
-                attendance.at(run).stream().map(one -> member(run, one)).toList();
+                registry.of(run).stream().map(session -> member(run, session)).toList();
         JobView.History history =
                 new JobView.History(
                         record.getGeneration().toBuilder().setJob(run.id()).build(),
                         new Lineage(record.getStartsList()),
-                        run.advance().steps(),
+                        run.ledger().steps(),
                         !record.getSha256().isEmpty());
         JobView.Assignment assignment =
                 new JobView.Assignment(
@@ -75,28 +76,28 @@ final class JobController {
                         job.getOptimization().getMicroBatches(),
                         run.requestedHalt(),
                         new JobView.WaitTimes(
-                                setup.times().gather(), setup.times().grace(), stopBy(run)));
+                                settings.times().gather(), settings.times().grace(), stopBy(run)));
         return new JobView(now, run.phase(), assignment, members, history);
     }
 
-    /** A step is finished for the sake of one who leaves, but not what takes longer than a step. */
+    /** Until when a step may be finished before a worker leaves; 0: none leaves. */
     private long stopBy(JobRun run) {
         long told =
-                attendance.at(run).stream()
+                registry.of(run).stream()
                         .filter(WorkerSession::leaving)
                         .mapToLong(WorkerSession::leavingSince)
                         .min()
                         .orElse(0);
-        return told == 0 ? 0 : told + run.advance().pace() + setup.times().leave();
+        return told == 0 ? 0 : told + run.ledger().stepMs() + settings.times().leave();
     }
 
-    private static JobView.Member member(JobRun run, WorkerSession one) {
+    private static JobView.Member member(JobRun run, WorkerSession session) {
         return new JobView.Member(
-                one.name(),
-                one.hello().getAddressesOrDefault(transport(run), ""),
-                one.state(),
-                one.stateSince(),
-                !one.leaving() && run.grant().workers().contains(one.name()));
+                session.name(),
+                session.hello().getAddressesOrDefault(transport(run), ""),
+                session.state(),
+                session.stateSince(),
+                !session.leaving() && run.grant().workers().contains(session.name()));
     }
 
     /** Key of the addresses by which a job's workers reach each other. */
@@ -119,7 +120,7 @@ final class JobController {
         } else if (decision instanceof Decision.Release release) {
             release(run, release);
         } else if (decision instanceof Decision.Complete) {
-            finish.begin(run);
+            finisher.begin(run);
         }
     }
 
@@ -137,19 +138,19 @@ final class JobController {
     private void halt(JobRun run, Phase.Halting phase) {
         long number = run.record().getGeneration().getNumber();
         Order order = Orders.halt(run.id(), number, phase.after(), phase.checkpoint());
-        attendance.at(run).stream()
-                .filter(one -> one.trains(number))
-                .forEach(one -> one.halt(order, run.now()));
+        registry.of(run).stream()
+                .filter(session -> session.trains(number))
+                .forEach(session -> session.halt(order, run.now()));
     }
 
     /** What must not be forgotten is durable before any worker hears of the generation. */
     private void begin(JobRun run, Decision.Begin begin) {
         Generation generation = completed(run, begin.generation());
         Cause cause = GenerationPlanner.cause(run.record().getGeneration(), begin, this::attends);
-        run.advance().bring(generation);
+        run.ledger().moveTo(generation);
         JobState before = run.record().getState();
         keep(run, generation);
-        run.advance().begun();
+        run.ledger().beginGeneration();
         run.phase(begin.then());
         run.reason(generation.getReason());
         if (before != JobState.RUNNING) {
@@ -170,13 +171,25 @@ final class JobController {
     private Generation completed(JobRun run, Generation generation) {
         Generation.Builder complete =
                 generation.toBuilder()
-                        .addAllMeasured(run.record().getMeasuredList())
+                        .addAllMeasured(measured(run.record(), generation.getStep()))
                         .setTransport(transport(run));
-        long checkpoint = run.advance().checkpoint();
+        long checkpoint = run.ledger().checkpoint();
         if (checkpoint >= 0) {
             complete.setCheckpoint(checkpoint);
         }
         return complete.build();
+    }
+
+    /** What was measured up to a step; the rest is taken back with its steps and measured again. */
+    private static List<Measurement> measured(JobRecord record, long step) {
+        JobStarted started = record.getStarted();
+        long perEpoch = started.getStepsPerEpoch();
+        return record.getMeasuredList().stream()
+                .filter(
+                        session ->
+                                Math.min(session.getEpoch() * perEpoch, started.getTotalSteps())
+                                        <= step)
+                .toList();
     }
 
     private void keep(JobRun run, Generation generation) {
@@ -188,36 +201,36 @@ final class JobController {
             JobTransitions.enter(next, JobState.RUNNING, run.now());
         }
         next.setGeneration(generation)
+                .clearMeasured()
+                .addAllMeasured(generation.getMeasuredList())
                 .clearStarts()
                 .addAllStarts(lineage.starts())
                 .setReason(generation.getReason());
         if (next.getProfile().isEmpty()) {
-            attendance
-                    .find(generation.getMembers(0).getWorker())
-                    .ifPresent(one -> next.setProfile(one.hello().getProfile()));
+            registry.find(generation.getMembers(0).getWorker())
+                    .ifPresent(session -> next.setProfile(session.hello().getProfile()));
         }
         run.save(next);
     }
 
     private void send(JobRun run, Generation generation, Generation.Member member) {
-        attendance
-                .find(member.getWorker())
+        registry.find(member.getWorker())
                 .ifPresent(
-                        one -> {
+                        session -> {
                             boolean held = member.getState() == Generation.State.HELD;
-                            one.state(
+                            session.state(
                                     new WorkerState.Holding(
                                             generation.getNumber(),
                                             held ? generation.getStep() : 0,
                                             false),
                                     run.now());
-                            one.rewound(generation.getStep());
-                            one.send(Orders.begin(generation));
+                            session.rewound(generation.getStep());
+                            session.send(Orders.begin(generation));
                         });
     }
 
     private boolean attends(String worker) {
-        return attendance.find(worker).isPresent();
+        return registry.find(worker).isPresent();
     }
 
     private static GenerationBegun begun(Generation generation, Cause cause) {
@@ -241,7 +254,7 @@ final class JobController {
     private void release(JobRun run, Decision.Release release) {
         boolean pause = release.why() == HaltReason.PAUSE;
         String what = pause ? "paused" : "cancelled";
-        attendance.at(run).forEach(one -> WorkerRegistry.drop(one, run, "the job is " + what));
+        registry.of(run).forEach(session -> session.drop(run, "the job is " + what));
         run.become(pause ? JobState.PAUSED : JobState.CANCELLED, what + " " + release.reason());
     }
 }

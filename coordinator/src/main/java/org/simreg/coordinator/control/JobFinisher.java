@@ -8,23 +8,23 @@ import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
 
-/** The end of a job whose steps are all done: exports and report, and then it has succeeded. */
+/** The finisher of jobs whose steps are all done: exports, then the report, then SUCCEEDED. */
 final class JobFinisher {
     private final Executor executor;
-    private final WorkerRegistry attendance;
+    private final WorkerRegistry registry;
     private final JobGuard guard;
 
-    JobFinisher(Executor executor, WorkerRegistry attendance, JobGuard guard) {
+    JobFinisher(Executor executor, WorkerRegistry registry, JobGuard guard) {
         this.executor = executor;
-        this.attendance = attendance;
+        this.registry = registry;
         this.guard = guard;
     }
 
-    /** The workers are let go; what is left is done from the last checkpoint, on another thread. */
+    /** Lets the workers go and begins the exports of the last checkpoint, on another thread. */
     void begin(JobRun run) {
-        run.advance().append(run.record().getStarted().getTotalSteps(), false);
-        run.advance().sync();
-        attendance.at(run).forEach(one -> WorkerRegistry.drop(one, run, "all steps are done"));
+        run.ledger().append(run.record().getStarted().getTotalSteps(), false);
+        run.ledger().sync();
+        registry.of(run).forEach(session -> session.drop(run, "all steps are done"));
         run.finishing(true);
         run.reason("the exports are being written");
         run.files()
@@ -46,7 +46,7 @@ final class JobFinisher {
                 Progress.newBuilder()
                         .setFinished(
                                 JobFinished.newBuilder()
-                                        .setStep(run.advance().ledger())
+                                        .setStep(run.ledger().step())
                                         .setSha256(run.record().getSha256())
                                         .setSeconds(worked / 1e3)
                                         .addAllExports(files)));
@@ -64,7 +64,7 @@ final class JobFinisher {
         if (trouble != null) {
             run.notice("The report can't be written: " + unwrapped(trouble).getMessage());
         }
-        run.become(JobState.SUCCEEDED, "all " + run.advance().ledger() + " steps are done");
+        run.become(JobState.SUCCEEDED, "all " + run.ledger().step() + " steps are done");
     }
 
     private static RuntimeException unwrapped(Throwable failure) {

@@ -8,14 +8,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/** The boundary between jobs: one that can't be gone on with fails, and no other. */
+/** The guard around work on one job: if that fails, the job fails and no other. */
 final class JobGuard {
     private static final Logger LOG = LoggerFactory.getLogger(JobGuard.class);
 
-    private final WorkerRegistry attendance;
+    private final WorkerRegistry registry;
 
-    JobGuard(WorkerRegistry attendance) {
-        this.attendance = attendance;
+    JobGuard(WorkerRegistry registry) {
+        this.registry = registry;
     }
 
     /** Does something for a job; if it can't be done, the job fails. */
@@ -41,7 +41,7 @@ final class JobGuard {
      * @param refused whether its own settings or files are at fault
      */
     void fail(JobRun run, String reason, boolean refused) {
-        attendance.at(run).forEach(one -> WorkerRegistry.drop(one, run, reason));
+        registry.of(run).forEach(session -> session.drop(run, reason));
         try {
             if (refused) {
                 run.save(run.record().toBuilder().setRefused(true));

@@ -19,7 +19,7 @@ public interface JobService {
     /** One job. */
     JobStatus get(String id);
 
-    /** Newest first. */
+    /** A page of all jobs, newest first. */
     ListResponse list(ListRequest request);
 
     /** Ends a job after its current step, with a checkpoint. */
@@ -31,7 +31,7 @@ public interface JobService {
     /** Queues a paused, cancelled or failed job again. */
     JobStatus resume(String id);
 
-    /** Everyone who attends. */
+    /** All workers that attend. */
     ListWorkersResponse workers();
 
     /**

@@ -11,7 +11,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Welcome;
 
-/** The messages to a worker. */
+/** The order messages to a worker. */
 final class Orders {
     private Orders() {}
 

@@ -18,18 +18,18 @@ import org.simreg.proto.Report;
 import org.simreg.proto.Trained;
 
 /**
- * The handler of what workers report about the job they are at; what is said about any other is of
- * the past.
+ * The handler of workers' reports about the job that they serve. Reports about another job are not
+ * passed to it; those of an earlier generation change nothing but the worker's own state.
  */
 final class ReportHandler {
-    private final WorkerRegistry attendance;
+    private final WorkerRegistry registry;
     private final JobGuard guard;
-    private final JobController steering;
+    private final JobController controller;
 
-    ReportHandler(WorkerRegistry attendance, JobGuard guard, JobController steering) {
-        this.attendance = attendance;
+    ReportHandler(WorkerRegistry registry, JobGuard guard, JobController controller) {
+        this.registry = registry;
         this.guard = guard;
-        this.steering = steering;
+        this.controller = controller;
     }
 
     /** Takes a report about the job that the worker is at. */
@@ -71,7 +71,7 @@ final class ReportHandler {
         JobRecord record = run.record();
         if (!record.hasStarted()) {
             JobStarted started =
-                    ready.getStarted().toBuilder().setResumedStep(run.advance().ledger()).build();
+                    ready.getStarted().toBuilder().setResumedStep(run.ledger().step()).build();
             run.save(record.toBuilder().setStarted(started).setDataSha256(ready.getDataSha256()));
             run.emit(Progress.newBuilder().setStarted(started));
         }
@@ -100,12 +100,12 @@ final class ReportHandler {
     private void exclude(WorkerSession from, JobRun run, String reason) {
         run.failures().exclude(from.key(), reason);
         run.notice("The worker %s is not used: %s".formatted(from.name(), reason));
-        WorkerRegistry.drop(from, run, reason);
+        from.drop(run, reason);
     }
 
     private void committed(WorkerSession from, JobRun run, Committed committed) {
         from.commits(committed.getGeneration(), committed.getStep().getStep());
-        run.advance()
+        run.ledger()
                 .report(from.name(), committed)
                 .ifPresent(differs -> guard.fail(run, differs, false));
     }
@@ -150,25 +150,25 @@ final class ReportHandler {
             return;
         }
         long total = record.getStarted().getTotalSteps();
-        if (trained.getStep() == total && run.advance().checkpoint() == total) {
+        if (trained.getStep() == total && run.ledger().checkpoint() == total) {
             run.save(record.toBuilder().setSha256(trained.getSha256()));
             return;
         }
         String lacks =
                 "a worker said that the job is trained after step %d, but it has %d steps and its newest checkpoint is of step %d"
-                        .formatted(trained.getStep(), total, run.advance().checkpoint());
+                        .formatted(trained.getStep(), total, run.ledger().checkpoint());
         if (run.failures().withoutProgress()) {
             guard.fail(run, "The job can't be ended: " + lacks, false);
         } else {
-            steering.reform(run, lacks);
+            controller.reform(run, lacks);
         }
     }
 
-    /** Then nobody is left who could say otherwise. */
+    /** Whether no other worker may serve the job. */
     private boolean nobodyElse(WorkerSession from, JobRun run) {
-        return attendance.all().stream()
-                .filter(one -> one != from)
-                .noneMatch(one -> run.failures().against(one.key(), run.now()).isEmpty());
+        return registry.all().stream()
+                .filter(session -> session != from)
+                .noneMatch(session -> run.failures().objection(session.key(), run.now()).isEmpty());
     }
 
     private void failed(WorkerSession from, JobRun run, JobFailed failed) {
@@ -183,7 +183,7 @@ final class ReportHandler {
         } else if (run.failures().mayRetry(from.key(), run.now())) {
             run.notice(
                     "The worker %s failed and is tried again: %s".formatted(from.name(), reason));
-            WorkerRegistry.drop(from, run, reason);
+            from.drop(run, reason);
         } else {
             guard.fail(
                     run,

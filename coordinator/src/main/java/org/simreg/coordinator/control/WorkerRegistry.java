@@ -7,42 +7,34 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.simreg.coordinator.job.JobRun;
 
-/** The workers that attend, by name. */
+/** The registry of the sessions of all workers that attend, by name. */
 final class WorkerRegistry {
-    private final Map<String, WorkerSession> attendants = new TreeMap<>();
+    private final Map<String, WorkerSession> sessions = new TreeMap<>();
 
     Optional<WorkerSession> find(String name) {
-        return Optional.ofNullable(attendants.get(name));
+        return Optional.ofNullable(sessions.get(name));
     }
 
-    void add(WorkerSession attendant) {
-        attendants.put(attendant.name(), attendant);
+    void add(WorkerSession session) {
+        sessions.put(session.name(), session);
     }
 
-    /** Takes it off, unless another one has its name by now. */
-    boolean remove(WorkerSession attendant) {
-        return attendants.remove(attendant.name(), attendant);
+    /** Removes a session, unless another one has its name by now. */
+    boolean remove(WorkerSession session) {
+        return sessions.remove(session.name(), session);
     }
 
-    boolean has(WorkerSession attendant) {
-        return attendants.get(attendant.name()) == attendant;
+    boolean has(WorkerSession session) {
+        return sessions.get(session.name()) == session;
     }
 
-    /** In the order of their names. */
+    /** All sessions, in the order of their names. */
     List<WorkerSession> all() {
-        return new ArrayList<>(attendants.values());
+        return new ArrayList<>(sessions.values());
     }
 
-    List<WorkerSession> at(JobRun run) {
-        return attendants.values().stream().filter(attendant -> attendant.at(run)).toList();
-    }
-
-    /** Lets a worker go from its job. */
-    static void drop(WorkerSession attendant, JobRun run, String reason) {
-        attendant.send(Orders.drop(run.id(), reason, attendant.leaving()));
-        attendant.free(run.now());
-        if (attendant.leaving()) {
-            attendant.release();
-        }
+    /** The sessions of the workers that serve a job. */
+    List<WorkerSession> of(JobRun run) {
+        return sessions.values().stream().filter(session -> session.at(run)).toList();
     }
 }

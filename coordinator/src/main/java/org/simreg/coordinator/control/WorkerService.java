@@ -33,7 +33,7 @@ public interface WorkerService {
      */
     RunFiles.Download get(String job, long step);
 
-    /** The orders to one worker. */
+    /** The outgoing side of a session: orders to one worker. */
     interface Out {
         /** Sends an order; what can't be sent any more is dropped. */
         void send(Order order);
@@ -42,7 +42,7 @@ public interface WorkerService {
         void end(Refused reason);
     }
 
-    /** The reports of one worker that attends. */
+    /** The incoming side of a session: reports of one worker that attends. */
     interface In {
         /** A report other than Hello. */
         void report(Report report);

@@ -8,7 +8,7 @@ import org.simreg.proto.Hello;
 import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 
-/** One worker's session: who it is, when it was heard, and how far it is with its job. */
+/** A worker's session: who it is, when it was heard, and how far it is with its job. */
 final class WorkerSession {
     private final Hello hello;
     private final Out orders;
@@ -69,7 +69,7 @@ final class WorkerSession {
         heard = now;
     }
 
-    /** The job it is at. */
+    /** The job that it serves. */
     Optional<JobRun> run() {
         return run;
     }
@@ -93,12 +93,21 @@ final class WorkerSession {
         send(Orders.prepare(one.record(), attempt));
     }
 
+    /** Has it give up its job; one that wants to leave may go. */
+    void drop(JobRun from, String reason) {
+        send(Orders.drop(from.id(), reason, leaving()));
+        free(from.now());
+        if (leaving()) {
+            release();
+        }
+    }
+
     /** Which Prepare it must answer. */
     long attempt() {
         return attempt;
     }
 
-    /** It is let go. */
+    /** It serves no job any more. */
     void free(long now) {
         run = Optional.empty();
         state(new WorkerState.Ready(), now);
@@ -114,7 +123,7 @@ final class WorkerSession {
         haltOrderedAt = 0;
     }
 
-    /** A step more; its state is as old as before. */
+    /** It has committed a step; since when it is in its state doesn't change. */
     void commits(long generation, long step) {
         if (state instanceof WorkerState.Holding holding
                 && holding.generation() == generation
@@ -167,7 +176,7 @@ final class WorkerSession {
         return leavingSince > 0;
     }
 
-    /** Since when it wants to go; 0: it doesn't. */
+    /** Since when it wants to leave; 0: it doesn't. */
     long leavingSince() {
         return leavingSince;
     }

@@ -13,33 +13,37 @@ import org.simreg.proto.Holding;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
-/** The streams of workers: who is let in, is heard, and is found to be lost. */
+/**
+ * The sessions of workers: accepts or refuses a worker that attends, passes its reports on, and
+ * finds out that it is lost, because its stream broke or because it was silent or didn't stop for
+ * too long.
+ */
 final class WorkerSessions {
-    private final CoordinatorSettings setup;
+    private final CoordinatorSettings settings;
     private final JobQueue queue;
-    private final WorkerRegistry attendance;
+    private final WorkerRegistry registry;
     private final ReportHandler reports;
-    private final Dispatcher dispatch;
+    private final Dispatcher dispatcher;
     private long ticked;
 
     WorkerSessions(
-            CoordinatorSettings setup,
+            CoordinatorSettings settings,
             JobQueue queue,
-            WorkerRegistry attendance,
+            WorkerRegistry registry,
             ReportHandler reports,
-            Dispatcher dispatch) {
-        this.setup = setup;
+            Dispatcher dispatcher) {
+        this.settings = settings;
         this.queue = queue;
-        this.attendance = attendance;
+        this.registry = registry;
         this.reports = reports;
-        this.dispatch = dispatch;
+        this.dispatcher = dispatcher;
     }
 
     In attend(Hello hello, Out orders) {
         refuse(hello);
-        Optional<WorkerSession> before = attendance.find(hello.getWorker());
-        WorkerSession one = new WorkerSession(hello, orders, now());
-        attendance.add(one);
+        Optional<WorkerSession> before = registry.find(hello.getWorker());
+        WorkerSession session = new WorkerSession(hello, orders, now());
+        registry.add(session);
         before.ifPresent(
                 old ->
                         old.end(
@@ -47,12 +51,12 @@ final class WorkerSessions {
                                         Refused.Kind.STATE,
                                         "The worker %s attends by another stream now"
                                                 .formatted(old.name()))));
-        one.send(Orders.welcome(setup.times()));
+        session.send(Orders.welcome(settings.times()));
         if (hello.hasHolding()) {
-            comeBack(one, hello.getHolding());
+            comeBack(session, hello.getHolding());
         }
-        dispatch.all();
-        return new Session(one);
+        dispatcher.dispatch();
+        return new Session(session);
     }
 
     private void refuse(Hello hello) {
@@ -62,14 +66,13 @@ final class WorkerSessions {
                     "A worker must say its name and its incarnation, not \"%s\" and \"%s\""
                             .formatted(hello.getWorker(), hello.getIncarnation()));
         }
-        if (!hello.getVersion().equals(setup.version())) {
+        if (!hello.getVersion().equals(settings.version())) {
             throw new Refused(
                     Refused.Kind.STATE,
                     "The worker %s has simreg %s, the coordinator %s: use the same version on both"
-                            .formatted(hello.getWorker(), hello.getVersion(), setup.version()));
+                            .formatted(hello.getWorker(), hello.getVersion(), settings.version()));
         }
-        attendance
-                .find(hello.getWorker())
+        registry.find(hello.getWorker())
                 .filter(other -> !other.key().equals(WorkerSession.key(hello)))
                 .ifPresent(
                         other -> {
@@ -80,34 +83,34 @@ final class WorkerSessions {
                         });
     }
 
-    /** It was here before: it goes on with its job, or learns that it must not. */
-    private void comeBack(WorkerSession one, Holding holding) {
+    /** Takes a worker back that attended before: it goes on with its job, or is told to drop it. */
+    private void comeBack(WorkerSession session, Holding holding) {
         Optional<JobRun> run =
                 queue.find(holding.getJob())
                         .filter(JobRun::active)
                         .filter(job -> !job.finishing())
-                        .filter(job -> dispatch.against(one, job).isEmpty());
+                        .filter(job -> dispatcher.objection(session, job).isEmpty());
         if (run.isEmpty()) {
             String reason = "the job %s has no use for it".formatted(holding.getJob());
-            one.send(Orders.drop(holding.getJob(), reason, false));
+            session.send(Orders.drop(holding.getJob(), reason, false));
             return;
         }
         if (holding.getPreparing() || holding.getGeneration() == 0) {
             // What it answered may have been lost with the stream.
-            one.prepare(run.get(), now());
+            session.prepare(run.get(), now());
             return;
         }
-        one.serve(
+        session.serve(
                 run.get(),
                 new WorkerState.Holding(
                         holding.getGeneration(), holding.getCommitted(), holding.getHalted()),
                 now());
         if (!holding.getHalted()) {
-            halt(one, run.get(), holding.getGeneration());
+            halt(session, run.get(), holding.getGeneration());
         }
-        if (one.trains(run.get().record().getGeneration().getNumber())
+        if (session.trains(run.get().record().getGeneration().getNumber())
                 && through(run.get(), holding)) {
-            dispatch.reform(run.get(), one.name() + " attends again after the last step");
+            dispatcher.reform(run.get(), session.name() + " attends again after the last step");
         }
     }
 
@@ -122,79 +125,86 @@ final class WorkerSessions {
                 && holding.getCommitted() >= total;
     }
 
-    /** A generation that is over, or is to stop, must not go on because an order was lost. */
-    private void halt(WorkerSession one, JobRun run, long generation) {
+    /**
+     * Repeats the halt of a generation that is over or is to stop: the order may have been lost.
+     */
+    private void halt(WorkerSession session, JobRun run, long generation) {
         boolean current = generation == run.record().getGeneration().getNumber();
         if (current && run.phase() instanceof Phase.Halting halting) {
-            one.halt(
+            session.halt(
                     Orders.halt(run.id(), generation, halting.after(), halting.checkpoint()),
                     now());
         } else if (!current || !(run.phase() instanceof Phase.Training)) {
-            one.halt(Orders.halt(run.id(), generation, 0, false), now());
+            session.halt(Orders.halt(run.id(), generation, 0, false), now());
         }
     }
 
-    /** Finds who has been silent for too long, or doesn't stop. */
+    /** Finds workers that have been silent for too long, or don't stop, and removes them. */
     void tick() {
         long now = now();
-        boolean slept = ticked > 0 && now - ticked > setup.times().lostAfter() / 2;
+        boolean slept = ticked > 0 && now - ticked > settings.times().lostAfter() / 2;
         ticked = now;
-        for (WorkerSession one : attendance.all()) {
+        for (WorkerSession session : registry.all()) {
             if (slept) {
                 // It was the coordinator that heard nothing: their heartbeats wait to be read.
-                one.hear(now);
+                session.hear(now);
             }
-            if (now - one.heard() > setup.times().lostAfter()) {
-                lose(one, "was silent for " + (now - one.heard()) + " ms");
-            } else if (one.haltOrderedAt() > 0
-                    && now - one.haltOrderedAt() > setup.times().patience()) {
-                lose(one, "has not stopped for " + (now - one.haltOrderedAt()) / 1000 + " s");
+            if (now - session.heard() > settings.times().lostAfter()) {
+                lose(session, "was silent for " + (now - session.heard()) + " ms");
+            } else if (session.haltOrderedAt() > 0
+                    && now - session.haltOrderedAt() > settings.times().patience()) {
+                lose(
+                        session,
+                        "has not stopped for " + (now - session.haltOrderedAt()) / 1000 + " s");
             }
         }
     }
 
-    private void lose(WorkerSession one, String why) {
-        attendance.remove(one);
-        one.end(
+    private void lose(WorkerSession session, String why) {
+        registry.remove(session);
+        session.end(
                 new Refused(
                         Refused.Kind.UNAVAILABLE,
                         "The worker %s is taken for lost: it %s; it may attend again"
-                                .formatted(one.name(), why)));
-        dispatch.all();
+                                .formatted(session.name(), why)));
+        dispatcher.dispatch();
     }
 
     private long now() {
-        return setup.clock().getAsLong();
+        return settings.clock().getAsLong();
     }
 
-    /** The reports of one stream, for as long as its worker attends by it. */
+    /** The receiver of one stream's reports, for as long as its worker attends by it. */
     private final class Session implements In {
-        private final WorkerSession one;
+        private final WorkerSession session;
 
-        Session(WorkerSession one) {
-            this.one = one;
+        Session(WorkerSession session) {
+            this.session = session;
         }
 
         @Override
         public void report(Report report) {
-            if (!attendance.has(one)) {
+            if (!registry.has(session)) {
                 return;
             }
-            one.hear(now());
+            session.hear(now());
             if (report.hasLeaving()) {
-                one.leave(now());
-                dispatch.all();
+                session.leave(now());
+                dispatcher.dispatch();
                 return;
             }
-            one.run()
+            session.run()
                     .filter(run -> run.id().equals(ReportHandler.job(report)))
-                    .ifPresent(run -> dispatch.after(run, () -> reports.take(one, run, report)));
+                    .ifPresent(
+                            run ->
+                                    dispatcher.handle(
+                                            run, () -> reports.take(session, run, report)));
         }
 
         @Override
         public void lost(String reason) {
-            if (attendance.remove(one)) {
-                dispatch.all();
+            if (registry.remove(session)) {
+                dispatcher.dispatch();
             }
         }
     }

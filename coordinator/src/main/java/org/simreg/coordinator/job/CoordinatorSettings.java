@@ -14,7 +14,7 @@ import org.simreg.proto.Roots;
  * @param clock milliseconds since 1970-01-01T00:00:00Z
  * @param executor runs tasks on the coordinator's thread
  * @param limits what clients may ask for
- * @param witness sees every event of every job
+ * @param observer sees every event of every job
  */
 public record CoordinatorSettings(
         String version,
@@ -23,8 +23,8 @@ public record CoordinatorSettings(
         LongSupplier clock,
         Executor executor,
         CoordinatorSettings.Limits limits,
-        JobObserver witness) {
-    /** Without limits and without a witness. */
+        JobObserver observer) {
+    /** Without limits and without a observer. */
     public CoordinatorSettings(
             String version, Path base, Times times, LongSupplier clock, Executor executor) {
         this(version, base, times, clock, executor, Limits.NONE, JobObserver.NONE);

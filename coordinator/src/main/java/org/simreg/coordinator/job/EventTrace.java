@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** The jobs' events in the process' log, each with its job, generation and step. */
+/** The writer of jobs' events to the process' log, each with its job, generation and step. */
 final class EventTrace {
     private static final Logger LOG = LoggerFactory.getLogger("org.simreg.coordinator.jobs");
 

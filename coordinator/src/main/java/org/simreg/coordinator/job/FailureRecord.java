@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A job's record of which workers have failed at it, and whether they may try again. */
+/** The record of a job's failures: which workers failed at it, and whether they may try again. */
 public final class FailureRecord {
     private static final int TRIES = 3;
     private static final int MOST_WITHOUT_PROGRESS = 5;
@@ -18,13 +18,13 @@ public final class FailureRecord {
     private final Set<String> refusers = new HashSet<>();
     private int withoutProgress;
 
-    /** Never again, for this reason. */
+    /** Excludes a worker from the job, for this reason, until the job is resumed. */
     public void exclude(String worker, String reason) {
         excluded.put(worker, reason);
     }
 
     /** Why a worker may not serve the job now; empty if it may. */
-    public Optional<String> against(String worker, long now) {
+    public Optional<String> objection(String worker, long now) {
         if (excluded.containsKey(worker)) {
             return Optional.of(excluded.get(worker));
         }

@@ -6,7 +6,7 @@ import org.simreg.proto.Progress;
  * An observer of the events of all jobs. Called on the coordinator's thread; must return at once.
  */
 public interface JobObserver {
-    /** Looks away. */
+    /** Ignores everything. */
     JobObserver NONE = (job, event) -> {};
 
     /**

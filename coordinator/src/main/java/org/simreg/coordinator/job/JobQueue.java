@@ -18,7 +18,7 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 
-/** All jobs of a coordinator, those of the past too, and the rules for a new one. */
+/** The queue of a coordinator: all its jobs, ended ones too, and the rules for a new one. */
 public final class JobQueue {
     private static final int LARGEST_JOB = 16 << 10;
 
@@ -27,7 +27,7 @@ public final class JobQueue {
             Comparator.comparing((JobRun run) -> -run.record().getSubmittedMs())
                     .thenComparing(JobRun::id);
 
-    private final CoordinatorSettings setup;
+    private final CoordinatorSettings settings;
     private final JobStore store;
     private final RunFiles.JobFolders folders;
     private final Map<String, JobRun> runs = new LinkedHashMap<>();
@@ -35,8 +35,8 @@ public final class JobQueue {
     /** No two jobs have one time of submission, nor a later job an earlier one. */
     private long newest;
 
-    public JobQueue(CoordinatorSettings setup, JobStore store, RunFiles.JobFolders folders) {
-        this.setup = setup;
+    public JobQueue(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders) {
+        this.settings = settings;
         this.store = store;
         this.folders = folders;
     }
@@ -44,7 +44,7 @@ public final class JobQueue {
     /** Takes over what the store has. */
     public Collection<JobRun> load() {
         for (JobRecord record : store.load()) {
-            runs.put(record.getId(), new JobRun(setup, store, folders, record));
+            runs.put(record.getId(), new JobRun(settings, store, folders, record));
             newest = Math.max(newest, record.getSubmittedMs());
         }
         return runs.values();
@@ -86,15 +86,18 @@ public final class JobQueue {
         Job job = JobSettings.complete(request.getJob());
         refuseLarge(job);
         Path folder =
-                setup.base().resolve(job.getCheckpoints().getOutput()).toAbsolutePath().normalize();
-        setup.limits().roots().check(job, folder);
+                settings.base()
+                        .resolve(job.getCheckpoints().getOutput())
+                        .toAbsolutePath()
+                        .normalize();
+        settings.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
         return queue(record(request, job, folder.toString()), request.getExisting());
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
-        long now = Math.max(setup.clock().getAsLong(), newest + 1);
+        long now = Math.max(settings.clock().getAsLong(), newest + 1);
         newest = now;
         return JobRecord.newBuilder()
                 .setId(freeId(job.getName()))
@@ -112,7 +115,7 @@ public final class JobQueue {
     private JobRun queue(JobRecord asked, SubmitRequest.Existing existing) {
         RunFiles files = folders.create(asked, existing);
         JobRecord record = after(asked, files.head().generation());
-        JobRun run = new JobRun(setup, store, folders, record);
+        JobRun run = new JobRun(settings, store, folders, record);
         run.files(files);
         try {
             store.save(record);
@@ -150,9 +153,9 @@ public final class JobQueue {
         }
     }
 
-    /** One more would be too many. */
+    /** Refuses a job if the queue is full. */
     public void refuseTooMany() {
-        int most = setup.limits().queue();
+        int most = settings.limits().queue();
         if (active().size() >= most) {
             throw new Refused(
                     Refused.Kind.FULL,
@@ -161,11 +164,10 @@ public final class JobQueue {
         }
     }
 
-    /** Two jobs in one folder would write each other's files. */
+    /** Refuses a run folder that another job writes to. */
     public void refuseTaken(String folder) {
         for (JobRun run : runs.values()) {
-            boolean rests = run.ended();
-            if (!rests && run.record().getFolder().equals(folder)) {
+            if (!run.ended() && run.record().getFolder().equals(folder)) {
                 throw new Refused(
                         Refused.Kind.EXISTS,
                         "The run folder %s belongs to the job %s, which has not ended: choose another by checkpoints.output, or cancel that job"
@@ -182,7 +184,7 @@ public final class JobQueue {
         return id;
     }
 
-    /** Newest first. */
+    /** All jobs, newest first. */
     public List<JobRun> newest() {
         List<JobRun> newest = new ArrayList<>(runs.values());
         newest.sort(NEWEST_FIRST);

@@ -15,12 +15,12 @@ import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 
-/** One job: its record, its files, who watches it, and its phase. */
+/** A job of the coordinator: its record, files, phase, workers granted, and watches. */
 public final class JobRun {
     /** More different texts than this are the same trouble again and again. */
     private static final int MOST_NOTICES = 10_000;
 
-    private final CoordinatorSettings setup;
+    private final CoordinatorSettings settings;
     private final JobStore store;
     private final RunFiles.JobFolders folders;
     private final Set<String> noticed = new HashSet<>();
@@ -28,18 +28,18 @@ public final class JobRun {
     private final FailureRecord failures = new FailureRecord();
     private JobRecord record;
     private Optional<RunFiles> files = Optional.empty();
-    private Optional<LedgerWriter> advance = Optional.empty();
+    private Optional<LedgerWriter> ledger = Optional.empty();
     private Phase phase = new Phase.Idle(0, false);
     private Grant grant = new Grant(Set.of(), false, "waits for its turn");
     private String reason;
     private boolean finishing;
 
     JobRun(
-            CoordinatorSettings setup,
+            CoordinatorSettings settings,
             JobStore store,
             RunFiles.JobFolders folders,
             JobRecord record) {
-        this.setup = setup;
+        this.settings = settings;
         this.store = store;
         this.folders = folders;
         this.record = record;
@@ -55,10 +55,10 @@ public final class JobRun {
     }
 
     public long now() {
-        return setup.clock().getAsLong();
+        return settings.clock().getAsLong();
     }
 
-    /** Its folder, opened if it isn't. */
+    /** Its run folder, opened if it isn't. */
     public RunFiles files() {
         if (files.isEmpty()) {
             files = Optional.of(folders.open(record));
@@ -71,12 +71,12 @@ public final class JobRun {
         files = Optional.of(made);
     }
 
-    /** How far it is. */
-    public LedgerWriter advance() {
-        if (advance.isEmpty()) {
-            advance = Optional.of(new LedgerWriter(this));
+    /** The writer of its ledger. */
+    public LedgerWriter ledger() {
+        if (ledger.isEmpty()) {
+            ledger = Optional.of(new LedgerWriter(this));
         }
-        return advance.get();
+        return ledger.get();
     }
 
     /** Whether its folder has to be open. */
@@ -149,17 +149,17 @@ public final class JobRun {
         record = next;
     }
 
-    /** Says what happened: to the log, and to everyone who watches. */
+    /** Appends an event to the event log and passes it to the observer and all watches. */
     public void emit(Progress.Builder event) {
         Progress progress = event.setTimeMs(now()).build();
         long sequence = files().append(progress);
         EventTrace.log(record, progress);
-        setup.witness().saw(id(), progress);
+        settings.observer().saw(id(), progress);
         JobEvent said = JobEvent.newBuilder().setSequence(sequence).setProgress(progress).build();
         List.copyOf(watches).forEach(watch -> watch.offer(said));
     }
 
-    /** Tells people something, once a job. */
+    /** Emits a notice for people, each text once a job. */
     public void notice(String text) {
         if (noticed.size() < MOST_NOTICES && noticed.add(text)) {
             emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
@@ -182,7 +182,7 @@ public final class JobRun {
         files().sync();
         save(next.setSummary(summary()));
         if (!active()) {
-            rest();
+            putDown();
         }
     }
 
@@ -192,10 +192,10 @@ public final class JobRun {
         JobTransitions.enter(next, JobState.FAILED, now());
         reason = why;
         save(next.setReason(why));
-        rest();
+        putDown();
     }
 
-    private void rest() {
+    private void putDown() {
         phase = new Phase.Idle(now(), false);
         finishing = false;
         List.copyOf(watches).forEach(JobWatch::pump);
@@ -214,11 +214,11 @@ public final class JobRun {
         return summary.build();
     }
 
-    public void watched(JobWatch watch) {
+    public void addWatch(JobWatch watch) {
         watches.add(watch);
     }
 
-    void unwatched(JobWatch watch) {
+    void removeWatch(JobWatch watch) {
         watches.remove(watch);
         release();
     }
@@ -233,6 +233,6 @@ public final class JobRun {
     public void close() {
         files.ifPresent(RunFiles::close);
         files = Optional.empty();
-        advance = Optional.empty();
+        ledger = Optional.empty();
     }
 }

@@ -12,7 +12,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.Refused;
 
-/** The messages that tell clients of jobs. */
+/** The status messages of jobs, for clients. */
 public final class JobStatuses {
     private static final int USUAL_PAGE = 100;
     private static final int LARGEST_PAGE = 1000;
@@ -45,8 +45,8 @@ public final class JobStatuses {
 
     private static JobStatus live(JobRun run, JobStatus.Builder status) {
         RunFiles.LedgerHead head = run.files().head();
-        if (run.advance().checkpoint() >= 0) {
-            status.setCheckpoint(run.advance().checkpoint());
+        if (run.ledger().checkpoint() >= 0) {
+            status.setCheckpoint(run.ledger().checkpoint());
         }
         return status.setStep(head.step())
                 .setEpoch(head.epoch())

@@ -23,6 +23,7 @@ import org.simreg.proto.Refused;
  *   QUEUED, RUNNING         -- PAUSE --> PAUSED
  *   QUEUED, RUNNING, PAUSED -- CANCEL -> CANCELLED
  *   QUEUED, RUNNING         -- trouble -> FAILED
+ *   QUEUED, all steps done before -----> SUCCEEDED, once exports and report are written
  * </pre>
  */
 public final class JobTransitions {

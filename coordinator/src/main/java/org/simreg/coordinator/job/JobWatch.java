@@ -93,6 +93,6 @@ public final class JobWatch {
 
     public void close() {
         over = true;
-        run.unwatched(this);
+        run.removeWatch(this);
     }
 }

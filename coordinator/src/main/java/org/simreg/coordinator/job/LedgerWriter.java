@@ -11,33 +11,37 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
-/** The writer of a job's ledger: what members report becomes its lines. */
+/**
+ * The writer of a job's ledger, the only one: appends a step once every member has reported it,
+ * takes steps back where a generation begins below them, and forces the ledger to disk. Used on the
+ * coordinator's thread only.
+ */
 public final class LedgerWriter {
     private final JobRun run;
     private final RunFiles files;
-    private StepReports commits;
+    private StepReports reports;
     private long checkpoint;
-    private long synced;
-    private long syncedAt;
-    private long pace;
+    private long durableStep;
+    private long syncedAtMs;
+    private long stepMs;
 
-    /** From what is in the folder. */
+    /** Begins with what is in the run folder. */
     LedgerWriter(JobRun run) {
         this.run = run;
         this.files = run.files();
         files.sync();
-        synced = files.head().step();
-        begun();
+        durableStep = files.head().step();
+        beginGeneration();
     }
 
-    /** The record's generation is a new one. */
-    public void begun() {
-        commits = new StepReports(run.record().getGeneration(), files.head().step());
-        stored();
+    /** Takes the reports of the record's generation from now on. */
+    public void beginGeneration() {
+        reports = new StepReports(run.record().getGeneration(), files.head().step());
+        refreshCheckpoint();
     }
 
-    /** A checkpoint was stored, or steps were taken back. */
-    public void stored() {
+    /** Looks up the newest checkpoint: one was stored, or steps were taken back. */
+    public void refreshCheckpoint() {
         checkpoint = files.newestCheckpoint(files.head().step()).orElse(-1);
     }
 
@@ -47,27 +51,27 @@ public final class LedgerWriter {
     }
 
     /** Last step in the ledger. */
-    public long ledger() {
+    public long step() {
         return files.head().step();
     }
 
     /** How long the newest step took, in milliseconds; 0 before there was any. */
-    public long pace() {
-        return pace;
+    public long stepMs() {
+        return stepMs;
     }
 
     /** Last step that no crash of the coordinator takes from the ledger. */
-    public long synced() {
-        return synced;
+    public long durableStep() {
+        return durableStep;
     }
 
+    /** How far the job is, for the scheduler. */
     public JobView.Steps steps() {
-        long ledger = ledger();
         return new JobView.Steps(
-                ledger,
-                commits.reaches(ledger),
+                step(),
+                reports.reaches(step()),
                 Math.max(0, checkpoint),
-                commits.highest(),
+                reports.highest(),
                 run.record().getStarted().getTotalSteps());
     }
 
@@ -80,8 +84,8 @@ public final class LedgerWriter {
         if (report.getGeneration() != run.record().getGeneration().getNumber()) {
             return Optional.empty();
         }
-        pace = Math.round(1e3 * report.getStep().getSeconds());
-        Optional<String> differs = commits.report(worker, report, ledger());
+        stepMs = Math.round(1e3 * report.getStep().getSeconds());
+        Optional<String> differs = reports.report(worker, report, step());
         if (differs.isEmpty()) {
             append(Long.MAX_VALUE, true);
         }
@@ -95,14 +99,14 @@ public final class LedgerWriter {
      * @param all whether only those that every member has reported
      */
     public void append(long most, boolean all) {
-        for (long step = ledger() + 1; step <= most; step++) {
-            Optional<CompleteStep> complete = commits.complete(step, all);
+        for (long step = step() + 1; step <= most; step++) {
+            Optional<CompleteStep> complete = reports.complete(step, all);
             if (complete.isEmpty()) {
                 break;
             }
             commit(step, complete.get());
         }
-        commits.forget(ledger());
+        reports.forget(step());
     }
 
     private void commit(long step, CompleteStep complete) {
@@ -140,11 +144,11 @@ public final class LedgerWriter {
                 .build();
     }
 
-    /** Brings the ledger to where a generation begins. */
-    public void bring(Generation generation) {
+    /** Appends or takes back steps, so that the ledger ends where a generation begins. */
+    public void moveTo(Generation generation) {
         long step = generation.getStep();
         append(step, false);
-        if (step < ledger()) {
+        if (step < step()) {
             files.rewind(
                     LedgerEntry.Rewind.newBuilder()
                             .setGeneration(generation.getNumber())
@@ -152,24 +156,24 @@ public final class LedgerWriter {
                             .setReason(generation.getReason())
                             .build());
         }
-        if (step != ledger()) {
+        if (step != step()) {
             throw new IllegalStateException(
                     "generation %d of %s would begin after step %d, but the ledger ends at %d"
-                            .formatted(generation.getNumber(), run.id(), step, ledger()));
+                            .formatted(generation.getNumber(), run.id(), step, step()));
         }
         sync();
     }
 
     /** Makes the ledger durable if it was not for a while; the workers are told afterwards. */
     public void syncAfter(long ms) {
-        if (ledger() != synced && run.now() - syncedAt >= ms) {
+        if (step() != durableStep && run.now() - syncedAtMs >= ms) {
             sync();
         }
     }
 
     public void sync() {
         files.sync();
-        synced = ledger();
-        syncedAt = run.now();
+        durableStep = step();
+        syncedAtMs = run.now();
     }
 }

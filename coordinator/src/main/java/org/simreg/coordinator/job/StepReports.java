@@ -8,7 +8,7 @@ import org.simreg.proto.Committed;
 import org.simreg.proto.Generation;
 import org.simreg.proto.StepDone;
 
-/** The reports of one generation, by step: what its members say they have committed. */
+/** The commit reports of one generation's members, by step. */
 final class StepReports {
     private final Generation generation;
     private final Set<String> members = new HashSet<>();

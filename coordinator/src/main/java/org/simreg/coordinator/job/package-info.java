@@ -1,5 +1,6 @@
 /**
- * One job: record, run files, ledger, events, who watches; the queue. The rooms below: {@code
+ * The jobs of a coordinator: record, run files, ledger, events, watches; the queue. Read {@link
+ * org.simreg.coordinator.job.JobRun} first, then {@code LedgerWriter}. The rooms below: {@code
  * schedule} (who computes what, by pure decisions), {@code scale} (how many workers are wanted),
  * {@code file} (a job as YAML or JSON).
  */

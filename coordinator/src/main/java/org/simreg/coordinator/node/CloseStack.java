@@ -6,14 +6,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A stack of what a process has opened; closed in reverse, each even if the one before could not
- * be.
+ * A stack of opened resources, closed in reverse order; one that can't be closed is logged and the
+ * others are closed all the same.
  */
 final class CloseStack implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CloseStack.class);
 
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
+    /** Takes a resource, and gives it back. */
     <T extends AutoCloseable> T add(T resource) {
         resources.push(resource);
         return resource;

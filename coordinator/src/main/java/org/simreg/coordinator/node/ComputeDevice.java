@@ -5,14 +5,14 @@ import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.engine.torch.Torch;
 
 /**
- * The device that a worker computes with.
+ * The device that a worker computes with, and the numeric profile by which equal ones are known.
  *
  * @param device "cpu" or "cuda:N"
  * @param profile numeric profile; equal ones give equal bits
  */
 record ComputeDevice(String device, String profile) {
     /**
-     * Looks, which loads libtorch.
+     * Finds the device that the settings ask for; loads libtorch.
      *
      * @throws UserError if there is no such device
      */

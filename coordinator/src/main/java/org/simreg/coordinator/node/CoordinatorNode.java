@@ -4,6 +4,7 @@ import com.hazelcast.core.HazelcastInstance;
 import io.vertx.core.Vertx;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,7 +46,7 @@ public final class CoordinatorNode implements AutoCloseable {
      * @param cluster how the others find it
      * @param http where metrics, health and the page are served; empty: nowhere
      * @param scale how many workers there may be
-     * @param protection against whom
+     * @param protection certificates, tokens, limits
      */
     public record Settings(
             int port,
@@ -57,17 +58,17 @@ public final class CoordinatorNode implements AutoCloseable {
             ServerProtection protection) {}
 
     /**
-     * Takes over the jobs of the past and serves.
+     * Takes over the jobs that the home knows, and serves.
      *
      * @throws UserError if home, port or cluster can't be had
      */
     public CoordinatorNode(Settings settings) {
         try {
             Optional<Gate> gate = settings.protection.gate();
-            GrpcServer.Security entrance = settings.protection.entrance(gate);
-            entrance.tls().ifPresent(open::add);
+            GrpcServer.Security security = settings.protection.security(gate);
+            security.tls().ifPresent(open::add);
             HazelcastClusterManager manager = VertxInstances.manager(settings.cluster);
-            Vertx vertx = VertxInstances.member(settings.cluster, manager, entrance.tls());
+            Vertx vertx = VertxInstances.member(settings.cluster, manager, security.tls());
             open.add(VertxInstances.closing(vertx));
             HazelcastInstance member = manager.getHazelcastInstance();
             HazelcastJobs published = new HazelcastJobs(member);
@@ -75,12 +76,12 @@ public final class CoordinatorNode implements AutoCloseable {
                     open.add(
                             new TrackedStore(
                                     JournaledJobs.open(settings.home, Optional.of(published))));
-            CoordinatorObservability observatory = open.add(new CoordinatorObservability());
-            CoordinatorServices coordination =
+            CoordinatorObservability observability = open.add(new CoordinatorObservability());
+            CoordinatorServices services =
                     new CoordinatorServices(
                             open,
                             vertx,
-                            new CoordinatorServices.Kept(
+                            new CoordinatorServices.Stores(
                                     store,
                                     CoordinatorServices.folders(),
                                     Optional.of(
@@ -91,34 +92,33 @@ public final class CoordinatorNode implements AutoCloseable {
                                             new CoordinatorServices.BankSettings(
                                                     settings.home.resolve("banks"),
                                                     HazelcastRecords.banks(member)::publish,
-                                                    observatory.meters().searches()::record))),
-                            new CoordinatorServices.Terms(
+                                                    observability.meters().searches()::record))),
+                            new CoordinatorServices.Settings(
                                     settings.version,
                                     settings.home,
                                     CoordinatorSettings.Times.USUAL,
                                     settings.protection.limits(),
-                                    observatory.jobs(),
+                                    observability.jobs(),
                                     settings.scale));
             server =
                     open.add(
                             GrpcServer.listen(
                                     settings.cluster.host(),
                                     settings.port,
-                                    coordination.services(),
-                                    entrance));
-            observatory.watch(vertx, coordination, store, member.getLifecycleService()::isRunning);
-            observatory.wanted(coordination::wanted);
-            observatory.search(coordination.pictures());
+                                    services.rpcs(),
+                                    security));
+            observability.watch(vertx, services, store, member.getLifecycleService()::isRunning);
+            observability.wanted(services::wanted);
+            observability.search(services.pictures());
             CoordinatorObservability.Served served =
                     new CoordinatorObservability.Served(settings.version, server.port(), gate);
             web =
                     settings.http.map(
-                            at -> open.add(observatory.serve(vertx, at, coordination, served)));
-            observatory.report(vertx, server);
+                            at -> open.add(observability.serve(vertx, at, services, served)));
+            observability.report(vertx, server);
             HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(member);
-            coordination.whenWorkersChange(workers -> registry.publishAll(byName(workers)));
-            open.add(coordination::endStreams);
-            ProcessWatch.LoopProbe.watch(vertx);
+            services.whenWorkersChange(workers -> registry.publishAll(byName(workers)));
+            open.add(services::endStreams);
             ProcessWatch.watch(vertx, this::frozen);
             Rehearsal.begin(settings.version);
         } catch (RuntimeException e) {
@@ -127,14 +127,14 @@ public final class CoordinatorNode implements AutoCloseable {
         }
     }
 
-    /** Who attends, without how long ago it was heard, which changes all the time. */
+    /** Workers by name, without how long ago each was heard, which changes all the time. */
     private static Map<String, WorkerStatus> byName(List<WorkerStatus> workers) {
         Map<String, WorkerStatus> named = new TreeMap<>();
         workers.forEach(one -> named.put(one.getWorker(), one.toBuilder().clearSilentMs().build()));
         return named;
     }
 
-    private void frozen(java.time.Duration gap) {
+    private void frozen(Duration gap) {
         LOG.error(
                 "The coordinator stood still for {} s and is no longer in the cluster; it ends with exit code {} to be started again",
                 String.format(Locale.ROOT, "%.1f", gap.toMillis() / 1e3),
@@ -152,7 +152,7 @@ public final class CoordinatorNode implements AutoCloseable {
         return web.map(one -> OptionalInt.of(one.port())).orElse(OptionalInt.empty());
     }
 
-    /** Ends {@link #await}; any thread. */
+    /** Asks the process to end: {@link #await} returns 0. Any thread. */
     public void stop() {
         ended.complete(0);
     }

@@ -14,11 +14,13 @@ import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.coordinator.view.observe.Health;
 import org.simreg.coordinator.view.observe.JobMeters;
 import org.simreg.coordinator.view.observe.Meters;
+import org.simreg.coordinator.view.observe.Surveyor;
 import org.simreg.coordinator.view.observe.TrackedStore;
 import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.coordinator.view.web.OpsRoutes;
 import org.simreg.coordinator.view.web.PageRoutes;
 import org.simreg.coordinator.view.web.WebServer;
+import org.simreg.proto.UserError;
 
 /** The metrics, health and page of a coordinator, served by gRPC and HTTP. */
 final class CoordinatorObservability implements AutoCloseable {
@@ -30,11 +32,11 @@ final class CoordinatorObservability implements AutoCloseable {
     private final Meters meters = new Meters();
     private final JobMeters jobs = new JobMeters(meters);
     private final Health health = new Health();
-    private ClusterSurvey.Surveyor surveyor;
+    private Surveyor surveyor;
     private Optional<IntSupplier> wanted = Optional.empty();
     private BankPictures search = BankPictures.NONE;
 
-    /** Counts what happens to the jobs. */
+    /** The observer that counts what happens to the jobs. */
     JobMeters jobs() {
         return jobs;
     }
@@ -43,7 +45,11 @@ final class CoordinatorObservability implements AutoCloseable {
         return meters;
     }
 
-    /** Shows the wanted number of workers; must answer at once, on any thread. */
+    /**
+     * Shows the wanted number of workers.
+     *
+     * @param workers must answer at once, on any thread
+     */
     void wanted(IntSupplier workers) {
         meters.wanted(workers);
         wanted = Optional.of(workers);
@@ -54,18 +60,17 @@ final class CoordinatorObservability implements AutoCloseable {
         return wanted.map(count -> OptionalInt.of(count.getAsInt())).orElse(OptionalInt.empty());
     }
 
-    /** Begins to look at a coordinator. */
+    /**
+     * Begins to survey a coordinator every second, and to check its health.
+     *
+     * @param member whether the process is a member of the cluster still
+     */
     void watch(
-            Vertx vertx,
-            CoordinatorServices coordination,
-            TrackedStore store,
-            BooleanSupplier member) {
-        surveyor =
-                new ClusterSurvey.Surveyor(
-                        () -> coordination.ask(ClusterSurvey::of).toCompletionStage());
+            Vertx vertx, CoordinatorServices services, TrackedStore store, BooleanSupplier member) {
+        surveyor = new Surveyor(() -> services.ask(ClusterSurvey::of).toCompletionStage());
         surveyor.bindTo(meters);
-        surveyor.look();
-        vertx.setPeriodic(SURVEY_MS, timer -> surveyor.look());
+        surveyor.survey();
+        vertx.setPeriodic(SURVEY_MS, timer -> surveyor.survey());
         health.live("jobs", () -> late(STUCK))
                 .ready("jobs", () -> late(BUSY))
                 .ready("workers", () -> late(BUSY))
@@ -88,40 +93,44 @@ final class CoordinatorObservability implements AutoCloseable {
                 : Optional.of("this process is no member of the cluster any more");
     }
 
-    /** Tells gRPC's health service; everything is open by now. */
+    /** Keeps gRPC's health service up to date; everything is open by now. */
     void report(Vertx vertx, GrpcServer server) {
         health.started();
-        tell(server);
-        vertx.setPeriodic(HEALTH_MS, timer -> tell(server));
+        update(server);
+        vertx.setPeriodic(HEALTH_MS, timer -> update(server));
     }
 
-    private void tell(GrpcServer server) {
+    private void update(GrpcServer server) {
         List<Health.Component> components = health.readiness();
         components.forEach(one -> server.health(one.name(), one.up()));
         server.health("", Health.up(components));
     }
 
-    /** Searches the banks from the page; before {@link #serve}. */
+    /** Gives the page the search in the banks; before {@link #serve}. */
     void search(BankPictures pictures) {
         search = pictures;
     }
 
     /**
-     * The facts about the process that its page shows.
+     * The facts about the process that its page shows or needs.
      *
      * @param version of simreg
      * @param port of gRPC
-     * @param gate which the page's viewers pass, too
+     * @param gate that requests for the page pass too; empty: everybody may look
      */
     record Served(String version, int port, Optional<Gate> gate) {}
 
-    /** Serves HTTP. */
-    WebServer serve(Vertx vertx, HostPort at, CoordinatorServices coordination, Served served) {
+    /**
+     * Serves metrics, health and page by HTTP.
+     *
+     * @throws UserError if the port can't be had
+     */
+    WebServer serve(Vertx vertx, HostPort at, CoordinatorServices services, Served served) {
         PageRoutes.Setup page =
                 new PageRoutes.Setup(
                         served.version,
                         served.port,
-                        coordination::jobs,
+                        services::jobs,
                         surveyor::latest,
                         this::wanted,
                         search);

@@ -46,8 +46,8 @@ import org.simreg.proto.WorkerStatus;
 import org.simreg.worker.features.serve.SearchServer;
 
 /**
- * The coordinator's jobs and banks and the services in front of them, in every process that has
- * them.
+ * The coordinator's jobs and banks, each on its own thread, and the gRPC services in front of them;
+ * in every process that has a coordinator.
  */
 final class CoordinatorServices {
     private static final int READERS = 2;
@@ -57,63 +57,65 @@ final class CoordinatorServices {
     private final OwnerVerticle<Coordinator> jobs;
     private final ExecutorService files;
     private final Optional<OwnerVerticle<Banks>> banks;
-    private final List<BindableService> services = new ArrayList<>();
+    private final List<BindableService> rpcs = new ArrayList<>();
     private final Scaling scaling;
     private BankPictures pictures = BankPictures.NONE;
     private final KedaRpc keda;
 
     /**
-     * Deploys jobs and banks, which take over those of the past.
+     * Deploys jobs and banks, which take over what the stores know.
      *
      * @param open takes what is to be closed
      */
-    CoordinatorServices(CloseStack open, Vertx vertx, Kept kept, Terms terms) {
+    CoordinatorServices(CloseStack open, Vertx vertx, Stores stores, Settings settings) {
         jobs =
                 deployed(
                         open,
                         vertx,
                         new OwnerVerticle<>(
-                                "simreg-coordinator", thread -> keeper(thread, kept, terms)));
+                                "simreg-coordinator",
+                                thread -> coordinator(thread, stores, settings)));
         files = GrpcServer.fileThreads();
         open.add(
                 () -> {
                     files.shutdown();
                     files.awaitTermination(5, TimeUnit.SECONDS);
                 });
-        banks = kept.banks.map(of -> banks(open, vertx, of, terms.limits.roots()));
+        banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
         SamplesRpc samples =
                 new SamplesRpc(
-                        ReadGrants.of(this::readers).below(terms.limits.roots()),
+                        ReadGrants.of(this::readers).below(settings.limits.roots()),
                         VertxInstances.cache(),
                         READERS);
         open.add(samples::close);
-        scaling = scaling(kept, terms);
+        scaling = scaling(stores, settings);
         keda = new KedaRpc(scaling, jobs);
-        Coordinator keeper = jobs.owned();
-        services.addAll(
+        Coordinator coordinator = jobs.owned();
+        rpcs.addAll(
                 List.of(
                         new ScaleRpc(scaling, jobs),
                         keda,
-                        new JobsRpc(keeper, jobs),
-                        new WorkersRpc(keeper, jobs, files),
+                        new JobsRpc(coordinator, jobs),
+                        new WorkersRpc(coordinator, jobs, files),
                         samples));
-        banks.ifPresent(by -> serve(by, kept.banks.orElseThrow()));
+        banks.ifPresent(deployed -> serve(deployed, stores.banks.orElseThrow()));
     }
 
-    private static Coordinator keeper(OwnerVerticle<Coordinator> thread, Kept kept, Terms terms) {
+    private static Coordinator coordinator(
+            OwnerVerticle<Coordinator> thread, Stores stores, Settings settings) {
         CoordinatorSettings setup =
                 new CoordinatorSettings(
-                        terms.version,
-                        terms.base,
-                        terms.times,
+                        settings.version,
+                        settings.base,
+                        settings.times,
                         new SteadyClock(),
                         thread,
-                        terms.limits,
-                        terms.witness);
-        Coordinator keeper = new Coordinator(setup, kept.store, kept.folders);
-        keeper.start();
-        thread.every(JOBS_TICK_MS, keeper::tick);
-        return keeper;
+                        settings.limits,
+                        settings.observer);
+        Coordinator coordinator = new Coordinator(setup, stores.store, stores.folders);
+        coordinator.start();
+        thread.every(JOBS_TICK_MS, coordinator::tick);
+        return coordinator;
     }
 
     private static <T extends AutoCloseable> OwnerVerticle<T> deployed(
@@ -131,24 +133,7 @@ final class CoordinatorServices {
                         open,
                         vertx,
                         new OwnerVerticle<>(
-                                "simreg-banks",
-                                thread -> {
-                                    Banks library =
-                                            new Banks(
-                                                    new Banks.Setup(
-                                                            settings.home,
-                                                            VertxInstances.cache(),
-                                                            thread,
-                                                            files,
-                                                            ForkJoinPool.commonPool(),
-                                                            settings.publishing,
-                                                            roots),
-                                                    thread,
-                                                    new EventBusSearchWorkers(wire, thread));
-                                    library.start();
-                                    thread.every(BANKS_TICK_MS, library::tick);
-                                    return library;
-                                }));
+                                "simreg-banks", thread -> banks(thread, wire, settings, roots)));
         whenWorkersChange(
                 workers -> {
                     List<SearchWorkers.Worker> able = searchWorkers(workers);
@@ -157,30 +142,47 @@ final class CoordinatorServices {
         return verticle;
     }
 
-    private Scaling scaling(Kept kept, Terms terms) {
-        Coordinator keeper = jobs.owned();
+    private Banks banks(
+            OwnerVerticle<Banks> thread, Context wire, BankSettings settings, Roots roots) {
+        Banks.Setup setup =
+                new Banks.Setup(
+                        settings.home,
+                        VertxInstances.cache(),
+                        thread,
+                        files,
+                        ForkJoinPool.commonPool(),
+                        settings.publishing,
+                        roots);
+        Banks made = new Banks(setup, thread, new EventBusSearchWorkers(wire, thread));
+        made.start();
+        thread.every(BANKS_TICK_MS, made::tick);
+        return made;
+    }
+
+    private Scaling scaling(Stores stores, Settings settings) {
+        Coordinator coordinator = jobs.owned();
         Scaling made =
                 new Scaling(
-                        terms.scale,
-                        kept.bounds,
-                        new Scaling.State(keeper::demands, keeper::attending),
+                        settings.scale,
+                        stores.bounds,
+                        new Scaling.State(coordinator::demands, coordinator::attending),
                         jobs::now);
         jobs.execute(
                 () -> {
-                    keeper.whenChanged(workers -> made.refresh());
+                    coordinator.whenChanged(workers -> made.refresh());
                     // Its delays run while nothing changes.
                     jobs.every(JOBS_TICK_MS, made::refresh);
                 });
         return made;
     }
 
-    private void serve(OwnerVerticle<Banks> library, BankSettings settings) {
+    private void serve(OwnerVerticle<Banks> verticle, BankSettings settings) {
+        Banks served = verticle.owned();
         SearchRpc search =
-                new SearchRpc(
-                        library.owned(), library, ForkJoinPool.commonPool(), settings.answered());
-        services.add(search);
-        services.add(new ShardsRpc(library.owned(), library, files));
-        pictures = new BankPictures(library.owned()::views, search::find, files);
+                new SearchRpc(served, verticle, ForkJoinPool.commonPool(), settings.answered());
+        rpcs.add(search);
+        rpcs.add(new ShardsRpc(served, verticle, files));
+        pictures = new BankPictures(served::views, search::find, files);
     }
 
     /**
@@ -188,19 +190,19 @@ final class CoordinatorServices {
      *
      * @param version of simreg
      * @param base what relative run folders are relative to
-     * @param times how long who is waited for
+     * @param times after which who is taken for silent or lost
      * @param limits what clients may ask for
-     * @param witness sees every event of every job
+     * @param observer sees every event of every job
      * @param scale how many workers there may be
      */
-    record Terms(
+    record Settings(
             String version,
             Path base,
             CoordinatorSettings.Times times,
             CoordinatorSettings.Limits limits,
-            JobObserver witness,
+            JobObserver observer,
             ScaleSettings scale) {
-        Terms(String version, Path base) {
+        Settings(String version, Path base) {
             this(
                     version,
                     base,
@@ -214,15 +216,15 @@ final class CoordinatorServices {
     /**
      * The stores that outlive the process.
      *
-     * @param bounds of the number of workers, as they were set; empty: they end with it
-     * @param banks of features; none: nothing is searched
+     * @param bounds file with the bounds of the number of workers; empty: they end with the process
+     * @param banks settings of banks; empty: nothing is searched
      */
-    record Kept(
+    record Stores(
             JobStore store,
             RunFiles.JobFolders folders,
             Optional<ScaleSettings.BoundsFile> bounds,
             Optional<BankSettings> banks) {
-        Kept(JobStore store, RunFiles.JobFolders folders) {
+        Stores(JobStore store, RunFiles.JobFolders folders) {
             this(store, folders, Optional.empty(), Optional.empty());
         }
     }
@@ -237,13 +239,13 @@ final class CoordinatorServices {
     /**
      * The settings of banks of features.
      *
-     * @param home folder of theirs
+     * @param home folder that keeps them
      * @param publishing takes their records
-     * @param answered takes how long searches took; any thread
+     * @param answered takes how long each search took; called on any thread
      */
     record BankSettings(Path home, Banks.Publishing publishing, Consumer<Duration> answered) {}
 
-    /** Finds pictures of the banks, for the page. */
+    /** The page's search in the banks; finds nothing where there are none. */
     BankPictures pictures() {
         return pictures;
     }
@@ -253,16 +255,17 @@ final class CoordinatorServices {
         return scaling.wanted();
     }
 
-    List<BindableService> services() {
-        return services;
+    /** The gRPC services, to be served. */
+    List<BindableService> rpcs() {
+        return rpcs;
     }
 
-    /** Asks the keeper, on its thread. */
-    <T> Future<T> ask(Function<Coordinator, T> question) {
-        return jobs.call(question);
+    /** Asks the coordinator, on its thread. */
+    <T> Future<T> ask(Function<Coordinator, T> request) {
+        return jobs.call(request);
     }
 
-    /** Runs a task with the jobs, on the keeper's thread. */
+    /** Runs a task with the jobs, on the coordinator's thread. */
     void jobs(Consumer<JobService> task) {
         jobs.execute(() -> task.accept(jobs.owned()));
     }
@@ -274,15 +277,15 @@ final class CoordinatorServices {
      *     the coordinator's thread, so it must not wait
      */
     void whenWorkersChange(Consumer<List<WorkerStatus>> listener) {
-        Coordinator keeper = jobs.owned();
+        Coordinator coordinator = jobs.owned();
         jobs.execute(
                 () -> {
-                    keeper.whenChanged(listener);
-                    listener.accept(keeper.workers().getWorkersList());
+                    coordinator.whenChanged(listener);
+                    listener.accept(coordinator.workers().getWorkersList());
                 });
     }
 
-    /** Workers that answer searches. */
+    /** The workers that answer searches and are not about to leave. */
     private static List<SearchWorkers.Worker> searchWorkers(List<WorkerStatus> workers) {
         return workers.stream()
                 .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
@@ -300,13 +303,13 @@ final class CoordinatorServices {
         return worker.containsAddresses(SearchServer.TRANSPORT);
     }
 
-    /** Those whose data workers may read: jobs, and banks as the jobs that would read the same. */
+    /** Active jobs, whose data workers may read, and banks as jobs that would read the same. */
     private Collection<Job> readers() {
         List<Job> active =
                 ask(Coordinator::active).toCompletionStage().toCompletableFuture().join();
         Stream<Job> makers =
                 banks.stream()
-                        .flatMap(by -> by.owned().views().stream())
+                        .flatMap(verticle -> verticle.owned().views().stream())
                         .flatMap(bank -> bank.images().stream())
                         .map(CoordinatorServices::reader);
         return Stream.concat(active.stream(), makers).toList();

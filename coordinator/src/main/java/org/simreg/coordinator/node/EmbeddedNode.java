@@ -14,6 +14,7 @@ import org.simreg.coordinator.search.bank.Banks;
 import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.serve.SearchServer;
 import org.simreg.worker.features.serve.ServeSettings;
@@ -21,8 +22,8 @@ import org.simreg.worker.member.connection.WorkerVerticle;
 import org.simreg.worker.train.JobLoader;
 
 /**
- * A cluster of one process: coordinator and worker in this JVM, on the way that they take between
- * machines, but for the network.
+ * A cluster of one process: coordinator and worker in this JVM, which talk by gRPC as between
+ * machines, but without a network.
  */
 public final class EmbeddedNode implements AutoCloseable {
     private final CloseStack open = new CloseStack();
@@ -53,11 +54,11 @@ public final class EmbeddedNode implements AutoCloseable {
         vertx = VertxInstances.alone();
         open.add(VertxInstances.closing(vertx));
         try {
-            CoordinatorServices coordination =
+            CoordinatorServices services =
                     new CoordinatorServices(
                             open,
                             vertx,
-                            new CoordinatorServices.Kept(
+                            new CoordinatorServices.Stores(
                                     new NoStore(),
                                     CoordinatorServices.folders(),
                                     Optional.empty(),
@@ -67,28 +68,33 @@ public final class EmbeddedNode implements AutoCloseable {
                                                             home,
                                                             Banks.Publishing.NOWHERE,
                                                             duration -> {}))),
-                            new CoordinatorServices.Terms(version, Path.of("").toAbsolutePath()));
+                            new CoordinatorServices.Settings(
+                                    version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
-            open.add(GrpcServer.inProcess(name, coordination.services()));
+            open.add(GrpcServer.inProcess(name, services.rpcs()));
             client = open.add(ApiClient.inProcess(name));
-            pictures = coordination.pictures();
+            pictures = services.pictures();
         } catch (RuntimeException e) {
             open.close();
             throw e;
         }
     }
 
-    /** Pictures of the banks. */
+    /** The search in the banks by pictures. */
     BankPictures pictures() {
         return pictures;
     }
 
-    /** Asks the coordinator; closed with this. */
+    /** A connection to the coordinator; closed with this. */
     public ApiClient client() {
         return client;
     }
 
-    /** Starts the worker. */
+    /**
+     * Starts the worker.
+     *
+     * @throws UserError if there is no such device
+     */
     public void work(WorkerSettings settings) {
         ComputeDevice computing = ComputeDevice.on(settings);
         Hello.Builder identity =

@@ -13,7 +13,7 @@ import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 
-/** The port to the workers by the event bus, point to point. */
+/** The workers that answer searches, asked over the event bus, point to point. */
 final class EventBusSearchWorkers implements SearchWorkers {
     /** A new address may take a moment to be known everywhere. */
     private static final int ATTEMPTS = 30;
@@ -25,10 +25,11 @@ final class EventBusSearchWorkers implements SearchWorkers {
     private final Executor home;
 
     /**
-     * @param wire an event loop's: connections belong to who sends first, and outlive a verticle
-     * @param home runs answers on the asking thread
+     * @param wire context of an event loop: connections belong to who sends first, and outlive a
+     *     verticle
+     * @param home runs what follows an answer, on the asking thread
      */
-    public EventBusSearchWorkers(Context wire, Executor home) {
+    EventBusSearchWorkers(Context wire, Executor home) {
         this.wire = wire;
         this.home = home;
         vertx = wire.owner();
@@ -36,11 +37,11 @@ final class EventBusSearchWorkers implements SearchWorkers {
 
     @Override
     public CompletionStage<SearchReply> ask(
-            SearchWorkers.Worker worker, SearchOrder order, long patienceMs) {
+            SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
         CompletableFuture<SearchReply> reply = new CompletableFuture<>();
         byte[] bytes = order.toByteArray();
         DeliveryOptions options =
-                new DeliveryOptions().setSendTimeout(Math.max(1, patienceMs)).setLocalOnly(false);
+                new DeliveryOptions().setSendTimeout(Math.max(1, timeoutMs)).setLocalOnly(false);
         wire.runOnContext(nothing -> send(worker, bytes, options, ATTEMPTS, reply));
         return reply;
     }

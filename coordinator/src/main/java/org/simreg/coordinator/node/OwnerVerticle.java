@@ -42,7 +42,7 @@ final class OwnerVerticle<T extends AutoCloseable> extends VerticleBase
         this.make = make;
     }
 
-    /** How it is to be deployed: with a thread of its own. */
+    /** Options for its deployment: with a thread of its own. */
     DeploymentOptions options() {
         return new DeploymentOptions()
                 .setThreadingModel(ThreadingModel.WORKER)
@@ -57,7 +57,7 @@ final class OwnerVerticle<T extends AutoCloseable> extends VerticleBase
         return Future.succeededFuture();
     }
 
-    /** The object; but for what is safe for all threads, to be touched on its own only. */
+    /** The object; other threads may only touch what is safe for all. */
     T owned() {
         return owned;
     }
@@ -74,13 +74,13 @@ final class OwnerVerticle<T extends AutoCloseable> extends VerticleBase
         }
     }
 
-    /** Asks something on the thread; what it throws fails the future. Any thread may call this. */
-    <R> Future<R> call(Function<T, R> question) {
+    /** Runs a request on the thread; what it throws fails the future. Any thread may call this. */
+    <R> Future<R> call(Function<T, R> request) {
         Promise<R> answer = Promise.promise();
         execute(
                 () -> {
                     try {
-                        answer.complete(question.apply(owned));
+                        answer.complete(request.apply(owned));
                     } catch (RuntimeException e) {
                         answer.fail(e);
                     }

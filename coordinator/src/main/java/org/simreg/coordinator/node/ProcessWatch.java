@@ -15,11 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A watch for a process that was frozen: stopped by a signal, a suspended machine, a debugger.
- * After some seconds the rest of the cluster has removed it, and only a new start brings it back.
+ * A timer that finds out that the process was frozen: stopped by a signal, a suspended machine, a
+ * debugger. After some seconds the rest of the cluster has removed it, and only a new start brings
+ * it back.
  */
 final class ProcessWatch {
-    private static final long BEAT_MS = 200;
+    private static final long INTERVAL_MS = 200;
 
     /** Hazelcast removes a member after five silent seconds. */
     private static final Duration REMOVED = Duration.ofMillis(4500);
@@ -29,16 +30,19 @@ final class ProcessWatch {
     private ProcessWatch() {}
 
     /**
+     * Begins, and with it the {@link LoopProbe}s where they are asked for.
+     *
      * @param frozen told once for how long, on an event loop
      */
     static void watch(Vertx vertx, Consumer<Duration> frozen) {
-        ProcessWatch pulse = new ProcessWatch();
+        LoopProbe.deploy(vertx);
+        ProcessWatch watch = new ProcessWatch();
         vertx.setPeriodic(
-                BEAT_MS,
+                INTERVAL_MS,
                 timer -> {
                     long now = System.nanoTime();
-                    Duration gap = Duration.ofNanos(now - pulse.last);
-                    pulse.last = now;
+                    Duration gap = Duration.ofNanos(now - watch.last);
+                    watch.last = now;
                     if (gap.compareTo(REMOVED) > 0) {
                         vertx.cancelTimer(timer);
                         frozen.accept(gap);
@@ -47,10 +51,10 @@ final class ProcessWatch {
     }
 
     /**
-     * A probe of how late an event loop is, for benchmarks: a timer of some milliseconds whose
-     * delays are counted and logged. Off unless the system property {@value #PROPERTY} is true.
+     * A probe of how late an event loop is, for benchmarks: a timer of 5 milliseconds whose delays
+     * are counted and logged. Off unless the system property {@value #PROPERTY} is true.
      */
-    static final class LoopProbe extends VerticleBase {
+    private static final class LoopProbe extends VerticleBase {
         static final String PROPERTY = "simreg.loop.probe";
 
         private static final Logger LOG = LoggerFactory.getLogger(LoopProbe.class);
@@ -62,8 +66,8 @@ final class ProcessWatch {
 
         private LoopProbe() {}
 
-        /** Begins on every event loop, if it is asked for. */
-        static void watch(Vertx vertx) {
+        /** Begins on every event loop, if the property asks for it. */
+        static void deploy(Vertx vertx) {
             if (Boolean.getBoolean(PROPERTY)) {
                 DeploymentOptions all =
                         new DeploymentOptions()
@@ -75,7 +79,7 @@ final class ProcessWatch {
         @Override
         public Future<?> start() {
             next();
-            vertx.setPeriodic(LOGGED_MS, ignored -> say());
+            vertx.setPeriodic(LOGGED_MS, ignored -> log());
             return Future.succeededFuture();
         }
 
@@ -90,7 +94,7 @@ final class ProcessWatch {
             next();
         }
 
-        private void say() {
+        private void log() {
             LOG.info(
                     "Delays by milliseconds: {}",
                     ticks.entrySet().stream()

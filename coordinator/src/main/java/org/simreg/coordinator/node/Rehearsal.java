@@ -16,21 +16,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A rehearsal of a job's way into the queue, in a coordinator of its own that nobody sees: the
- * first job that somebody submits doesn't wait for classes to be loaded.
+ * A warm-up of the coordinator's classes: one job is submitted and cancelled in a coordinator of
+ * its own, so that the first real one doesn't wait for classes to be loaded.
  */
 final class Rehearsal implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
 
     private final String version;
-    private final Path stage;
+    private final Path parent;
 
     /**
-     * @param stage folder for a folder of its own, which is gone afterwards
+     * @param parent takes a folder for the time being, which is gone afterwards
      */
-    Rehearsal(String version, Path stage) {
+    Rehearsal(String version, Path parent) {
         this.version = version;
-        this.stage = stage;
+        this.parent = parent;
     }
 
     /** Begins on a thread of its own. */
@@ -42,7 +42,7 @@ final class Rehearsal implements Runnable {
     @Override
     public void run() {
         try {
-            play();
+            submitAndCancel();
         } catch (IOException | RuntimeException e) {
             LOG.debug("The rehearsal has ended early", e);
         }
@@ -51,16 +51,16 @@ final class Rehearsal implements Runnable {
     /**
      * @return the state that the job was in at last
      */
-    JobState play() throws IOException {
-        Path folder = Files.createTempDirectory(stage, "simreg-rehearsal");
+    JobState submitAndCancel() throws IOException {
+        Path folder = Files.createTempDirectory(parent, "simreg-rehearsal");
         try (EmbeddedNode node = new EmbeddedNode(version)) {
-            return play(node.client(), folder.resolve("run"));
+            return submitAndCancel(node.client(), folder.resolve("run"));
         } finally {
             delete(folder);
         }
     }
 
-    private static JobState play(ApiClient client, Path output) {
+    private static JobState submitAndCancel(ApiClient client, Path output) {
         Job.Builder job = Job.newBuilder().setName("rehearsal");
         job.getDatasetBuilder().setPath("none");
         job.addTeachersBuilder().setSource("none");

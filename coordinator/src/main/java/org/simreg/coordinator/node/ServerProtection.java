@@ -12,7 +12,7 @@ import org.simreg.worker.base.tls.Tls;
 import org.simreg.worker.base.tls.TlsFiles;
 
 /**
- * The protection of a coordinator: certificates, tokens, limits.
+ * The protection of a coordinator against its clients: certificates, tokens, limits.
  *
  * @param tls its certificates; none: plain text
  * @param tokens file of those who may call; none: everybody
@@ -37,10 +37,10 @@ public record ServerProtection(
     /**
      * Reads the certificates.
      *
-     * @param gate what every call passes
+     * @param gate that every call passes; empty: everybody may call
      * @throws UserError naming the file that is wrong
      */
-    GrpcServer.Security entrance(Optional<Gate> gate) {
+    GrpcServer.Security security(Optional<Gate> gate) {
         List<ServerInterceptor> gates = List.copyOf(gate.stream().toList());
         return new GrpcServer.Security(tls.map(TlsFiles::requireIdentity).map(Tls::of), gates);
     }

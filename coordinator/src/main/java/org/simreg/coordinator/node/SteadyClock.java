@@ -4,9 +4,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * A clock in milliseconds since 1970-01-01T00:00:00Z, as the wall clock had them when this began,
- * and from then on as time goes by: who is silent is found by differences, and a wall clock that is
- * set forward would make everybody silent.
+ * A clock in milliseconds since 1970-01-01T00:00:00Z that starts from the wall clock and then
+ * counts by {@link System#nanoTime}: who is silent is found by differences, and a wall clock that
+ * is set forward would make everybody silent.
  */
 final class SteadyClock implements LongSupplier {
     private final long beginMs;

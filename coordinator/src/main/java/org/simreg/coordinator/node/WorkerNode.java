@@ -1,6 +1,7 @@
 package org.simreg.coordinator.node;
 
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -27,7 +28,9 @@ import org.simreg.worker.train.JobLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A worker process: libtorch, transports to other workers, a member of the cluster. */
+/**
+ * A worker process: libtorch, transports to other workers, search server, member of the cluster.
+ */
 public final class WorkerNode implements AutoCloseable {
     /** Exit code of a process that was frozen and is to be started again. */
     public static final int AGAIN = 75;
@@ -43,7 +46,7 @@ public final class WorkerNode implements AutoCloseable {
      *
      * @param name unique in the cluster
      * @param version of simreg, the same as the coordinator's
-     * @param machine where and with what it computes
+     * @param machine device, threads, folders
      * @param cluster how it finds the others
      * @param http where metrics and health are served; empty: nowhere
      */
@@ -65,7 +68,7 @@ public final class WorkerNode implements AutoCloseable {
     public record Machine(String device, int threads, int decodeThreads, Roots roots) {}
 
     /**
-     * Starts to attend.
+     * Joins the cluster and attends at the coordinator.
      *
      * @param coordinator the connection to it, whose certificates are used towards other workers
      *     too; closed with this
@@ -81,7 +84,7 @@ public final class WorkerNode implements AutoCloseable {
                     VertxInstances.member(
                             settings.cluster, VertxInstances.manager(settings.cluster), tls);
             open.add(VertxInstances.closing(vertx));
-            WorkerObservability window = open.add(new WorkerObservability());
+            WorkerObservability observability = open.add(new WorkerObservability());
             Map<String, PeerTransport> transports = new LinkedHashMap<>();
             String host = settings.cluster.host();
             transports.put("netty", open.add(NettyWire.transport(host, 0, tls)));
@@ -104,7 +107,7 @@ public final class WorkerNode implements AutoCloseable {
                             (job, notices) -> JobLoader.open(job, training, notices),
                             transports,
                             coordinator.channel(),
-                            window.witness());
+                            observability.observer());
             String id = vertx.deployVerticle(verticle).await();
             open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
             verticle.left()
@@ -116,8 +119,7 @@ public final class WorkerNode implements AutoCloseable {
                                     ended.completeExceptionally(left.cause());
                                 }
                             });
-            settings.http.ifPresent(at -> open.add(window.serve(vertx, at, transports)));
-            ProcessWatch.LoopProbe.watch(vertx);
+            settings.http.ifPresent(at -> open.add(observability.serve(vertx, at, transports)));
             ProcessWatch.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {
             open.close();
@@ -140,7 +142,7 @@ public final class WorkerNode implements AutoCloseable {
                 machine.roots);
     }
 
-    private void frozen(String name, java.time.Duration gap) {
+    private void frozen(String name, Duration gap) {
         LOG.error(
                 "{} stood still for {} s and is no longer in the cluster; it ends with exit code {} to be started again",
                 name,

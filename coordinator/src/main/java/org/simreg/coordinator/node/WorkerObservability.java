@@ -18,8 +18,8 @@ final class WorkerObservability implements AutoCloseable {
     private final WorkerMeters worker = new WorkerMeters(meters);
     private final Health health = new Health().ready("coordinator", this::away);
 
-    /** Counts what the worker does. */
-    WorkerContext.Observer witness() {
+    /** The observer that counts what the worker does. */
+    WorkerContext.Observer observer() {
         return worker;
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code scripts/cluster} beside a {@code simreg} made of shell, which notes what it is asked. */
+/** The script {@code scripts/cluster}, with a {@code simreg} of shell that logs its arguments. */
 @Timeout(90)
 class ClusterScriptTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** {@code simreg} in a JVM of its own, whose output goes to files. */
+/** A command {@code simreg} in a JVM of its own, whose output goes to files. */
 public final class Command {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -87,7 +87,7 @@ public final class Command {
         return end();
     }
 
-    /** What it printed until now is here. */
+    /** The file with what it printed until now. */
     Path outFile() {
         return out;
     }

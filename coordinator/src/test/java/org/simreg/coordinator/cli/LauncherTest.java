@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code scripts/simreg} in a copy of the tree's shape, with a Java and a Maven made of echo. */
+/** The launcher {@code scripts/simreg} in a copy of the tree, with a Java and a Maven of echo. */
 @Timeout(60)
 class LauncherTest {
     private static final Path SCRIPT = Path.of("..", "scripts", "simreg");
@@ -28,7 +28,7 @@ class LauncherTest {
     private Path java;
     private Path bin;
 
-    /** What a launch printed and how it ended. */
+    /** The output of a launch, and its exit code. */
     private record Launch(int code, List<String> out, String err) {}
 
     @BeforeEach

@@ -11,7 +11,7 @@ import org.simreg.coordinator.cli.job.EmbeddedRun;
 import org.simreg.coordinator.cli.node.ClusterProcess;
 import org.simreg.coordinator.cli.option.StopSignal;
 
-/** The command in this JVM, whose output and actions are kept. */
+/** The command {@code simreg} run in this JVM; its output and the actions it starts are kept. */
 public final class Terminal {
     public final List<EmbeddedRun.Settings> distilled = new ArrayList<>();
     final List<ExportCommand.Settings> exported = new ArrayList<>();

@@ -17,7 +17,7 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.simreg.proto.Welcome;
 
-/** A worker service in tests: it remembers what they reported and how they left. */
+/** A fake worker service that records what workers report and how they leave. */
 public final class Bench implements WorkerService {
     public final List<String> heard = new ArrayList<>();
     public final List<Out> lines = new ArrayList<>();

@@ -13,7 +13,7 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 
-/** Random trouble for a while, then peace; in the end all jobs must have come through. */
+/** A random story of failures, then none; in the end all jobs must have succeeded. */
 final class Chaos {
     private static final long TROUBLE_MS = 25_000;
     private static final long PEACE_MS = 180_000;
@@ -42,8 +42,8 @@ final class Chaos {
             world.until(() -> over(job), PEACE_MS);
             assertEquals(
                     JobState.SUCCEEDED,
-                    world.desk().get(job).getState(),
-                    () -> world.desk().get(job).getReason());
+                    world.coordinator().get(job).getState(),
+                    () -> world.coordinator().get(job).getReason());
             check(job);
         }
     }
@@ -55,7 +55,7 @@ final class Chaos {
     }
 
     private void submit() {
-        if (world.keeper().isEmpty() || jobs.size() == 3) {
+        if (world.running().isEmpty() || jobs.size() == 3) {
             return;
         }
         Job.Builder job = World.job("job" + jobs.size());
@@ -109,28 +109,28 @@ final class Chaos {
     }
 
     private void restart() {
-        if (world.keeper().isPresent()) {
+        if (world.running().isPresent()) {
             world.down(world.random.nextBoolean());
             world.after(world.some(7000), this::up);
         }
     }
 
     private void up() {
-        if (world.keeper().isEmpty()) {
+        if (world.running().isEmpty()) {
             world.up();
         }
     }
 
     private void ask() {
-        if (world.keeper().isEmpty()) {
+        if (world.running().isEmpty()) {
             return;
         }
         String job = jobs.get(world.random.nextInt(jobs.size()));
         try {
             switch (world.random.nextInt(4)) {
-                case 0 -> world.desk().cancel(job);
-                case 1 -> world.desk().resume(job);
-                default -> world.desk().pause(job);
+                case 0 -> world.coordinator().cancel(job);
+                case 1 -> world.coordinator().resume(job);
+                default -> world.coordinator().pause(job);
             }
             world.say("asked something of " + job);
         } catch (Refused refused) {
@@ -140,10 +140,10 @@ final class Chaos {
     }
 
     private void resume(String job) {
-        if (world.keeper().isPresent()) {
-            JobState state = world.desk().get(job).getState();
+        if (world.running().isPresent()) {
+            JobState state = world.coordinator().get(job).getState();
             if (state == JobState.PAUSED || state == JobState.CANCELLED) {
-                world.desk().resume(job);
+                world.coordinator().resume(job);
             }
         }
     }
@@ -170,14 +170,14 @@ final class Chaos {
     /** What was asked for before the peace may be done only now. */
     private boolean over(String job) {
         resume(job);
-        JobState state = world.desk().get(job).getState();
+        JobState state = world.coordinator().get(job).getState();
         return state == JobState.SUCCEEDED || state == JobState.FAILED;
     }
 
     private void check(String job) {
         MemoryFiles files = world.files(job);
         List<LedgerEntry.Commit> commits = files.commits();
-        long total = world.desk().get(job).getTotalSteps();
+        long total = world.coordinator().get(job).getTotalSteps();
         assertEquals(total, commits.size(), () -> told(job));
         List<Long> made = new ArrayList<>();
         Set<Long> samples = new HashSet<>();

@@ -14,12 +14,12 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Refused;
 
-/** Workers come, go, die and wake while one job trains. */
+/** The coordinator of one job whose workers come, go, die and wake. */
 class CoordinatorTest {
     private final World world = new World(1);
 
     private JobStatus status() {
-        return world.desk().get("one");
+        return world.coordinator().get("one");
     }
 
     private void trains(String... names) {
@@ -176,13 +176,13 @@ class CoordinatorTest {
     @Test
     void aPausedJobFreesItsWorkersAndGoesOnWhereItWas() {
         trains("a", "b");
-        world.desk().pause("one");
+        world.coordinator().pause("one");
         world.until("one", JobState.PAUSED, 3000);
         JobStatus paused = status();
         assertEquals(paused.getStep(), paused.getCheckpoint());
         world.run(500);
         assertEquals("", world.workers.get("a").job());
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         succeeds();
         assertEquals(0, world.files("one").rewinds());
     }
@@ -190,7 +190,7 @@ class CoordinatorTest {
     @Test
     void aPauseIsNotForgottenByACoordinatorThatIsKilled() {
         trains("a");
-        world.desk().pause("one");
+        world.coordinator().pause("one");
         world.down(true);
         world.run(500);
         world.up();
@@ -200,16 +200,16 @@ class CoordinatorTest {
     @Test
     void aCancelledJobCanBeResumedAndASucceededOneCannot() {
         trains("a");
-        world.desk().cancel("one");
+        world.coordinator().cancel("one");
         world.until("one", JobState.CANCELLED, 3000);
         assertNotEquals(0, status().getEndedMs());
-        Refused paused = assertThrows(Refused.class, () -> world.desk().pause("one"));
+        Refused paused = assertThrows(Refused.class, () -> world.coordinator().pause("one"));
         assertEquals(
                 "The job one can't be paused: it is cancelled, from where it can only be resumed",
                 paused.getMessage());
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         succeeds();
-        Refused over = assertThrows(Refused.class, () -> world.desk().resume("one"));
+        Refused over = assertThrows(Refused.class, () -> world.coordinator().resume("one"));
         assertEquals(Refused.Kind.STATE, over.kind());
     }
 
@@ -218,13 +218,13 @@ class CoordinatorTest {
         trains("a", "b");
         CheckpointHeader header =
                 CheckpointHeader.newBuilder().setJob("one").setGeneration(1).setStep(6).build();
-        var upload = world.desk().put(header);
+        var upload = world.coordinator().put(header);
         world.workers.get("b").kill();
         world.until(() -> status().getGeneration() == 2, 3000);
         Refused refused = assertThrows(Refused.class, upload::store);
         assertEquals(Refused.Kind.STATE, refused.kind());
         upload.close();
         assertFalse(world.files("one").checkpoints.containsKey(6L));
-        assertThrows(Refused.class, () -> world.desk().put(header));
+        assertThrows(Refused.class, () -> world.coordinator().put(header));
     }
 }

@@ -22,8 +22,8 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
 /**
- * A desk with jobs that nobody trains: tests say what happens to them. Touched on one thread only,
- * which it checks.
+ * A fake job service whose jobs nobody trains: tests say what happens to them. Called on one thread
+ * only, which it checks.
  */
 public final class Desk implements JobService {
     private final Map<String, JobStatus> jobs = new LinkedHashMap<>();

@@ -25,7 +25,7 @@ import org.simreg.proto.Roots;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 
-/** What clients and workers ask for. */
+/** The coordinator's services for clients and workers: what is granted and what is refused. */
 class DeskTest {
     private final World world = new World(3);
 
@@ -39,12 +39,12 @@ class DeskTest {
     void theSameRequestTwiceMakesOneJob() {
         SubmitRequest request =
                 SubmitRequest.newBuilder().setRequestId("r").setJob(World.job("one")).build();
-        JobStatus first = world.desk().submit(request);
-        assertEquals(first.getId(), world.desk().submit(request).getId());
+        JobStatus first = world.coordinator().submit(request);
+        assertEquals(first.getId(), world.coordinator().submit(request).getId());
         world.down(true);
         world.up();
-        assertEquals(first.getId(), world.desk().submit(request).getId());
-        assertEquals(1, world.desk().list(ListRequest.getDefaultInstance()).getJobsCount());
+        assertEquals(first.getId(), world.coordinator().submit(request).getId());
+        assertEquals(1, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
     }
 
     @Test
@@ -53,7 +53,7 @@ class DeskTest {
         job.getOptimizationBuilder().setMicroBatches(3);
         assertThrows(UserError.class, () -> world.submit(job));
         assertTrue(world.store.records.isEmpty());
-        refused(Refused.Kind.UNKNOWN, () -> world.desk().get("one"));
+        refused(Refused.Kind.UNKNOWN, () -> world.coordinator().get("one"));
     }
 
     @Test
@@ -65,11 +65,11 @@ class DeskTest {
         world.submit(World.job("two"));
         Refused refused = refused(Refused.Kind.FULL, () -> world.submit(World.job("three")));
         assertTrue(refused.getMessage().contains("as many as --max-queue allows"));
-        world.desk().cancel("one");
+        world.coordinator().cancel("one");
         world.submit(World.job("three"));
-        refused(Refused.Kind.FULL, () -> world.desk().resume("one"));
+        refused(Refused.Kind.FULL, () -> world.coordinator().resume("one"));
         // What was asked before is still answered.
-        assertEquals(3, world.desk().list(ListRequest.getDefaultInstance()).getJobsCount());
+        assertEquals(3, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
     }
 
     @Test
@@ -105,7 +105,7 @@ class DeskTest {
         world.down(true);
         world.up();
         expected.add(0, world.submit(World.job("a")).getId());
-        ListResponse all = world.desk().list(ListRequest.getDefaultInstance());
+        ListResponse all = world.coordinator().list(ListRequest.getDefaultInstance());
         assertEquals(expected, all.getJobsList().stream().map(JobStatus::getId).toList());
     }
 
@@ -116,7 +116,7 @@ class DeskTest {
         same.getCheckpointsBuilder().setOutput("runs/../runs/one");
         Refused refused = refused(Refused.Kind.EXISTS, () -> world.submit(same));
         assertTrue(refused.getMessage().contains("/base/runs/one belongs to the job one"));
-        world.desk().cancel("one");
+        world.coordinator().cancel("one");
         refused(Refused.Kind.EXISTS, () -> world.submit(same));
         assertEquals(1, world.store.records.size());
     }
@@ -136,7 +136,7 @@ class DeskTest {
             world.run(10);
         }
         ListRequest first = ListRequest.newBuilder().setPageSize(2).build();
-        ListResponse page = world.desk().list(first);
+        ListResponse page = world.coordinator().list(first);
         List<String> ids = new ArrayList<>();
         while (true) {
             page.getJobsList().forEach(job -> ids.add(job.getId()));
@@ -145,16 +145,16 @@ class DeskTest {
             }
             world.submit(World.job("later" + ids.size()));
             page =
-                    world.desk()
+                    world.coordinator()
                             .list(first.toBuilder().setPageToken(page.getNextPageToken()).build());
         }
         assertEquals(List.of("j4", "j3", "j2", "j1", "j0"), ids);
         refused(
                 Refused.Kind.INVALID,
-                () -> world.desk().list(first.toBuilder().setPageToken("nonsense").build()));
-        world.desk().cancel("j3");
+                () -> world.coordinator().list(first.toBuilder().setPageToken("nonsense").build()));
+        world.coordinator().cancel("j3");
         ListRequest cancelled = ListRequest.newBuilder().addStates(JobState.CANCELLED).build();
-        assertEquals(1, world.desk().list(cancelled).getJobsCount());
+        assertEquals(1, world.coordinator().list(cancelled).getJobsCount());
     }
 
     /** Takes some events at a time. */
@@ -199,12 +199,12 @@ class DeskTest {
         world.submit(World.job("one"));
         Slow slow = new Slow(7);
         Slow fast = new Slow(1 << 30);
-        world.desk().watch("one", 0, slow);
-        world.desk().watch("one", 10, fast);
+        world.coordinator().watch("one", 0, slow);
+        world.coordinator().watch("one", 10, fast);
         world.until("one", JobState.SUCCEEDED, 60_000);
         assertEquals(7, slow.seen.size());
         assertTrue(fast.over);
-        long all = world.desk().get("one").getNextSequence();
+        long all = world.coordinator().get("one").getNextSequence();
         while (!slow.over) {
             slow.ready();
             world.run(5);
@@ -216,7 +216,7 @@ class DeskTest {
         assertEquals(all - 10, fast.seen.size());
         assertEquals(10, fast.seen.get(0));
         Slow late = new Slow(1 << 30);
-        world.desk().watch("one", all - 1, late);
+        world.coordinator().watch("one", all - 1, late);
         assertEquals(1, late.seen.size());
         assertTrue(late.over);
     }
@@ -226,7 +226,7 @@ class DeskTest {
         world.worker("a");
         world.submit(World.job("one"));
         Slow watcher = new Slow(1 << 30);
-        AutoCloseable watch = world.desk().watch("one", 0, watcher);
+        AutoCloseable watch = world.coordinator().watch("one", 0, watcher);
         world.until(() -> watcher.seen.size() > 5, 20_000);
         watch.close();
         int seen = watcher.seen.size();
@@ -264,40 +264,42 @@ class DeskTest {
         Refused refused =
                 refused(
                         Refused.Kind.STATE,
-                        () -> world.desk().attend(hello().setVersion("9").build(), new Ear()));
+                        () ->
+                                world.coordinator()
+                                        .attend(hello().setVersion("9").build(), new Ear()));
         assertEquals(
                 "The worker a has simreg 9, the coordinator 1.2.3: use the same version on both",
                 refused.getMessage());
-        assertEquals(0, world.desk().workers().getWorkersCount());
+        assertEquals(0, world.coordinator().workers().getWorkersCount());
     }
 
     @Test
     void anotherProcessOfTheSameNameIsRefusedAndTheSameOneTakesItsPlace() {
         Ear first = new Ear();
-        world.desk().attend(hello().build(), first);
+        world.coordinator().attend(hello().build(), first);
         assertTrue(first.orders.get(0).hasWelcome());
         refused(
                 Refused.Kind.EXISTS,
-                () -> world.desk().attend(hello().setIncarnation("2").build(), new Ear()));
+                () -> world.coordinator().attend(hello().setIncarnation("2").build(), new Ear()));
         Ear again = new Ear();
-        world.desk().attend(hello().build(), again);
+        world.coordinator().attend(hello().build(), again);
         assertTrue(first.end.isPresent());
-        assertEquals(1, world.desk().workers().getWorkersCount());
+        assertEquals(1, world.coordinator().workers().getWorkersCount());
         assertTrue(again.end.isEmpty());
     }
 
     @Test
     void aSilentWorkerIsLostAndWhatItsOldStreamSaysIsNotHeard() {
         Ear ear = new Ear();
-        WorkerService.In reports = world.desk().attend(hello().build(), ear);
+        WorkerService.In reports = world.coordinator().attend(hello().build(), ear);
         world.run(1400);
-        assertEquals(1, world.desk().workers().getWorkersCount());
+        assertEquals(1, world.coordinator().workers().getWorkersCount());
         world.run(300);
-        assertEquals(0, world.desk().workers().getWorkersCount());
+        assertEquals(0, world.coordinator().workers().getWorkersCount());
         assertEquals(Refused.Kind.UNAVAILABLE, ear.end.orElseThrow().kind());
-        world.desk().attend(hello().setIncarnation("2").build(), new Ear());
+        world.coordinator().attend(hello().setIncarnation("2").build(), new Ear());
         reports.lost("late");
-        assertEquals(1, world.desk().workers().getWorkersCount());
+        assertEquals(1, world.coordinator().workers().getWorkersCount());
     }
 
     @Test
@@ -305,7 +307,7 @@ class DeskTest {
         Ear ear = new Ear();
         var hello = hello();
         hello.getHoldingBuilder().setJob("gone").setGeneration(3).setCommitted(5);
-        world.desk().attend(hello.build(), ear);
+        world.coordinator().attend(hello.build(), ear);
         assertEquals("gone", ear.orders.get(1).getDrop().getJob());
     }
 }

@@ -22,7 +22,7 @@ import org.simreg.proto.Report;
 import org.simreg.proto.Told;
 
 /**
- * The orders that a fake worker obeys. Its state is the list of the generations in which its steps
+ * A fake worker's handling of orders. Its state is the list of the generations in which its steps
  * were made, so that a state of a wrong line is seen.
  */
 abstract class FakeMember extends FakeProcess {
@@ -189,7 +189,7 @@ abstract class FakeMember extends FakeProcess {
         later(
                 world.some(60),
                 () -> {
-                    if (world.keeper().isEmpty()) {
+                    if (world.running().isEmpty()) {
                         load();
                     } else if (generation == mine && !halted) {
                         Optional<List<Long>> stored = stored(mine);
@@ -206,11 +206,13 @@ abstract class FakeMember extends FakeProcess {
     /** Of a generation that is over it may be gone. */
     private Optional<List<Long>> stored(Generation mine) {
         try {
-            long step = world.desk().get(job, mine.getStep()).header().getStep();
+            long step = world.coordinator().get(job, mine.getStep()).header().getStep();
             return Optional.of(world.files(job).states.get(step));
         } catch (Refused gone) {
             assertNotEquals(
-                    mine.getNumber(), world.desk().get(job).getGeneration(), gone.getMessage());
+                    mine.getNumber(),
+                    world.coordinator().get(job).getGeneration(),
+                    gone.getMessage());
             return Optional.empty();
         }
     }

@@ -127,13 +127,13 @@ abstract class FakeProcess {
         if (link.isPresent()) {
             return;
         }
-        if (world.keeper().isEmpty() || unplugged) {
+        if (world.running().isEmpty() || unplugged) {
             attendSoon();
             return;
         }
         Link next = new Link(this);
         try {
-            next.reports = Optional.of(world.desk().attend(hello(), next));
+            next.reports = Optional.of(world.coordinator().attend(hello(), next));
         } catch (Refused refused) {
             world.say(name + " refused: " + refused.getMessage());
             later(300, this::attend);

@@ -10,6 +10,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation;
+import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Measured;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
@@ -131,7 +132,7 @@ final class FakeWorker extends FakeMember {
         if (!job.equals(mine.getJob())) {
             return;
         }
-        if (world.keeper().isEmpty()) {
+        if (world.running().isEmpty()) {
             later(200, () -> put(mine, snapshot, then));
             return;
         }
@@ -141,7 +142,7 @@ final class FakeWorker extends FakeMember {
                         .setGeneration(mine.getNumber())
                         .setStep(snapshot.size())
                         .build();
-        try (RunFiles.Upload upload = world.desk().put(header)) {
+        try (RunFiles.Upload upload = world.coordinator().put(header)) {
             upload.finish();
             upload.store();
             world.files(job).states.put((long) snapshot.size(), snapshot);
@@ -172,18 +173,25 @@ final class FakeWorker extends FakeMember {
                     if (generation != mine || halted) {
                         return;
                     }
-                    send(
-                            Report.newBuilder()
-                                    .setMeasured(
-                                            Measured.newBuilder()
-                                                    .setJob(job)
-                                                    .setGeneration(mine.getNumber())
-                                                    .setEvaluation(
-                                                            EvaluationDone.newBuilder()
-                                                                    .setSubject("student")
-                                                                    .setEpoch(3))));
+                    measure(mine);
                     store(mine, () -> trained(mine));
                 });
+    }
+
+    private void measure(Generation mine) {
+        int epoch = (int) (total() / STEPS_PER_EPOCH);
+        Measurement end = Measurement.newBuilder().setSubject("student").setEpoch(epoch).build();
+        if (!mine.getMeasuredList().contains(end)) {
+            EvaluationDone done =
+                    EvaluationDone.newBuilder().setSubject("student").setEpoch(epoch).build();
+            send(
+                    Report.newBuilder()
+                            .setMeasured(
+                                    Measured.newBuilder()
+                                            .setJob(job)
+                                            .setGeneration(mine.getNumber())
+                                            .setEvaluation(done)));
+        }
     }
 
     private void trained(Generation mine) {

@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Test;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 
-/** How long a worker that has to go is kept, in a time that the test makes pass. */
+/** The time that a leaving worker is kept, by a clock that the test sets. */
 class LeaveTest {
     private final World world = new World(7);
     private final FakeWorker a = world.worker("a");
     private final FakeWorker b = world.worker("b");
 
     private JobStatus status() {
-        return world.desk().get("one");
+        return world.coordinator().get("one");
     }
 
     private void train(long stepMs) {

@@ -9,7 +9,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 
-/** One stream: messages arrive in order and late, and those on the way are lost if it breaks. */
+/** A simulated stream: messages arrive in order and late; a break loses those on the way. */
 final class Link implements Out {
     private final FakeProcess worker;
     private final Queue<Order> unread = new ArrayDeque<>();
@@ -28,7 +28,7 @@ final class Link implements Out {
         world.after(
                 upAt - world.now(),
                 () -> {
-                    if (!broken && world.keeper().isPresent()) {
+                    if (!broken && world.running().isPresent()) {
                         reports.orElseThrow().report(report);
                     }
                 });
@@ -88,7 +88,7 @@ final class Link implements Out {
     void cut(boolean seen) {
         boolean before = broken;
         broken = true;
-        if (!before && seen && worker.world.keeper().isPresent()) {
+        if (!before && seen && worker.world.running().isPresent()) {
             reports.ifPresent(one -> one.lost("broken"));
         }
     }

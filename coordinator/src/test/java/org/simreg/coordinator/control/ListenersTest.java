@@ -11,15 +11,15 @@ import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WorkerStatus;
 
-/** Those who want to know of every change, and of nothing else. */
+/** The coordinator's listeners: called at every change, and at nothing else. */
 class ListenersTest {
     private final World world = new World(1);
     private final List<List<String>> heard = new ArrayList<>();
     private final List<List<String>> others = new ArrayList<>();
 
     ListenersTest() {
-        world.desk().whenChanged(workers -> heard.add(names(workers)));
-        world.desk().whenChanged(workers -> others.add(names(workers)));
+        world.coordinator().whenChanged(workers -> heard.add(names(workers)));
+        world.coordinator().whenChanged(workers -> others.add(names(workers)));
     }
 
     private static List<String> names(List<WorkerStatus> workers) {
@@ -33,7 +33,7 @@ class ListenersTest {
                         .setIncarnation("first")
                         .setVersion(World.VERSION)
                         .build();
-        return world.desk()
+        return world.coordinator()
                 .attend(
                         hello,
                         new WorkerService.Out() {
@@ -61,14 +61,14 @@ class ListenersTest {
     void timeThatPassesIsNoChange() {
         attend("one");
         heard.clear();
-        world.desk().tick();
-        world.desk().tick();
+        world.coordinator().tick();
+        world.coordinator().tick();
         assertEquals(List.of(), heard);
     }
 
     @Test
     void aJobThatAsksForWorkersIsAChange() {
-        world.desk().submit(SubmitRequest.newBuilder().setJob(World.job("asks")).build());
+        world.coordinator().submit(SubmitRequest.newBuilder().setJob(World.job("asks")).build());
         assertEquals(List.of(List.of()), heard);
     }
 }

@@ -7,7 +7,7 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 
-/** Run folders that outlive a keeper. */
+/** Run folders that outlive a coordinator. */
 final class MemoryFolders implements RunFiles.JobFolders {
     private final Map<String, MemoryFiles> folders = new TreeMap<>();
 

@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 
-/** Records that outlive a keeper. */
+/** Records that outlive a coordinator. */
 final class MemoryStore implements JobStore {
     final Map<String, JobRecord> records = new TreeMap<>();
     int saves;

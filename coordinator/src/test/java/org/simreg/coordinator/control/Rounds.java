@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** The gradients of one generation: who has given its part of which step. */
+/** The simulated reduce of one generation: who has given its part of which step. */
 final class Rounds {
     private final Map<Long, Set<String>> given = new HashMap<>();
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobState;
@@ -16,12 +17,12 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
-/** Workers and jobs that have something wrong with them. */
+/** The coordinator's answers to workers and jobs that have something wrong with them. */
 class TroubleTest {
     private final World world = new World(2);
 
     private JobStatus status() {
-        return world.desk().get("one");
+        return world.coordinator().get("one");
     }
 
     private void fails(String part) {
@@ -39,7 +40,7 @@ class TroubleTest {
         world.files("one").full = "Writing step-6 failed: No space left on device";
         fails("No space left on device");
         world.files("one").full = "";
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 300_000);
     }
 
@@ -81,7 +82,7 @@ class TroubleTest {
         fails("the teacher is bad");
         assertTrue(status().getRefused());
         world.workers.get("a").fails = Optional.empty();
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 60_000);
     }
 
@@ -90,18 +91,18 @@ class TroubleTest {
         world.worker("a");
         world.submit(World.job("one"));
         world.until(() -> status().getStep() > 6, 10_000);
-        world.desk().cancel("one");
+        world.coordinator().cancel("one");
         world.until("one", JobState.CANCELLED, 3000);
         Job.Builder again = World.job("two");
         again.getCheckpointsBuilder().setOutput("runs/one");
-        world.desk()
+        world.coordinator()
                 .submit(
                         SubmitRequest.newBuilder()
                                 .setJob(again)
                                 .setExisting(SubmitRequest.Existing.RESUME)
                                 .build());
         world.until("two", JobState.SUCCEEDED, 60_000);
-        assertEquals(2, world.desk().get("two").getGeneration());
+        assertEquals(2, world.coordinator().get("two").getGeneration());
         assertEquals(0, world.files("two").rewinds());
         assertEquals(30, world.files("two").commits().size());
     }
@@ -137,7 +138,7 @@ class TroubleTest {
         fails("The worker a failed again and again: the teacher is bad");
         assertFalse(status().getRefused());
         worker.fails = Optional.empty();
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 60_000);
     }
 
@@ -174,9 +175,9 @@ class TroubleTest {
         other.profile = "gpu";
         world.workers.put("b", other);
         other.start();
-        world.until(() -> world.desk().workers().getWorkersCount() == 2, 3000);
+        world.until(() -> world.coordinator().workers().getWorkersCount() == 2, 3000);
         world.run(500);
-        WorkerStatus idle = world.desk().workers().getWorkers(1);
+        WorkerStatus idle = world.coordinator().workers().getWorkers(1);
         assertEquals(WorkerStatus.State.IDLE, idle.getState());
         assertEquals("one: its profile is gpu, and the job has to keep cpu-1", idle.getReason());
         world.workers.get("a").kill();
@@ -217,10 +218,10 @@ class TroubleTest {
         head.getPlacementBuilder().setMinWorkers(2).setPriority(9);
         world.submit(head);
         world.submit(World.job("two"));
-        world.until(() -> world.desk().get("two").getStep() > 4, 10_000);
+        world.until(() -> world.coordinator().get("two").getStep() > 4, 10_000);
         world.worker("b");
         world.until(() -> status().getState() == JobState.RUNNING, 10_000);
-        assertEquals(JobState.QUEUED, world.desk().get("two").getState());
+        assertEquals(JobState.QUEUED, world.coordinator().get("two").getState());
         world.until("one", JobState.SUCCEEDED, 60_000);
         world.until("two", JobState.SUCCEEDED, 60_000);
         assertEquals(0, world.files("two").rewinds());
@@ -236,8 +237,14 @@ class TroubleTest {
         fails("The disk is full");
         world.workers.get("a").kill();
         files.exports = good;
-        world.desk().resume("one");
+        world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 3000);
+    }
+
+    private long evaluations() {
+        return world.files("one").events.stream()
+                .filter(event -> event.getProgress().hasEvaluation())
+                .count();
     }
 
     @Test
@@ -248,10 +255,25 @@ class TroubleTest {
         world.until(() -> world.files("one").head().step() == 30, 60_000);
         world.workers.values().forEach(FakeWorker::disconnect);
         world.until("one", JobState.SUCCEEDED, 60_000);
-        long told =
-                world.files("one").events.stream()
-                        .filter(event -> event.getProgress().hasEvaluation())
-                        .count();
-        assertEquals(1, told);
+        assertEquals(1, evaluations());
+    }
+
+    @Test
+    void anEvaluationWhoseStepsAreTakenBackIsMadeAgain() {
+        FakeWorker worker = world.worker("a");
+        Job.Builder job = World.job("one");
+        job.getCheckpointsBuilder().setEverySteps(25);
+        world.submit(job);
+        world.until(() -> evaluations() == 1, 60_000);
+        worker.kill();
+        worker.start();
+        world.until(() -> status().getGeneration() == 2, 60_000);
+        Generation second = world.store.records.get("one").getGeneration();
+        assertEquals(25, second.getStep());
+        assertEquals(0, second.getMeasuredCount());
+        world.until("one", JobState.SUCCEEDED, 60_000);
+        assertEquals(1, world.files("one").rewinds());
+        assertEquals(2, evaluations());
+        assertEquals(1, world.store.records.get("one").getMeasuredCount());
     }
 }

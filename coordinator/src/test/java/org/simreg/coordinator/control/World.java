@@ -21,7 +21,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.SubmitRequest;
 
-/** A coordinator and workers in a time of their own: everything that happens is an event. */
+/** A simulation of a coordinator and its workers: a queue of events with a clock of its own. */
 final class World {
     static final String VERSION = "1.2.3";
     static final CoordinatorSettings.Times TIMES =
@@ -44,7 +44,7 @@ final class World {
     final List<String> trace = new ArrayList<>();
     private long now = 1_000_000;
     private long order;
-    private Optional<Coordinator> keeper = Optional.empty();
+    private Optional<Coordinator> running = Optional.empty();
     private int life;
     private CoordinatorSettings.Limits limits = CoordinatorSettings.Limits.NONE;
 
@@ -70,12 +70,12 @@ final class World {
         return 1L + random.nextInt(most);
     }
 
-    Optional<Coordinator> keeper() {
-        return keeper;
+    Optional<Coordinator> running() {
+        return running;
     }
 
-    Coordinator desk() {
-        return keeper.orElseThrow();
+    Coordinator coordinator() {
+        return running.orElseThrow();
     }
 
     /** What clients of coordinators that start from now on may ask for. */
@@ -96,13 +96,13 @@ final class World {
                         task -> after(1, () -> ifAlive(mine, task)),
                         limits,
                         JobObserver.NONE);
-        keeper = Optional.of(new Coordinator(setup, store, folders));
-        desk().start();
+        running = Optional.of(new Coordinator(setup, store, folders));
+        coordinator().start();
         tick(mine);
     }
 
     private void ifAlive(int mine, Runnable task) {
-        if (life == mine && keeper.isPresent()) {
+        if (life == mine && running.isPresent()) {
             task.run();
         }
     }
@@ -111,7 +111,7 @@ final class World {
         ifAlive(
                 mine,
                 () -> {
-                    desk().tick();
+                    coordinator().tick();
                     after(100, () -> tick(mine));
                 });
     }
@@ -123,7 +123,7 @@ final class World {
      */
     void down(boolean power) {
         say("coordinator killed" + (power ? " with its machine" : ""));
-        keeper = Optional.empty();
+        running = Optional.empty();
         workers.values().forEach(FakeWorker::disconnect);
         folders.crash(power);
     }
@@ -169,7 +169,7 @@ final class World {
                             "not within "
                                     + ms
                                     + " ms: "
-                                    + keeper.map(
+                                    + running.map(
                                                     one ->
                                                             one.list(
                                                                                     ListRequest
@@ -184,15 +184,15 @@ final class World {
     }
 
     JobStatus submit(Job.Builder job) {
-        return desk().submit(SubmitRequest.newBuilder().setJob(job).build());
+        return coordinator().submit(SubmitRequest.newBuilder().setJob(job).build());
     }
 
     void until(String job, JobState state, long ms) {
-        until(() -> keeper.isPresent() && desk().get(job).getState() == state, ms);
+        until(() -> running.isPresent() && coordinator().get(job).getState() == state, ms);
     }
 
     MemoryFiles files(String job) {
-        return folders.of(desk().get(job).getFolder());
+        return folders.of(coordinator().get(job).getFolder());
     }
 
     /** Four micro-batches, epochs of ten steps, a checkpoint every five. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.coordinator.view.observe.JobMeters;
 import org.simreg.coordinator.view.observe.Meters;
+import org.simreg.coordinator.view.observe.Surveyor;
 import org.simreg.coordinator.view.observe.WorkerMeters;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.NettyWire;
@@ -37,7 +38,7 @@ class MonitoringTest {
         try (Meters meters = new Meters();
                 PeerTransport transport = NettyWire.transport("127.0.0.1", 0)) {
             new JobMeters(meters);
-            new ClusterSurvey.Surveyor(() -> CompletableFuture.completedFuture(ClusterSurvey.EMPTY))
+            new Surveyor(() -> CompletableFuture.completedFuture(ClusterSurvey.EMPTY))
                     .bindTo(meters);
             new WorkerMeters(meters).transports(Map.of("netty", transport));
             meters.wanted(() -> 0);

@@ -29,7 +29,7 @@ import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 
-/** What the page's search box finds in a bank of real pictures. */
+/** The page's search in a bank of real pictures. */
 @Timeout(120)
 class BankPicturesTest {
     private static final Path HEARTS = Path.of("../scripts/sample/train/smileys-emotion--heart");
@@ -56,11 +56,11 @@ class BankPicturesTest {
                 .setPath(HEARTS.toAbsolutePath().toString());
         SearchGrpc.SearchBlockingStub search = SearchGrpc.newBlockingStub(node.client().channel());
         search.createBank(request.build());
-        Iterator<BankStatus> course =
+        Iterator<BankStatus> states =
                 search.watchBank(DescribeBankRequest.newBuilder().setName("hearts").build());
-        BankStatus last = course.next();
-        while (course.hasNext()) {
-            last = course.next();
+        BankStatus last = states.next();
+        while (states.hasNext()) {
+            last = states.next();
         }
         assertEquals(BankStatus.State.READY, last.getState(), last.getReason());
     }

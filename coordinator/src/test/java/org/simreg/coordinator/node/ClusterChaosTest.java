@@ -32,8 +32,9 @@ import org.simreg.proto.Reduction.Transport;
 import org.simreg.proto.UserError;
 
 /**
- * Real coordinator, real workers, real transports; random joins, leaves, kills and freezes at any
- * point of a step, and restarts of the coordinator: one SHA-256, and a clean ledger.
+ * Chaos on a real coordinator, real workers and real transports in one JVM: random joins, leaves,
+ * kills and freezes at any point of a step, and restarts of the coordinator: one SHA-256, and a
+ * clean ledger.
  */
 class ClusterChaosTest {
     private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 60);
@@ -72,7 +73,7 @@ class ClusterChaosTest {
         try {
             List<Future<?>> schedules = new ArrayList<>();
             LongStream.range(first, first + SCHEDULES)
-                    .forEach(seed -> schedules.add(threads.submit(() -> play(seed))));
+                    .forEach(seed -> schedules.add(threads.submit(() -> run(seed))));
             List<String> failures = new ArrayList<>();
             for (Future<?> schedule : schedules) {
                 try {
@@ -96,23 +97,23 @@ class ClusterChaosTest {
         }
     }
 
-    private static void play(long seed) {
+    private static void run(long seed) {
         try {
-            new Play(seed).run();
+            new Schedule(seed).run();
         } catch (Throwable e) {
             throw new AssertionError("schedule of seed " + seed + ": " + e, e);
         }
     }
 
-    /** One schedule. */
-    private static final class Play {
+    /** One random schedule of disturbances, drawn from a seed, with its cluster. */
+    private static final class Schedule {
         private final SplittableRandom random;
         private final Job job;
         private final Path out;
         private int started;
         private int troubles;
 
-        Play(long seed) {
+        Schedule(long seed) {
             random = new SplittableRandom(seed);
             troubles = random.nextInt(6);
             try {

@@ -82,7 +82,7 @@ class ElasticTest {
         }
     }
 
-    /** Does what the number says, once; those that do nothing go first. */
+    /** Starts or stops workers until there are as many as are wanted; idle ones go first. */
     private int obey() {
         int wanted =
                 cluster.client()

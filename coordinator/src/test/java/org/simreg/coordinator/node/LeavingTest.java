@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 
-/** A worker that is asked to go needn't wait for what concerns others only. */
+/** Workers that are asked to leave, and don't wait for what concerns others only. */
 @Timeout(60)
 class LeavingTest {
     @TempDir Path folder;

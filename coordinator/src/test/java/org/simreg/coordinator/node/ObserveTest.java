@@ -27,7 +27,7 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.NettyWire;
 
-/** A real coordinator with its HTTP and gRPC ports, and a toy of a worker. */
+/** Metrics and health of a real coordinator, by HTTP and gRPC, while toy workers train. */
 class ObserveTest {
     @TempDir static Path folder;
     private static Vertx vertx;
@@ -135,21 +135,22 @@ class ObserveTest {
 
     @Test
     void aWorkerIsReadyOnceTheCoordinatorHearsIt() throws Exception {
-        WorkerObservability window = new WorkerObservability();
+        WorkerObservability observability = new WorkerObservability();
         PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
                 var server =
-                        window.serve(vertx, new HostPort("127.0.0.1", 0), Map.of("netty", none))) {
+                        observability.serve(
+                                vertx, new HostPort("127.0.0.1", 0), Map.of("netty", none))) {
             Web worker = new Web(server.port());
             assertEquals(503, worker.get("/health/ready").statusCode());
             assertEquals(200, worker.get("/health/live").statusCode());
-            window.witness().attends(true);
+            observability.observer().attends(true);
             assertEquals(200, worker.get("/health/ready").statusCode());
             String metrics = worker.get("/metrics").body();
             assertEquals(1, value(metrics, "simreg_worker_attends"));
             assertEquals(0, value(metrics, "simreg_reduce_sent_bytes_total{transport=\"netty\"}"));
         } finally {
-            window.close();
+            observability.close();
         }
     }
 }

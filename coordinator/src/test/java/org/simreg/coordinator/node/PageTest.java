@@ -23,7 +23,7 @@ import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.proto.Job;
 import org.simreg.proto.SubmitRequest;
 
-/** The page of a real coordinator in a real browser, while toys of workers train. */
+/** The live page of a real coordinator in a real browser, while toy workers train. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PageTest {
     /** For people to look at. */

@@ -9,11 +9,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.JobState;
 
 class RehearsalTest {
-    @TempDir Path stage;
+    @TempDir Path folder;
 
     @Test
     void aJobIsQueuedAndCancelledAndNothingIsLeft() throws Exception {
-        assertEquals(JobState.CANCELLED, new Rehearsal("test", stage).play());
-        assertArrayEquals(new String[0], stage.toFile().list());
+        assertEquals(JobState.CANCELLED, new Rehearsal("test", folder).submitAndCancel());
+        assertArrayEquals(new String[0], folder.toFile().list());
     }
 }

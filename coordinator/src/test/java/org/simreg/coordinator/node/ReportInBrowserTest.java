@@ -26,7 +26,7 @@ import org.simreg.proto.KnnScore;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
-/** The pages that are files, opened in a real browser without any server. */
+/** Reports of a run and an evaluation, opened as files in a real browser. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReportInBrowserTest {
     /** For people to look at. */

@@ -31,7 +31,7 @@ public final class SmallJob {
 
     private SmallJob() {}
 
-    /** The clone's root: tests of two modules use this job. */
+    /** The root of the source tree: tests of two modules use this job. */
     private static Path root() {
         Path folder = Path.of("").toAbsolutePath();
         while (!Files.isDirectory(folder.resolve(Path.of("scripts", "sample")))) {
@@ -77,7 +77,7 @@ public final class SmallJob {
      * @param data as the job names it
      * @param teacher as the job names it
      * @param student a TorchScript module, as the job names it
-     * @param steps after which it ends; before, they don't change its course
+     * @param steps after which it ends; a shorter run has the same first steps
      */
     public static Job of(String name, String data, String teacher, String student, int steps) {
         Job.Builder job = Job.newBuilder().setName(name).setSeed(7);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.simreg.coordinator.grpc.GrpcServer;
 import org.simreg.coordinator.grpc.client.ApiClient;
@@ -20,13 +21,14 @@ import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListWorkersRequest;
 import org.simreg.proto.SubmitRequest;
 
 /** A real coordinator and real workers in this JVM, whose trainings are toys. */
 final class ToyCluster implements AutoCloseable {
     static final String VERSION = "toy";
 
-    /** A hurried coordinator: what takes seconds between machines takes tenths here. */
+    /** Times of a hurried coordinator: what takes seconds between machines takes tenths here. */
     private static final CoordinatorSettings.Times TIMES =
             new CoordinatorSettings.Times(50, 600, 700, 50, 20_000, 500);
 
@@ -51,24 +53,24 @@ final class ToyCluster implements AutoCloseable {
 
     void startCoordinator() {
         coordinator = new CloseStack();
-        CoordinatorServices.Kept kept =
-                new CoordinatorServices.Kept(
+        CoordinatorServices.Stores stores =
+                new CoordinatorServices.Stores(
                         coordinator.add(
                                 JournaledJobs.open(folder.resolve("home"), Optional.empty())),
                         new ToyFolders());
-        CoordinatorServices coordination =
+        CoordinatorServices services =
                 new CoordinatorServices(
                         coordinator,
                         vertx,
-                        kept,
-                        new CoordinatorServices.Terms(
+                        stores,
+                        new CoordinatorServices.Settings(
                                 VERSION,
                                 folder,
                                 TIMES,
                                 CoordinatorSettings.Limits.NONE,
                                 JobObserver.NONE,
                                 SCALE));
-        coordinator.add(GrpcServer.inProcess(server, coordination.services()));
+        coordinator.add(GrpcServer.inProcess(server, services.rpcs()));
         client = coordinator.add(ApiClient.inProcess(server));
     }
 
@@ -114,10 +116,10 @@ final class ToyCluster implements AutoCloseable {
                                         client.ask(
                                                 j ->
                                                         j.listWorkers(
-                                                                org.simreg.proto.ListWorkersRequest
+                                                                ListWorkersRequest
                                                                         .getDefaultInstance()))));
             }
-            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
             status = status(job);
         }
         return status;

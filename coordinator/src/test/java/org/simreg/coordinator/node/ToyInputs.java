@@ -11,7 +11,7 @@ import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.train.StepInputs;
 import org.simreg.worker.train.TrainingPlan;
 
-/** Inputs that say no more than which step and leaf they belong to; two passes a micro-batch. */
+/** Inputs of a toy job, whose images are the numbers of step and leaf; two passes a micro-batch. */
 final class ToyInputs implements StepInputs {
     private static final int PASSES = 2;
 

@@ -34,7 +34,7 @@ final class ToyJob {
 
     private ToyJob() {}
 
-    /** What goes wrong where: called on a worker's step thread. */
+    /** A script of failures, called at points of a worker's step thread. */
     interface Script {
         /**
          * @param step 0 where it isn't known
@@ -42,6 +42,7 @@ final class ToyJob {
         void at(Point point, long step);
     }
 
+    /** The points of a job's life at which a script is called. */
     enum Point {
         OPEN,
         LOAD,
@@ -112,7 +113,7 @@ final class ToyJob {
         }
     }
 
-    /** What the job ends with when one worker computes everything and nothing goes wrong. */
+    /** The SHA-256 that the job ends with when one worker computes it and nothing fails. */
     static String expected(Job job) {
         try (LoadedJob alone = open(job, (point, step) -> {})) {
             alone.start();

@@ -18,27 +18,27 @@ import org.simreg.worker.member.connection.WorkerVerticle;
 /** A worker in this JVM that can be killed or frozen, also by itself at a point of its script. */
 final class ToyWorker {
     private final Vertx vertx;
-    private final Gate gate = new Gate();
+    private final FaultyStream stream = new FaultyStream();
     private final ManagedChannel channel;
     private final Map<String, PeerTransport> transports;
     private final WorkerVerticle verticle;
     private final String deployment;
     private CompletableFuture<Void> gone;
 
-    /** A step thread that stops where it is, as that of a killed process does. */
+    /** The error that stops a killed worker's step thread where it is. */
     static final class Killed extends Error {
         private static final long serialVersionUID = 1;
     }
 
     /**
      * @param server name of the coordinator's server in this JVM
-     * @param script what goes wrong; it may kill or freeze the worker it is given
+     * @param script of failures; it may kill or freeze the worker it is given
      */
     ToyWorker(Vertx vertx, String server, String name, Mischief script) {
         this(vertx, InProcessChannelBuilder.forName(server).build(), name, script);
     }
 
-    /** One of a coordinator that listens on a port of this machine. */
+    /** Starts a worker of a coordinator that listens on a port of this machine. */
     static ToyWorker at(Vertx vertx, int port, String name, Mischief script) {
         ManagedChannel channel =
                 ManagedChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
@@ -66,23 +66,23 @@ final class ToyWorker {
                         (job, notices) ->
                                 ToyJob.open(job, (point, step) -> at(script, point, step)),
                         transports,
-                        ClientInterceptors.intercept(channel, gate));
+                        ClientInterceptors.intercept(channel, stream));
         deployment = vertx.deployVerticle(verticle).await();
     }
 
-    /** Decides at a point of a worker's step thread. */
+    /** A script of failures that may kill or freeze the worker which calls it. */
     interface Mischief {
         void at(ToyWorker worker, ToyJob.Point point, long step);
     }
 
     private void at(Mischief script, ToyJob.Point point, long step) {
-        gate.holdWhileFrozen();
-        if (gate.dead()) {
+        stream.holdWhileFrozen();
+        if (stream.dead()) {
             throw new Killed();
         }
         script.at(this, point, step);
-        gate.holdWhileFrozen();
-        if (gate.dead()) {
+        stream.holdWhileFrozen();
+        if (stream.dead()) {
             throw new Killed();
         }
     }
@@ -97,10 +97,10 @@ final class ToyWorker {
         return transports.values().stream().mapToLong(PeerTransport::received).sum();
     }
 
-    /** From now on nobody hears of it; any thread may ask. */
+    /** Cuts it off from everybody; any thread may call this. */
     synchronized CompletableFuture<Void> kill() {
         if (gone == null) {
-            gate.kill();
+            stream.kill();
             channel.shutdownNow();
             gone = CompletableFuture.runAsync(this::close);
         }
@@ -108,15 +108,15 @@ final class ToyWorker {
     }
 
     void freeze() {
-        gate.freeze();
+        stream.freeze();
     }
 
     void wake() {
-        gate.wake();
+        stream.wake();
     }
 
     boolean dead() {
-        return gate.dead();
+        return stream.dead();
     }
 
     /** Asks to leave; done when it has left. */

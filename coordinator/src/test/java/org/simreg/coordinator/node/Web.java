@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
-/** What a browser sees of a port of this machine. */
+/** An HTTP client of one port of this machine. */
 record Web(int port) {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How {@code simreg} is started with the Java and the classes of this process. */
+/** The command line that starts {@code simreg} with the Java and the classes of this process. */
 final class Jvm {
     private Jvm() {}
 

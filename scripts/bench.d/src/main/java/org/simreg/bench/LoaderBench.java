@@ -17,7 +17,7 @@ import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
 /**
- * How many images a second the loader makes into views, from file to batch.
+ * A benchmark of the loader: images a second made into views, from file to batch.
  *
  * <pre>LoaderBench FOLDER [THREADS] [ROUNDS]</pre>
  *

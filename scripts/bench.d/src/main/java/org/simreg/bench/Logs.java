@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What the logs of a cluster's processes tell about its health. */
+/** The logs of a cluster's processes, searched for signs of bad health. */
 final class Logs {
     private static final Pattern DELAYS =
             Pattern.compile("LoopProbe: Delays by milliseconds: (.*)");

@@ -45,7 +45,7 @@ final class Processes implements AutoCloseable {
         port = ports.next();
         clusterPorts.put(COORDINATOR, ports.next());
         workers.forEach(name -> clusterPorts.put(name, ports.next()));
-        // Nobody outlives the one who measures.
+        // None of them outlives this process.
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "processes"));
     }
 
@@ -135,9 +135,9 @@ final class Processes implements AutoCloseable {
         return client(ClientCredentials.NONE);
     }
 
-    /** The same, by one who shows who it is. */
-    public ApiClient client(ClientCredentials passport) {
-        return ApiClient.open(address(), PATIENCE, passport);
+    /** The same with certificates and a token. */
+    public ApiClient client(ClientCredentials credentials) {
+        return ApiClient.open(address(), PATIENCE, credentials);
     }
 
     /** Where the coordinator is asked. */

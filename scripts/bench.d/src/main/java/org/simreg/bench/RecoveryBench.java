@@ -17,8 +17,8 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.SubmitRequest;
 
 /**
- * What the loss of a worker and its return cost the others: real processes, {@code kill -9} and
- * SIGSTOP at random moments, again and again.
+ * A benchmark of what the loss of a worker and its return cost the others: real processes, {@code
+ * kill -9} and SIGSTOP at random moments, again and again.
  */
 public final class RecoveryBench {
     private static final List<String> WORKERS = List.of("w0", "w1", "w2");
@@ -111,7 +111,7 @@ public final class RecoveryBench {
     private void lose(boolean freeze, List<Double> seen, List<Double> next) {
         joins.add(join());
         settle();
-        // The first question to the coordinator takes longer than those after it.
+        // The first call to the coordinator takes longer than those after it.
         workers();
         String victim = WORKERS.get(random.nextInt(WORKERS.size()));
         // Anywhere within a step.

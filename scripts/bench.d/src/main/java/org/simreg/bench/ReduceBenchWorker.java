@@ -33,9 +33,9 @@ import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * One of the processes of {@link ReduceBench}. Tells its address, is told all of them, and answers
- * with bytes of the vector, and milliseconds of a reduce alone, of the teacher alone, of both at
- * once, and of waiting for the reduce after the teacher.
+ * One worker process of {@link ReduceBench}. Prints its address, reads all of them, and prints the
+ * bytes of the vector, and milliseconds of a reduce alone, of the teacher alone, of both at once,
+ * and of waiting for the reduce after the teacher.
  */
 final class ReduceBenchWorker {
     static final String ANSWER = "reduce-bench ";

@@ -10,7 +10,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A cluster of this machine alone, for the event bus of a benchmark. */
+/** The Hazelcast cluster of a benchmark's event bus, on this machine alone. */
 final class ReduceCluster {
     /** Some may be taken by others. */
     private static final int PORTS = 12;

@@ -18,8 +18,9 @@ import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
 /**
- * Queries a second against a bank, all at once and one at a time, from {@code rows.npy} and {@code
- * queries.npy} of a folder, where the answers go as {@code ids.bin} (Q, k) int64.
+ * A benchmark of one shard: queries a second against a bank, all at once and one at a time, from
+ * {@code rows.npy} and {@code queries.npy} of a folder, where the answers go as {@code ids.bin} (Q,
+ * k) int64.
  */
 public final class SearchBench {
     private static final int SINGLE = 41;

@@ -29,9 +29,9 @@ import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.SearchRequest;
 
 /**
- * What clients of a bank see: a coordinator and workers of one thread each as processes, asked over
- * sockets one query at a time by 1 and by 32 clients, and in batches. Beside it the time of reading
- * as many bytes as the bank has in bfloat16.
+ * A benchmark of searches as clients of a bank see them: a coordinator and workers of one thread
+ * each as processes, asked over sockets one query at a time by 1 and by 32 clients, and in batches.
+ * Beside it the time of reading as many bytes as the bank has in bfloat16.
  */
 public final class ServeBench {
     private static final int K = 20;
@@ -82,9 +82,9 @@ public final class ServeBench {
         long begun = System.nanoTime();
         search.createBank(request.build());
         DescribeBankRequest named = DescribeBankRequest.newBuilder().setName("bank").build();
-        Iterator<BankStatus> course = search.watchBank(named);
-        while (course.hasNext()) {
-            course.next();
+        Iterator<BankStatus> states = search.watchBank(named);
+        while (states.hasNext()) {
+            states.next();
         }
         BankStatus bank = search.describeBank(named);
         while (bank.getState() == BankStatus.State.READY && !open(bank)) {

@@ -24,9 +24,9 @@ import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Images a second of the training step without its data: ResNet-50 teacher, ResNet-18 student with
- * the four-layer head, random weights and pixels. Prints a line a run, and with many steps the
- * memory in between.
+ * A benchmark of the training step without its data, in images a second: ResNet-50 teacher,
+ * ResNet-18 student with the four-layer head, random weights and pixels. Prints a line a run, and
+ * with many steps the memory in between.
  */
 public final class StepBench {
     private final Torch torch;

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a job came to, step by step: loss, and where it is due the digest of the whole state. */
+/** The steps of a run by its ledger: loss, and where it is due the digest of the whole state. */
 final class RunSteps {
     private static final Pattern COMMIT =
             Pattern.compile(
@@ -21,13 +21,13 @@ final class RunSteps {
      * @return from 1 on, by step
      */
     static SortedMap<Integer, String> of(Path run) throws IOException {
-        SortedMap<Integer, String> course = new TreeMap<>();
+        SortedMap<Integer, String> steps = new TreeMap<>();
         for (String line : Files.readAllLines(run.resolve("ledger.jsonl"))) {
             Matcher commit = COMMIT.matcher(line);
             if (commit.find()) {
-                course.put(Integer.valueOf(commit.group(1)), commit.group(2));
+                steps.put(Integer.valueOf(commit.group(1)), commit.group(2));
             }
         }
-        return course;
+        return steps;
     }
 }

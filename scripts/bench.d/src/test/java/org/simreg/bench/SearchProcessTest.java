@@ -80,10 +80,10 @@ class SearchProcessTest {
                 .getFeaturesBuilder()
                 .setFeatures(BANK.npy(folder.resolve("rows.npy")).toString());
         search.createBank(request.build());
-        Iterator<BankStatus> course = search.watchBank(named());
-        BankStatus last = course.next();
-        while (course.hasNext()) {
-            last = course.next();
+        Iterator<BankStatus> states = search.watchBank(named());
+        BankStatus last = states.next();
+        while (states.hasNext()) {
+            last = states.next();
         }
         assertEquals(BankStatus.State.READY, last.getState(), last.getReason());
         await(all -> WORKERS.stream().allMatch(name -> holds(all, name)));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -44,7 +45,7 @@ class SecureClusterTest {
     private final TokenFile.NewToken worker = TokenFile.NewToken.of(Rights.Role.WORKER, "workers");
 
     @Test
-    void gradientsTravelByLanesAndEventBusBehindTlsWhileCertificatesChange() throws Exception {
+    void gradientsTravelByNettyAndEventBusBehindTlsWhileCertificatesChange() throws Exception {
         Authority authority = new Authority(folder.resolve("ca"), "cluster");
         TlsFiles files = authority.identity("node");
         TlsFiles.Identity own = files.identity().orElseThrow();
@@ -65,10 +66,10 @@ class SecureClusterTest {
                     Optional.of(ClientCredentials.Token.of(operator.token(), "test"));
             try (ApiClient client =
                     processes.client(new ClientCredentials(Optional.of(Tls.of(files)), token))) {
-                SortedMap<Integer, String> course = trains(client, Reduction.Transport.NETTY);
-                assertEquals(6, course.size());
+                SortedMap<Integer, String> steps = trains(client, Reduction.Transport.NETTY);
+                assertEquals(6, steps.size());
                 authority.identity("node");
-                assertEquals(course, trains(client, Reduction.Transport.EVENTBUS));
+                assertEquals(steps, trains(client, Reduction.Transport.EVENTBUS));
             }
             try (ApiClient plain = ApiClient.open(processes.address(), Duration.ZERO)) {
                 ListRequest request = ListRequest.getDefaultInstance();
@@ -86,7 +87,7 @@ class SecureClusterTest {
 
     private SortedMap<Integer, String> trains(ApiClient client, Reduction.Transport transport)
             throws Exception {
-        String name = transport.name().toLowerCase(java.util.Locale.ROOT);
+        String name = transport.name().toLowerCase(Locale.ROOT);
         Path data = SmallJob.pictures(folder.resolve("data-" + name));
         Path teacher = SmallJob.teacher(folder.resolve(name + ".safetensors"));
         Job.Builder job = SmallJob.of(name, data.toString(), teacher.toString(), "", 6).toBuilder();

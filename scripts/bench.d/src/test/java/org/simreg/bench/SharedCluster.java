@@ -29,8 +29,8 @@ import org.simreg.proto.WorkerStatus;
 
 /**
  * The cluster of processes that all tests share which do something to it, because its start takes
- * seconds: a coordinator and three workers, whole again before each test. Beside it the course of
- * {@link SmallJob} by one {@code simreg distill}, which is the course of all its jobs.
+ * seconds: a coordinator and three workers, whole again before each test. Beside it the steps of
+ * {@link SmallJob} by one {@code simreg distill}, which all its jobs must repeat.
  */
 final class SharedCluster {
     /** Those that run when a test begins. */
@@ -84,9 +84,9 @@ final class SharedCluster {
             alone.start("distill", command);
             assertEquals(0, alone.end("distill"), Files.readString(alone.log("distill")));
         }
-        SortedMap<Integer, String> course = RunSteps.of(out);
-        assertEquals(MOST, course.size());
-        return course;
+        SortedMap<Integer, String> steps = RunSteps.of(out);
+        assertEquals(MOST, steps.size());
+        return steps;
     }
 
     /** The cluster, with its workers and nobody else. */
@@ -190,9 +190,9 @@ final class SharedCluster {
     void endsAsExpected(Follower events, Job job) throws IOException {
         events.state(JobState.SUCCEEDED);
         assertEquals(List.of(), Audit.of(run(job)).violations(), circumstances());
-        SortedMap<Integer, String> course = RunSteps.of(run(job));
+        SortedMap<Integer, String> found = RunSteps.of(run(job));
         int steps = (int) job.getOptimization().getMaxSteps();
-        assertEquals(expected.headMap(steps + 1), course, circumstances());
-        assertTrue(course.get(steps).matches(".*\"\\w{64}\""), "the last state has a digest");
+        assertEquals(expected.headMap(steps + 1), found, circumstances());
+        assertTrue(found.get(steps).matches(".*\"\\w{64}\""), "the last state has a digest");
     }
 }

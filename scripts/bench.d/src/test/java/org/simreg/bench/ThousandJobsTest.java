@@ -7,6 +7,7 @@ import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.JobsGrpc;
 import org.simreg.proto.SubmitRequest;
 
-/** A queue as long as it gets, and a disk that takes no more. */
+/** A thousand jobs submitted at once to a coordinator that is killed meanwhile. */
 @Tag("processes")
 @Timeout(240)
 class ThousandJobsTest {
@@ -56,7 +57,7 @@ class ThousandJobsTest {
                 assertTrue(answers.await(120, TimeUnit.SECONDS), answered.size() + " answers");
                 processes.killCoordinator();
                 before = new ArrayList<>(answered.keySet());
-                before.sort(java.util.Comparator.comparing(answered::get));
+                before.sort(Comparator.comparing(answered::get));
             }
             processes.coordinator();
             try (ApiClient client = processes.client()) {

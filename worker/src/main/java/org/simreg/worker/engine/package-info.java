@@ -1,5 +1,5 @@
 /**
- * libtorch, and the networks written for it. Read {@code torch} (one device, one archive, one
- * call), {@code torchscript} (networks as TorchScript source, and the calls of a training step).
+ * libtorch, and the networks written for it. Read {@code torch} (a device, an archive, a call),
+ * then {@code torchscript} (networks, loss and training step as TorchScript source).
  */
 package org.simreg.worker.engine;

@@ -32,6 +32,7 @@ final class OnnxGraph {
         this.nodes = folded.network().nodes();
     }
 
+    /** The whole network, from images (N, 3, H, W) or features (N, in) to its output (N, out). */
     GraphProto graph() {
         NetworkGraph network = folded.network();
         boolean images = nodes.get(0).op() instanceof Op.Convolution;

@@ -16,7 +16,7 @@ import org.simreg.worker.weights.checkpoint.FoldedNetwork;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Networks in the Open Neural Network Exchange format, for inference.
+ * The writer of networks in the Open Neural Network Exchange format, for inference.
  *
  * @see <a href="https://onnx.ai/onnx/operators/">the operators</a>
  */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.simreg.proto.Job;
+import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
@@ -26,8 +27,8 @@ import org.simreg.worker.weights.format.TorchZip;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * A network with its weights in the formats that other tools open. All take normalised images (N,
- * 3, H, W) float32.
+ * The export of a network with its weights in the formats that other tools open. All take
+ * normalised images (N, 3, H, W) float32.
  */
 public final class StudentExport {
     /** A file format. */
@@ -47,7 +48,7 @@ public final class StudentExport {
     private StudentExport() {}
 
     /**
-     * Writes the backbone that a file holds; see {@link #write(Path, Network, StateDict, int,
+     * Writes the backbone that a file holds; see {@link #write(Path, NetworkGraph, StateDict, int,
      * Set)}.
      *
      * @param file any readable checkpoint
@@ -56,11 +57,7 @@ public final class StudentExport {
      * @throws UserError if the file doesn't hold the network's weights
      */
     public static List<Path> checkpoint(
-            Path file,
-            Optional<org.simreg.proto.Network> network,
-            Path folder,
-            int size,
-            Set<Format> formats) {
+            Path file, Optional<Network> network, Path folder, int size, Set<Format> formats) {
         Optional<Job> job = RunWeights.job(file);
         if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
             return module(file, job.get(), folder, formats);
@@ -81,7 +78,7 @@ public final class StudentExport {
 
     /**
      * Writes a TorchScript module with the weights of a run's checkpoint, in every format asked for
-     * but ONNX, which can't be made of somebody's code.
+     * but ONNX, which can't be made of code from outside.
      *
      * @param job that made the checkpoint
      * @throws UserError if the module's file isn't there or is another one, or nothing is left to

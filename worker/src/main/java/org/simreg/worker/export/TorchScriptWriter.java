@@ -22,9 +22,9 @@ import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * A network with its weights as a TorchScript file: {@code torch.jit.load(file)(images)} with
- * normalised images (N, 3, H, W) float32 gives the features (N, D); its state dict has
- * torchvision's names.
+ * The writer of a network with its weights as a TorchScript file: {@code
+ * torch.jit.load(file)(images)} with normalised images (N, 3, H, W) float32 gives the features (N,
+ * D); its state dict has torchvision's names.
  */
 public final class TorchScriptWriter {
     private final ModuleTree tree;

@@ -1,6 +1,7 @@
 /**
- * What a trained backbone is good for. Read {@code embed} (features of a folder), {@code search}
- * over {@code bankfile} (exact neighbours), {@code knn} and {@code probe} (how good the features
- * are), {@code serve} (a worker's part in a cluster's searches).
+ * The use of a trained backbone's features: embedding, search and evaluation. Read {@code embed}
+ * (features of a folder), {@code search} over {@code bankfile} (exact neighbours; how a query is
+ * answered), {@code knn} and {@code probe} (how good the features are), {@code serve} (a worker's
+ * part in a cluster's searches).
  */
 package org.simreg.worker.features;

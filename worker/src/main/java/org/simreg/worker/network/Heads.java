@@ -6,7 +6,7 @@ import org.simreg.worker.network.Op.Linear;
 import org.simreg.worker.network.Op.Relu;
 
 /**
- * The networks on top of a backbone that only training uses: feature (N, in) to (N, out).
+ * The heads that training puts on top of a backbone, as networks from feature (N, in) to (N, out).
  *
  * @see <a href="https://arxiv.org/abs/2201.05131">Navaneet et al. 2021, section 3.2</a>
  */

@@ -72,6 +72,12 @@ final class MobileNetV2 {
         return layers.network("mobilenet-v2", 3, classes > 0 ? classes : FEATURES);
     }
 
+    /**
+     * An inverted residual block.
+     *
+     * @param expansion factor from {@code in} to the channels of the depthwise convolution
+     * @param stride of the depthwise convolution
+     */
     private record Residual(int in, int expansion, int out, int stride) {}
 
     private int residual(String place, int input, Residual block) {

@@ -3,8 +3,12 @@ package org.simreg.worker.network;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes a network down layer by layer; every method returns the number of the value it makes. */
+/**
+ * A builder of a {@link NetworkGraph}, layer by layer. {@link #add} and {@link #sum} return the
+ * number of the value that the layer makes, as {@link NetworkGraph.Node#input()} counts.
+ */
 final class NetworkBuilder {
+    /** Number of the network's input. */
     static final int INPUT = 0;
 
     private final List<NetworkGraph.Node> nodes = new ArrayList<>();

@@ -28,7 +28,7 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
         return weights;
     }
 
-    /** What the optimizer moves, in order. */
+    /** The trained tensors, which the optimizer updates, in order. */
     public List<Weight> parameters() {
         return weights().stream().filter(weight -> weight.kind().trained()).toList();
     }

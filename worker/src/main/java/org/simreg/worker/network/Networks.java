@@ -1,11 +1,13 @@
 package org.simreg.worker.network;
 
-/** The networks by name. */
+import org.simreg.proto.Network;
+
+/** The known network architectures by name. */
 public final class Networks {
     private Networks() {}
 
     /** The network up to its pooled feature (N, D). */
-    public static NetworkGraph backbone(org.simreg.proto.Network name) {
+    public static NetworkGraph backbone(Network name) {
         return of(name, 0);
     }
 
@@ -14,11 +16,11 @@ public final class Networks {
      *
      * @param classes width of that layer, at least 1
      */
-    public static NetworkGraph classifier(org.simreg.proto.Network name, int classes) {
+    public static NetworkGraph classifier(Network name, int classes) {
         return of(name, classes);
     }
 
-    private static NetworkGraph of(org.simreg.proto.Network name, int classes) {
+    private static NetworkGraph of(Network name, int classes) {
         return switch (name) {
             case RESNET18 -> resnet("resnet18", false, 2, 2, 2, 2).network(classes);
             case RESNET34 -> resnet("resnet34", false, 3, 4, 6, 3).network(classes);

@@ -3,7 +3,7 @@ package org.simreg.worker.network;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What one layer does. Images are (N, C, H, W), features (N, C). */
+/** The operation of one layer. Images are (N, C, H, W), features (N, C). */
 public sealed interface Op {
     /**
      * Two-dimensional convolution without bias, as torch.nn.Conv2d. Weight: (out, in / groups,
@@ -48,7 +48,7 @@ public sealed interface Op {
     record Add() implements Op {}
 
     /**
-     * Somebody's TorchScript module, whole: the only layer of its network.
+     * A TorchScript module from outside as one layer, the only one of its network.
      *
      * @param file where it was read
      * @param sha256 of the file, hexadecimal: what is read later must be the same

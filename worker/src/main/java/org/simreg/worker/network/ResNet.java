@@ -8,7 +8,7 @@ import org.simreg.worker.network.Op.MaxPool;
 import org.simreg.worker.network.Op.Relu;
 
 /**
- * Residual networks with torchvision's layout and names.
+ * A residual network with torchvision's layout and names.
  *
  * @param name what people call it
  * @param blocks residual blocks of the four stages
@@ -51,6 +51,13 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
         return layers.network(name, 3, classes > 0 ? classes : channels);
     }
 
+    /**
+     * A residual block.
+     *
+     * @param in channels that it reads
+     * @param planes channels of its 3x3 convolution
+     * @param stride of that convolution
+     */
     private record Block(int in, int planes, int stride) {}
 
     private int block(NetworkBuilder layers, String place, int input, Block block) {

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A place in a network whose value is worth looking at: the stem, each stage of a backbone, each
- * layer of a head.
+ * A place in a network whose value can be evaluated as a feature: the stem, each stage of a
+ * backbone, each layer of a head.
  *
  * @param name {@code layer3}, {@code head.2}
- * @param value number of the value there, as {@link NetworkGraph.Node#input()} counts; images (N,
- *     C, H, W) are looked at by their mean over H and W
+ * @param value number of the value there, as {@link NetworkGraph.Node#input()} counts; of images
+ *     (N, C, H, W) the feature is the mean over H and W
  * @param width C
  */
 public record Stage(String name, int value, int width) {

@@ -3,7 +3,7 @@ package org.simreg.worker.network;
 import java.util.Arrays;
 
 /**
- * A tensor that a network needs.
+ * Name, shape and kind of one tensor of a network; not its values.
  *
  * @param name name in the state dict, torchvision's where torchvision has the network
  * @param shape sizes, convolutions as (out, in / groups, height, width)
@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 public record Weight(String name, long[] shape, Kind kind) {
     /**
-     * What a tensor is for. The last three kinds belong to somebody's TorchScript module: a
+     * What a tensor is for. The last three kinds belong to TorchScript modules from outside: a
      * parameter of any shape in row-major order, a float buffer, a whole-number buffer.
      */
     public enum Kind {
@@ -26,7 +26,7 @@ public record Weight(String name, long[] shape, Kind kind) {
         BUFFER,
         COUNTER;
 
-        /** Whether the optimizer moves it. */
+        /** Whether the optimizer updates it. */
         public boolean trained() {
             return switch (this) {
                 case RUNNING_MEAN, RUNNING_VARIANCE, BUFFER, COUNTER -> false;

@@ -23,8 +23,8 @@ import org.simreg.worker.train.teacher.ViewPlan;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * The k-NN accuracies of a job: student at random and teachers before it, the student in between
- * and at its end.
+ * The k-NN evaluations of a job: of the untrained student and the teachers before the first step,
+ * of the student after every n-th epoch and after the last step.
  */
 final class EvaluationPlan implements Evaluations {
     private static final String RANDOM = "student at random";
@@ -36,7 +36,10 @@ final class EvaluationPlan implements Evaluations {
     private final KnnEvaluation evaluation;
     private final Parts parts;
 
-    /** What is measured, ready made; none of it is closed here. */
+    /**
+     * The student's networks and the teachers that are measured, and what they need; not closed
+     * here.
+     */
     record Parts(
             Torch torch,
             StudentNetwork trained,
@@ -84,8 +87,8 @@ final class EvaluationPlan implements Evaluations {
     @Override
     public EvaluationDone measure(
             Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
-        KnnEvaluation.Asked asked =
-                new KnnEvaluation.Asked(
+        KnnEvaluation.Request asked =
+                new KnnEvaluation.Request(
                         what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {

@@ -6,9 +6,9 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 
-/** What is measured between the steps of a job. */
+/** The evaluations of a job: what is measured between its steps, and when. */
 public interface Evaluations {
-    /** Measures nothing. */
+    /** No evaluations. */
     Evaluations NONE =
             new Evaluations() {
                 @Override
@@ -26,11 +26,11 @@ public interface Evaluations {
                 }
             };
 
-    /** What is to be measured when so many steps are committed, in order. */
+    /** The evaluations that are due when so many steps are committed, in order. */
     List<Measurement> due(long committed);
 
     /**
-     * Measures it.
+     * Makes one evaluation.
      *
      * @param student at the step at which this is due
      * @param stop asked now and then; once true, {@code Abandoned} is thrown

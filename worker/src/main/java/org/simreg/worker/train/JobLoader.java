@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Loads a job on libtorch: opens data set, teachers and student, and names all that can't be used
- * in one message.
+ * The loader of a job on libtorch: opens data set, teachers and student, and names all that can't
+ * be used in one message. {@link #open} shows what a {@link LoadedJob} consists of.
  */
 public final class JobLoader {
     private static final Logger LOG = LoggerFactory.getLogger(JobLoader.class);
@@ -52,7 +52,7 @@ public final class JobLoader {
     }
 
     /**
-     * The files of a job.
+     * A job's files, opened.
      *
      * @param here the job with paths of weight files that can be read here
      * @param images empty if the data set can't be used, as the plan
@@ -198,7 +198,7 @@ public final class JobLoader {
                 .build();
     }
 
-    /** Students of a job as modules on one device. */
+    /** The factory of a job's student as a {@link StepModule} on one device. */
     private record TorchStudents(Torch torch, Job here, StudentNetwork trained)
             implements LoadedJob.StudentMaker {
         @Override

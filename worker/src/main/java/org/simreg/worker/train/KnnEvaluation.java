@@ -22,7 +22,10 @@ import org.simreg.worker.features.knn.KnnVote;
 import org.simreg.worker.features.knn.NearestNeighbors;
 import org.simreg.worker.features.search.TopK;
 
-/** k-NN accuracy of a network's features, val against train, both in the evaluation view. */
+/**
+ * The k-NN evaluation of a network's features: val images against train images, both in the
+ * evaluation view.
+ */
 final class KnnEvaluation implements AutoCloseable {
     private static final int EXAMPLES = 12;
     private static final int SHOWN = 8;
@@ -57,14 +60,14 @@ final class KnnEvaluation implements AutoCloseable {
     }
 
     /**
-     * What is asked.
+     * One evaluation that is asked for.
      *
-     * @param subject what is measured, for people
+     * @param subject name of what is measured, for people
      * @param epoch after which; 0 before training
      * @param examples whether the answer names some images and their neighbours
      * @param stop once true, the measurement is given up
      */
-    record Asked(String subject, int epoch, boolean examples, BooleanSupplier stop) {}
+    record Request(String subject, int epoch, boolean examples, BooleanSupplier stop) {}
 
     /**
      * Measures one network.
@@ -72,12 +75,12 @@ final class KnnEvaluation implements AutoCloseable {
      * @param size of what it is shown, in pixels: the evaluation view in proportion
      * @throws Abandoned if it was told to stop
      */
-    EvaluationDone measure(Asked asked, int size, ImageEmbedder.Features features) {
+    EvaluationDone measure(Request asked, int size, ImageEmbedder.Features features) {
         long begun = System.nanoTime();
         ViewRecipe shown = view.at(size);
-        ProgressMonitor course = ProgressMonitor.until(asked.stop);
-        FeatureBank bank = trainImages.bank(features, shown, course);
-        FeatureBank queries = valImages.bank(features, shown, course);
+        ProgressMonitor progress = ProgressMonitor.until(asked.stop);
+        FeatureBank bank = trainImages.bank(features, shown, progress);
+        FeatureBank queries = valImages.bank(features, shown, progress);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
         TopK neighbors = search.search(bank, queries, k);
         EvaluationDone.Builder done =

@@ -4,7 +4,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Optimization;
 
 /**
- * The numbers that change during a job, as a function of the step alone.
+ * Learning rate and momentum-teacher decay of a job, as functions of the step alone.
  *
  * @param optimization completed
  * @param averageDecay of the momentum teacher at the start

@@ -20,9 +20,10 @@ import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.RunCheckpoint.Origin;
 
 /**
- * A job as one worker has loaded it: the inputs of its steps, what is measured in between, and the
- * student as far as it is trained. It outlives the generations in which it is trained. One thread
- * uses it, the one that loaded it. Steps count from 0.
+ * A job as one worker has loaded it: plan and inputs of its steps, evaluations in between, and the
+ * student with the number of steps that it has taken. {@link JobLoader} makes it, {@link
+ * TrainingLoop} trains it; it outlives the generations in which it is trained. One thread uses it,
+ * the one that loaded it. Steps count from 0.
  */
 public final class LoadedJob implements AutoCloseable {
     private final Job settings;
@@ -35,7 +36,7 @@ public final class LoadedJob implements AutoCloseable {
     private long committed;
     private long lastCheckpoint = System.nanoTime();
 
-    /** Loads jobs. */
+    /** A loader of jobs: {@link JobLoader}, or a toy's in tests. */
     public interface Opener {
         /**
          * Loads data, teachers and student; takes seconds.
@@ -48,22 +49,25 @@ public final class LoadedJob implements AutoCloseable {
     }
 
     /**
-     * What is known of a job once it is loaded.
+     * Facts of a job that are known once it is loaded.
      *
-     * @param started what clients are told; its resumed step is not set
+     * @param started report that clients get when the job begins; its resumed step is not set
      * @param dataSha256 over order and names of the train images, hexadecimal
      */
     public record Facts(JobStarted started, String dataSha256) {}
 
     /**
-     * What steps are made of, besides the student.
+     * The parts of a job that its steps use, besides the student.
      *
+     * @param plan which samples each step sees
+     * @param inputs views and targets of each step
+     * @param evaluations what is measured between steps
      * @param clock charged by the inputs and the loop
      */
     public record Parts(
             TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock) {}
 
-    /** Makes the student of a job. */
+    /** A factory of the student of a job. */
     public interface StudentMaker {
         /** Its networks, which lay its state out. */
         StudentNetwork trained();
@@ -78,11 +82,11 @@ public final class LoadedJob implements AutoCloseable {
         NDManager scope();
     }
 
-    /** Closes what was opened in the reverse order, also after a failure. */
+    /** Open resources, closed in reverse order, also after a failure. */
     public static final class Resources implements AutoCloseable {
         private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-        /** Takes it over. */
+        /** Takes a resource over. */
         public <T extends AutoCloseable> T add(T resource) {
             open.push(resource);
             return resource;
@@ -122,12 +126,12 @@ public final class LoadedJob implements AutoCloseable {
         schedule = LearningSchedule.of(settings, parts.plan);
     }
 
-    /** Completed. */
+    /** The job with every default filled in. */
     Job settings() {
         return settings;
     }
 
-    /** What clients are told; its resumed step is not set. */
+    /** The report that clients get when the job begins; its resumed step is not set. */
     public JobStarted started() {
         return facts.started;
     }
@@ -142,23 +146,27 @@ public final class LoadedJob implements AutoCloseable {
         return parts.plan;
     }
 
+    /** Learning rate and decay by step. */
     LearningSchedule schedule() {
         return schedule;
     }
 
-    /** What the student sees and regresses. */
+    /** Views and targets of each step. */
     public StepInputs inputs() {
         return parts.inputs;
     }
 
+    /** What is measured between steps. */
     Evaluations evaluations() {
         return parts.evaluations;
     }
 
+    /** Charged by the inputs and the loop. */
     StepClock clock() {
         return parts.clock;
     }
 
+    /** The student's networks, which lay its state out. */
     StudentNetwork trained() {
         return maker.trained();
     }
@@ -173,17 +181,21 @@ public final class LoadedJob implements AutoCloseable {
         return maker.scope();
     }
 
-    /** Steps in the student's state. */
+    /** Steps that the student has taken. */
     public long committed() {
         return committed;
     }
 
-    /** The student as far as it is trained; another object after another state is taken. */
+    /**
+     * The student in its present state; another object after another state is taken.
+     *
+     * @throws IllegalStateException if no state was taken yet
+     */
     public TrainableStudent student() {
         return student.orElseThrow(() -> new IllegalStateException("no state was taken yet"));
     }
 
-    /** The student has taken another step. */
+    /** Counts a step that the student has taken. */
     void stepped() {
         committed++;
     }
@@ -218,7 +230,7 @@ public final class LoadedJob implements AutoCloseable {
         take(step, checkpoint.state());
     }
 
-    /** Lets go of the state. */
+    /** Closes the student, if there is one. */
     void forget() {
         student.ifPresent(TrainableStudent::close);
         student = Optional.empty();

@@ -7,6 +7,7 @@ import org.simreg.proto.StepDone;
 
 /** The wall time of a step, by the parts that it was spent in. */
 public final class StepClock {
+    /** A part of a step. */
     enum Part {
         DATA,
         TEACHER,

@@ -5,8 +5,9 @@ import java.util.List;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 
 /**
- * What the student sees and regresses in each step, on one member: its share of the micro-batches,
- * made ahead of need. One thread uses it; steps count from 0.
+ * The inputs of each step on one member: images and targets of its share of the micro-batches, made
+ * ahead of need. One thread uses it; steps count from 0. {@code TeacherInputs} are those of real
+ * jobs.
  */
 public interface StepInputs {
     /**
@@ -17,11 +18,11 @@ public interface StepInputs {
         /** Its number among all leaves of the step. */
         int leaf();
 
-        /** (N, H, W, 3) uint8. */
+        /** The student's views, (N, H, W, 3) uint8. */
         NDArray images();
 
         /**
-         * What each head regresses, (N, D) float32.
+         * The target of each head, (N, D) float32.
          *
          * @param student asked by a momentum teacher, which is the student's own average
          */
@@ -46,9 +47,9 @@ public interface StepInputs {
     /** The share of a step that is ready, in ascending order of the leaves. */
     List<? extends MicroBatch> of(long step);
 
-    /** Lets go of what is ready for the steps up to this one. */
+    /** Releases what is ready for the steps up to this one. */
     void release(long step);
 
-    /** Lets go of all that is ready; it can be made again. */
+    /** Releases all that is ready; it can be made again. */
     void clear();
 }

@@ -20,9 +20,10 @@ import org.simreg.worker.train.teacher.ViewPlan;
 import org.simreg.worker.train.teacher.ViewPlan.Pass;
 
 /**
- * Views of images, and the features that teachers give them. Frozen teachers don't depend on the
- * student, so their features are made with the views, while the gradients of the step before
- * travel. A momentum teacher does depend on it, and is asked when its features are needed.
+ * The inputs of a job's steps: decoded views from the {@link BatchLoader}, and the features that
+ * the teachers give them, from {@link Targets}. Frozen teachers don't depend on the student, so
+ * their features are made with the views, while the gradients of the step before travel. A momentum
+ * teacher does depend on it, and is asked when its features are needed.
  */
 final class TeacherInputs implements StepInputs {
     private final TrainingPlan plan;
@@ -36,7 +37,7 @@ final class TeacherInputs implements StepInputs {
     private long position;
 
     /**
-     * What views and features are made by; none of it is closed here.
+     * The makers of views and features; none of them is closed here.
      *
      * @param targets of the frozen teachers; none for a momentum teacher
      * @param seed of the job
@@ -128,7 +129,7 @@ final class TeacherInputs implements StepInputs {
         }
     }
 
-    /** The share of one step, on the device. */
+    /** This member's share of one step, on the device. */
     private final class Share implements AutoCloseable {
         private final long step;
         private final NDManager scope = sources.torch.scope();
@@ -139,6 +140,7 @@ final class TeacherInputs implements StepInputs {
             this.step = step;
         }
 
+        /** Adds a micro-batch: a leaf for each backward pass. */
         void add(int microBatch, Batch batch) {
             lent.add(batch);
             NDArray[] images = new NDArray[views.views().size()];
@@ -165,7 +167,10 @@ final class TeacherInputs implements StepInputs {
                     : Torch.images(scope, batch.views(made), batch.size(), batch.viewSize(made));
         }
 
-        /** One teacher after the other: their activations never lie in memory together. */
+        /**
+         * The frozen teachers' features, one teacher after the other: their activations never lie
+         * in memory together.
+         */
         private NDArray[] targets(Batch batch, NDArray[] images, Pass pass) {
             NDArray[] all = new NDArray[sources.targets.size()];
             for (int i = 0; i < all.length; i++) {
@@ -176,6 +181,7 @@ final class TeacherInputs implements StepInputs {
             return all;
         }
 
+        /** The momentum teacher's target. */
         NDArray[] projection(TrainableStudent student, NDArray taught) {
             NDArray[] projection = {student.project(scope, taught)};
             clock.charge(Part.TEACHER);
@@ -195,8 +201,11 @@ final class TeacherInputs implements StepInputs {
     }
 
     /**
+     * One backward pass of a micro-batch.
+     *
+     * @param share of the step that it belongs to
      * @param taught images that a momentum teacher sees
-     * @param made targets of frozen teachers
+     * @param made targets of frozen teachers; empty with a momentum teacher
      */
     private record Leaf(
             Share share, int leaf, NDArray images, NDArray taught, Optional<NDArray[]> made)

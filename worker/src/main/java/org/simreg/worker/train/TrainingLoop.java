@@ -22,8 +22,15 @@ import org.simreg.worker.train.student.RunCheckpoint;
 import org.slf4j.MDC;
 
 /**
- * The training of a job on one member, step after step to the end. One thread runs it; steps count
- * from 0. It knows nothing of other members but the mean gradient that the reduce gives.
+ * The training loop of a job on one member: {@link #run} goes step after step to the end, {@link
+ * #step} is one step. One thread runs it; steps count from 0. It knows nothing of other members but
+ * the mean gradient that the reduce gives.
+ *
+ * <p>Where a step goes on: views and targets in {@link TeacherInputs}; loss and gradient in {@link
+ * TrainableStudent#backward}, written by {@code StepCode} and {@code LossCode} ({@code
+ * engine.torchscript}); the mean of all members' gradients in {@link Reduce}; SGD in {@link
+ * TrainableStudent#update}. {@code GenerationRun} ({@code member.generation}) runs the loop on a
+ * worker and reports its events.
  */
 public final class TrainingLoop {
     /** Epochs of seconds, as on small data, would write more than they compute. */
@@ -40,10 +47,10 @@ public final class TrainingLoop {
     private final BooleanSupplier halted;
     private final Events events;
 
-    /** Takes what happens in a loop, in order, on its thread. */
+    /** A listener to the loop, called in order on its thread. */
     public interface Events {
         /**
-         * A step is part of the student.
+         * A step is committed: the student has taken it.
          *
          * @param sha256 of the state, where all members are to compare it; otherwise empty
          */
@@ -60,13 +67,13 @@ public final class TrainingLoop {
     }
 
     /**
-     * What a member does besides its share of the steps.
+     * The part of a member in a job, besides its share of the steps.
      *
      * @param leads whether it measures and gives checkpoints; one member of a job does
-     * @param measured what needn't be measured again
+     * @param measured evaluations that needn't be made again
      */
     public record Role(boolean leads, Set<Measurement> measured) {
-        /** Of a member without others, from the job's first step. */
+        /** The only member, from the job's first step. */
         public static final Role ALONE = new Role(true, Set.of());
 
         public Role {
@@ -75,6 +82,8 @@ public final class TrainingLoop {
     }
 
     /**
+     * A loop from the job's state to its end.
+     *
      * @param job has taken the state to begin with, and knows this member's share
      * @param halted asked before anything is changed; once true, {@link #run} ends
      */
@@ -119,7 +128,14 @@ public final class TrainingLoop {
         }
     }
 
-    /** Views, targets, student, loss, gradient, mean, update. */
+    /**
+     * One step: views, targets, loss and gradient of this member's share, mean over all members,
+     * update.
+     *
+     * @return its loss and times
+     * @throws Abandoned if it is halted, or another member's gradients won't come; nothing is
+     *     changed then
+     */
     public StepDone step(long step) {
         MDC.put("step", String.valueOf(step + 1));
         inputs.prepare(step); // nothing to do where it was made ahead
@@ -132,7 +148,10 @@ public final class TrainingLoop {
         return update(step, gradient);
     }
 
-    /** Offers the leaves of a member's share; the reduce sums them in a tree of fixed shape. */
+    /**
+     * Computes loss and gradient of every micro-batch of this member's share and offers them as
+     * leaves to the reduce, which sums them in a tree of fixed shape.
+     */
     public static void backward(LoadedJob job, long step, Reduce.Round round) {
         TrainableStudent student = job.student();
         for (MicroBatch part : job.inputs().of(step)) {
@@ -145,9 +164,10 @@ public final class TrainingLoop {
     }
 
     /**
-     * Commits a step.
+     * Commits a step: moves the student by SGD and lets the step's inputs go.
      *
-     * @param gradient mean of all leaves; overwritten
+     * @param gradient mean of all leaves, with their mean loss; overwritten
+     * @throws UserError if the loss is no number
      */
     public StepDone update(long step, NDArray gradient) {
         clock.charge(Part.REDUCE);
@@ -166,7 +186,9 @@ public final class TrainingLoop {
                 .build();
     }
 
-    /** No step leads back from weights that are no numbers: a run that goes on is lost time. */
+    /**
+     * Ends a run with a loss that is no number: no step leads back, the rest would be lost time.
+     */
     private double finite(double loss, long step) {
         if (Double.isFinite(loss)) {
             return loss;
@@ -232,9 +254,9 @@ public final class TrainingLoop {
     }
 
     /**
-     * Goes through a part of a step with a state of zeros and forgets it, before the job takes any
-     * state: then the first step doesn't take several times as long as those after it, and nobody
-     * waits for a newcomer. Nothing is committed: zeros have no finite loss.
+     * Computes this member's part of a first step with a state of zeros, and forgets it, before the
+     * job takes any state: then the first step doesn't take several times as long as those after
+     * it, and nobody waits for a newcomer. Nothing is committed: zeros have no finite loss.
      */
     public static void warmUp(LoadedJob job) {
         job.take(0, StudentState.zeros(job.trained()));

@@ -9,8 +9,8 @@ import org.simreg.worker.base.random.SampleOrder;
 import org.simreg.worker.data.loader.BatchRequest;
 
 /**
- * Which samples each step sees: a pure function of the job and the number of images. Steps count
- * from 0 here, epochs from 0.
+ * The plan of a job's samples: which ones each step sees, a pure function of the job and the number
+ * of images. Steps and epochs count from 0.
  *
  * @param order sample order of an epoch
  * @param batch images of a step
@@ -20,12 +20,14 @@ import org.simreg.worker.data.loader.BatchRequest;
  */
 public record TrainingPlan(
         SampleOrder order, int batch, int microBatches, long stepsPerEpoch, long steps) {
-    /** Makes the request for a micro-batch; called on the loader's threads. */
+    /** A maker of the request for a micro-batch; called on the loader's threads. */
     interface RequestMaker {
         BatchRequest request(int epoch, int[] ids);
     }
 
     /**
+     * The plan of a job.
+     *
      * @param images in the train part
      * @throws UserError if they don't fill one batch
      */
@@ -53,6 +55,7 @@ public record TrainingPlan(
                 limit > 0 ? Math.min(limit, all) : all);
     }
 
+    /** The epoch that a step belongs to, from 0. */
     int epoch(long step) {
         return Math.toIntExact(step / stepsPerEpoch);
     }
@@ -72,6 +75,7 @@ public record TrainingPlan(
         return new Requests(maker, from, first, count);
     }
 
+    /** The requests of some micro-batches of every step, step after step. */
     private final class Requests implements Iterator<BatchRequest> {
         private final RequestMaker maker;
         private final int first;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.proto.Head;
+import org.simreg.proto.Network;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
@@ -27,6 +28,7 @@ import org.simreg.worker.weights.checkpoint.WeightFixtures;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
+/** Tests of exported ONNX files, run by ONNX Runtime against the features of PyTorch. */
 class OnnxWriterTest {
     private static final long[] SHAPE = {2, 3, 40, 33};
 
@@ -34,9 +36,9 @@ class OnnxWriterTest {
 
     @ParameterizedTest
     @EnumSource(
-            value = org.simreg.proto.Network.class,
+            value = Network.class,
             names = {"RESNET18", "RESNET50_BYOL", "MOBILENET_V2"})
-    void onnxRuntimeGivesPyTorchsFeatures(org.simreg.proto.Network name) throws OrtException {
+    void onnxRuntimeGivesPyTorchsFeatures(Network name) throws OrtException {
         NetworkGraph network = Networks.backbone(name);
         float[] expected =
                 WeightsFile.read(WeightFixtures.file("features.safetensors"))
@@ -48,7 +50,7 @@ class OnnxWriterTest {
 
     @Test
     void oneImageOfABatchGivesWhatItGivesAlone() throws OrtException {
-        NetworkGraph network = Networks.backbone(org.simreg.proto.Network.RESNET18);
+        NetworkGraph network = Networks.backbone(Network.RESNET18);
         float[] both = run(network, images(), SHAPE, 2);
         float[] first = Arrays.copyOf(images(), 3 * 40 * 33);
         float[] alone = run(network, first, new long[] {1, 3, 40, 33}, 1);

@@ -13,6 +13,7 @@ import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** A trained student gives the features of its evaluation, whichever file it is loaded from. */
+/** Tests that every exported file of a student gives the features of its evaluation. */
 class StudentExportTest {
     private static final int SIZE = 40;
     private static final double[] MEAN = {0.485, 0.456, 0.406};
@@ -184,8 +185,7 @@ class StudentExportTest {
                 run.events().stream().filter(e -> e.hasEvaluation()).map(e -> e.getEvaluation());
         var subjects = measured.map(e -> e.getSubject() + " " + e.getEpoch()).toList();
         assertEquals(
-                java.util.List.of("student at random 0", "teacher 0", "student 1", "student 2"),
-                subjects);
+                List.of("student at random 0", "teacher 0", "student 1", "student 2"), subjects);
         var last = run.events().stream().filter(e -> e.hasEvaluation()).toList().get(3);
         assertEquals(12, last.getEvaluation().getExamplesCount());
         assertTrue(last.getEvaluation().getKnn(0).getAccuracy() > 0.2, last.toString());

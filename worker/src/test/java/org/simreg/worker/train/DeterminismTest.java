@@ -11,10 +11,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.Precision;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.data.storage.WorkerSettings;
 
-/** A job decides its result, and nothing else does. */
+/** Tests that a job decides its result to the bit, and nothing else does. */
 class DeterminismTest {
     @TempDir static Path teachers;
     @TempDir Path folder;
@@ -61,7 +62,7 @@ class DeterminismTest {
 
     @Test
     void bfloat16RoundsTheSameWayTwice() {
-        Job.Builder job = SmallRun.job(teacher).setPrecision(org.simreg.proto.Precision.BFLOAT16);
+        Job.Builder job = SmallRun.job(teacher).setPrecision(Precision.BFLOAT16);
         String first = SmallRun.whole(job, folder.resolve("first")).sha256();
         assertEquals(first, SmallRun.whole(job, folder.resolve("second")).sha256());
     }

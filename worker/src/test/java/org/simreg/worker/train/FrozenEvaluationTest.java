@@ -42,7 +42,7 @@ import org.simreg.worker.features.probe.ProbeRows;
 import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 
-/** Weights from files are evaluated as training evaluates its own. */
+/** Tests that weights from files are evaluated as training evaluates its own. */
 class FrozenEvaluationTest {
     private static final int CLASSES = 3;
 
@@ -77,7 +77,7 @@ class FrozenEvaluationTest {
     private FrozenBackbone open(Path file) {
         return FrozenBackbone.open(
                 torch,
-                new FrozenBackbone.Asked(file.toString(), Optional.empty(), Optional.empty()),
+                new FrozenBackbone.Request(file.toString(), Optional.empty(), Optional.empty()),
                 notices::add);
     }
 
@@ -149,7 +149,7 @@ class FrozenEvaluationTest {
             assertEquals(files, files(cache));
             FeatureBank another = other.train(ProgressMonitor.SILENT);
             assertEquals(2, files(cache).size());
-            assertFalse(java.util.Arrays.equals(expected.row(0), another.row(0)));
+            assertFalse(Arrays.equals(expected.row(0), another.row(0)));
         }
     }
 
@@ -227,8 +227,8 @@ class FrozenEvaluationTest {
         Path weights = weights(Network.MOBILENET_V2);
         Path cache = folder.resolve("kinds");
         ViewRecipe.CentreView view = new ViewRecipe.CentreView(36, 32);
-        FrozenBackbone.Asked unit =
-                new FrozenBackbone.Asked(
+        FrozenBackbone.Request unit =
+                new FrozenBackbone.Request(
                         weights.toString(),
                         Optional.empty(),
                         Optional.empty(),

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.Optimization;
 
-/** Learning rates and decays against the formulas, worked out by hand. */
+/** Tests of learning rates and decays against the formulas, worked out by hand. */
 class LearningScheduleTest {
     private static final double TIGHT = 1e-15;
 

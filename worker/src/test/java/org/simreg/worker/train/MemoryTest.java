@@ -16,7 +16,7 @@ import org.simreg.proto.Network;
 import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
 
-/** A step gives back what it took, on both sides of the native border. */
+/** Tests that a step gives back the memory that it took, native and Java's. */
 class MemoryTest {
     private static final int WARM_UP = 40;
     private static final int STEPS = 140;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -34,7 +35,7 @@ import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Somebody's TorchScript module as the student: the laws of our own networks hold for it. */
+/** Tests of runs with a TorchScript module as the student: resumed, exported, to the bit. */
 public class ModuleStudentTest {
     @TempDir static Path shared;
     @TempDir Path folder;
@@ -190,7 +191,7 @@ public class ModuleStudentTest {
         job.getOptimizationBuilder().setMaxSteps(1);
         SmallRun.whole(job, folder);
         Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
-        Files.copy(file("vit"), module, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(file("vit"), module, StandardCopyOption.REPLACE_EXISTING);
         refused(newest, EnumSet.allOf(StudentExport.Format.class), "which must have been replaced");
         refused(newest, EnumSet.of(StudentExport.Format.ONNX), "as ONNX");
         Files.delete(module);

@@ -14,9 +14,11 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.network.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.StudentBuilder;
 
+/** Tests of the momentum teacher: the exponential average of its student, step by step. */
 class MomentumTeacherTest {
     @TempDir Path folder;
 
@@ -28,7 +30,12 @@ class MomentumTeacherTest {
         SmallRun run = SmallRun.whole(job, folder);
         Job whole = JobSettings.complete(job.build());
         LearningSchedule schedule = LearningSchedule.of(whole, TrainingPlan.of(whole, 25));
-        List<StudentState> states = states(StudentBuilder.of(whole, List.of()));
+        List<StudentState> states =
+                states(
+                        StudentBuilder.of(
+                                whole,
+                                List.of(),
+                                Networks.backbone(whole.getStudent().getNetwork())));
         assertEquals(run.steps().size() + 1, states.size(), "one before the first step");
         float[] start = Arrays.copyOf(states.get(0).weights(), states.get(0).average().length);
         assertArrayEquals(start, states.get(0).average(), "it starts as the student");

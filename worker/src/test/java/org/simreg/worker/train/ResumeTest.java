@@ -21,7 +21,7 @@ import org.simreg.proto.Precision;
 import org.simreg.proto.StepDone;
 import org.simreg.worker.train.student.RunCheckpoint;
 
-/** Interrupted and continued, wherever: the bits of a run that went through. */
+/** Tests that a run interrupted anywhere and resumed has the bits of one that went through. */
 class ResumeTest {
     @TempDir static Path shared;
     @TempDir Path folder;

@@ -21,7 +21,7 @@ import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 
-/** Two teachers with sizes, pixels and weights of their own. */
+/** Tests of runs with two teachers that have sizes, pixels and weights of their own. */
 class SeveralTeachersTest {
     @TempDir static Path shared;
     @TempDir Path folder;

@@ -35,7 +35,7 @@ import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Jobs of a few steps on the sample's pictures, run in this JVM, and what they reported. */
+/** A job of a few steps on the sample's pictures, run in this JVM, with what it reported. */
 public final class SmallRun {
     public static final Path SAMPLE = Path.of("..", "scripts", "sample");
 
@@ -169,7 +169,7 @@ public final class SmallRun {
         }
     }
 
-    /** Keeps what happens in the loop. */
+    /** A listener that keeps the events of the loop. */
     private final class Recorder implements TrainingLoop.Events {
         private final LoadedJob job;
         private final Predicate<Progress> cancelled;
@@ -204,7 +204,8 @@ public final class SmallRun {
         }
     }
 
-    private static final class Unheard implements TrainingLoop.Events {
+    /** A listener that does nothing. */
+    private static final class Silence implements TrainingLoop.Events {
         @Override
         public void committed(StepDone done, String sha256) {}
 
@@ -220,7 +221,7 @@ public final class SmallRun {
 
     /** A loop whose steps are taken one by one, and that tells nobody. */
     public static TrainingLoop loop(LoadedJob job, Reduce reduce) {
-        return new TrainingLoop(job, reduce, TrainingLoop.Role.ALONE, () -> false, new Unheard());
+        return new TrainingLoop(job, reduce, TrainingLoop.Role.ALONE, () -> false, new Silence());
     }
 
     /** Takes the first steps of a job that has taken its state. */

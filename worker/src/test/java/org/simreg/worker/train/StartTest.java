@@ -36,7 +36,7 @@ import org.simreg.worker.weights.format.TorchZip;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** What a student starts from: chance, a backbone's file, or an old run's student and heads. */
+/** Tests of a student's first state: random, a backbone's file, or an old run's checkpoint. */
 class StartTest {
     private static final Network NAME = Network.MOBILENET_V2;
 

@@ -25,7 +25,7 @@ import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.train.TrainingLoop.Role;
 import org.simreg.worker.train.student.RunCheckpoint;
 
-/** One loop after the other over a job that stays loaded, as generation follows generation. */
+/** Tests of the loop over a job that stays loaded, as generation follows generation. */
 class TrainingLoopTest {
     @TempDir static Path shared;
     @TempDir Path folder;
@@ -39,7 +39,7 @@ class TrainingLoopTest {
         teacher = SmallRun.teacher(shared, Network.MOBILENET_V2, 1);
     }
 
-    /** Writes down what it hears. */
+    /** A listener that writes the events down as words. */
     private final class Listener implements TrainingLoop.Events {
         @Override
         public void committed(StepDone done, String sha256) {

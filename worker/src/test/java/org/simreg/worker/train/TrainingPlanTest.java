@@ -21,7 +21,7 @@ import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
-/** What each step sees, for every size of data set, batch and micro-batch. */
+/** Tests of the samples of each step, for every size of data set, batch and micro-batch. */
 class TrainingPlanTest {
     private static final List<View> VIEWS = View.each(new ViewRecipe.RandomView(32, 0.2, false));
 

@@ -12,7 +12,7 @@ import org.simreg.proto.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options for the source of a bank: images and the weights that embed them, or features. */
+/** Options that name a bank's source: images and the weights that embed them, or features. */
 final class BankSourceOptions {
     @Option(
             names = "--data",
@@ -74,7 +74,7 @@ final class BankSourceOptions {
     private String files;
 
     /**
-     * The source with paths from the root: the coordinator runs elsewhere.
+     * The source with absolute paths: the coordinator runs in another folder.
      *
      * @throws UserError if the options contradict each other
      */
@@ -84,7 +84,7 @@ final class BankSourceOptions {
         }
         return features == null
                 ? BankSource.newBuilder().setImages(images()).build()
-                : BankSource.newBuilder().setFeatures(ofOthers()).build();
+                : BankSource.newBuilder().setFeatures(features()).build();
     }
 
     private ImageSource images() {
@@ -107,7 +107,7 @@ final class BankSourceOptions {
         return images.setPixels(network.pixels()).build();
     }
 
-    private FeatureSource ofOthers() {
+    private FeatureSource features() {
         if (weights != null) {
             throw new UserError("--weights goes with --data; the features are there already");
         }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg classify}: the classes that neighbours vote for. */
+/** The command {@code simreg classify}: the classes that the nearest rows of a bank vote for. */
 @Command(
         name = "classify",
         description = "Classify by the votes of the nearest rows of a bank.",
@@ -36,7 +36,7 @@ public final class ClassifyCommand implements Callable<Integer> {
     private static final int MOST_VOTERS = 200;
 
     @Spec private CommandSpec spec;
-    @Mixin private QueryArguments questions;
+    @Mixin private QueryArguments queries;
 
     @Option(
             names = "--rule",
@@ -52,7 +52,7 @@ public final class ClassifyCommand implements Callable<Integer> {
     public Integer call() {
         List<VoteRule> asked = rules.stream().map(this::rule).toList();
         int most = asked.stream().mapToInt(VoteRule::getK).max().orElse(MOST_VOTERS);
-        List<QueryArguments.Part> parts = questions.parts(most);
+        List<QueryArguments.Part> parts = queries.parts(most);
         PrintWriter out = spec.commandLine().getOut();
         List<String> names = new ArrayList<>();
         ClassifyResponse.Builder all = ClassifyResponse.newBuilder();
@@ -72,7 +72,7 @@ public final class ClassifyCommand implements Callable<Integer> {
             }
         }
         out.print(
-                questions.json()
+                queries.json()
                         ? NeighborText.json(names, all.build())
                         : NeighborText.table(names, all.build()));
         out.flush();

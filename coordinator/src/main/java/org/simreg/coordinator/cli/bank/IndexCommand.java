@@ -27,7 +27,7 @@ public final class IndexCommand implements Runnable {
 
     private IndexCommand() {}
 
-    /** With its subcommands. */
+    /** The command with its subcommands. */
     public static CommandLine of(GlobalOptions global) {
         return new CommandLine(new IndexCommand())
                 .addSubcommand(new IndexCreateCommand(global))
@@ -36,7 +36,7 @@ public final class IndexCommand implements Runnable {
                 .addSubcommand(method("delete"));
     }
 
-    /** By itself picocli would add all of them before the one that is a class. */
+    /** A subcommand that is a method; picocli by itself would add them before those of classes. */
     private static CommandLine method(String name) {
         return new CommandLine(CommandLine.getCommandMethods(IndexCommand.class, name).get(0));
     }

@@ -19,7 +19,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg index create}: a bank, of images or of features. */
+/** The command {@code simreg index create}: makes a bank of images or of features. */
 @Command(
         name = "create",
         description =
@@ -51,7 +51,7 @@ final class IndexCreateCommand implements Callable<Integer> {
             description = "Name of the bank: letters, digits, . - _; at most 100 (required)")
     private String name;
 
-    @Mixin private BankSourceOptions origin;
+    @Mixin private BankSourceOptions source;
 
     @Option(
             names = "--shards",
@@ -114,7 +114,7 @@ final class IndexCreateCommand implements Callable<Integer> {
             CreateBankRequest.Builder request =
                     CreateBankRequest.newBuilder()
                             .setName(name)
-                            .setSource(origin.source())
+                            .setSource(source.source())
                             .setReplicas(Math.max(0, replicas));
             if (shards != null) {
                 request.setShards(Math.max(0, shards));
@@ -129,12 +129,12 @@ final class IndexCreateCommand implements Callable<Integer> {
         return access.client().search(access.patience(), search -> search.createBank(request));
     }
 
-    private BankStatus watch(Iterator<BankStatus> course) {
+    private BankStatus watch(Iterator<BankStatus> states) {
         PrintWriter err = spec.commandLine().getErr();
         long last = System.nanoTime();
-        BankStatus status = course.next();
-        while (course.hasNext()) {
-            status = course.next();
+        BankStatus status = states.next();
+        while (states.hasNext()) {
+            status = states.next();
             if (!global.quiet() && System.nanoTime() - last > EVERY_NANOS) {
                 last = System.nanoTime();
                 err.println(BankTables.progress(status));

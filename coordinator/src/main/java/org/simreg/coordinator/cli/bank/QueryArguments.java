@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 final class QueryArguments {
     private static final int MOST_TOGETHER = 64;
 
-    /** Room for what is not images. */
+    /** Most bytes of images in a request, which leaves room for its other fields. */
     private static final int LARGEST = ApiClient.LARGEST_REQUEST - (1 << 16);
 
     @Parameters(index = "0", paramLabel = "NAME", description = "Name of the bank (required)")
@@ -52,7 +52,7 @@ final class QueryArguments {
     }
 
     /**
-     * Queries that are asked together.
+     * A part of the queries, asked by one request.
      *
      * @param names of the queries: a file, or the number of a row
      * @param request with bank and queries

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg search}: the nearest rows of a bank. */
+/** The command {@code simreg search}: the nearest rows of a bank to images or vectors. */
 @Command(
         name = "search",
         description = "Find the nearest rows of a bank by cosine, exactly: a table a query.",
@@ -39,7 +39,7 @@ public final class SearchCommand implements Callable<Integer> {
     private final GlobalOptions global;
 
     @Spec private CommandSpec spec;
-    @Mixin private QueryArguments questions;
+    @Mixin private QueryArguments queries;
 
     @Option(
             names = "--k",
@@ -78,14 +78,14 @@ public final class SearchCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         List<NeighborPage.Row> rows = new ArrayList<>();
-        List<QueryArguments.Part> parts = questions.parts(k);
+        List<QueryArguments.Part> parts = queries.parts(k);
         try (BankOptions.Access access = banks.open(true)) {
             for (QueryArguments.Part part : parts) {
                 List<Found> found = ask(access, part.request());
                 for (int i = 0; i < found.size(); i++) {
                     String name = part.names().get(i);
                     out.print(
-                            questions.json()
+                            queries.json()
                                     ? NeighborText.json(name, found.get(i))
                                     : NeighborText.table(name, found.get(i)));
                     rows.add(new NeighborPage.Row(name, found.get(i)));
@@ -93,8 +93,8 @@ public final class SearchCommand implements Callable<Integer> {
                 out.flush();
             }
             if (html != null) {
-                NeighborPage.write(html, questions.bank(), rows, pictures(access));
-                if (!global.quiet() && !questions.json()) {
+                NeighborPage.write(html, queries.bank(), rows, pictures(access));
+                if (!global.quiet() && !queries.json()) {
                     out.println("The pictures are in " + html);
                 }
             }
@@ -115,7 +115,7 @@ public final class SearchCommand implements Callable<Integer> {
             return data;
         }
         DescribeBankRequest request =
-                DescribeBankRequest.newBuilder().setName(questions.bank()).build();
+                DescribeBankRequest.newBuilder().setName(queries.bank()).build();
         BankStatus bank =
                 access.client().search(access.patience(), search -> search.describeBank(request));
         return Path.of(bank.getSource().getImages().getDataset().getPath());

@@ -1,2 +1,2 @@
-/** Commands about banks. */
+/** The commands about banks of features: index, search, classify. */
 package org.simreg.coordinator.cli.bank;

@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg eval}: what the features of frozen weights are worth. */
+/** The command {@code simreg eval}, whose subcommands evaluate the features of frozen weights. */
 @Command(
         name = "eval",
         description = "Evaluate frozen weights: k-NN, linear probe, stages and head, transfer.",
@@ -18,7 +18,7 @@ public final class EvalCommand implements Runnable {
 
     private EvalCommand() {}
 
-    /** With its subcommands. */
+    /** The command with its subcommands. */
     public static CommandLine of(GlobalOptions global, ToIntFunction<EvalRequest> run) {
         return new CommandLine(new EvalCommand())
                 .addSubcommand(new EvalKnnCommand(global, run))

@@ -62,7 +62,7 @@ final class EvalKnnCommand implements Callable<Integer> {
             description = "T of the weighted vote, above 0 (default: 0.07)")
     private Double temperature;
 
-    /** Vote of the neighbours: one each, or by their similarity. */
+    /** The neighbours' votes: one each, or by similarity. */
     private enum Vote {
         MAJORITY,
         WEIGHTED

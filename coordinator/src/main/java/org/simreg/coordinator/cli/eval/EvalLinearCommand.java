@@ -96,7 +96,7 @@ final class EvalLinearCommand implements Callable<Integer> {
 
     private EvalRequest.Task task(long seed) {
         return new EvalRequest.Linear(
-                new LinearProbe.ProbeSettings(rates, epochs, batch, drops, seed), augment);
+                new LinearProbe.Settings(rates, epochs, batch, drops, seed), augment);
     }
 
     static void check(String option, int value, int most) {

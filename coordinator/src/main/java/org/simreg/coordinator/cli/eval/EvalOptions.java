@@ -100,13 +100,15 @@ final class EvalOptions {
     @Mixin private NetworkOptions network;
     @Mixin private MachineOptions machine;
 
-    /** Network of a training checkpoint that holds two. */
+    /** The network to be evaluated of a training checkpoint that holds two. */
     private enum Part {
         STUDENT,
         TEACHER
     }
 
     /**
+     * Makes the request.
+     *
      * @param several whether more than one data set makes sense
      * @throws UserError if an option is out of bounds
      */
@@ -127,8 +129,8 @@ final class EvalOptions {
         EvalRequest.Images images =
                 new EvalRequest.Images(
                         data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
-        FrozenBackbone.Asked asked =
-                new FrozenBackbone.Asked(
+        FrozenBackbone.Request asked =
+                new FrozenBackbone.Request(
                         weights,
                         network.network(),
                         network.precision(),

@@ -11,17 +11,17 @@ import org.simreg.worker.features.probe.LinearProbe;
 import org.simreg.worker.features.probe.PenaltySearch;
 
 /**
- * Settings of an evaluation of frozen weights.
+ * The request for an evaluation of frozen weights, as a command line asks for it.
  *
- * @param task what is to be found out
- * @param weights of which network
- * @param images on which images
+ * @param task what is measured
+ * @param weights file and network
+ * @param images data sets, classes, view
  * @param machine device and threads
  * @param results where the results go
  */
 public record EvalRequest(
         Task task,
-        FrozenBackbone.Asked weights,
+        FrozenBackbone.Request weights,
         Images images,
         WorkerSettings machine,
         Results results) {
@@ -31,7 +31,7 @@ public record EvalRequest(
     }
 
     /**
-     * Images of an evaluation, and how they are seen.
+     * The images of an evaluation and the view that the network gets of them.
      *
      * @param folders data sets, at least one
      * @param subset classes that take part
@@ -53,7 +53,7 @@ public record EvalRequest(
     }
 
     /**
-     * Places that results go to.
+     * The places that results go to.
      *
      * @param out folder for result.json and features
      * @param features folder where features are kept; empty: in {@code out}, if there is one
@@ -68,7 +68,7 @@ public record EvalRequest(
         }
     }
 
-    /** Measurement that {@code simreg eval} is asked for. */
+    /** The measurement that {@code simreg eval} is asked for. */
     public sealed interface Task {
         /** The subcommand. */
         String command();
@@ -78,7 +78,7 @@ public record EvalRequest(
     }
 
     /**
-     * Measurement of k-NN accuracy.
+     * The task of measuring k-NN accuracy.
      *
      * @param rules at least one
      */
@@ -95,7 +95,7 @@ public record EvalRequest(
     }
 
     /** Training of a linear probe a learning rate, on centre crops or on fresh views each epoch. */
-    public record Linear(LinearProbe.ProbeSettings settings, boolean augmented) implements Task {
+    public record Linear(LinearProbe.Settings settings, boolean augmented) implements Task {
         @Override
         public String command() {
             return "linear";
@@ -114,14 +114,14 @@ public record EvalRequest(
     }
 
     /**
-     * Measurement of accuracy at every stage of the backbone and after every layer of its head.
+     * The task of measuring accuracy at every stage of the backbone and layer of its head.
      *
      * @param rules of k-NN, at least one
      * @param probe a linear probe at each stage too, on centre crops
      * @param layers names of the stages that are wanted; empty: all
      */
     public record Stages(
-            List<VotingRule> rules, Optional<LinearProbe.ProbeSettings> probe, List<String> layers)
+            List<VotingRule> rules, Optional<LinearProbe.Settings> probe, List<String> layers)
             implements Task {
         @Override
         public String command() {
@@ -136,7 +136,7 @@ public record EvalRequest(
         }
     }
 
-    /** Fit of L2-regularised logistic regression, for every data set. */
+    /** The task of fitting L2-regularised logistic regression, for every data set. */
     public record Transfer(PenaltySearch.Settings settings) implements Task {
         @Override
         public String command() {

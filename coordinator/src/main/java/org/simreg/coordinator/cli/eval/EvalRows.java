@@ -10,7 +10,7 @@ import org.simreg.worker.features.knn.NearestNeighbors;
 import org.simreg.worker.features.probe.LinearProbe;
 import org.simreg.worker.features.probe.PenaltySearch;
 
-/** Rows of an evaluation's report, made from accuracies and scores. */
+/** Conversion of accuracies and scores to the rows of an evaluation's report. */
 final class EvalRows {
     private EvalRows() {}
 
@@ -42,7 +42,7 @@ final class EvalRows {
         return rows;
     }
 
-    static EvalRow linear(LinearProbe.ProbeScore score, String layer, int features) {
+    static EvalRow linear(LinearProbe.Score score, String layer, int features) {
         return row("linear", layer, features)
                 .setLr(score.rate())
                 .setEpoch(score.epoch())
@@ -52,7 +52,7 @@ final class EvalRows {
                 .build();
     }
 
-    /** The result first, then what was tried. */
+    /** Rows of logistic regression: the result first, then the penalties that were tried. */
     static List<EvalRow> transfer(PenaltySearch.Outcome outcome, String data, int features) {
         List<EvalRow> rows = new ArrayList<>();
         rows.add(penalty("transfer", outcome.result(), data, features));

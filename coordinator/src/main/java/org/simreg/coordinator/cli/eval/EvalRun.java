@@ -33,7 +33,7 @@ import org.simreg.worker.features.probe.PenaltySearch;
 import org.simreg.worker.features.probe.ProbeRows;
 import org.simreg.worker.network.Stage;
 
-/** Run of {@code simreg eval}: from frozen weights and images to a report of what was measured. */
+/** One run of {@code simreg eval}: from frozen weights and images to a report. */
 public final class EvalRun {
     /** Least part of an image that a crop of a probe's train view covers, as torchvision's. */
     private static final double PROBE_AREA = 0.08;
@@ -44,7 +44,7 @@ public final class EvalRun {
     private final EvalRequest request;
     private final StopSignal stop;
     private Torch torch;
-    private EvalProgress meter;
+    private EvalProgress progress;
 
     public EvalRun(EvalRequest request, StopSignal stop) {
         this.request = request;
@@ -52,6 +52,8 @@ public final class EvalRun {
     }
 
     /**
+     * Evaluates, prints the result and writes its files.
+     *
      * @return exit code
      * @throws UserError if weights, images or folders can't be used
      */
@@ -61,7 +63,7 @@ public final class EvalRun {
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
                 Torch opened = new Torch(request.machine().device(), request.machine().threads())) {
-            meter = shown;
+            progress = shown;
             torch = opened;
             torch.enter();
             report = report();
@@ -73,11 +75,11 @@ public final class EvalRun {
                     "Stopped before there was a result; features that were computed whole are kept.");
             return STOPPED;
         }
-        tell(report);
+        print(report);
         return 0;
     }
 
-    private void tell(EvalReport report) {
+    private void print(EvalReport report) {
         String json = EvalTables.json(report);
         request.results()
                 .out()
@@ -124,8 +126,8 @@ public final class EvalRun {
 
     private FrozenBackbone backbone() {
         return request.task() instanceof EvalRequest.Stages stages
-                ? FrozenBackbone.staged(torch, request.weights(), stages.layers(), meter::notice)
-                : FrozenBackbone.open(torch, request.weights(), meter::notice);
+                ? FrozenBackbone.staged(torch, request.weights(), stages.layers(), progress::notice)
+                : FrozenBackbone.open(torch, request.weights(), progress::notice);
     }
 
     private void describe(
@@ -167,7 +169,7 @@ public final class EvalRun {
         return splits;
     }
 
-    /** As the run that the weights come from evaluates, if they come from one. */
+    /** The view: that of the run which the weights come from, where the options name none. */
     private ViewRecipe.CentreView view() {
         Optional<Job> job = request.weights().job();
         EvalRequest.Images images = request.images();
@@ -187,14 +189,14 @@ public final class EvalRun {
         int threads = request.machine().decodeThreads();
         BatchLoader.Settings loader =
                 new BatchLoader.Settings(threads, threads + 2, request.images().seed());
-        return new FeatureSets.Settings(view, loader, request.results().cache(), meter::notice);
+        return new FeatureSets.Settings(view, loader, request.results().cache(), progress::notice);
     }
 
     private List<EvalRow> rows(String path, FeatureSets sets) {
-        FeatureBank train = sets.train(meter);
-        FeatureBank val = sets.val(meter);
+        FeatureBank train = sets.train(progress);
+        FeatureBank val = sets.val(progress);
         if (request.task() instanceof EvalRequest.Knn knn) {
-            meter.next("searching", 0, val.size());
+            progress.next("searching", 0, val.size());
             return EvalRows.knn(train, val, knn.rules(), FEATURE, request.machine().threads());
         }
         int classes = sets.splits().train().classNames().size();
@@ -204,19 +206,20 @@ public final class EvalRun {
                             ? ProbeRows.augmented(sets, PROBE_AREA)
                             : ProbeRows.of(train);
             LinearProbe.Data data = new LinearProbe.Data(train, val, classes, rows);
-            return LinearProbe.run(torch, data, linear.settings(), meter, this::show).stream()
+            return LinearProbe.run(torch, data, linear.settings(), progress, this::show).stream()
                     .map(score -> EvalRows.linear(score, FEATURE, train.dimension()))
                     .toList();
         }
         EvalRequest.Transfer transfer = (EvalRequest.Transfer) request.task();
         LinearProbe.Data data = LinearProbe.Data.cached(train, val, classes);
-        PenaltySearch.Outcome outcome = PenaltySearch.run(torch, data, transfer.settings(), meter);
+        PenaltySearch.Outcome outcome =
+                PenaltySearch.run(torch, data, transfer.settings(), progress);
         return EvalRows.transfer(outcome, path, train.dimension());
     }
 
     private List<EvalRow> stages(EvalRequest.Stages task, List<Stage> stages, FeatureSets sets) {
-        List<FeatureBank> train = sets.trainStages(meter);
-        List<FeatureBank> val = sets.valStages(meter);
+        List<FeatureBank> train = sets.trainStages(progress);
+        List<FeatureBank> val = sets.valStages(progress);
         int classes = sets.splits().train().classNames().size();
         int threads = request.machine().threads();
         List<EvalRow> rows = new ArrayList<>();
@@ -224,7 +227,7 @@ public final class EvalRun {
             String name = stages.get(i).name();
             FeatureBank bank = train.get(i);
             FeatureBank queries = val.get(i);
-            meter.next("stages", i, stages.size());
+            progress.next("stages", i, stages.size());
             rows.addAll(EvalRows.knn(bank, queries, task.rules(), name, threads));
             task.probe()
                     .ifPresent(
@@ -233,7 +236,7 @@ public final class EvalRun {
                                                     torch,
                                                     LinearProbe.Data.cached(bank, queries, classes),
                                                     probe,
-                                                    meter,
+                                                    progress,
                                                     scores -> {})
                                             .forEach(
                                                     score ->
@@ -246,10 +249,10 @@ public final class EvalRun {
         return rows;
     }
 
-    private void show(List<LinearProbe.ProbeScore> scores) {
-        LinearProbe.ProbeScore best =
+    private void show(List<LinearProbe.Score> scores) {
+        LinearProbe.Score best =
                 scores.stream().reduce((a, b) -> b.top1() > a.top1() ? b : a).orElseThrow();
-        meter.score(
+        progress.score(
                 String.format(
                         Locale.ROOT,
                         "epoch %d  loss %.4f  top-1 %.1f %%  top-5 %.1f %%%s",

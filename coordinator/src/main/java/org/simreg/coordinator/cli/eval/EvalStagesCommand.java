@@ -103,8 +103,8 @@ final class EvalStagesCommand implements Callable<Integer> {
         asked.forEach(EvalLinearCommand::checkRate);
         int passes = epochs == null ? 40 : epochs;
         EvalLinearCommand.check("--epochs", passes, EvalLinearCommand.MOST);
-        LinearProbe.ProbeSettings probe =
-                new LinearProbe.ProbeSettings(asked, passes, 256, List.of(15, 30), seed);
+        LinearProbe.Settings probe =
+                new LinearProbe.Settings(asked, passes, 256, List.of(15, 30), seed);
         return new EvalRequest.Stages(RULES, Optional.of(probe), layers);
     }
 }

@@ -77,7 +77,7 @@ public final class ExportCommand implements Callable<Integer> {
     private int size;
 
     /**
-     * Settings of an export: a checkpoint's backbone, and the formats it is written in.
+     * The settings of an export: a checkpoint's backbone, and the formats it is written in.
      *
      * @param checkpoint file to read
      * @param out folder that takes the files; made if absent

@@ -1,2 +1,2 @@
-/** Commands about weights: eval, export, inspect. */
+/** The commands about files of weights: eval, export, inspect. */
 package org.simreg.coordinator.cli.eval;

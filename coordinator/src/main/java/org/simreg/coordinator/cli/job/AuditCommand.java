@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg audit}: the check that a run lost or doubled nothing. */
+/** The command {@code simreg audit}: checks from its ledger that a run lost or doubled nothing. */
 @Command(
         name = "audit",
         description =

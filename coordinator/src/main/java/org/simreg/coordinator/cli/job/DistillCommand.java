@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg distill}: a run of a job on this machine. */
+/** The command {@code simreg distill}: runs a job on this machine. */
 @Command(
         name = "distill",
         description = "Distil a frozen teacher into a small student, on this machine.",
@@ -51,7 +51,7 @@ public final class DistillCommand implements Callable<Integer> {
         this.run = run;
     }
 
-    /** With the options of a job. */
+    /** The command with the options of a job. */
     public static CommandLine of(GlobalOptions global, ToIntFunction<EmbeddedRun.Settings> run) {
         return RequestedJob.withRun("--job", new DistillCommand(global, run));
     }

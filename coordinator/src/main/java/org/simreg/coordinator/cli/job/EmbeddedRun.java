@@ -20,7 +20,7 @@ import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 
-/** Run of {@code simreg distill}: a job submitted to a cluster of one, watched to its end. */
+/** One run of {@code simreg distill}: a job submitted to a cluster of one, watched to its end. */
 public final class EmbeddedRun {
     private static final int CANCELLED = 130;
 
@@ -31,7 +31,7 @@ public final class EmbeddedRun {
     private final AtomicBoolean begun = new AtomicBoolean();
 
     /**
-     * Settings of a run on this machine.
+     * The settings of a run on this machine.
      *
      * @param job completed: every default filled in, within all bounds
      * @param machine device and threads that it takes
@@ -63,7 +63,7 @@ public final class EmbeddedRun {
             node.work(settings.machine());
             end = watch(node.client(), submitted.getId());
         }
-        return concluded(end);
+        return finish(end);
     }
 
     private SubmitRequest submission() {
@@ -102,7 +102,7 @@ public final class EmbeddedRun {
         console.accept(event.getProgress());
     }
 
-    private int concluded(JobStatus end) {
+    private int finish(JobStatus end) {
         if (end.getState() == JobState.SUCCEEDED) {
             System.out.print(RunSummary.text(folder));
             return 0;

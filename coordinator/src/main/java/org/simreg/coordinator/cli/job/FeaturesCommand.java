@@ -26,7 +26,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The command {@code simreg features}: teachers' features computed before the training that reads
+ * The command {@code simreg features}: computes teachers' features before the training that reads
  * them.
  */
 @Command(
@@ -82,7 +82,7 @@ public final class FeaturesCommand implements Callable<Integer> {
         this.stop = stop;
     }
 
-    /** With the options of a job. */
+    /** The command with the options of a job. */
     public static CommandLine of(GlobalOptions global, StopSignal stop) {
         return RequestedJob.with("--job", new FeaturesCommand(global, stop));
     }
@@ -157,7 +157,7 @@ public final class FeaturesCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Progress of the filling of stores: a line every five seconds and at the end. */
+    /** The progress of filling stores as text: a line every five seconds and at the end. */
     private static final class FillProgress implements FeatureFiller.Progress {
         private static final long INTERVAL = Duration.ofSeconds(5).toNanos();
 

@@ -16,19 +16,20 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WatchRequest;
 
 /**
- * Display of a coordinator's job, as {@code distill} shows its own. The job doesn't depend on being
- * watched.
+ * The display of a coordinator's job on the terminal, as {@code distill} shows its own. The job
+ * doesn't depend on being watched.
  *
- * @param quiet whether only the end is told
+ * @param stop ends the display, not the job
+ * @param quiet whether only the end is shown
  */
 record JobDisplay(ApiClient client, StopSignal stop, PrintWriter out, boolean quiet) {
     private static final int STOPPED = 130;
 
-    /** A job tells what it consists of early, or its first worker never came. */
-    private static final int PREFACE = 1000;
+    /** Most events that are searched for the job's start, which comes early or not at all. */
+    private static final int EARLY = 1000;
 
     /**
-     * Until the job has ended or the user wants to stop.
+     * Shows the job until it has ended or the user wants to stop.
      *
      * @param from first sequence number shown
      * @return exit code
@@ -39,7 +40,7 @@ record JobDisplay(ApiClient client, StopSignal stop, PrintWriter out, boolean qu
         stop.whenRequested("", feed::stop);
         try (RunProgress console = RunProgress.console(quiet)) {
             if (from > 0) {
-                preface(id, from, console);
+                showStart(id, from, console);
             }
             feed.run(
                     event -> console.accept(event.getProgress()),
@@ -53,10 +54,10 @@ record JobDisplay(ApiClient client, StopSignal stop, PrintWriter out, boolean qu
         return end(client.ask(jobs -> jobs.get(JobRequest.newBuilder().setId(id).build())));
     }
 
-    /** Without what the job consists of there is no bar. */
-    private void preface(String id, long from, RunProgress console) {
+    /** Shows the job's start, without whose figures there is no bar. */
+    private void showStart(String id, long from, RunProgress console) {
         WatchRequest all = WatchRequest.newBuilder().setId(id).build();
-        long most = Math.min(from, PREFACE);
+        long most = Math.min(from, EARLY);
         try {
             client.ask(jobs -> started(jobs.watch(all), most)).ifPresent(console::accept);
         } catch (UserError e) {

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg logs}: every event of a job as a line. */
+/** The command {@code simreg logs}: prints every event of a job as a line. */
 @Command(
         name = "logs",
         description = "Print every event of a job as a line with its time.",

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * The commands {@code simreg cancel}, {@code pause}, {@code resume}: a job goes to another state.
+ * The commands {@code simreg cancel}, {@code pause} and {@code resume}: move a job to another
+ * state.
  */
 @Command
 public final class MoveCommand implements Runnable {
@@ -31,7 +32,7 @@ public final class MoveCommand implements Runnable {
             description = "Id or name of the job, or how one of them begins (required)")
     private String job;
 
-    /** Change of a job's state that a client asks for, and what help says of it. */
+    /** A change of a job's state that a client asks for, and its help text. */
     public enum Move {
         CANCEL(
                 "cancel",
@@ -47,12 +48,12 @@ public final class MoveCommand implements Runnable {
                 "Queue a job again that was paused or cancelled, or has failed.");
 
         private final String command;
-        private final JobState aim;
+        private final JobState target;
         private final String help;
 
-        Move(String command, JobState aim, String help) {
+        Move(String command, JobState target, String help) {
             this.command = command;
-            this.aim = aim;
+            this.target = target;
             this.help = help;
         }
 
@@ -77,11 +78,11 @@ public final class MoveCommand implements Runnable {
         return command;
     }
 
-    /** A job that trains gets there at the end of a step; one that was resumed may run at once. */
-    private String onItsWay(JobStatus moved) {
-        boolean waits = move != Move.RESUME && moved.getState() != move.aim;
+    /** A note for a job that trains: it moves at the end of a step. */
+    private String later(JobStatus moved) {
+        boolean waits = move != Move.RESUME && moved.getState() != move.target;
         return waits
-                ? "; it will be " + move.aim.name().toLowerCase(Locale.ROOT) + " after its step"
+                ? "; it will be " + move.target.name().toLowerCase(Locale.ROOT) + " after its step"
                 : "";
     }
 
@@ -91,7 +92,7 @@ public final class MoveCommand implements Runnable {
             String id = JobFinder.find(client, job).getId();
             JobRequest request = JobRequest.newBuilder().setId(id).build();
             JobStatus moved = client.ask(jobs -> move.ask(jobs, request));
-            spec.commandLine().getOut().println(JobTables.state(moved) + onItsWay(moved));
+            spec.commandLine().getOut().println(JobTables.state(moved) + later(moved));
         }
     }
 }

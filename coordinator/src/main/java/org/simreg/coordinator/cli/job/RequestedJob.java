@@ -35,7 +35,7 @@ final class RequestedJob {
     }
 
     /**
-     * A command that takes a job.
+     * Makes a command that takes a job.
      *
      * @param file how its file is given: by the option --job, or as a parameter of another name
      */
@@ -55,7 +55,7 @@ final class RequestedJob {
         return line;
     }
 
-    /** A command that takes a job and lets it run, or goes on with what its run folder holds. */
+    /** Makes a command that takes a job and runs it, or resumes the run of its run folder. */
     static CommandLine withRun(String file, Object command) {
         CommandLine line = with(file, command);
         CommandSpec spec = line.getCommandSpec();
@@ -96,6 +96,8 @@ final class RequestedJob {
     }
 
     /**
+     * Reads file and options.
+     *
      * @param more adds to a refusal what is wrong with files
      * @return completed: every default filled in, within all bounds
      * @throws UserError if file or options are refused
@@ -108,8 +110,8 @@ final class RequestedJob {
     }
 
     /**
-     * Of a run folder the checkpoint that is the newest now, so that the job means the same
-     * tomorrow; a path that isn't here stays for those who see it.
+     * Replaces a run folder to restart from by its newest checkpoint, so that the job means the
+     * same tomorrow; a path that isn't here stays for those who see it.
      */
     private static Job located(Job job) {
         if (!job.getStudent().hasRestart()) {

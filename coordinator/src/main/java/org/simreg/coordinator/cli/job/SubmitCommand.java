@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg submit}: a job sent to a coordinator. */
+/** The command {@code simreg submit}: sends a job to a coordinator. */
 @Command(
         name = "submit",
         description = "Queue a job at a coordinator, whose workers train it.",
@@ -77,7 +77,7 @@ public final class SubmitCommand implements Callable<Integer> {
         this.stop = stop;
     }
 
-    /** With the options of a job. */
+    /** The command with the options of a job. */
     public static CommandLine of(GlobalOptions global, StopSignal stop) {
         return RequestedJob.withRun("JOB.yaml", new SubmitCommand(global, stop));
     }
@@ -110,7 +110,7 @@ public final class SubmitCommand implements Callable<Integer> {
         }
     }
 
-    /** A job whose settings the coordinator refuses is a wrong one here too. */
+    /** Submits; settings that the coordinator refuses are wrong usage here too. */
     private JobStatus submit(ApiClient client, Job job, Existing existing) {
         SubmitRequest request =
                 SubmitRequest.newBuilder()
@@ -136,8 +136,8 @@ public final class SubmitCommand implements Callable<Integer> {
     }
 
     /**
-     * Absolute paths of a job's files: coordinator and workers run in other folders than the one
-     * who submits.
+     * The conversion of a job's paths to absolute ones: coordinator and workers run in other
+     * folders than the one who submits.
      *
      * @param folder that relative paths start from
      */

@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg watch}: live progress until the job ends. */
+/** The command {@code simreg watch}: shows a job's progress until it ends. */
 @Command(
         name = "watch",
         description = "Show a job's progress, past and live, until it ends.",

@@ -9,7 +9,7 @@ import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.coordinator.view.observe.ProcessLog;
 
-/** Process of a cluster, a coordinator or a worker, that runs until the signal to stop. */
+/** A process of a cluster, coordinator or worker, that runs until the signal to stop. */
 public sealed interface ClusterProcess {
     /**
      * Runs to the end.
@@ -19,7 +19,7 @@ public sealed interface ClusterProcess {
     int run(StopSignal stop);
 
     /**
-     * Process of a coordinator.
+     * The process of a coordinator.
      *
      * @param jsonLog whether its log lines are JSON
      */
@@ -42,22 +42,22 @@ public sealed interface ClusterProcess {
     }
 
     /**
-     * Process of a worker; after the signal to stop it ends when the coordinator has let it go.
+     * The process of a worker; after the signal to stop it ends when the coordinator has let it go.
      *
      * @param coordinator where it attends
-     * @param passport by what it shows the coordinator and other workers who it is
+     * @param credentials certificates and token that it shows the coordinator and other workers
      * @param jsonLog whether its log lines are JSON
      */
     record WorkerProcess(
             WorkerNode.Settings settings,
             HostPort coordinator,
-            ClientCredentials passport,
+            ClientCredentials credentials,
             boolean jsonLog)
             implements ClusterProcess {
         @Override
         public int run(StopSignal stop) {
             log(jsonLog, settings.name());
-            ApiClient client = ApiClient.open(coordinator, Duration.ZERO, passport);
+            ApiClient client = ApiClient.open(coordinator, Duration.ZERO, credentials);
             try (WorkerNode node = new WorkerNode(settings, client)) {
                 ProcessLog.say("Worker %s attends at %s".formatted(settings.name(), coordinator));
                 stop.whenRequested("Leaving at the end of a step.", node::leave);
@@ -66,7 +66,7 @@ public sealed interface ClusterProcess {
         }
     }
 
-    /** Before anything that logs is loaded. */
+    /** Sets the log's format; before anything that logs is loaded. */
     private static void log(boolean json, String worker) {
         if (json) {
             ProcessLog.json(worker);

@@ -17,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg coordinator}: the process that keeps jobs and leads workers. */
+/** The command {@code simreg coordinator}: runs the process that keeps jobs and leads workers. */
 @Command(
         name = "coordinator",
         description =

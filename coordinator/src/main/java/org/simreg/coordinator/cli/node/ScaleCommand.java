@@ -18,7 +18,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg scale}: how many workers are wanted, and how many there may be. */
+/** The command {@code simreg scale}: shows how many workers are wanted, and sets the bounds. */
 @Command(
         name = "scale",
         description =
@@ -71,9 +71,9 @@ public final class ScaleCommand implements Runnable {
         SetScaleRequest change = change();
         boolean changes = !change.equals(SetScaleRequest.getDefaultInstance());
         try (ApiClient client = coordinator.open()) {
-            GetScaleRequest question = GetScaleRequest.getDefaultInstance();
+            GetScaleRequest current = GetScaleRequest.getDefaultInstance();
             ScaleStatus status =
-                    client.askScale(scale -> changes ? scale.set(change) : scale.get(question));
+                    client.askScale(scale -> changes ? scale.set(change) : scale.get(current));
             spec.commandLine().getOut().println(json ? line(status) : JobTables.scale(status));
         }
     }

@@ -11,7 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg token}: a new token, and the line that makes a coordinator know it. */
+/** The command {@code simreg token}: makes a token, and the line for the coordinator's file. */
 @Command(
         name = "token",
         description =

@@ -24,7 +24,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The command {@code simreg worker}: a process that trains what the coordinator gives it. */
+/** The command {@code simreg worker}: runs a process that trains what the coordinator assigns. */
 @Command(
         name = "worker",
         description = "Run a worker: it computes its part of the coordinator's jobs.",
@@ -141,7 +141,7 @@ public final class WorkerCommand implements Callable<Integer> {
     /**
      * The address of this machine that packets to a target leave from; none is sent.
      *
-     * @throws UserError if the target's name is unknown or no way leads there
+     * @throws UserError if the target's name is unknown or there is no route to it
      */
     private static String addressTowards(HostPort target) {
         InetSocketAddress there = new InetSocketAddress(target.host(), target.port());

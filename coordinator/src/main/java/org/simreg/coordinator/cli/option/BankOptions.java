@@ -9,7 +9,7 @@ import org.simreg.proto.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options that say where banks are: at a coordinator, or in a folder that this process serves. */
+/** Options for the place of banks: at a coordinator, or in a folder that this process serves. */
 public final class BankOptions {
     private static final int LONGEST = 3600;
 
@@ -56,7 +56,7 @@ public final class BankOptions {
         return new Access(node.client(), node::close, patience);
     }
 
-    /** Connection to the server of banks, until it is closed. */
+    /** A connection to the server of banks, until it is closed. */
     public record Access(ApiClient client, Runnable end, Duration patience)
             implements AutoCloseable {
         @Override

@@ -7,7 +7,7 @@ import org.simreg.proto.UserError;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options for the coordinator that a command asks: its address, and as whom it is asked. */
+/** Options for the coordinator that a command asks: address, waiting, credentials. */
 public final class CoordinatorOptions {
     private static final int LONGEST_WAIT = 86_400;
 
@@ -32,6 +32,8 @@ public final class CoordinatorOptions {
     @Mixin private SecurityOptions.ClientSecurity security;
 
     /**
+     * Opens a connection.
+     *
      * @throws UserError if an option is wrong; nobody is asked yet
      */
     public ApiClient open() {

@@ -13,7 +13,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * Names of an enum's constants as people write them, in lower case with dashes: converter and
+ * The names of an enum's constants as people write them, in lower case with dashes: converter and
  * completion candidates of an option. Picocli makes it by class, hence the subclasses.
  */
 public abstract class EnumNames<E extends Enum<E>> implements ITypeConverter<E>, Iterable<String> {
@@ -52,21 +52,21 @@ public abstract class EnumNames<E extends Enum<E>> implements ITypeConverter<E>,
         return name.toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** Names of a job's states. */
+    /** The names of a job's states. */
     public static final class OfJobState extends EnumNames<JobState> {
         OfJobState() {
             super(JobState.class);
         }
     }
 
-    /** Names of the formats that a network is exported in. */
+    /** The names of the formats that a network is exported in. */
     public static final class OfFormat extends EnumNames<Format> {
         OfFormat() {
             super(Format.class);
         }
     }
 
-    /** Names of the known networks. */
+    /** The names of the known networks. */
     public static final class OfNetwork extends EnumNames<Network> {
         OfNetwork() {
             super(Network.class);

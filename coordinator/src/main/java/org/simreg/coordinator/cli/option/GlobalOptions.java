@@ -3,7 +3,7 @@ package org.simreg.coordinator.cli.option;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** Options of every command: how much it says. */
+/** Options of every command: how much it prints. */
 public final class GlobalOptions {
     @Option(
             names = {"-v", "--verbose"},

@@ -20,7 +20,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** Options of a job, made from its descriptor: one for each field that declares a flag. */
+/** The options of a job, made from its descriptor: one for each field that declares a flag. */
 public final class JobOptions {
     private JobOptions() {}
 
@@ -95,7 +95,7 @@ public final class JobOptions {
         };
     }
 
-    /** A job being built from a base and the values of a command line. */
+    /** The overlay of a command line's values on a base job. */
     private static final class Overlay {
         private final ParseResult parsed;
         private final Problems problems = new Problems();
@@ -160,7 +160,7 @@ public final class JobOptions {
             }
         }
 
-        /** Teachers that a setting means nothing for are passed over. */
+        /** Whether a setting means something for a teacher; others are passed over. */
         private static boolean takes(Teacher.Builder teacher, JobField field) {
             return TeacherSource.of(teacher.getSource()).takes(field);
         }

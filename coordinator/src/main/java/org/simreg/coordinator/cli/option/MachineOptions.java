@@ -5,7 +5,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import picocli.CommandLine.Option;
 
-/** Options for what a worker takes of this machine: device and threads. */
+/** Options for device and threads of a worker. */
 public final class MachineOptions {
     @Option(
             names = "--device",
@@ -44,7 +44,7 @@ public final class MachineOptions {
         return count("--decode-threads", decodeThreads);
     }
 
-    /** All of it, with files kept in the user's cache. */
+    /** Settings with all of them, and with the user's cache folder. */
     public WorkerSettings settings() {
         return new WorkerSettings(device(), threads(), decodeThreads(), VertxInstances.cache());
     }

@@ -6,7 +6,7 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import picocli.CommandLine.Option;
 
-/** Options for the frozen network that the weights of a file are made. */
+/** Options for the frozen network that a file of weights becomes: name, precision, pixels. */
 public final class NetworkOptions {
     @Option(
             names = "--network",
@@ -36,12 +36,12 @@ public final class NetworkOptions {
                             + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
     private Pixels pixels;
 
-    /** Empty: to be recognised from the file. */
+    /** The network; empty: to be recognised from the file. */
     public Optional<Network> network() {
         return Optional.ofNullable(network);
     }
 
-    /** Empty: that of the run which the weights come from, else float32. */
+    /** The precision; empty: that of the run which the weights come from, else float32. */
     public Optional<Precision> precision() {
         return Optional.ofNullable(precision);
     }

@@ -10,7 +10,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Options of a lasting process: how it finds the others of its cluster, and what it shows. */
+/** Options of a cluster's process: peers, cluster name, HTTP port, format of the log. */
 public final class ProcessOptions {
     /** Port of the first process of a cluster on a machine. */
     public static final int CLUSTER_PORT = 5701;
@@ -61,7 +61,7 @@ public final class ProcessOptions {
     private String log;
 
     /**
-     * How the process finds the others.
+     * The process's address in the cluster, and those of its peers.
      *
      * @param usual peers where none are named
      * @throws UserError if an option is wrong
@@ -83,7 +83,7 @@ public final class ProcessOptions {
     }
 
     /**
-     * Where HTTP is served; empty: nowhere.
+     * The address that HTTP is served on; empty: none.
      *
      * @throws UserError if it is no HOST:PORT
      */
@@ -104,14 +104,19 @@ public final class ProcessOptions {
     }
 
     /**
-     * What is thrown for wrong options: wrong usage, but for a blank cluster name, which fails as
-     * the cluster does that can't be joined.
+     * The exception for wrong options: wrong usage, but for a blank cluster name, which fails like
+     * a cluster that can't be joined.
      */
     public RuntimeException refusal(CommandLine command, UserError wrong) {
         return name.isBlank() ? wrong : new ParameterException(command, wrong.getMessage(), wrong);
     }
 
-    /** A port that the process listens on; 0 takes any that is free. */
+    /**
+     * Checks a port that the process listens on.
+     *
+     * @param port 0 takes any that is free
+     * @throws UserError if it is not from 0 to 65535
+     */
     public static int port(String option, int port) {
         if (port < 0 || port > 65535) {
             throw new UserError(option + ": " + port + " is out of bounds; choose 0 to 65535");

@@ -6,7 +6,7 @@ import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Option;
 
-/** Options for how many workers a coordinator may ask for. */
+/** Options for the bounds of the number of workers that a coordinator asks for. */
 public final class ScaleOptions {
     @Option(
             names = "--min-workers",
@@ -33,14 +33,14 @@ public final class ScaleOptions {
             description =
                     "How long workers are wanted on after they were last needed, 0 to 86400 seconds"
                             + " (default: 60)")
-    private long calm;
+    private long downDelay;
 
     /**
      * @throws UserError if an option is wrong
      */
     public ScaleSettings settings() {
         try {
-            return new ScaleSettings(new Bounds(min, max), Duration.ofSeconds(calm));
+            return new ScaleSettings(new Bounds(min, max), Duration.ofSeconds(downDelay));
         } catch (UserError e) {
             throw new UserError(
                     "--min-workers, --max-workers, --scale-down-after: " + e.getMessage(), e);

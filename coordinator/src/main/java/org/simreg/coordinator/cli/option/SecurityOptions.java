@@ -12,7 +12,7 @@ import org.simreg.worker.base.tls.Tls;
 import org.simreg.worker.base.tls.TlsFiles;
 import picocli.CommandLine.Option;
 
-/** Options for the PEM files of a process; its subclasses add those of either side of a call. */
+/** Options for a process's certificates in PEM; subclasses add those of a client and a server. */
 public abstract class SecurityOptions {
     @Option(
             names = "--tls-cert",
@@ -60,7 +60,7 @@ public abstract class SecurityOptions {
         return option == null && text != null && !text.isBlank() ? Path.of(text) : option;
     }
 
-    /** Options for the certificates and the token that a client or worker identifies itself by. */
+    /** Options for the credentials of a client or worker: certificates and token. */
     public static final class ClientSecurity extends SecurityOptions {
         private static final String VARIABLE = "SIMREG_TOKEN";
 
@@ -83,7 +83,7 @@ public abstract class SecurityOptions {
             return of(files(null));
         }
 
-        /** The same for a worker, which others connect to. */
+        /** As {@link #read} for a worker, which others connect to: a certificate is required. */
         public ClientCredentials readOfServer() {
             return of(files(null).map(TlsFiles::requireIdentity));
         }
@@ -104,7 +104,8 @@ public abstract class SecurityOptions {
     }
 
     /**
-     * Options for what protects a coordinator: certificates, tokens, roots, length of its queue.
+     * Options for the protection of a coordinator: certificates, tokens, roots, length of its
+     * queue.
      */
     public static final class ServerSecurity extends SecurityOptions {
         private static final int LONGEST_QUEUE = 1_000_000;

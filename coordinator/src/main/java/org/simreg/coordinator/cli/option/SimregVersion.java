@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** Version of simreg and its surroundings, as {@code simreg --version} prints it. */
+/** The versions of simreg, Java and system that {@code simreg --version} prints. */
 public final class SimregVersion implements IVersionProvider {
     private static final String FILE = "/org/simreg/coordinator/cli/version.properties";
 

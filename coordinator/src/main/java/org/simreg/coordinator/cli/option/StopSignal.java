@@ -10,8 +10,8 @@ import org.simreg.coordinator.view.observe.ProcessLog;
 import org.simreg.worker.base.concurrent.NamedThreads;
 
 /**
- * Signal by which Ctrl-C or SIGTERM stops a command. The JVM ends with 130 or 143 once the command
- * has come to a clean end, or after a minute.
+ * The signal by which Ctrl-C or SIGTERM stops a command. The JVM ends with 130 or 143 once the
+ * command has come to a clean end, or after a minute.
  */
 public final class StopSignal {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -22,7 +22,7 @@ public final class StopSignal {
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile boolean requested;
 
-    /** Task to be done at the signal, and what the user is told of it; empty: nothing. */
+    /** A task to be run at the signal, and the message to the user before it; may be empty. */
     private record Listener(String said, Runnable task) {}
 
     /** Listens for the JVM's shutdown; called once, before the command starts. */

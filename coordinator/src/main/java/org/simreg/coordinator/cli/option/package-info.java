@@ -1,2 +1,2 @@
-/** Options that commands share. */
+/** Groups of options that commands share, and what they are read into. */
 package org.simreg.coordinator.cli.option;

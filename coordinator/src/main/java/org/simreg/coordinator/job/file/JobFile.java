@@ -18,8 +18,8 @@ import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.Node;
 
 /**
- * A job as YAML, or as JSON, which is read as YAML. Keys are the names of the proto fields, enum
- * values are in lower case with dashes; absent keys stay absent in the message.
+ * The file of a job: YAML, or JSON, which is read as YAML. Keys are the names of the proto fields,
+ * enum values are in lower case with dashes; absent keys stay absent in the message.
  */
 public final class JobFile {
     /** Name of the file in a run folder: all settings of the run. */

@@ -8,7 +8,7 @@ import org.simreg.coordinator.job.schedule.Demand;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The number of workers wanted within one pair of bounds, over time, and who follows it. */
+/** The number of workers wanted within one pair of bounds, over time, and its followers. */
 final class ScaleTarget {
     private static final Logger LOG = LoggerFactory.getLogger(ScaleTarget.class);
 

@@ -26,7 +26,7 @@ public final class Scaling implements ScaleService {
     private final Optional<ScaleSettings.BoundsFile> file;
     private final State state;
     private final LongSupplier clock;
-    private final Map<Bounds, ScaleTarget> outlooks = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Bounds, ScaleTarget> targets = new LinkedHashMap<>(16, 0.75f, true);
     private Bounds bounds;
     private boolean set;
     private volatile int wanted;
@@ -56,7 +56,7 @@ public final class Scaling implements ScaleService {
         Optional<Bounds> kept = file.flatMap(ScaleSettings.BoundsFile::read);
         set = kept.isPresent();
         bounds = kept.orElse(settings.bounds());
-        outlooks.put(Bounds.ANY, new ScaleTarget());
+        targets.put(Bounds.ANY, new ScaleTarget());
     }
 
     /** The number within the coordinator's bounds, for a gauge; any thread may ask. */
@@ -67,20 +67,20 @@ public final class Scaling implements ScaleService {
     /** Something has changed, or time has passed; to be called about every 100 ms. */
     public void refresh() {
         List<Demand> demands = state.demands().get();
-        Map.copyOf(outlooks).forEach((own, outlook) -> look(own, outlook, demands));
+        Map.copyOf(targets).forEach((own, target) -> look(own, target, demands));
         // Bounds that nobody follows are asked for again and again: this one always is.
-        wanted = outlooks.get(Bounds.ANY).wanted().workers();
+        wanted = targets.get(Bounds.ANY).wanted().workers();
     }
 
-    private void look(Bounds own, ScaleTarget outlook, List<Demand> demands) {
-        outlook.look(
+    private void look(Bounds own, ScaleTarget target, List<Demand> demands) {
+        target.look(
                 demands, bounds.within(own), clock.getAsLong(), settings.downDelay().toMillis());
     }
 
     @Override
     public ScaleStatus status() {
         refresh();
-        WorkersWanted now = outlooks.get(Bounds.ANY).wanted();
+        WorkersWanted now = targets.get(Bounds.ANY).wanted();
         return ScaleStatus.newBuilder()
                 .setWanted(now.workers())
                 .setReason(now.reason())
@@ -128,31 +128,31 @@ public final class Scaling implements ScaleService {
 
     @Override
     public int wanted(Bounds own) {
-        ScaleTarget outlook = outlook(own);
-        look(own, outlook, state.demands().get());
-        return outlook.wanted().workers();
+        ScaleTarget target = target(own);
+        look(own, target, state.demands().get());
+        return target.wanted().workers();
     }
 
     @Override
     public AutoCloseable follow(Bounds own, IntConsumer follower) {
-        ScaleTarget outlook = outlook(own);
-        look(own, outlook, state.demands().get());
-        outlook.follow(follower);
-        return () -> outlook.leave(follower);
+        ScaleTarget target = target(own);
+        look(own, target, state.demands().get());
+        target.follow(follower);
+        return () -> target.leave(follower);
     }
 
-    private ScaleTarget outlook(Bounds own) {
+    private ScaleTarget target(Bounds own) {
         // Asked for, it can't be the one to be forgotten.
-        outlooks.get(Bounds.ANY);
-        ScaleTarget outlook = outlooks.computeIfAbsent(own, key -> new ScaleTarget());
-        if (outlooks.size() > MOST_ASKERS) {
-            outlooks.entrySet().stream()
+        targets.get(Bounds.ANY);
+        ScaleTarget target = targets.computeIfAbsent(own, key -> new ScaleTarget());
+        if (targets.size() > MOST_ASKERS) {
+            targets.entrySet().stream()
                     .filter(entry -> !entry.getValue().followed())
                     .map(Map.Entry::getKey)
                     .filter(key -> !key.equals(own) && !key.equals(Bounds.ANY))
                     .findFirst()
-                    .ifPresent(outlooks::remove);
+                    .ifPresent(targets::remove);
         }
-        return outlook;
+        return target;
     }
 }

@@ -32,7 +32,7 @@ public final class Allotment {
      */
     public record Grant(Set<String> workers, boolean served, String reason) {}
 
-    /** A job while the workers are handed out. */
+    /** A job to which workers are being handed out. */
     private static final class Candidate {
         private final Demand demand;
         private final Set<String> workers = new TreeSet<>();

@@ -4,7 +4,7 @@ import org.simreg.proto.Generation;
 
 /** A decision on what happens next with a job, and why. */
 public sealed interface Decision {
-    /** One sentence. */
+    /** Why, in one sentence. */
     String reason();
 
     /** Nothing happens. */

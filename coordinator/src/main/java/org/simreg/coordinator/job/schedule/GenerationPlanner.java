@@ -36,12 +36,12 @@ public final class GenerationPlanner {
                         .toList();
     }
 
-    /** Whether a member's state counts, and its steps are told. */
+    /** Whether a member has such a state, and all its steps have been reported. */
     boolean holds(JobView.Member member) {
         return member.committed() <= view.history().steps().reported() && claims(member);
     }
 
-    /** Whether a member's state is of the job's one line. */
+    /** Whether a member has halted with a state of the job's {@link Lineage}. */
     boolean claims(JobView.Member member) {
         return member.state() instanceof WorkerState.Holding holding
                 && holding.halted()

@@ -26,28 +26,28 @@ public final class JobScheduler {
     private final JobView view;
     private final Generation last;
     private final JobView.Steps steps;
-    private final GenerationPlanner formation;
+    private final GenerationPlanner planner;
 
     private JobScheduler(JobView view) {
         this.view = view;
         this.last = view.history().last();
         this.steps = view.history().steps();
-        this.formation = new GenerationPlanner(view);
+        this.planner = new GenerationPlanner(view);
     }
 
     /** What happens next; the same view gives the same decision. */
     public static Decision decide(JobView view) {
-        JobScheduler course = new JobScheduler(view);
+        JobScheduler scheduler = new JobScheduler(view);
         if (view.history().trained()) {
-            return course.trained();
+            return scheduler.trained();
         }
         if (view.phase() instanceof Training training) {
-            return course.training(training);
+            return scheduler.training(training);
         }
         if (view.phase() instanceof Halting halting) {
-            return course.halting(halting);
+            return scheduler.halting(halting);
         }
-        return course.conclude(view.assignment().requestedHalt().orElse(HaltReason.REFORM), 0);
+        return scheduler.conclude(view.assignment().requestedHalt().orElse(HaltReason.REFORM), 0);
     }
 
     /**
@@ -58,7 +58,7 @@ public final class JobScheduler {
         if (view.phase() instanceof Halting) {
             return List.of();
         }
-        GenerationPlanner formation = new GenerationPlanner(view);
+        GenerationPlanner planner = new GenerationPlanner(view);
         boolean saved = view.phase() instanceof Idle idle && idle.saved();
         long checkpoint = view.history().steps().checkpoint();
         return view.members().stream()
@@ -69,7 +69,7 @@ public final class JobScheduler {
                                 view.phase() instanceof Training
                                         || saved
                                         || member.committed() <= checkpoint
-                                        || !formation.claims(member))
+                                        || !planner.claims(member))
                 .toList();
     }
 
@@ -192,7 +192,7 @@ public final class JobScheduler {
             if (member.trains(last.getNumber())) {
                 return new Wait("waits for " + member.worker() + " to stop");
             }
-            boolean untold = formation.claims(member) && !formation.holds(member);
+            boolean untold = planner.claims(member) && !planner.holds(member);
             if (untold && view.now() - member.since() < view.assignment().waits().grace()) {
                 return new Wait("waits for the reports of " + member.worker());
             }
@@ -203,8 +203,8 @@ public final class JobScheduler {
                 why == HaltReason.REFORM
                         && view.assignment().grant().served()
                         && candidates.size() >= view.assignment().least();
-        long best = formation.best(view.members());
-        long kept = Math.max(steps.checkpoint(), can ? formation.best(candidates) : 0);
+        long best = planner.best(view.members());
+        long kept = Math.max(steps.checkpoint(), can ? planner.best(candidates) : 0);
         boolean saved = saves > 0 || view.phase() instanceof Idle idle && idle.saved();
         if (best > kept && !saved) {
             return save(best, why);
@@ -234,10 +234,10 @@ public final class JobScheduler {
     private Decision save(long step, HaltReason why) {
         List<JobView.Member> holders =
                 view.members().stream()
-                        .filter(member -> formation.holds(member) && member.committed() == step)
+                        .filter(member -> planner.holds(member) && member.committed() == step)
                         .toList();
         Generation generation =
-                formation.of(holders, step, "stores a checkpoint before its workers go");
+                planner.of(holders, step, "stores a checkpoint before its workers go");
         return new Begin(generation, step < steps.ledger(), new Halting(0, true, why, 1));
     }
 
@@ -257,7 +257,7 @@ public final class JobScheduler {
                     "waits for a worker that holds step " + steps.ledger());
         }
         String reason = reason(candidates);
-        Generation generation = formation.of(candidates, step, reason);
+        Generation generation = planner.of(candidates, step, reason);
         return new Begin(generation, step < steps.ledger(), new Training(0));
     }
 

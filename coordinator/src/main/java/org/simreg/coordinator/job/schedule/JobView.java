@@ -74,7 +74,7 @@ public record JobView(
     public record Steps(long ledger, long reported, long checkpoint, long highest, long total) {}
 
     /**
-     * A worker at a job, as the scheduler sees it.
+     * A worker that serves a job, as the scheduler sees it.
      *
      * @param worker its name
      * @param address where its transport is reached

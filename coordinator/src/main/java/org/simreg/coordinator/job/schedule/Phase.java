@@ -18,7 +18,9 @@ package org.simreg.coordinator.job.schedule;
  * </pre>
  *
  * <p>The arrows are the {@link Decision}s of {@link JobScheduler}. A job that was running when its
- * coordinator stopped begins in {@link Training}, and waits a while for its members.
+ * coordinator stopped begins in {@link Training}, and waits a while for its members. A worker's
+ * report that the job is trained, without the checkpoint of its last step, stops the generation too,
+ * in any phase.
  */
 public sealed interface Phase {
     /**

@@ -35,7 +35,7 @@ final class ArrivingCheckpoint implements Upload {
         this.folder = folder;
         this.header = header;
         this.stored = stored;
-        String name = RunCheckpoint.CheckpointFile.name(header.getStep());
+        String name = RunCheckpoint.fileName(header.getStep());
         draft = folder.resolve(".%s.%x.tmp".formatted(name, System.nanoTime()));
     }
 
@@ -85,9 +85,9 @@ final class ArrivingCheckpoint implements Upload {
     }
 
     private void requireAnnounced() {
-        RunCheckpoint.CheckpointFile said;
+        RunCheckpoint.Header said;
         try {
-            said = RunCheckpoint.CheckpointFile.read(draft);
+            said = RunCheckpoint.Header.read(draft);
         } catch (UserError e) {
             throw damaged("is no checkpoint of a run");
         }
@@ -113,7 +113,7 @@ final class ArrivingCheckpoint implements Upload {
         if (!whole) {
             throw new IllegalStateException("a checkpoint is stored that has not arrived");
         }
-        Path target = folder.resolve(RunCheckpoint.CheckpointFile.name(header.getStep()));
+        Path target = folder.resolve(RunCheckpoint.fileName(header.getStep()));
         Disk.write(
                 target,
                 () -> {

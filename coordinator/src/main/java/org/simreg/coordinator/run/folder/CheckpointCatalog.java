@@ -59,8 +59,8 @@ final class CheckpointCatalog {
 
     /** The newest one of at most a step. */
     Optional<Path> newest(long most) {
-        return RunCheckpoint.CheckpointFile.list(folder).stream()
-                .filter(file -> RunCheckpoint.CheckpointFile.step(file) <= most)
+        return RunCheckpoint.list(folder).stream()
+                .filter(file -> RunCheckpoint.stepOf(file) <= most)
                 .reduce((older, newer) -> newer);
     }
 
@@ -68,7 +68,7 @@ final class CheckpointCatalog {
      * @throws Refused if there is none of that step
      */
     Download download(long step) {
-        Path file = folder.resolve(RunCheckpoint.CheckpointFile.name(step));
+        Path file = folder.resolve(RunCheckpoint.fileName(step));
         if (!Files.isRegularFile(file)) {
             throw new Refused(
                     Refused.Kind.UNKNOWN,
@@ -88,7 +88,7 @@ final class CheckpointCatalog {
                 crc.update(part, 0, got);
             }
         }
-        RunCheckpoint.CheckpointFile said = RunCheckpoint.CheckpointFile.read(file);
+        RunCheckpoint.Header said = RunCheckpoint.Header.read(file);
         return CheckpointHeader.newBuilder()
                 .setJob(job)
                 .setStep(said.step())
@@ -122,21 +122,21 @@ final class CheckpointCatalog {
      */
     private void prune(long head) {
         List<Path> reached =
-                RunCheckpoint.CheckpointFile.list(folder).stream()
-                        .filter(file -> RunCheckpoint.CheckpointFile.step(file) <= head)
+                RunCheckpoint.list(folder).stream()
+                        .filter(file -> RunCheckpoint.stepOf(file) <= head)
                         .toList();
         reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
     }
 
     /** Removes the checkpoints of later steps, which were taken back. */
     void rewind(long step) {
-        RunCheckpoint.CheckpointFile.list(folder).stream()
-                .filter(file -> RunCheckpoint.CheckpointFile.step(file) > step)
+        RunCheckpoint.list(folder).stream()
+                .filter(file -> RunCheckpoint.stepOf(file) > step)
                 .forEach(this::remove);
     }
 
     private void remove(Path file) {
-        headers.remove(RunCheckpoint.CheckpointFile.step(file));
+        headers.remove(RunCheckpoint.stepOf(file));
         Disk.write(file, () -> Files.deleteIfExists(file));
     }
 }

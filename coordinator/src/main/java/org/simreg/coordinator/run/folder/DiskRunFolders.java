@@ -22,6 +22,7 @@ import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
@@ -141,9 +142,9 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         Path settings = Path.of(record.getFolder(), JobFile.NAME);
         Path file = newest.orElse(settings);
         Job made =
-                newest.map(checkpoint -> RunCheckpoint.CheckpointFile.read(checkpoint).job())
+                newest.map(checkpoint -> RunCheckpoint.Header.read(checkpoint).job())
                         .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
-        RunCheckpoint.CheckpointFile.requireSame(file, made, record.getJob());
+        ResumeCheck.sameJob(file, made, record.getJob());
     }
 
     /** The first ledger entry of a run from before there were ledgers. */
@@ -156,7 +157,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
                                                 .formatted(record.getFolder())));
         return Rewind.newBuilder()
                 .setGeneration(record.getGeneration().getNumber() + 1)
-                .setStep(RunCheckpoint.CheckpointFile.step(file))
+                .setStep(RunCheckpoint.stepOf(file))
                 .setReason("The run was begun without a ledger and continues from a checkpoint")
                 .build();
     }

@@ -120,7 +120,7 @@ final class RunFolder implements RunFiles {
     @Override
     public OptionalLong newestCheckpoint(long most) {
         return newest(most)
-                .map(RunCheckpoint.CheckpointFile::step)
+                .map(RunCheckpoint::stepOf)
                 .map(OptionalLong::of)
                 .orElse(OptionalLong.empty());
     }
@@ -156,7 +156,7 @@ final class RunFolder implements RunFiles {
                         checkpoint,
                         Optional.empty(),
                         files.folder.resolve("student"),
-                        RunCheckpoint.CheckpointFile.read(checkpoint).job().getViews().getSize(),
+                        RunCheckpoint.Header.read(checkpoint).job().getViews().getSize(),
                         EnumSet.allOf(StudentExport.Format.class))
                 .stream()
                 .map(file -> files.folder.relativize(file).toString())

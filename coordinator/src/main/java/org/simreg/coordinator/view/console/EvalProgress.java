@@ -8,7 +8,7 @@ import org.simreg.worker.base.concurrent.ProgressMonitor;
 /**
  * The progress of an evaluation on standard error, so that standard output is only the result: on a
  * terminal a bar, otherwise a line at most every 30 seconds. Notices and scores stay above the bar.
- * Any thread may print; one tells how far it is.
+ * Any thread may print; one thread reports progress.
  */
 public final class EvalProgress implements ProgressMonitor, AutoCloseable {
     private static final long LOG_NANOS = 30_000_000_000L;
@@ -21,7 +21,7 @@ public final class EvalProgress implements ProgressMonitor, AutoCloseable {
     private long logged;
     private volatile Position position = new Position("", 0, 0, 0);
 
-    /** The position in what is being done, and for how long already. */
+    /** The position in one part of the evaluation, and its time until now. */
     private record Position(String what, long done, long total, long nanos) {
         String figures() {
             String count = Numbers.count(done) + " of " + Numbers.count(total);
@@ -45,7 +45,7 @@ public final class EvalProgress implements ProgressMonitor, AutoCloseable {
 
     /**
      * @param quiet whether neither progress nor scores are shown, only notices
-     * @param stop whether the result isn't wanted any more
+     * @param stop true once the result isn't wanted any more
      */
     public static EvalProgress console(boolean quiet, BooleanSupplier stop) {
         Map<String, String> environment = System.getenv();
@@ -77,12 +77,12 @@ public final class EvalProgress implements ProgressMonitor, AutoCloseable {
         }
     }
 
-    /** A sentence for people: something was unexpected. */
+    /** Prints a sentence for people about something unexpected. */
     public synchronized void notice(String text) {
         bar.print("note: " + text.replaceAll("\\p{Cntrl}", "?"));
     }
 
-    /** A score on the way, unless quiet. */
+    /** Prints a score on the way, unless quiet. */
     public synchronized void score(String text) {
         if (!quiet) {
             bar.print(text);

@@ -18,9 +18,9 @@ import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
 
 /**
- * The events of one job as sentences for people: one event, one line of at most 79 characters where
- * that is ours to choose. What the job began with is told in later lines, so that all of them come
- * from one object.
+ * Sentences for people about the events of one job: a line an event, of at most 79 characters where
+ * no name is longer. Later lines need what the job began with, so that all of them come from one
+ * object.
  */
 public final class EventSentences {
     private static final DateTimeFormatter TIME =
@@ -31,7 +31,7 @@ public final class EventSentences {
     private int epochs;
 
     /**
-     * @param zone that the times of a log are told in
+     * @param zone of the times in a log
      */
     public EventSentences(ZoneId zone) {
         time = TIME.withZone(zone);
@@ -59,7 +59,7 @@ public final class EventSentences {
         };
     }
 
-    /** Several lines; the job's length is kept for later sentences. */
+    /** The job's beginning in several lines; its length is kept for later sentences. */
     String started(JobStarted job) {
         totalSteps = job.getTotalSteps();
         epochs = job.getEpochs();
@@ -77,6 +77,7 @@ public final class EventSentences {
                         resumed);
     }
 
+    /** "1,200 train, 300 val, 10 classes". */
     public static String images(JobStarted job) {
         return "%s train, %s val, %s classes"
                 .formatted(
@@ -85,6 +86,7 @@ public final class EventSentences {
                         Numbers.count(job.getClasses()));
     }
 
+    /** "100 epochs of 5 steps of 256 images". */
     public static String schedule(JobStarted job) {
         return "%s epochs of %s steps of %s images%s"
                 .formatted(
@@ -94,7 +96,7 @@ public final class EventSentences {
                         job.getLoss() == Loss.SQUARED ? ", loss " + loss(job) : "");
     }
 
-    /** What the numbers called loss are. */
+    /** The formula of the loss. */
     public static String loss(JobStarted job) {
         return job.getLoss() == Loss.SQUARED ? "|q - t|^2" : "2 - 2 cos";
     }
@@ -109,28 +111,28 @@ public final class EventSentences {
                         Numbers.seconds(step.getSeconds()));
     }
 
-    /** Where the run is: "epoch 2/10 step 300/1,000 412 images/s ...". */
-    String step(StepDone step, RecentSteps pace) {
+    /** The run's position: "epoch 2/10 step 300/1,000 412 images/s ...". */
+    String step(StepDone step, RecentSteps recent) {
         return "%s  step %s/%s  %s  %s left"
                 .formatted(
                         epoch(step.getEpoch()),
                         Numbers.count(step.getStep()),
                         Numbers.count(totalSteps),
-                        now(step, pace),
-                        left(step, pace));
+                        now(step, recent),
+                        left(step, recent));
     }
 
-    static String now(StepDone step, RecentSteps pace) {
+    static String now(StepDone step, RecentSteps recent) {
         return "%s images/s  loss %s  lr %s"
                 .formatted(
-                        Numbers.speed(pace.imagesPerSecond()),
-                        Numbers.loss(pace.loss()),
+                        Numbers.speed(recent.imagesPerSecond()),
+                        Numbers.loss(recent.loss()),
                         Numbers.rate(step.getLr()));
     }
 
     /** "12 min". */
-    String left(StepDone step, RecentSteps pace) {
-        return Numbers.duration(pace.time(totalSteps - step.getStep()));
+    String left(StepDone step, RecentSteps recent) {
+        return Numbers.duration(recent.time(totalSteps - step.getStep()));
     }
 
     /** The part of the job that is done after a step, 0 to 1. */

@@ -15,7 +15,7 @@ import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** The description of a file of weights for people: labels and what stands behind them. */
+/** The description of a file of weights as text for people: lines of a label and a value. */
 public final class InspectionText {
     private static final int LABEL = 12;
     private static final int MOST_OTHERS = 8;
@@ -57,7 +57,7 @@ public final class InspectionText {
                 .collect(Collectors.joining(", "));
     }
 
-    /** What is said of a network beside its name. */
+    /** The facts about a network beside its name. */
     static String about(RecognizedFile.FoundNetwork found) {
         var network = found.network();
         List<String> facts = new ArrayList<>();
@@ -78,7 +78,7 @@ public final class InspectionText {
         return String.join(", ", facts);
     }
 
-    /** What is said of a head. */
+    /** The facts about a head beside its prefix. */
     static String about(RecognizedFile.FoundHead head) {
         String form = head.form().isEmpty() ? "none of SimReg's forms" : head.form();
         return "%s, %d -> %d (%s)".formatted(form, head.in(), head.out(), head.shapes());
@@ -103,7 +103,7 @@ public final class InspectionText {
         if (!file.isRun()) {
             return;
         }
-        RunCheckpoint.CheckpointFile run = RunCheckpoint.CheckpointFile.read(file.file());
+        RunCheckpoint.Header run = RunCheckpoint.Header.read(file.file());
         line(
                 "run",
                 "%s, step %s, digest %s"

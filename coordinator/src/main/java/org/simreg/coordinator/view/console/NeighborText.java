@@ -10,7 +10,7 @@ import org.simreg.proto.ClassifyResponse;
 import org.simreg.proto.Found;
 import org.simreg.proto.VoteRule;
 
-/** Neighbours and class votes of queries, as tables for people and as lines of JSON. */
+/** Tables for people and lines of JSON of the neighbours and class votes of queries. */
 public final class NeighborText {
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
@@ -48,7 +48,7 @@ public final class NeighborText {
         return GSON.toJson(line) + "\n";
     }
 
-    /** A line a query, a column a rule. */
+    /** A table of classes: a line a query, a column a rule. */
     public static String table(List<String> queries, ClassifyResponse verdicts) {
         List<String> heads = new ArrayList<>(List.of("QUERY"));
         verdicts.getRulesList().forEach(rule -> heads.add(name(rule)));

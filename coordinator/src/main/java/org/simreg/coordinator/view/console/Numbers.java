@@ -3,7 +3,7 @@ package org.simreg.coordinator.view.console;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Numbers as text for people; the same on every machine, whatever its language. */
+/** Text forms of numbers for people; the same on every machine, whatever its language. */
 public final class Numbers {
     private Numbers() {}
 
@@ -84,6 +84,7 @@ public final class Numbers {
         return (size < 9.95 ? format("%.1f ", size) : format("%.0f ", size)) + units[unit];
     }
 
+    /** {@link String#format} in no language. */
     public static String format(String pattern, Object... values) {
         return String.format(Locale.ROOT, pattern, values);
     }

@@ -20,6 +20,7 @@ final class RecentSteps {
 
     private final Deque<StepDone> recent = new ArrayDeque<>();
 
+    /** Adds a step and forgets those that are too old. */
     void add(StepDone step) {
         recent.addLast(step);
         while (recent.size() > MOST
@@ -30,13 +31,13 @@ final class RecentSteps {
         }
     }
 
-    /** 0 before the first step. */
+    /** Images a second; 0 before the first step. */
     double imagesPerSecond() {
         double seconds = sum(StepDone::getSeconds);
         return seconds > 0 ? sum(StepDone::getImages) / seconds : 0;
     }
 
-    /** NaN before the first step. */
+    /** The mean loss; NaN before the first step. */
     double loss() {
         return sum(StepDone::getLoss) / recent.size();
     }
@@ -48,7 +49,7 @@ final class RecentSteps {
     }
 
     /**
-     * Part of the time that each part took, 0 to 1, by its name. The parts sum to 1 or, with
+     * Shares of the time, 0 to 1, by the name of the part of a step; they sum to 1 or, with
      * waiting, to less.
      */
     Map<String, Double> shares() {

@@ -26,12 +26,12 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
 
     private final Style style;
     private final TerminalBar bar;
-    private final RecentSteps pace = new RecentSteps();
+    private final RecentSteps recent = new RecentSteps();
     private final EventSentences sentences = new EventSentences(ZoneOffset.UTC);
     private volatile Figures figures;
     private long lastLineMs;
 
-    /** The ways in which a run is shown. */
+    /** The ways in which a run's progress is shown. */
     enum Style {
         BAR,
         LINES,
@@ -117,34 +117,34 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     }
 
     private void step(StepDone step, long timeMs) {
-        pace.add(step);
+        recent.add(step);
         if (bar.hasBegun()) {
             figures =
                     new Figures(
                             sentences.epoch(step.getEpoch()),
                             sentences.done(step),
-                            EventSentences.now(step, pace),
-                            sentences.left(step, pace),
-                            EventSentences.shares(pace.shares()));
+                            EventSentences.now(step, recent),
+                            sentences.left(step, recent),
+                            EventSentences.shares(recent.shares()));
         } else if (timeMs - lastLineMs >= LOG_MS) {
-            bar.print(sentences.step(step, pace));
+            bar.print(sentences.step(step, recent));
             lastLineMs = timeMs;
         }
     }
 
     private void epoch(EpochDone epoch) {
         String line = sentences.epoch(epoch);
-        bar.print(style == Style.BAR ? line : line + "  " + EventSentences.shares(pace.shares()));
+        bar.print(style == Style.BAR ? line : line + "  " + EventSentences.shares(recent.shares()));
     }
 
-    /** One worker that begins is no news. */
+    /** Not shown where one worker begins, which is no news. */
     private void generation(GenerationBegun begun) {
         if (begun.getNumber() > 1 || begun.getWorkersCount() > 1) {
             bar.print(printable(EventSentences.generation(begun)));
         }
     }
 
-    /** A run that begins or finishes says more by other events. A reason may have several lines. */
+    /** Not shown where other events say more: a run begins or finishes. Reasons may have lines. */
     private void state(StateChanged changed) {
         if (changed.getState() != JobState.RUNNING && changed.getState() != JobState.SUCCEEDED) {
             bar.print(

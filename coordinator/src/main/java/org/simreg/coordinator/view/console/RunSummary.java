@@ -14,7 +14,7 @@ public final class RunSummary {
     private RunSummary() {}
 
     /**
-     * @param folder of a run
+     * @param folder run folder
      * @return an empty line, then lines of text, with a line break at the end
      * @throws UserError if there is no run in the folder
      */

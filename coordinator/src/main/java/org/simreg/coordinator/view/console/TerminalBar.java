@@ -53,7 +53,7 @@ final class TerminalBar implements ProgressBarConsumer {
         this.measure = measure;
     }
 
-    /** On standard output or error, in UTF-8 if the locale is. */
+    /** A bar on standard output or error, in UTF-8 if the locale is. */
     static TerminalBar on(FileDescriptor stream, Map<String, String> environment) {
         boolean unicode = isUnicode(environment);
         PrintStream out =
@@ -83,7 +83,7 @@ final class TerminalBar implements ProgressBarConsumer {
         return locale.toLowerCase(Locale.ROOT).replace("-", "").contains("utf8");
     }
 
-    /** Since Java 22 there is a console even without a terminal; only a newer method tells. */
+    /** Whether output goes to a terminal: since Java 22 there is a console even without one. */
     private static boolean isAttached() {
         Console console = System.console();
         if (console == null) {

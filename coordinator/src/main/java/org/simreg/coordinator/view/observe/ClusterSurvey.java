@@ -1,22 +1,12 @@
 package org.simreg.coordinator.view.observe;
 
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.MultiGauge;
-import io.micrometer.core.instrument.MultiGauge.Row;
-import io.micrometer.core.instrument.Tags;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 import org.simreg.coordinator.control.Coordinator;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.WorkerStatus;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A survey of the cluster's jobs and workers at one moment.
@@ -27,126 +17,14 @@ import org.slf4j.LoggerFactory;
  */
 public record ClusterSurvey(
         Map<JobState, Long> states, List<JobStatus> jobs, List<WorkerStatus> workers) {
-    /** Before the first look. */
+    /** The survey before the first one is taken. */
     public static final ClusterSurvey EMPTY = new ClusterSurvey(Map.of(), List.of(), List.of());
 
-    /** Looks; on the keeper's thread. */
-    public static ClusterSurvey of(Coordinator keeper) {
+    /** Takes a survey; on the coordinator's thread. */
+    public static ClusterSurvey of(Coordinator coordinator) {
         return new ClusterSurvey(
-                keeper.states(),
-                keeper.list(ListRequest.getDefaultInstance()).getJobsList(),
-                keeper.workers().getWorkersList());
-    }
-
-    /**
-     * A cache of the latest survey, taken every second, so that nobody else asks the coordinator.
-     */
-    public static final class Surveyor {
-        private static final Logger LOG = LoggerFactory.getLogger(Surveyor.class);
-
-        private final Supplier<CompletionStage<ClusterSurvey>> look;
-        private volatile ClusterSurvey latest = ClusterSurvey.EMPTY;
-        private volatile long answered = System.nanoTime();
-        private boolean waits;
-        private MultiGauge loss;
-        private MultiGauge progress;
-
-        /**
-         * @param look asks the keeper
-         */
-        public Surveyor(Supplier<CompletionStage<ClusterSurvey>> look) {
-            this.look = look;
-        }
-
-        /**
-         * Takes another survey, unless the last one is still waited for; to be called about every
-         * second, from one thread at a time.
-         */
-        public void look() {
-            synchronized (this) {
-                if (waits) {
-                    return;
-                }
-                waits = true;
-            }
-            look.get().whenComplete(this::taken);
-        }
-
-        private void taken(ClusterSurvey survey, Throwable failure) {
-            synchronized (this) {
-                waits = false;
-            }
-            if (failure == null) {
-                latest = survey;
-                answered = System.nanoTime();
-            } else {
-                LOG.warn("Jobs and workers can't be listed", failure);
-            }
-        }
-
-        /** The last look. */
-        public ClusterSurvey latest() {
-            return latest;
-        }
-
-        /** How old the last look is. */
-        public Duration age() {
-            return Duration.ofNanos(System.nanoTime() - answered);
-        }
-
-        /** Registers what the looks tell. */
-        public void bindTo(Meters meters) {
-            MeterRegistry registry = meters.registry();
-            for (JobState state : JobState.values()) {
-                if (state != JobState.UNRECOGNIZED) {
-                    Gauge.builder("simreg.jobs", this, me -> me.jobs(state))
-                            .tag("state", JobMeters.label(state))
-                            .description("Jobs by state; queued ones wait for workers")
-                            .register(registry);
-                }
-            }
-            for (WorkerStatus.State state : WorkerStatus.State.values()) {
-                if (state != WorkerStatus.State.UNRECOGNIZED) {
-                    Gauge.builder("simreg.workers", this, me -> me.workers(state))
-                            .tag("state", JobMeters.label(state))
-                            .description("Workers that attend, by state")
-                            .register(registry);
-                }
-            }
-            loss = gauges(registry, "simreg.job.loss", "Loss of the last step of a running job");
-            progress = gauges(registry, "simreg.job.progress.ratio", "Steps done of a running job");
-        }
-
-        private static MultiGauge gauges(MeterRegistry registry, String name, String what) {
-            return MultiGauge.builder(name).description(what).register(registry);
-        }
-
-        /** Takes the running jobs of the last look; before a scrape. */
-        public void refresh() {
-            List<JobStatus> running =
-                    latest.jobs().stream()
-                            .filter(job -> job.getState() == JobState.RUNNING)
-                            .toList();
-            loss.register(
-                    running.stream().map(job -> Row.of(tags(job), job::getLoss)).toList(), true);
-            progress.register(
-                    running.stream().map(job -> Row.of(tags(job), () -> done(job))).toList(), true);
-        }
-
-        private static Tags tags(JobStatus job) {
-            return Tags.of("job", job.getId());
-        }
-
-        private static Number done(JobStatus job) {
-            return job.getTotalSteps() == 0 ? 0 : job.getStep() / (double) job.getTotalSteps();
-        }
-
-        private double jobs(JobState state) {
-            return latest.states().getOrDefault(state, 0L);
-        }
-
-        private double workers(WorkerStatus.State state) {
-            return latest.workers().stream().filter(one -> one.getState() == state).count();
-        }
+                coordinator.states(),
+                coordinator.list(ListRequest.getDefaultInstance()).getJobsList(),
+                coordinator.workers().getWorkersList());
     }
 }

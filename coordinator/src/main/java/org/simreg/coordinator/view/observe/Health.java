@@ -1,5 +1,6 @@
 package org.simreg.coordinator.view.observe;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,12 +9,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * The health of a process: whether its components do their work. Any thread may ask; the checks
- * only look at what is known already.
+ * The health of a process: its components and whether each does its work. Any thread may ask; the
+ * checks only look at what is known already.
  */
 public final class Health {
     private final Map<String, Supplier<Optional<String>>> ready =
-            java.util.Collections.synchronizedMap(new LinkedHashMap<>());
+            Collections.synchronizedMap(new LinkedHashMap<>());
     private final Map<String, Supplier<Optional<String>>> live = new ConcurrentHashMap<>();
     private volatile boolean started;
 
@@ -36,29 +37,33 @@ public final class Health {
         return this;
     }
 
-    /** Adds a trouble that only a new start of the process ends. */
+    /**
+     * Adds a component without which the process must be started anew.
+     *
+     * @param trouble as in {@link #ready}
+     */
     public Health live(String name, Supplier<Optional<String>> trouble) {
         live.put(name, trouble);
         return this;
     }
 
-    /** The process has opened everything. */
+    /** Tells that the process has opened everything. */
     public void started() {
         started = true;
     }
 
-    /** Whether the process has opened everything. */
+    /** One component: whether the process has opened everything. */
     public List<Component> start() {
         return List.of(
                 component("process", started ? Optional.empty() : Optional.of("still starting")));
     }
 
-    /** What a process must not go on without. */
+    /** The components that the process must not go on without. */
     public List<Component> alive() {
         return components(live);
     }
 
-    /** What must work before the process is used. */
+    /** The components that must work before the process is used. */
     public List<Component> readiness() {
         return components(ready);
     }

@@ -2,24 +2,19 @@ package org.simreg.coordinator.view.observe;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.function.ToDoubleFunction;
 import org.simreg.coordinator.job.JobObserver;
 import org.simreg.proto.GenerationBegun.Cause;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
-/** The meters of the coordinator's jobs, counted since the process began. */
+/** The meters of the coordinator's jobs: steps, generations, changes of state since the start. */
 public final class JobMeters implements JobObserver {
     private final Counter images;
-    private final Timer steps;
-    private final StepParts parts;
+    private final StepMeters steps;
     private final Counter checkpoints;
     private final Counter notices;
     private final Map<Cause, Counter> generations = new EnumMap<>(Cause.class);
@@ -30,8 +25,9 @@ public final class JobMeters implements JobObserver {
         images = counter(registry, "simreg.images", "Images of committed steps");
         checkpoints = counter(registry, "simreg.checkpoints", "Checkpoints stored");
         notices = counter(registry, "simreg.notices", "Notices to people, such as broken images");
-        steps = meters.steps("simreg.step", "Committed steps, wall time from commit to commit");
-        parts = new StepParts(registry, "simreg.step.part");
+        steps =
+                new StepMeters(
+                        meters, "simreg.step", "Committed steps, wall time from commit to commit");
         for (Cause cause : Cause.values()) {
             if (cause != Cause.UNRECOGNIZED) {
                 generations.put(
@@ -67,10 +63,17 @@ public final class JobMeters implements JobObserver {
         switch (event.getEventCase()) {
             case STEP -> step(event.getStep());
             case GENERATION -> generations.get(known(event.getGeneration().getCause())).increment();
-            case STATE -> moves.get(event.getState().getState()).increment();
+            case STATE -> changed(event.getState().getState());
             case CHECKPOINT -> checkpoints.increment();
             case NOTICE -> notices.increment();
             default -> {}
+        }
+    }
+
+    /** A state of a newer version has no counter. */
+    private void changed(JobState state) {
+        if (state != JobState.UNRECOGNIZED) {
+            moves.get(state).increment();
         }
     }
 
@@ -80,39 +83,6 @@ public final class JobMeters implements JobObserver {
 
     private void step(StepDone step) {
         images.increment(step.getImages());
-        steps.record((long) (step.getSeconds() * 1e9), TimeUnit.NANOSECONDS);
-        parts.add(step);
-    }
-
-    /** The counters of the parts of steps: where their time goes. */
-    static final class StepParts {
-        private static final Map<String, ToDoubleFunction<StepDone>> PARTS = new LinkedHashMap<>();
-
-        static {
-            PARTS.put("data", StepDone::getDataSeconds);
-            PARTS.put("teacher", StepDone::getTeacherSeconds);
-            PARTS.put("student", StepDone::getStudentSeconds);
-            PARTS.put("reduce", StepDone::getReduceSeconds);
-            PARTS.put("update", StepDone::getUpdateSeconds);
-        }
-
-        private final Map<String, Counter> counters = new LinkedHashMap<>();
-
-        StepParts(MeterRegistry registry, String name) {
-            for (String part : PARTS.keySet()) {
-                counters.put(
-                        part,
-                        Counter.builder(name)
-                                .baseUnit("seconds")
-                                .tag("part", part)
-                                .description(
-                                        "Wall time of steps by part; reduce is waiting for others")
-                                .register(registry));
-            }
-        }
-
-        void add(StepDone step) {
-            counters.forEach((part, time) -> time.increment(PARTS.get(part).applyAsDouble(step)));
-        }
+        steps.add(step);
     }
 }

@@ -53,7 +53,7 @@ public final class JsonLog extends EncoderBase<ILoggingEvent> {
         return line.append('\n').toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** What the line itself says counts more than what its thread is at. */
+    /** Fields of the event itself replace those of its thread (MDC). */
     private Map<String, String> fields(ILoggingEvent event) {
         Map<String, String> fields = new LinkedHashMap<>();
         if (!worker.isEmpty()) {

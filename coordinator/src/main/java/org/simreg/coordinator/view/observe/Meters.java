@@ -22,7 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.IntSupplier;
 
-/** The meters of one process, in Prometheus' text format. Any thread may use them. */
+/** The registry of a process's meters, shown in Prometheus' text format. Any thread may use it. */
 public final class Meters implements AutoCloseable {
     /** The content type of {@link #scrape}. */
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -100,7 +100,7 @@ public final class Meters implements AutoCloseable {
         return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
-    /** Takes further meters. */
+    /** The registry, for further meters. */
     public MeterRegistry registry() {
         return registry;
     }
@@ -114,12 +114,13 @@ public final class Meters implements AutoCloseable {
                 .register(registry);
     }
 
-    /** Takes how long searches of a feature bank took. */
+    /** A timer of searches of feature banks. */
     public Timer searches() {
         return timer(
                 "simreg.search", "Searches of feature banks, from request to answer", SEARCHES);
     }
 
+    /** A timer of steps. */
     Timer steps(String name, String what) {
         return timer(name, what, STEPS);
     }

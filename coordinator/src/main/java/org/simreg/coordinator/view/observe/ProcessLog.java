@@ -3,7 +3,7 @@ package org.simreg.coordinator.view.observe;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 
-/** The log of this process: lines of text, unless {@link #json} is called before the first. */
+/** The log format of this process: text, unless {@link #json} is called before the first line. */
 public final class ProcessLog {
     private static final String FORMAT = "simreg.log.format";
     private static final String LEVEL = "simreg.log.level";
@@ -11,7 +11,7 @@ public final class ProcessLog {
     private ProcessLog() {}
 
     /**
-     * Makes every line a JSON object, what the libraries say by java.util.logging too. Our own
+     * Makes every line a JSON object, also those of libraries that use java.util.logging. Our own
      * lines are then of level INFO and above, unless it was set already.
      *
      * @param worker name of the process' worker; empty on a coordinator
@@ -31,7 +31,7 @@ public final class ProcessLog {
         return "json".equals(System.getProperty(FORMAT));
     }
 
-    /** Says something to people: a log line if lines are JSON, else on standard output. */
+    /** Prints a message for people: a log line if lines are JSON, else on standard output. */
     public static void say(String text) {
         if (isJson()) {
             LoggerFactory.getLogger("org.simreg.process").info(text);

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 
-/** A store of jobs that remembers whether the last record could be kept. */
+/** A job store around another one, which remembers whether the last record could be saved. */
 public final class TrackedStore implements JobStore {
     private final JobStore store;
     private volatile Optional<String> trouble = Optional.empty();

@@ -3,9 +3,7 @@ package org.simreg.coordinator.view.observe;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
@@ -15,15 +13,13 @@ import org.simreg.worker.member.generation.WorkerContext;
 /** The meters of one worker: its steps, its connection, what it sends and receives. */
 public final class WorkerMeters implements WorkerContext.Observer {
     private final MeterRegistry registry;
-    private final Timer steps;
-    private final JobMeters.StepParts parts;
+    private final StepMeters steps;
     private volatile boolean attends;
     private volatile long step;
 
     public WorkerMeters(Meters meters) {
         registry = meters.registry();
-        steps = meters.steps("simreg.worker.step", "Steps of this worker, wall time");
-        parts = new JobMeters.StepParts(registry, "simreg.worker.step.part");
+        steps = new StepMeters(meters, "simreg.worker.step", "Steps of this worker, wall time");
         Gauge.builder("simreg.worker.attends", this, me -> me.attends ? 1 : 0)
                 .description("1 while the coordinator hears this worker")
                 .register(registry);
@@ -32,7 +28,7 @@ public final class WorkerMeters implements WorkerContext.Observer {
                 .register(registry);
     }
 
-    /** Counts what goes between workers; by transport. */
+    /** Counts what goes between workers, by the transport's name. */
     public void transports(Map<String, PeerTransport> transports) {
         transports.forEach(
                 (name, one) -> {
@@ -70,8 +66,7 @@ public final class WorkerMeters implements WorkerContext.Observer {
         if (report.hasCommitted()) {
             StepDone done = report.getCommitted().getStep();
             step = done.getStep();
-            steps.record((long) (done.getSeconds() * 1e9), TimeUnit.NANOSECONDS);
-            parts.add(done);
+            steps.add(done);
         }
     }
 }

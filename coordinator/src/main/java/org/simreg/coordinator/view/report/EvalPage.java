@@ -7,15 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.simreg.coordinator.view.console.EvalTables;
 import org.simreg.coordinator.view.console.Numbers;
-import org.simreg.coordinator.view.report.ReportPage.LineChart;
+import org.simreg.coordinator.view.console.StageScores;
 import org.simreg.coordinator.view.report.ReportPage.ScoreRow;
 import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 
-/** {@code report.html} of an evaluation: its table, plots and settings in one file. */
+/** The page {@code report.html} of an evaluation: its table, charts and settings in one file. */
 public final class EvalPage {
     /** Name of the file. */
     public static final String NAME = "report.html";
@@ -97,19 +96,18 @@ public final class EvalPage {
     }
 
     private String stages() {
-        EvalTables.StageScores scores = EvalTables.StageScores.of(rows);
-        List<String> names =
-                scores.places().stream().map(EvalTables.StageScores.Place::name).toList();
+        StageScores scores = StageScores.of(rows);
+        List<String> names = scores.stages().stream().map(StageScores.Stage::name).toList();
         LineChart chart = chart("Accuracy by place in the network", "place", names);
         List<ScoreRow> table = new ArrayList<>();
-        for (EvalTables.StageScores.Place place : scores.places()) {
+        for (StageScores.Stage stage : scores.stages()) {
             List<Double> cells = new ArrayList<>();
             for (String measure : scores.measures()) {
-                double accuracy = place.of(measure).orElse(Double.NaN);
+                double accuracy = stage.of(measure).orElse(Double.NaN);
                 chart.add(measure, table.size(), accuracy);
                 cells.add(accuracy);
             }
-            String name = place.name() + ", " + Numbers.count(place.features()) + " features";
+            String name = stage.name() + ", " + Numbers.count(stage.features()) + " features";
             table.add(new ScoreRow(name, false, cells));
         }
         return ReportPage.section("Accuracy", ReportPage.table(scores.measures(), table))
@@ -124,12 +122,12 @@ public final class EvalPage {
                 chart("Top-1 over learning rates", "learning rate", List.copyOf(rates.keySet()));
         LineChart losses = new LineChart("Train loss", "epoch", List.of(), "loss", false);
         for (Map.Entry<String, List<EvalRow>> rate : rates.entrySet()) {
-            List<EvalRow> course = rate.getValue();
-            EvalRow last = course.get(course.size() - 1);
-            double best = course.stream().mapToDouble(EvalRow::getAccuracy).max().orElse(0);
+            List<EvalRow> epochRows = rate.getValue();
+            EvalRow last = epochRows.get(epochRows.size() - 1);
+            double best = epochRows.stream().mapToDouble(EvalRow::getAccuracy).max().orElse(0);
             String name = "lr " + rate.getKey();
             ends.add("top-1", table.size(), last.getAccuracy());
-            for (EvalRow row : course) {
+            for (EvalRow row : epochRows) {
                 epochs.add(name, row.getEpoch(), row.getAccuracy());
                 losses.add(name, row.getEpoch(), row.getLoss());
             }

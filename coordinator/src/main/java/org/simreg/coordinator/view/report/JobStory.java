@@ -19,8 +19,8 @@ import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
 
 /**
- * The sum of a job's events as the live page shows it, as JSON: loss, accuracy, pace, generations,
- * notices. In bounded memory, on one thread.
+ * The summary of a job's events that the live page shows: loss, accuracy, pace, generations and
+ * notices, as JSON. In bounded memory, on one thread.
  */
 public final class JobStory {
     private static final int MOST_GENERATIONS = 300;
@@ -32,7 +32,7 @@ public final class JobStory {
 
     private final LossCurve loss = new LossCurve(MOST_POINTS);
     private final Deque<StepDone> lastSteps = new ArrayDeque<>();
-    private final Map<String, Score> scores = new LinkedHashMap<>();
+    private final Map<String, JsonObject> scores = new LinkedHashMap<>();
     private final Deque<GenerationSpan> generations = new ArrayDeque<>();
     private final Deque<String> notices = new ArrayDeque<>();
     private LossCurve fresh = new LossCurve(MOST_NEWS);
@@ -40,18 +40,6 @@ public final class JobStory {
     private long generationsBegun;
     private JobStarted started = JobStarted.getDefaultInstance();
     private long lastMs;
-
-    /** One accuracy of an evaluation. */
-    private record Score(EvaluationDone done, KnnScore knn) {
-        JsonObject json() {
-            JsonObject json = new JsonObject();
-            json.addProperty("subject", done.getSubject());
-            json.addProperty("epoch", done.getEpoch());
-            json.addProperty("k", knn.getK());
-            json.addProperty("accuracy", knn.getAccuracy());
-            return json;
-        }
-    }
 
     /**
      * A generation with its times.
@@ -84,7 +72,7 @@ public final class JobStory {
         }
     }
 
-    /** Takes the next event. */
+    /** Adds the next event. */
     public void add(Progress event) {
         lastMs = event.getTimeMs();
         switch (event.getEventCase()) {
@@ -112,7 +100,7 @@ public final class JobStory {
     private void add(EvaluationDone done) {
         for (KnnScore knn : done.getKnnList()) {
             String key = done.getSubject() + "/" + done.getEpoch() + "/" + knn.getK();
-            scores.put(key, new Score(done, knn));
+            scores.put(key, score(done, knn));
         }
         while (scores.size() > MOST_SCORES) {
             scores.remove(scores.keySet().iterator().next());
@@ -151,13 +139,13 @@ public final class JobStory {
         return listsChanged || !fresh.isEmpty();
     }
 
-    /** What was told by now is no news any more. */
+    /** Forgets the news; {@link #whole} has them still. */
     public void forget() {
         fresh = new LossCurve(MOST_NEWS);
         listsChanged = false;
     }
 
-    /** Everything, for a viewer who comes now. */
+    /** Everything, for a browser that connects now. */
     public JsonObject whole() {
         JsonObject whole = now();
         whole.add("loss", loss.json());
@@ -165,7 +153,7 @@ public final class JobStory {
         return whole;
     }
 
-    /** What is new, for a viewer who has all until now. */
+    /** What is new since the last {@link #forget}, for a browser that has all before. */
     public JsonObject news() {
         JsonObject news = now();
         news.add("points", fresh.json());
@@ -188,25 +176,48 @@ public final class JobStory {
      * Seconds by part over the last steps; images a second; learning rate and epoch of the last.
      */
     private JsonObject pace() {
-        JsonObject parts = new JsonObject();
-        parts.addProperty("data", sum(StepDone::getDataSeconds));
-        parts.addProperty("teacher", sum(StepDone::getTeacherSeconds));
-        parts.addProperty("student", sum(StepDone::getStudentSeconds));
-        parts.addProperty("reduce", sum(StepDone::getReduceSeconds));
-        parts.addProperty("update", sum(StepDone::getUpdateSeconds));
-        double known =
-                parts.asMap().values().stream().mapToDouble(part -> part.getAsDouble()).sum();
+        Map<String, Double> parts = new LinkedHashMap<>();
+        parts.put("data", sum(StepDone::getDataSeconds));
+        parts.put("teacher", sum(StepDone::getTeacherSeconds));
+        parts.put("student", sum(StepDone::getStudentSeconds));
+        parts.put("reduce", sum(StepDone::getReduceSeconds));
+        parts.put("update", sum(StepDone::getUpdateSeconds));
         double seconds = sum(StepDone::getSeconds);
-        parts.addProperty("other", Math.max(0, seconds - known));
         StepDone last = lastSteps.isEmpty() ? StepDone.getDefaultInstance() : lastSteps.getLast();
-        JsonObject pace = new JsonObject();
-        pace.add("parts", parts);
-        pace.addProperty("steps", lastSteps.size());
-        pace.addProperty("seconds", seconds);
+        JsonObject pace = pace(parts, lastSteps.size(), seconds);
         pace.addProperty("rate", seconds > 0 ? sum(StepDone::getImages) / seconds : 0);
         pace.addProperty("lr", last.getLr());
         pace.addProperty("epoch", last.getEpoch());
         return pace;
+    }
+
+    /**
+     * The time of steps as the pages' {@code parts.js} reads it.
+     *
+     * @param parts seconds by part; what they lack of all seconds becomes "other"
+     * @param steps how many
+     * @param seconds of all steps together
+     */
+    static JsonObject pace(Map<String, Double> parts, int steps, double seconds) {
+        JsonObject shown = new JsonObject();
+        parts.forEach(shown::addProperty);
+        double known = parts.values().stream().mapToDouble(part -> part).sum();
+        shown.addProperty("other", Math.max(0, seconds - known));
+        JsonObject pace = new JsonObject();
+        pace.add("parts", shown);
+        pace.addProperty("steps", steps);
+        pace.addProperty("seconds", seconds);
+        return pace;
+    }
+
+    /** One accuracy of an evaluation as the pages' {@code scores.js} reads it. */
+    static JsonObject score(EvaluationDone done, KnnScore knn) {
+        JsonObject json = new JsonObject();
+        json.addProperty("subject", done.getSubject());
+        json.addProperty("epoch", done.getEpoch());
+        json.addProperty("k", knn.getK());
+        json.addProperty("accuracy", knn.getAccuracy());
+        return json;
     }
 
     private double sum(ToDoubleFunction<StepDone> figure) {
@@ -220,11 +231,11 @@ public final class JobStory {
         into.addProperty("batch", started.getBatch());
         into.addProperty("epochs", started.getEpochs());
         JsonArray accuracy = new JsonArray();
-        scores.values().forEach(score -> accuracy.add(score.json()));
+        scores.values().forEach(accuracy::add);
         into.add("accuracy", accuracy);
-        JsonArray line = new JsonArray();
-        generations.forEach(generation -> line.add(generation.json()));
-        into.add("generations", line);
+        JsonArray spans = new JsonArray();
+        generations.forEach(generation -> spans.add(generation.json()));
+        into.add("generations", spans);
         into.addProperty("generationsBegun", generationsBegun);
         into.add("notices", array(notices));
     }

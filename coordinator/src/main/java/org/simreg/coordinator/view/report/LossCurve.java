@@ -3,8 +3,8 @@ package org.simreg.coordinator.view.report;
 import com.google.gson.JsonArray;
 
 /**
- * A curve over steps in bounded memory: where there would be too many points, neighbours are
- * merged, so that a point is the mean of 1, 2, 4 .. steps, at the last of them.
+ * A curve of the loss over steps in bounded memory: where there would be too many points,
+ * neighbours are merged, so that a point is the mean of 1, 2, 4 .. steps, at the last of them.
  */
 final class LossCurve {
     private final int most;
@@ -72,7 +72,7 @@ final class LossCurve {
     JsonArray json() {
         JsonArray points = new JsonArray();
         for (int i = 0; i < size; i++) {
-            points.add(ReportPage.point(x[i], y[i]));
+            points.add(LineChart.point(x[i], y[i]));
         }
         return points;
     }

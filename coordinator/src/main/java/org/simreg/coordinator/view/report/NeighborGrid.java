@@ -1,9 +1,11 @@
 package org.simreg.coordinator.view.report;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Example;
 
 /**
  * A grid of query images and their nearest neighbours, for a person to judge.
@@ -38,73 +40,74 @@ public record NeighborGrid(List<Row> rows) {
     public record Neighbor(Path image, String className, double cosine) {}
 
     /**
-     * The examples of an evaluation.
+     * Makes the grid of an evaluation's examples.
      *
      * @param dataset folder that the evaluation's file names are relative to
      */
     public static NeighborGrid of(EvaluationDone evaluation, Path dataset) {
-        return new NeighborGrid(
-                evaluation.getExamplesList().stream()
-                        .map(
-                                example ->
-                                        new Row(
-                                                dataset.resolve(example.getFile()),
-                                                example.getLabel(),
-                                                example.getNeighborsList().stream()
-                                                        .map(
-                                                                near ->
-                                                                        new Neighbor(
-                                                                                dataset.resolve(
-                                                                                        near
-                                                                                                .getFile()),
-                                                                                near.getLabel(),
-                                                                                near.getCosine()))
-                                                        .toList()))
-                        .toList());
+        List<Row> rows = new ArrayList<>();
+        for (Example example : evaluation.getExamplesList()) {
+            List<Neighbor> neighbors = new ArrayList<>();
+            for (Example.Neighbor near : example.getNeighborsList()) {
+                Path image = dataset.resolve(near.getFile());
+                neighbors.add(new Neighbor(image, near.getLabel(), near.getCosine()));
+            }
+            rows.add(new Row(dataset.resolve(example.getFile()), example.getLabel(), neighbors));
+        }
+        return new NeighborGrid(rows);
+    }
+
+    /** The grid as HTML: a green border for a neighbour of the query's class, else a red one. */
+    String html() {
+        return grid(rows.stream().map(NeighborGrid::html).toList());
+    }
+
+    private static String html(Row row) {
+        List<String> found = new ArrayList<>();
+        for (Neighbor near : row.neighbors()) {
+            String kind = near.className().equals(row.queryClass()) ? "same" : "other";
+            String cosine = Numbers.format("%.2f", near.cosine());
+            found.add(picture(kind, near.image(), near.className(), cosine));
+        }
+        return row(picture("query", row.query(), row.queryClass(), "query"), found);
     }
 
     /**
-     * A grid of queries and their neighbours as HTML: a green border for the query's class, a red
-     * one for another.
+     * The HTML of a grid.
+     *
+     * @param rows made by {@link #row}
      */
-    static final class GridHtml {
-        private GridHtml() {}
+    static String grid(List<String> rows) {
+        return "<div class=\"neighbors card\">\n" + String.join("", rows) + "</div>\n";
+    }
 
-        static String of(NeighborGrid grid) {
-            StringBuilder html = new StringBuilder("<div class=\"neighbors card\">\n");
-            for (Row row : grid.rows()) {
-                html.append("<div class=\"row\">\n");
-                html.append(picture("query", row.query(), row.queryClass(), "query"));
-                html.append("<div class=\"found\">\n");
-                for (Neighbor near : row.neighbors()) {
-                    boolean same = near.className().equals(row.queryClass());
-                    String cosine = Numbers.format("%.2f", near.cosine());
-                    html.append(
-                            picture(
-                                    same ? "same" : "other",
-                                    near.image(),
-                                    near.className(),
-                                    cosine));
-                }
-                html.append("</div></div>\n");
-            }
-            return html.append("</div>\n").toString();
-        }
+    /**
+     * The HTML of a query and what was found for it.
+     *
+     * @param query made by {@link #picture}, and so is each of {@code found}
+     */
+    static String row(String query, List<String> found) {
+        return "<div class=\"row\">\n%s<div class=\"found\">\n%s</div></div>\n"
+                .formatted(query, String.join("", found));
+    }
 
-        /** A picture with what is said of it; the kind is a class of the style sheet. */
-        static String picture(String kind, Path file, String className, String note) {
-            String name = ReportPage.escape(className);
-            String title =
-                    ReportPage.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
-            String image =
-                    Thumbnail.of(file)
-                            .map(data -> "<img src=\"%s\" alt=\"%s\">".formatted(data, name))
-                            .orElse("<span class=\"absent\">no image</span>");
-            return """
-                    <figure class="%s" title="%s"><div class="frame">%s</div>\
-                    <figcaption><b>%s</b><small>%s</small></figcaption></figure>
-                    """
-                    .formatted(kind, title, image, name, ReportPage.escape(note));
-        }
+    /**
+     * The HTML of a picture with a name and a note below it.
+     *
+     * @param kind class of the style sheet: query, same, other or near
+     */
+    static String picture(String kind, Path file, String className, String note) {
+        String name = ReportPage.escape(className);
+        String title =
+                ReportPage.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
+        String image =
+                Thumbnail.of(file)
+                        .map(data -> "<img src=\"%s\" alt=\"%s\">".formatted(data, name))
+                        .orElse("<span class=\"absent\">no image</span>");
+        return """
+                <figure class="%s" title="%s"><div class="frame">%s</div>\
+                <figcaption><b>%s</b><small>%s</small></figcaption></figure>
+                """
+                .formatted(kind, title, image, name, ReportPage.escape(note));
     }
 }

@@ -3,12 +3,13 @@ package org.simreg.coordinator.view.report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.proto.Found;
 import org.simreg.proto.UserError;
 
-/** A page of the pictures that a search found: one file without outside references. */
+/** The page of {@code simreg search --html}: queries and the pictures found for them. */
 public final class NeighborPage {
     private NeighborPage() {}
 
@@ -28,12 +29,10 @@ public final class NeighborPage {
      * @throws UserError if it can't be written
      */
     public static void write(Path file, String bank, List<Row> rows, Path pictures) {
-        StringBuilder html = new StringBuilder("<div class=\"neighbors card\">\n");
-        rows.forEach(row -> html.append(row(row, pictures)));
+        String grid = NeighborGrid.grid(rows.stream().map(row -> html(row, pictures)).toList());
         String content =
                 "<header>\n<h1>%s</h1>\n</header>\n".formatted(ReportPage.escape(bank))
-                        + ReportPage.section(
-                                "Nearest by cosine", html.append("</div>\n").toString());
+                        + ReportPage.section("Nearest by cosine", grid);
         try {
             Files.writeString(file, ReportPage.of(bank, content));
         } catch (IOException e) {
@@ -44,19 +43,16 @@ public final class NeighborPage {
         }
     }
 
-    private static String row(Row row, Path pictures) {
-        StringBuilder html = new StringBuilder("<div class=\"row\">\n");
+    private static String html(Row row, Path pictures) {
         Path query = Path.of(row.query());
-        html.append(
-                NeighborGrid.GridHtml.picture(
-                        "query", query, query.getFileName().toString(), "query"));
-        html.append("<div class=\"found\">\n");
+        List<String> found = new ArrayList<>();
         for (Found.Hit hit : row.found().getHitsList()) {
             String name = hit.getLabel().isEmpty() ? "id " + hit.getId() : hit.getLabel();
             String cosine = Numbers.format("%.4f", hit.getCosine());
             Path file = pictures.resolve(hit.getFile().isEmpty() ? "none" : hit.getFile());
-            html.append(NeighborGrid.GridHtml.picture("near", file, name, cosine));
+            found.add(NeighborGrid.picture("near", file, name, cosine));
         }
-        return html.append("</div></div>\n").toString();
+        String name = query.getFileName().toString();
+        return NeighborGrid.row(NeighborGrid.picture("query", query, name, "query"), found);
     }
 }

@@ -3,10 +3,7 @@ package org.simreg.coordinator.view.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,18 +11,16 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.worker.base.io.Sha256;
 
 /**
- * A page that is one file, without outside references: its frame, and the HTML and JSON that its
- * parts are made of. Everything essential is HTML; charts are drawn by the live page's scripts,
- * which lie in the page and are the only ones that its security policy lets run.
+ * The frame of a page that is one file, without outside references, and the HTML that its parts are
+ * made of. Everything essential is HTML; charts are drawn by the live page's scripts, which lie in
+ * the page and are the only ones that its security policy lets run.
  */
 public final class ReportPage {
     /** In the order in which they use each other; each is a module of the live page, too. */
@@ -42,7 +37,7 @@ public final class ReportPage {
     private ReportPage() {}
 
     /**
-     * A page without charts.
+     * Makes a page without charts.
      *
      * @param title as text
      * @param content of the page's main element, as HTML
@@ -52,11 +47,11 @@ public final class ReportPage {
     }
 
     /**
-     * A page with charts, which stand where {@link #charts} is in its content.
+     * Makes a page with charts, which stand where {@link #charts} is in its content.
      *
      * @param title as text
      * @param content of the page's main element, as HTML
-     * @param cards what the charts show, one object each, as {@code report.js} reads it
+     * @param cards the charts, one object each, as {@code report.js} reads it
      */
     static String of(String title, String content, List<JsonObject> cards) {
         JsonArray data = new JsonArray();
@@ -124,68 +119,17 @@ public final class ReportPage {
         }
     }
 
-    /** The place of the charts; whoever lets no script run is told where their numbers are. */
+    /**
+     * The place of the charts.
+     *
+     * @param file that has their numbers, for whoever lets no script run
+     */
     static String charts(String file) {
         return """
                 <div class="cards" id="charts"></div>
                 <noscript><p class="soft">The charts need JavaScript; their numbers are in %s.</p></noscript>
                 """
                 .formatted(link(file));
-    }
-
-    /**
-     * A point of a curve, for JSON; a value that is no number is null, which leaves a gap.
-     *
-     * @param x a step, an epoch or a place
-     */
-    public static JsonArray point(Number x, double y) {
-        JsonElement value = Double.isFinite(y) ? new JsonPrimitive(y) : JsonNull.INSTANCE;
-        JsonArray point = new JsonArray();
-        point.add(x);
-        point.add(value);
-        return point;
-    }
-
-    /** A line chart as JSON. */
-    static final class LineChart {
-        private final JsonObject json = new JsonObject();
-        private final Map<String, JsonArray> lines = new LinkedHashMap<>();
-
-        /**
-         * @param title heading
-         * @param unit what x counts
-         * @param names of the places 0, 1, 2, ..; none where x counts something
-         * @param value how a y is told, "loss" or "percent"
-         * @param zero whether the upright axis begins at 0
-         */
-        LineChart(String title, String unit, List<String> names, String value, boolean zero) {
-            json.addProperty("kind", "lines");
-            json.addProperty("title", title);
-            json.addProperty("unit", unit);
-            JsonArray places = new JsonArray();
-            names.forEach(places::add);
-            json.add("names", places);
-            json.addProperty("value", value);
-            json.addProperty("zero", zero);
-        }
-
-        /** Adds a point to a line; x ascends. */
-        void add(String line, Number x, double y) {
-            lines.computeIfAbsent(line, name -> new JsonArray()).add(point(x, y));
-        }
-
-        JsonObject json() {
-            JsonArray all = new JsonArray();
-            lines.forEach(
-                    (name, points) -> {
-                        JsonObject line = new JsonObject();
-                        line.addProperty("name", name);
-                        line.add("points", points);
-                        all.add(line);
-                    });
-            json.add("lines", all);
-            return json;
-        }
     }
 
     /** The text with everything escaped that could end an element or an attribute. */

@@ -32,9 +32,9 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
- * {@code report.html} of a run: outcome, curves, time of each part, neighbours of some images,
- * notices, settings, digest. One file without outside references; made from the run folder, at any
- * time, also while the run goes on.
+ * The page {@code report.html} of a run: outcome, curves, time of each part, neighbours of some
+ * images, notices, settings, digest. One file without outside references; made from the run folder,
+ * at any time, also while the run goes on.
  */
 public final class RunReport {
     private static final DateTimeFormatter TIME =
@@ -121,7 +121,7 @@ public final class RunReport {
                         html.append(
                                 ReportPage.section(
                                         "Nearest neighbours of some validation images",
-                                        legend() + NeighborGrid.GridHtml.of(rows))));
+                                        legend() + rows.html())));
         notices().ifPresent(list -> html.append(ReportPage.section("Notices", list)));
         html.append(ReportPage.section("Files", files()));
         if (!settings.isEmpty()) {
@@ -171,7 +171,7 @@ public final class RunReport {
                         .toList());
     }
 
-    /** What the charts show. */
+    /** The charts of the page, one object each. */
     private List<JsonObject> cards() {
         List<JsonObject> cards = new ArrayList<>();
         cards.add(
@@ -192,8 +192,7 @@ public final class RunReport {
 
     private static JsonObject curve(
             String title, String name, boolean zero, RunHistory.Series points) {
-        ReportPage.LineChart chart =
-                new ReportPage.LineChart(title, "epoch", List.of(), "loss", zero);
+        LineChart chart = new LineChart(title, "epoch", List.of(), "loss", zero);
         RunHistory.Series thin = points.thinned(MOST_POINTS);
         for (int i = 0; i < thin.size(); i++) {
             chart.add(name, thin.x(i), thin.y(i));
@@ -206,12 +205,7 @@ public final class RunReport {
         JsonArray scores = new JsonArray();
         for (EvaluationDone done : history.evaluations()) {
             for (KnnScore knn : done.getKnnList()) {
-                JsonObject score = new JsonObject();
-                score.addProperty("subject", done.getSubject());
-                score.addProperty("epoch", done.getEpoch());
-                score.addProperty("k", knn.getK());
-                score.addProperty("accuracy", knn.getAccuracy());
-                scores.add(score);
+                scores.add(JobStory.score(done, knn));
             }
         }
         JsonObject card = new JsonObject();
@@ -221,16 +215,10 @@ public final class RunReport {
         return card;
     }
 
-    /** Seconds of all steps by part; those that no part accounts for are "other". */
+    /** The time of all steps by part. */
     private JsonObject time() {
-        JsonObject parts = new JsonObject();
-        history.seconds().forEach(parts::addProperty);
-        double known = history.seconds().values().stream().mapToDouble(part -> part).sum();
-        parts.addProperty("other", Math.max(0, history.stepSeconds() - known));
-        JsonObject pace = new JsonObject();
-        pace.add("parts", parts);
-        pace.addProperty("steps", history.loss().size());
-        pace.addProperty("seconds", history.stepSeconds());
+        JsonObject pace =
+                JobStory.pace(history.seconds(), history.loss().size(), history.stepSeconds());
         JsonObject card = new JsonObject();
         card.addProperty("kind", "time");
         card.add("pace", pace);

@@ -18,7 +18,7 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
 /**
- * A small picture of an image file inside a page, as a {@code data:} address. A small file that
+ * A small picture of an image file for a page, as a {@code data:} address. A small file that
  * browsers know goes in as it is; a larger one is reduced to {@value #SIDE} pixels, read with
  * subsampling so that a huge image costs little memory.
  */
@@ -26,7 +26,7 @@ final class Thumbnail {
     private static final int SIDE = 160;
     private static final long AS_IT_IS = 12_000;
 
-    /** What a file may weigh that browsers know and ImageIO doesn't: WebP, CMYK. */
+    /** Most bytes of a file that browsers know and ImageIO doesn't: WebP, CMYK. */
     private static final long UNREDUCED = 600_000;
 
     private static final Map<String, String> BROWSER_TYPES =

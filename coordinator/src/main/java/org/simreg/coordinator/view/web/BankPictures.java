@@ -23,9 +23,9 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 
 /**
- * The live page's search in the banks by pictures; a sample is named by its id or its file. Called
- * on event loops: every method returns at once. A future fails with {@link UserError} or {@code
- * Refused} for what the user can mend; their sentence is shown.
+ * The search by pictures in the banks that the live page offers; a sample is named by its id or its
+ * file. Called on event loops: every method returns at once. A future fails with {@link UserError}
+ * or {@code Refused} for what the user can mend; their sentence is shown.
  */
 public final class BankPictures {
     private static final long MOST_BYTES = 32 << 20;
@@ -40,7 +40,7 @@ public final class BankPictures {
                     "webp",
                     "image/webp");
 
-    /** Where there are no banks. */
+    /** The search where there are no banks. */
     public static final BankPictures NONE =
             new BankPictures(
                     List::of,
@@ -89,7 +89,7 @@ public final class BankPictures {
      */
     public record Picture(String type, byte[] file) {}
 
-    /** Those that answer now; none hides the search box. */
+    /** The banks that answer now; without any the page has no search box. */
     public List<SearchableBank> banks() {
         return views.get().stream()
                 .filter(BankView::ready)
@@ -103,7 +103,7 @@ public final class BankPictures {
     }
 
     /**
-     * The nearest to a picture, nearest first.
+     * Finds the nearest to a picture, nearest first.
      *
      * @param picture a JPEG, PNG or WebP file, as it was uploaded
      */
@@ -120,7 +120,7 @@ public final class BankPictures {
     }
 
     /**
-     * The nearest to one of the bank, nearest first.
+     * Finds the nearest to a sample of the bank, nearest first.
      *
      * @param sample id or file name
      */
@@ -134,7 +134,7 @@ public final class BankPictures {
                 .toList();
     }
 
-    /** A status of the caller's making is a sentence for people. */
+    /** A gRPC status with a description becomes a sentence for people. */
     private static Throwable sentence(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null
@@ -147,7 +147,7 @@ public final class BankPictures {
     }
 
     /**
-     * One picture of a bank.
+     * Reads one picture of a bank.
      *
      * @param sample id or file name
      */

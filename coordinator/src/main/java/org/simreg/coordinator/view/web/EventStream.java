@@ -4,14 +4,14 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 
 /**
- * A stream of server-sent events to one browser. Nothing waits for it: what it can't take now is
- * left out, and it gets all at once when it can again.
+ * A stream of server-sent events to one browser. Nothing waits for a slow one: it misses events,
+ * and gets the whole state when it can take some again.
  */
 final class EventStream {
     private final HttpServerResponse response;
     private boolean current;
 
-    /** Begins the answer. */
+    /** Begins the answer to a request. */
     EventStream(RoutingContext request) {
         response = request.response();
         response.setChunked(true)
@@ -21,12 +21,12 @@ final class EventStream {
         response.write("retry: 1000\n\n");
     }
 
-    /** Whether it has all that was said. */
+    /** Whether it has all events until now. */
     boolean current() {
         return current;
     }
 
-    /** Whether it can take something now; if not it isn't current any more. */
+    /** Whether it can take an event now; if not it isn't current any more. */
     boolean ready() {
         boolean ready = !response.ended() && !response.closed() && !response.writeQueueFull();
         current &= ready;
@@ -43,8 +43,8 @@ final class EventStream {
         response.write("event: " + event + "\ndata: " + data + "\n\n");
     }
 
-    /** Keeps the connection from being taken for idle. */
-    void beat() {
+    /** Sends a comment, so that the connection isn't taken for idle. */
+    void keepAlive() {
         if (ready()) {
             response.write(": \n\n");
         }

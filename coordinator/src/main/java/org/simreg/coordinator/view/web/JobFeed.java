@@ -13,20 +13,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The feed of one job's story to the browsers that follow it: one watch of the job, however many
- * they are. All of it happens on one context, to which the job's events come from the coordinator's
- * thread.
+ * The feed of one job's {@link JobStory} to the browsers that follow it: one watch of the job,
+ * however many they are. All of it runs on one context, to which the job's events come from the
+ * coordinator's thread.
  */
 final class JobFeed {
     private static final Logger LOG = LoggerFactory.getLogger(JobFeed.class);
 
-    /** Events under way: the coordinator's thread does other things between them. */
+    /** Most events on their way to the context; more follow when it has taken half of them. */
     private static final int MOST_WAITING = 256;
 
     private final String job;
     private final Context context;
     private final Consumer<Consumer<JobService>> jobs;
-    private final Set<EventStream> viewers = new LinkedHashSet<>();
+    private final Set<EventStream> streams = new LinkedHashSet<>();
     private final JobStory story = new JobStory();
     private AutoCloseable watch = () -> {};
     private long known = Long.MAX_VALUE;
@@ -66,7 +66,7 @@ final class JobFeed {
             return waiting < MOST_WAITING;
         }
 
-        /** What it was waiting for may have happened since it was told to wait. */
+        /** Runs the task at once where enough events were taken since the answer to wait. */
         @Override
         public synchronized void whenReady(Runnable task) {
             if (waiting < MOST_WAITING / 2) {
@@ -91,16 +91,16 @@ final class JobFeed {
         }
     }
 
-    /** The past first, as far as it is told now; then what happens. */
+    /** Watches the job from an event on: the past first, then what happens. */
     private void begin(long from) {
         ended = false;
-        EventWatch follow = new EventWatch();
+        EventWatch watcher = new EventWatch();
         jobs.accept(
-                desk -> {
+                service -> {
                     try {
-                        long until = desk.get(job).getNextSequence();
+                        long until = service.get(job).getNextSequence();
                         context.runOnContext(nothing -> known = until);
-                        AutoCloseable opened = desk.watch(job, from, follow);
+                        AutoCloseable opened = service.watch(job, from, watcher);
                         context.runOnContext(nothing -> opened(opened));
                     } catch (RuntimeException e) {
                         LOG.warn("The job {} can't be shown", job, e);
@@ -121,14 +121,14 @@ final class JobFeed {
         story.add(event.getProgress());
     }
 
-    void join(EventStream viewer) {
-        viewers.add(viewer);
+    void join(EventStream stream) {
+        streams.add(stream);
     }
 
-    /** Whether nobody is left. */
-    boolean leave(EventStream viewer) {
-        viewers.remove(viewer);
-        return viewers.isEmpty();
+    /** Removes a browser; whether nobody is left. */
+    boolean leave(EventStream stream) {
+        streams.remove(stream);
+        return streams.isEmpty();
     }
 
     /**
@@ -141,34 +141,34 @@ final class JobFeed {
             begin(next);
         }
         if (!trouble.isEmpty()) {
-            complain();
+            sendTrouble();
         }
         if (next < known) {
             return;
         }
         String news = story.hasNews() ? line(story.news()) : "";
         String whole = "";
-        for (EventStream viewer : viewers) {
-            if (!viewer.ready()) {
+        for (EventStream stream : streams) {
+            if (!stream.ready()) {
                 continue;
             }
-            if (!viewer.current()) {
+            if (!stream.current()) {
                 whole = whole.isEmpty() ? line(story.whole()) : whole;
-                viewer.send("whole", whole);
+                stream.send("whole", whole);
             } else if (!news.isEmpty()) {
-                viewer.send("news", news);
+                stream.send("news", news);
             }
         }
         story.forget();
     }
 
-    private void complain() {
+    private void sendTrouble() {
         JsonObject message = new JsonObject();
         message.addProperty("trouble", trouble);
-        String said = line(message);
-        for (EventStream viewer : viewers) {
-            if (viewer.ready() && !viewer.current()) {
-                viewer.send("trouble", said);
+        String line = line(message);
+        for (EventStream stream : streams) {
+            if (stream.ready() && !stream.current()) {
+                stream.send("trouble", line);
             }
         }
     }
@@ -178,22 +178,22 @@ final class JobFeed {
         return message.toString();
     }
 
-    void beat() {
-        viewers.forEach(EventStream::beat);
+    void keepAlive() {
+        streams.forEach(EventStream::keepAlive);
     }
 
     void close() {
         closed = true;
         AutoCloseable open = watch;
         jobs.accept(
-                desk -> {
+                service -> {
                     try {
                         open.close();
                     } catch (Exception e) {
                         LOG.warn("The page's watch of the job {} can't be closed", job, e);
                     }
                 });
-        viewers.forEach(EventStream::end);
-        viewers.clear();
+        streams.forEach(EventStream::end);
+        streams.clear();
     }
 }

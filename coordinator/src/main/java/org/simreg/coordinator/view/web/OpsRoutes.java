@@ -13,8 +13,8 @@ import org.simreg.coordinator.view.observe.Health;
 import org.simreg.coordinator.view.observe.Meters;
 
 /**
- * The routes for machines, and the guard before those for people: {@code /metrics}, {@code
- * /health/live}, {@code ready} and {@code started}; a token that may read.
+ * The routes for monitoring: {@code /metrics}, {@code /health/live}, {@code /health/ready} and
+ * {@code /health/started}; and the guard that asks for a token before the routes for people.
  */
 public final class OpsRoutes {
     private static final String CHALLENGE = "Basic realm=\"simreg\", charset=\"UTF-8\"";

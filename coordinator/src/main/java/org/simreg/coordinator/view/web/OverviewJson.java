@@ -9,7 +9,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.WorkerStatus;
 
-/** Jobs and workers as JSON for the live page. */
+/** The overview of jobs and workers as JSON for the live page. */
 final class OverviewJson {
     private OverviewJson() {}
 

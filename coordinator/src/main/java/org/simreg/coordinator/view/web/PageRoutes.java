@@ -16,8 +16,8 @@ import org.simreg.proto.Refused;
 import org.simreg.worker.base.io.Sha256;
 
 /**
- * The routes of the live page: its files, and the streams of jobs, workers and curves that it
- * follows. The files are read once; browsers ask each time whether theirs is still good.
+ * The routes of the live page: its files, and the event streams of the overview and of single jobs.
+ * The files are read once; browsers ask each time whether theirs is still good.
  */
 public final class PageRoutes {
     private static final long BANKS_MS = 5000;
@@ -52,9 +52,9 @@ public final class PageRoutes {
      * @param version of simreg
      * @param port that gRPC is served on
      * @param jobs runs a task with the jobs, on the coordinator's thread
-     * @param survey the last look at jobs and workers
-     * @param wanted workers that the queue could use, if somebody counts them
-     * @param search for pictures
+     * @param survey the latest survey of jobs and workers
+     * @param wanted number of workers that the queue could use; empty if nobody counts them
+     * @param search the search in the banks
      */
     public record Setup(
             String version,
@@ -141,10 +141,18 @@ public final class PageRoutes {
                                 if (known) {
                                     streams.story(id, new EventStream(request));
                                 } else {
-                                    request.fail(404);
+                                    notFound(request);
                                 }
                             });
                 });
+    }
+
+    /** Answers by itself: a failed request would be logged as an error of the router. */
+    private static void notFound(RoutingContext request) {
+        request.response()
+                .setStatusCode(404)
+                .putHeader("Content-Type", "text/plain; charset=utf-8")
+                .end("There is no such job.\n");
     }
 
     private static boolean knows(JobService jobs, String id) {

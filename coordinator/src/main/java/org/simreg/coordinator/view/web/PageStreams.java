@@ -13,26 +13,25 @@ import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.proto.JobState;
 
 /**
- * The streams to all browsers: of the overview, or of a job's story. All of it happens on one
- * context.
+ * The event streams to all browsers: of the overview, or of one job. All of it runs on one context.
  */
 final class PageStreams {
-    private static final long TELL_MS = 250;
-    private static final long LOOK_MS = 1000;
-    private static final long BEAT_MS = 15_000;
+    private static final long NEWS_MS = 250;
+    private static final long OVERVIEW_MS = 1000;
+    private static final long KEEP_ALIVE_MS = 15_000;
 
     private final Context context;
     private final Consumer<Consumer<JobService>> jobs;
     private final Supplier<ClusterSurvey> survey;
     private final Supplier<String> overview;
     private final Map<String, JobFeed> feeds = new HashMap<>();
-    private final Set<EventStream> overviewers = new LinkedHashSet<>();
-    private String shown = "";
+    private final Set<EventStream> overviews = new LinkedHashSet<>();
+    private String sent = "";
 
     /**
      * @param jobs runs a task with the jobs, on the coordinator's thread
-     * @param survey the last look at jobs and workers
-     * @param overview the same as the page gets it
+     * @param survey the latest survey of jobs and workers
+     * @param overview the same as a line of JSON
      */
     PageStreams(
             Vertx vertx,
@@ -43,46 +42,46 @@ final class PageStreams {
         this.jobs = jobs;
         this.survey = survey;
         this.overview = overview;
-        vertx.setPeriodic(TELL_MS, timer -> tell());
-        vertx.setPeriodic(LOOK_MS, timer -> show());
-        vertx.setPeriodic(BEAT_MS, timer -> beat());
+        vertx.setPeriodic(NEWS_MS, timer -> sendNews());
+        vertx.setPeriodic(OVERVIEW_MS, timer -> sendOverview());
+        vertx.setPeriodic(KEEP_ALIVE_MS, timer -> keepAlive());
     }
 
-    /** Shows jobs and workers from now on. */
-    void overview(EventStream viewer) {
-        overviewers.add(viewer);
-        viewer.whenGone(() -> overviewers.remove(viewer));
-        show();
+    /** Sends a browser jobs and workers from now on. */
+    void overview(EventStream stream) {
+        overviews.add(stream);
+        stream.whenGone(() -> overviews.remove(stream));
+        sendOverview();
     }
 
-    /** Tells a job's story from now on. */
-    void story(String job, EventStream viewer) {
+    /** Sends a browser a job's story from now on. */
+    void story(String job, EventStream stream) {
         JobFeed feed = feeds.computeIfAbsent(job, id -> new JobFeed(id, context, jobs));
-        feed.join(viewer);
-        viewer.whenGone(() -> left(job, feed, viewer));
+        feed.join(stream);
+        stream.whenGone(() -> left(job, feed, stream));
     }
 
-    private void left(String job, JobFeed feed, EventStream viewer) {
-        if (feed.leave(viewer) && feeds.remove(job, feed)) {
+    private void left(String job, JobFeed feed, EventStream stream) {
+        if (feed.leave(stream) && feeds.remove(job, feed)) {
             feed.close();
         }
     }
 
-    private void show() {
-        if (overviewers.isEmpty()) {
+    private void sendOverview() {
+        if (overviews.isEmpty()) {
             return;
         }
         String now = overview.get();
-        boolean news = !now.equals(shown);
-        shown = now;
-        for (EventStream viewer : overviewers) {
-            if (viewer.ready() && (news || !viewer.current())) {
-                viewer.send("overview", now);
+        boolean news = !now.equals(sent);
+        sent = now;
+        for (EventStream stream : overviews) {
+            if (stream.ready() && (news || !stream.current())) {
+                stream.send("overview", now);
             }
         }
     }
 
-    private void tell() {
+    private void sendNews() {
         feeds.forEach((job, feed) -> feed.tick(active(job)));
     }
 
@@ -97,8 +96,8 @@ final class PageStreams {
                                         || state == JobState.PAUSED);
     }
 
-    private void beat() {
-        overviewers.forEach(EventStream::beat);
-        feeds.values().forEach(JobFeed::beat);
+    private void keepAlive() {
+        overviews.forEach(EventStream::keepAlive);
+        feeds.values().forEach(JobFeed::keepAlive);
     }
 }

@@ -14,7 +14,7 @@ import org.simreg.proto.UserError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The routes by which the live page searches for pictures. */
+/** The routes of the live page's search in the banks: list, pictures, queries. */
 final class SearchRoutes {
     private static final Logger LOG = LoggerFactory.getLogger(SearchRoutes.class);
     private static final Gson JSON = new Gson();

@@ -14,7 +14,8 @@ import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.proto.UserError;
 
 /**
- * An HTTP server on one event loop; {@link OpsRoutes} and {@link PageRoutes} say what it serves.
+ * An HTTP server on one event loop, which serves routes such as {@link OpsRoutes} and {@link
+ * PageRoutes}.
  */
 public final class WebServer implements AutoCloseable {
     private static final int LONGEST_LINE = 4096;

@@ -1,2 +1,5 @@
-/** The live page and its routes. */
+/**
+ * The live page, served by HTTP beside metrics and health. Read {@link
+ * org.simreg.coordinator.view.web.PageRoutes} first.
+ */
 package org.simreg.coordinator.view.web;

@@ -10,14 +10,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Terminal;
-import org.simreg.coordinator.job.scale.Asked;
+import org.simreg.coordinator.job.scale.ScalerServer;
 import org.simreg.coordinator.job.scale.ScaleSettings;
 
 @Timeout(60)
 class ScaleCommandTest {
     @TempDir Path home;
     private final Terminal terminal = new Terminal();
-    private Asked coordinator;
+    private ScalerServer coordinator;
 
     @AfterEach
     void close() {
@@ -27,7 +27,7 @@ class ScaleCommandTest {
     private void start() {
         ScaleSettings.BoundsFile file =
                 new ScaleSettings.BoundsFile(home.resolve(ScaleSettings.BoundsFile.NAME));
-        coordinator = new Asked(ScaleSettings.USUAL, Optional.of(file));
+        coordinator = new ScalerServer(ScaleSettings.USUAL, Optional.of(file));
     }
 
     private int run(String... args) {

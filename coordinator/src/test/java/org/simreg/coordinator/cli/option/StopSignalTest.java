@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The probe is ended by its handle: {@link Process#destroy} would close the streams too. SIGTERM
- * stands for Ctrl-C too: the JVM treats both alike, but a test that runs in the background may have
- * inherited a SIGINT that is ignored.
+ * Signals to a command in a JVM of its own. The probe is ended by its handle: {@link
+ * Process#destroy} would close the streams too. SIGTERM stands for Ctrl-C too: the JVM treats both
+ * alike, but a test that runs in the background may have inherited a SIGINT that is ignored.
  */
 @Timeout(60)
 class StopSignalTest {

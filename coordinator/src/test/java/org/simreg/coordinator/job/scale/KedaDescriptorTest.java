@@ -28,17 +28,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.proto.keda.ExternalscalerProto;
 
-/** A client that knows KEDA's interface and nothing of ours. */
+/** The scaler, asked by a client that knows KEDA's interface and nothing of ours. */
 @Timeout(60)
 class KedaDescriptorTest {
-    private final Asked coordinator = new Asked(ScaleSettings.USUAL, Optional.empty());
+    private final ScalerServer coordinator = new ScalerServer(ScaleSettings.USUAL, Optional.empty());
     private final ManagedChannel channel =
             NettyChannelBuilder.forAddress("localhost", coordinator.port()).usePlaintext().build();
     private FileDescriptor published;
 
     @BeforeEach
     void published() throws Exception {
-        published = Published.file();
+        published = KedaInterface.file();
     }
 
     @AfterEach

@@ -32,13 +32,13 @@ import org.simreg.proto.keda.MetricSpec;
 import org.simreg.proto.keda.MetricValue;
 import org.simreg.proto.keda.ScaledObjectRef;
 
-/** What KEDA asks, as it asks it, by stubs. */
+/** The scaler, asked as KEDA asks it, by stubs. */
 @Timeout(60)
 class KedaTest {
     private static final ScaleSettings SETTINGS =
             new ScaleSettings(new Bounds(0, 8), Duration.ofMinutes(1));
 
-    private final Asked coordinator = new Asked(SETTINGS, Optional.empty());
+    private final ScalerServer coordinator = new ScalerServer(SETTINGS, Optional.empty());
     private final ManagedChannel channel =
             NettyChannelBuilder.forAddress("localhost", coordinator.port()).usePlaintext().build();
     private final ExternalScalerBlockingStub keda =

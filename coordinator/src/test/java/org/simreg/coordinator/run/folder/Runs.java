@@ -120,7 +120,7 @@ public final class Runs {
 
     /** A run's checkpoint with random weights in place. */
     static Path checkpoint(Path run, long step) {
-        Path file = run.resolve("checkpoints").resolve(RunCheckpoint.CheckpointFile.name(step));
+        Path file = run.resolve("checkpoints").resolve(RunCheckpoint.fileName(step));
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         Random random = new Random(step);
         for (Weight weight : Networks.backbone(Network.MOBILENET_V2).weights()) {

@@ -67,6 +67,19 @@ class JobMetersTest {
     }
 
     @Test
+    void aStateOfANewerVersionIsNotCounted() {
+        Progress.Builder changed = Progress.newBuilder();
+        changed.getStateBuilder().setStateValue(1000);
+        jobs.saw("one", changed.build());
+        for (JobState state : JobState.values()) {
+            if (state != JobState.UNRECOGNIZED) {
+                String label = "{state=\"" + JobMeters.label(state) + "\"}";
+                assertEquals(0, Scrape.value(meters, "simreg_job_changes_total" + label));
+            }
+        }
+    }
+
+    @Test
     void checkpointsAndNoticesAreCounted() {
         Progress.Builder checkpoint = Progress.newBuilder();
         checkpoint.getCheckpointBuilder();

@@ -1,6 +1,6 @@
 package org.simreg.coordinator.view.observe;
 
-/** The values in the text of a scrape. */
+/** A reader of values in the text of a scrape. */
 final class Scrape {
     private Scrape() {}
 

@@ -30,7 +30,7 @@ class SurveyorTest {
 
     private final List<CompletableFuture<ClusterSurvey>> asked = new ArrayList<>();
     private final Meters meters = new Meters();
-    private final ClusterSurvey.Surveyor surveyor = new ClusterSurvey.Surveyor(this::ask);
+    private final Surveyor surveyor = new Surveyor(this::ask);
 
     private static JobStatus job(String id, JobState state, long step) {
         return JobStatus.newBuilder()
@@ -55,24 +55,24 @@ class SurveyorTest {
 
     @Test
     void aCoordinatorThatDoesNotAnswerIsNotAskedAgainMeanwhile() {
-        surveyor.look();
-        surveyor.look();
+        surveyor.survey();
+        surveyor.survey();
         assertEquals(1, asked.size());
         assertSame(ClusterSurvey.EMPTY, surveyor.latest());
         asked.get(0).complete(SURVEY);
         assertSame(SURVEY, surveyor.latest());
-        surveyor.look();
+        surveyor.survey();
         assertEquals(2, asked.size());
     }
 
     @Test
     void aFailureKeepsTheLastSurveyAndItsAge() {
-        surveyor.look();
+        surveyor.survey();
         asked.get(0).complete(SURVEY);
-        surveyor.look();
+        surveyor.survey();
         asked.get(1).completeExceptionally(new IllegalStateException("it is closed"));
         assertSame(SURVEY, surveyor.latest());
-        surveyor.look();
+        surveyor.survey();
         assertEquals(3, asked.size());
         assertFalse(surveyor.age().isNegative());
     }
@@ -80,7 +80,7 @@ class SurveyorTest {
     @Test
     void jobsAndWorkersAreShownByState() {
         surveyor.bindTo(meters);
-        surveyor.look();
+        surveyor.survey();
         asked.get(0).complete(SURVEY);
         assertEquals(2, Scrape.value(meters, "simreg_jobs{state=\"running\"}"));
         assertEquals(3, Scrape.value(meters, "simreg_jobs{state=\"queued\"}"));
@@ -92,14 +92,14 @@ class SurveyorTest {
     @Test
     void onlyRunningJobsHaveALossAndAShareOfTheirSteps() {
         surveyor.bindTo(meters);
-        surveyor.look();
+        surveyor.survey();
         asked.get(0).complete(SURVEY);
         surveyor.refresh();
         assertEquals(0.75, Scrape.value(meters, "simreg_job_progress_ratio{job=\"fast\"}"));
         assertEquals(0.125, Scrape.value(meters, "simreg_job_progress_ratio{job=\"slow\"}"));
         assertEquals(1.5, Scrape.value(meters, "simreg_job_loss{job=\"fast\"}"));
         assertFalse(meters.scrape().contains("job=\"waits\""));
-        surveyor.look();
+        surveyor.survey();
         asked.get(1).complete(ClusterSurvey.EMPTY);
         surveyor.refresh();
         assertFalse(meters.scrape().contains("job=\"fast\""));

@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
-/** What a browser would take a written page apart into. */
+/** The parts that a browser would take a written page apart into. */
 record PageParts(String page) {
     private static final Pattern SCRIPT =
             Pattern.compile("<script([^>]*)>(.*?)</script", Pattern.DOTALL);

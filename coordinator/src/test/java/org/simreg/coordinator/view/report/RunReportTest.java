@@ -67,8 +67,8 @@ class RunReportTest {
         for (Progress event : events) {
             if (event.hasStep()) {
                 double epoch = event.getStep().getStep() / (double) Events.STEPS_PER_EPOCH;
-                loss.add(ReportPage.point(epoch, event.getStep().getLoss()));
-                rate.add(ReportPage.point(epoch, event.getStep().getLr()));
+                loss.add(LineChart.point(epoch, event.getStep().getLoss()));
+                rate.add(LineChart.point(epoch, event.getStep().getLr()));
             }
             EvaluationDone done = event.getEvaluation();
             for (KnnScore knn : done.getKnnList()) {

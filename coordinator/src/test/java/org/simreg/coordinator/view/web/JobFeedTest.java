@@ -1,9 +1,13 @@
 package org.simreg.coordinator.view.web;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -43,8 +47,9 @@ import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.Refused;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest;
+import org.slf4j.LoggerFactory;
 
-/** A job's events on their way from the coordinator's thread to browsers. */
+/** A job's events on their way from the coordinator's thread to browsers, through HTTP. */
 @Timeout(60)
 class JobFeedTest {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
@@ -100,17 +105,17 @@ class JobFeedTest {
         @Override
         public AutoCloseable watch(String id, long from, Watcher watcher) {
             watches.incrementAndGet();
-            tell(watcher, (int) from);
+            send(watcher, (int) from);
             return closed::countDown;
         }
 
         /** As the coordinator does: no event while the watcher can't take one. */
-        private void tell(Watcher watcher, int from) {
+        private void send(Watcher watcher, int from) {
             for (int next = from; next < events.size(); next++) {
                 if (!watcher.event(events.get(next))) {
                     pauses.incrementAndGet();
                     int after = next + 1;
-                    watcher.whenReady(() -> thread.execute(() -> tell(watcher, after)));
+                    watcher.whenReady(() -> thread.execute(() -> send(watcher, after)));
                     return;
                 }
             }
@@ -133,7 +138,7 @@ class JobFeedTest {
                         }
                         List<Watcher> all = List.copyOf(waiting);
                         waiting.clear();
-                        all.forEach(watcher -> tell(watcher, from));
+                        all.forEach(watcher -> send(watcher, from));
                     });
         }
 
@@ -202,7 +207,7 @@ class JobFeedTest {
     }
 
     @Test
-    void aViewerGetsThePastAtOnceAndThenTheNews() throws Exception {
+    void aBrowserGetsThePastAtOnceAndThenTheNews() throws Exception {
         jobs.happens(3);
         try (Stream stream = new Stream(ask("job-1").body())) {
             JsonObject whole = stream.next("whole");
@@ -225,7 +230,7 @@ class JobFeedTest {
     }
 
     @Test
-    void twoViewersShareOneWatchThatEndsWithTheLast() throws Exception {
+    void twoBrowsersShareOneWatchThatEndsWithTheLast() throws Exception {
         jobs.happens(1);
         try (Stream one = new Stream(ask("job-1").body())) {
             one.next("whole");
@@ -242,9 +247,19 @@ class JobFeedTest {
     }
 
     @Test
-    void aJobThatIsUnknownIsNotFound() throws Exception {
-        HttpResponse<InputStream> answer = ask("job-2");
-        answer.body().close();
-        assertEquals(404, answer.statusCode());
+    void aJobThatIsUnknownIsNotFoundWhichIsNoErrorInTheLog() throws Exception {
+        ListAppender<ILoggingEvent> logged = new ListAppender<>();
+        Logger router = (Logger) LoggerFactory.getLogger("io.vertx.ext.web");
+        logged.start();
+        router.addAppender(logged);
+        try {
+            HttpResponse<InputStream> answer = ask("job-2");
+            assertEquals(404, answer.statusCode());
+            assertEquals(
+                    "There is no such job.\n", new String(answer.body().readAllBytes(), UTF_8));
+            assertEquals(List.of(), logged.list);
+        } finally {
+            router.detachAppender(logged);
+        }
     }
 }

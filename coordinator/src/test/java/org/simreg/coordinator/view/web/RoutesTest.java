@@ -10,6 +10,9 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.grpc.Status;
 import io.vertx.core.Vertx;
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -45,7 +48,7 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
-/** What a client of the HTTP port gets, without a coordinator behind it. */
+/** Answers of the HTTP port to a client, without a coordinator behind it. */
 @Timeout(60)
 class RoutesTest {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
@@ -171,12 +174,11 @@ class RoutesTest {
 
     @Test
     void theOverviewIsOneLineOfJsonThatAnyNameFitsIn() throws Exception {
-        HttpResponse<java.io.InputStream> stream =
+        HttpResponse<InputStream> stream =
                 CLIENT.send(request("/api/overview").build(), BodyHandlers.ofInputStream());
         assertEquals("text/event-stream", header(stream, "Content-Type"));
         try (var lines =
-                new java.io.BufferedReader(
-                        new java.io.InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+                new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (!line.startsWith("data: ")) {
                 line = lines.readLine();

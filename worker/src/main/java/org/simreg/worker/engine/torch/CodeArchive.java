@@ -14,7 +14,8 @@ import org.simreg.worker.weights.format.ScriptArchive;
 
 /**
  * A TorchScript archive of one class without weights: its attributes are empty lists of tensors
- * that a method fills. It may hold somebody's module, whose records then lie beside it.
+ * that a method fills. It may hold a TorchScript module from outside, whose records then lie beside
+ * it.
  *
  * @see <a
  *     href="https://github.com/pytorch/pytorch/blob/main/torch/csrc/jit/docs/serialization.md">PyTorch's
@@ -23,13 +24,15 @@ import org.simreg.worker.weights.format.ScriptArchive;
 public final class CodeArchive {
     private CodeArchive() {}
 
-    /** Name of the attribute that holds somebody's module. */
+    /** Name of the attribute that holds the module from outside. */
     public static final String MODULE = "module";
 
-    /** Where our class lies beside the classes of somebody's archive. */
+    /** Qualified name of our class beside the classes of the other archive. */
     private static final String BESIDE = "__torch__.simreg_code";
 
     /**
+     * The archive of a class without a module.
+     *
      * @param name of the class
      * @param attributes names of its lists
      * @param methods source of its methods
@@ -44,7 +47,8 @@ public final class CodeArchive {
     }
 
     /**
-     * The class beside somebody's archive, whose module is its attribute {@link #MODULE}.
+     * The archive of a class that has the module of another archive as its attribute {@link
+     * #MODULE}.
      *
      * @param name of the class
      * @param attributes names of its lists

@@ -8,7 +8,7 @@ import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.format.pickle.PickleWriter;
 
 /**
- * Where each tensor lies in one flat float32 vector: in the given order, each at a multiple of 16
+ * The layout of tensors in one flat float32 vector: in the given order, each at a multiple of 16
  * values (64 bytes, a cache line), convolutions in channels-last order (out, height, width, in).
  * The gaps are zero and stay zero.
  */
@@ -60,10 +60,12 @@ public final class FlatLayout {
         return slots.values().stream().map(Slot::weight).toList();
     }
 
+    /** The tensors with their positions, in order. */
     public Collection<Slot> slots() {
         return slots.values();
     }
 
+    /** The tensor of that name with its position; null if there is none. */
     public Slot slot(String name) {
         return slots.get(name);
     }

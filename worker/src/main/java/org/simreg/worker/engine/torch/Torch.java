@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
@@ -65,9 +66,8 @@ public final class Torch implements AutoCloseable {
 
     /**
      * Prepares the calling thread. The profiling executor is off: it fuses after some runs, and
-     * then a newcomer's first steps would round differently from a veteran's. Gradients are off:
-     * somebody's TorchScript teacher has parameters that ask for them, and its activations would be
-     * kept.
+     * then a newcomer's first steps would round differently from a veteran's. Gradients are off: a
+     * TorchScript teacher has parameters that ask for them, and its activations would be kept.
      */
     public void enter() {
         JniUtils.setGraphExecutorOptimize(false);
@@ -90,7 +90,10 @@ public final class Torch implements AutoCloseable {
         JniUtils.setNumThreads(JniUtils.getNumThreads());
     }
 
-    /** What decides rounding: device, threads and library. Equal profiles give equal bits. */
+    /**
+     * The numeric profile, which decides rounding: device, threads and library. Equal profiles give
+     * equal bits.
+     */
     public String profile() {
         String kind =
                 cuda()
@@ -132,7 +135,7 @@ public final class Torch implements AutoCloseable {
         return device.isGpu();
     }
 
-    /** Where values that outlive a step are kept; closed with this. */
+    /** The scope of values that outlive a step; closed with this. */
     public NDManager manager() {
         return manager;
     }
@@ -140,11 +143,6 @@ public final class Torch implements AutoCloseable {
     /** A new scope for the native memory of one step; the caller closes it. */
     public NDManager scope() {
         return manager.newSubManager();
-    }
-
-    /** A float32 vector on the device. */
-    public static NDArray vector(NDManager scope, float[] values) {
-        return scope.create(values);
     }
 
     /**
@@ -159,7 +157,7 @@ public final class Torch implements AutoCloseable {
                 bytes.duplicate().order(ByteOrder.nativeOrder()),
                 new Shape(n, size, size, 3),
                 DataType.UINT8,
-                ai.djl.ndarray.types.SparseFormat.DENSE,
+                SparseFormat.DENSE,
                 scope.getDevice());
     }
 

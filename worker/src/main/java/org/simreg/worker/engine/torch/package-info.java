@@ -1,2 +1,6 @@
-/** Libtorch on one device: loading an archive, calling a method, flat vectors. */
+/**
+ * libtorch on one device: loading a TorchScript archive, calling its methods, flat vectors of
+ * weights. Read {@link org.simreg.worker.engine.torch.Torch} first, then {@link
+ * org.simreg.worker.engine.torch.TorchModule}.
+ */
 package org.simreg.worker.engine.torch;

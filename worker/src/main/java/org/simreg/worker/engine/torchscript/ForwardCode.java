@@ -8,11 +8,12 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 
 /**
- * The forward pass of a network as TorchScript. Activations are overwritten in place where autograd
- * allows it: BatchNorm keeps its input, ReLU its output, and a sum needs neither.
+ * The forward pass of a {@link NetworkGraph} as TorchScript source. Activations are overwritten in
+ * place where autograd allows it: BatchNorm keeps its input, ReLU its output, and a sum needs
+ * neither.
  */
 public final class ForwardCode {
-    /** How a layer's weights are written in the source. */
+    /** The expressions by which a layer's weights are read in the source. */
     public interface Names {
         /** Expression for a trained tensor, such as {@code w[3]}. */
         String trained(String name);
@@ -24,7 +25,7 @@ public final class ForwardCode {
         String normalisation(String layer);
     }
 
-    /** Pads as TensorFlow's SAME does; part of every class whose forward pass needs it. */
+    /** A method that pads as TensorFlow's SAME does; part of every class with a forward pass. */
     public static final String PAD_SAME =
             """
               def pad_same(self,

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.network.NetworkGraph;
@@ -15,7 +16,7 @@ import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
 /**
- * Inference of a folded network as TorchScript: {@code bind(weights)} once, then {@code
+ * Inference of a folded network as TorchScript source: {@code bind(weights)} once, then {@code
  * features(images)}.
  *
  * <p>On the CPU a convolution takes the ReLU or the sum and ReLU behind it along (oneDNN's
@@ -52,24 +53,17 @@ final class FrozenCode {
     }
 
     /**
-     * @param network without BatchNorm behind its convolutions, which have a bias instead
-     * @param pixels what the network wants
-     * @param fused whether oneDNN's fused convolutions are used (CPU only)
-     */
-    static String of(
-            NetworkGraph network, org.simreg.proto.Pixels pixels, boolean bfloat16, boolean fused) {
-        return of(network, pixels, bfloat16, fused, List.of());
-    }
-
-    /**
-     * The same with features of several places of one pass.
+     * The methods of the class {@link #CLASS}.
      *
+     * @param network without BatchNorm behind its convolutions, which have a bias instead
+     * @param pixels normalisation that the network wants
+     * @param fused whether oneDNN's fused convolutions are used (CPU only)
      * @param taps numbers of the values whose features are given, one beside the other, images by
      *     their mean over H and W; none: the network's output
      */
     static String of(
             NetworkGraph network,
-            org.simreg.proto.Pixels pixels,
+            Pixels pixels,
             boolean bfloat16,
             boolean fused,
             List<Integer> taps) {
@@ -131,7 +125,7 @@ final class FrozenCode {
                 c.groups());
     }
 
-    private void features(org.simreg.proto.Pixels pixels) {
+    private void features(Pixels pixels) {
         source.method("features(self, images: Tensor) -> Tensor");
         source.line("w = self.leaves");
         String input = PixelCode.append(source, pixels, bfloat16);

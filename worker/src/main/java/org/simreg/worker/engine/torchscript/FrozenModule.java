@@ -15,7 +15,11 @@ import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.FoldedNetwork;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** A network that is only asked for features: a teacher, or a student under evaluation. */
+/**
+ * A network on the device that only computes features: a teacher, or a student under evaluation.
+ *
+ * @see FrozenCode
+ */
 public final class FrozenModule implements AutoCloseable {
     private final TorchModule module;
     private final NDManager kept;
@@ -32,8 +36,10 @@ public final class FrozenModule implements AutoCloseable {
     }
 
     /**
+     * A network that wants its pixels normalised in a way of its own.
+     *
      * @param weights at least all of {@code network.weights()}
-     * @param pixels what it wants
+     * @param pixels normalisation that it wants
      * @param bfloat16 whether it computes in bfloat16
      */
     public static FrozenModule of(
@@ -42,9 +48,9 @@ public final class FrozenModule implements AutoCloseable {
     }
 
     /**
-     * How it computes.
+     * The arithmetic of a frozen network.
      *
-     * @param pixels what the network wants
+     * @param pixels normalisation that the network wants
      * @param bfloat16 whether it computes in bfloat16
      * @param fused whether oneDNN's fused convolutions are used; a GPU has none
      */
@@ -63,20 +69,16 @@ public final class FrozenModule implements AutoCloseable {
                     script.get().flat(weights, true),
                     script.get().flat(weights, false));
         }
-        return folded(torch, network, weights, kind, List.of());
+        return stages(torch, network, weights, kind, List.of());
     }
 
     /**
      * A network whose features are those of several places, one beside the other, by one pass.
      *
-     * @param stages of {@code network}, at least one; their widths add up to the features'
+     * @param stages of {@code network}, whose widths add up to the features'; none: the network's
+     *     output
      */
     public static FrozenModule stages(
-            Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
-        return folded(torch, network, weights, kind, stages);
-    }
-
-    static FrozenModule folded(
             Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
         FoldedNetwork folded = FoldedNetwork.of(network, weights);
         List<Integer> taps =
@@ -108,6 +110,8 @@ public final class FrozenModule implements AutoCloseable {
     }
 
     /**
+     * The features of images.
+     *
      * @param images (N, H, W, 3) uint8
      * @return (N, D) float32, any length
      */

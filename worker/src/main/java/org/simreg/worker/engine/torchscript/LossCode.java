@@ -6,7 +6,13 @@ import java.util.Locale;
 import org.simreg.proto.Loss;
 import org.simreg.worker.engine.torch.ScriptSource;
 
-/** The loss of predictions against the list {@code targets}, in float32. */
+/**
+ * The loss as TorchScript source, in float32: of each prediction (N, D) against its teacher's
+ * target (N, D) the mean over rows of {@code 2 - 2 cos}, from 0 to 4, or of the squared distance;
+ * of several teachers the weighted mean.
+ *
+ * @see <a href="https://arxiv.org/abs/2201.05131">Navaneet et al. 2021, section 3</a>
+ */
 final class LossCode {
     private final ScriptSource source;
     private final StepSettings.Objective objective;
@@ -17,9 +23,9 @@ final class LossCode {
     }
 
     /**
-     * Appends the loss of all teachers.
+     * Appends the loss of all teachers against the list {@code targets} of the method.
      *
-     * @param predictions the variable of each teacher's prediction (N, D)
+     * @param predictions the variable of the prediction (N, D) for each teacher
      * @return the variable that holds the scalar
      */
     String append(List<String> predictions) {
@@ -52,11 +58,13 @@ final class LossCode {
         return "loss" + target;
     }
 
+    /** Prediction and target in float32. */
     private void single(String prediction, int target) {
         source.line("l%d = torch.to(%s, %d)", target, prediction, ScriptSource.FLOAT32);
         source.line("t%d = torch.to(targets[%d], %d)", target, target, ScriptSource.FLOAT32);
     }
 
+    /** Rows scaled to unit length. */
     private static String unit(String rows) {
         return "torch.div("
                 + rows
@@ -89,7 +97,7 @@ final class LossCode {
                 .orElseThrow();
     }
 
-    /** As TorchScript's source has it: 2. is a float, 2 an integer. */
+    /** A number as TorchScript source: 2. is a float, 2 an integer. */
     private static String number(double value) {
         return String.format(Locale.ROOT, "%.17e", value);
     }

@@ -2,9 +2,10 @@ package org.simreg.worker.engine.torchscript;
 
 import java.util.Locale;
 import java.util.function.IntToDoubleFunction;
+import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.ScriptSource;
 
-/** The way from bytes to the pixels that a network wants. */
+/** The normalisation of pixels as TorchScript source: bytes to what a network wants. */
 final class PixelCode {
     /**
      * Mean and standard deviation of red, green, blue, for pixels from 0 to 1.
@@ -13,16 +14,17 @@ final class PixelCode {
      * @param deviation divides what is left
      */
     private record Range(double[] mean, double[] deviation) {
-        /** As torchvision's and the published self-supervised weights were trained with. */
+        /** The range of torchvision's and the published self-supervised weights. */
         static final Range IMAGENET =
                 new Range(new double[] {0.485, 0.456, 0.406}, new double[] {0.229, 0.224, 0.225});
 
         /** timm calls it Inception's, and uses it for most vision transformers. */
         static final Range HALF = alike(0.5, 0.5);
 
+        /** Pixels from 0 to 1 as they are. */
         static final Range UNIT = alike(0, 1);
 
-        /** As OpenAI's CLIP was trained with. */
+        /** The range of OpenAI's CLIP. */
         static final Range CLIP =
                 new Range(
                         new double[] {0.48145466, 0.4578275, 0.40821073},
@@ -34,7 +36,7 @@ final class PixelCode {
                     new double[] {deviation, deviation, deviation});
         }
 
-        static Range of(org.simreg.proto.Pixels name) {
+        static Range of(Pixels name) {
             return switch (name) {
                 case IMAGENET -> IMAGENET;
                 case HALF -> HALF;
@@ -45,12 +47,12 @@ final class PixelCode {
             };
         }
 
-        /** What a byte is multiplied with, as a TorchScript list. */
+        /** The factors of the bytes of red, green and blue, as a TorchScript list. */
         String scale() {
             return list(i -> 1 / (255 * deviation[i]));
         }
 
-        /** What is added to it then. */
+        /** The summands after that. */
         String shift() {
             return list(i -> -mean[i] / deviation[i]);
         }
@@ -67,18 +69,18 @@ final class PixelCode {
 
     private PixelCode() {}
 
-    /** Appends the way to ImageNet's mean and deviation. */
+    /** Appends the normalisation by ImageNet's mean and deviation. */
     static String append(ScriptSource source, boolean bfloat16) {
-        return append(source, org.simreg.proto.Pixels.IMAGENET, bfloat16);
+        return append(source, Pixels.IMAGENET, bfloat16);
     }
 
     /**
-     * Appends the way from bytes to normalised pixels: (N, H, W, 3) uint8 to (N, 3, H, W) in
-     * channels-last order, which a permuted NHWC tensor is without a copy.
+     * Appends the normalisation: (N, H, W, 3) uint8 to (N, 3, H, W) in channels-last order, which a
+     * permuted NHWC tensor is without a copy.
      *
      * @return the variable that holds the result
      */
-    static String append(ScriptSource source, org.simreg.proto.Pixels wanted, boolean bfloat16) {
+    static String append(ScriptSource source, Pixels wanted, boolean bfloat16) {
         Range range = Range.of(wanted);
         source.line(
                 "pixels = torch.to(torch.permute(images, [0, 3, 1, 2]), %d)", ScriptSource.FLOAT32);

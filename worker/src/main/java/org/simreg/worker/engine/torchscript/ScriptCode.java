@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.FlatLayout;
@@ -16,9 +17,9 @@ import org.simreg.worker.weights.format.ScriptArchive;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Calls of somebody's TorchScript module in our own code. Its parameters are made views of a flat
- * vector and its buffers copies out of another one, before every pass; what a pass makes of the
- * buffers is copied back. So the vectors stay the only state.
+ * The calls of a TorchScript module from outside, as TorchScript source. Before every pass its
+ * parameters are made views of a flat vector and its buffers copies out of another one; what a pass
+ * makes of the buffers is copied back. So the vectors stay the only state.
  */
 final class ScriptCode {
     /** c10::ScalarType of whole numbers as a state dict has them. */
@@ -37,6 +38,8 @@ final class ScriptCode {
     }
 
     /**
+     * The code for a network that is a module.
+     *
      * @return empty for a network of our own layers
      * @throws UserError if the file is another one by now
      */
@@ -67,7 +70,7 @@ final class ScriptCode {
     /**
      * The archive of a class with {@code bind(weights, statistics)} and {@code features(images)}.
      */
-    byte[] frozen(org.simreg.proto.Pixels pixels) {
+    byte[] frozen(Pixels pixels) {
         ScriptSource source = new ScriptSource();
         methods(source);
         source.method("bind(self, weights: Tensor, statistics: Tensor) -> Tensor");
@@ -130,7 +133,7 @@ final class ScriptCode {
     String forward(ScriptSource source, String x, String w, String buffers) {
         source.line("placed = self.place(%s, %s)", w, buffers);
         source.line("module = self.%s", CodeArchive.MODULE);
-        // Somebody's code may look at its input by view, which the order of channels last breaks.
+        // The module may look at its input by view, which the order of channels last breaks.
         source.line("feature = (module).forward(torch.contiguous(%s), )", x);
         source.line("collected = self.collect(%s)", buffers);
         return "feature";
@@ -167,7 +170,7 @@ final class ScriptCode {
         return modules.get(parent(name)) + "." + name.substring(name.lastIndexOf('.') + 1);
     }
 
-    /** What a pass may change in place without touching the step's begin. */
+    /** A copy of a buffer, which a pass may change in place without touching the step's begin. */
     private static String fresh(Slot slot) {
         String values = "torch.clone(" + part(slot) + ")";
         return slot.weight().kind() == Weight.Kind.COUNTER

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.ScriptSource;
@@ -15,8 +16,8 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
 /**
- * Somebody's TorchScript file from images to features. It gets (N, 3, H, W) float32, normalised as
- * asked for, and must give (N, D).
+ * A TorchScript file from outside as a frozen network from images to features. The file gets (N, 3,
+ * H, W) float32, normalised as asked for, and must give (N, D).
  */
 public final class ScriptModule implements AutoCloseable {
     private final Path file;
@@ -29,14 +30,16 @@ public final class ScriptModule implements AutoCloseable {
      * @throws UserError if libtorch can't load the file
      */
     public ScriptModule(Torch torch, Path file) {
-        this(torch, file, org.simreg.proto.Pixels.IMAGENET);
+        this(torch, file, Pixels.IMAGENET);
     }
 
     /**
+     * A module that wants its pixels normalised in a way of its own.
+     *
      * @param wanted pixels that the module wants
      * @throws UserError if libtorch can't load the file
      */
-    public ScriptModule(Torch torch, Path file, org.simreg.proto.Pixels wanted) {
+    public ScriptModule(Torch torch, Path file, Pixels wanted) {
         if (!Files.isReadable(file)) {
             throw new UserError(
                     "the TorchScript file "
@@ -61,6 +64,8 @@ public final class ScriptModule implements AutoCloseable {
     }
 
     /**
+     * The features of images.
+     *
      * @param images (N, H, W, 3) uint8
      * @return (N, D) float32, any length
      * @throws UserError if the module fails or gives anything else

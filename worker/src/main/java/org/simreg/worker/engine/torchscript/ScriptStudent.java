@@ -3,6 +3,7 @@ package org.simreg.worker.engine.torchscript;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
@@ -18,7 +19,10 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.weights.format.ScriptArchive;
 
-/** Somebody's TorchScript module as a network to train, once it has shown that it can be. */
+/**
+ * A trial of a TorchScript module from outside as a student: run once for evaluation and once for
+ * training, it becomes a network of one layer.
+ */
 public final class ScriptStudent implements AutoCloseable {
     private static final int IMAGES = 2;
 
@@ -59,7 +63,7 @@ public final class ScriptStudent implements AutoCloseable {
                 name(file), List.of(new NetworkGraph.Node("", op, 0, -1)), 3, width);
     }
 
-    /** What the module's exported files are called. */
+    /** The name of the module's exported files, without suffix. */
     public static String name(Path file) {
         return file.getFileName()
                 .toString()
@@ -88,7 +92,7 @@ public final class ScriptStudent implements AutoCloseable {
                                 .formatted(shape, shown()),
                         null);
             }
-            if (feature.getDataType() != ai.djl.ndarray.types.DataType.FLOAT32) {
+            if (feature.getDataType() != DataType.FLOAT32) {
                 throw refused(
                         "gave %s features; a student gives float32"
                                 .formatted(feature.getDataType()),

@@ -12,8 +12,10 @@ import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
 /**
- * The training step as TorchScript: bind, backward, update and, for a momentum teacher, project.
- * The vectors belong to the caller and are bound once:
+ * The training step as TorchScript source, which {@link StepModule} loads and calls: {@code
+ * backward} is forward pass, loss (written by {@link LossCode}) and gradient of a micro-batch,
+ * {@code update} is SGD, {@code project} the momentum teacher. The vectors belong to the caller and
+ * are bound once by {@code bind}:
  *
  * <pre>
  * weights    (P)  float32, all parameters, see {@link FlatLayout}
@@ -45,7 +47,10 @@ final class StepCode {
     }
 
     /**
-     * @param script writes the calls of a backbone that is somebody's module; empty for our own
+     * The methods of the class {@link #CLASS}.
+     *
+     * @param script writes the calls of a backbone that is a module from outside; empty for our own
+     *     layers
      */
     static String of(StudentNetwork trained, StepSettings settings, Optional<ScriptCode> script) {
         return new StepCode(trained, settings, script).write();
@@ -62,6 +67,7 @@ final class StepCode {
         return ForwardCode.PAD_SAME + source;
     }
 
+    /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
     private void bind() {
         source.method(
                 "bind(self, weights: Tensor, momentum: Tensor, statistics: Tensor, average: Tensor) -> Tensor");
@@ -104,6 +110,7 @@ final class StepCode {
         return rounded ? "rounded" : "weights";
     }
 
+    /** Expression for a tensor as a view of a flat vector. */
     static String view(Slot slot, String vector) {
         String shape = ScriptSource.list(slot.weight().shape());
         return "torch.as_strided("
@@ -117,13 +124,14 @@ final class StepCode {
                 + ")";
     }
 
+    /** Images through backbone and heads to the loss, and from there to the gradient. */
     private void backward() {
         source.method(
                 "backward(self, images: Tensor, targets: List[Tensor], out: Tensor) -> Tensor");
         source.line("w = self.leaves");
         String x = PixelCode.append(source, settings.bfloat16());
         Names names = new Names("w", "out");
-        String feature = backward(names, x);
+        String feature = feature(names, x);
         List<String> predictions = new ArrayList<>();
         if (trained.selfTaught()) {
             String projection = head(names, 0, "p", feature);
@@ -140,8 +148,11 @@ final class StepCode {
                 parameters.length() + statistics.length(), loss);
     }
 
-    /** A module's buffers move in the out vector, from where they stand at the step's begin. */
-    private String backward(Names names, String x) {
+    /**
+     * The student's feature. A module's buffers change in the out vector, from their values at the
+     * step's begin.
+     */
+    private String feature(Names names, String x) {
         if (script.isEmpty()) {
             return layers(names, x);
         }
@@ -154,7 +165,8 @@ final class StepCode {
         return script.get().forward(source, x, "w", "buffers");
     }
 
-    private String projected(Names names, String x) {
+    /** The momentum teacher's feature; a module's buffers change in a copy. */
+    private String averagedFeature(Names names, String x) {
         if (script.isEmpty()) {
             return layers(names, x);
         }
@@ -174,12 +186,13 @@ final class StepCode {
                 .append(network, trained.headPlace(head), feature);
     }
 
+    /** The gradient by autograd, copied into the out vector. */
     private void gradients(String loss) {
         source.line("views = annotate(List[Tensor], [])");
         for (Slot slot : parameters.slots()) {
             source.line("views = torch.append(views, %s)", view(slot, "out"));
         }
-        // Somebody's module may hold parameters that its forward doesn't use.
+        // A module from outside may hold parameters that its forward doesn't use.
         String unused = script.isPresent() ? ", None, None, False, True" : "";
         source.line("gradients = torch.autograd.grad([%s], w%s)", loss, unused);
         source.line("for i in range(torch.len(views)):");
@@ -207,7 +220,7 @@ final class StepCode {
                 "m = torch.add_(torch.mul_(momentum, %s), gradient)", number(settings.momentum()));
         source.line("lr = float(torch.item(rate))");
         source.line("w = torch.add_(weights, momentum, alpha=torch.neg(lr))");
-        averages();
+        runningStatistics();
         source.line("r = torch.copy_(state[4], weights)");
         if (trained.selfTaught()) {
             source.line("d = float(torch.item(decay))");
@@ -218,8 +231,11 @@ final class StepCode {
         source.line("return rate");
     }
 
-    /** Those of a module are already the averages; ours move by the part that BatchNorm says. */
-    private void averages() {
+    /**
+     * BatchNorm's running statistics: a module's are averages already, ours take over a part of the
+     * batch's.
+     */
+    private void runningStatistics() {
         String running = "state[2]";
         String batch = "batch";
         if (script.isPresent()) {
@@ -242,7 +258,7 @@ final class StepCode {
         source.line("a = self.averages");
         String x = PixelCode.append(source, settings.bfloat16());
         Names names = new Names("a", null);
-        String feature = projected(names, x);
+        String feature = averagedFeature(names, x);
         String projection = head(names, 0, "p", feature);
         source.line("return torch.detach(torch.to(%s, %d))", projection, ScriptSource.FLOAT32);
     }

@@ -12,8 +12,8 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
 /**
- * A student that trains as a TorchScript module: its state on the device, and the step in three
- * calls. See {@link StepCode} for the vectors.
+ * A student in training as a TorchScript module: its state on the device, and the calls of a step.
+ * The arithmetic, loss included, is in {@link StepCode}.
  */
 public final class StepModule implements TrainableStudent {
     private final Torch torch;
@@ -73,7 +73,7 @@ public final class StepModule implements TrainableStudent {
         return out.getFloat(lossAt);
     }
 
-    /** Only a TorchScript student draws. */
+    /** A student of our own layers draws nothing: its seed is unused. */
     @Override
     public void backward(NDArray images, NDArray[] targets, NDArray out, long seed) {
         try (NDManager scope = torch.scope()) {
@@ -87,7 +87,7 @@ public final class StepModule implements TrainableStudent {
         }
     }
 
-    /** The same for a student that draws nothing. */
+    /** {@link #backward(NDArray, NDArray[], NDArray, long)} of a student that draws nothing. */
     public void backward(NDArray images, NDArray[] targets, NDArray out) {
         backward(images, targets, out, 0);
     }

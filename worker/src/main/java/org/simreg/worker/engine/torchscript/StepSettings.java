@@ -4,7 +4,7 @@ import java.util.List;
 import org.simreg.proto.Loss;
 
 /**
- * Numbers that are part of the compiled step.
+ * The constants of a training step, compiled into it.
  *
  * @param bfloat16 whether convolutions and linear layers compute in bfloat16
  * @param momentum of SGD, from 0 to less than 1
@@ -19,7 +19,7 @@ public record StepSettings(
     }
 
     /**
-     * What the regression minimises: the weighted mean of the teachers' losses.
+     * The objective of the regression: the weighted mean of the teachers' losses.
      *
      * @param loss of one teacher, mean over the batch
      * @param weights one for each teacher, above 0; only their proportions count

@@ -7,8 +7,8 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Weight;
 
 /**
- * What a job trains: a backbone and, on its feature, a head for each teacher; or, with a momentum
- * teacher, a projector and then a predictor.
+ * The networks of a student, by which its state is laid out: a backbone and, on its feature, a head
+ * for each teacher; or, with a momentum teacher, a projector and then a predictor.
  *
  * @param backbone images to feature
  * @param heads one head a teacher; none with a momentum teacher

@@ -6,7 +6,8 @@ import java.util.List;
 import org.simreg.worker.base.io.Sha256;
 
 /**
- * Everything that a step changes, each a flat vector laid out by {@link StudentNetwork}.
+ * The state of a training: all that a step changes, as flat vectors laid out by {@link
+ * StudentNetwork}.
  *
  * @param weights parameters of backbone and heads
  * @param momentum of SGD, as long as the weights
@@ -14,7 +15,7 @@ import org.simreg.worker.base.io.Sha256;
  * @param average weights of the momentum teacher, a prefix of the parameters; empty without one
  */
 public record StudentState(float[] weights, float[] momentum, float[] statistics, float[] average) {
-    /** Where only the shape matters. */
+    /** A state of zeros, where only the sizes matter. */
     public static StudentState zeros(StudentNetwork trained) {
         int parameters = trained.parameters().length();
         return new StudentState(
@@ -41,9 +42,8 @@ public record StudentState(float[] weights, float[] momentum, float[] statistics
         int values = chunk.capacity() / Float.BYTES;
         for (int from = 0; from < vector.length; from += values) {
             int count = Math.min(values, vector.length - from);
-            chunk.clear();
             chunk.asFloatBuffer().put(vector, from, count);
-            sha.bytes(chunk.limit(count * Float.BYTES));
+            sha.bytes(chunk.array(), 0, count * Float.BYTES);
         }
     }
 }

@@ -5,14 +5,14 @@ import ai.djl.ndarray.NDManager;
 
 /**
  * A student in training: its state, which only {@link #update} changes, and the calls that a step
- * is made of. One thread uses it.
+ * consists of. One thread uses it. {@link StepModule} is the one of real jobs.
  */
 public interface TrainableStudent extends AutoCloseable {
     /** A zeroed vector for {@link #backward}: gradient, batch statistics, loss, padding. */
     NDArray newOut(NDManager scope);
 
     /**
-     * Loss and gradient of one micro-batch.
+     * Forward pass, loss and gradient of one micro-batch; the loss is written by {@link LossCode}.
      *
      * @param images (N, H, W, 3) uint8
      * @param targets for each head (N, D), rows of any length but zero

@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 
 /**
- * A frame that has arrived: a header and the bytes it stands before.
+ * A frame that has arrived: a header and the payload behind it.
  *
  * @param bytes header and payload
  * @param release gives the bytes back; called once, by whoever is done with them

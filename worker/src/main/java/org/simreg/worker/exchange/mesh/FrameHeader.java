@@ -49,7 +49,7 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         }
     }
 
-    /** The uses of a mesh; a frame carries the ordinal, so their order stays. */
+    /** The purpose of a mesh; a frame carries the ordinal, so their order stays. */
     public enum Use {
         /** Gradients and their sums. */
         REDUCE,
@@ -76,7 +76,7 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         }
     }
 
-    /** The part of a step or state that a payload holds; each kind says which fields it uses. */
+    /** The place of a payload in a step or state; each kind says which fields it uses. */
     public record Place(long step, int slot, int position) {
         static final Place NONE = new Place(0, 0, 0);
     }

@@ -5,14 +5,14 @@ import java.util.Deque;
 
 /**
  * The link to one peer: the frames that wait to be sent to it, and the credits of both directions.
- * The receiver says how many frames the sender may have sent by now; so each end keeps at most
- * {@link #WINDOW} frames of the other, whatever happens to it.
+ * The receiver grants a number of frames that the sender may have sent by now, so each end keeps at
+ * most {@link #WINDOW} frames of the other, whatever happens to it.
  */
 public final class PeerLink {
     /** Frames that may be on the way or unread. */
     public static final int WINDOW = 16;
 
-    /** Credits are given in lots: a grant for each frame would double the frames. */
+    /** Least number of new credits in one grant: one for each frame would double the frames. */
     private static final int GRANTED_AT_ONCE = WINDOW / 4;
 
     private final FrameHeader.Key key;
@@ -57,7 +57,7 @@ public final class PeerLink {
         }
     }
 
-    /** Says what is granted and asks what the peer grants. */
+    /** Tells the peer what is granted and asks for its grant. */
     void begin(boolean open) {
         this.open = open;
         grant(true);
@@ -69,13 +69,13 @@ public final class PeerLink {
         grant(false);
     }
 
-    /** Says what is granted; asks for the same if wanted. */
+    /** Tells the peer what is granted, and asks for its grant if wanted. */
     private void grant(boolean ask) {
         granted = open ? consumed + WINDOW : 0;
         control(FrameHeader.Kind.GRANT, granted, new FrameHeader.Place(0, ask ? 1 : 0, 0));
     }
 
-    /** The peer has allowed so many frames in all, and may ask for the same. */
+    /** Takes a grant: so many frames in all may be sent; the peer may ask for a grant in return. */
     void allow(long frames, boolean asks) {
         allowed = Math.max(allowed, frames);
         if (asks) {

@@ -4,11 +4,11 @@ import java.util.Arrays;
 import org.simreg.worker.base.concurrent.SerialThread;
 
 /**
- * The links of one member of a generation to all others, for one use. It belongs to the thread it
- * was given; what any thread may call says so.
+ * The links of one member of a generation to all others, for one use. Its methods are called on the
+ * thread that it was given, but for those that say otherwise.
  */
 public final class PeerMesh {
-    /** The user of a mesh; called on the mesh's thread. */
+    /** The receiver of a mesh's frames; called on the mesh's thread. */
     public interface Receiver {
         /** A frame that is whole, in order and in time; the receiver takes it over. */
         void arrived(Frame frame);
@@ -171,7 +171,7 @@ public final class PeerMesh {
         }
     }
 
-    /** What a peer sent can't be used. */
+    /** Tells the receiver that what a peer sent can't be used, and why. */
     public void breakOff(int rank, String why) {
         receiver.broken("worker " + peers.get(rank).worker() + " " + why);
     }

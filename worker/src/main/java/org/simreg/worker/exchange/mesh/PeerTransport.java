@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
 /**
- * The end of a wire in this process: routes frames to the meshes of the generations that go on
- * here, and counts bytes. One for a process and technology; safe for use by any thread.
+ * The transport of a process to its peers: routes frames to the meshes of the generations that go
+ * on here, and counts bytes. One for a process and technology; safe for use by any thread.
  *
  * <p>A frame for no mesh is of a generation that is over, and is thrown away: nobody sends to one
  * that hasn't begun, because credits are given when it begins. A sender may have only a few frames
@@ -97,7 +97,7 @@ public final class PeerTransport implements AutoCloseable {
         wire.close();
     }
 
-    /** The way of a frame from the wire to the mesh it is for. */
+    /** The router of incoming frames: from the wire to the mesh that they are for. */
     private final class Router implements FrameWire.Inlet {
         @Override
         public boolean wants(FrameHeader header) {

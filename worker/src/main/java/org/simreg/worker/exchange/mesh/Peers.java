@@ -8,10 +8,10 @@ import java.util.List;
  * @param job id of the job
  * @param generation its number; frames of another one are refused
  * @param rank place of this worker in the list
- * @param peers in order of rank, this worker among them; their leaves follow each other without a
+ * @param members in order of rank, this worker among them; their leaves follow each other without a
  *     gap, from 0
  */
-public record Peers(String job, long generation, int rank, List<Peer> peers) {
+public record Peers(String job, long generation, int rank, List<Peer> members) {
     /**
      * A member.
      *
@@ -28,36 +28,36 @@ public record Peers(String job, long generation, int rank, List<Peer> peers) {
     }
 
     public Peers {
-        peers = List.copyOf(peers);
+        members = List.copyOf(members);
         int next = 0;
-        for (Peer peer : peers) {
+        for (Peer peer : members) {
             if (peer.first != next || peer.count < 1) {
-                throw new IllegalArgumentException("leaves have a gap at " + next + ": " + peers);
+                throw new IllegalArgumentException("leaves have a gap at " + next + ": " + members);
             }
             next = peer.end();
         }
-        if (rank < 0 || rank >= peers.size()) {
-            throw new IllegalArgumentException("rank " + rank + " of " + peers.size());
+        if (rank < 0 || rank >= members.size()) {
+            throw new IllegalArgumentException("rank " + rank + " of " + members.size());
         }
     }
 
     /** Members, this worker among them. */
     public int size() {
-        return peers.size();
+        return members.size();
     }
 
     /** The member of a rank. */
     public Peer get(int rank) {
-        return peers.get(rank);
+        return members.get(rank);
     }
 
     /** This worker. */
     public Peer self() {
-        return peers.get(rank);
+        return members.get(rank);
     }
 
     /** Leaves of a whole step. */
     public int leaves() {
-        return peers.get(peers.size() - 1).end();
+        return members.get(members.size() - 1).end();
     }
 }

@@ -136,7 +136,7 @@ public final class ClusterReduce implements Reduce {
         }
     }
 
-    /** The end of a step's sum, good or bad; called on the mesh's thread. */
+    /** The listener that completes a step's mean, or fails it; called on the mesh's thread. */
     private final class Outcome implements SegmentSums.Listener {
         @Override
         public void whole() {

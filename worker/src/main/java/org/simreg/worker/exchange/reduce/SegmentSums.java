@@ -28,7 +28,7 @@ final class SegmentSums implements PeerMesh.Receiver {
     private long step = -1;
     private int missing;
 
-    /** The receiver of a step's end; called on the mesh's thread. */
+    /** The listener to the end of a step's sum; called on the mesh's thread. */
     interface Listener {
         /** The sum of the step is whole. */
         void whole();
@@ -67,7 +67,7 @@ final class SegmentSums implements PeerMesh.Receiver {
     }
 
     /**
-     * A subtree's sum of this member.
+     * Takes the sum of one of this member's subtrees: sends each peer its segment, joins the own.
      *
      * @param values unchanged until the step has its sum
      */
@@ -153,7 +153,9 @@ final class SegmentSums implements PeerMesh.Receiver {
         return left;
     }
 
-    /** Not out of the result: that is divided and overwritten while a slow peer still waits. */
+    /**
+     * Sends a sum to all; not out of the result, which is divided while a slow peer still waits.
+     */
     private void spread(FrameHeader.Place place, float[] sum, int size) {
         int[] left = {segments.members()};
         Runnable sent =

@@ -34,7 +34,7 @@ public final class StateExchange implements AutoCloseable {
     private volatile Throwable end;
 
     /**
-     * The state of a peer.
+     * A state that was received from a peer.
      *
      * @param step steps committed to it
      * @param vectors as they were served
@@ -148,7 +148,7 @@ public final class StateExchange implements AutoCloseable {
         transport.close(mesh);
     }
 
-    /** The states of others, as their frames come; called on the mesh's thread. */
+    /** The receiver of other members' states; called on the mesh's thread. */
     private final class Receiver implements PeerMesh.Receiver {
         @Override
         public void arrived(Frame frame) {
@@ -170,7 +170,7 @@ public final class StateExchange implements AutoCloseable {
         }
     }
 
-    /** A state on its way here; all but the future belongs to the mesh's thread. */
+    /** A state that is being received; all but the future belongs to the mesh's thread. */
     private static final class Incoming {
         private final CompletableFuture<Received> future = new CompletableFuture<>();
         private Received state;

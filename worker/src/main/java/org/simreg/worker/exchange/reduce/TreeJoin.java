@@ -7,9 +7,9 @@ import java.util.function.BinaryOperator;
 import org.simreg.worker.exchange.mesh.Peers;
 
 /**
- * The upper part of a {@link TreeSum}'s tree: joins the members' subtrees into the sum of all
- * leaves. A subtree's number is its place among those of all members; the nodes above are numbered
- * after them.
+ * The join of the members' subtrees into the sum of all leaves: the upper part of a {@link
+ * TreeSum}'s tree. A subtree's number is its place among those of all members; the nodes above are
+ * numbered after them.
  */
 final class TreeJoin {
     private final List<Subtree> parts = new ArrayList<>();

@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frames as messages of the Vert.x event bus: no port of its own, about half as fast as {@link
+ * A wire of messages on the Vert.x event bus: no port of its own, about half as fast as {@link
  * NettyWire}. All are sent and received on one context: that keeps them in order.
  */
 public final class EventBusWire implements FrameWire {
@@ -59,8 +59,8 @@ public final class EventBusWire implements FrameWire {
     }
 
     /**
-     * A transport with an address of its own; waits until other members can find it, so it isn't to
-     * be called on an event loop.
+     * Makes a transport with an address of its own; waits until other members can find it, so it
+     * isn't to be called on an event loop.
      *
      * @param vertx clustered if there are other processes; stays the caller's
      */
@@ -161,7 +161,7 @@ public final class EventBusWire implements FrameWire {
         context.runOnContext(ignored -> consumer.unregister());
     }
 
-    /** A frame as bytes on the event bus. Within a process the array itself is handed over. */
+    /** The codec of frames on the event bus. Within a process the array itself is handed over. */
     private static final class FrameCodec implements MessageCodec<byte[], byte[]> {
         static final String NAME = "simreg.frame";
 

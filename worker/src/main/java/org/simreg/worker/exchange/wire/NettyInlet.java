@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The handler of a connection that frames come in on: cuts the stream into frames. What nobody
- * wants is skipped without being kept.
+ * The handler of an incoming connection: cuts its bytes into frames. A frame that nobody wants is
+ * skipped without being kept.
  */
 final class NettyInlet extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(NettyInlet.class);

@@ -20,7 +20,7 @@ import org.simreg.worker.exchange.mesh.FrameWire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A TCP connection that frames are sent on; its fields belong to its event loop. */
+/** An outgoing TCP connection that frames are sent on; its fields belong to its event loop. */
 final class NettyLink implements FrameWire.Link {
     private static final Logger LOG = LoggerFactory.getLogger(NettyLink.class);
 
@@ -109,7 +109,7 @@ final class NettyLink implements FrameWire.Link {
         }
     }
 
-    /** The handler of what comes back: nothing but the reason why the connection ends. */
+    /** The handler of incoming events on an outgoing connection: only the reason why it ends. */
     static final class Replies extends ChannelInboundHandlerAdapter {
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {

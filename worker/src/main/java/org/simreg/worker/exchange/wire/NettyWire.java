@@ -32,7 +32,7 @@ import org.simreg.worker.exchange.mesh.FrameWire;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 
 /**
- * Frames on TCP connections with direct buffers: one connection a direction, peer and use, made
+ * A wire of TCP connections with direct buffers: one connection a direction, peer and use, made
  * when a generation begins. With certificates both ends prove that they belong to the cluster;
  * without, the port belongs in a private network.
  */
@@ -171,9 +171,9 @@ public final class NettyWire implements FrameWire {
     }
 
     /**
-     * TLS for both ends of a connection; each asks for the other's certificate. Names in
-     * certificates are not compared: workers connect to each other by addresses that come and go,
-     * which the coordinator gives out.
+     * The TLS contexts of both ends of a connection; each asks for the other's certificate. Names
+     * in certificates are not compared: workers connect to each other by addresses that come and
+     * go, which the coordinator gives out.
      */
     private record TlsContexts(SslContext server, SslContext client) {
         static TlsContexts of(Tls tls) {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.simreg.proto.UserError;
 
-/** The rows of a bank's file, mapped: they take memory only as far as they are read. */
+/** A bank's file, memory-mapped: its rows take memory only as far as they are read. */
 public final class BankFile implements RowSource {
     private static final int LABELS = BankLayout.BLOCK * Long.BYTES;
     private static final int FEATURES = LABELS + BankLayout.BLOCK * Integer.BYTES;
@@ -63,6 +63,7 @@ public final class BankFile implements RowSource {
         return blocks;
     }
 
+    /** The head of the file. */
     public BankLayout layout() {
         return layout;
     }

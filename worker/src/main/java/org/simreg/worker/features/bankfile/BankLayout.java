@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
- * The file of a bank, little-endian: a head, then blocks of {@value #BLOCK} rows.
+ * The layout of a bank's file, little-endian: a head, then blocks of {@value #BLOCK} rows.
  *
  * <p>Head, padded with zeros to a multiple of {@value #PAGE}: magic, version, D, N (8 bytes), bytes
  * of weights and view (4 each), both texts, the center (D float64: the mean of all rows). A block:
@@ -22,7 +22,9 @@ import java.util.zip.CRC32C;
  * @param center (D) mean of the rows; whatever it is, answers are the same, only slower
  */
 public record BankLayout(int dimension, int size, BankOrigin origin, double[] center) {
+    /** Rows of a block. */
     public static final int BLOCK = 1024;
+
     static final int MAX_DIMENSION = 1 << 16;
     static final int PAGE = 4096;
 
@@ -35,6 +37,7 @@ public record BankLayout(int dimension, int size, BankOrigin origin, double[] ce
         return BLOCK * (Long.BYTES + Integer.BYTES + Float.BYTES * dimension) + 8;
     }
 
+    /** Bytes of the head. */
     static int headBytes(int dimension, BankOrigin origin) {
         int used =
                 FIXED
@@ -71,6 +74,8 @@ public record BankLayout(int dimension, int size, BankOrigin origin, double[] ce
     }
 
     /**
+     * Reads the head of a file.
+     *
      * @param start the file from its begin, at least its head
      * @throws IOException if it isn't the head of a bank, with the reason
      */

@@ -3,8 +3,9 @@ package org.simreg.worker.features.bankfile;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What made the features of a bank, so that queries can be made the same way and a bank is never
- * taken for another's. Free text of the caller, at most 64 KiB each in UTF-8.
+ * The origin of a bank's features: the weights and the view that made them, so that queries can be
+ * made the same way and a bank is never taken for another's. Free text of the caller, at most 64
+ * KiB each in UTF-8.
  *
  * @param weights digest of the weights
  * @param view description of the view
@@ -27,8 +28,8 @@ public record BankOrigin(String weights, String view) {
     }
 
     /**
-     * Which shard a file is, kept in its head, so that a file of another bank is never taken for
-     * it.
+     * The mark of a shard's file, kept in its head, so that a file of another bank is never taken
+     * for it.
      *
      * @param bank name of the bank
      * @param version of that making of the bank

@@ -9,7 +9,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 
 /**
- * Writes the file of a bank, row after row, in memory for one block of rows. The file appears whole
+ * A writer of a bank's file, row after row, in memory for one block of rows. The file appears whole
  * or not at all.
  */
 public final class BankWriter {
@@ -20,7 +20,7 @@ public final class BankWriter {
     private int size;
     private long lastId = Long.MIN_VALUE;
 
-    /** Adds all rows of a bank. */
+    /** A source that adds all rows of a bank to its writer. */
     @FunctionalInterface
     public interface Filling {
         /** Calls {@link BankWriter#add} as often as it likes. */

@@ -13,9 +13,9 @@ import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Features that somebody else computed: the rows of a two-dimensional {@code .npy} (float32,
- * float16 or float64, C order) or of the one two-dimensional tensor of floats in a safetensors
- * file, read in parts.
+ * A file of features that another tool computed: the rows of a two-dimensional {@code .npy}
+ * (float32, float16 or float64, C order) or of the one two-dimensional tensor of floats in a
+ * safetensors file, read in parts.
  */
 public final class FeatureTable implements AutoCloseable {
     private static final int PART = 4096;
@@ -136,7 +136,7 @@ public final class FeatureTable implements AutoCloseable {
         return new Stored(tensors.get(names.get(0)));
     }
 
-    /** A tensor of a mapped file. */
+    /** A matrix that is a tensor of a mapped file. */
     private static final class Stored implements Matrix {
         private final HostTensor tensor;
         private int at;

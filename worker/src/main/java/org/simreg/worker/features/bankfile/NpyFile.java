@@ -16,7 +16,7 @@ import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.HostTensor;
 
 /**
- * NumPy's format of one array.
+ * A matrix in a file of NumPy's format of one array.
  *
  * @see <a href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">the
  *     format</a>

@@ -1,2 +1,6 @@
-/** The file of a bank, and features that others computed. */
+/**
+ * The file format of feature banks, and files of features that other tools computed. Read {@link
+ * org.simreg.worker.features.bankfile.BankLayout} first (the format), then {@code BankFile} and
+ * {@code BankWriter}.
+ */
 package org.simreg.worker.features.bankfile;

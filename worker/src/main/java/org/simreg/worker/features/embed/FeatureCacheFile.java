@@ -1,6 +1,7 @@
 package org.simreg.worker.features.embed;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -16,7 +17,7 @@ import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * Features of a folder as the network gave them, in a safetensors file: {@code features.0}, {@code
+ * A safetensors file of a folder's features as the network gave them: {@code features.0}, {@code
  * features.1}, .. (n, D) float32 in the order of ids, {@code labels} (N) int32, and in the metadata
  * the key: all that decided them. The file's name is made of the key, so that other settings make
  * another file.
@@ -50,9 +51,9 @@ record FeatureCacheFile(Path file, String key) {
             ImageEmbedder images,
             ImageEmbedder.Features features,
             ViewRecipe view,
-            ProgressMonitor course) {
+            ProgressMonitor progress) {
         Tensors tensors = new Tensors(images.images().size());
-        images.run(features, new ImageEmbedder.Pass(view, 0, images.all()), course, tensors);
+        images.run(features, new ImageEmbedder.Pass(view, 0, images.all()), progress, tensors);
         Safetensors.write(file, tensors.all(), Map.of(KEY, key));
     }
 
@@ -60,7 +61,7 @@ record FeatureCacheFile(Path file, String key) {
      * @param rows takes all features in the order of ids
      * @throws UserError if the file is damaged or not of this key
      */
-    void read(ProgressMonitor course, ImageEmbedder.Rows rows) {
+    void read(ProgressMonitor progress, ImageEmbedder.RowSink rows) {
         if (!key.equals(Safetensors.metadata(file).get(KEY))) {
             throw new UserError(
                     "The features in %s are not those that are asked for; delete the file"
@@ -71,7 +72,7 @@ record FeatureCacheFile(Path file, String key) {
         int size = labels.remaining() / Integer.BYTES;
         int from = 0;
         for (int i = 0; tensors.contains(FEATURES + i); i++) {
-            course.next("reading " + file.getFileName(), from, size);
+            progress.next("reading " + file.getFileName(), from, size);
             int count = (int) tensors.shape(FEATURES + i)[0];
             rows.take(
                     tensors.get(FEATURES + i).floats(),
@@ -95,8 +96,8 @@ record FeatureCacheFile(Path file, String key) {
         return part;
     }
 
-    /** Rows gathered in tensors of {@link #VALUES} values. */
-    private static final class Tensors implements ImageEmbedder.Rows {
+    /** A receiver of rows that gathers them in tensors of {@link #VALUES} values. */
+    private static final class Tensors implements ImageEmbedder.RowSink {
         private final Map<String, HostTensor> tensors = new LinkedHashMap<>();
         private final ByteBuffer labels;
         private final int size;
@@ -109,7 +110,7 @@ record FeatureCacheFile(Path file, String key) {
         }
 
         private static ByteBuffer little(int bytes) {
-            return ByteBuffer.allocate(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+            return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
         }
 
         @Override

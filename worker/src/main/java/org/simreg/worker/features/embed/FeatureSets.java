@@ -28,7 +28,7 @@ public final class FeatureSets implements AutoCloseable {
     private final ImageEmbedder val;
 
     /**
-     * How features are computed and kept.
+     * The settings by which features are computed and kept.
      *
      * @param view of every image
      * @param loader decode threads; its seed decides random views
@@ -61,13 +61,13 @@ public final class FeatureSets implements AutoCloseable {
     }
 
     /** Features of the train images, in the order of ids. */
-    public FeatureBank train(ProgressMonitor course) {
-        return bank(train, course);
+    public FeatureBank train(ProgressMonitor progress) {
+        return bank(train, progress);
     }
 
     /** Features of the val images, in the order of ids. */
-    public FeatureBank val(ProgressMonitor course) {
-        return bank(val, course);
+    public FeatureBank val(ProgressMonitor progress) {
+        return bank(val, progress);
     }
 
     /**
@@ -78,45 +78,49 @@ public final class FeatureSets implements AutoCloseable {
      * @param ids in the order in which rows leave
      */
     public void augmented(
-            double minArea, int epoch, int[] ids, ProgressMonitor course, ImageEmbedder.Rows rows) {
+            double minArea,
+            int epoch,
+            int[] ids,
+            ProgressMonitor progress,
+            ImageEmbedder.RowSink rows) {
         ViewRecipe.RandomView view =
                 new ViewRecipe.RandomView(settings.view().size(), minArea, false);
-        train.run(backbone, new ImageEmbedder.Pass(view, epoch, ids), course, rows);
+        train.run(backbone, new ImageEmbedder.Pass(view, epoch, ids), progress, rows);
     }
 
     /** Features of the train images at every stage of the network, in the order of the stages. */
-    public List<FeatureBank> trainStages(ProgressMonitor course) {
-        return stages(train, course);
+    public List<FeatureBank> trainStages(ProgressMonitor progress) {
+        return stages(train, progress);
     }
 
     /** Features of the val images at every stage of the network, in the order of the stages. */
-    public List<FeatureBank> valStages(ProgressMonitor course) {
-        return stages(val, course);
+    public List<FeatureBank> valStages(ProgressMonitor progress) {
+        return stages(val, progress);
     }
 
-    private List<FeatureBank> stages(ImageEmbedder part, ProgressMonitor course) {
-        Splitting splitting = new Splitting(part.images().size(), backbone.stages());
-        fill(part, course, splitting);
-        return splitting.banks();
+    private List<FeatureBank> stages(ImageEmbedder part, ProgressMonitor progress) {
+        StageSplitter splitter = new StageSplitter(part.images().size(), backbone.stages());
+        fill(part, progress, splitter);
+        return splitter.banks();
     }
 
-    private FeatureBank bank(ImageEmbedder part, ProgressMonitor course) {
-        Filling filling = new Filling(part.images().size());
-        fill(part, course, filling);
-        return filling.bank();
+    private FeatureBank bank(ImageEmbedder part, ProgressMonitor progress) {
+        BankFiller filler = new BankFiller(part.images().size());
+        fill(part, progress, filler);
+        return filler.bank();
     }
 
-    private void fill(ImageEmbedder part, ProgressMonitor course, ImageEmbedder.Rows rows) {
+    private void fill(ImageEmbedder part, ProgressMonitor progress, ImageEmbedder.RowSink rows) {
         if (settings.cache().isEmpty()) {
             ImageEmbedder.Pass pass = new ImageEmbedder.Pass(settings.view(), 0, part.all());
-            part.run(backbone, pass, course, rows);
+            part.run(backbone, pass, progress, rows);
             return;
         }
         FeatureCacheFile file = FeatureCacheFile.in(settings.cache().get(), name(part), key(part));
         if (!file.exists()) {
-            file.write(part, backbone, settings.view(), course);
+            file.write(part, backbone, settings.view(), progress);
         }
-        file.read(course, rows);
+        file.read(progress, rows);
     }
 
     private static String name(ImageEmbedder part) {
@@ -143,12 +147,12 @@ public final class FeatureSets implements AutoCloseable {
         val.close();
     }
 
-    /** A bank that is made when the first rows show how wide they are. */
-    static final class Filling implements ImageEmbedder.Rows {
+    /** A receiver of rows that fills a bank, made when the first rows show how wide they are. */
+    static final class BankFiller implements ImageEmbedder.RowSink {
         private final int capacity;
         private FeatureBank bank;
 
-        Filling(int capacity) {
+        BankFiller(int capacity) {
             this.capacity = capacity;
         }
 
@@ -163,12 +167,12 @@ public final class FeatureSets implements AutoCloseable {
         }
     }
 
-    /** Rows of the features of several stages, side by side, into a bank for each stage. */
-    private static final class Splitting implements ImageEmbedder.Rows {
+    /** A receiver of rows of several stages side by side, which fills a bank for each stage. */
+    private static final class StageSplitter implements ImageEmbedder.RowSink {
         private final List<Stage> stages;
         private final List<FeatureBank> banks = new ArrayList<>();
 
-        Splitting(int capacity, List<Stage> stages) {
+        StageSplitter(int capacity, List<Stage> stages) {
             this.stages = stages;
             stages.forEach(stage -> banks.add(new FeatureBank(capacity, stage.width())));
         }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
@@ -22,8 +23,8 @@ import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 
 /**
- * A network with the weights of a file, frozen: what training's evaluation makes of a student, for
- * weights from anywhere.
+ * A frozen network with the weights of a file from anywhere, which gives features as training's
+ * evaluation does.
  */
 public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseable {
     private final ImageEmbedder.Features features;
@@ -32,7 +33,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     private final List<Stage> stages;
 
     /**
-     * What decides the features besides the images.
+     * The identity of a frozen network: what decides its features besides the images.
      *
      * @param file that holds the weights
      * @param sha256 of that file
@@ -42,7 +43,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     public record Identity(Path file, String sha256, String network, Precision precision) {}
 
     /**
-     * Which weights are meant.
+     * A request for the network of a file.
      *
      * @param source a checkpoint, a run folder, or {@code torchscript:FILE}
      * @param network whose weights the file holds; empty if the file is to be recognised
@@ -50,17 +51,14 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * @param part which network of a training checkpoint that holds several
      * @param pixels what the network wants to see
      */
-    public record Asked(
+    public record Request(
             String source,
-            Optional<org.simreg.proto.Network> network,
+            Optional<Network> network,
             Optional<Precision> precision,
             Role part,
             Pixels pixels) {
         /** The student, or the only network of the file. */
-        public Asked(
-                String source,
-                Optional<org.simreg.proto.Network> network,
-                Optional<Precision> precision) {
+        public Request(String source, Optional<Network> network, Optional<Precision> precision) {
             this(source, network, precision, Role.STUDENT, Pixels.IMAGENET);
         }
 
@@ -93,10 +91,12 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     /**
+     * Opens a network whose features are its output.
+     *
      * @param notices takes a sentence if the file fits more than one network
      * @throws UserError if the file can't be read or holds no known network's weights
      */
-    public static FrozenBackbone open(Torch torch, Asked asked, Consumer<String> notices) {
+    public static FrozenBackbone open(Torch torch, Request asked, Consumer<String> notices) {
         Path file = asked.file();
         if (asked.script()) {
             return script(torch, asked, file);
@@ -114,14 +114,14 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     /**
-     * The same with the features of every stage and of every layer of the heads in the file, one
-     * beside the other, see {@link #stages}.
+     * Opens a network with the features of every stage and of every layer of the heads in the file,
+     * one beside the other, see {@link #stages}.
      *
      * @param layers names of the stages that are wanted; empty: all
      * @throws UserError as {@link #open}; also if a head of the file has another form than SimReg's
      */
     public static FrozenBackbone staged(
-            Torch torch, Asked asked, List<String> layers, Consumer<String> notices) {
+            Torch torch, Request asked, List<String> layers, Consumer<String> notices) {
         Path file = asked.file();
         if (asked.script()) {
             throw new UserError(
@@ -141,7 +141,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                 frozen::features, frozen, identity(chosen, asked, file), staged.stages());
     }
 
-    private static FrozenBackbone script(Torch torch, Asked asked, Path file) {
+    private static FrozenBackbone script(Torch torch, Request asked, Path file) {
         if (asked.network().isPresent()
                 || asked.precision().isPresent()
                 || asked.part() != Role.STUDENT) {
@@ -160,7 +160,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         return chosen.precision() == Precision.BFLOAT16;
     }
 
-    private static Identity identity(WeightsChoice chosen, Asked asked, Path file) {
+    private static Identity identity(WeightsChoice chosen, Request asked, Path file) {
         String network = seen(chosen.name(asked.part()), asked.pixels());
         return new Identity(file, sha256(file), network, chosen.precision());
     }
@@ -180,12 +180,12 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                 : network + ", pixels " + pixels.name().toLowerCase(Locale.ROOT);
     }
 
-    /** What its features consist of, in order; empty if it is the network's output. */
+    /** The stages that its features consist of, in order; none: the network's output. */
     public List<Stage> stages() {
         return stages;
     }
 
-    /** What decides its features. */
+    /** File, digest, network and precision that decide its features. */
     public Identity identity() {
         return identity;
     }

@@ -20,9 +20,9 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.knn.FeatureBank;
 
 /**
- * Computes features of the images of one folder. Memory is bounded by the loader's queue: batches
- * of {@value #BATCH} images are decoded ahead, and their features leave at once. The thread that
- * runs a pass is the one that uses {@code torch}.
+ * An embedder of the images of one folder: computes their features. Memory is bounded by the
+ * loader's queue: batches of {@value #BATCH} images are decoded ahead, and their features leave at
+ * once. The thread that runs a pass is the one that uses {@code torch}.
  */
 public final class ImageEmbedder implements AutoCloseable {
     /** Most rows that leave at once. */
@@ -68,10 +68,10 @@ public final class ImageEmbedder implements AutoCloseable {
      * @throws Abandoned if it was told to stop
      * @throws UserError if no image can be read
      */
-    public FeatureBank bank(Features features, ViewRecipe view, ProgressMonitor course) {
-        FeatureSets.Filling filling = new FeatureSets.Filling(images.size());
-        run(features, new Pass(view, 0, all()), course, filling);
-        return filling.bank();
+    public FeatureBank bank(Features features, ViewRecipe view, ProgressMonitor progress) {
+        FeatureSets.BankFiller filler = new FeatureSets.BankFiller(images.size());
+        run(features, new Pass(view, 0, all()), progress, filler);
+        return filler.bank();
     }
 
     /** The ids of all images, ascending. */
@@ -85,12 +85,12 @@ public final class ImageEmbedder implements AutoCloseable {
      * @throws Abandoned if it was told to stop
      * @throws UserError if no image can be read
      */
-    public void run(Features features, Pass pass, ProgressMonitor course, Rows rows) {
+    public void run(Features features, Pass pass, ProgressMonitor progress, RowSink rows) {
         String what = "embedding " + part();
         int total = pass.ids().length;
         try (BatchStream batches = loader.batches(requests(pass))) {
             for (int from = 0; from < total; from += BATCH) {
-                course.next(what, from, total);
+                progress.next(what, from, total);
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
                     NDArray views =
@@ -101,7 +101,7 @@ public final class ImageEmbedder implements AutoCloseable {
                 }
             }
         }
-        course.at(what, total, total);
+        progress.at(what, total, total);
     }
 
     private String part() {
@@ -122,10 +122,12 @@ public final class ImageEmbedder implements AutoCloseable {
         loader.close();
     }
 
-    /** Takes features as they are computed. */
+    /** A receiver of features as they are computed. */
     @FunctionalInterface
-    public interface Rows {
+    public interface RowSink {
         /**
+         * Takes some rows.
+         *
          * @param rows (n, D) row-major as the network gave them, of any length; handed over
          * @param ids (n) of the samples asked for
          * @param labels (n) classes of the images that are in the rows
@@ -133,7 +135,7 @@ public final class ImageEmbedder implements AutoCloseable {
         void take(float[] rows, int[] ids, int[] labels);
     }
 
-    /** What turns images into features: a frozen network, or whatever behaves like one. */
+    /** A function from images to features: a frozen network, or whatever behaves like one. */
     @FunctionalInterface
     public interface Features {
         /**

@@ -15,8 +15,8 @@ import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * A network of a file together with the heads that the file has on top of it, and the places whose
- * features are looked at.
+ * A network of a file joined with the heads that the file has on top of it, and the stages whose
+ * features are asked for.
  *
  * @param network backbone and heads as one
  * @param weights of all of it

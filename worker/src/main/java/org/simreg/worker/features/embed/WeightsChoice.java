@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.simreg.proto.Job;
+import org.simreg.proto.Network;
 import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.NetworkGraph;
@@ -19,8 +20,8 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * The network of a file that is meant, by what was asked, by the run that the file comes from, or
- * by the file's own names.
+ * The network that is chosen of a file: by the request, by the run that the file comes from, or by
+ * the file's own names.
  *
  * @param weights of {@code network}, float32
  * @param prefix of them in the file, where that was looked for
@@ -36,14 +37,14 @@ record WeightsChoice(
      * @param notices takes a sentence if the file fits more than one network
      * @throws UserError if the file can't be read or doesn't hold what is asked
      */
-    static WeightsChoice of(FrozenBackbone.Asked asked, Consumer<String> notices) {
+    static WeightsChoice of(FrozenBackbone.Request asked, Consumer<String> notices) {
         Path file = asked.file();
         String name = file.toString();
         Optional<Job> job = asked.part() == Role.STUDENT ? asked.job() : Optional.empty();
         RecognizedFile found = NetworkRecognizer.of(WeightsFile.read(file));
         Precision precision =
                 asked.precision().or(() -> job.map(Job::getPrecision)).orElse(Precision.FLOAT32);
-        Optional<org.simreg.proto.Network> named =
+        Optional<Network> named =
                 asked.network().or(() -> job.map(run -> run.getStudent().getNetwork()));
         if (named.isPresent() && asked.part() == Role.STUDENT) {
             NetworkGraph network = Networks.backbone(named.get());
@@ -64,7 +65,7 @@ record WeightsChoice(
             RecognizedFile found,
             String file,
             Consumer<String> notices) {
-        if (part.name() == org.simreg.proto.Network.RESNET50) {
+        if (part.name() == Network.RESNET50) {
             notices.accept(
                     "the weights of %s fit resnet50 and resnet50-byol alike; taken as resnet50, unless --network says otherwise"
                             .formatted(file));

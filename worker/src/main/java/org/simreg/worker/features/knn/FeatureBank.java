@@ -6,7 +6,8 @@ import java.util.List;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * Feature rows of unit length with the id and the class of their image: (N, D) float32, row-major.
+ * A growing bank in memory: feature rows of unit length with the id and the class of their image:
+ * (N, D) float32, row-major.
  *
  * <p>Memory is taken as rows arrive, {@code 4 D + 8} bytes a row, so that the capacity is a bound
  * and not a reservation; a bank may hold more than 2^31 numbers. One thread adds; once nothing is
@@ -123,7 +124,7 @@ public final class FeatureBank {
         return blocks.get(row / BLOCK);
     }
 
-    /** Where a row starts in its block. */
+    /** Position of a row's first value in its block. */
     private int offset(int row) {
         return row % BLOCK * dimension;
     }

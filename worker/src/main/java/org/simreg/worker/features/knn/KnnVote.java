@@ -15,7 +15,7 @@ import org.simreg.worker.features.search.TopK;
  */
 public record KnnVote(TopK neighbors, long rows) {
     /**
-     * How the nearest neighbours vote.
+     * A rule by which the nearest neighbours vote.
      *
      * @param k how many vote, at least 1
      * @param temperature T, above 0: a neighbour has the weight exp(cosine / T); infinite for one
@@ -64,7 +64,7 @@ public record KnnVote(TopK neighbors, long rows) {
     }
 
     /**
-     * Accuracy of one evaluation rule.
+     * The accuracy of a majority of k.
      *
      * @param k neighbours that voted
      * @param accuracy part of the queries whose class was found, 0 to 1
@@ -106,11 +106,6 @@ public record KnnVote(TopK neighbors, long rows) {
             right += classes[query] == labels[query] ? 1 : 0;
         }
         return right / (double) Math.max(1, classes.length);
-    }
-
-    /** The class that the majority of the k nearest neighbours votes for. */
-    public int[] classes(int k) {
-        return classes(VotingRule.majority(k));
     }
 
     /**

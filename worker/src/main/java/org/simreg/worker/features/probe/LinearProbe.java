@@ -21,12 +21,12 @@ import org.simreg.worker.features.knn.FeatureBank;
 public final class LinearProbe {
     private static final int VAL_ROWS = 1024;
 
-    private final ProbeSettings settings;
+    private final Settings settings;
     private final Data data;
     private final ProbeModule module;
 
     /**
-     * What is learnt, and what is asked.
+     * The features that a probe is trained and measured on.
      *
      * @param train centre-crop features of the train images, by which all are standardised
      * @param val features of the val images
@@ -40,7 +40,7 @@ public final class LinearProbe {
         }
     }
 
-    private LinearProbe(ProbeSettings settings, Data data, ProbeModule module) {
+    private LinearProbe(Settings settings, Data data, ProbeModule module) {
         this.settings = settings;
         this.data = data;
         this.module = module;
@@ -54,26 +54,26 @@ public final class LinearProbe {
      * @return all scores: epochs in order, in an epoch the rates in theirs
      * @throws Abandoned if it was told to stop
      */
-    public static List<ProbeScore> run(
+    public static List<Score> run(
             Torch torch,
             Data data,
-            ProbeSettings settings,
-            ProgressMonitor course,
-            Consumer<List<ProbeScore>> each) {
-        List<ProbeScore> all = new ArrayList<>();
+            Settings settings,
+            ProgressMonitor progress,
+            Consumer<List<Score>> each) {
+        List<Score> all = new ArrayList<>();
         try (ProbeModule module = new ProbeModule(torch, start(data, settings), settings.sgd())) {
             LinearProbe probe = new LinearProbe(settings, data, module);
             for (int epoch = 0; epoch < settings.epochs(); epoch++) {
-                List<ProbeScore> scores = probe.epoch(epoch, course);
+                List<Score> scores = probe.epoch(epoch, progress);
                 each.accept(scores);
                 all.addAll(scores);
             }
         }
-        course.at("linear probe", settings.epochs(), settings.epochs());
+        progress.at("linear probe", settings.epochs(), settings.epochs());
         return all;
     }
 
-    private static ProbeModule.Start start(Data data, ProbeSettings settings) {
+    private static ProbeModule.Start start(Data data, Settings settings) {
         RowSelection.Standardization standard =
                 RowSelection.Standardization.of(RowSelection.all(data.train));
         int width = data.train.dimension();
@@ -93,18 +93,18 @@ public final class LinearProbe {
         return values;
     }
 
-    private List<ProbeScore> epoch(int epoch, ProgressMonitor course) {
-        course.next("linear probe", epoch, settings.epochs());
+    private List<Score> epoch(int epoch, ProgressMonitor progress) {
+        progress.next("linear probe", epoch, settings.epochs());
         int[] order = new SampleOrder(settings.seed(), data.train.size()).epoch(epoch);
-        ProbeBatches batches =
-                new ProbeBatches(module, settings.batch(), settings.rates(epoch), order.length);
-        data.rows.epoch(epoch, order, course, batches);
+        Batches batches =
+                new Batches(module, settings.batch(), settings.rates(epoch), order.length);
+        data.rows.epoch(epoch, order, progress, batches);
         double[] losses = module.takeLosses();
         int[][] found = found();
-        List<ProbeScore> scores = new ArrayList<>();
+        List<Score> scores = new ArrayList<>();
         for (int rate = 0; rate < losses.length; rate++) {
             scores.add(
-                    new ProbeScore(
+                    new Score(
                             settings.rates().get(rate),
                             epoch + 1,
                             losses[rate] / order.length,
@@ -131,7 +131,7 @@ public final class LinearProbe {
     }
 
     /**
-     * How a linear probe is trained: SGD with momentum 0.9 and weight decay 1e-4, on weights and
+     * The recipe of a linear probe: SGD with momentum 0.9 and weight decay 1e-4, on weights and
      * bias.
      *
      * @param rates learning rates, each a probe of its own; all see the same batches and begin with
@@ -141,12 +141,12 @@ public final class LinearProbe {
      * @param drops the rate is divided by 10 after each of these epochs
      * @param seed decides initial weights and sample order
      */
-    public record ProbeSettings(
+    public record Settings(
             List<Double> rates, int epochs, int batch, List<Integer> drops, long seed) {
         private static final double MOMENTUM = 0.9;
         private static final double WEIGHT_DECAY = 1e-4;
 
-        public ProbeSettings {
+        public Settings {
             rates = List.copyOf(rates);
             drops = List.copyOf(drops);
             if (rates.isEmpty() || epochs < 1 || batch < 1) {
@@ -164,8 +164,8 @@ public final class LinearProbe {
          * The published recipe (SimReg's, arXiv 2201.05131): rate 0.01, 40 epochs, drops at 15 and
          * 30.
          */
-        public static ProbeSettings published(long seed) {
-            return new ProbeSettings(List.of(0.01), 40, 256, List.of(15, 30), seed);
+        public static Settings published(long seed) {
+            return new Settings(List.of(0.01), 40, 256, List.of(15, 30), seed);
         }
 
         ProbeModule.Sgd sgd() {
@@ -184,7 +184,7 @@ public final class LinearProbe {
     }
 
     /**
-     * A linear probe after an epoch.
+     * The score of a linear probe after an epoch.
      *
      * @param rate its learning rate at the start
      * @param epoch from 1
@@ -193,10 +193,10 @@ public final class LinearProbe {
      * @param top5 part whose class is among the five likeliest; a class counts as found only if it
      *     is strictly likelier than those it leaves out
      */
-    public record ProbeScore(double rate, int epoch, double loss, double top1, double top5) {}
+    public record Score(double rate, int epoch, double loss, double top1, double top5) {}
 
     /** Rows cut into the batches of an epoch, each a step; the last may be smaller. */
-    private static final class ProbeBatches implements ImageEmbedder.Rows {
+    private static final class Batches implements ImageEmbedder.RowSink {
         private final ProbeModule module;
         private final float[] rates;
         private final long[] labels;
@@ -204,7 +204,7 @@ public final class LinearProbe {
         private int filled;
         private int left;
 
-        ProbeBatches(ProbeModule module, int batch, float[] rates, int rows) {
+        Batches(ProbeModule module, int batch, float[] rates, int rows) {
             this.module = module;
             this.rates = rates;
             labels = new long[Math.min(batch, rows)];

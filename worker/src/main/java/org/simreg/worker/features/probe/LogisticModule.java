@@ -29,7 +29,7 @@ final class LogisticModule implements AutoCloseable {
      * @param mean (D) taken from every row
      * @param scale (D) that the difference is multiplied by
      */
-    public LogisticModule(Torch torch, float[] mean, float[] scale, int classes) {
+    LogisticModule(Torch torch, float[] mean, float[] scale, int classes) {
         this.torch = torch;
         this.classes = classes;
         width = mean.length;
@@ -52,7 +52,7 @@ final class LogisticModule implements AutoCloseable {
      * @param values (n, D) row-major
      * @param labels (n) classes
      */
-    public void add(float[] values, long[] labels) {
+    void add(float[] values, long[] labels) {
         NDArray chunk = kept.create(labels);
         try (NDManager scope = torch.scope()) {
             NDArray raw = scope.create(values, new Shape(labels.length, width));
@@ -62,12 +62,12 @@ final class LogisticModule implements AutoCloseable {
     }
 
     /** Number of weights and biases. */
-    public int length() {
+    int length() {
         return classes * width + classes;
     }
 
     /** Rows added. */
-    public long rows() {
+    long rows() {
         return rows;
     }
 
@@ -79,7 +79,7 @@ final class LogisticModule implements AutoCloseable {
      * @param gradient overwritten with the gradient
      * @return the objective
      */
-    public double objective(double[] weights, double penalty, double[] gradient) {
+    double objective(double[] weights, double penalty, double[] gradient) {
         try (NDManager scope = torch.scope()) {
             NDArray result =
                     module.call(
@@ -96,12 +96,12 @@ final class LogisticModule implements AutoCloseable {
     }
 
     /**
-     * How well weights do on these rows.
+     * The score of weights on these rows.
      *
      * @return mean cross entropy, part of the rows whose class is the likeliest, part whose class
      *     is among the five likeliest
      */
-    public double[] score(double[] weights) {
+    double[] score(double[] weights) {
         try (NDManager scope = torch.scope()) {
             double[] sums =
                     module.call(scope, "score", scope.create(weights)).get(0).toDoubleArray();

@@ -18,7 +18,7 @@ final class LogisticRegression {
     private static final int CHUNK = 4096;
 
     /**
-     * When the search ends.
+     * The effort of a fit: when it ends.
      *
      * @param gain when ten iterations gain less than this part of the objective
      * @param iterations or after so many

@@ -23,7 +23,7 @@ public final class PenaltySearch {
     private PenaltySearch() {}
 
     /**
-     * Which penalties are tried, and on what.
+     * The penalties that are tried, and the rows that the choice is made on.
      *
      * @param count of the penalties, spaced evenly in their logarithms, at least 1
      * @param least weakest penalty, above 0
@@ -57,7 +57,7 @@ public final class PenaltySearch {
     }
 
     /**
-     * A penalty, and how the weights that were fitted with it do.
+     * The score of the weights that were fitted with a penalty.
      *
      * @param loss mean cross entropy without the penalty
      * @param top1 part of the rows whose class is the likeliest, 0 to 1
@@ -70,7 +70,7 @@ public final class PenaltySearch {
     }
 
     /**
-     * What came out.
+     * The outcome of a search.
      *
      * @param tried on the held-out part, strongest penalty first
      * @param chosen the best of them: of equal accuracies the strongest penalty
@@ -85,7 +85,7 @@ public final class PenaltySearch {
      * @throws Abandoned if it was told to stop
      */
     public static Outcome run(
-            Torch torch, LinearProbe.Data data, Settings settings, ProgressMonitor course) {
+            Torch torch, LinearProbe.Data data, Settings settings, ProgressMonitor progress) {
         HeldOut parts = HeldOut.of(data.train(), settings.heldOut, settings.seed);
         if (parts.held().size() == 0) {
             throw new UserError(
@@ -101,10 +101,10 @@ public final class PenaltySearch {
                         LogisticRegression.load(torch, parts.held(), standard, data.classes())) {
             double[] weights = new double[kept.length()];
             for (double penalty : settings.penalties()) {
-                course.next("logistic regression", tried.size(), settings.count + 1L);
+                progress.next("logistic regression", tried.size(), settings.count + 1L);
                 weights =
                         LogisticRegression.fit(
-                                kept, penalty, weights, Effort.COMPARISON, course::stopped);
+                                kept, penalty, weights, Effort.COMPARISON, progress::stopped);
                 Score score = Score.of(penalty, held.score(weights));
                 tried.add(score);
                 if (chosen == null || score.top1 > chosen.top1) {
@@ -113,9 +113,9 @@ public final class PenaltySearch {
                 }
             }
         }
-        course.next("logistic regression", settings.count, settings.count + 1L);
-        Score result = refitted(torch, data, chosen.penalty, best, course);
-        course.at("logistic regression", settings.count + 1L, settings.count + 1L);
+        progress.next("logistic regression", settings.count, settings.count + 1L);
+        Score result = refitted(torch, data, chosen.penalty, best, progress);
+        progress.at("logistic regression", settings.count + 1L, settings.count + 1L);
         return new Outcome(List.copyOf(tried), chosen, result);
     }
 
@@ -124,13 +124,13 @@ public final class PenaltySearch {
             LinearProbe.Data data,
             double penalty,
             double[] start,
-            ProgressMonitor course) {
+            ProgressMonitor progress) {
         RowSelection train = RowSelection.all(data.train());
         RowSelection.Standardization standard = RowSelection.Standardization.of(train);
         double[] weights;
         try (LogisticModule rows =
                 LogisticRegression.load(torch, train, standard, data.classes())) {
-            weights = LogisticRegression.fit(rows, penalty, start, Effort.FULL, course::stopped);
+            weights = LogisticRegression.fit(rows, penalty, start, Effort.FULL, progress::stopped);
         }
         try (LogisticModule val =
                 LogisticRegression.load(

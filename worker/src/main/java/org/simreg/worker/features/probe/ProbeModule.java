@@ -24,20 +24,20 @@ final class ProbeModule implements AutoCloseable {
     private final int width;
 
     /**
-     * What all probes begin with.
+     * The state that all probes begin with.
      *
      * @param mean (D) taken from every row
      * @param scale (D) that the difference is multiplied by
      * @param weights (C, D) row-major
      * @param bias (C)
      */
-    public record Start(float[] mean, float[] scale, float[] weights, float[] bias) {}
+    record Start(float[] mean, float[] scale, float[] weights, float[] bias) {}
 
-    /** How many learning rates there are, momentum, and the L2 penalty on weights and bias. */
-    public record Sgd(int rates, double momentum, double weightDecay) {}
+    /** The constants of SGD: number of learning rates, momentum, L2 penalty on weights and bias. */
+    record Sgd(int rates, double momentum, double weightDecay) {}
 
     /** Copies the start to the device, for every rate. */
-    public ProbeModule(Torch torch, Start start, Sgd sgd) {
+    ProbeModule(Torch torch, Start start, Sgd sgd) {
         this.torch = torch;
         rates = sgd.rates();
         width = start.mean().length;
@@ -84,7 +84,7 @@ final class ProbeModule implements AutoCloseable {
      * @param labels (n) classes
      * @param now the learning rates of this step
      */
-    public void step(float[] rows, long[] labels, float[] now) {
+    void step(float[] rows, long[] labels, float[] now) {
         try (NDManager scope = torch.scope()) {
             module.call(scope, "step", rows(scope, rows), scope.create(labels), scope.create(now));
         }
@@ -94,7 +94,7 @@ final class ProbeModule implements AutoCloseable {
      * Sums of the cross entropies of all rows since this was last asked for, one for every rate;
      * waits for the device.
      */
-    public double[] takeLosses() {
+    double[] takeLosses() {
         try (NDManager scope = torch.scope()) {
             NDArray zeros = scope.zeros(new Shape(rates));
             float[] sums = module.call(scope, "take", zeros).get(0).toFloatArray();
@@ -105,13 +105,13 @@ final class ProbeModule implements AutoCloseable {
     }
 
     /**
-     * How many other classes are at least as likely as a row's own: 0 if it is found.
+     * The rank of each row's own class: how many others are at least as likely, 0 if it is found.
      *
      * @param rows (n, D) row-major
      * @param labels (n) classes
      * @return (n, R) row-major; waits for the device
      */
-    public long[] ranks(float[] rows, long[] labels) {
+    long[] ranks(float[] rows, long[] labels) {
         try (NDManager scope = torch.scope()) {
             NDArray below =
                     module.call(scope, "below", rows(scope, rows), scope.create(labels)).get(0);

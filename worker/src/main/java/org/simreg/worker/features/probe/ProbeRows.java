@@ -5,7 +5,7 @@ import org.simreg.worker.features.embed.FeatureSets;
 import org.simreg.worker.features.embed.ImageEmbedder;
 import org.simreg.worker.features.knn.FeatureBank;
 
-/** Where a probe's train rows come from, epoch by epoch. */
+/** A source of a probe's train rows, epoch by epoch. */
 @FunctionalInterface
 public interface ProbeRows {
     /**
@@ -14,11 +14,11 @@ public interface ProbeRows {
      * @param epoch from 0
      * @param ids each sample once
      */
-    void epoch(int epoch, int[] ids, ProgressMonitor course, ImageEmbedder.Rows rows);
+    void epoch(int epoch, int[] ids, ProgressMonitor progress, ImageEmbedder.RowSink rows);
 
-    /** The same rows every epoch. */
+    /** A source of the same rows every epoch. */
     static ProbeRows of(FeatureBank bank) {
-        return (epoch, ids, course, rows) -> {
+        return (epoch, ids, progress, rows) -> {
             int width = bank.dimension();
             for (int from = 0; from < ids.length; from += ImageEmbedder.BATCH) {
                 int count = Math.min(ImageEmbedder.BATCH, ids.length - from);
@@ -36,17 +36,17 @@ public interface ProbeRows {
     }
 
     /**
-     * Features of fresh views, of unit length.
+     * A source of the features of fresh views every epoch, of unit length.
      *
      * @param minArea least part of an image that a crop covers
      */
     static ProbeRows augmented(FeatureSets sets, double minArea) {
-        return (epoch, ids, course, rows) ->
+        return (epoch, ids, progress, rows) ->
                 sets.augmented(
                         minArea,
                         epoch,
                         ids,
-                        course,
+                        progress,
                         (values, part, labels) -> {
                             FeatureBank unit =
                                     new FeatureBank(part.length, values.length / part.length);

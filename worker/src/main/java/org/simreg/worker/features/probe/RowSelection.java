@@ -4,7 +4,7 @@ import java.util.stream.IntStream;
 import org.simreg.worker.features.knn.FeatureBank;
 
 /**
- * Some rows of a bank, in an order.
+ * A selection of a bank's rows, in an order.
  *
  * @param bank that holds them
  * @param rows their numbers; not copied
@@ -41,7 +41,7 @@ record RowSelection(FeatureBank bank, int[] rows) {
     }
 
     /**
-     * What standardises features: {@code (x - mean) * scale} for every dimension.
+     * The standardisation of features: {@code (x - mean) * scale} for every dimension.
      *
      * @param mean (D) of the rows
      * @param scale (D) {@code 1 / sqrt(variance + 1e-5)}, the variance unbiased
@@ -49,7 +49,7 @@ record RowSelection(FeatureBank bank, int[] rows) {
     record Standardization(float[] mean, float[] scale) {
         private static final double EPSILON = 1e-5;
 
-        /** Of some rows, in float64. */
+        /** The standardisation by some rows, summed in float64. */
         static Standardization of(RowSelection rows) {
             int width = rows.bank().dimension();
             double[] mean = new double[width];

@@ -2,7 +2,9 @@ package org.simreg.worker.features.search;
 
 import java.util.Arrays;
 
-/** Rows that reached the bound of their query, sorted by query; used again and again. */
+/**
+ * The candidates of a scan: rows that reached the bound of their query, sorted by query; reused.
+ */
 final class Candidates {
     private final int width;
     private final int[] starts;
@@ -43,6 +45,7 @@ final class Candidates {
         each(hits, least, first, end, this::put);
     }
 
+    /** A receiver of the rows that reach a bound. */
     private interface Sink {
         void take(int query, int row, float score);
     }
@@ -69,14 +72,17 @@ final class Candidates {
         }
     }
 
+    /** Number of candidates of all queries. */
     int size() {
         return size;
     }
 
+    /** Position of the query's first candidate. */
     int from(int query) {
         return starts[query];
     }
 
+    /** Position after the query's last candidate. */
     int to(int query) {
         return ends[query];
     }

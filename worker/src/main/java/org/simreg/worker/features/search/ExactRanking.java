@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * The candidates of a tile of queries, decided in float64: the product of the stored numbers,
- * summed in the order of the features.
+ * The exact ranking of the candidates of a tile of queries, by cosines in float64: products of the
+ * stored numbers, summed in the order of the features.
  */
 final class ExactRanking {
     private static final int ABREAST = 4;
@@ -42,7 +42,9 @@ final class ExactRanking {
         return Math.max(least[query], best[query].worst());
     }
 
-    /** Learns that at least k rows, counted again later, reach the least cosine of these. */
+    /**
+     * Raises the query's bound to the least cosine of these k rows; they are counted again later.
+     */
     void learn(int query, int[] some) {
         double lowest = Double.POSITIVE_INFINITY;
         for (int from = 0; from < some.length; from += ABREAST) {

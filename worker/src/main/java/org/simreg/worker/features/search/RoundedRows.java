@@ -11,9 +11,9 @@ import org.simreg.worker.features.bankfile.BankLayout;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * The rows less their center, rounded to bfloat16, for the first pass: {@code 2 D} bytes a row.
- * Without the center the features of one network lie closer to zero, and what rounding takes away
- * is less.
+ * A bank's rows less their center, rounded to bfloat16, for the first pass: {@code 2 D} bytes a
+ * row. Without the center the features of one network lie closer to zero, and what rounding takes
+ * away is less.
  */
 final class RoundedRows implements AutoCloseable {
     private static final int BLOCK = BankLayout.BLOCK;
@@ -26,7 +26,7 @@ final class RoundedRows implements AutoCloseable {
     private final long[] sampleRows;
     private final NDArray sample;
 
-    /** Looks at a block of rows before it is read. */
+    /** A check of a block of rows before it is read. */
     interface Check {
         void block(int block);
     }
@@ -60,6 +60,7 @@ final class RoundedRows implements AutoCloseable {
         }
     }
 
+    /** A call of the module that gives a tensor. */
     private interface Step {
         NDArray with(ScanModule module);
     }

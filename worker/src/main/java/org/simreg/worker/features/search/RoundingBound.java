@@ -1,8 +1,8 @@
 package org.simreg.worker.features.search;
 
 /**
- * How far a score computed in low precision can be from the cosine that float64 gives, and what
- * that leaves for a score to reach.
+ * The bound on how far a score in low precision can be from the cosine in float64, by which rows
+ * are dropped without changing an answer.
  *
  * <p>With x' and q' the rounded row and query, {@code <q,x> - <q',x'> = <q-q',x> + <q',x-x'>}, and
  * by Cauchy and Schwarz neither term exceeds the product of the two lengths. The lengths of what
@@ -46,7 +46,7 @@ final class RoundingBound {
         return rounding + (products + partial) * query * (row + rowLoss) + slack;
     }
 
-    /** The same for a product of a float32 row and a float32 query, of these lengths at most. */
+    /** Greatest distance of a float32 product from the cosine, for lengths up to these. */
     double float32(double query, double row) {
         return products * query * row + slack;
     }

@@ -17,9 +17,9 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
 /**
- * Products between rows of a bank and queries in bfloat16 (or float32), of which only what reaches
- * a bound comes back. Belongs to the thread that runs it; a bank's tensor may be read by any number
- * of modules.
+ * A libtorch module that multiplies rows of a bank with queries in bfloat16 (or float32) and gives
+ * back only what reaches a bound. Belongs to the thread that runs it; a bank's tensor may be read
+ * by any number of modules.
  */
 final class ScanModule implements AutoCloseable {
     private final Torch torch;
@@ -27,7 +27,7 @@ final class ScanModule implements AutoCloseable {
     private ByteBuffer rows = ByteBuffer.allocateDirect(0);
 
     /** Loads the code onto the device of {@code torch}. */
-    public ScanModule(Torch torch) {
+    ScanModule(Torch torch) {
         this.torch = torch;
         module =
                 TorchModule.load(
@@ -35,7 +35,7 @@ final class ScanModule implements AutoCloseable {
     }
 
     /** A bank of zeros: (rows, D) bfloat16 in {@code kept}, D being the length of the center. */
-    public NDArray empty(NDManager kept, NDArray center, long rows) {
+    NDArray empty(NDManager kept, NDArray center, long rows) {
         return module.call(kept, "empty", center, kept.create(rows)).get(0);
     }
 
@@ -48,7 +48,7 @@ final class ScanModule implements AutoCloseable {
      * @return the greatest length of a row less the center, and the greatest length of what
      *     rounding such a row to bfloat16 took away; NaN if a row has one
      */
-    public double[] fill(NDArray bank, long at, float[] rows, int count, NDArray center) {
+    double[] fill(NDArray bank, long at, float[] rows, int count, NDArray center) {
         try (NDManager scope = torch.scope()) {
             NDArray block = view(scope, rows, count, center.getShape().get(0));
             return module.call(scope, "fill", bank, block, center, scope.create(at))
@@ -58,31 +58,31 @@ final class ScanModule implements AutoCloseable {
     }
 
     /** A copy of some rows of the bank in {@code kept}. */
-    public NDArray rows(NDManager kept, NDArray bank, long[] rows) {
+    NDArray rows(NDManager kept, NDArray bank, long[] rows) {
         return module.call(kept, "rows", bank, kept.create(rows)).get(0);
     }
 
     /** A new scope for native memory; the caller closes it. */
-    public NDManager scope() {
+    NDManager scope() {
         return torch.scope();
     }
 
     /** A float32 matrix (n, D) on the device. */
-    public NDArray matrix(NDManager scope, float[] values, int dimension) {
+    NDArray matrix(NDManager scope, float[] values, int dimension) {
         return scope.create(values, new Shape(values.length / dimension, dimension));
     }
 
     /** Queries (Q, D) float32 rounded to bfloat16. */
-    public NDArray round(NDManager scope, NDArray queries) {
+    NDArray round(NDManager scope, NDArray queries) {
         return module.call(scope, "round", queries).get(0);
     }
 
     /**
-     * Of queries and what they were rounded to.
+     * The lengths of rounded queries, and of what rounding took.
      *
      * @return (2, Q): lengths of the rounded queries, then lengths of what rounding took away
      */
-    public double[] lengths(NDArray queries, NDArray rounded) {
+    double[] lengths(NDArray queries, NDArray rounded) {
         try (NDManager scope = torch.scope()) {
             return module.call(scope, "lengths", queries, rounded).get(0).toDoubleArray();
         }
@@ -93,7 +93,7 @@ final class ScanModule implements AutoCloseable {
      *
      * @return (Q, k) positions in the sample
      */
-    public long[] seeds(NDArray sample, NDArray queries, int k) {
+    long[] seeds(NDArray sample, NDArray queries, int k) {
         try (NDManager scope = torch.scope()) {
             NDArray wanted = scope.create((long) k);
             return module.call(scope, "seeds", sample, queries, wanted).get(0).toLongArray();
@@ -101,14 +101,14 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * Where a scan goes.
+     * The rows that a scan covers, and the pieces that it takes them in.
      *
      * @param first row that it begins at, a multiple of {@code group}
      * @param end row after the last; a group that it cuts is looked at whole
      * @param tile rows a product, a multiple of {@code group}
      * @param group rows that share one decision
      */
-    public record Span(int first, int end, int tile, int group) {
+    record Span(int first, int end, int tile, int group) {
         private long whole() {
             return (end + group - 1L) / group * group;
         }
@@ -120,14 +120,16 @@ final class ScanModule implements AutoCloseable {
      * @param places (n) number of the group in the bank, times Q, plus number of the query
      * @param scores (n, group) rounded scores of the group's rows
      */
-    public record Hits(long[] places, float[] scores) {}
+    record Hits(long[] places, float[] scores) {}
 
     /**
+     * Scans rows of a bank for those that reach a query's bound.
+     *
      * @param bank (N, D), N a multiple of the group
      * @param queries (Q, D) of the bank's type
      * @param least (Q) what a score must reach, as numbers of that type
      */
-    public Hits scan(NDArray bank, NDArray queries, float[] least, Span span) {
+    Hits scan(NDArray bank, NDArray queries, float[] least, Span span) {
         try (NDManager scope = torch.scope()) {
             long[] bounds = {span.first, span.whole(), span.tile, span.group};
             NDList found =
@@ -143,11 +145,11 @@ final class ScanModule implements AutoCloseable {
     }
 
     /**
-     * The same over float32 rows of the host.
+     * Scans float32 rows of the host.
      *
      * @param rows (n, D), n being all that the span covers, and perhaps more behind them
      */
-    public Hits scan(float[] rows, NDArray queries, float[] least, Span span) {
+    Hits scan(float[] rows, NDArray queries, float[] least, Span span) {
         try (NDManager scope = torch.scope()) {
             int count = span.end - span.first;
             NDArray bank = view(scope, rows, count, queries.getShape().get(1));

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.simreg.proto.ShardAnswer;
 
-/** Vectors and neighbours as little-endian bytes of messages. */
+/** Conversions of vectors and neighbours to little-endian bytes of messages, and back. */
 public final class SearchMessages {
     private SearchMessages() {}
 

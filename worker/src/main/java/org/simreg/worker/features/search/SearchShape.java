@@ -3,7 +3,7 @@ package org.simreg.worker.features.search;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * What all threads of all searches read.
+ * The data of a shard that all threads of all searches share, read-only.
  *
  * @param rows float32, as they are
  * @param rounded the same less the center, bfloat16
@@ -21,6 +21,7 @@ record SearchShape(
         this(rows, rounded, center, tiling, new RoundingBound(rows.dimension(), cuda));
     }
 
+    /** Length of the center. */
     double centerLength() {
         double squares = 0;
         for (double value : center) {
@@ -30,7 +31,7 @@ record SearchShape(
     }
 
     /**
-     * Sizes of a search's pieces; they decide speed and memory, never the answer.
+     * The sizes of a search's pieces; they decide speed and memory, never the answer.
      *
      * @param queries most queries that travel through the rows together
      * @param rows rows of one product with all queries, whose (rows, queries) scores stay in a

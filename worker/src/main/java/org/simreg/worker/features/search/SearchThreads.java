@@ -69,9 +69,11 @@ public final class SearchThreads implements AutoCloseable {
         }
     }
 
-    /** Work of one thread. */
+    /** A part of a search, for one thread. */
     interface Work<T> {
         /**
+         * Computes the part.
+         *
          * @param stopped true once the result is not wanted any more
          */
         T with(ScanModule module, BooleanSupplier stopped);

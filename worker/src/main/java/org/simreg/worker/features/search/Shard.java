@@ -12,9 +12,14 @@ import org.simreg.worker.features.bankfile.BankOrigin;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * The rows of a bank that this worker answers for. A search gives the rows that a float64 brute
- * force over the stored float32 rows finds, in (cosine descending, id ascending) order, whatever
- * the number of threads. Any number of callers may search at once; it is closed after the last.
+ * An open shard: the rows of a bank that this worker searches. {@link #search} gives the rows that
+ * a float64 brute force over the stored float32 rows finds, in (cosine descending, id ascending)
+ * order, whatever the number of threads. Any number of callers may search at once; it is closed
+ * after the last.
+ *
+ * <p>How a query is answered: tiles of queries are multiplied with all rows in bfloat16 by {@link
+ * TileScan}, which drops the rows that {@link RoundingBound} proves to be out; {@link ExactRanking}
+ * decides the others in float64; {@link #merge} puts the best of all parts together.
  *
  * <p>Memory: {@code 2 D} bytes a row for the first pass, and {@code 4 D + 12} of the mapped file,
  * which the system may drop and read again. Besides, a thread takes {@code 12 D} bytes a query of
@@ -26,13 +31,13 @@ public final class Shard implements AutoCloseable {
 
     private final RowSource rows;
     private final BankOrigin origin;
-    private final SearchShape survey;
+    private final SearchShape shape;
     private final SearchThreads threads;
 
-    private Shard(RowSource rows, BankOrigin origin, SearchShape survey, SearchThreads threads) {
+    private Shard(RowSource rows, BankOrigin origin, SearchShape shape, SearchThreads threads) {
         this.rows = rows;
         this.origin = origin;
-        this.survey = survey;
+        this.shape = shape;
         this.threads = threads;
     }
 
@@ -63,8 +68,8 @@ public final class Shard implements AutoCloseable {
         }
         double[] center = bank.layout().center();
         RoundedRows rounded = new RoundedRows(bank, center, threads, tiling, bank::check);
-        SearchShape survey = new SearchShape(bank, rounded, center, tiling, threads.torch().cuda());
-        return new Shard(bank, bank.layout().origin(), survey, threads);
+        SearchShape shape = new SearchShape(bank, rounded, center, tiling, threads.torch().cuda());
+        return new Shard(bank, bank.layout().origin(), shape, threads);
     }
 
     /**
@@ -79,8 +84,8 @@ public final class Shard implements AutoCloseable {
     static Shard of(RowSource rows, SearchThreads threads, SearchShape.Tiling tiling) {
         double[] center = mean(rows);
         RoundedRows rounded = new RoundedRows(rows, center, threads, tiling, block -> {});
-        SearchShape survey = new SearchShape(rows, rounded, center, tiling, threads.torch().cuda());
-        return new Shard(rows, new BankOrigin("", ""), survey, threads);
+        SearchShape shape = new SearchShape(rows, rounded, center, tiling, threads.torch().cuda());
+        return new Shard(rows, new BankOrigin("", ""), shape, threads);
     }
 
     private static double[] mean(RowSource rows) {
@@ -105,7 +110,7 @@ public final class Shard implements AutoCloseable {
         return rows.dimension();
     }
 
-    /** What made the features. */
+    /** The weights and view that made the features. */
     public BankOrigin origin() {
         return origin;
     }
@@ -135,7 +140,7 @@ public final class Shard implements AutoCloseable {
     }
 
     /**
-     * As {@link #search} with queries that are stored already.
+     * As {@link #search} with queries of unit length, which needn't be scaled.
      *
      * @param queries (Q, D) float32 numbers of unit length, or all zero; used as they are
      */
@@ -143,41 +148,41 @@ public final class Shard implements AutoCloseable {
         int count = queries.length / dimension();
         int found = Math.min(k, size());
         TopK nearest = new TopK(count, found);
-        List<TileScan> sweeps = sweeps(queries, count, found);
-        List<TopRows[]> parts = threads.run(sweeps, stop);
+        List<TileScan> scans = scans(queries, count, found);
+        List<TopRows[]> parts = threads.run(scans, stop);
         for (int i = 0; i < parts.size(); i++) {
-            merge(sweeps, parts, i, nearest);
+            merge(scans, parts, i, nearest);
         }
         return nearest;
     }
 
     /** Tiles of equal width; few tiles are cut by rows too, so that all threads have work. */
-    private List<TileScan> sweeps(float[] queries, int count, int k) {
-        List<TileScan> sweeps = new ArrayList<>();
-        int tiles = (count + survey.tiling().queries() - 1) / survey.tiling().queries();
+    private List<TileScan> scans(float[] queries, int count, int k) {
+        List<TileScan> scans = new ArrayList<>();
+        int tiles = (count + shape.tiling().queries() - 1) / shape.tiling().queries();
         int parts = tiles >= 8 * threads.count() ? 1 : threads.count();
         for (int tile = 0; tile < tiles; tile++) {
             int from = (int) ((long) count * tile / tiles);
             int to = (int) ((long) count * (tile + 1) / tiles);
-            long products = (size() + survey.tiling().rows() - 1L) / survey.tiling().rows();
+            long products = (size() + shape.tiling().rows() - 1L) / shape.tiling().rows();
             for (int part = 0; part < parts; part++) {
-                long first = products * part / parts * survey.tiling().rows();
-                long end = products * (part + 1) / parts * survey.tiling().rows();
+                long first = products * part / parts * shape.tiling().rows();
+                long end = products * (part + 1) / parts * shape.tiling().rows();
                 if (first < end) {
                     TileScan.Extent extent =
                             new TileScan.Extent(
                                     from, to - from, (int) first, (int) Math.min(end, size()));
-                    sweeps.add(new TileScan(survey, extent, queries, k));
+                    scans.add(new TileScan(shape, extent, queries, k));
                 }
             }
         }
-        return sweeps;
+        return scans;
     }
 
     /** Writes a tile's neighbours once its last part is reached. */
-    private void merge(List<TileScan> sweeps, List<TopRows[]> parts, int at, TopK into) {
-        int query = sweeps.get(at).extent().query();
-        if (at + 1 < parts.size() && sweeps.get(at + 1).extent().query() == query) {
+    private void merge(List<TileScan> scans, List<TopRows[]> parts, int at, TopK into) {
+        int query = scans.get(at).extent().query();
+        if (at + 1 < parts.size() && scans.get(at + 1).extent().query() == query) {
             TopRows[] ours = parts.get(at);
             for (int i = 0; i < ours.length; i++) {
                 ours[i].pour(parts.get(at + 1)[i]);
@@ -197,6 +202,6 @@ public final class Shard implements AutoCloseable {
 
     @Override
     public void close() {
-        survey.rounded().close();
+        shape.rounded().close();
     }
 }

@@ -7,9 +7,9 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
 /**
- * A scan of a part of the rows for a tile of queries, on one thread: products in bfloat16, and what
- * reaches the bound is ranked exactly. Where that is too much, because many rows are nearly equal,
- * a pass in float32 comes between.
+ * A scan of a part of the rows for a tile of queries, on one thread: products in bfloat16 by {@link
+ * ScanModule}, and what reaches the bound is ranked by {@link ExactRanking}. Where that is too
+ * much, because many rows are nearly equal, a pass in float32 comes between.
  */
 final class TileScan implements SearchThreads.Work<TopRows[]> {
     /** The product packs queries by sixteen, however few they are. */
@@ -19,9 +19,11 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
     private static final int CROWDED = 32;
 
     /** Calls that skip bfloat16 after it left too much. */
-    private static final int PATIENCE = 7;
+    private static final int SKIPPED = 7;
 
     /**
+     * The queries and rows of a scan.
+     *
      * @param query number of the tile's first query
      * @param queries of the tile
      * @param from first row
@@ -29,7 +31,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
      */
     record Extent(int query, int queries, int from, int to) {}
 
-    private final SearchShape survey;
+    private final SearchShape shape;
     private final Extent extent;
     private final float[] queries;
     private final int k;
@@ -40,8 +42,8 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
      * @param queries of all tiles, (Q, D) of unit length
      * @param k at most all rows
      */
-    TileScan(SearchShape survey, Extent extent, float[] queries, int k) {
-        this.survey = survey;
+    TileScan(SearchShape shape, Extent extent, float[] queries, int k) {
+        this.shape = shape;
         this.extent = extent;
         this.queries = queries;
         this.k = k;
@@ -72,7 +74,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
         private final ScanModule module;
         private final NDArray single;
         private final NDArray low;
-        private final ExactRanking contest;
+        private final ExactRanking ranking;
         private final Candidates candidates = new Candidates(count, width);
         private final double[] lengths;
         private final double[] offsets = new double[count];
@@ -81,55 +83,55 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
 
         Scan(ScanModule module, NDManager scope) {
             this.module = module;
-            int dimension = survey.rows().dimension();
+            int dimension = shape.rows().dimension();
             int from = extent.query() * dimension;
             float[] own = Arrays.copyOfRange(queries, from, from + count * dimension);
-            contest = new ExactRanking(survey.rows(), own, k);
+            ranking = new ExactRanking(shape.rows(), own, k);
             float[] padded = Arrays.copyOf(own, width * dimension);
             single = module.matrix(scope, padded, dimension);
             low = module.round(scope, single);
             lengths = module.lengths(single, low);
             for (int query = 0; query < count; query++) {
-                offsets[query] = contest.product(query, survey.center());
+                offsets[query] = ranking.product(query, shape.center());
             }
         }
 
         TopRows[] run(BooleanSupplier stopped) {
             seed();
-            int step = survey.tiling().rows() * survey.tiling().span();
-            int wait = 0;
+            int step = shape.tiling().rows() * shape.tiling().span();
+            int skip = 0;
             for (long at = extent.from(); at < extent.to(); at += step) {
                 if (stopped.getAsBoolean()) {
                     throw stopped();
                 }
                 int end = (int) Math.min(extent.to(), at + step);
-                if (wait > 0 || !coarse((int) at, end)) {
+                if (skip > 0 || !coarse((int) at, end)) {
                     fine((int) at, end, stopped);
-                    wait = wait == 0 ? PATIENCE : wait - 1;
+                    skip = skip == 0 ? SKIPPED : skip - 1;
                 }
             }
-            return contest.best();
+            return ranking.best();
         }
 
         /** The k best of a sample give a first bound. */
         private void seed() {
-            long[] places = module.seeds(survey.rounded().sample(), low, k);
+            long[] places = module.seeds(shape.rounded().sample(), low, k);
             int[] rows = new int[k];
             for (int query = 0; query < count; query++) {
                 for (int i = 0; i < k; i++) {
-                    rows[i] = survey.rounded().sampled(places[query * k + i]);
+                    rows[i] = shape.rounded().sampled(places[query * k + i]);
                 }
-                contest.learn(query, rows);
+                ranking.learn(query, rows);
             }
         }
 
-        /** In bfloat16; false if it leaves too many, of which none is decided then. */
+        /** Scans rows in bfloat16; false if it leaves too many, of which none is decided then. */
         private boolean coarse(int from, int to) {
-            double longest = survey.rounded().longest(from, to);
-            double loss = survey.rounded().loss(from, to);
+            double longest = shape.rounded().longest(from, to);
+            double loss = shape.rounded().loss(from, to);
             for (int query = 0; query < count; query++) {
                 errors[query] =
-                        survey.bound()
+                        shape.bound()
                                 .bfloat16(lengths[query], lengths[width + query], longest, loss);
             }
             float[] least = new float[width];
@@ -137,10 +139,10 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             for (int query = 0; query < count; query++) {
                 least[query] = RoundingBound.downToBfloat16(reach(query, offsets[query]));
             }
-            int rows = survey.tiling().rows(width);
-            ScanModule.Span span = new ScanModule.Span(from, to, rows, survey.tiling().group());
-            ScanModule.Hits hits = module.scan(survey.rounded().bank(), low, least, span);
-            candidates.take(hits, least, 0, survey.rows().size());
+            int rows = shape.tiling().rows(width);
+            ScanModule.Span span = new ScanModule.Span(from, to, rows, shape.tiling().group());
+            ScanModule.Hits hits = module.scan(shape.rounded().bank(), low, least, span);
+            candidates.take(hits, least, 0, shape.rows().size());
             if (candidates.size() > (long) (to - from) * count / CROWDED + (long) COLUMNS * k) {
                 return false;
             }
@@ -148,12 +150,12 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             return true;
         }
 
-        /** In float32, without the center. */
+        /** Scans rows in float32, without the center. */
         private void fine(int from, int to, BooleanSupplier stopped) {
-            double row = survey.rounded().longest(from, to) + survey.centerLength();
+            double row = shape.rounded().longest(from, to) + shape.centerLength();
             double length = 1 + 0x1p-20;
-            Arrays.fill(errors, survey.bound().float32(length, row));
-            int rows = survey.tiling().rows();
+            Arrays.fill(errors, shape.bound().float32(length, row));
+            int rows = shape.tiling().rows();
             for (int at = from; at < to; at += rows) {
                 if (stopped.getAsBoolean()) {
                     throw stopped();
@@ -168,24 +170,24 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             for (int query = 0; query < count; query++) {
                 least[query] = RoundingBound.down(reach(query, 0));
             }
-            int group = survey.tiling().group();
+            int group = shape.tiling().group();
             int padded = (to - from + group - 1) / group * group;
-            int dimension = survey.rows().dimension();
+            int dimension = shape.rows().dimension();
             if (features == null) {
-                features = new float[Math.multiplyExact(survey.tiling().rows(), dimension)];
+                features = new float[Math.multiplyExact(shape.tiling().rows(), dimension)];
             }
             Arrays.fill(features, (to - from) * dimension, padded * dimension, 0);
             for (int row = from; row < to; row++) {
-                survey.rows().copy(row, features, (row - from) * dimension);
+                shape.rows().copy(row, features, (row - from) * dimension);
             }
             ScanModule.Span span = new ScanModule.Span(0, padded, padded, group);
             candidates.take(module.scan(features, single, least, span), least, from, to);
             decide(null);
         }
 
-        /** What a score of the query must reach, its center's part taken off. */
+        /** The least score that a row must reach for the query, the center's part taken off. */
         private double reach(int query, double offset) {
-            return contest.least(query) - offset - errors[query];
+            return ranking.least(query) - offset - errors[query];
         }
 
         private void decide(double[] offset) {
@@ -196,10 +198,10 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
                             >= (offset == null
                                     ? RoundingBound.down(least)
                                     : RoundingBound.downToBfloat16(least))) {
-                        contest.offer(query, candidates.row(i));
+                        ranking.offer(query, candidates.row(i));
                     }
                 }
-                contest.settle(query);
+                ranking.settle(query);
             }
         }
     }

@@ -16,7 +16,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.embed.FrozenBackbone;
 import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 
-/** The frozen network that was asked for last, kept open. Belongs to one thread. */
+/** A frozen network that stays open until another one is asked for. Belongs to one thread. */
 final class EmbeddingNetwork implements AutoCloseable {
     private static final int USUAL_SIZE = 224;
 
@@ -44,7 +44,7 @@ final class EmbeddingNetwork implements AutoCloseable {
             backbone =
                     FrozenBackbone.open(
                             torch,
-                            new FrozenBackbone.Asked(
+                            new FrozenBackbone.Request(
                                     here(asked.getWeights()),
                                     asked.hasNetwork()
                                             ? Optional.of(asked.getNetwork())

@@ -25,16 +25,17 @@ import org.slf4j.LoggerFactory;
 final class OpenShards implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OpenShards.class);
 
-    private final ShardTransfer road;
+    private final ShardTransfer transfer;
     private final ServeSettings settings;
     private final ExecutorService opener = NamedThreads.one("simreg-shards");
     private final ExecutorService searcher;
     private final Map<Key, CompletableFuture<OpenShard>> shards = new LinkedHashMap<>();
 
-    // Of the opener's thread.
+    // Belong to the opener's thread.
     private Torch torch;
     private SearchThreads threads;
 
+    /** The name of a shard among all banks. */
     private record Key(String version, int shard) {
         static Key of(ShardFile file) {
             return new Key(file.getVersion(), file.getShard());
@@ -44,8 +45,8 @@ final class OpenShards implements AutoCloseable {
     /**
      * @param searcher the thread that searches
      */
-    OpenShards(ShardTransfer road, ServeSettings settings, ExecutorService searcher) {
-        this.road = road;
+    OpenShards(ShardTransfer transfer, ServeSettings settings, ExecutorService searcher) {
+        this.transfer = transfer;
         this.settings = settings;
         this.searcher = searcher;
     }
@@ -97,7 +98,7 @@ final class OpenShards implements AutoCloseable {
             torch = new Torch(settings.worker().device(), settings.worker().threads());
             threads = new SearchThreads(torch, settings.worker().threads());
         }
-        Shard shard = Shard.open(road.here(file), threads, settings.memory() - held());
+        Shard shard = Shard.open(transfer.here(file), threads, settings.memory() - held());
         BankOrigin.ShardMark mark =
                 new BankOrigin.ShardMark(file.getBank(), file.getVersion(), file.getShard());
         if (!mark.marks(shard.origin())) {

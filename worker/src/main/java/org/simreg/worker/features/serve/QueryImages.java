@@ -10,7 +10,10 @@ import org.simreg.worker.data.loader.SampleRenderer;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.features.search.SearchMessages;
 
-/** An embedder of the images in queries, as their bank's images were. Belongs to one thread. */
+/**
+ * An embedder of the images in queries, by the network and view of their bank. Belongs to one
+ * thread.
+ */
 final class QueryImages implements AutoCloseable {
     private static final int AT_ONCE = 64;
 
@@ -21,7 +24,7 @@ final class QueryImages implements AutoCloseable {
         this.frozen = frozen;
     }
 
-    /** An image that can't be read: whoever asks with it must not. */
+    /** The refusal of a query's image that can't be read. */
     static final class Unreadable extends RuntimeException {
         private static final long serialVersionUID = 1;
 

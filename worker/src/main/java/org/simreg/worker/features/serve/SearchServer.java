@@ -24,9 +24,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers the coordinator's orders about banks. Messages arrive on an event loop, which only passes
- * them on: searches run one after the other on one thread with the engine's, files are opened on
- * another, images of queries and parts of banks are embedded on two more.
+ * The server of the coordinator's orders about banks on a worker. Messages arrive on an event loop,
+ * which only passes them on: searches run one after the other on one thread with the engine's,
+ * files are opened on another, images of queries and parts of banks are embedded on two more.
+ *
+ * <p>A query goes on in {@link OpenShards#get} and {@link Shard#search}; its answer is written by
+ * {@link SearchMessages}.
  */
 public final class SearchServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SearchServer.class);
@@ -51,10 +54,10 @@ public final class SearchServer implements AutoCloseable {
      * @param coordinator the connection to it; stays the caller's
      */
     public SearchServer(Vertx vertx, Channel coordinator, ServeSettings settings) {
-        ShardTransfer road =
+        ShardTransfer transfer =
                 new ShardTransfer(coordinator, settings.worker().cache().resolve("banks"));
-        shards = new OpenShards(road, settings, searcher);
-        embedder = new ShardEmbedder(settings, road);
+        shards = new OpenShards(transfer, settings, searcher);
+        embedder = new ShardEmbedder(settings, transfer);
         images = new QueryImages(new EmbeddingNetwork(settings.worker(), LOG::warn));
         consumer = vertx.eventBus().consumer(address);
         consumer.handler(this::take);
@@ -65,7 +68,7 @@ public final class SearchServer implements AutoCloseable {
                 .join();
     }
 
-    /** Where the coordinator finds it on the event bus. */
+    /** Its address on the event bus. */
     public String address() {
         return address;
     }
@@ -163,7 +166,7 @@ public final class SearchServer implements AutoCloseable {
         return reply().setFailure(said).build();
     }
 
-    /** Takes no orders any more, and lets go of everything. */
+    /** Takes no orders any more, and closes its shards and networks. */
     @Override
     public void close() {
         consumer.unregister();

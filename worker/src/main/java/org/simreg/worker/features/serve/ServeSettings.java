@@ -4,7 +4,7 @@ import java.lang.management.ManagementFactory;
 import org.simreg.worker.data.storage.WorkerSettings;
 
 /**
- * With what a worker answers searches.
+ * The settings by which a worker answers searches.
  *
  * @param worker device, threads and where files are kept
  * @param memory most bytes that open shards may take, mapped files included

@@ -43,27 +43,27 @@ final class ShardEmbedder implements AutoCloseable {
 
     private final ExecutorService thread = NamedThreads.one("simreg-embed");
     private final ServeSettings settings;
-    private final ShardTransfer road;
+    private final ShardTransfer transfer;
     private final LongSupplier nanos;
     private final EmbeddingNetwork frozen;
     private final Map<EmbedOrder, Task> tasks = new HashMap<>();
 
-    ShardEmbedder(ServeSettings settings, ShardTransfer road) {
-        this(settings, road, System::nanoTime);
+    ShardEmbedder(ServeSettings settings, ShardTransfer transfer) {
+        this(settings, transfer, System::nanoTime);
     }
 
     /**
      * @param nanos a clock in nanoseconds, by which leases run out
      */
-    ShardEmbedder(ServeSettings settings, ShardTransfer road, LongSupplier nanos) {
+    ShardEmbedder(ServeSettings settings, ShardTransfer transfer, LongSupplier nanos) {
         this.settings = settings;
         this.nanos = nanos;
-        this.road = road;
+        this.transfer = transfer;
         frozen = new EmbeddingNetwork(settings.worker(), LOG::warn);
     }
 
     /**
-     * Begins, or says how far it is.
+     * Begins a part, or renews its lease and says how far it is.
      *
      * @throws RuntimeException the failure of that part, once; asked again it begins anew
      */
@@ -84,7 +84,7 @@ final class ShardEmbedder implements AutoCloseable {
         }
     }
 
-    /** Gives all up but these. */
+    /** Gives up all parts but these. */
     synchronized void retain(Collection<EmbedOrder> wanted) {
         tasks.forEach(
                 (order, task) -> {
@@ -197,7 +197,7 @@ final class ShardEmbedder implements AutoCloseable {
                                         (rows, of, labels) -> add(bank, of, labels, rows)));
             }
             ShardFile stored =
-                    road.put(
+                    transfer.put(
                             ShardFile.newBuilder()
                                     .setBank(order.getBank())
                                     .setVersion(order.getVersion())

@@ -18,7 +18,7 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.storage.remote.FileTransfer;
 
-/** Files of shards to and from the coordinator. Its methods block. */
+/** The transfer of shards' files from and to the coordinator. Its methods block. */
 final class ShardTransfer {
     private static final int MINUTES = 60;
 
@@ -34,8 +34,8 @@ final class ShardTransfer {
     }
 
     /**
-     * Where this worker can read a shard: at the coordinator's own place, or a copy, which is
-     * fetched once.
+     * The file from which this worker can read a shard: at the coordinator's own place, or a copy,
+     * which is fetched once.
      *
      * @throws UserError if the coordinator doesn't give it, or what came is not it
      */
@@ -51,7 +51,7 @@ final class ShardTransfer {
         return copy;
     }
 
-    /** What is in it is checked when it is opened. */
+    /** Whether a file is there in full length; its content is checked when it is opened. */
     private static boolean isWhole(Path file, ShardFile shard) {
         try {
             return Files.isReadable(file) && Files.size(file) == shard.getLength();

@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.Optional;
@@ -23,31 +24,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A worker's line to the coordinator: opens the stream, opens it again when it breaks, says
- * everything in order, and hands orders on. Its context owns all it has; a job goes on while the
- * coordinator is away.
+ * A worker's connection to the coordinator: opens the stream, opens it again when it breaks, sends
+ * reports in order, and passes orders on to the job's runner. All its fields belong to its context;
+ * a job goes on while the coordinator is away.
  */
 final class CoordinatorConnection {
     private static final Logger LOG = LoggerFactory.getLogger(CoordinatorConnection.class);
     private static final int FIRST_RETRY_MS = 100;
     private static final int LAST_RETRY_MS = 2000;
 
-    /** Loading a teacher can't be broken off: the end of the process does. */
+    /** How long a job may take to end: loading a teacher can't be broken off but by an exit. */
     private static final int LOADING_MS = 1000;
 
     private final Vertx vertx;
     private final Context context;
     private final WorkersStub stub;
     private final Hello identity;
-    private final WorkerContext around;
-    private final UnacknowledgedReports backlog = new UnacknowledgedReports();
+    private final WorkerContext workerContext;
+    private final UnacknowledgedReports unacknowledged = new UnacknowledgedReports();
     private final Promise<Void> left = Promise.promise();
-    private Optional<ClientCallStreamObserver<Report>> line = Optional.empty();
+    private Optional<ClientCallStreamObserver<Report>> current = Optional.empty();
     private Optional<JobRunner> job = Optional.empty();
     private boolean welcome;
     private boolean leaving;
     private boolean closed;
-    private boolean complained;
+    private boolean warned;
     private int retryMs = FIRST_RETRY_MS;
     private long heartbeat = -1;
 
@@ -55,19 +56,20 @@ final class CoordinatorConnection {
      * @param context an event loop; every method is called on it
      * @param identity without what is held
      */
-    CoordinatorConnection(Context context, WorkersStub stub, Hello identity, WorkerContext around) {
+    CoordinatorConnection(
+            Context context, WorkersStub stub, Hello identity, WorkerContext workerContext) {
         this.context = context;
         vertx = context.owner();
         this.stub = stub;
         this.identity = identity;
-        this.around = around;
+        this.workerContext = workerContext;
     }
 
     /**
      * Done when the coordinator has let the worker go; fails with a {@link UserError} if it refused
      * the worker for good.
      */
-    io.vertx.core.Future<Void> left() {
+    Future<Void> left() {
         return left.future();
     }
 
@@ -79,14 +81,14 @@ final class CoordinatorConnection {
         job.flatMap(JobRunner::holding).ifPresent(hello::setHolding);
         Stream stream = new Stream();
         stub.attend(stream);
-        line = Optional.of(stream.requests);
+        current = Optional.of(stream.requests);
         stream.requests.onNext(Report.newBuilder().setHello(hello).build());
     }
 
     /** Asks to leave at the end of a step. */
     void leave() {
         leaving = true;
-        say(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()).build());
+        send(Report.newBuilder().setLeaving(Leaving.getDefaultInstance()).build());
         leaveUnasked();
     }
 
@@ -97,36 +99,36 @@ final class CoordinatorConnection {
         }
     }
 
-    /** Lets go of the job and ends the stream; done once the job has ended. */
-    io.vertx.core.Future<Void> close() {
+    /** Gives the job up and ends the stream; done once the job has ended. */
+    Future<Void> close() {
         closed = true;
         vertx.cancelTimer(heartbeat);
-        line.ifPresent(open -> open.cancel("the worker is closed", null));
-        line = Optional.empty();
-        return job.map(this::dropped).orElse(io.vertx.core.Future.succeededFuture());
+        current.ifPresent(open -> open.cancel("the worker is closed", null));
+        current = Optional.empty();
+        return job.map(this::dropped).orElse(Future.succeededFuture());
     }
 
-    private io.vertx.core.Future<Void> dropped(JobRunner thread) {
-        thread.drop();
-        return io.vertx.core.Future.fromCompletionStage(thread.ended(), context);
+    private Future<Void> dropped(JobRunner runner) {
+        runner.drop();
+        return Future.fromCompletionStage(runner.ended(), context);
     }
 
-    /** From a job's threads. */
+    /** Sends a report of a job; called on the job's threads. */
     private void report(JobRunner from, Report.Builder builder) {
         Report report = builder.build();
         context.runOnContext(
                 ignored -> {
                     if (job.filter(now -> now == from).isPresent()) {
-                        backlog.add(report);
-                        around.witness().reported(report);
-                        say(report);
+                        unacknowledged.add(report);
+                        workerContext.observer().reported(report);
+                        send(report);
                     }
                 });
     }
 
-    private void say(Report report) {
+    private void send(Report report) {
         if (welcome) {
-            line.ifPresent(open -> open.onNext(report));
+            current.ifPresent(open -> open.onNext(report));
         }
     }
 
@@ -136,7 +138,7 @@ final class CoordinatorConnection {
             case PREPARE -> prepare(order.getPrepare());
             case BEGIN -> {
                 if (holds(order.getBegin().getJob())) {
-                    backlog.begun();
+                    unacknowledged.begun();
                     job.get().begin(order.getBegin());
                 }
             }
@@ -152,19 +154,19 @@ final class CoordinatorConnection {
     }
 
     private boolean holds(String id) {
-        return job.filter(thread -> thread.job().equals(id)).isPresent();
+        return job.filter(runner -> runner.job().equals(id)).isPresent();
     }
 
     private void welcomed(int heartbeatMs) {
         LOG.info("{} attends", identity.getWorker());
         welcome = true;
-        around.witness().attends(true);
-        complained = false;
+        workerContext.observer().attends(true);
+        warned = false;
         retryMs = FIRST_RETRY_MS;
         vertx.cancelTimer(heartbeat);
         Report alive = Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
-        heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> say(alive));
-        backlog.all().forEach(this::say);
+        heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> send(alive));
+        unacknowledged.all().forEach(this::send);
         if (leaving) {
             leave();
         }
@@ -176,28 +178,28 @@ final class CoordinatorConnection {
             return;
         }
         Optional<JobRunner> before = job;
-        backlog.clear();
+        unacknowledged.clear();
         JobRunner[] self = new JobRunner[1];
-        self[0] = new JobRunner(order, around, report -> report(self[0], report));
+        self[0] = new JobRunner(order, workerContext, report -> report(self[0], report));
         job = Optional.of(self[0]);
         // The memory of the one before is needed.
         before.map(this::dropped)
-                .orElse(io.vertx.core.Future.succeededFuture())
+                .orElse(Future.succeededFuture())
                 .onComplete(ended -> self[0].start());
     }
 
     private void acknowledged(Acknowledged order) {
         if (holds(order.getJob())) {
-            backlog.acknowledge(order.getStep());
+            unacknowledged.acknowledge(order.getStep());
         }
     }
 
     private void drop(Drop order) {
-        io.vertx.core.Future<Void> ended = io.vertx.core.Future.succeededFuture();
+        Future<Void> ended = Future.succeededFuture();
         if (holds(order.getJob())) {
             ended = dropped(job.get());
             job = Optional.empty();
-            backlog.clear();
+            unacknowledged.clear();
         }
         if (order.getLeave()) {
             closed = true;
@@ -207,21 +209,21 @@ final class CoordinatorConnection {
     }
 
     private void broken(ClientCallStreamObserver<Report> stream, Status status) {
-        if (line.filter(now -> now == stream).isEmpty()) {
+        if (current.filter(now -> now == stream).isEmpty()) {
             return;
         }
-        line = Optional.empty();
+        current = Optional.empty();
         welcome = false;
-        around.witness().attends(false);
+        workerContext.observer().attends(false);
         vertx.cancelTimer(heartbeat);
         if (refusedForGood(status)) {
             left.tryFail(new UserError(status.getDescription()));
             return;
         }
         leaveUnasked();
-        if (!complained && !closed) {
+        if (!warned && !closed) {
             LOG.warn("The line to the coordinator is broken ({}); trying again.", sentence(status));
-            complained = true;
+            warned = true;
         }
         vertx.setTimer(retryMs, ignored -> open());
         retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
@@ -252,6 +254,7 @@ final class CoordinatorConnection {
         };
     }
 
+    /** One stream to the coordinator; its signals are passed on to the context. */
     private final class Stream implements ClientResponseObserver<Report, Order> {
         private ClientCallStreamObserver<Report> requests;
 
@@ -264,7 +267,7 @@ final class CoordinatorConnection {
         public void onNext(Order order) {
             context.runOnContext(
                     ignored -> {
-                        if (line.filter(now -> now == requests).isPresent()) {
+                        if (current.filter(now -> now == requests).isPresent()) {
                             take(order);
                         }
                     });

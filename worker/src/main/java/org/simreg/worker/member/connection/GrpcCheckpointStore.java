@@ -19,7 +19,7 @@ import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.data.storage.remote.FileTransfer;
 import org.simreg.worker.member.generation.CheckpointStore;
 
-/** Checkpoints over the service {@code Workers}. */
+/** The store of checkpoints by calls of the service {@code Workers}. */
 final class GrpcCheckpointStore implements CheckpointStore {
     private static final int MINUTES = 10;
 

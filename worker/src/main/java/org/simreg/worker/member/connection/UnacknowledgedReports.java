@@ -5,17 +5,17 @@ import java.util.Deque;
 import org.simreg.proto.Report;
 
 /**
- * The reports about a job that the coordinator may not have got: all are said again, in order, when
- * a stream to it is opened anew. Commits leave when they are acknowledged; of sentences the last
- * thousand stay.
+ * Reports of a job that the coordinator has not acknowledged yet: all are sent again, in order,
+ * when a stream to it is opened anew. Commits are removed when they are acknowledged; of notices
+ * the last thousand are kept.
  */
 final class UnacknowledgedReports {
-    private static final int SENTENCES = 1000;
+    private static final int MOST_NOTICES = 1000;
 
     private final Deque<Report> reports = new ArrayDeque<>();
-    private int sentences;
+    private int notices;
 
-    /** That a job is ready is asked for again by the coordinator. */
+    /** Keeps a report; not Ready, which the coordinator asks for again. */
     void add(Report report) {
         if (report.hasReady()) {
             return;
@@ -23,10 +23,10 @@ final class UnacknowledgedReports {
         if (report.hasHalted()) {
             reports.removeIf(Report::hasHalted);
         }
-        if (report.hasTold() && ++sentences > SENTENCES) {
+        if (report.hasTold() && ++notices > MOST_NOTICES) {
             reports.removeFirstOccurrence(
                     reports.stream().filter(Report::hasTold).findFirst().orElseThrow());
-            sentences--;
+            notices--;
         }
         reports.add(report);
     }
@@ -37,14 +37,14 @@ final class UnacknowledgedReports {
                         report.hasCommitted() && report.getCommitted().getStep().getStep() <= step);
     }
 
-    /** A generation that has begun makes the halt before it old. */
+    /** A generation has begun: the halt before it need not be reported any more. */
     void begun() {
         reports.removeIf(Report::hasHalted);
     }
 
     void clear() {
         reports.clear();
-        sentences = 0;
+        notices = 0;
     }
 
     Iterable<Report> all() {

@@ -11,59 +11,60 @@ import org.simreg.worker.member.generation.WorkerContext;
 import org.simreg.worker.train.LoadedJob;
 
 /**
- * A worker: attends at the coordinator and runs the jobs it is given, each on a thread of its own.
- * Its context only passes messages on.
+ * The verticle of a worker: attends at the coordinator and runs the jobs it is given, each on a
+ * thread of its own. Its context only passes messages on.
  */
 public final class WorkerVerticle extends VerticleBase {
     private final Hello identity;
     private final Channel channel;
-    private final WorkerContext around;
-    private CoordinatorConnection attendance;
+    private final WorkerContext workerContext;
+    private CoordinatorConnection connection;
 
     /**
      * @param identity name, incarnation, version, profile and device; addresses are filled in
      * @param opener loads a job
-     * @param lanes to other workers, by transport; none for a worker that is always alone. Not
+     * @param transports to other workers, by transport; none for a worker that is always alone. Not
      *     closed here
      * @param channel to the coordinator; not closed here
      */
     public WorkerVerticle(
             Hello identity,
             LoadedJob.Opener opener,
-            Map<String, PeerTransport> lanes,
+            Map<String, PeerTransport> transports,
             Channel channel) {
-        this(identity, opener, lanes, channel, WorkerContext.Observer.NONE);
+        this(identity, opener, transports, channel, WorkerContext.Observer.NONE);
     }
 
     /**
-     * The same with someone who looks on.
+     * The same with an observer.
      *
-     * @param witness sees what the worker does
+     * @param observer sees what the worker does
      */
     public WorkerVerticle(
             Hello identity,
             LoadedJob.Opener opener,
-            Map<String, PeerTransport> lanes,
+            Map<String, PeerTransport> transports,
             Channel channel,
-            WorkerContext.Observer witness) {
+            WorkerContext.Observer observer) {
         Hello.Builder whole = identity.toBuilder();
-        lanes.forEach((transport, lane) -> whole.putAddresses(transport, lane.address()));
+        transports.forEach((name, transport) -> whole.putAddresses(name, transport.address()));
         this.identity = whole.build();
         this.channel = channel;
-        around =
+        workerContext =
                 new WorkerContext(
                         identity.getWorker(),
                         opener,
-                        lanes,
+                        transports,
                         new GrpcCheckpointStore(channel),
-                        witness);
+                        observer);
     }
 
     @Override
     public Future<?> start() {
-        attendance =
-                new CoordinatorConnection(context, WorkersGrpc.newStub(channel), identity, around);
-        attendance.open();
+        connection =
+                new CoordinatorConnection(
+                        context, WorkersGrpc.newStub(channel), identity, workerContext);
+        connection.open();
         return Future.succeededFuture();
     }
 
@@ -72,17 +73,17 @@ public final class WorkerVerticle extends VerticleBase {
      * UserError} if it refused the worker for good. To be asked for once this is deployed.
      */
     public Future<Void> left() {
-        return attendance.left();
+        return connection.left();
     }
 
     /** Asks the coordinator to go on without this worker; any thread may call it. */
     public void leave() {
-        context.runOnContext(ignored -> attendance.leave());
+        context.runOnContext(ignored -> connection.leave());
     }
 
     /** Gives its job up at once. */
     @Override
     public Future<?> stop() {
-        return attendance.close();
+        return connection.close();
     }
 }

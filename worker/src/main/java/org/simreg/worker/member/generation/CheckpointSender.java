@@ -17,44 +17,44 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stores checkpoints with the coordinator, on a thread of its own while training goes on. One is
- * under way at a time: the next waits for it, so that at most two copies of the state are in
- * memory. While the coordinator is away it tries again, until a newer one is to be stored: training
- * waits for nobody who is away.
+ * The sender of a job's checkpoints to the coordinator, on a thread of its own while training goes
+ * on. One is under way at a time: the next waits for it, so that at most two copies of the state
+ * are in memory. While the coordinator is away it tries again, until a newer one is to be stored:
+ * training doesn't wait for a coordinator that is away.
  */
 final class CheckpointSender implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointSender.class);
     private static final int RETRY_MS = 300;
 
     private final String job;
-    private final CheckpointStore road;
+    private final CheckpointStore checkpoints;
     private final ExecutorService thread = NamedThreads.one("simreg-checkpoint");
     private Future<Boolean> pending = CompletableFuture.completedFuture(true);
-    private RetryPause patience = new RetryPause();
+    private RetryPause retries = new RetryPause();
     private boolean cancelled;
 
-    CheckpointSender(String job, CheckpointStore road) {
+    CheckpointSender(String job, CheckpointStore checkpoints) {
         this.job = job;
-        this.road = road;
+        this.checkpoints = checkpoints;
     }
 
-    /** Begins to store; waits for the one before, unless the coordinator is away. */
-    void write(Snapshot snapshot, long generation) {
-        hurry();
+    /** Begins to store a snapshot; waits for the one before, unless the coordinator is away. */
+    void send(Snapshot snapshot, long generation) {
+        endRetries();
         await();
-        RetryPause next = renewed();
+        RetryPause next = newRetries();
         pending = thread.submit(() -> store(snapshot, generation, next));
     }
 
-    private synchronized void hurry() {
-        patience.end();
+    private synchronized void endRetries() {
+        retries.end();
     }
 
-    private synchronized RetryPause renewed() {
+    private synchronized RetryPause newRetries() {
         if (!cancelled) {
-            patience = new RetryPause();
+            retries = new RetryPause();
         }
-        return patience;
+        return retries;
     }
 
     /**
@@ -76,7 +76,7 @@ final class CheckpointSender implements AutoCloseable {
         }
     }
 
-    private boolean store(Snapshot snapshot, long generation, RetryPause patience)
+    private boolean store(Snapshot snapshot, long generation, RetryPause retries)
             throws IOException {
         // Length and checksum go ahead of the bytes, which are only made when they are sent.
         Checksum bytes = new Checksum();
@@ -91,7 +91,7 @@ final class CheckpointSender implements AutoCloseable {
                         .setSha256(snapshot.sha256())
                         .build();
         try {
-            put(header, snapshot::writeTo, patience);
+            put(header, snapshot::writeTo, retries);
             return true;
         } catch (Abandoned e) {
             LOG.info(
@@ -100,7 +100,7 @@ final class CheckpointSender implements AutoCloseable {
         }
     }
 
-    /** Counts bytes and sums them up, and keeps none. */
+    /** A stream that counts bytes and sums them up, and keeps none. */
     private static final class Checksum extends OutputStream {
         private final CRC32C crc = new CRC32C();
         private long length;
@@ -118,12 +118,11 @@ final class CheckpointSender implements AutoCloseable {
         }
     }
 
-    private void put(
-            CheckpointHeader header, CheckpointStore.Content content, RetryPause patience) {
+    private void put(CheckpointHeader header, CheckpointStore.Content content, RetryPause retries) {
         boolean told = false;
         while (true) {
             try {
-                road.put(header, content);
+                checkpoints.put(header, content);
                 return;
             } catch (Unreachable e) {
                 if (!told) {
@@ -132,7 +131,7 @@ final class CheckpointSender implements AutoCloseable {
                             e.getMessage());
                     told = true;
                 }
-                patience.pause(RETRY_MS);
+                retries.pause(RETRY_MS);
             }
         }
     }
@@ -140,7 +139,7 @@ final class CheckpointSender implements AutoCloseable {
     /** Gives up what is not stored yet; any thread may ask. */
     synchronized void cancel() {
         cancelled = true;
-        patience.end();
+        retries.end();
     }
 
     /** Waits for the one under way; how it ended no longer matters. */

@@ -7,7 +7,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 
-/** Checkpoints to the coordinator and back. Its methods block. */
+/** The store of checkpoints at the coordinator, as a worker uses it. Its methods block. */
 public interface CheckpointStore {
     /** The bytes of a file that is not on a disk. */
     interface Content {
@@ -38,7 +38,7 @@ public interface CheckpointStore {
      */
     void get(String job, long step, Path file);
 
-    /** The coordinator doesn't answer, or can't now. */
+    /** A failure that may pass: the coordinator doesn't answer, or can't now. */
     final class Unreachable extends RuntimeException {
         private static final long serialVersionUID = 1;
 

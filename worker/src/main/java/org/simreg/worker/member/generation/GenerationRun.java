@@ -29,17 +29,21 @@ import org.slf4j.LoggerFactory;
 /**
  * One generation on one member: takes the state it starts from, runs the training loop with the
  * others until it is halted or the job is trained, and reports. Rank 0 stores checkpoints besides.
- * It runs on the step thread; orders come from others.
+ * It runs on the step thread; orders come from other threads.
+ *
+ * <p>When a peer is killed, the reduce fails with {@link Abandoned} as soon as the peer's link
+ * breaks, or when the coordinator's {@code Halt} comes, whichever is first. The student keeps its
+ * state after the last whole step, and {@code Halted} tells the coordinator which that is.
  */
 final class GenerationRun {
     private static final Logger LOG = LoggerFactory.getLogger(GenerationRun.class);
 
     private final LoadedJob job;
     private final Generation generation;
-    private final Peers circle;
+    private final Peers peers;
     private final Connections connections;
     private final WorkerContext.ReportSink reports;
-    private final RetryPause patience = new RetryPause();
+    private final RetryPause retries = new RetryPause();
     private final boolean leads;
     private Reduce reduce;
     private StateExchange exchange;
@@ -49,13 +53,14 @@ final class GenerationRun {
     private boolean answered;
 
     /**
-     * What connects a member with others.
+     * A member's connections to its peers and to the coordinator.
      *
-     * @param lanes to the peers
+     * @param transport to the peers
      * @param checkpoints to and from the coordinator
-     * @param writer stores checkpoints for all generations of the job
+     * @param sender stores checkpoints for all generations of the job
      */
-    record Connections(PeerTransport lanes, CheckpointStore checkpoints, CheckpointSender writer) {}
+    record Connections(
+            PeerTransport transport, CheckpointStore checkpoints, CheckpointSender sender) {}
 
     /**
      * @param worker name of this worker, one of the generation's members
@@ -70,12 +75,12 @@ final class GenerationRun {
         this.generation = generation;
         this.connections = connections;
         this.reports = reports;
-        circle = circle(generation, worker, job.inputs().passes());
-        leads = circle.rank() == 0;
+        peers = peers(generation, worker, job.inputs().passes());
+        leads = peers.rank() == 0;
         committed = self().getState() == Generation.State.HELD ? job.committed() : 0;
     }
 
-    private static Peers circle(Generation generation, String worker, int passes) {
+    private static Peers peers(Generation generation, String worker, int passes) {
         List<Member> members = generation.getMembersList();
         int rank = 0;
         while (rank < members.size() && !members.get(rank).getWorker().equals(worker)) {
@@ -95,7 +100,7 @@ final class GenerationRun {
     }
 
     private Member self() {
-        return generation.getMembers(circle.rank());
+        return generation.getMembers(peers.rank());
     }
 
     long number() {
@@ -121,7 +126,7 @@ final class GenerationRun {
             new TrainingLoop(job, opened, role, this::stopping, new Reporter()).run();
             waitForHalt();
         } catch (Abandoned e) {
-            LOG.info("{} generation {}: {}", circle.job(), circle.generation(), e.getMessage());
+            LOG.info("{} generation {}: {}", peers.job(), peers.generation(), e.getMessage());
             checkpointIfAsked();
             answer();
         } finally {
@@ -132,14 +137,14 @@ final class GenerationRun {
     /** Takes the state, and opens the reduce. */
     private Reduce begin() {
         StateExchange links =
-                circle.peers().size() > 1 ? new StateExchange(connections.lanes, circle) : null;
+                peers.size() > 1 ? new StateExchange(connections.transport, peers) : null;
         synchronized (this) {
             exchange = links;
         }
         checkHalt();
         job.inputs().share(self().getFirst(), self().getCount());
-        StateTransfer handover = new StateTransfer(job, generation, circle, links);
-        handover.take(connections.checkpoints, patience);
+        StateTransfer transfer = new StateTransfer(job, generation, peers, links);
+        transfer.take(connections.checkpoints, retries);
         if (job.committed() != generation.getStep()) {
             throw new Abandoned(
                     "generation %d starts after step %d and this worker's state is of step %d"
@@ -147,15 +152,15 @@ final class GenerationRun {
         }
         committed = job.committed();
         Reduce opened = open();
-        handover.serve();
+        transfer.serve();
         return opened;
     }
 
     private Reduce open() {
         Reduce opened =
-                circle.peers().size() > 1
+                peers.size() > 1
                         ? new ClusterReduce(
-                                connections.lanes, circle, job.scope(), job.student()::newOut)
+                                connections.transport, peers, job.scope(), job.student()::newOut)
                         : new LocalReduce(job.scope(), job.student()::newOut);
         synchronized (this) {
             reduce = opened;
@@ -164,7 +169,7 @@ final class GenerationRun {
         return opened;
     }
 
-    /** Stops as the order says; any thread may bring it. */
+    /** Stops as the order says; any thread may call it. */
     synchronized void halt(Halt order) {
         if (order.getGeneration() != generation.getNumber()) {
             return;
@@ -177,7 +182,7 @@ final class GenerationRun {
         }
     }
 
-    /** Stops at once and without an answer to anybody; any thread may ask. */
+    /** Stops at once and without an answer to the coordinator; any thread may call it. */
     synchronized void drop(String reason) {
         answered = true;
         halt = Halt.newBuilder().setGeneration(number()).build();
@@ -185,7 +190,7 @@ final class GenerationRun {
     }
 
     private void abandon(String reason) {
-        patience.end();
+        retries.end();
         if (reduce != null) {
             reduce.abandon(reason);
         }
@@ -217,7 +222,8 @@ final class GenerationRun {
     }
 
     /**
-     * The end is no halt: whoever ends first keeps still until the coordinator says what is next.
+     * Waits for the coordinator's halt after the last step: the end is no halt, and is not
+     * answered.
      */
     private synchronized void waitForHalt() {
         over = true;
@@ -232,8 +238,8 @@ final class GenerationRun {
             order = halt;
         }
         if (leads && order != null && order.getCheckpoint() && job.committed() > 0) {
-            connections.writer.write(job.checkpoint(), number());
-            connections.writer.await();
+            connections.sender.send(job.checkpoint(), number());
+            connections.sender.await();
         }
     }
 
@@ -254,7 +260,7 @@ final class GenerationRun {
         }
     }
 
-    /** Reports what happens in the loop, and stores its checkpoints. */
+    /** The listener to the loop: reports what happens, and stores checkpoints. */
     private final class Reporter implements TrainingLoop.Events {
         @Override
         public void committed(StepDone done, String sha256) {
@@ -281,14 +287,14 @@ final class GenerationRun {
 
         @Override
         public void checkpoint(Snapshot snapshot) {
-            connections.writer.write(snapshot, number());
+            connections.sender.send(snapshot, number());
         }
 
         @Override
         public void trained(Snapshot end) {
             if (!generation.hasCheckpoint() || generation.getCheckpoint() != end.step()) {
-                connections.writer.write(end, number());
-                if (!connections.writer.await()) {
+                connections.sender.send(end, number());
+                if (!connections.sender.await()) {
                     throw new Abandoned("the last checkpoint was not wanted any more");
                 }
             }

@@ -24,14 +24,15 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * One job on one worker: loads it, then runs one generation after the other, on a thread of its own
- * because a step is seconds of native code. Orders may come from any thread.
+ * The runner of one job on one worker: loads the job, then runs one {@link GenerationRun} after the
+ * other, on a thread of its own because a step is seconds of native code. Orders may come from any
+ * thread.
  */
 public final class JobRunner {
     private static final Logger LOG = LoggerFactory.getLogger(JobRunner.class);
 
     private final Prepare prepare;
-    private final WorkerContext around;
+    private final WorkerContext workerContext;
     private final WorkerContext.ReportSink reports;
     private final BlockingQueue<Runnable> generations = new LinkedBlockingQueue<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -41,15 +42,16 @@ public final class JobRunner {
     private long attempt;
     private boolean failed;
     private GenerationRun current;
-    private Halt early = Halt.getDefaultInstance();
+    private Halt lastHalt = Halt.getDefaultInstance();
     private LoadedJob loadedJob;
     private JobStarted started;
     private String dataSha256;
-    private CheckpointSender writer;
+    private CheckpointSender sender;
 
-    public JobRunner(Prepare prepare, WorkerContext around, WorkerContext.ReportSink reports) {
+    public JobRunner(
+            Prepare prepare, WorkerContext workerContext, WorkerContext.ReportSink reports) {
         this.prepare = prepare;
-        this.around = around;
+        this.workerContext = workerContext;
         this.reports = reports;
         attempt = prepare.getAttempt();
     }
@@ -62,12 +64,12 @@ public final class JobRunner {
         return prepare.getJob();
     }
 
-    /** Done once everything is let go of. */
+    /** Done once everything is released. */
     public CompletableFuture<Void> ended() {
         return ended;
     }
 
-    /** Is asked again for what it does already: only the last question is answered. */
+    /** Is ordered again to prepare: only the last attempt is answered. */
     public synchronized void prepare(long attempt) {
         this.attempt = attempt;
         if (!preparing && !failed) {
@@ -88,25 +90,25 @@ public final class JobRunner {
 
     /** A halt may come before its generation has begun here. */
     public synchronized void halt(Halt order) {
-        early = order;
+        lastHalt = order;
         if (current != null) {
             current.halt(order);
         }
     }
 
-    /** Lets go of the job; a step under way is given up. */
+    /** Gives the job up; a step under way is abandoned. */
     public synchronized void drop() {
         dropped = true;
         if (current != null) {
             current.drop("the job was given up");
         }
-        if (writer != null) {
-            writer.cancel();
+        if (sender != null) {
+            sender.cancel();
         }
         generations.add(() -> {});
     }
 
-    /** What is held, for an introduction; empty if nothing can go on. */
+    /** What this worker holds, for its Hello; empty if nothing can go on. */
     public synchronized Optional<Holding> holding() {
         Holding.Builder holding = Holding.newBuilder().setJob(job()).setPreparing(preparing);
         if (current != null) {
@@ -122,10 +124,10 @@ public final class JobRunner {
     }
 
     private void work() {
-        MDC.put("worker", around.worker());
+        MDC.put("worker", workerContext.worker());
         MDC.put("job", job());
-        try (CheckpointSender opened = new CheckpointSender(job(), around.checkpoints());
-                LoadedJob loaded = around.opener().open(prepare.getSettings(), this::tell)) {
+        try (CheckpointSender opened = new CheckpointSender(job(), workerContext.checkpoints());
+                LoadedJob loaded = workerContext.opener().open(prepare.getSettings(), this::tell)) {
             if (prepare.getJoins()) {
                 TrainingLoop.warmUp(loaded);
             }
@@ -144,7 +146,7 @@ public final class JobRunner {
 
     private synchronized void ready(LoadedJob loaded, CheckpointSender opened) {
         loadedJob = loaded;
-        writer = opened;
+        sender = opened;
         started = loaded.started();
         dataSha256 = loaded.dataSha256();
         preparing = false;
@@ -165,17 +167,18 @@ public final class JobRunner {
     private void run(Generation generation) {
         GenerationRun.Connections connections =
                 new GenerationRun.Connections(
-                        around.lanes().get(generation.getTransport()),
-                        around.checkpoints(),
-                        writer);
+                        workerContext.transports().get(generation.getTransport()),
+                        workerContext.checkpoints(),
+                        sender);
         GenerationRun next =
-                new GenerationRun(loadedJob, generation, around.worker(), connections, reports);
+                new GenerationRun(
+                        loadedJob, generation, workerContext.worker(), connections, reports);
         synchronized (this) {
             if (dropped || generation.getNumber() < newest) {
                 return;
             }
             current = next;
-            next.halt(early);
+            next.halt(lastHalt);
         }
         MDC.put("generation", String.valueOf(generation.getNumber()));
         LOG.info(

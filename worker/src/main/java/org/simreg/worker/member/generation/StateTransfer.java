@@ -20,7 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The state that a member begins a generation with: taken from where it is, given to who lacks it.
+ * The transfer of the state that a generation begins with. A member that doesn't hold it makes it
+ * anew (FRESH), reads the newest checkpoint (CHECKPOINT) or fetches it from a peer (PEER); a member
+ * that is somebody's peer serves a copy while it trains on.
  */
 final class StateTransfer {
     private static final Logger LOG = LoggerFactory.getLogger(StateTransfer.class);
@@ -28,16 +30,16 @@ final class StateTransfer {
 
     private final LoadedJob job;
     private final Generation generation;
-    private final Peers circle;
+    private final Peers peers;
     private final StateExchange exchange;
 
     /**
      * @param exchange with the others; null for a member that is alone
      */
-    StateTransfer(LoadedJob job, Generation generation, Peers circle, StateExchange exchange) {
+    StateTransfer(LoadedJob job, Generation generation, Peers peers, StateExchange exchange) {
         this.job = job;
         this.generation = generation;
-        this.circle = circle;
+        this.peers = peers;
         this.exchange = exchange;
     }
 
@@ -46,24 +48,24 @@ final class StateTransfer {
      *
      * @throws Abandoned if the generation is halted meanwhile
      */
-    void take(CheckpointStore checkpoints, RetryPause patience) {
-        Member self = generation.getMembers(circle.rank());
+    void take(CheckpointStore checkpoints, RetryPause retries) {
+        Member self = generation.getMembers(peers.rank());
         switch (self.getState()) {
             case FRESH -> job.start();
-            case CHECKPOINT -> fromCheckpoint(checkpoints, patience);
+            case CHECKPOINT -> fromCheckpoint(checkpoints, retries);
             case PEER -> fromPeer(rank(self.getPeer()));
             default -> {}
         }
     }
 
-    /** To those who have another state, or none: a copy is sent while training goes on. */
+    /** Sends a copy of the state to those that fetch it from here, while training goes on. */
     void serve() {
         List<Member> behind =
                 generation.getMembersList().stream()
                         .filter(
                                 member ->
                                         member.getState() == Generation.State.PEER
-                                                && member.getPeer().equals(circle.self().worker()))
+                                                && member.getPeer().equals(peers.self().worker()))
                         .toList();
         if (behind.isEmpty()) {
             return;
@@ -78,7 +80,7 @@ final class StateTransfer {
     }
 
     private int rank(String worker) {
-        return circle.peers().stream().map(Peers.Peer::worker).toList().indexOf(worker);
+        return peers.members().stream().map(Peers.Peer::worker).toList().indexOf(worker);
     }
 
     private void fromPeer(int rank) {
@@ -90,18 +92,17 @@ final class StateTransfer {
         StudentState state =
                 new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
         if (!state.sha256().equals(received.sha256())) {
-            throw new Abandoned(
-                    "the state from " + circle.peers().get(rank).worker() + " came damaged");
+            throw new Abandoned("the state from " + peers.get(rank).worker() + " came damaged");
         }
         job.take(received.step(), state);
     }
 
-    private void fromCheckpoint(CheckpointStore checkpoints, RetryPause patience) {
+    private void fromCheckpoint(CheckpointStore checkpoints, RetryPause retries) {
         try {
             Path folder = Files.createTempDirectory("simreg-restore-");
             Path file = folder.resolve("step-%08d.safetensors".formatted(generation.getStep()));
             try {
-                fetch(checkpoints, file, patience);
+                fetch(checkpoints, file, retries);
                 job.take(file);
             } finally {
                 Files.deleteIfExists(file);
@@ -112,14 +113,14 @@ final class StateTransfer {
         }
     }
 
-    private void fetch(CheckpointStore checkpoints, Path file, RetryPause patience) {
+    private void fetch(CheckpointStore checkpoints, Path file, RetryPause retries) {
         while (true) {
             try {
                 checkpoints.get(generation.getJob(), generation.getStep(), file);
                 return;
             } catch (CheckpointStore.Unreachable e) {
                 LOG.info("{}; trying again", e.getMessage());
-                patience.pause(RETRY_MS);
+                retries.pause(RETRY_MS);
             }
         }
     }

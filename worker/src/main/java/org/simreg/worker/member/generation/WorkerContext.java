@@ -6,28 +6,28 @@ import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.train.LoadedJob;
 
 /**
- * What a worker has for all its jobs.
+ * A worker's name, connections and observer, the same for all its jobs.
  *
  * @param worker its name
  * @param opener loads a job
- * @param lanes to other workers, by transport
+ * @param transports to other workers, by transport
  * @param checkpoints to and from the coordinator
- * @param witness sees what the worker does
+ * @param observer sees what the worker does
  */
 public record WorkerContext(
         String worker,
         LoadedJob.Opener opener,
-        Map<String, PeerTransport> lanes,
+        Map<String, PeerTransport> transports,
         CheckpointStore checkpoints,
-        WorkerContext.Observer witness) {
-    /** Takes what a worker reports, in order; any thread may call it, and it returns at once. */
+        WorkerContext.Observer observer) {
+    /** The sink of a worker's reports, in order; any thread may call it, and it returns at once. */
     public interface ReportSink {
         void send(Report.Builder report);
     }
 
-    /** Sees what a worker does. Called on the worker's context; must return at once. */
+    /** An observer of a worker. Called on the worker's context; must return at once. */
     public interface Observer {
-        /** Looks away. */
+        /** Ignores everything. */
         Observer NONE =
                 new Observer() {
                     @Override
@@ -37,7 +37,7 @@ public record WorkerContext(
                     public void reported(Report report) {}
                 };
 
-        /** The coordinator has welcomed the worker, or the line to it is broken. */
+        /** The coordinator has welcomed the worker, or the stream to it is broken. */
         void attends(boolean now);
 
         /** What the worker reports of its job, once, in order. */

@@ -16,20 +16,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One teacher's features of the views of a data set, in a file. Rows are read through the memory
- * and written by plain writes: a full disk is then an exception, not a fault of the process, and
- * machines that share the file don't write back each other's neighbouring rows. Needs no locks
- * between processes, since all write the same bytes and a half-written row fails its check. Safe
- * for all threads of this one.
+ * A file of one teacher's features of the views of a data set. Rows are read through a memory
+ * mapping and written by plain writes: a full disk is then an exception, not a fault of the
+ * process, and machines that share the file don't write back each other's neighbouring rows. Needs
+ * no locks between processes, since all write the same bytes and a half-written row fails its
+ * check. Safe for all threads of this one.
  */
 public final class FeatureStore implements AutoCloseable {
-    /** What is known of a row. */
+    /** The state of a row in the file. */
     public enum Row {
-        /** Nobody has written it. */
+        /** Never written. */
         ABSENT,
-        /** Something is there that fails the check: half written, or damaged. */
+        /** Written, but it fails its check: half written, or damaged. */
         DAMAGED,
-        /** Its values hold. */
+        /** Written and whole. */
         PRESENT
     }
 
@@ -63,8 +63,7 @@ public final class FeatureStore implements AutoCloseable {
      * @throws UserError if it holds other features than those asked for, is no store, or can't be
      *     made
      */
-    public static FeatureStore open(
-            Path file, StoreHeader.StoreShape shape, StoreHeader.StoreKey key) {
+    public static FeatureStore open(Path file, StoreHeader.Shape shape, StoreHeader.Key key) {
         StoreHeader asked = new StoreHeader(shape, key);
         try {
             if (!Files.exists(file)) {
@@ -91,7 +90,7 @@ public final class FeatureStore implements AutoCloseable {
         return new FeatureStore(file, false);
     }
 
-    /** Under its name only once the header is there; of several at once one wins. */
+    /** Makes a file under its name once its header is there; of several at once one wins. */
     private static void make(Path file, StoreHeader header) throws IOException {
         Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
         long pid = ProcessHandle.current().pid();
@@ -119,12 +118,13 @@ public final class FeatureStore implements AutoCloseable {
         }
     }
 
-    /** Its size. */
-    public StoreHeader.StoreShape shape() {
+    /** Row width, format, samples and views. */
+    public StoreHeader.Shape shape() {
         return header.shape();
     }
 
-    StoreHeader.StoreKey key() {
+    /** All that decides the features besides sample and view. */
+    StoreHeader.Key key() {
         return header.key();
     }
 
@@ -178,7 +178,7 @@ public final class FeatureStore implements AutoCloseable {
         open.write(buffer);
     }
 
-    /** Of row number and values, so that a row in another's place fails; never 0. */
+    /** The check of row number and values, so that a row in another's place fails; never 0. */
     private int sum(long row) {
         CRC32C sum = new CRC32C();
         sum.update(ByteBuffer.allocate(Long.BYTES).putLong(0, row));
@@ -186,7 +186,9 @@ public final class FeatureStore implements AutoCloseable {
         return sum.getValue() == 0 ? 1 : (int) sum.getValue();
     }
 
-    /** Rows of the first views that nobody has written, and that will take space on the disk. */
+    /**
+     * Number of rows of the first views that are not written yet, and will take space on the disk.
+     */
     synchronized long absent(int views) {
         long absent = 0;
         for (int view = 0; view < views; view++) {

@@ -11,8 +11,8 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 
 /**
- * The rows of a store in memory, read-only: whole rows in segments of at most a GiB, because a
- * buffer holds less than two.
+ * The rows of a store as read-only memory mappings: whole rows in segments of at most a GiB,
+ * because a buffer holds less than two.
  */
 final class MappedRows implements AutoCloseable {
     private static final int SEGMENT = 1 << 30;
@@ -24,7 +24,7 @@ final class MappedRows implements AutoCloseable {
     /**
      * @param channel may be closed afterwards
      */
-    MappedRows(FileChannel channel, StoreHeader.StoreShape shape) throws IOException {
+    MappedRows(FileChannel channel, StoreHeader.Shape shape) throws IOException {
         rowBytes = shape.rowBytes();
         rowsPerSegment = Math.max(1, SEGMENT / rowBytes);
         int count = Math.toIntExact((shape.rows() + rowsPerSegment - 1) / rowsPerSegment);
@@ -58,7 +58,7 @@ final class MappedRows implements AutoCloseable {
         return (int) (row % rowsPerSegment) * rowBytes;
     }
 
-    /** Nobody may read afterwards: the addresses are given back. */
+    /** Unmaps the rows; they must not be read afterwards. */
     @Override
     public void close() {
         for (MappedByteBuffer segment : segments) {

@@ -2,7 +2,7 @@ package org.simreg.worker.train.featurestore;
 
 import java.nio.ByteBuffer;
 
-/** How the values of a row are kept. */
+/** The number format in which a store keeps the values of a row. */
 public enum RowFormat {
     /** The teacher's own bits. */
     FLOAT32(Float.BYTES),
@@ -57,7 +57,7 @@ public enum RowFormat {
         }
     }
 
-    /** IEEE 754 binary16; Java has its own conversion only since version 20. */
+    /** Conversions of IEEE 754 binary16; Java has its own only since version 20. */
     static final class Half {
         /** The largest finite value. */
         static final float LARGEST = 65504;

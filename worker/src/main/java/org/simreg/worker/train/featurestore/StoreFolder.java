@@ -13,14 +13,14 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Sha256;
 
 /**
- * The stores of a job on a disk, and whether they have room there.
+ * The folder of a job's stores on a disk: their files, and whether the disk has room for them.
  *
  * @param files one a teacher, all in one folder; at least one
  * @param shapes of the same
  * @param shown views that the job will fill; the others take no space
  */
-public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes, int shown) {
-    /** What the files of stores end with. */
+public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int shown) {
+    /** Suffix of the files of stores. */
     public static final String ENDING = ".features";
 
     private static final Duration KEPT_UNREAD = Duration.ofDays(14);
@@ -31,7 +31,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
      *
      * @param folder of this worker
      */
-    public static Path own(Path folder, StoreHeader.StoreKey key, StoreHeader.StoreShape shape)
+    public static Path own(Path folder, StoreHeader.Key key, StoreHeader.Shape shape)
             throws IOException {
         Path file = folder.resolve(name(key, shape) + ENDING);
         Instant now = Instant.now();
@@ -51,12 +51,12 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
         return file;
     }
 
-    private static String name(StoreHeader.StoreKey key, StoreHeader.StoreShape shape) {
+    private static String name(StoreHeader.Key key, StoreHeader.Shape shape) {
         return Sha256.of(key.text() + shape).substring(0, 32);
     }
 
     /**
-     * Looks before anything is made.
+     * Checks the room for new stores before anything is made.
      *
      * @throws UserError if the disk can't hold the stores that aren't there yet
      */
@@ -69,8 +69,8 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
     }
 
     /**
-     * Looks how much is missing in stores that may be partly filled; walks over them only where
-     * that decides.
+     * Checks the room for what is missing in stores that may be partly filled; walks over them only
+     * where that decides.
      *
      * @throws UserError if the disk can't hold it
      */
@@ -93,7 +93,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
         }
     }
 
-    /** What a run is told before it starts. */
+    /** The sentence for people before a run starts: views, images, size and folder. */
     public String words() {
         return "Teachers' features of %d %s of %,d images take up to %s in %s; what is read again stays in memory as far as there is room"
                 .formatted(
@@ -108,7 +108,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
         return shapes.stream().mapToLong(this::bytes).sum();
     }
 
-    private long bytes(StoreHeader.StoreShape shape) {
+    private long bytes(StoreHeader.Shape shape) {
         return StoreHeader.BYTES + (long) shown * shape.samples() * shape.rowBytes();
     }
 
@@ -116,7 +116,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.StoreShape> shapes,
         return files.get(0).toAbsolutePath().getParent();
     }
 
-    /** Of the disk that the folder is on, or will be. */
+    /** Free bytes of the disk that the folder is on, or will be. */
     private long free() {
         Path there = folder();
         while (!Files.exists(there) && there.getParent() != null) {

@@ -15,9 +15,9 @@ import java.util.zip.CRC32C;
 import org.simreg.proto.UserError;
 
 /**
- * What a store begins with, one page: magic, shape, key, and a CRC32C at its end; little-endian.
+ * The header of a store, its first page: magic, shape, key, and a CRC32C at its end; little-endian.
  */
-public record StoreHeader(StoreHeader.StoreShape shape, StoreHeader.StoreKey key) {
+public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
     static final int BYTES = 4096;
 
     /** Its number is raised whenever views or a network's arithmetic get other bits. */
@@ -65,7 +65,7 @@ public record StoreHeader(StoreHeader.StoreShape shape, StoreHeader.StoreKey key
         }
         int width = buffer.getInt();
         RowFormat format = RowFormat.values()[buffer.getInt()];
-        StoreShape shape = new StoreShape(width, format, buffer.getInt(), buffer.getInt());
+        Shape shape = new Shape(width, format, buffer.getInt(), buffer.getInt());
         String text = new String(bytes, TEXT_AT, buffer.getInt(), StandardCharsets.UTF_8);
         if (open.length() < shape.bytes()) {
             throw new UserError(
@@ -73,7 +73,7 @@ public record StoreHeader(StoreHeader.StoreShape shape, StoreHeader.StoreKey key
                             file,
                             "has %,d bytes of its %,d".formatted(open.length(), shape.bytes())));
         }
-        return new StoreHeader(shape, StoreKey.of(text));
+        return new StoreHeader(shape, Key.of(text));
     }
 
     private static String refused(Path file, String what) {
@@ -114,17 +114,17 @@ public record StoreHeader(StoreHeader.StoreShape shape, StoreHeader.StoreKey key
     }
 
     /**
-     * Size of a store: one row for each view of each sample, views one after the other.
+     * The shape of a store: one row for each view of each sample, views one after the other.
      *
      * @param width features of a row
      * @param format of the features
      * @param samples in the data set
      * @param views of a sample
      */
-    public record StoreShape(int width, RowFormat format, int samples, int views) {
+    public record Shape(int width, RowFormat format, int samples, int views) {
         private static final int CHECK = Integer.BYTES;
 
-        public StoreShape {
+        public Shape {
             if (width < 1 || samples < 1 || views < 1) {
                 throw new IllegalArgumentException(
                         "a store of %d features, %d samples and %d views"
@@ -159,20 +159,21 @@ public record StoreHeader(StoreHeader.StoreShape shape, StoreHeader.StoreKey key
     }
 
     /**
-     * All that decides the features of a store besides sample and view: who may read them.
+     * The key of a store: all that decides its features besides sample and view. Who has the same
+     * key may read them.
      *
      * @param parts by what they are called to people, such as "seed"; in the order in which they
      *     are shown, without tabs and line ends
      */
-    public record StoreKey(Map<String, String> parts) {
+    public record Key(Map<String, String> parts) {
         private static final int LONGEST_SHOWN = 12;
 
-        public StoreKey {
+        public Key {
             parts = new LinkedHashMap<>(parts);
         }
 
-        /** What of the asked key this one has otherwise, in words; empty if they are equal. */
-        List<String> differences(StoreKey asked) {
+        /** The differences of this key from the asked one, in words; empty if they are equal. */
+        List<String> differences(Key asked) {
             Map<String, String> all = new LinkedHashMap<>(parts);
             asked.parts.forEach(all::putIfAbsent);
             List<String> differences = new ArrayList<>();
@@ -201,13 +202,13 @@ public record StoreHeader(StoreHeader.StoreShape shape, StoreHeader.StoreKey key
             return text.toString();
         }
 
-        static StoreKey of(String text) {
+        static Key of(String text) {
             Map<String, String> parts = new LinkedHashMap<>();
             text.lines()
                     .map(line -> line.split("\t", 2))
                     .filter(pair -> pair.length == 2)
                     .forEach(pair -> parts.put(pair[0], pair[1]));
-            return new StoreKey(parts);
+            return new Key(parts);
         }
     }
 }

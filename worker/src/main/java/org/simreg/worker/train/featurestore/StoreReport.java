@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.simreg.proto.UserError;
 
-/** What the stores of a folder hold, for people. */
+/** A report for people on what the stores of a folder hold. */
 public final class StoreReport {
     private StoreReport() {}
 
@@ -50,7 +50,7 @@ public final class StoreReport {
     }
 
     private static void append(StringBuilder report, Path file, FeatureStore store) {
-        StoreHeader.StoreShape shape = store.shape();
+        StoreHeader.Shape shape = store.shape();
         line(report, "%s", file);
         store.key().parts().forEach((name, value) -> line(report, "  %-16s %s", name, value));
         line(

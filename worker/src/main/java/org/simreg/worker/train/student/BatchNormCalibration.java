@@ -11,8 +11,9 @@ import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 
 /**
- * The statistics that BatchNorm has seen nothing yet of: with the initial 0 and 1 it would be
- * switched off, and the untrained student another network than the one that training starts from.
+ * BatchNorm statistics for the evaluation of an untrained student, measured over some
+ * micro-batches: with the initial 0 and 1 BatchNorm would be switched off, and the student another
+ * network than the one that training starts from.
  */
 public final class BatchNormCalibration {
     /** Enough for means and variances over a thousand images at the usual 64 a micro-batch. */

@@ -1,5 +1,6 @@
 package org.simreg.worker.train.student;
 
+import java.util.Arrays;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
@@ -7,8 +8,9 @@ import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.network.Weight;
 
 /**
- * Random weights by the seed: convolutions normal(0, sqrt(2 / (kernel area x out))), BatchNorm 1
- * and 0, linear layers uniform in +-1/sqrt(in), as PyTorch's and torchvision's.
+ * The random initial weights of a student, by the seed: convolutions normal(0, sqrt(2 / (kernel
+ * area x out))), BatchNorm 1 and 0, linear layers uniform in +-1/sqrt(in), as PyTorch's and
+ * torchvision's.
  */
 public final class InitialWeights {
     private InitialWeights() {}
@@ -26,7 +28,7 @@ public final class InitialWeights {
                     weight.name(),
                     values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
         }
-        float[] average = java.util.Arrays.copyOf(weights, trained.averaged());
+        float[] average = Arrays.copyOf(weights, trained.averaged());
         return new StudentState(
                 weights, new float[weights.length], statistics(trained.statistics()), average);
     }
@@ -35,7 +37,7 @@ public final class InitialWeights {
         float[] statistics = new float[layout.length()];
         for (Weight weight : layout.weights()) {
             float[] values = new float[weight.length()];
-            java.util.Arrays.fill(values, weight.kind() == Weight.Kind.RUNNING_VARIANCE ? 1 : 0);
+            Arrays.fill(values, weight.kind() == Weight.Kind.RUNNING_VARIANCE ? 1 : 0);
             layout.put(statistics, weight.name(), values);
         }
         return statistics;

@@ -17,8 +17,9 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
 
 /**
- * A new run from the student and the heads of an old one: their weights and BatchNorm statistics,
- * the momentum teacher's average where there is one, but neither momentum nor step.
+ * The first state of a run that restarts from another run's checkpoint: weights and BatchNorm
+ * statistics of student and heads, the momentum teacher's average where there is one, but neither
+ * momentum nor step.
  */
 public final class RestartState {
     private static final int SHOWN = 3;

@@ -6,11 +6,13 @@ import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.train.teacher.FeatureCache;
 
-/** Refuses to continue from a checkpoint that would change the result. */
+/** The checks that a checkpoint continues a job to the same result. */
 public final class ResumeCheck {
     private ResumeCheck() {}
 
     /**
+     * Refuses a checkpoint of another job or, for an exact job, of another machine's rounding.
+     *
      * @param profile numeric profile of this machine
      * @throws UserError if the checkpoint's job computes something else, or its profile differs and
      *     the job is exact
@@ -29,11 +31,13 @@ public final class ResumeCheck {
     }
 
     /**
-     * Refuses a job that computes something else.
+     * Refuses a job that would go on from another's run to another result.
      *
-     * @param made job of the checkpoint
+     * @param file that says what made the run, for the message
+     * @param made job that made the run, completed
+     * @throws UserError if the job computes something else
      */
-    static void sameJob(Path file, Job made, Job job) {
+    public static void sameJob(Path file, Job made, Job job) {
         if (!essence(made).equals(essence(job))) {
             throw new UserError(
                     file

@@ -6,6 +6,7 @@ import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -21,9 +22,9 @@ import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * A run at the end of a step, as a safetensors file: {@code backbone.*} and {@code head.*}
- * (row-major, torchvision's names), {@code momentum.*}, {@code average.*}; step, job, numeric
- * profile and digest in its metadata.
+ * The checkpoint of a run after a step, as a safetensors file: {@code backbone.*} and {@code
+ * head.*} (row-major, torchvision's names), {@code momentum.*}, {@code average.*}; step, job,
+ * numeric profile and digest in its metadata.
  *
  * @param step steps committed
  * @param made what it was computed from
@@ -32,7 +33,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  */
 public record RunCheckpoint(long step, Origin made, String sha256, StudentState state) {
     /**
-     * What decides the bits besides the step.
+     * The origin of a checkpoint: what decides its bits besides the step.
      *
      * @param job the completed job as protobuf JSON
      * @param profile numeric profile, {@code Torch.profile}
@@ -41,8 +42,8 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
     public record Origin(String job, String profile, int images) {}
 
     /**
-     * A state at the end of a step, in the computer's memory, from which its checkpoint can be
-     * written. Any thread may use it.
+     * A state after a step, in the computer's memory, from which its checkpoint can be written. Any
+     * thread may use it.
      */
     public static final class Snapshot {
         private final long step;
@@ -111,12 +112,17 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
 
     /** Name of the file of a step. */
     public static String fileName(long step) {
-        return String.format(java.util.Locale.ROOT, "step-%08d%s", step, SUFFIX);
+        return String.format(Locale.ROOT, "step-%08d%s", step, SUFFIX);
     }
 
-    /** Files in the folder, oldest first; none if it isn't there. */
+    /** Checkpoint files in a folder by their names, oldest first; none if it isn't there. */
     public static List<Path> list(Path folder) {
         return RunWeights.list(folder);
+    }
+
+    /** The step in the name of a file that {@link #list} gave. */
+    public static long stepOf(Path file) {
+        return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
     }
 
     /** The newest file in the folder. */
@@ -230,35 +236,20 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
     }
 
     /**
-     * The header of a run's checkpoint file: what it says of itself; its tensors are not read.
+     * The header of a checkpoint file: step, digest, profile and job; its tensors are not read.
      *
      * @param step steps committed
      * @param sha256 of weights, momentum and statistics, hexadecimal
      * @param profile numeric profile of the device that computed it
      * @param job that made it, completed
      */
-    public record CheckpointFile(Path file, long step, String sha256, String profile, Job job) {
-        /** Name of the file of a step. */
-        public static String name(long step) {
-            return RunCheckpoint.fileName(step);
-        }
-
-        /** Checkpoint files in a folder by their names, oldest first; none if it isn't there. */
-        public static List<Path> list(Path folder) {
-            return RunCheckpoint.list(folder);
-        }
-
-        /** The step in the name of a file that {@link #list} gave. */
-        public static long step(Path file) {
-            return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
-        }
-
+    public record Header(Path file, long step, String sha256, String profile, Job job) {
         /**
          * Reads a file's header.
          *
          * @throws UserError if it isn't the checkpoint of a run
          */
-        public static CheckpointFile read(Path file) {
+        public static Header read(Path file) {
             Map<String, String> notes = Safetensors.metadata(file);
             if (!notes.keySet().containsAll(List.of("step", "sha256", "profile", "job"))
                     || !notes.get("step").matches("\\d{1,18}")) {
@@ -266,23 +257,12 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
                         file
                                 + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
             }
-            return new CheckpointFile(
+            return new Header(
                     file,
                     Long.parseLong(notes.get("step")),
                     notes.get("sha256"),
                     notes.get("profile"),
                     RunCheckpoint.job(notes.get("job"), file));
-        }
-
-        /**
-         * Refuses a job that would go on from another's run to another result.
-         *
-         * @param file that says what made the run, for the message
-         * @param made job that made it, completed
-         * @throws UserError if the job computes something else
-         */
-        public static void requireSame(Path file, Job made, Job asked) {
-            ResumeCheck.sameJob(file, made, asked);
         }
     }
 }

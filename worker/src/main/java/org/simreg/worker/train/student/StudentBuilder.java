@@ -27,20 +27,14 @@ import org.simreg.worker.weights.format.ScriptArchive;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** What a job trains, what it starts from, and what it leaves behind. */
+/** The student of a job: its networks, its first state, and its trained backbone. */
 public final class StudentBuilder {
     private StudentBuilder() {}
 
     /**
-     * The student of a job without a module.
+     * The student of a job: on the backbone a head for each teacher, or projector and predictor of
+     * a momentum teacher.
      *
-     * @param teachers loaded; none for a momentum teacher
-     */
-    public static StudentNetwork of(Job job, List<FrozenTeacher> teachers) {
-        return of(job, teachers, Networks.backbone(job.getStudent().getNetwork()));
-    }
-
-    /**
      * @param teachers loaded; none for a momentum teacher
      */
     public static StudentNetwork of(Job job, List<FrozenTeacher> teachers, NetworkGraph backbone) {
@@ -89,6 +83,7 @@ public final class StudentBuilder {
         }
     }
 
+    /** The constants of the job's steps. */
     public static StepSettings settings(Job job) {
         return new StepSettings(
                 job.getPrecision() == Precision.BFLOAT16,
@@ -97,7 +92,7 @@ public final class StudentBuilder {
                 new StepSettings.Objective(job.getLoss(), weights(job)));
     }
 
-    /** None for the momentum teacher. */
+    /** Weights of the teachers' losses; none for the momentum teacher. */
     private static List<Double> weights(Job job) {
         return job.getTeachersList().stream()
                 .filter(teacher -> teacher.hasWeight())
@@ -177,6 +172,11 @@ public final class StudentBuilder {
         return StateDict.of(tensors);
     }
 
+    /**
+     * A job's teachers and student in a sentence for people.
+     *
+     * @param heads parameters of all heads
+     */
     public static String describe(Job job, StudentNetwork trained, long heads) {
         NetworkGraph backbone = trained.backbone();
         String teachers =

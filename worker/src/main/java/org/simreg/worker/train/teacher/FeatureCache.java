@@ -21,7 +21,7 @@ import org.simreg.worker.train.featurestore.StoreFolder;
 import org.simreg.worker.train.featurestore.StoreHeader;
 import org.simreg.worker.train.teacher.TeacherFeatures.Rows;
 
-/** Opens where the features of a job's teachers are kept, if they are. */
+/** The stores in which the features of a job's teachers are kept, if the job keeps any. */
 public final class FeatureCache {
     private final Job job;
     private final FeatureKey keys;
@@ -83,7 +83,7 @@ public final class FeatureCache {
         return job.getCache().getFixed() ? 1 : job.getCache().getViews();
     }
 
-    /** What a run shows that isn't as usual, to stand behind its description; may be empty. */
+    /** A remark on kept features, to stand behind a run's description; empty without them. */
     public static String words(Job job) {
         if (job.getCache().getFixed()) {
             return ", the teacher's view fixed: not the same view";
@@ -104,18 +104,23 @@ public final class FeatureCache {
             wanted.add(
                     new Wanted(
                             i,
-                            new StoreHeader.StoreShape(width, format, samples, views(job)),
+                            new StoreHeader.Shape(width, format, samples, views(job)),
                             keys.of(job.getTeachers(i), view)));
         }
         return open(wanted).stream().map(Optional::of).toList();
     }
 
-    private record Wanted(int teacher, StoreHeader.StoreShape shape, StoreHeader.StoreKey key) {}
+    /**
+     * The store that one teacher needs.
+     *
+     * @param teacher from 0
+     */
+    private record Wanted(int teacher, StoreHeader.Shape shape, StoreHeader.Key key) {}
 
     private List<FeatureStore> open(List<Wanted> wanted) {
         boolean shared = isShared();
         List<Path> files = wanted.stream().map(store -> file(store, shared)).toList();
-        List<StoreHeader.StoreShape> shapes = wanted.stream().map(Wanted::shape).toList();
+        List<StoreHeader.Shape> shapes = wanted.stream().map(Wanted::shape).toList();
         int shown = Math.min(views(job), job.getOptimization().getEpochs());
         StoreFolder folder = new StoreFolder(files, shapes, shown);
         folder.requireRoomForNew();

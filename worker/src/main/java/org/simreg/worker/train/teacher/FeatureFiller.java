@@ -24,8 +24,9 @@ import org.simreg.worker.data.view.View;
 import org.simreg.worker.engine.torch.Torch;
 
 /**
- * Fills the stores of a job's teachers without training. What is there is passed over, so that it
- * can be stopped and started again, and several may fill parts of the same stores at once.
+ * The computation of all features of a job's teachers into their stores, without training. What is
+ * there is passed over, so that it can be stopped and started again, and several may fill parts of
+ * the same stores at once.
  */
 public final class FeatureFiller implements AutoCloseable {
     private final Job job;
@@ -43,7 +44,7 @@ public final class FeatureFiller implements AutoCloseable {
      * @param of how many parts
      */
     public record Part(int number, int of) {
-        /** All of it. */
+        /** All rows. */
         public static final Part WHOLE = new Part(1, 1);
 
         public Part {
@@ -57,7 +58,7 @@ public final class FeatureFiller implements AutoCloseable {
         }
     }
 
-    /** Hears how far it is. */
+    /** A listener to how far a filling is. */
     public interface Progress {
         /**
          * @param done images whose features are there, each counted in each view
@@ -205,7 +206,7 @@ public final class FeatureFiller implements AutoCloseable {
         }
 
         /**
-         * Micro-batches by their place among all.
+         * A range of micro-batches by their place among all.
          *
          * @param from first
          * @param to behind the last
@@ -247,7 +248,7 @@ public final class FeatureFiller implements AutoCloseable {
             return (long) batch.epoch() * units(samples, size) + batch.ids()[0] / size;
         }
 
-        /** Null if all is there. */
+        /** The request for what a micro-batch lacks; null if nothing. */
         private BatchRequest missing(long unit) {
             int view = Math.toIntExact(unit / units(samples, size));
             int from = (int) (unit % units(samples, size)) * size;

@@ -15,9 +15,10 @@ import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
 
 /**
- * What decides a teacher's features besides sample and view number, in words. Of the view policy
- * only the teacher's own view counts, so that jobs which show their students other views share
- * features; of the batch the size of its parts, because the last linear layer rounds by it.
+ * The key of a teacher's store: all that decides its features besides sample and view number, in
+ * words. Of the view policy only the teacher's own view counts, so that jobs which show their
+ * students other views share features; of the batch the size of its parts, because the last linear
+ * layer rounds by it.
  */
 public final class FeatureKey {
     /** Features of an inexact job may be of any mixture of devices and thread counts. */
@@ -39,9 +40,11 @@ public final class FeatureKey {
     }
 
     /**
+     * The key of one teacher's store.
+     *
      * @param view what the teacher sees
      */
-    StoreHeader.StoreKey of(Teacher teacher, View view) {
+    StoreHeader.Key of(Teacher teacher, View view) {
         Map<String, String> parts = new LinkedHashMap<>();
         network(teacher, parts);
         parts.put("pixels", words(teacher.getPixels()));
@@ -52,7 +55,7 @@ public final class FeatureKey {
         parts.put("data set", data);
         parts.put("images at a time", String.valueOf(microBatch(job)));
         parts.put("numeric profile", profile);
-        return new StoreHeader.StoreKey(parts);
+        return new StoreHeader.Key(parts);
     }
 
     /** A TorchScript file computes in the precision that it was written with. */

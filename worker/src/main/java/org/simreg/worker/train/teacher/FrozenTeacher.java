@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
+import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.worker.engine.torch.Torch;
 
@@ -21,7 +22,7 @@ public interface FrozenTeacher extends AutoCloseable {
         List<FrozenTeacher> loaded = new ArrayList<>();
         try {
             for (int i = 0; i < job.getTeachersCount(); i++) {
-                org.simreg.proto.Teacher asked = job.getTeachers(i);
+                Teacher asked = job.getTeachers(i);
                 if (!(TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self)) {
                     String place = "teachers[" + i + "].source";
                     problems.attempt(place, () -> load(torch, job, asked)).ifPresent(loaded::add);
@@ -34,13 +35,15 @@ public interface FrozenTeacher extends AutoCloseable {
         }
     }
 
-    private static FrozenTeacher load(Torch torch, Job job, org.simreg.proto.Teacher asked) {
+    private static FrozenTeacher load(Torch torch, Job job, Teacher asked) {
         return TeacherSource.of(asked.getSource()) instanceof TeacherSource.TorchScript script
                 ? new ScriptTeacher(torch, Path.of(script.file()), asked)
                 : NetworkTeacher.load(torch, asked, job.getPrecision());
     }
 
     /**
+     * The features of images.
+     *
      * @param images (N, H, W, 3) uint8
      * @return (N, D) float32, any length
      */

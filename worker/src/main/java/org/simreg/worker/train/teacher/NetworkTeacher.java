@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import org.simreg.proto.Precision;
+import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
@@ -14,7 +15,8 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * A network with published weights, in evaluation mode, its BatchNorm folded into the convolutions.
+ * A known network with the weights of a file as a teacher: in evaluation mode, its BatchNorm folded
+ * into the convolutions.
  */
 final class NetworkTeacher implements FrozenTeacher {
     private final FrozenModule module;
@@ -30,7 +32,7 @@ final class NetworkTeacher implements FrozenTeacher {
     /**
      * @throws UserError if the file can't be read or doesn't hold the network's weights
      */
-    static NetworkTeacher load(Torch torch, org.simreg.proto.Teacher asked, Precision precision) {
+    static NetworkTeacher load(Torch torch, Teacher asked, Precision precision) {
         Path file = Path.of(asked.getSource());
         StateDict found = WeightsFile.read(file);
         NetworkGraph network = network(asked, found, file);
@@ -40,9 +42,8 @@ final class NetworkTeacher implements FrozenTeacher {
         return new NetworkTeacher(module, network.outputs(), asked.getSize());
     }
 
-    private static NetworkGraph network(
-            org.simreg.proto.Teacher asked, StateDict found, Path file) {
-        if (asked.getFeature() == org.simreg.proto.Teacher.Feature.POOLED) {
+    private static NetworkGraph network(Teacher asked, StateDict found, Path file) {
+        if (asked.getFeature() == Teacher.Feature.POOLED) {
             return Networks.backbone(asked.getNetwork());
         }
         int classes = NetworkFit.classes(found, asked.getNetwork(), file.toString());

@@ -4,11 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.ScriptModule;
 
-/** Any TorchScript file as a teacher; the width of its feature is found by running it. */
+/** A TorchScript file as a teacher; the width of its feature is found by running it. */
 final class ScriptTeacher implements FrozenTeacher {
     private final ScriptModule module;
     private final Path file;
@@ -19,7 +20,7 @@ final class ScriptTeacher implements FrozenTeacher {
      * @param asked size and pixels that it wants
      * @throws UserError if the file is no module from images to features of one width
      */
-    ScriptTeacher(Torch torch, Path file, org.simreg.proto.Teacher asked) {
+    ScriptTeacher(Torch torch, Path file, Teacher asked) {
         this.file = file;
         size = asked.getSize();
         module = new ScriptModule(torch, file, asked.getPixels());

@@ -13,8 +13,9 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.train.teacher.ViewPlan.Pass;
 
 /**
- * What the student regresses in a micro-batch, by teacher. A view that is only for teachers whose
- * features are all there is not made.
+ * The targets of micro-batches: each frozen teacher's features of its view, which the student
+ * regresses. {@link TeacherFeatures} reads them from a store or computes them by the {@link
+ * FrozenTeacher}. A view that is only for teachers whose features are all kept is not made.
  */
 public final class Targets {
     private final Torch torch;
@@ -34,12 +35,12 @@ public final class Targets {
         this.loader = loader;
     }
 
-    /** How many there are in a pass. */
+    /** Number of targets of a backward pass: one a frozen teacher, 0 with a momentum teacher. */
     public int size() {
         return features.size();
     }
 
-    /** Asks for what a micro-batch needs; on the loader's threads. */
+    /** The request for the views that a micro-batch needs; called on the loader's threads. */
     public BatchRequest request(int epoch, int[] ids) {
         BatchRequest all = new BatchRequest(views.number(epoch), ids, views.views());
         List<View> needed = views.views().stream().filter(view -> isNeeded(view, all)).toList();
@@ -80,7 +81,7 @@ public final class Targets {
                 : of.compute(scope, batch, images);
     }
 
-    /** A row was damaged since the views were asked for. */
+    /** Makes a view after all: a row was damaged since the views were asked for. */
     private NDArray late(TeacherFeatures of, View view, NDManager scope, BatchRequest batch) {
         BatchRequest missing = new BatchRequest(batch.epoch(), batch.ids(), List.of(view));
         try (BatchStream one = loader.batches(List.of(missing).iterator());

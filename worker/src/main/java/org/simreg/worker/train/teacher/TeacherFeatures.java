@@ -11,14 +11,16 @@ import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.train.featurestore.FeatureStore;
 import org.simreg.worker.train.featurestore.RowFormat;
 
-/** One teacher's features of micro-batches: computed, or read from where they are kept. */
+/**
+ * One frozen teacher's features of micro-batches: computed, or read from its {@link FeatureStore}.
+ */
 public final class TeacherFeatures implements AutoCloseable {
     private final FrozenTeacher teacher;
     private final Optional<Rows> rows;
     private boolean writable = true;
 
     /**
-     * What features that come again are like.
+     * How features of views that come again are rounded and kept.
      *
      * @param format that they are rounded to, whether they are read or computed
      * @param store where they are kept; none if they are computed every time

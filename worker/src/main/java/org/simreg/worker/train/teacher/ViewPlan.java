@@ -9,8 +9,8 @@ import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
 /**
- * The views that are made of a sample, and which of them teachers and student see. A teacher with
- * an input size of its own sees the draw that it would see otherwise, in its size.
+ * The views of a job: which are made of a sample, and which of them teachers and student see. A
+ * teacher with an input size of its own sees the draw that it would see otherwise, in its size.
  *
  * @param views the first has the size of the job's views
  * @param passes backward passes of a micro-batch
@@ -18,13 +18,14 @@ import org.simreg.worker.data.view.ViewRecipe;
  */
 public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
     /**
-     * What one backward pass shows.
+     * The views of one backward pass.
      *
      * @param teachers indexes of the view that each teacher gets
      * @param student index of the student's view
      */
     public record Pass(List<Integer> teachers, int student) {}
 
+    /** The views of a job; with a momentum teacher both views are strong and swap roles. */
     public static ViewPlan of(Job job, boolean selfTaught) {
         ViewRecipe weak =
                 new ViewRecipe.RandomView(
@@ -47,7 +48,7 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
                 job.getCache().getViews());
     }
 
-    /** What evaluation shows: the same in all epochs, whatever is drawn. */
+    /** The evaluation view, the same in all epochs. */
     private static View fixed(Job job) {
         int size = job.getViews().getSize();
         return new View(0, new ViewRecipe.CentreView(job.getEvaluation().getResize(), size));

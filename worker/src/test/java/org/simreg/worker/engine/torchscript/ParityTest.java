@@ -24,6 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Head;
 import org.simreg.proto.Loss;
+import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
@@ -35,7 +37,7 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Same weights, same batch: PyTorch's numbers, as float64 arithmetic gives them. */
+/** Tests of forward pass, loss, gradient and SGD against PyTorch's numbers in float64. */
 class ParityTest {
     private static final int TARGET = 64;
 
@@ -63,8 +65,7 @@ class ParityTest {
         "RESNET50_BYOL, resnet50-byol-odd, 65",
         "MOBILENET_V2, mobilenet-v2, 64"
     })
-    void aFrozenNetworkGivesPyTorchsFeatures(
-            org.simreg.proto.Network name, String fixture, int size) {
+    void aFrozenNetworkGivesPyTorchsFeatures(Network name, String fixture, int size) {
         featuresArePyTorchs(name, fixture, size, true);
     }
 
@@ -75,16 +76,15 @@ class ParityTest {
         "RESNET50_BYOL, resnet50-byol-odd, 65",
         "MOBILENET_V2, mobilenet-v2, 64"
     })
-    void soDoesItWithoutFusedConvolutions(org.simreg.proto.Network name, String fixture, int size) {
+    void soDoesItWithoutFusedConvolutions(Network name, String fixture, int size) {
         featuresArePyTorchs(name, fixture, size, false);
     }
 
     private static FrozenModule.Kind kind(boolean fused) {
-        return new FrozenModule.Kind(org.simreg.proto.Pixels.IMAGENET, false, fused);
+        return new FrozenModule.Kind(Pixels.IMAGENET, false, fused);
     }
 
-    private static void featuresArePyTorchs(
-            org.simreg.proto.Network name, String fixture, int size, boolean fused) {
+    private static void featuresArePyTorchs(Network name, String fixture, int size, boolean fused) {
         StateDict expected = fixture("features-" + fixture);
         NetworkGraph network = Networks.backbone(name);
         try (FrozenModule frozen = FrozenModule.of(torch, network, weights(network), kind(fused));
@@ -115,7 +115,7 @@ class ParityTest {
         "MOBILENET_V2, RELEASED, 4, 0"
     })
     void aStepGivesPyTorchsLossAndGradient(
-            org.simreg.proto.Network name, Head.Form form, int layers, double negative) {
+            Network name, Head.Form form, int layers, double negative) {
         String fixture = (name + "-" + form + "-" + layers).toLowerCase().replace('_', '-');
         StateDict expected = fixture("gradient-" + fixture);
         StudentNetwork trained = trained(name, form, layers);
@@ -143,7 +143,7 @@ class ParityTest {
     @CsvSource({"NORMALIZED", "SQUARED"})
     void twoTeachersOfDifferentWidthsAndWeightsGivePyTorchsLossAndGradient(Loss loss) {
         StateDict expected = fixture("objective-" + loss.name().toLowerCase());
-        NetworkGraph backbone = Networks.backbone(org.simreg.proto.Network.RESNET18);
+        NetworkGraph backbone = Networks.backbone(Network.RESNET18);
         List<NetworkGraph> heads =
                 Stream.of(64, 48)
                         .map(to -> Heads.regression(Head.Form.RELEASED, 2, backbone.outputs(), to))
@@ -177,7 +177,7 @@ class ParityTest {
 
     @Test
     void equalWeightsOfAnySizeAreThePlainMeanToTheBit() {
-        NetworkGraph backbone = Networks.backbone(org.simreg.proto.Network.MOBILENET_V2);
+        NetworkGraph backbone = Networks.backbone(Network.MOBILENET_V2);
         NetworkGraph head = Heads.regression(Head.Form.LINEAR, 1, backbone.outputs(), 64);
         StudentNetwork trained = StudentNetwork.regression(backbone, List.of(head, head, head));
         float[] plain = gradient(trained, StepSettings.Objective.PLAIN);
@@ -202,7 +202,7 @@ class ParityTest {
     @Test
     void tenStepsOfSgdFollowPyTorch() {
         StateDict expected = fixture("training-resnet18-released-4");
-        StudentNetwork trained = trained(org.simreg.proto.Network.RESNET18, Head.Form.RELEASED, 4);
+        StudentNetwork trained = trained(Network.RESNET18, Head.Form.RELEASED, 4);
         try (StepModule step = module(trained, false)) {
             float[] losses = truth(expected, "losses");
             for (int i = 0; i < losses.length; i++) {
@@ -265,8 +265,7 @@ class ParityTest {
                 : name;
     }
 
-    private static StudentNetwork trained(
-            org.simreg.proto.Network name, Head.Form form, int layers) {
+    private static StudentNetwork trained(Network name, Head.Form form, int layers) {
         NetworkGraph backbone = Networks.backbone(name);
         return StudentNetwork.regression(
                 backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));

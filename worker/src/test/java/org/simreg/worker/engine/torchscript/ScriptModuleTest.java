@@ -27,7 +27,7 @@ import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 
-/** Modules that others may have written, from the well-behaved to the rest. */
+/** Tests of TorchScript modules from outside as teachers, well-behaved ones and others. */
 class ScriptModuleTest {
     private static Torch torch;
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,9 @@ import org.simreg.worker.weights.format.ScriptArchive;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Somebody's module trains as PyTorch trains it, or says in a sentence why it can't. */
+/**
+ * Tests of TorchScript modules from outside as students: they train as in PyTorch, or are refused.
+ */
 class ScriptStudentTest {
     private static final int TARGET = 64;
     private static final int SIZE = 32;
@@ -206,7 +209,7 @@ class ScriptStudentTest {
         refused(folder, "it is a folder");
         byte[] whole = Files.readAllBytes(file("cnn"));
         Path half = folder.resolve("cut.pt");
-        Files.write(half, java.util.Arrays.copyOf(whole, whole.length / 2));
+        Files.write(half, Arrays.copyOf(whole, whole.length / 2));
         refused(half, "it is no TorchScript file, or a damaged one");
     }
 

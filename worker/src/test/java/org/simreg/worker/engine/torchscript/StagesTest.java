@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Head;
+import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
@@ -31,7 +34,7 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** One pass gives the features of every stage and of every layer of the head. */
+/** Tests of the features of all stages and of all layers of a head by one pass. */
 class StagesTest {
     private static final int SIZE = 64;
     private static Torch torch;
@@ -55,15 +58,14 @@ class StagesTest {
         "MOBILENET_V2, LINEAR, 1, true",
         "MOBILENET_V2, LINEAR, 1, false"
     })
-    void theyAreWhatPyTorchsHooksSee(
-            org.simreg.proto.Network name, Head.Form form, int layers, boolean fused) {
+    void theyAreWhatPyTorchsHooksSee(Network name, Head.Form form, int layers, boolean fused) {
         NetworkGraph backbone = Networks.backbone(name);
         NetworkGraph head = Heads.regression(form, layers, backbone.outputs(), 64);
         int top = backbone.nodes().size();
         NetworkGraph whole = Stage.joined(backbone, top, head, "head");
         List<Stage> stages = new ArrayList<>(Stage.of(backbone));
         stages.addAll(Stage.ofHead(head, "head", top));
-        String fixture = (name + "-" + form + "-" + layers).toLowerCase(java.util.Locale.ROOT);
+        String fixture = (name + "-" + form + "-" + layers).toLowerCase(Locale.ROOT);
         float[] wanted = truth(fixture.replace('_', '-'));
         float[] got = features(whole, stages, fused);
         assertEquals(wanted.length, got.length);
@@ -80,7 +82,7 @@ class StagesTest {
 
     @Test
     void theLastStageIsTheVeryFeatureOfTheBackbone() {
-        NetworkGraph backbone = Networks.backbone(org.simreg.proto.Network.RESNET18);
+        NetworkGraph backbone = Networks.backbone(Network.RESNET18);
         List<Stage> stages = Stage.of(backbone);
         float[] all = features(backbone, stages, true);
         int width = stages.get(stages.size() - 1).width();
@@ -98,7 +100,7 @@ class StagesTest {
     void theStagesAreNamedInOrder() {
         assertEquals(
                 List.of("stem 64", "layer1 256", "layer2 512", "layer3 1024", "layer4 2048"),
-                names(Stage.of(Networks.backbone(org.simreg.proto.Network.RESNET50))));
+                names(Stage.of(Networks.backbone(Network.RESNET50))));
         assertEquals(
                 List.of(
                         "stem 32",
@@ -110,7 +112,7 @@ class StagesTest {
                         "stage6 160",
                         "stage7 320",
                         "last 1280"),
-                names(Stage.of(Networks.backbone(org.simreg.proto.Network.MOBILENET_V2))));
+                names(Stage.of(Networks.backbone(Network.MOBILENET_V2))));
         NetworkGraph head = Heads.regression(Head.Form.RELEASED, 4, 512, 2048);
         assertEquals(
                 List.of("head.1 1024", "head.2 512", "head.3 1024", "head.4 2048"),
@@ -123,12 +125,11 @@ class StagesTest {
 
     private static float[] features(NetworkGraph network, List<Stage> stages, boolean fused) {
         try (FrozenModule module =
-                        FrozenModule.folded(
+                        FrozenModule.stages(
                                 torch,
                                 network,
                                 weights(network),
-                                new FrozenModule.Kind(
-                                        org.simreg.proto.Pixels.IMAGENET, false, fused),
+                                new FrozenModule.Kind(Pixels.IMAGENET, false, fused),
                                 stages);
                 NDManager scope = torch.scope()) {
             return module.features(scope, images(scope)).toFloatArray();

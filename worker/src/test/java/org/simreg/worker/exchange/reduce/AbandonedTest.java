@@ -19,7 +19,7 @@ import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.mesh.Peers;
 import org.simreg.worker.exchange.wire.NettyWire;
 
-/** Abandoning ends every wait at once, at whatever point of a step. */
+/** Abandoned reductions: every wait ends at once, at whatever point of a step. */
 class AbandonedTest {
     private static final int LENGTH = 5000;
     private static final int CHUNK = 64 * Float.BYTES;

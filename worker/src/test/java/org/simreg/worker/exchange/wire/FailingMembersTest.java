@@ -36,7 +36,7 @@ import org.simreg.worker.exchange.reduce.Members;
 import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.exchange.reduce.TappedWire;
 
-/** What can go wrong among members never ends in a wrong sum, nor in a wait without an end. */
+/** Failures of members: none ends in a wrong sum, or in a wait without an end. */
 class FailingMembersTest {
     private static final int CHUNK = 64 * Float.BYTES;
     private static final int LENGTH = 5000;

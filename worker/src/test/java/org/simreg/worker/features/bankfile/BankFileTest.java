@@ -23,6 +23,7 @@ import org.simreg.worker.features.search.SearchThreads;
 import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
+/** Tests of the files of banks: the same answers as from memory, and damage refused. */
 class BankFileTest {
     private static final BankOrigin ORIGIN =
             new BankOrigin("sha256:1234", "centre 224 of 256, größer");

@@ -26,6 +26,7 @@ import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
+/** Tests of files of features that other tools wrote: NumPy and safetensors. */
 class FeatureTableTest {
     private static final float[] ROWS = {1, 2, -3, 0.5f, 0.25f, 4};
 

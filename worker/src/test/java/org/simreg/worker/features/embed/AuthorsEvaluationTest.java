@@ -37,7 +37,7 @@ import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** The authors' distilled checkpoint evaluates: student, teacher inside, stages and head. */
+/** Tests of features of the authors' checkpoint: student, teacher inside, stages and head. */
 class AuthorsEvaluationTest {
     private static final Path SAMPLE = Path.of("..", "scripts", "sample");
     private static final int SIZE = 32;
@@ -133,7 +133,7 @@ class AuthorsEvaluationTest {
         all.put("predict_q.module.2.bias", HostTensor.of(new float[2], 2));
         Path other = folder.resolve("other.safetensors");
         Safetensors.write(other, StateDict.of(all));
-        FrozenBackbone.Asked asked = asked(other, Role.STUDENT);
+        FrozenBackbone.Request asked = asked(other, Role.STUDENT);
         refused(asked, List.of(), "0 Linear 512 -> 3, 2 Linear 3 -> 2, which is none");
         FrozenBackbone.staged(torch, asked, List.of("layer4"), notice -> {}).close();
     }
@@ -141,8 +141,8 @@ class AuthorsEvaluationTest {
     @Test
     void whatHasNoStagesOrNoSuchStageIsRefused() {
         refused(asked(zip, Role.STUDENT), List.of("layer5"), "has no layer5; choose of stem, ");
-        FrozenBackbone.Asked script =
-                new FrozenBackbone.Asked("torchscript:x.pt", Optional.empty(), Optional.empty());
+        FrozenBackbone.Request script =
+                new FrozenBackbone.Request("torchscript:x.pt", Optional.empty(), Optional.empty());
         refused(script, List.of(), "Can't look into the TorchScript module");
     }
 
@@ -160,8 +160,8 @@ class AuthorsEvaluationTest {
 
     @Test
     void theAskedNetworkMustFitTheAskedPart() {
-        FrozenBackbone.Asked asked =
-                new FrozenBackbone.Asked(
+        FrozenBackbone.Request asked =
+                new FrozenBackbone.Request(
                         zip.toString(),
                         Optional.of(Network.RESNET50),
                         Optional.empty(),
@@ -174,7 +174,7 @@ class AuthorsEvaluationTest {
         assertEquals(1280, Networks.backbone(Network.MOBILENET_V2).outputs());
     }
 
-    private static void refused(FrozenBackbone.Asked asked, List<String> layers, String reason) {
+    private static void refused(FrozenBackbone.Request asked, List<String> layers, String reason) {
         UserError error =
                 assertThrows(
                         UserError.class,
@@ -182,8 +182,8 @@ class AuthorsEvaluationTest {
         assertTrue(error.getMessage().contains(reason), error::getMessage);
     }
 
-    private static FrozenBackbone.Asked asked(Path file, Role part) {
-        return new FrozenBackbone.Asked(
+    private static FrozenBackbone.Request asked(Path file, Role part) {
+        return new FrozenBackbone.Request(
                 file.toString(),
                 Optional.empty(),
                 Optional.of(Precision.FLOAT32),

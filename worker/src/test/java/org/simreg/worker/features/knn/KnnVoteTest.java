@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.simreg.worker.features.knn.KnnVote.Score;
 import org.simreg.worker.features.search.TopK;
 
+/** Tests of the majority vote, against NumPy. */
 class KnnVoteTest {
     private static final int FIXTURE_DIMENSION = 16;
 
@@ -33,7 +34,7 @@ class KnnVoteTest {
                 fixture.get("neighbors"),
                 Arrays.stream(found).mapToInt(Math::toIntExact).toArray());
         for (Score score : vote.accuracy(truth, 1, 2, 5, 20, 64)) {
-            int[] classes = vote.classes(score.k());
+            int[] classes = vote.classes(KnnVote.VotingRule.majority(score.k()));
             assertArrayEquals(fixture.get("votes" + score.k()), classes, "k = " + score.k());
             double right = fixture.get("right" + score.k())[0];
             assertEquals(right / truth.length, score.accuracy());
@@ -64,7 +65,7 @@ class KnnVoteTest {
     }
 
     private static int winner(int k, int... labels) {
-        return vote(labels.length + 1, labels).classes(k)[0];
+        return vote(labels.length + 1, labels).classes(KnnVote.VotingRule.majority(k))[0];
     }
 
     private static KnnVote vote(int rows, int... labels) {

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.simreg.worker.features.search.TopK;
 
+/** Tests of exact neighbours in memory, against a brute force in float64. */
 class NearestNeighborsTest {
     private final Random random = new Random(7);
 

@@ -14,6 +14,7 @@ import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.features.probe.ProbeFixture;
 import org.simreg.worker.features.search.TopK;
 
+/** Tests of weighted votes, against PyTorch and a brute force in float64. */
 class VotingRuleTest {
     private static final int CLASSES = 9;
 

@@ -12,7 +12,7 @@ import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.engine.torch.Torch;
 
-/** The probe beside PyTorch's: same features, same initial weights, same order of samples. */
+/** Tests of the linear probe against PyTorch's: same features, initial weights and order. */
 class LinearProbeTest {
     private static final List<Double> RATES = List.of(0.01, 0.1, 1.0);
     private static final int EPOCHS = 12;
@@ -25,15 +25,15 @@ class LinearProbeTest {
         torch.close();
     }
 
-    private static LinearProbe.ProbeSettings settings(List<Double> rates, int epochs) {
-        return new LinearProbe.ProbeSettings(rates, epochs, 64, List.of(5, 9), ProbeFixture.SEED);
+    private static LinearProbe.Settings settings(List<Double> rates, int epochs) {
+        return new LinearProbe.Settings(rates, epochs, 64, List.of(5, 9), ProbeFixture.SEED);
     }
 
     private LinearProbe.Data data() {
         return LinearProbe.Data.cached(fixture.train(), fixture.val(), ProbeFixture.CLASSES);
     }
 
-    private List<LinearProbe.ProbeScore> run(List<Double> rates, int epochs) {
+    private List<LinearProbe.Score> run(List<Double> rates, int epochs) {
         return LinearProbe.run(
                 torch, data(), settings(rates, epochs), ProgressMonitor.SILENT, scores -> {});
     }
@@ -41,10 +41,10 @@ class LinearProbeTest {
     @Test
     void everyEpochOfEveryRateScoresAsPyTorchs() {
         double[] expected = fixture.doubles("scores");
-        List<LinearProbe.ProbeScore> scores = run(RATES, EPOCHS);
+        List<LinearProbe.Score> scores = run(RATES, EPOCHS);
         assertEquals(RATES.size() * EPOCHS, scores.size());
         for (int i = 0; i < scores.size(); i++) {
-            LinearProbe.ProbeScore score = scores.get(i);
+            LinearProbe.Score score = scores.get(i);
             int rate = i % RATES.size();
             assertEquals(RATES.get(rate), score.rate());
             assertEquals(i / RATES.size() + 1, score.epoch());
@@ -61,11 +61,11 @@ class LinearProbeTest {
 
     @Test
     void aSweepIsWhatTheRatesAreAlone() {
-        List<LinearProbe.ProbeScore> sweep = run(RATES, 2);
+        List<LinearProbe.Score> together = run(RATES, 2);
         for (int rate = 0; rate < 2; rate++) {
-            List<LinearProbe.ProbeScore> alone = run(List.of(RATES.get(rate)), 2);
-            assertEquals(alone.get(1).loss(), sweep.get(RATES.size() + rate).loss(), 1e-5);
-            assertEquals(alone.get(1).top1(), sweep.get(RATES.size() + rate).top1());
+            List<LinearProbe.Score> alone = run(List.of(RATES.get(rate)), 2);
+            assertEquals(alone.get(1).loss(), together.get(RATES.size() + rate).loss(), 1e-5);
+            assertEquals(alone.get(1).top1(), together.get(RATES.size() + rate).top1());
         }
     }
 
@@ -76,7 +76,7 @@ class LinearProbeTest {
 
     @Test
     void aProbeThatDivergesFindsNothing() {
-        LinearProbe.ProbeScore lost = run(List.of(1e30), 2).get(1);
+        LinearProbe.Score lost = run(List.of(1e30), 2).get(1);
         assertTrue(Double.isNaN(lost.loss()), "" + lost);
         assertEquals(0, lost.top1());
         assertEquals(0, lost.top5());
@@ -84,9 +84,9 @@ class LinearProbeTest {
 
     @Test
     void aStopBetweenEpochsIsHeard() {
-        List<LinearProbe.ProbeScore> seen = new ArrayList<>();
+        List<LinearProbe.Score> seen = new ArrayList<>();
         ProgressMonitor stopping = ProgressMonitor.until(() -> seen.size() == 2);
-        LinearProbe.ProbeSettings settings = settings(List.of(0.1), 40);
+        LinearProbe.Settings settings = settings(List.of(0.1), 40);
         assertThrows(
                 Abandoned.class,
                 () -> LinearProbe.run(torch, data(), settings, stopping, seen::addAll));

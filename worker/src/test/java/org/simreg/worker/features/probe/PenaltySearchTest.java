@@ -15,6 +15,7 @@ import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.knn.FeatureBank;
 
+/** Tests of logistic regression and of the choice of its penalty, against PyTorch. */
 class PenaltySearchTest {
     private static final double[] PENALTIES = {10.0, 0.1, 1e-3};
 

@@ -7,7 +7,7 @@ import org.simreg.worker.features.knn.FeatureBank;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** What {@code scripts/fixtures/probe.py} wrote. */
+/** The fixture that {@code scripts/fixtures/probe.py} wrote: features, labels, PyTorch's scores. */
 public final class ProbeFixture {
     static final int CLASSES = 9;
     static final int SEED = 11;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
+/** Tests of the bound on what rounding takes from a score. */
 class RoundingBoundTest {
     private final Random random = new Random(3);
 

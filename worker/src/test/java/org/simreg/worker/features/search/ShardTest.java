@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.worker.engine.torch.Torch;
 
+/** Tests of exact search in a shard, against a brute force in float64. */
 class ShardTest {
     private static Torch torch;
     private static SearchThreads one;

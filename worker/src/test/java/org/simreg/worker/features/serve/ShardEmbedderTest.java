@@ -17,7 +17,7 @@ import org.simreg.proto.Embedded;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 
-/** The lease of a part that is embedded: it lasts as long as somebody asks for the part. */
+/** Tests of the lease of a part that is embedded: it lasts as long as it is asked for. */
 class ShardEmbedderTest {
     @TempDir Path folder;
     private final ManagedChannel nobody = InProcessChannelBuilder.forName("nobody").build();

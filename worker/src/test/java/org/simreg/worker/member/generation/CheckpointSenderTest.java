@@ -29,11 +29,11 @@ import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
 class CheckpointSenderTest {
     @TempDir Path folder;
 
-    private final Road road = new Road();
-    private final CheckpointSender writer = new CheckpointSender("job", road);
+    private final FakeStore store = new FakeStore();
+    private final CheckpointSender sender = new CheckpointSender("job", store);
 
     /** A coordinator that may be away. */
-    private static final class Road implements CheckpointStore {
+    private static final class FakeStore implements CheckpointStore {
         private final List<CheckpointHeader> stored = new CopyOnWriteArrayList<>();
         private final List<byte[]> bytes = new CopyOnWriteArrayList<>();
         private final CountDownLatch missed = new CountDownLatch(1);
@@ -82,51 +82,51 @@ class CheckpointSenderTest {
 
     @Test
     void trainingGoesOnOverCheckpointsThatNobodyTakesAndTheNewestIsStored() throws Exception {
-        road.away = true;
-        writer.write(still(7), 1);
-        road.missed.await();
-        writer.write(still(14), 1);
-        writer.write(still(21), 1);
-        road.away = false;
-        assertTrue(writer.await());
-        assertEquals(List.of(21L), road.steps());
+        store.away = true;
+        sender.send(still(7), 1);
+        store.missed.await();
+        sender.send(still(14), 1);
+        sender.send(still(21), 1);
+        store.away = false;
+        assertTrue(sender.await());
+        assertEquals(List.of(21L), store.steps());
     }
 
     @Test
     void whileTheCoordinatorIsThereEveryCheckpointIsStored() {
         for (long step = 1; step <= 20; step++) {
-            writer.write(still(step), 1);
+            sender.send(still(step), 1);
         }
-        assertTrue(writer.await());
-        assertEquals(20, road.stored.size());
-        writer.close();
+        assertTrue(sender.await());
+        assertEquals(20, store.stored.size());
+        sender.close();
     }
 
     @Test
     void aJobThatIsDroppedWaitsForNobody() throws Exception {
-        road.away = true;
-        writer.write(still(7), 1);
-        road.missed.await();
-        writer.cancel();
-        assertFalse(writer.await());
-        writer.write(still(8), 1);
-        assertFalse(writer.await());
-        writer.close();
-        assertEquals(List.of(), road.steps());
+        store.away = true;
+        sender.send(still(7), 1);
+        store.missed.await();
+        sender.cancel();
+        assertFalse(sender.await());
+        sender.send(still(8), 1);
+        assertFalse(sender.await());
+        sender.close();
+        assertEquals(List.of(), store.steps());
     }
 
     @Test
     void theBytesThatAreSentAreThoseOfTheFileAndTheirHeaderSaysSo() throws Exception {
         Snapshot snapshot = still(3);
-        writer.write(snapshot, 9);
-        assertTrue(writer.await());
+        sender.send(snapshot, 9);
+        assertTrue(sender.await());
         Path file = folder.resolve("step.safetensors");
         snapshot.write(file);
         byte[] written = Files.readAllBytes(file);
-        assertArrayEquals(written, road.bytes.get(0));
+        assertArrayEquals(written, store.bytes.get(0));
         CRC32C crc = new CRC32C();
         crc.update(written);
-        CheckpointHeader header = road.stored.get(0);
+        CheckpointHeader header = store.stored.get(0);
         assertEquals(written.length, header.getLength());
         assertEquals((int) crc.getValue(), header.getCrc32C());
         assertEquals(snapshot.sha256(), header.getSha256());

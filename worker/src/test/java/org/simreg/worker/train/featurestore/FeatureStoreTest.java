@@ -11,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.UserError;
 
+/** Tests of feature stores: bits, damage, and several processes on one file. */
 class FeatureStoreTest {
     private static final int WIDTH = 37;
     private static final int SAMPLES = 50;
@@ -38,18 +40,18 @@ class FeatureStoreTest {
         return folder.resolve("new").resolve("teacher-1.features");
     }
 
-    private static StoreHeader.StoreShape shape(RowFormat format) {
-        return new StoreHeader.StoreShape(WIDTH, format, SAMPLES, VIEWS);
+    private static StoreHeader.Shape shape(RowFormat format) {
+        return new StoreHeader.Shape(WIDTH, format, SAMPLES, VIEWS);
     }
 
-    private static StoreHeader.StoreKey key(String... more) {
+    private static StoreHeader.Key key(String... more) {
         Map<String, String> parts = new LinkedHashMap<>();
         parts.put("teacher file", "ab".repeat(32));
         parts.put("seed", "0");
         for (int i = 0; i < more.length; i += 2) {
             parts.put(more[i], more[i + 1]);
         }
-        return new StoreHeader.StoreKey(parts);
+        return new StoreHeader.Key(parts);
     }
 
     private FeatureStore open(RowFormat format) {
@@ -69,7 +71,7 @@ class FeatureStoreTest {
     private static float[] read(FeatureStore store, int view, int sample) {
         float[] into = new float[WIDTH + 2];
         assertTrue(store.read(view, sample, into, 1), view + ", " + sample);
-        return java.util.Arrays.copyOfRange(into, 1, WIDTH + 1);
+        return Arrays.copyOfRange(into, 1, WIDTH + 1);
     }
 
     @Test
@@ -227,7 +229,7 @@ class FeatureStoreTest {
     @Test
     void aStoreOfOtherFeaturesIsRefusedByWhatDiffers() {
         open(RowFormat.FLOAT32).close();
-        StoreHeader.StoreKey other = key("seed", "7", "teacher file", "cd".repeat(32));
+        StoreHeader.Key other = key("seed", "7", "teacher file", "cd".repeat(32));
         String why = refusal(shape(RowFormat.FLOAT32), other);
         assertTrue(why.contains("seed (0 there, 7 asked for)"), why);
         assertTrue(why.contains("teacher file (abababababab there, cdcdcdcdcdcd asked"), why);
@@ -236,21 +238,16 @@ class FeatureStoreTest {
         String half = refusal(shape(RowFormat.FLOAT16), key());
         assertTrue(half.contains("float32 there, float16 asked for"), half);
         String wide =
-                refusal(
-                        new StoreHeader.StoreShape(WIDTH + 1, RowFormat.FLOAT32, SAMPLES, 1),
-                        key());
+                refusal(new StoreHeader.Shape(WIDTH + 1, RowFormat.FLOAT32, SAMPLES, 1), key());
         assertTrue(wide.contains("37 there, 38 asked for"), wide);
-        String more =
-                refusal(new StoreHeader.StoreShape(WIDTH, RowFormat.FLOAT32, SAMPLES, 4), key());
+        String more = refusal(new StoreHeader.Shape(WIDTH, RowFormat.FLOAT32, SAMPLES, 4), key());
         assertTrue(more.contains("views (3 there, 4 asked for)"), more);
         FeatureStore.open(
-                        file(),
-                        new StoreHeader.StoreShape(WIDTH, RowFormat.FLOAT32, SAMPLES, 2),
-                        key())
+                        file(), new StoreHeader.Shape(WIDTH, RowFormat.FLOAT32, SAMPLES, 2), key())
                 .close();
     }
 
-    private String refusal(StoreHeader.StoreShape shape, StoreHeader.StoreKey key) {
+    private String refusal(StoreHeader.Shape shape, StoreHeader.Key key) {
         return assertThrows(UserError.class, () -> FeatureStore.open(file(), shape, key).close())
                 .getMessage();
     }
@@ -285,8 +282,7 @@ class FeatureStoreTest {
 
     @Test
     void rowsBehindTwoGibibytesAreFound() throws IOException {
-        StoreHeader.StoreShape large =
-                new StoreHeader.StoreShape(2048, RowFormat.FLOAT32, 100_000, 4);
+        StoreHeader.Shape large = new StoreHeader.Shape(2048, RowFormat.FLOAT32, 100_000, 4);
         try (FeatureStore store = FeatureStore.open(file(), large, key())) {
             float[] row = new float[2048];
             for (int view = 0; view < 4; view++) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
+/** Tests of the conversion to and from float16, over all of its values. */
 class HalfTest {
     @Test
     void everyHalfSurvivesTheWayToFloatAndBack() {

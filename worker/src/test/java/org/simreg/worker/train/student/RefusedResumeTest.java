@@ -25,7 +25,7 @@ import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.train.SmallRun;
 
-/** What would end with other bits is refused, in one sentence that names the way out. */
+/** Tests of the refusal to resume where the run would end with other bits. */
 class RefusedResumeTest {
     @TempDir static Path shared;
     @TempDir Path folder;

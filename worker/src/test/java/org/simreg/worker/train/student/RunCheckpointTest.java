@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Tests of the names of checkpoint files in a folder. */
 class RunCheckpointTest {
     @TempDir Path folder;
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.proto.Precision;
+import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 import org.simreg.worker.data.storage.WorkerSettings;
@@ -39,7 +41,7 @@ import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.TrainingLoop;
 import org.simreg.worker.weights.format.Safetensors;
 
-/** A run that reads its teachers' features has the bits of one that computes them every time. */
+/** Tests of kept features: a run that reads them has the bits of one that computes them. */
 class FeatureCacheTest {
     private static final Map<Job, String> COMPUTED = new HashMap<>();
 
@@ -145,7 +147,7 @@ class FeatureCacheTest {
             job.getViewsBuilder().setPolicy(Views.Policy.WEAK_STRONG).setSize(32);
             job.getTeachersBuilder(1)
                     .setNetwork(Network.RESNET18)
-                    .setFeature(org.simreg.proto.Teacher.Feature.FC)
+                    .setFeature(Teacher.Feature.FC)
                     .setSize(48)
                     .setWeight(0.5);
         }
@@ -352,7 +354,7 @@ class FeatureCacheTest {
             open.seek(4096 + (long) first * row);
             open.write(new byte[(end - first) * row]);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -363,7 +365,7 @@ class FeatureCacheTest {
             open.seek(at);
             open.write(old ^ 0x20);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -371,7 +373,7 @@ class FeatureCacheTest {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

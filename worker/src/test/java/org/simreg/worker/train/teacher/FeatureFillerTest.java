@@ -16,7 +16,7 @@ import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.worker.train.SmallRun;
 
-/** 25 pictures in two views; micro-batches of 6, five of which hold them all. */
+/** Tests of filling stores without training: 25 pictures in two views, by micro-batches of 6. */
 class FeatureFillerTest {
     @TempDir Path folder;
 

@@ -21,8 +21,8 @@ import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
- * What kept features rest on: in batches of one size a picture's feature is the same to the bit,
- * whichever place it has and whatever stands beside it.
+ * Tests of the condition for keeping features: in batches of one size a picture's feature is the
+ * same to the bit, whichever place it has and whatever stands beside it.
  */
 class FeatureRowsTest {
     private static final int BATCH = 6;

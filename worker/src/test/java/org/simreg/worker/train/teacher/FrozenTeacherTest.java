@@ -31,7 +31,7 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.TorchZip;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Every kind of teacher teaches: through the whole run, and with the loss that it must give. */
+/** Tests of every kind of teacher in whole runs, with the loss that it must give. */
 class FrozenTeacherTest {
     @TempDir static Path shared;
     @TempDir Path folder;

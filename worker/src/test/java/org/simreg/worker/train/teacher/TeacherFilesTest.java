@@ -31,8 +31,8 @@ import org.simreg.worker.weights.checkpoint.TestWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 
 /**
- * Checkpoints in the layouts of the published ones, written by PyTorch, give PyTorch's features.
- * Their tensors share a small storage; {@code scripts/fixtures/teachers.py} makes them.
+ * Tests that checkpoints in the layouts of the published ones give PyTorch's features. Their
+ * tensors share a small storage; {@code scripts/fixtures/teachers.py} makes them.
  */
 class TeacherFilesTest {
     private static final int SIZE = 32;

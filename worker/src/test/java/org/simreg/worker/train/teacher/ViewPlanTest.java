@@ -13,7 +13,7 @@ import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.teacher.ViewPlan.Pass;
 
-/** Who sees which draw, in which size. */
+/** Tests of the views of a job: which draw teachers and student see, and in which size. */
 class ViewPlanTest {
     private static final ViewRecipe.RandomView WEAK = new ViewRecipe.RandomView(32, 0.2, false);
     private static final ViewRecipe.RandomView STRONG = new ViewRecipe.RandomView(32, 0.2, true);

@@ -13,8 +13,8 @@ import org.simreg.coordinator.grpc.KedaRpc;
 import org.simreg.coordinator.grpc.ScaleRpc;
 import org.simreg.coordinator.job.schedule.Demand;
 
-/** A scaler behind a port, of a coordinator whose jobs and time are what a test says. */
-public final class Asked implements AutoCloseable {
+/** A server of the scaling services, of a coordinator whose jobs and time a test sets. */
+public final class ScalerServer implements AutoCloseable {
     private final Map<String, Demand> demands = new ConcurrentHashMap<>();
     private final AtomicLong now = new AtomicLong(1_000_000);
     private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
@@ -22,7 +22,7 @@ public final class Asked implements AutoCloseable {
     private final KedaRpc keda;
     private final GrpcServer server;
 
-    public Asked(ScaleSettings settings, Optional<ScaleSettings.BoundsFile> file) {
+    public ScalerServer(ScaleSettings settings, Optional<ScaleSettings.BoundsFile> file) {
         scaling =
                 new Scaling(
                         settings,
@@ -38,7 +38,7 @@ public final class Asked implements AutoCloseable {
         return server.port();
     }
 
-    /** A job comes; the scaler is told as the keeper tells it. */
+    /** A job comes; the scaler is told as the coordinator tells it. */
     public void submit(String job, int least, int most) throws Exception {
         demands.put(job, WorkersWantedTest.demand(job, least, most));
         refresh();

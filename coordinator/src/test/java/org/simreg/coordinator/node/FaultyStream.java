@@ -8,6 +8,7 @@ import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -15,11 +16,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a worker says and hears on its stream passes here: nothing while it is frozen (it comes
- * later, in order), and nothing ever again once it is dead.
+ * The interceptor of a worker's stream to the coordinator that simulates a frozen or killed
+ * process: messages in both directions wait, in order, while it is frozen, and are dropped once it
+ * is dead.
  */
-final class Gate implements ClientInterceptor {
-    private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+final class FaultyStream implements ClientInterceptor {
+    private static final Logger LOG = LoggerFactory.getLogger(FaultyStream.class);
 
     private final Deque<Runnable> waiting = new ArrayDeque<>();
     private final AtomicBoolean dead = new AtomicBoolean();
@@ -100,7 +102,7 @@ final class Gate implements ClientInterceptor {
                             }
 
                             @Override
-                            public void onClose(io.grpc.Status status, Metadata trailers) {
+                            public void onClose(Status status, Metadata trailers) {
                                 if (dead()) {
                                     // Its threads end, so that the test can.
                                     super.onClose(status, trailers);

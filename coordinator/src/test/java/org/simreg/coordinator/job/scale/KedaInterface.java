@@ -11,8 +11,8 @@ import com.google.protobuf.Descriptors.DescriptorValidationException;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import java.util.List;
 
-/** KEDA's published interface, as a table of names, numbers and types; not made from our file. */
-final class Published {
+/** The interface that KEDA publishes, as a table of names, numbers and types; not made from our file. */
+final class KedaInterface {
     private static final List<String> FIELDS =
             List.of(
                     "ScaledObjectRef name 1 string",
@@ -38,7 +38,7 @@ final class Published {
                     "GetMetrics GetMetricsRequest GetMetricsResponse",
                     "StreamMetricSpec ScaledObjectRef GetMetricSpecResponse stream");
 
-    private Published() {}
+    private KedaInterface() {}
 
     static FileDescriptor file() throws DescriptorValidationException {
         FileDescriptorProto.Builder file =
