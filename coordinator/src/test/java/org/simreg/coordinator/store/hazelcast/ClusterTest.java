@@ -2,14 +2,13 @@ package org.simreg.coordinator.store.hazelcast;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
 import com.hazelcast.core.HazelcastInstance;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.Parser;
 import io.vertx.core.eventbus.EventBusOptions;
-import java.util.function.Supplier;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -188,7 +188,8 @@ class ClusterTest {
                 Vertx.builder()
                         .with(
                                 new VertxOptions()
-                                        .setEventBusOptions(new EventBusOptions().setHost(settings.host())))
+                                        .setEventBusOptions(
+                                                new EventBusOptions().setHost(settings.host())))
                         .withClusterManager(manager)
                         .buildClustered()
                         .toCompletionStage()
