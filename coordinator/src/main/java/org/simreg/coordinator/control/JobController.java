@@ -40,13 +40,9 @@ final class JobController {
         this.finisher = finisher;
     }
 
-<<<<<<< HEAD
     /**
      * Carries out decisions until none changes the phase, then drops workers that aren't needed.
      */
-=======
-    /** Carries out decisions until none changes the phase, then drops workers that aren't needed. */
->>>>>>> house
     void decideOn(JobRun run) {
         for (int i = 0; i < AT_ONCE && run.active() && !run.finishing(); i++) {
             Phase before = run.phase();

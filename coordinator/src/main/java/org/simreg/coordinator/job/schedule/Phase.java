@@ -19,13 +19,8 @@ package org.simreg.coordinator.job.schedule;
  *
  * <p>The arrows are the {@link Decision}s of {@link JobScheduler}. A job that was running when its
  * coordinator stopped begins in {@link Training}, and waits a while for its members. A worker's
-<<<<<<< HEAD
  * report that the job is trained, without the checkpoint of its last step, stops the generation
  * too, in any phase.
-=======
- * report that the job is trained, without the checkpoint of its last step, stops the generation too,
- * in any phase.
->>>>>>> house
  */
 public sealed interface Phase {
     /**

@@ -10,10 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Terminal;
-<<<<<<< HEAD
-=======
-import org.simreg.coordinator.job.scale.ScalerServer;
->>>>>>> house
 import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.coordinator.job.scale.ScalerServer;
 

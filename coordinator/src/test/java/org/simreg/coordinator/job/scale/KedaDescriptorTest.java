@@ -31,12 +31,8 @@ import org.simreg.proto.keda.ExternalscalerProto;
 /** The scaler, asked by a client that knows KEDA's interface and nothing of ours. */
 @Timeout(60)
 class KedaDescriptorTest {
-<<<<<<< HEAD
     private final ScalerServer coordinator =
             new ScalerServer(ScaleSettings.USUAL, Optional.empty());
-=======
-    private final ScalerServer coordinator = new ScalerServer(ScaleSettings.USUAL, Optional.empty());
->>>>>>> house
     private final ManagedChannel channel =
             NettyChannelBuilder.forAddress("localhost", coordinator.port()).usePlaintext().build();
     private FileDescriptor published;

@@ -11,14 +11,10 @@ import com.google.protobuf.Descriptors.DescriptorValidationException;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import java.util.List;
 
-<<<<<<< HEAD
 /**
  * The interface that KEDA publishes, as a table of names, numbers and types; not made from our
  * file.
  */
-=======
-/** The interface that KEDA publishes, as a table of names, numbers and types; not made from our file. */
->>>>>>> house
 final class KedaInterface {
     private static final List<String> FIELDS =
             List.of(
