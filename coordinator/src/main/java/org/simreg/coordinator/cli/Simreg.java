@@ -26,7 +26,6 @@ import org.simreg.coordinator.cli.node.TokenCommand;
 import org.simreg.coordinator.cli.node.WorkerCommand;
 import org.simreg.coordinator.cli.node.WorkersCommand;
 import org.simreg.coordinator.cli.option.GlobalOptions;
-import org.simreg.coordinator.cli.option.SimregVersion;
 import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.worker.export.StudentExport;
 import picocli.CommandLine;
@@ -203,7 +202,7 @@ public final class Simreg implements Runnable {
     private static void unify(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();
         spec.addMixin("help", CommandSpec.forAnnotatedObject(new HelpOptions()));
-        spec.versionProvider(new SimregVersion());
+        spec.versionProvider(new GlobalOptions.Version());
         UsageMessageSpec usage = spec.usageMessage();
         usage.sortOptions(false).synopsisSubcommandLabel("COMMAND");
         usage.commandListHeading("%nCommands:%n");

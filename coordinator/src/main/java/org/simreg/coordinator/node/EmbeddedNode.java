@@ -17,7 +17,6 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.serve.SearchServer;
-import org.simreg.worker.features.serve.ServeSettings;
 import org.simreg.worker.member.connection.WorkerVerticle;
 import org.simreg.worker.train.JobLoader;
 
@@ -108,7 +107,7 @@ public final class EmbeddedNode implements AutoCloseable {
                         .putAddresses("netty", "in this process")
                         .putAddresses("eventbus", "in this process");
         if (searches) {
-            ServeSettings serving = ServeSettings.of(settings);
+            SearchServer.Settings serving = SearchServer.Settings.of(settings);
             SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving));
             identity.putAddresses(SearchServer.TRANSPORT, search.address());
             identity.setBankBytes(serving.memory());

@@ -35,8 +35,8 @@ final class Rehearsal implements Runnable {
 
     /** Begins on a thread of its own. */
     static void begin(String version) {
-        Path stage = Path.of(System.getProperty("java.io.tmpdir"));
-        NamedThreads.thread("simreg-rehearsal", new Rehearsal(version, stage)).start();
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        NamedThreads.thread("simreg-rehearsal", new Rehearsal(version, temporary)).start();
     }
 
     @Override

@@ -12,6 +12,11 @@ import java.util.concurrent.CompletionException;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
+import org.simreg.coordinator.view.observe.Health;
+import org.simreg.coordinator.view.observe.Meters;
+import org.simreg.coordinator.view.observe.WorkerMeters;
+import org.simreg.coordinator.view.web.OpsRoutes;
+import org.simreg.coordinator.view.web.WebServer;
 import org.simreg.proto.Hello;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
@@ -22,8 +27,8 @@ import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.EventBusWire;
 import org.simreg.worker.exchange.wire.NettyWire;
 import org.simreg.worker.features.serve.SearchServer;
-import org.simreg.worker.features.serve.ServeSettings;
 import org.simreg.worker.member.connection.WorkerVerticle;
+import org.simreg.worker.member.generation.WorkerContext;
 import org.simreg.worker.train.JobLoader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,12 +89,12 @@ public final class WorkerNode implements AutoCloseable {
                     VertxInstances.member(
                             settings.cluster, VertxInstances.manager(settings.cluster), tls);
             open.add(VertxInstances.closing(vertx));
-            WorkerObservability observability = open.add(new WorkerObservability());
+            Observability observability = open.add(new Observability());
             Map<String, PeerTransport> transports = new LinkedHashMap<>();
             String host = settings.cluster.host();
             transports.put("netty", open.add(NettyWire.transport(host, 0, tls)));
             transports.put("eventbus", open.add(EventBusWire.transport(vertx)));
-            ServeSettings serving = ServeSettings.of(training);
+            SearchServer.Settings serving = SearchServer.Settings.of(training);
             SearchServer search = open.add(new SearchServer(vertx, coordinator.channel(), serving));
             Hello identity =
                     Hello.newBuilder()
@@ -173,5 +178,36 @@ public final class WorkerNode implements AutoCloseable {
     @Override
     public void close() {
         open.close();
+    }
+
+    /** The metrics and health of a worker, served by HTTP. */
+    static final class Observability implements AutoCloseable {
+        private final Meters meters = new Meters();
+        private final WorkerMeters worker = new WorkerMeters(meters);
+        private final Health health = new Health().ready("coordinator", this::away);
+
+        /** The observer that counts what the worker does. */
+        WorkerContext.Observer observer() {
+            return worker;
+        }
+
+        private Optional<String> away() {
+            return worker.attends()
+                    ? Optional.empty()
+                    : Optional.of("this worker does not attend at the coordinator");
+        }
+
+        /** Serves HTTP; everything is open by now. */
+        WebServer serve(Vertx vertx, HostPort at, Map<String, PeerTransport> transports) {
+            worker.transports(transports);
+            health.started();
+            return WebServer.listen(
+                    vertx, at, router -> OpsRoutes.route(vertx, router, meters::scrape, health));
+        }
+
+        @Override
+        public void close() {
+            meters.close();
+        }
     }
 }

@@ -46,7 +46,7 @@ class ClientCommandsTest {
     }
 
     private Job submitted(String id) throws Exception {
-        return served.call(() -> served.desk.get(id).getJob());
+        return served.call(() -> served.jobs.get(id).getJob());
     }
 
     @Test
@@ -111,7 +111,7 @@ class ClientCommandsTest {
     void aPrintedJobIsNotSubmitted() throws Exception {
         assertEquals(0, submit("--print-job"));
         assertTrue(JobFile.parse("out", terminal.out).getDataset().getPath().startsWith("/"));
-        assertEquals(0, (int) served.call(() -> served.desk.submits));
+        assertEquals(0, (int) served.call(() -> served.jobs.submits));
     }
 
     @Test
@@ -119,7 +119,7 @@ class ClientCommandsTest {
         assertEquals(2, submit("--momentum=3"));
         assertTrue(terminal.err.startsWith("simreg: The job is refused: optimization.momentum"));
         assertEquals(2, submit("--resume", "--overwrite"));
-        assertEquals(0, (int) served.call(() -> served.desk.submits));
+        assertEquals(0, (int) served.call(() -> served.jobs.submits));
     }
 
     @Test
@@ -155,7 +155,7 @@ class ClientCommandsTest {
         assertEquals("job-1 (alpha-1) is paused: asked for by a client\n", terminal.out);
         assertEquals(0, run("resume", "alpha-1"));
         assertEquals(0, run("cancel", "be"));
-        assertEquals(JobState.CANCELLED, served.call(() -> served.desk.get("job-3").getState()));
+        assertEquals(JobState.CANCELLED, served.call(() -> served.jobs.get("job-3").getState()));
         assertEquals(1, run("cancel", "alpha"));
         assertEquals(
                 "simreg: 'alpha' may be any of job-1, job-2; name one of them by its id\n",
@@ -169,7 +169,7 @@ class ClientCommandsTest {
     @Test
     void aJobThatStopsAfterItsStepIsSaidToBeOnItsWay() throws Exception {
         submit();
-        served.run(() -> served.desk.hesitate("job-1"));
+        served.run(() -> served.jobs.hesitate("job-1"));
         assertEquals(0, run("pause", "job-1"));
         assertEquals(
                 "job-1 (resnet18-photos) is running: trains; it will be paused after its step\n",
@@ -185,12 +185,12 @@ class ClientCommandsTest {
     @Test
     void logsAreEveryEventWithItsTime() throws Exception {
         submit();
-        served.run(() -> served.desk.train("job-1", 2));
+        served.run(() -> served.jobs.train("job-1", 2));
         assertEquals(0, run("logs", "job-1"));
         List<String> lines = terminal.out.lines().toList();
         assertEquals(2, lines.size(), terminal.out);
         assertTrue(lines.get(1).matches("20\\d\\d-\\d\\d-\\d\\d [\\d:.]{12}  .*step 2 .*"));
-        served.run(() -> served.desk.become("job-1", JobState.FAILED, "a disk\nbroke"));
+        served.run(() -> served.jobs.become("job-1", JobState.FAILED, "a disk\nbroke"));
         assertEquals(0, run("logs", "job-1", "--follow"));
         assertTrue(terminal.out.endsWith("failed: a disk; broke\n"), terminal.out);
     }
@@ -198,13 +198,13 @@ class ClientCommandsTest {
     @Test
     void aWatchEndsAsTheJobDoes() throws Exception {
         submit();
-        served.run(() -> served.desk.train("job-1", 2));
-        served.run(() -> served.desk.become("job-1", JobState.SUCCEEDED, ""));
+        served.run(() -> served.jobs.train("job-1", 2));
+        served.run(() -> served.jobs.become("job-1", JobState.SUCCEEDED, ""));
         assertEquals(0, run("watch", "job-1", "--quiet"));
         assertTrue(terminal.out.startsWith("job-1 (resnet18-photos) is succeeded\n"));
         assertEquals(0, run("watch", "job-1", "--from=2", "--quiet"), terminal.err);
         submit("--name=second");
-        served.run(() -> served.desk.become("job-2", JobState.FAILED, "its teacher is gone"));
+        served.run(() -> served.jobs.become("job-2", JobState.FAILED, "its teacher is gone"));
         assertEquals(1, run("watch", "second", "-q"));
         assertEquals(
                 "simreg: The job job-2 (second) is failed: its teacher is gone\n", terminal.err);
@@ -229,8 +229,8 @@ class ClientCommandsTest {
     @Test
     void aWatchShowsTheBarOfTheJobAndLeavesItRunningWhenStopped() throws Exception {
         submit();
-        served.run(() -> served.desk.train("job-1", 2));
-        served.run(() -> served.desk.become("job-1", JobState.PAUSED, "asked for"));
+        served.run(() -> served.jobs.train("job-1", 2));
+        served.run(() -> served.jobs.become("job-1", JobState.PAUSED, "asked for"));
         Command watch =
                 Command.start(
                         folder,
@@ -242,7 +242,7 @@ class ClientCommandsTest {
         assertEquals(128 + 15, watch.terminate());
         assertTrue(watch.out().contains("The job goes on; see it again with: simreg watch job-1"));
         assertEquals("", watch.err());
-        served.await("unfollowed", () -> served.desk.unwatched());
-        assertEquals(JobState.PAUSED, served.call(() -> served.desk.get("job-1").getState()));
+        served.await("unfollowed", () -> served.jobs.unwatched());
+        assertEquals(JobState.PAUSED, served.call(() -> served.jobs.get("job-1").getState()));
     }
 }

@@ -183,7 +183,7 @@ class JobsRpcTest {
         checkField("request_id", s -> s.submit(request().setRequestId("x".repeat(201)).build()));
         WatchRequest beyond = WatchRequest.newBuilder().setId("x").setFromSequence(-1).build();
         checkField("from_sequence", s -> s.watch(beyond).next());
-        assertEquals(0, (int) served.call(() -> served.desk.submits));
+        assertEquals(0, (int) served.call(() -> served.jobs.submits));
     }
 
     private void checkField(String field, Consumer<JobsBlockingStub> call) throws Exception {

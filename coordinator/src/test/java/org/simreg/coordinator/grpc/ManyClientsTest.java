@@ -57,7 +57,7 @@ class ManyClientsTest {
         job.getDatasetBuilder().setPath("d");
         job.addTeachersBuilder().setSource("t.pt");
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
-        return served.call(() -> served.desk.submit(request).getId());
+        return served.call(() -> served.jobs.submit(request).getId());
     }
 
     private void stillAnswers() {
@@ -93,9 +93,9 @@ class ManyClientsTest {
             thread.start();
         }
         for (int i = 0; i < EVENTS; i++) {
-            served.run(() -> served.desk.train(id, 1));
+            served.run(() -> served.jobs.train(id, 1));
         }
-        served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));
+        served.run(() -> served.jobs.become(id, JobState.SUCCEEDED, ""));
         assertTrue(ended.await(90, TimeUnit.SECONDS), ended.getCount() + " still watch");
         int all = seen.get(0);
         assertTrue(all >= EVENTS, all + " events");
@@ -117,13 +117,13 @@ class ManyClientsTest {
             call.halfClose();
             // More than fits into a connection's window.
             int all = 200_000;
-            served.await("a watch", () -> !served.desk.unwatched());
-            served.run(() -> served.desk.train(id, all));
+            served.await("a watch", () -> !served.jobs.unwatched());
+            served.run(() -> served.jobs.train(id, all));
             List<Long> seen = new ArrayList<>();
-            served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));
+            served.run(() -> served.jobs.become(id, JobState.SUCCEEDED, ""));
             new JobEvents(quick, id, 0).run(event -> seen.add(event.getSequence()), notice -> {});
             assertTrue(seen.size() >= all);
-            long sent = served.call(() -> served.desk.leastSent());
+            long sent = served.call(() -> served.jobs.leastSent());
             assertTrue(sent < all / 2, sent + " events wait in memory for one that never reads");
             call.cancel("enough", null);
         }

@@ -194,7 +194,7 @@ class ReflectionTest {
         assertEquals("job-1", id);
         String named = "{\"id\": \"" + id + "\"}";
         Iterator<DynamicMessage> events = client.stream(jobs, "Watch", named);
-        served.run(() -> served.desk.train(id, 1));
+        served.run(() -> served.jobs.train(id, 1));
         DynamicMessage progress = (DynamicMessage) field(events.next(), "progress");
         assertEquals(1L, field((DynamicMessage) field(progress, "step"), "step"));
         DynamicMessage cancelled = client.call(jobs, "Cancel", named);
@@ -202,7 +202,7 @@ class ReflectionTest {
         DynamicMessage last = (DynamicMessage) field(events.next(), "progress");
         assertEquals("CANCELLED", field((DynamicMessage) field(last, "state"), "state").toString());
         assertTrue(!events.hasNext());
-        assertEquals(JobState.CANCELLED, served.call(() -> served.desk.get("job-1").getState()));
+        assertEquals(JobState.CANCELLED, served.call(() -> served.jobs.get("job-1").getState()));
     }
 
     @Test

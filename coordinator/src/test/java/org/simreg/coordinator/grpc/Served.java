@@ -16,8 +16,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.simreg.coordinator.control.Bench;
-import org.simreg.coordinator.control.Desk;
+import org.simreg.coordinator.control.FakeJobService;
+import org.simreg.coordinator.control.FakeWorkerService;
 
 /**
  * The services {@code Jobs} and {@code Workers} with fakes behind a real server, on a port of this
@@ -26,22 +26,24 @@ import org.simreg.coordinator.control.Desk;
 public final class Served implements AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-    public final Desk desk;
-    final Bench bench = new Bench();
+    public final FakeJobService jobs;
+    final FakeWorkerService workers = new FakeWorkerService();
     public final GrpcServer server;
     public final String name = UUID.randomUUID().toString();
     final ManagedChannel channel;
     private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
     private final ExecutorService files = GrpcServer.fileThreads();
 
-    private Served(Desk desk, boolean network, int port) {
-        this(desk, network, port, GrpcServer.Security.NONE);
+    private Served(FakeJobService jobs, boolean network, int port) {
+        this(jobs, network, port, GrpcServer.Security.NONE);
     }
 
-    private Served(Desk desk, boolean network, int port, GrpcServer.Security security) {
-        this.desk = desk;
+    private Served(FakeJobService jobs, boolean network, int port, GrpcServer.Security security) {
+        this.jobs = jobs;
         List<BindableService> services =
-                List.of(new JobsRpc(desk, coordinator), new WorkersRpc(bench, coordinator, files));
+                List.of(
+                        new JobsRpc(jobs, coordinator),
+                        new WorkersRpc(workers, coordinator, files));
         server =
                 network
                         ? GrpcServer.listen("localhost", port, services, security)
@@ -55,21 +57,21 @@ public final class Served implements AutoCloseable {
     }
 
     public static Served onPort() {
-        return new Served(new Desk(), true, 0);
+        return new Served(new FakeJobService(), true, 0);
     }
 
     /** On a port, with this protection. */
     public static Served behind(GrpcServer.Security security) {
-        return new Served(new Desk(), true, 0, security);
+        return new Served(new FakeJobService(), true, 0, security);
     }
 
     public static Served inProcess() {
-        return new Served(new Desk(), false, 0);
+        return new Served(new FakeJobService(), false, 0);
     }
 
     /** Another coordinator on the port of one that is closed. */
-    public static Served again(Desk desk, int port) {
-        return new Served(desk, true, port);
+    public static Served again(FakeJobService jobs, int port) {
+        return new Served(jobs, true, port);
     }
 
     /** Begins something on the coordinator's thread. */

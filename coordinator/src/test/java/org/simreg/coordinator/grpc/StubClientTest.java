@@ -25,7 +25,7 @@ class StubClientTest {
             JobStatus job = jobs.submit(JobsRpcTest.request().setRequestId("r").build());
             Iterator<JobEvent> events =
                     jobs.watch(WatchRequest.newBuilder().setId(job.getId()).build());
-            served.run(() -> served.desk.train(job.getId(), 1));
+            served.run(() -> served.jobs.train(job.getId(), 1));
             assertEquals(1, events.next().getProgress().getStep().getStep());
             JobRequest named = JobRequest.newBuilder().setId(job.getId()).build();
             assertEquals(JobState.CANCELLED, jobs.cancel(named).getState());

@@ -33,7 +33,7 @@ class WatchTest {
     }
 
     private String submit() throws Exception {
-        return served.call(() -> served.desk.submit(JobsRpcTest.request().build()).getId());
+        return served.call(() -> served.jobs.submit(JobsRpcTest.request().build()).getId());
     }
 
     private static WatchRequest from(String id, long sequence) {
@@ -47,13 +47,13 @@ class WatchTest {
     @Test
     void thePastComesFirstThenWhatHappensThenTheEnd() throws Exception {
         String id = submit();
-        served.run(() -> served.desk.train(id, 3));
+        served.run(() -> served.jobs.train(id, 3));
         Iterator<JobEvent> events = watch(id, 1);
         assertEquals(1, events.next().getSequence());
         assertEquals(3, events.next().getProgress().getStep().getStep());
-        served.run(() -> served.desk.train(id, 1));
+        served.run(() -> served.jobs.train(id, 1));
         assertEquals(3, events.next().getSequence());
-        served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));
+        served.run(() -> served.jobs.become(id, JobState.SUCCEEDED, ""));
         assertEquals(JobState.SUCCEEDED, events.next().getProgress().getState().getState());
         assertFalse(events.hasNext());
     }
@@ -61,7 +61,7 @@ class WatchTest {
     @Test
     void aWatchGoesOnFromASequenceAfterABrokenStream() throws Exception {
         String id = submit();
-        served.run(() -> served.desk.train(id, 5));
+        served.run(() -> served.jobs.train(id, 5));
         Iterator<JobEvent> broken = watch(id, 0);
         List<Long> seen = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
@@ -70,11 +70,11 @@ class WatchTest {
         int port = served.server.port();
         served.server.close();
         assertThrows(StatusRuntimeException.class, () -> drain(broken, new ArrayList<>()));
-        served.await("unwatched", served.desk::unwatched);
-        try (Served again = Served.again(served.desk, port)) {
+        served.await("unwatched", served.jobs::unwatched);
+        try (Served again = Served.again(served.jobs, port)) {
             assertEquals(port, again.server.port());
-            again.desk.handOver();
-            again.run(() -> again.desk.become(id, JobState.CANCELLED, "enough"));
+            again.jobs.handOver();
+            again.run(() -> again.jobs.become(id, JobState.CANCELLED, "enough"));
             served.channel.resetConnectBackoff();
             Iterator<JobEvent> rest =
                     JobsGrpc.newBlockingStub(served.channel)
@@ -92,13 +92,13 @@ class WatchTest {
     @Test
     void aClientThatCancelsIsNotFollowedAnyMore() throws Exception {
         String id = submit();
-        served.run(() -> served.desk.train(id, 1));
+        served.run(() -> served.jobs.train(id, 1));
         Context.CancellableContext context = Context.current().withCancellation();
         context.call(() -> watch(id, 0).next());
         context.cancel(null);
-        served.await("unfollowed", () -> served.desk.followers.get(0).closed);
-        served.run(() -> served.desk.train(id, 1));
-        assertEquals(1, (long) served.call(() -> served.desk.followers.get(0).sent()));
+        served.await("unfollowed", () -> served.jobs.followers.get(0).closed);
+        served.run(() -> served.jobs.train(id, 1));
+        assertEquals(1, (long) served.call(() -> served.jobs.followers.get(0).sent()));
     }
 
     /** A watcher that reads no more events than the test asks for. */
@@ -137,21 +137,21 @@ class WatchTest {
         served.run(() -> say(id, events, noise));
         Slow slow = new Slow();
         JobsGrpc.newStub(served.channel).watch(from(id, 0), slow);
-        served.await("full", () -> !served.desk.followers.isEmpty());
-        served.await("full", () -> served.desk.followers.get(0).waits);
+        served.await("full", () -> !served.jobs.followers.isEmpty());
+        served.await("full", () -> served.jobs.followers.get(0).waits);
         served.run(() -> say(id, 10, noise));
-        long sent = served.call(() -> served.desk.followers.get(0).sent());
+        long sent = served.call(() -> served.jobs.followers.get(0).sent());
         // There are 40 MB of events; a window of 1 MiB and 32 KiB beyond it may be on their way,
         // compressed.
         assertTrue(sent < 1000, sent + " events are buffered for a client that reads none");
         slow.call.request(Integer.MAX_VALUE);
-        served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));
+        served.run(() -> served.jobs.become(id, JobState.SUCCEEDED, ""));
         Served.soon(slow.ended);
         assertEquals(LongStream.range(0, events + 11).boxed().toList(), slow.seen);
     }
 
     private void say(String id, int times, String text) {
-        served.desk.say(
+        served.jobs.say(
                 id, times, (event, n) -> event.setNotice(Notice.newBuilder().setText(text)));
     }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.simreg.coordinator.control.Bench;
+import org.simreg.coordinator.control.FakeWorkerService;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointPart;
 import org.simreg.proto.CheckpointStored;
@@ -44,7 +44,7 @@ class WorkersRpcTest {
 
     @AfterEach
     void close() {
-        served.bench.uploads.forEach(upload -> upload.writes.release(1000));
+        served.workers.uploads.forEach(upload -> upload.writes.release(1000));
         served.close();
     }
 
@@ -62,8 +62,8 @@ class WorkersRpcTest {
     }
 
     private void awaitHeard(String... lines) throws Exception {
-        served.await("heard", () -> served.bench.heard.size() >= lines.length);
-        assertEquals(List.of(lines), served.call(() -> List.copyOf(served.bench.heard)));
+        served.await("heard", () -> served.workers.heard.size() >= lines.length);
+        assertEquals(List.of(lines), served.call(() -> List.copyOf(served.workers.heard)));
     }
 
     @Test
@@ -79,7 +79,7 @@ class WorkersRpcTest {
             expected[i] = "told " + i;
         }
         awaitHeard(expected);
-        served.run(() -> served.bench.lines.get(0).send(drop()));
+        served.run(() -> served.workers.lines.get(0).send(drop()));
         assertEquals("bye", orders.next().getDrop().getReason());
     }
 
@@ -95,7 +95,7 @@ class WorkersRpcTest {
         reports.onCompleted();
         Served.soon(orders.end);
         awaitHeard("hello w1", "lost w1: the worker closed its stream");
-        served.run(() -> served.bench.lines.get(0).send(drop()));
+        served.run(() -> served.workers.lines.get(0).send(drop()));
     }
 
     @Test
@@ -105,11 +105,12 @@ class WorkersRpcTest {
         reports.onNext(hello("w1", "1"));
         orders.next();
         ((ClientCallStreamObserver<Report>) reports).cancel("the cable", null);
-        served.await("lost", () -> served.bench.heard.size() == 2);
-        assertTrue(served.call(() -> served.bench.heard.get(1)).startsWith("lost w1: the stream"));
-        served.run(() -> served.bench.lines.get(0).send(drop()));
-        served.run(() -> served.bench.lines.get(0).end(late()));
-        assertEquals(2, (int) served.call(() -> served.bench.heard.size()));
+        served.await("lost", () -> served.workers.heard.size() == 2);
+        assertTrue(
+                served.call(() -> served.workers.heard.get(1)).startsWith("lost w1: the stream"));
+        served.run(() -> served.workers.lines.get(0).send(drop()));
+        served.run(() -> served.workers.lines.get(0).end(late()));
+        assertEquals(2, (int) served.call(() -> served.workers.heard.size()));
     }
 
     private static Refused late() {
@@ -122,7 +123,7 @@ class WorkersRpcTest {
         StreamObserver<Report> reports = attend(orders);
         reports.onNext(hello("w1", "1"));
         orders.next();
-        served.run(() -> served.bench.lines.get(0).end(late()));
+        served.run(() -> served.workers.lines.get(0).end(late()));
         assertEquals("Nothing was heard for 1500 ms", orders.status().getStatus().getDescription());
         reports.onNext(told("still here"));
         awaitHeard("hello w1");
@@ -143,7 +144,7 @@ class WorkersRpcTest {
         reports.onNext(hello("w1", "1"));
         reports.onNext(hello("w2", "1"));
         assertEquals(Code.INVALID_ARGUMENT, twice.status().getStatus().getCode());
-        served.await("lost", () -> served.bench.heard.size() == 2);
+        served.await("lost", () -> served.workers.heard.size() == 2);
     }
 
     @Test
@@ -192,9 +193,9 @@ class WorkersRpcTest {
         return WorkersGrpc.newStub(served.channel).putCheckpoint(stored);
     }
 
-    private Bench.Arriving upload() throws Exception {
-        served.await("begun", () -> !served.bench.uploads.isEmpty());
-        return served.call(() -> served.bench.uploads.get(0));
+    private FakeWorkerService.Arriving upload() throws Exception {
+        served.await("begun", () -> !served.workers.uploads.isEmpty());
+        return served.call(() -> served.workers.uploads.get(0));
     }
 
     @Test
@@ -202,7 +203,7 @@ class WorkersRpcTest {
         Received<CheckpointStored> stored = new Received<>();
         StreamObserver<CheckpointPart> parts = put(stored);
         parts.onNext(header(1, 30));
-        Bench.Arriving upload = upload();
+        FakeWorkerService.Arriving upload = upload();
         upload.writes.release(100);
         for (int i = 0; i < 3; i++) {
             parts.onNext(data(10));
@@ -221,7 +222,7 @@ class WorkersRpcTest {
         ClientCallStreamObserver<CheckpointPart> parts =
                 (ClientCallStreamObserver<CheckpointPart>) put(stored);
         parts.onNext(header(1, 0));
-        Bench.Arriving upload = upload();
+        FakeWorkerService.Arriving upload = upload();
         int sent = 0;
         while (parts.isReady() && sent < 1000) {
             parts.onNext(data(256 << 10));
@@ -246,7 +247,7 @@ class WorkersRpcTest {
         parts.onCompleted();
         assertEquals(
                 "Generation 13 is superseded by now", after.status().getStatus().getDescription());
-        Bench.Arriving upload = upload();
+        FakeWorkerService.Arriving upload = upload();
         served.await("forgotten", () -> upload.closed);
         assertFalse(upload.kept);
     }
@@ -260,7 +261,7 @@ class WorkersRpcTest {
         parts.onNext(data(10));
         parts.onCompleted();
         assertEquals(Code.DATA_LOSS, torn.status().getStatus().getCode());
-        Bench.Arriving upload = upload();
+        FakeWorkerService.Arriving upload = upload();
         served.await("forgotten", () -> upload.closed);
     }
 
@@ -282,8 +283,8 @@ class WorkersRpcTest {
     private byte[] store(int bytes, int missing) throws IOException {
         byte[] content = new byte[bytes];
         new Random(1).nextBytes(content);
-        served.bench.stored = Files.write(folder.resolve("step-7.safetensors"), content);
-        served.bench.storedLength = (long) bytes + missing;
+        served.workers.stored = Files.write(folder.resolve("step-7.safetensors"), content);
+        served.workers.storedLength = (long) bytes + missing;
         return content;
     }
 
@@ -309,7 +310,7 @@ class WorkersRpcTest {
         byte[] content = store(32 << 20, 0);
         Iterator<CheckpointPart> parts = get();
         assertEquals(content.length, parts.next().getHeader().getLength());
-        Files.delete(served.bench.stored);
+        Files.delete(served.workers.stored);
         ByteArrayOutputStream received = new ByteArrayOutputStream();
         parts.forEachRemaining(part -> received.writeBytes(part.getData().toByteArray()));
         assertTrue(Arrays.equals(content, received.toByteArray()));
@@ -325,7 +326,7 @@ class WorkersRpcTest {
                 assertThrows(
                         StatusRuntimeException.class, () -> get().forEachRemaining(part -> {}));
         assertEquals(Code.DATA_LOSS, torn.getStatus().getCode());
-        Files.delete(served.bench.stored);
+        Files.delete(served.workers.stored);
         StatusRuntimeException gone =
                 assertThrows(StatusRuntimeException.class, () -> get().next());
         assertEquals(Code.NOT_FOUND, gone.getStatus().getCode());

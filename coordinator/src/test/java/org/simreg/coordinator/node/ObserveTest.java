@@ -135,7 +135,7 @@ class ObserveTest {
 
     @Test
     void aWorkerIsReadyOnceTheCoordinatorHearsIt() throws Exception {
-        WorkerObservability observability = new WorkerObservability();
+        WorkerNode.Observability observability = new WorkerNode.Observability();
         PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
                 var server =

@@ -22,7 +22,7 @@ final class ToyWorker {
     private final ManagedChannel channel;
     private final Map<String, PeerTransport> transports;
     private final WorkerVerticle verticle;
-    private final String deployment;
+    private final CompletableFuture<String> deployment = new CompletableFuture<>();
     private CompletableFuture<Void> gone;
 
     /** The error that stops a killed worker's step thread where it is. */
@@ -67,7 +67,10 @@ final class ToyWorker {
                                 ToyJob.open(job, (point, step) -> at(script, point, step)),
                         transports,
                         ClientInterceptors.intercept(channel, stream));
-        deployment = vertx.deployVerticle(verticle).await();
+        // Its script may kill it before it is known here as deployed.
+        vertx.deployVerticle(verticle)
+                .onComplete(deployment::complete, deployment::completeExceptionally);
+        deployment.join();
     }
 
     /** A script of failures that may kill or freeze the worker which calls it. */
@@ -127,7 +130,7 @@ final class ToyWorker {
 
     private void close() {
         transports.values().forEach(PeerTransport::close);
-        vertx.undeploy(deployment).toCompletionStage().toCompletableFuture().join();
+        vertx.undeploy(deployment.join()).toCompletionStage().toCompletableFuture().join();
         try {
             channel.awaitTermination(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

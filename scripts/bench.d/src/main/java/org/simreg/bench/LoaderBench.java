@@ -11,7 +11,6 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
@@ -79,11 +78,11 @@ public final class LoaderBench {
                 residentMegabytes());
     }
 
-    private static Iterator<BatchRequest> requests(int size, ViewRecipe recipe) {
+    private static Iterator<BatchLoader.Request> requests(int size, ViewRecipe recipe) {
         int[] epochs = {0};
         return IntStream.iterate(0, i -> i + 1)
                 .mapToObj(i -> IntStream.range(i * BATCH, (i + 1) * BATCH).map(id -> id % size))
-                .map(ids -> new BatchRequest(epochs[0]++, ids.toArray(), View.each(recipe)))
+                .map(ids -> new BatchLoader.Request(epochs[0]++, ids.toArray(), View.each(recipe)))
                 .iterator();
     }
 

@@ -9,7 +9,6 @@ import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.Job;
 import org.simreg.proto.Precision;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
@@ -114,13 +113,14 @@ final class EvaluationPlan implements Evaluations {
                         Math.min(
                                 BatchNormCalibration.MICRO_BATCHES,
                                 plan.steps() * plan.microBatches());
-        Iterator<BatchRequest> requests = plan.requests(this::all, 0, 0, plan.microBatches());
+        Iterator<BatchLoader.Request> requests =
+                plan.requests(this::all, 0, 0, plan.microBatches());
         try (BatchStream batches = parts.loader.batches(requests)) {
             return BatchNormCalibration.state(parts.torch, student, parts.trained, batches, count);
         }
     }
 
-    private BatchRequest all(int epoch, int[] ids) {
-        return new BatchRequest(views.number(epoch), ids, views.views());
+    private BatchLoader.Request all(int epoch, int[] ids) {
+        return new BatchLoader.Request(views.number(epoch), ids, views.views());
     }
 }

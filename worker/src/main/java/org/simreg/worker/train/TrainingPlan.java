@@ -6,7 +6,7 @@ import java.util.NoSuchElementException;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.random.SampleOrder;
-import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.data.loader.BatchLoader;
 
 /**
  * The plan of a job's samples: which ones each step sees, a pure function of the job and the number
@@ -22,7 +22,7 @@ public record TrainingPlan(
         SampleOrder order, int batch, int microBatches, long stepsPerEpoch, long steps) {
     /** A maker of the request for a micro-batch; called on the loader's threads. */
     interface RequestMaker {
-        BatchRequest request(int epoch, int[] ids);
+        BatchLoader.Request request(int epoch, int[] ids);
     }
 
     /**
@@ -71,12 +71,12 @@ public record TrainingPlan(
      *
      * @param from first step
      */
-    Iterator<BatchRequest> requests(RequestMaker maker, long from, int first, int count) {
+    Iterator<BatchLoader.Request> requests(RequestMaker maker, long from, int first, int count) {
         return new Requests(maker, from, first, count);
     }
 
     /** The requests of some micro-batches of every step, step after step. */
-    private final class Requests implements Iterator<BatchRequest> {
+    private final class Requests implements Iterator<BatchLoader.Request> {
         private final RequestMaker maker;
         private final int first;
         private final int end;
@@ -99,7 +99,7 @@ public record TrainingPlan(
         }
 
         @Override
-        public BatchRequest next() {
+        public BatchLoader.Request next() {
             if (!hasNext()) {
                 throw new NoSuchElementException("the plan ends at step " + steps);
             }
@@ -109,7 +109,8 @@ public record TrainingPlan(
             }
             int size = batch / microBatches;
             int from = Math.toIntExact(step % stepsPerEpoch) * batch + part * size;
-            BatchRequest request = maker.request(epoch, Arrays.copyOfRange(ids, from, from + size));
+            BatchLoader.Request request =
+                    maker.request(epoch, Arrays.copyOfRange(ids, from, from + size));
             part++;
             if (part == end) {
                 part = first;

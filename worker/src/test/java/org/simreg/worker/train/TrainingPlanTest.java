@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
-import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
@@ -33,7 +33,7 @@ class TrainingPlanTest {
             int batch = parts * (2 + random.nextInt(9));
             int images = batch + random.nextInt(200);
             TrainingPlan plan = plan(images, batch, parts, 3, 0, round);
-            Iterator<BatchRequest> requests = requests(plan, 0);
+            Iterator<BatchLoader.Request> requests = requests(plan, 0);
             String sizes = images + " images, batch " + batch + " in " + parts;
             for (int epoch = 0; epoch < 3; epoch++) {
                 Set<Integer> seen = epoch(requests, plan, epoch, sizes);
@@ -44,36 +44,36 @@ class TrainingPlanTest {
         }
     }
 
-    private static BatchRequest asked(int epoch, int[] ids) {
-        return new BatchRequest(epoch, ids, VIEWS);
+    private static BatchLoader.Request asked(int epoch, int[] ids) {
+        return new BatchLoader.Request(epoch, ids, VIEWS);
     }
 
-    private static Iterator<BatchRequest> requests(TrainingPlan plan, long from) {
+    private static Iterator<BatchLoader.Request> requests(TrainingPlan plan, long from) {
         return plan.requests(TrainingPlanTest::asked, from, 0, plan.microBatches());
     }
 
     @Test
     void theSharesOfAllWorkersTogetherAreTheWholeBatchInItsOrder() {
         TrainingPlan plan = plan(53, 12, 6, 2, 0, 1);
-        Iterator<BatchRequest> whole = requests(plan, 2);
-        List<Iterator<BatchRequest>> shares =
+        Iterator<BatchLoader.Request> whole = requests(plan, 2);
+        List<Iterator<BatchLoader.Request>> shares =
                 List.of(
                         plan.requests(TrainingPlanTest::asked, 2, 0, 3),
                         plan.requests(TrainingPlanTest::asked, 2, 3, 1),
                         plan.requests(TrainingPlanTest::asked, 2, 4, 2));
         List<Integer> owners = List.of(0, 0, 0, 1, 2, 2);
         for (int part = 0; whole.hasNext(); part++) {
-            Iterator<BatchRequest> share = shares.get(owners.get(part % 6));
+            Iterator<BatchLoader.Request> share = shares.get(owners.get(part % 6));
             assertArrayEquals(whole.next().ids(), share.next().ids(), "micro-batch " + part);
         }
         shares.forEach(share -> assertFalse(share.hasNext()));
     }
 
     private static Set<Integer> epoch(
-            Iterator<BatchRequest> requests, TrainingPlan plan, int epoch, String sizes) {
+            Iterator<BatchLoader.Request> requests, TrainingPlan plan, int epoch, String sizes) {
         Set<Integer> seen = new HashSet<>();
         for (long i = 0; i < plan.stepsPerEpoch() * plan.microBatches(); i++) {
-            BatchRequest request = requests.next();
+            BatchLoader.Request request = requests.next();
             assertEquals(epoch, request.epoch(), sizes);
             assertEquals(plan.batch() / plan.microBatches(), request.ids().length, sizes);
             IntStream.of(request.ids()).forEach(id -> assertTrue(seen.add(id), sizes));
@@ -84,13 +84,13 @@ class TrainingPlanTest {
     @Test
     void requestsFromAStepAreTheTailOfThoseFromTheStart() {
         TrainingPlan plan = plan(53, 12, 3, 4, 0, 1);
-        List<BatchRequest> all = new ArrayList<>();
+        List<BatchLoader.Request> all = new ArrayList<>();
         requests(plan, 0).forEachRemaining(all::add);
         assertEquals(plan.steps() * 3, all.size());
         for (long from = 0; from <= plan.steps(); from++) {
-            List<BatchRequest> tail = new ArrayList<>();
+            List<BatchLoader.Request> tail = new ArrayList<>();
             requests(plan, from).forEachRemaining(tail::add);
-            List<BatchRequest> expected = all.subList((int) from * 3, all.size());
+            List<BatchLoader.Request> expected = all.subList((int) from * 3, all.size());
             assertEquals(expected.size(), tail.size());
             for (int i = 0; i < tail.size(); i++) {
                 assertArrayEquals(expected.get(i).ids(), tail.get(i).ids());
@@ -102,7 +102,7 @@ class TrainingPlanTest {
     @Test
     void whatIsLeftOutDiffersFromEpochToEpoch() {
         TrainingPlan plan = plan(50, 40, 1, 2, 0, 1);
-        Iterator<BatchRequest> requests = requests(plan, 0);
+        Iterator<BatchLoader.Request> requests = requests(plan, 0);
         assertNotEquals(epoch(requests, plan, 0, ""), epoch(requests, plan, 1, ""));
     }
 
@@ -114,8 +114,8 @@ class TrainingPlanTest {
         assertFalse(limited.endsEpoch(5));
         assertTrue(limited.endsEpoch(6), "the job's end ends its epoch");
         assertEquals(20, plan(50, 10, 2, 4, 99, 1).steps());
-        Iterator<BatchRequest> cut = requests(limited, 0);
-        Iterator<BatchRequest> all = requests(plan(50, 10, 2, 4, 0, 1), 0);
+        Iterator<BatchLoader.Request> cut = requests(limited, 0);
+        Iterator<BatchLoader.Request> all = requests(plan(50, 10, 2, 4, 0, 1), 0);
         cut.forEachRemaining(r -> assertArrayEquals(all.next().ids(), r.ids()));
     }
 

@@ -2,7 +2,7 @@ package org.simreg.coordinator.cli.job;
 
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.simreg.coordinator.cli.option.SimregVersion;
+import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.JobEvents;
@@ -57,7 +57,7 @@ public final class EmbeddedRun {
      */
     public int run() {
         JobStatus end;
-        try (EmbeddedNode node = new EmbeddedNode(SimregVersion.number())) {
+        try (EmbeddedNode node = new EmbeddedNode(GlobalOptions.Version.number())) {
             JobStatus submitted = node.client().ask(jobs -> jobs.submit(submission()));
             stop.whenRequested(() -> cancel(node.client(), submitted.getId()));
             node.work(settings.machine());

@@ -1,14 +1,16 @@
 package org.simreg.coordinator.cli.node;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.node.ClusterProcess.CoordinatorProcess;
+import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.ProcessOptions;
-import org.simreg.coordinator.cli.option.ScaleOptions;
 import org.simreg.coordinator.cli.option.SecurityOptions;
-import org.simreg.coordinator.cli.option.SimregVersion;
+import org.simreg.coordinator.job.scale.ScaleService.Bounds;
+import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.proto.UserError;
 import picocli.CommandLine.Command;
@@ -92,7 +94,7 @@ public final class CoordinatorCommand implements Callable<Integer> {
                     new CoordinatorNode.Settings(
                             ProcessOptions.port("--port", port),
                             (home == null ? usualHome() : home).toAbsolutePath().normalize(),
-                            SimregVersion.number(),
+                            GlobalOptions.Version.number(),
                             process.cluster(host, clusterPort, List.of()),
                             process.http(),
                             scale.settings(),
@@ -110,5 +112,47 @@ public final class CoordinatorCommand implements Callable<Integer> {
                         ? Path.of(System.getProperty("user.home"), ".local", "share")
                         : Path.of(data);
         return base.resolve("simreg");
+    }
+
+    /** Options for the bounds of the number of workers that a coordinator asks for. */
+    private static final class ScaleOptions {
+        @Option(
+                names = "--min-workers",
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "Workers wanted even if there is no job, 0 to 4096 (default: 0; 'simreg scale'"
+                                + " changes it while the coordinator runs)")
+        private int min;
+
+        @Option(
+                names = "--max-workers",
+                paramLabel = "N",
+                defaultValue = "4096",
+                description =
+                        "Workers wanted at most, 0 to 4096 (default: 4096; 'simreg scale' changes it"
+                                + " while the coordinator runs)")
+        private int max;
+
+        @Option(
+                names = "--scale-down-after",
+                paramLabel = "N",
+                defaultValue = "60",
+                description =
+                        "How long workers are wanted on after they were last needed, 0 to 86400 seconds"
+                                + " (default: 60)")
+        private long downDelay;
+
+        /**
+         * @throws UserError if an option is wrong
+         */
+        public ScaleSettings settings() {
+            try {
+                return new ScaleSettings(new Bounds(min, max), Duration.ofSeconds(downDelay));
+            } catch (UserError e) {
+                throw new UserError(
+                        "--min-workers, --max-workers, --scale-down-after: " + e.getMessage(), e);
+            }
+        }
     }
 }

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.node.ClusterProcess.WorkerProcess;
+import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.MachineOptions;
 import org.simreg.coordinator.cli.option.ProcessOptions;
 import org.simreg.coordinator.cli.option.SecurityOptions;
-import org.simreg.coordinator.cli.option.SimregVersion;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.node.WorkerNode;
 import org.simreg.proto.Roots;
@@ -106,7 +106,7 @@ public final class WorkerCommand implements Callable<Integer> {
             WorkerNode.Settings settings =
                     new WorkerNode.Settings(
                             name(),
-                            SimregVersion.number(),
+                            GlobalOptions.Version.number(),
                             new WorkerNode.Machine(
                                     machine.device(),
                                     machine.threads(),

@@ -49,7 +49,8 @@ public final class BankOptions {
             return new Access(client, client::close, patience);
         }
         EmbeddedNode node =
-                new EmbeddedNode(SimregVersion.number(), Optional.of(banks.toAbsolutePath()));
+                new EmbeddedNode(
+                        GlobalOptions.Version.number(), Optional.of(banks.toAbsolutePath()));
         if (works) {
             node.work(machine.settings());
         }

@@ -1,5 +1,10 @@
 package org.simreg.coordinator.cli.option;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -23,5 +28,28 @@ public final class GlobalOptions {
 
     public boolean quiet() {
         return quiet;
+    }
+
+    /** The versions of simreg, Java and system that {@code simreg --version} prints. */
+    public static final class Version implements IVersionProvider {
+        private static final String FILE = "/org/simreg/coordinator/cli/version.properties";
+
+        @Override
+        public String[] getVersion() {
+            String java = System.getProperty("java.version");
+            String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+            return new String[] {"simreg " + number(), "Java " + java + ", " + system};
+        }
+
+        /** The build's version: coordinator and workers must have the same. */
+        public static String number() {
+            Properties build = new Properties();
+            try (InputStream file = Version.class.getResourceAsStream(FILE)) {
+                build.load(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return build.getProperty("version");
+        }
     }
 }

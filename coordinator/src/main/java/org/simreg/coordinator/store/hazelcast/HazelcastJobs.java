@@ -12,14 +12,14 @@ import java.util.Map.Entry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import org.simreg.coordinator.store.PublishedJobs;
+import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.proto.JobRecord;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The published records of jobs in the Hazelcast map {@value #MAP}, as bytes by job id. */
-public final class HazelcastJobs implements PublishedJobs {
+public final class HazelcastJobs implements JournaledJobs.PublishedJobs {
     static final String MAP = "simreg.jobs";
 
     private static final Logger LOG = LoggerFactory.getLogger(HazelcastJobs.class);

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.coordinator.cli.Terminal;
-import org.simreg.coordinator.cli.option.SimregVersion;
+import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.scale.ScaleSettings;
@@ -32,7 +32,7 @@ class ProcessCommandsTest {
                         new CoordinatorNode.Settings(
                                 7100,
                                 Path.of("h").toAbsolutePath(),
-                                SimregVersion.number(),
+                                GlobalOptions.Version.number(),
                                 new ClusterAddress(
                                         "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
                                 Optional.empty(),

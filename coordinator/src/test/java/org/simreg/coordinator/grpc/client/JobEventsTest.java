@@ -30,7 +30,7 @@ class JobEventsTest {
         Job.Builder job = Job.newBuilder().addTeachers(Teacher.newBuilder().setSource("t.pt"));
         job.getDatasetBuilder().setPath("photos");
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
-        return served.call(() -> served.desk.submit(request).getId());
+        return served.call(() -> served.jobs.submit(request).getId());
     }
 
     private static ApiClient client(Served served) {
@@ -50,17 +50,17 @@ class JobEventsTest {
     void aCoordinatorThatComesBackIsAskedForTheEventAfterTheLast() throws Exception {
         Served first = Served.onPort();
         String id = submit(first);
-        first.run(() -> first.desk.train(id, 3));
+        first.run(() -> first.jobs.train(id, 3));
         try (ApiClient client = client(first)) {
             CompletableFuture<Void> following = follow(new JobEvents(client, id, 0));
             awaitSeen(first, 3);
             int port = first.server.port();
             first.close();
             assertTrue(notices.poll(20, TimeUnit.SECONDS).contains("waiting"));
-            first.desk.handOver();
-            try (Served second = Served.again(first.desk, port)) {
-                second.run(() -> second.desk.train(id, 2));
-                second.run(() -> second.desk.become(id, JobState.SUCCEEDED, ""));
+            first.jobs.handOver();
+            try (Served second = Served.again(first.jobs, port)) {
+                second.run(() -> second.jobs.train(id, 2));
+                second.run(() -> second.jobs.become(id, JobState.SUCCEEDED, ""));
                 following.get(20, TimeUnit.SECONDS);
             }
         }
@@ -73,13 +73,13 @@ class JobEventsTest {
         try (Served served = Served.onPort();
                 ApiClient client = client(served)) {
             String id = submit(served);
-            served.run(() -> served.desk.train(id, 2));
+            served.run(() -> served.jobs.train(id, 2));
             JobEvents jobEvents = new JobEvents(client, id, 1);
             CompletableFuture<Void> following = follow(jobEvents);
             awaitSeen(served, 1);
             jobEvents.stop();
             following.get(20, TimeUnit.SECONDS);
-            served.await("unwatched", served.desk::unwatched);
+            served.await("unwatched", served.jobs::unwatched);
             assertEquals(2, jobEvents.next());
             assertTrue(notices.isEmpty());
         }

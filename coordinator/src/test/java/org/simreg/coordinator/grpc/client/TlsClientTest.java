@@ -156,7 +156,7 @@ class TlsClientTest {
             List<String> notices = new java.util.concurrent.CopyOnWriteArrayList<>();
             Thread watching = new Thread(() -> following.run(events::add, notices::add));
             watching.start();
-            served.run(() -> served.desk.train(id, 1));
+            served.run(() -> served.jobs.train(id, 1));
             assertEquals(0, events.take().getSequence());
             X509Bundle next = authority.issue("coordinator", DAY.multipliedBy(2));
             authority.write("coordinator", next);
@@ -164,11 +164,11 @@ class TlsClientTest {
             while (!java.util.Arrays.equals(serial, shownNow(alice))) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
             }
-            served.run(() -> served.desk.train(id, 1));
+            served.run(() -> served.jobs.train(id, 1));
             while (events.take().getSequence() == 0) {
                 assertEquals(List.of(), notices);
             }
-            served.run(() -> served.desk.become(id, JobState.SUCCEEDED, ""));
+            served.run(() -> served.jobs.become(id, JobState.SUCCEEDED, ""));
             watching.join();
             assertEquals(List.of(), notices, "the stream never broke");
         }

@@ -12,7 +12,6 @@ import org.simreg.worker.base.random.SampleOrder;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
@@ -30,7 +29,7 @@ public final class Views {
     }
 
     /** All images of some epochs, in batches of four. */
-    public static Iterator<BatchRequest> requests(int size, int from, int to) {
+    public static Iterator<BatchLoader.Request> requests(int size, int from, int to) {
         SampleOrder order = new SampleOrder(5, size);
         return IntStream.range(from, to)
                 .boxed()
@@ -41,9 +40,9 @@ public final class Views {
                 .iterator();
     }
 
-    private static BatchRequest request(SampleOrder order, int epoch, int i) {
+    private static BatchLoader.Request request(SampleOrder order, int epoch, int i) {
         int[] ids = Arrays.copyOfRange(order.epoch(epoch), i * BATCH, (i + 1) * BATCH);
-        return new BatchRequest(epoch, ids, RECIPES);
+        return new BatchLoader.Request(epoch, ids, RECIPES);
     }
 
     /** Reads some epochs both ways; every view and every source must be the same. */

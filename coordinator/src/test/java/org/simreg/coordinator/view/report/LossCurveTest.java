@@ -7,7 +7,7 @@ import com.google.gson.JsonArray;
 import org.junit.jupiter.api.Test;
 
 class LossCurveTest {
-    private final LossCurve curve = new LossCurve(4);
+    private final JobStory.LossCurve curve = new JobStory.LossCurve(4);
 
     private void add(double... values) {
         for (int i = 0; i < values.length; i++) {
@@ -30,7 +30,7 @@ class LossCurveTest {
 
     @Test
     void aMillionStepsTakeNoMoreMemoryAndKeepTheirMean() {
-        LossCurve loss = new LossCurve(600);
+        JobStory.LossCurve loss = new JobStory.LossCurve(600);
         for (int step = 1; step <= 1 << 20; step++) {
             loss.add(step, step);
         }

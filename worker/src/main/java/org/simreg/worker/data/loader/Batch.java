@@ -14,14 +14,14 @@ import org.simreg.worker.data.view.View;
  * another batch.
  */
 public final class Batch implements AutoCloseable {
-    private final BatchRequest request;
+    private final BatchLoader.Request request;
     private final BufferPool pool;
     private final List<ByteBuffer> views;
     private final int[] sources;
     private final AtomicInteger missing;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Batch(BatchRequest request, BufferPool pool) {
+    Batch(BatchLoader.Request request, BufferPool pool) {
         this.request = request;
         this.pool = pool;
         views = request.views().stream().map(view -> pool.take(bytes(view))).toList();
@@ -82,7 +82,7 @@ public final class Batch implements AutoCloseable {
     }
 
     /** What was asked for. */
-    public BatchRequest request() {
+    public BatchLoader.Request request() {
         return request;
     }
 

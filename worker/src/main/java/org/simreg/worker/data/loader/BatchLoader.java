@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleSource;
+import org.simreg.worker.data.view.View;
 
 /**
  * A loader of batches of views, which it makes ahead of their use on threads of its own. Several
@@ -49,7 +50,7 @@ public final class BatchLoader implements AutoCloseable {
      *
      * @param requests read from decode threads, one at a time, as far ahead as the queue is deep
      */
-    public BatchStream batches(Iterator<BatchRequest> requests) {
+    public BatchStream batches(Iterator<Request> requests) {
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException("the loader is closed");
@@ -173,6 +174,28 @@ public final class BatchLoader implements AutoCloseable {
             if (!good) {
                 throw new IllegalArgumentException(
                         "loader setting " + field + " must be positive, not " + value);
+            }
+        }
+    }
+
+    /**
+     * A request for the views of some samples. The pixels are a pure function of the loader's seed
+     * and of this record; the number of a view's draw is part of it, so that the same recipe in two
+     * draws gives two different views.
+     *
+     * @param epoch epoch, or number of the cached view: part of every random draw
+     * @param ids sample ids, in the order of the batch; the array is not copied
+     * @param views at least one
+     */
+    public record Request(int epoch, int[] ids, List<View> views) {
+        public Request {
+            views = List.copyOf(views);
+            if (ids.length == 0 || views.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "a batch needs samples and views, not "
+                                + ids.length
+                                + " and "
+                                + views.size());
             }
         }
     }

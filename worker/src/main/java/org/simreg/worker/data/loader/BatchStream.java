@@ -14,10 +14,10 @@ import org.simreg.worker.data.dataset.SampleSource;
  */
 public final class BatchStream implements AutoCloseable {
     private final BatchLoader loader;
-    private final Iterator<BatchRequest> requests;
+    private final Iterator<BatchLoader.Request> requests;
     private final int depth;
     private final Batch.BufferPool pool;
-    private final Deque<BatchRequest> upcoming = new ArrayDeque<>();
+    private final Deque<BatchLoader.Request> upcoming = new ArrayDeque<>();
     private final Deque<Batch> queue = new ArrayDeque<>();
     private int unclaimed;
     private int active;
@@ -29,7 +29,10 @@ public final class BatchStream implements AutoCloseable {
     record Row(BatchStream batches, Batch batch, int index) {}
 
     BatchStream(
-            BatchLoader loader, Iterator<BatchRequest> requests, int depth, Batch.BufferPool pool) {
+            BatchLoader loader,
+            Iterator<BatchLoader.Request> requests,
+            int depth,
+            Batch.BufferPool pool) {
         this.loader = loader;
         this.requests = requests;
         this.depth = depth;
@@ -96,7 +99,7 @@ public final class BatchStream implements AutoCloseable {
             if (exhausted || queue.size() == depth) {
                 return null;
             }
-            BatchRequest request = nextRequest();
+            BatchLoader.Request request = nextRequest();
             if (request == null) {
                 exhausted = true;
                 loader.notifyAll();
@@ -111,10 +114,10 @@ public final class BatchStream implements AutoCloseable {
     }
 
     /** Null after the last. The source hears of some more, as it wants. */
-    private BatchRequest nextRequest() {
+    private BatchLoader.Request nextRequest() {
         SampleSource source = loader.source();
         while (upcoming.size() <= source.lookahead() && requests.hasNext()) {
-            BatchRequest request = requests.next();
+            BatchLoader.Request request = requests.next();
             source.ahead(request.ids(), this::isWanted);
             upcoming.add(request);
         }

@@ -48,7 +48,7 @@ public final class SampleRenderer implements AutoCloseable {
      * @param wanted whether somebody still waits for the batch
      */
     void render(Batch batch, int row, BrokenImages images, long seed, BooleanSupplier wanted) {
-        BatchRequest request = batch.request();
+        BatchLoader.Request request = batch.request();
         int id = request.ids()[row];
         int source = images.decode(id, decoder(), pixels, wanted);
         for (int i = 0; i < request.views().size(); i++) {

@@ -12,7 +12,6 @@ import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
@@ -108,12 +107,12 @@ public final class ImageEmbedder implements AutoCloseable {
         return images.folder().isEmpty() ? "images" : images.folder() + " images";
     }
 
-    private static Iterator<BatchRequest> requests(Pass pass) {
+    private static Iterator<BatchLoader.Request> requests(Pass pass) {
         int size = pass.ids().length;
         return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
                 .mapToObj(
                         from -> Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH)))
-                .map(ids -> new BatchRequest(pass.epoch(), ids, View.each(pass.view())))
+                .map(ids -> new BatchLoader.Request(pass.epoch(), ids, View.each(pass.view())))
                 .iterator();
     }
 

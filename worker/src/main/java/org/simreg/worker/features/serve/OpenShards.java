@@ -26,7 +26,7 @@ final class OpenShards implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OpenShards.class);
 
     private final ShardTransfer transfer;
-    private final ServeSettings settings;
+    private final SearchServer.Settings settings;
     private final ExecutorService opener = NamedThreads.one("simreg-shards");
     private final ExecutorService searcher;
     private final Map<Key, CompletableFuture<OpenShard>> shards = new LinkedHashMap<>();
@@ -45,7 +45,7 @@ final class OpenShards implements AutoCloseable {
     /**
      * @param searcher the thread that searches
      */
-    OpenShards(ShardTransfer transfer, ServeSettings settings, ExecutorService searcher) {
+    OpenShards(ShardTransfer transfer, SearchServer.Settings settings, ExecutorService searcher) {
         this.transfer = transfer;
         this.settings = settings;
         this.searcher = searcher;

@@ -1,10 +1,14 @@
 package org.simreg.worker.features.serve;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Channel;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -12,12 +16,17 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.simreg.proto.ImageQuery;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.ShardAnswer;
 import org.simreg.proto.ShardQuery;
 import org.simreg.proto.UserError;
+import org.simreg.proto.Vectors;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.data.loader.SampleRenderer;
+import org.simreg.worker.data.storage.WorkerSettings;
+import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.features.search.SearchMessages;
 import org.simreg.worker.features.search.Shard;
 import org.slf4j.Logger;
@@ -53,7 +62,7 @@ public final class SearchServer implements AutoCloseable {
      * @param vertx clustered if there are other processes; stays the caller's
      * @param coordinator the connection to it; stays the caller's
      */
-    public SearchServer(Vertx vertx, Channel coordinator, ServeSettings settings) {
+    public SearchServer(Vertx vertx, Channel coordinator, Settings settings) {
         ShardTransfer transfer =
                 new ShardTransfer(coordinator, settings.worker().cache().resolve("banks"));
         shards = new OpenShards(transfer, settings, searcher);
@@ -175,5 +184,103 @@ public final class SearchServer implements AutoCloseable {
         embedder.close();
         viewer.execute(images::close);
         viewer.shutdown();
+    }
+
+    /**
+     * The settings by which a worker answers searches.
+     *
+     * @param worker device, threads and where files are kept
+     * @param memory most bytes that open shards may take, mapped files included
+     */
+    public record Settings(WorkerSettings worker, long memory) {
+        /** Half of the machine's memory for shards. */
+        public static Settings of(WorkerSettings worker) {
+            var system = ManagementFactory.getOperatingSystemMXBean();
+            long memory =
+                    system instanceof com.sun.management.OperatingSystemMXBean known
+                            ? known.getTotalMemorySize() / 2
+                            : Runtime.getRuntime().maxMemory();
+            return new Settings(worker, memory);
+        }
+    }
+
+    /**
+     * An embedder of the images in queries, by the network and view of their bank. Belongs to one
+     * thread.
+     */
+    private static final class QueryImages implements AutoCloseable {
+        private static final int AT_ONCE = 64;
+
+        private final EmbeddingNetwork frozen;
+        private SampleRenderer renderer;
+
+        QueryImages(EmbeddingNetwork frozen) {
+            this.frozen = frozen;
+        }
+
+        /** The refusal of a query's image that can't be read. */
+        static final class Unreadable extends RuntimeException {
+            private static final long serialVersionUID = 1;
+
+            Unreadable(String message, Throwable cause) {
+                super(message, cause);
+            }
+        }
+
+        /**
+         * Embeds images as the bank's were.
+         *
+         * @throws Unreadable if one of them can't be read; the message has its number
+         * @throws UserError if the weights can't be had or are others by now
+         */
+        Vectors embed(ImageQuery query) {
+            String weights = frozen.of(query.getImages()).identity().sha256();
+            if (!weights.equals(query.getWeightsSha256())) {
+                throw new UserError(
+                        "The weights %s are not those that the bank was made with (SHA-256 %s instead of %s); put them back, or make the bank again"
+                                .formatted(
+                                        query.getImages().getWeights(),
+                                        weights,
+                                        query.getWeightsSha256()));
+            }
+            ViewRecipe.CentreView view = EmbeddingNetwork.view(query.getImages());
+            int count = query.getFilesCount();
+            float[] all = new float[0];
+            for (int from = 0; from < count; from += AT_ONCE) {
+                int n = Math.min(AT_ONCE, count - from);
+                float[] rows = frozen.features(decoded(query, from, n, view), n, view.size());
+                all = all.length == 0 ? new float[rows.length / n * count] : all;
+                System.arraycopy(rows, 0, all, rows.length / n * from, rows.length);
+            }
+            return Vectors.newBuilder()
+                    .setVectors(SearchMessages.bytes(all))
+                    .setDimension(all.length / Math.max(1, count))
+                    .build();
+        }
+
+        private ByteBuffer decoded(ImageQuery query, int from, int n, ViewRecipe.CentreView view) {
+            renderer = renderer == null ? new SampleRenderer() : renderer;
+            ByteBuffer pixels = ByteBuffer.allocateDirect(n * 3 * view.size() * view.size());
+            for (int i = from; i < from + n; i++) {
+                ByteString file = query.getFiles(i);
+                try {
+                    renderer.render(file.asReadOnlyByteBuffer(), view, pixels);
+                } catch (IOException e) {
+                    throw new Unreadable(
+                            "query %d is no image that can be read: %s"
+                                    .formatted(i, e.getMessage()),
+                            e);
+                }
+            }
+            return pixels.flip();
+        }
+
+        @Override
+        public void close() {
+            if (renderer != null) {
+                renderer.close();
+            }
+            frozen.close();
+        }
     }
 }

@@ -42,20 +42,20 @@ final class ShardEmbedder implements AutoCloseable {
     private static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
     private final ExecutorService thread = NamedThreads.one("simreg-embed");
-    private final ServeSettings settings;
+    private final SearchServer.Settings settings;
     private final ShardTransfer transfer;
     private final LongSupplier nanos;
     private final EmbeddingNetwork frozen;
     private final Map<EmbedOrder, Task> tasks = new HashMap<>();
 
-    ShardEmbedder(ServeSettings settings, ShardTransfer transfer) {
+    ShardEmbedder(SearchServer.Settings settings, ShardTransfer transfer) {
         this(settings, transfer, System::nanoTime);
     }
 
     /**
      * @param nanos a clock in nanoseconds, by which leases run out
      */
-    ShardEmbedder(ServeSettings settings, ShardTransfer transfer, LongSupplier nanos) {
+    ShardEmbedder(SearchServer.Settings settings, ShardTransfer transfer, LongSupplier nanos) {
         this.settings = settings;
         this.nanos = nanos;
         this.transfer = transfer;

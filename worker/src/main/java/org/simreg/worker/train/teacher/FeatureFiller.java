@@ -16,7 +16,6 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WorkerSettings;
@@ -181,14 +180,14 @@ public final class FeatureFiller implements AutoCloseable {
      * view. A view's last one is filled up with its first samples, because features round by the
      * size.
      */
-    private static final class MissingRows implements Iterator<BatchRequest> {
+    private static final class MissingRows implements Iterator<BatchLoader.Request> {
         private final ViewPlan plan;
         private final List<TeacherFeatures> features;
         private final int samples;
         private final int size;
         private final long end;
         private long unit;
-        private BatchRequest next;
+        private BatchLoader.Request next;
 
         /**
          * @param features one a teacher
@@ -234,26 +233,26 @@ public final class FeatureFiller implements AutoCloseable {
         }
 
         @Override
-        public BatchRequest next() {
+        public BatchLoader.Request next() {
             if (!hasNext()) {
                 throw new NoSuchElementException("the part ends at micro-batch " + end);
             }
-            BatchRequest found = next;
+            BatchLoader.Request found = next;
             next = null;
             return found;
         }
 
         /** Place of a micro-batch among all. */
-        long unit(BatchRequest batch) {
+        long unit(BatchLoader.Request batch) {
             return (long) batch.epoch() * units(samples, size) + batch.ids()[0] / size;
         }
 
         /** The request for what a micro-batch lacks; null if nothing. */
-        private BatchRequest missing(long unit) {
+        private BatchLoader.Request missing(long unit) {
             int view = Math.toIntExact(unit / units(samples, size));
             int from = (int) (unit % units(samples, size)) * size;
             int[] ids = IntStream.range(from, from + size).map(id -> id % samples).toArray();
-            BatchRequest all = new BatchRequest(view, ids, plan.views());
+            BatchLoader.Request all = new BatchLoader.Request(view, ids, plan.views());
             List<Integer> seen = plan.passes().get(0).teachers();
             List<View> needed =
                     IntStream.range(0, features.size())
@@ -261,7 +260,7 @@ public final class FeatureFiller implements AutoCloseable {
                             .mapToObj(i -> plan.views().get(seen.get(i)))
                             .distinct()
                             .toList();
-            return needed.isEmpty() ? null : new BatchRequest(view, ids, needed);
+            return needed.isEmpty() ? null : new BatchLoader.Request(view, ids, needed);
         }
     }
 }

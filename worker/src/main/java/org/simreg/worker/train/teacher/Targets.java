@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.engine.torch.Torch;
@@ -41,19 +40,19 @@ public final class Targets {
     }
 
     /** The request for the views that a micro-batch needs; called on the loader's threads. */
-    public BatchRequest request(int epoch, int[] ids) {
-        BatchRequest all = new BatchRequest(views.number(epoch), ids, views.views());
+    public BatchLoader.Request request(int epoch, int[] ids) {
+        BatchLoader.Request all = new BatchLoader.Request(views.number(epoch), ids, views.views());
         List<View> needed = views.views().stream().filter(view -> isNeeded(view, all)).toList();
-        return new BatchRequest(all.epoch(), ids, needed);
+        return new BatchLoader.Request(all.epoch(), ids, needed);
     }
 
-    private boolean isNeeded(View view, BatchRequest batch) {
+    private boolean isNeeded(View view, BatchLoader.Request batch) {
         int index = views.views().indexOf(view);
         return features.isEmpty()
                 || views.passes().stream().anyMatch(pass -> isNeeded(index, pass, batch));
     }
 
-    private boolean isNeeded(int index, Pass pass, BatchRequest batch) {
+    private boolean isNeeded(int index, Pass pass, BatchLoader.Request batch) {
         if (pass.student() == index) {
             return true;
         }
@@ -70,7 +69,8 @@ public final class Targets {
      *
      * @param images of its view; null if that wasn't asked for
      */
-    public NDArray of(int teacher, Pass pass, NDManager scope, BatchRequest batch, NDArray images) {
+    public NDArray of(
+            int teacher, Pass pass, NDManager scope, BatchLoader.Request batch, NDArray images) {
         TeacherFeatures of = features.get(teacher);
         Optional<NDArray> kept = of.read(scope, batch);
         if (kept.isPresent()) {
@@ -82,8 +82,10 @@ public final class Targets {
     }
 
     /** Makes a view after all: a row was damaged since the views were asked for. */
-    private NDArray late(TeacherFeatures of, View view, NDManager scope, BatchRequest batch) {
-        BatchRequest missing = new BatchRequest(batch.epoch(), batch.ids(), List.of(view));
+    private NDArray late(
+            TeacherFeatures of, View view, NDManager scope, BatchLoader.Request batch) {
+        BatchLoader.Request missing =
+                new BatchLoader.Request(batch.epoch(), batch.ids(), List.of(view));
         try (BatchStream one = loader.batches(List.of(missing).iterator());
                 Batch made = one.next();
                 NDManager lent = torch.scope()) {

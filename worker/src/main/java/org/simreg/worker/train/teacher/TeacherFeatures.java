@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
-import org.simreg.worker.data.loader.BatchRequest;
+import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.train.featurestore.FeatureStore;
 import org.simreg.worker.train.featurestore.RowFormat;
 
@@ -48,12 +48,12 @@ public final class TeacherFeatures implements AutoCloseable {
     }
 
     /** Whether all rows of a micro-batch can be read; asked from any thread. */
-    boolean has(BatchRequest batch) {
+    boolean has(BatchLoader.Request batch) {
         return store().map(store -> read(store, batch).isPresent()).orElse(false);
     }
 
     /** The features (N, D) float32 of a micro-batch, if all of them can be read. */
-    Optional<NDArray> read(NDManager scope, BatchRequest batch) {
+    Optional<NDArray> read(NDManager scope, BatchLoader.Request batch) {
         return store().flatMap(store -> read(store, batch)).map(all -> array(scope, batch, all));
     }
 
@@ -61,7 +61,7 @@ public final class TeacherFeatures implements AutoCloseable {
         return rows.flatMap(Rows::store);
     }
 
-    private Optional<float[]> read(FeatureStore store, BatchRequest batch) {
+    private Optional<float[]> read(FeatureStore store, BatchLoader.Request batch) {
         int width = teacher.width();
         float[] all = new float[Math.multiplyExact(batch.ids().length, width)];
         for (int i = 0; i < batch.ids().length; i++) {
@@ -72,7 +72,7 @@ public final class TeacherFeatures implements AutoCloseable {
         return Optional.of(all);
     }
 
-    private int view(BatchRequest batch) {
+    private int view(BatchLoader.Request batch) {
         return rows.orElseThrow().oneView() ? 0 : batch.epoch();
     }
 
@@ -81,7 +81,7 @@ public final class TeacherFeatures implements AutoCloseable {
      *
      * @param images (N, H, W, 3) uint8, of the size of the teacher
      */
-    NDArray compute(NDManager scope, BatchRequest batch, NDArray images) {
+    NDArray compute(NDManager scope, BatchLoader.Request batch, NDArray images) {
         if (rows.isEmpty()) {
             return teacher.features(scope, images);
         }
@@ -95,7 +95,7 @@ public final class TeacherFeatures implements AutoCloseable {
         return array(scope, batch, all);
     }
 
-    private NDArray array(NDManager scope, BatchRequest batch, float[] all) {
+    private NDArray array(NDManager scope, BatchLoader.Request batch, float[] all) {
         return scope.create(all, new Shape(batch.ids().length, teacher.width()));
     }
 
@@ -111,7 +111,7 @@ public final class TeacherFeatures implements AutoCloseable {
         format.round(all);
     }
 
-    private void write(FeatureStore store, BatchRequest batch, float[] all) {
+    private void write(FeatureStore store, BatchLoader.Request batch, float[] all) {
         try {
             for (int i = 0; i < batch.ids().length; i++) {
                 store.write(view(batch), batch.ids()[i], all, i * teacher.width());

@@ -58,7 +58,7 @@ class BatchLoaderTest {
         return new BatchLoader(images, new BatchLoader.Settings(threads, 3, 5), notices::add);
     }
 
-    private static Iterator<BatchRequest> requests(
+    private static Iterator<BatchLoader.Request> requests(
             int epochs, int size, int batch, ViewRecipe... recipes) {
         SampleOrder order = new SampleOrder(5, size);
         return IntStream.range(0, epochs)
@@ -74,7 +74,7 @@ class BatchLoaderTest {
                                                                 (i + 1) * batch))
                                         .map(
                                                 ids ->
-                                                        new BatchRequest(
+                                                        new BatchLoader.Request(
                                                                 epoch, ids, View.each(recipes))))
                 .iterator();
     }
@@ -92,7 +92,7 @@ class BatchLoaderTest {
                 BatchLoader five = loader(images, 5);
                 BatchStream slow = one.batches(requests(4, images.size(), 8, WEAK, STRONG));
                 BatchStream fast = five.batches(requests(4, images.size(), 8, WEAK, STRONG))) {
-            Iterator<BatchRequest> expected = requests(4, images.size(), 8, WEAK);
+            Iterator<BatchLoader.Request> expected = requests(4, images.size(), 8, WEAK);
             while (expected.hasNext()) {
                 try (Batch a = slow.next();
                         Batch b = fast.next()) {
@@ -113,11 +113,11 @@ class BatchLoaderTest {
     void aViewDependsOnEpochSampleAndPlaceOfTheRecipeOnly() throws IOException {
         ImageList images = readable();
         int id = 3;
-        List<BatchRequest> asked =
+        List<BatchLoader.Request> asked =
                 List.of(
-                        new BatchRequest(0, new int[] {id, 8}, View.each(WEAK, WEAK)),
-                        new BatchRequest(1, new int[] {id, 8}, View.each(WEAK, WEAK)),
-                        new BatchRequest(0, new int[] {7, id}, View.each(WEAK)));
+                        new BatchLoader.Request(0, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                        new BatchLoader.Request(1, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                        new BatchLoader.Request(0, new int[] {7, id}, View.each(WEAK)));
         try (BatchLoader loader = loader(images, 2);
                 BatchStream batches = loader.batches(asked.iterator());
                 Batch first = batches.next();
@@ -194,7 +194,7 @@ class BatchLoaderTest {
         ImageList images = readable();
         CompletableFuture<Void> fourth = new CompletableFuture<>();
         int[] asked = {0};
-        Iterator<BatchRequest> requests =
+        Iterator<BatchLoader.Request> requests =
                 endless(
                         () -> {
                             if (++asked[0] == 4) {
@@ -213,12 +213,12 @@ class BatchLoaderTest {
         }
     }
 
-    private static Iterator<BatchRequest> endless(Runnable onNext) {
+    private static Iterator<BatchLoader.Request> endless(Runnable onNext) {
         return IntStream.iterate(0, i -> i + 1)
                 .mapToObj(
                         i -> {
                             onNext.run();
-                            return new BatchRequest(i, new int[] {0}, View.each(WEAK));
+                            return new BatchLoader.Request(i, new int[] {0}, View.each(WEAK));
                         })
                 .iterator();
     }
@@ -287,7 +287,7 @@ class BatchLoaderTest {
     @Test
     void aFailingSequenceOfRequestsIsHeardByWhoWaits() throws IOException {
         ImageList images = readable();
-        Iterator<BatchRequest> requests =
+        Iterator<BatchLoader.Request> requests =
                 endless(
                         () -> {
                             throw new IllegalArgumentException("no such epoch");

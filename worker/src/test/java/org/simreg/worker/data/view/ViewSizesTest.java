@@ -18,7 +18,6 @@ import org.simreg.worker.data.dataset.Tree;
 import org.simreg.worker.data.image.ImageFixtures;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.BatchRequest;
 import org.simreg.worker.data.loader.BatchStream;
 
 /** One draw in several sizes: the same picture. */
@@ -92,7 +91,7 @@ class ViewSizesTest {
         BatchLoader.Settings settings = new BatchLoader.Settings(2, 3, 5);
         try (BatchLoader loader = new BatchLoader(images, settings, notice -> {});
                 BatchStream batches =
-                        loader.batches(List.of(new BatchRequest(2, ids, views)).iterator());
+                        loader.batches(List.of(new BatchLoader.Request(2, ids, views)).iterator());
                 Batch batch = batches.next()) {
             byte[][] pixels = new byte[views.size()][];
             for (int view = 0; view < pixels.length; view++) {

@@ -38,7 +38,7 @@ class ShardEmbedderTest {
                 .setPath(folder.resolve("no pictures").toString());
         embedder =
                 new ShardEmbedder(
-                        new ServeSettings(worker, 1 << 20),
+                        new SearchServer.Settings(worker, 1 << 20),
                         new ShardTransfer(nobody, folder),
                         () -> now);
         return embedder.new Task(order.build());

@@ -7,12 +7,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ClassSelection;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.IndexFile;
 import org.simreg.worker.data.dataset.SampleIndex;
+import org.simreg.worker.data.dataset.SampleSource;
+import org.simreg.worker.data.image.FileBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,5 +89,26 @@ public final class FolderSource {
             }
         }
         return built;
+    }
+
+    /**
+     * The sample source of storage that this process sees: the operating system reads ahead and
+     * caches.
+     */
+    private record LocalFiles(ImageList images) implements SampleSource {
+        @Override
+        public int lookahead() {
+            return 0;
+        }
+
+        @Override
+        public void ahead(int[] ids, BooleanSupplier wanted) {
+            // Decode threads read as fast as the disk does.
+        }
+
+        @Override
+        public void read(int id, FileBuffer into, BooleanSupplier wanted) throws IOException {
+            into.read(images.file(id));
+        }
     }
 }

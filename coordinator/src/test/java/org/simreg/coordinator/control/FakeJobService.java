@@ -25,7 +25,7 @@ import org.simreg.proto.WorkerStatus;
  * A fake job service whose jobs nobody trains: tests say what happens to them. Called on one thread
  * only, which it checks.
  */
-public final class Desk implements JobService {
+public final class FakeJobService implements JobService {
     private final Map<String, JobStatus> jobs = new LinkedHashMap<>();
     private final Map<String, List<JobEvent>> events = new LinkedHashMap<>();
     public final List<Follower> followers = new ArrayList<>();
@@ -255,7 +255,7 @@ public final class Desk implements JobService {
     private void checkThread() {
         owner = owner == null ? Thread.currentThread() : owner;
         if (owner != Thread.currentThread()) {
-            throw new AssertionError("the desk belongs to " + owner + ", not to this thread");
+            throw new AssertionError("the service belongs to " + owner + ", not to this thread");
         }
     }
 }

@@ -26,7 +26,7 @@ import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 
 /** The coordinator's services for clients and workers: what is granted and what is refused. */
-class DeskTest {
+class JobServiceTest {
     private final World world = new World(3);
 
     private static Refused refused(Refused.Kind kind, Runnable action) {

@@ -18,7 +18,7 @@ import org.simreg.proto.Report;
 import org.simreg.proto.Welcome;
 
 /** A fake worker service that records what workers report and how they leave. */
-public final class Bench implements WorkerService {
+public final class FakeWorkerService implements WorkerService {
     public final List<String> heard = new ArrayList<>();
     public final List<Out> lines = new ArrayList<>();
     public final List<Arriving> uploads = new ArrayList<>();
