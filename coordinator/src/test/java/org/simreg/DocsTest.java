@@ -42,8 +42,7 @@ class DocsTest {
     private static final Pattern FENCED = Pattern.compile("(?ms)^```[^\n]*\n(.*?)^```");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
-    private static final Pattern COMMAND =
-            Pattern.compile("(?m)(?:^| -- )(?:scripts/)?simreg +(\\S.*)$");
+    private static final Pattern COMMAND = Pattern.compile("(?m)(?:^| -- )(?:scripts/)?simreg +(\\S.*)$");
     private static final Pattern METRIC = Pattern.compile("`(simreg_\\w+)`");
     private static final Pattern SHOWN = Pattern.compile("(?m)^# TYPE (simreg_\\w+) ");
 
@@ -77,14 +76,14 @@ class DocsTest {
     @Test
     void theReadmeIsReadInFiveMinutes() throws IOException {
         long bytes = Files.size(README);
-        assertTrue(
-                bytes <= LARGEST_README, "README.md has " + bytes + " bytes; move some to docs/");
+        assertTrue(bytes <= LARGEST_README, "README.md has " + bytes + " bytes; move some to docs/");
     }
 
     @Test
     void picturesAreSmall() throws IOException {
         try (Stream<Path> files = Files.list(DOCS)) {
-            for (Path picture : files.filter(file -> file.toString().endsWith(".png")).toList()) {
+            for (Path picture :
+                    files.filter(file -> file.toString().endsWith(".png")).toList()) {
                 long bytes = Files.size(picture);
                 assertTrue(bytes < LARGEST_PICTURE, picture + " has " + bytes + " bytes");
             }
@@ -114,10 +113,7 @@ class DocsTest {
         return hash < 0
                 || HEADING.matcher(prose(file))
                         .results()
-                        .anyMatch(
-                                heading ->
-                                        anchor(heading.group(1))
-                                                .equals(target.substring(hash + 1)));
+                        .anyMatch(heading -> anchor(heading.group(1)).equals(target.substring(hash + 1)));
     }
 
     private static String prose(Path document) throws IOException {
@@ -152,9 +148,7 @@ class DocsTest {
         Set<String> told = new TreeSet<>();
         for (String row : Files.readAllLines(DOCS.resolve("cluster.md"))) {
             if (row.startsWith("| `simreg_")) {
-                METRIC.matcher(row.split("\\|")[1])
-                        .results()
-                        .forEach(name -> told.add(name.group(1)));
+                METRIC.matcher(row.split("\\|")[1]).results().forEach(name -> told.add(name.group(1)));
             }
         }
         assertEquals(shown(), told);
@@ -162,16 +156,14 @@ class DocsTest {
 
     /** The names that a coordinator with a running job and a worker show. */
     private static Set<String> shown() {
-        JobStatus job =
-                JobStatus.newBuilder()
-                        .setId("job")
-                        .setState(JobState.RUNNING)
-                        .setStep(1)
-                        .setTotalSteps(2)
-                        .setLoss(1)
-                        .build();
-        ClusterSurvey survey =
-                new ClusterSurvey(Map.of(JobState.RUNNING, 1L), List.of(job), List.of());
+        JobStatus job = JobStatus.newBuilder()
+                .setId("job")
+                .setState(JobState.RUNNING)
+                .setStep(1)
+                .setTotalSteps(2)
+                .setLoss(1)
+                .build();
+        ClusterSurvey survey = new ClusterSurvey(Map.of(JobState.RUNNING, 1L), List.of(job), List.of());
         Set<String> names = new TreeSet<>();
         try (Meters meters = new Meters();
                 PeerTransport transport = NettyWire.transport("127.0.0.1", 0)) {
@@ -186,8 +178,7 @@ class DocsTest {
             SHOWN.matcher(meters.scrape()).results().forEach(name -> names.add(name.group(1)));
         }
         // Every histogram has its longest in the last minutes beside it.
-        names.removeIf(
-                name -> name.endsWith("_max") && names.contains(name.replaceFirst("_max$", "")));
+        names.removeIf(name -> name.endsWith("_max") && names.contains(name.replaceFirst("_max$", "")));
         return names;
     }
 }

@@ -36,14 +36,12 @@ import org.junit.jupiter.api.Test;
 class HouseTest {
     private static final String ROOT = "org.simreg.";
     private static final Path TABLE = Path.of("..", "docs", "architecture.md");
-    private static final List<Path> SOURCES =
-            Stream.of("proto", "worker", "coordinator")
-                    .map(module -> Path.of("..", module, "src", "main", "java"))
-                    .toList();
+    private static final List<Path> SOURCES = Stream.of("proto", "worker", "coordinator")
+            .map(module -> Path.of("..", module, "src", "main", "java"))
+            .toList();
 
     /** What every room may use. */
-    private static final Set<String> GROUND =
-            Set.of("proto", "worker.base.io", "worker.base.concurrent");
+    private static final Set<String> GROUND = Set.of("proto", "worker.base.io", "worker.base.concurrent");
 
     private static final Pattern ROW =
             Pattern.compile("\\| `((?:worker|coordinator)[\\w.]*)` \\| ([^|]*) \\| ([^|]*) \\|");
@@ -79,15 +77,13 @@ class HouseTest {
                         .forEach(file -> FILES.put(className(sources.relativize(file)), file));
             }
         }
-        JavaClasses all =
-                new ClassFileImporter()
-                        .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                        .importPackages("org.simreg");
-        classes =
-                all.stream()
-                        .filter(type -> FILES.containsKey(outermost(type)))
-                        .filter(type -> !type.getSimpleName().equals("package-info"))
-                        .toList();
+        JavaClasses all = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                .importPackages("org.simreg");
+        classes = all.stream()
+                .filter(type -> FILES.containsKey(outermost(type)))
+                .filter(type -> !type.getSimpleName().equals("package-info"))
+                .toList();
     }
 
     private static String className(Path file) {
@@ -124,12 +120,8 @@ class HouseTest {
             Set<String> allowed = ARROWS.getOrDefault(room(type), Set.of("proto"));
             for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
                 JavaClass used = dependency.getTargetClass().getBaseComponentType();
-                if (isOurs(used)
-                        && !room(used).equals(room(type))
-                        && !allowed.contains(room(used))) {
-                    wrong.add(
-                            "%s -> %s: %s uses %s"
-                                    .formatted(room(type), room(used), simple(type), simple(used)));
+                if (isOurs(used) && !room(used).equals(room(type)) && !allowed.contains(room(used))) {
+                    wrong.add("%s -> %s: %s uses %s".formatted(room(type), room(used), simple(type), simple(used)));
                 }
             }
         }
@@ -164,8 +156,7 @@ class HouseTest {
         return List.of();
     }
 
-    private static List<String> walk(
-            String at, Map<String, Set<String>> uses, Set<String> clear, List<String> way) {
+    private static List<String> walk(String at, Map<String, Set<String>> uses, Set<String> clear, List<String> way) {
         int before = way.indexOf(at);
         if (before >= 0) {
             return List.copyOf(way.subList(before, way.size()));
@@ -207,11 +198,7 @@ class HouseTest {
                         "worker.member.generation"),
                 Set.of());
         keep(wrong, name -> name.startsWith("picocli."), rooms("coordinator.cli"), Set.of());
-        keep(
-                wrong,
-                name -> name.startsWith("org.bytedeco."),
-                Set.of("worker.data.image"),
-                Set.of());
+        keep(wrong, name -> name.startsWith("org.bytedeco."), Set.of("worker.data.image"), Set.of());
         keep(
                 wrong,
                 name -> name.startsWith("com.google.gson."),
@@ -239,15 +226,12 @@ class HouseTest {
                 .collect(Collectors.toSet());
     }
 
-    private static void keep(
-            Set<String> wrong,
-            Predicate<String> technology,
-            Set<String> rooms,
-            Set<String> except) {
+    private static void keep(Set<String> wrong, Predicate<String> technology, Set<String> rooms, Set<String> except) {
         for (JavaClass type : classes) {
             if (!rooms.contains(room(type)) && !except.contains(outerSimple(type))) {
                 for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
-                    String used = dependency.getTargetClass().getBaseComponentType().getName();
+                    String used =
+                            dependency.getTargetClass().getBaseComponentType().getName();
                     if (technology.test(used)) {
                         wrong.add("%s: %s uses %s".formatted(room(type), simple(type), used));
                     }
@@ -263,23 +247,18 @@ class HouseTest {
             places.computeIfAbsent(last(name), key -> new TreeSet<>()).add(name);
         }
         try (Stream<Path> files = Files.walk(Path.of("..", "proto", "src", "main", "proto"))) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".proto")).toList()) {
-                Pattern message =
-                        Pattern.compile("^(?:message|enum|service) (\\w+)", Pattern.MULTILINE);
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".proto")).toList()) {
+                Pattern message = Pattern.compile("^(?:message|enum|service) (\\w+)", Pattern.MULTILINE);
                 message.matcher(Files.readString(file))
                         .results()
-                        .forEach(
-                                found ->
-                                        places.computeIfAbsent(
-                                                        found.group(1), key -> new TreeSet<>())
-                                                .add(file.getFileName() + ":" + found.group(1)));
+                        .forEach(found -> places.computeIfAbsent(found.group(1), key -> new TreeSet<>())
+                                .add(file.getFileName() + ":" + found.group(1)));
             }
         }
         places.remove("package-info");
         Set<String> wrong = new TreeSet<>();
-        places.values().stream()
-                .filter(where -> where.size() > 1)
-                .forEach(where -> wrong.add("Twice: " + where));
+        places.values().stream().filter(where -> where.size() > 1).forEach(where -> wrong.add("Twice: " + where));
         Pattern empty = Pattern.compile(".+(Manager|Helper|Utils?|Impl|Base|Desk)");
         places.keySet().stream().filter(name -> empty.matcher(name).matches()).forEach(wrong::add);
         none(wrong);
@@ -297,15 +276,14 @@ class HouseTest {
             boolean info = file.endsWith("package-info.java");
             sizes.merge(file.getParent(), info ? 0 : 1, Integer::sum);
         }
-        sizes.forEach(
-                (folder, files) -> {
-                    if (files > 15) {
-                        wrong.add("%s has %d files, 15 at most".formatted(folder, files));
-                    }
-                    if (!Files.exists(folder.resolve("package-info.java"))) {
-                        wrong.add(folder + " has no package-info.java");
-                    }
-                });
+        sizes.forEach((folder, files) -> {
+            if (files > 15) {
+                wrong.add("%s has %d files, 15 at most".formatted(folder, files));
+            }
+            if (!Files.exists(folder.resolve("package-info.java"))) {
+                wrong.add(folder + " has no package-info.java");
+            }
+        });
         none(wrong);
     }
 
@@ -318,9 +296,9 @@ class HouseTest {
         for (JavaClass type : classes) {
             if (rooms.contains(room(type))) {
                 for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
-                    String used = dependency.getTargetClass().getBaseComponentType().getName();
-                    if (used.startsWith("ai.djl.")
-                            || used.startsWith(ROOT + "worker.engine.torch.")) {
+                    String used =
+                            dependency.getTargetClass().getBaseComponentType().getName();
+                    if (used.startsWith("ai.djl.") || used.startsWith(ROOT + "worker.engine.torch.")) {
                         wrong.add("%s: %s uses %s".formatted(room(type), simple(type), used));
                     }
                 }
@@ -331,24 +309,17 @@ class HouseTest {
 
     @Test
     void oneClassEndsTheProcess() {
-        none(
-                callers(
-                        call -> call.getName().equals("exit") && isOf(call, System.class),
-                        Set.of("Simreg")));
+        none(callers(call -> call.getName().equals("exit") && isOf(call, System.class), Set.of("Simreg")));
     }
 
     @Test
     void threadsComeFromOnePlace() {
         Set<String> may = Set.of("NamedThreads", "SerialThread");
-        none(
-                callers(
-                        call ->
-                                isOf(call, Thread.class) && call.getName().equals("<init>")
-                                        || call.getTargetOwner()
-                                                        .getName()
-                                                        .equals("java.util.concurrent.Executors")
-                                                && call.getName().startsWith("new"),
-                        may));
+        none(callers(
+                call -> isOf(call, Thread.class) && call.getName().equals("<init>")
+                        || call.getTargetOwner().getName().equals("java.util.concurrent.Executors")
+                                && call.getName().startsWith("new"),
+                may));
     }
 
     private static boolean isOf(JavaCall<?> call, Class<?> owner) {
@@ -359,9 +330,7 @@ class HouseTest {
         Set<String> found = new TreeSet<>();
         for (JavaClass type : classes) {
             if (!except.contains(outerSimple(type))) {
-                Stream.concat(
-                                type.getMethodCallsFromSelf().stream(),
-                                type.getConstructorCallsFromSelf().stream())
+                Stream.concat(type.getMethodCallsFromSelf().stream(), type.getConstructorCallsFromSelf().stream())
                         .filter(wanted)
                         .forEach(call -> found.add(call.getDescription()));
             }

@@ -82,8 +82,7 @@ public final class FieldText {
 
     /** A number's text without an exponent or needless zeros where that is short. */
     static String plain(double value) {
-        if (!Double.isFinite(value)
-                || value != 0 && (Math.abs(value) < 1e-9 || Math.abs(value) >= 1e15)) {
+        if (!Double.isFinite(value) || value != 0 && (Math.abs(value) < 1e-9 || Math.abs(value) >= 1e15)) {
             return Double.toString(value);
         }
         if (value == 0) {
@@ -113,7 +112,8 @@ public final class FieldText {
             throw new UserError("'" + value + "' is not a whole number", e);
         }
         if (number.signum() < 0 || number.bitLength() > bits) {
-            String most = BigInteger.ONE.shiftLeft(bits).subtract(BigInteger.ONE).toString();
+            String most =
+                    BigInteger.ONE.shiftLeft(bits).subtract(BigInteger.ONE).toString();
             throw new UserError(value + " is not a whole number from 0 to " + most);
         }
         return number;
@@ -148,11 +148,6 @@ public final class FieldText {
                 return candidate;
             }
         }
-        throw new UserError(
-                "'"
-                        + value
-                        + "' is not one of "
-                        + String.join(", ", names)
-                        + Nearest.hint(asked, names));
+        throw new UserError("'" + value + "' is not one of " + String.join(", ", names) + Nearest.hint(asked, names));
     }
 }

@@ -43,7 +43,8 @@ final class JobBounds {
         } else if (holder.hasField(field)) {
             checkValue(setting, key, holder.getField(field));
         } else if (setting.setting().getRequired()) {
-            problems.add(JobField.place(key), "is required: " + setting.setting().getHelp());
+            problems.add(
+                    JobField.place(key), "is required: " + setting.setting().getHelp());
         }
     }
 

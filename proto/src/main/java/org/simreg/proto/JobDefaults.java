@@ -71,10 +71,7 @@ final class JobDefaults {
 
     private static void fillOne(Message.Builder holder, JobField setting) {
         FieldDescriptor field = setting.field();
-        boolean absent =
-                field.isRepeated()
-                        ? holder.getRepeatedFieldCount(field) == 0
-                        : !holder.hasField(field);
+        boolean absent = field.isRepeated() ? holder.getRepeatedFieldCount(field) == 0 : !holder.hasField(field);
         if (absent && !setting.setting().getValue().isEmpty()) {
             holder.setField(field, FieldText.parseAll(field, setting.setting().getValue()));
         }
@@ -91,9 +88,7 @@ final class JobDefaults {
             job.getCheckpointsBuilder().setOutput("runs/" + job.getName());
         }
         Cache cache = job.getCache();
-        if (asksForCache(job.build())
-                && !cache.hasStore()
-                && cache.getPrecision() != Cache.Format.NONE) {
+        if (asksForCache(job.build()) && !cache.hasStore() && cache.getPrecision() != Cache.Format.NONE) {
             job.getCacheBuilder().setStore(job.getCheckpoints().getOutput() + "/features");
         }
     }
@@ -135,10 +130,9 @@ final class JobDefaults {
     }
 
     private static String nameOf(Job.Builder job) {
-        String student =
-                job.getStudent().hasModule()
-                        ? lastFolder(job.getStudent().getModule()).replaceAll("\\.\\w+$", "")
-                        : FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
+        String student = job.getStudent().hasModule()
+                ? lastFolder(job.getStudent().getModule()).replaceAll("\\.\\w+$", "")
+                : FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
         String asked = student + "-" + lastFolder(job.getDataset().getPath());
         String name = asked.replaceAll("[^\\p{L}\\p{N}._-]+", "-");
         int length = Math.min(LONGEST_NAME, name.codePointCount(0, name.length()));

@@ -49,9 +49,7 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
      * @return the option of the command line with its dashes; empty if there is none
      */
     public Optional<String> flag() {
-        return setting.getFlag().isEmpty()
-                ? Optional.empty()
-                : Optional.of("--" + setting.getFlag());
+        return setting.getFlag().isEmpty() ? Optional.empty() : Optional.of("--" + setting.getFlag());
     }
 
     /**
@@ -115,8 +113,7 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
 
     /** Tells whether a number is within the declared bounds; NaN is not within any. */
     boolean allows(double number) {
-        return (!setting.hasMin() || number >= setting.getMin())
-                && (!setting.hasMax() || number <= setting.getMax());
+        return (!setting.hasMin() || number >= setting.getMin()) && (!setting.hasMax() || number <= setting.getMax());
     }
 
     static JobField of(FieldDescriptor field) {
@@ -126,13 +123,12 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
     private String row() {
         String key = inList() ? key().replace(".", "[].") : key();
         String fallback = fallback();
-        return line(
-                List.of(
-                        code(key),
-                        flag().map(JobField::code).orElse(""),
-                        fallback.equals(setting.getValue()) ? code(fallback) : fallback,
-                        bounds(),
-                        setting.getHelp()));
+        return line(List.of(
+                code(key),
+                flag().map(JobField::code).orElse(""),
+                fallback.equals(setting.getValue()) ? code(fallback) : fallback,
+                bounds(),
+                setting.getHelp()));
     }
 
     private static String code(String text) {
@@ -170,8 +166,7 @@ public record JobField(Optional<FieldDescriptor> section, FieldDescriptor field,
 
     private static Setting settingOf(FieldDescriptor field) {
         if (!field.getOptions().hasExtension(SettingOuterClass.setting)) {
-            throw new IllegalStateException(
-                    "Field " + field.getFullName() + " declares no (setting)");
+            throw new IllegalStateException("Field " + field.getFullName() + " declares no (setting)");
         }
         return field.getOptions().getExtension(SettingOuterClass.setting);
     }

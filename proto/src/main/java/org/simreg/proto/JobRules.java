@@ -35,8 +35,7 @@ final class JobRules {
 
     private void name() {
         if (!job.getName().matches("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,99}")) {
-            String rule =
-                    "' can't name files; begin with a letter or digit, then letters, digits or . - _, up to 100";
+            String rule = "' can't name files; begin with a letter or digit, then letters, digits or . - _, up to 100";
             add("name", "'" + job.getName() + rule);
         }
     }
@@ -44,9 +43,7 @@ final class JobRules {
     private void teachers() {
         int count = job.getTeachersCount();
         if (count == 0) {
-            add(
-                    "teachers.source",
-                    "a teacher is required: a checkpoint file, torchscript:FILE or self");
+            add("teachers.source", "a teacher is required: a checkpoint file, torchscript:FILE or self");
         }
         if (count > 1 && JobDefaults.asksForSelf(job)) {
             String asked = "self allows no other teacher, " + count + " are asked for";
@@ -70,9 +67,7 @@ final class JobRules {
         }
         String with = " with the teacher " + teacher.getSource();
         if (teacher.getFeature() == Teacher.Feature.FC) {
-            add(
-                    section + "feature",
-                    "fc does not exist" + with + "; choose pooled or leave it out");
+            add(section + "feature", "fc does not exist" + with + "; choose pooled or leave it out");
         }
         if (teacher.hasNetwork()) {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
@@ -94,17 +89,12 @@ final class JobRules {
     /** A momentum teacher gets the student's views, so that settings of its own have no effect. */
     private void self(Teacher teacher, String section) {
         List<Integer> fields =
-                List.of(
-                        Teacher.WEIGHT_FIELD_NUMBER,
-                        Teacher.SIZE_FIELD_NUMBER,
-                        Teacher.PIXELS_FIELD_NUMBER);
+                List.of(Teacher.WEIGHT_FIELD_NUMBER, Teacher.SIZE_FIELD_NUMBER, Teacher.PIXELS_FIELD_NUMBER);
         for (int number : fields) {
             FieldDescriptor field = Teacher.getDescriptor().findFieldByNumber(number);
             if (teacher.hasField(field)) {
                 String value = FieldText.shown(teacher, number);
-                add(
-                        section + field.getName(),
-                        value + " has no effect with the teacher self; leave it out");
+                add(section + field.getName(), value + " has no effect with the teacher self; leave it out");
             }
         }
     }
@@ -142,8 +132,7 @@ final class JobRules {
                 && student.getNetwork() == Network.MOBILENET_V2
                 && job.getPrecision() == Precision.BFLOAT16
                 && size <= SINGLE_PIXEL) {
-            String why =
-                    " px leave mobilenet-v2 in bfloat16 gradients that can't be repeated to the bit";
+            String why = " px leave mobilenet-v2 in bfloat16 gradients that can't be repeated to the bit";
             String way = "; choose more than " + SINGLE_PIXEL + ", or the precision float32";
             add("views.size", size + why + way);
         }
@@ -158,9 +147,7 @@ final class JobRules {
                 add("head", "has no effect with the teacher self" + way);
             }
         } else if (head.getForm() == Head.Form.LINEAR && layers != 1) {
-            add(
-                    "head.layers",
-                    layers + " does not go with the linear form, which has 1; leave it out");
+            add("head.layers", layers + " does not go with the linear form, which has 1; leave it out");
         }
     }
 
@@ -180,9 +167,7 @@ final class JobRules {
         if (batch % parts != 0) {
             long below = Math.max(1, batch / parts) * parts;
             String way = "; choose a multiple, such as " + below;
-            add(
-                    "optimization.batch",
-                    batch + " images can't be cut in " + parts + " equal micro-batches" + way);
+            add("optimization.batch", batch + " images can't be cut in " + parts + " equal micro-batches" + way);
         } else if (batch / parts < 2) {
             String way = "; choose at most " + batch / 2;
             add(
@@ -243,8 +228,7 @@ final class JobRules {
     private void fixedView() {
         if (job.getCache().getViews() != 0) {
             String views = FieldText.shown(job.getCache(), Cache.VIEWS_FIELD_NUMBER);
-            String way =
-                    " does not go with cache.fixed, which keeps one view; leave one of them out";
+            String way = " does not go with cache.fixed, which keeps one view; leave one of them out";
             add("cache.views", views + way);
         }
         Views.Policy policy = job.getViews().getPolicy();

@@ -18,9 +18,8 @@ public final class Nearest {
     public static Optional<String> of(String asked, Collection<String> known) {
         return known.stream()
                 .filter(name -> edits(asked, name) <= most(asked, name))
-                .min(
-                        Comparator.<String>comparingInt(name -> edits(asked, name))
-                                .thenComparingInt(name -> -alike(asked, name)));
+                .min(Comparator.<String>comparingInt(name -> edits(asked, name))
+                        .thenComparingInt(name -> -alike(asked, name)));
     }
 
     /**
@@ -37,8 +36,7 @@ public final class Nearest {
     /** How many first letters both share: people seldom mistype those. */
     private static int alike(String asked, String name) {
         int shared = 0;
-        while (shared < Math.min(asked.length(), name.length())
-                && asked.charAt(shared) == name.charAt(shared)) {
+        while (shared < Math.min(asked.length(), name.length()) && asked.charAt(shared) == name.charAt(shared)) {
             shared++;
         }
         return shared;
@@ -57,11 +55,7 @@ public final class Nearest {
     private static int cheapest(int[][] cost, String a, String b, int i, int j) {
         int replaced = cost[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
         int least = Math.min(replaced, Math.min(cost[i - 1][j], cost[i][j - 1]) + 1);
-        boolean swapped =
-                i > 1
-                        && j > 1
-                        && a.charAt(i - 1) == b.charAt(j - 2)
-                        && a.charAt(i - 2) == b.charAt(j - 1);
+        boolean swapped = i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
         return swapped ? Math.min(least, cost[i - 2][j - 2] + 1) : least;
     }
 }

@@ -59,9 +59,7 @@ public final class Problems {
                             + " for "
                             + found.size()
                             + " reasons:\n  "
-                            + found.stream()
-                                    .map(UserError.Problem::toString)
-                                    .collect(Collectors.joining("\n  ")),
+                            + found.stream().map(UserError.Problem::toString).collect(Collectors.joining("\n  ")),
                     found);
         }
     }

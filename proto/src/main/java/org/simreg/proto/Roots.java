@@ -40,9 +40,7 @@ public final class Roots {
                 }
                 real.add(found);
             } catch (IOException e) {
-                throw new UserError(
-                        "--root: there is no folder %s; make it, or name another".formatted(folder),
-                        e);
+                throw new UserError("--root: there is no folder %s; make it, or name another".formatted(folder), e);
             }
         }
         return real.isEmpty() ? ANYWHERE : new Roots(List.copyOf(real));
@@ -96,12 +94,11 @@ public final class Roots {
     }
 
     private void check(String what, Map<String, Path> paths, List<UserError.Problem> problems) {
-        paths.forEach(
-                (setting, path) -> {
-                    if (!hold(path)) {
-                        problems.add(problem(setting, path));
-                    }
-                });
+        paths.forEach((setting, path) -> {
+            if (!hold(path)) {
+                problems.add(problem(setting, path));
+            }
+        });
         if (!problems.isEmpty()) {
             throw refused(what, problems);
         }
@@ -112,10 +109,7 @@ public final class Roots {
     }
 
     private static UserError refused(String what, List<UserError.Problem> problems) {
-        String all =
-                problems.stream()
-                        .map(UserError.Problem::toString)
-                        .collect(Collectors.joining("; "));
+        String all = problems.stream().map(UserError.Problem::toString).collect(Collectors.joining("; "));
         return new UserError(what + " is refused: " + all + " (--root)", problems);
     }
 

@@ -15,12 +15,12 @@ class FieldTextTest {
     private static final FieldDescriptor SEED = Job.getDescriptor().findFieldByName("seed");
     private static final FieldDescriptor EXACT = Job.getDescriptor().findFieldByName("exact");
     private static final FieldDescriptor K = Evaluation.getDescriptor().findFieldByName("k");
-    private static final FieldDescriptor EPOCHS =
-            Optimization.getDescriptor().findFieldByName("epochs");
+    private static final FieldDescriptor EPOCHS = Optimization.getDescriptor().findFieldByName("epochs");
     private static final FieldDescriptor POLICY = Views.getDescriptor().findFieldByName("policy");
 
     private static String refusal(FieldDescriptor field, String text) {
-        return assertThrows(UserError.class, () -> FieldText.parseAll(field, text)).getMessage();
+        return assertThrows(UserError.class, () -> FieldText.parseAll(field, text))
+                .getMessage();
     }
 
     @ParameterizedTest

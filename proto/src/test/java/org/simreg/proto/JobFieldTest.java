@@ -69,6 +69,9 @@ class JobFieldTest {
     }
 
     private static JobField field(String key) {
-        return JobField.all().stream().filter(f -> f.key().equals(key)).findFirst().orElseThrow();
+        return JobField.all().stream()
+                .filter(f -> f.key().equals(key))
+                .findFirst()
+                .orElseThrow();
     }
 }

@@ -33,13 +33,12 @@ class JobSettingsTest {
 
     static String refusalOf(Job.Builder job, Consumer<Job.Builder> change) {
         change.accept(job);
-        return assertThrows(UserError.class, () -> JobSettings.complete(job.build())).getMessage();
+        return assertThrows(UserError.class, () -> JobSettings.complete(job.build()))
+                .getMessage();
     }
 
     static void assertSays(String message, String... parts) {
-        assertAll(
-                List.of(parts).stream()
-                        .map(part -> () -> assertTrue(message.contains(part), message)));
+        assertAll(List.of(parts).stream().map(part -> () -> assertTrue(message.contains(part), message)));
     }
 
     @Test
@@ -107,12 +106,7 @@ class JobSettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "/a/b/, resnet18-b",
-        "a/../c d (1), resnet18-c-d-1-",
-        "/, resnet18-data",
-        "été, resnet18-été"
-    })
+    @CsvSource({"/a/b/, resnet18-b", "a/../c d (1), resnet18-c-d-1-", "/, resnet18-data", "été, resnet18-été"})
     void aJobIsNamedAfterStudentAndLastFolder(String path, String name) {
         Job.Builder asked = smallest();
         asked.getDatasetBuilder().setPath(path);
@@ -156,9 +150,7 @@ class JobSettingsTest {
     @Test
     void oneProblemIsOneSentence() {
         String message = refusal(job -> job.getViewsBuilder().setSize(4));
-        assertEquals(
-                "The job is refused: views.size (--size): 4 is out of bounds; choose 8 to 1024 px",
-                message);
+        assertEquals("The job is refused: views.size (--size): 4 is out of bounds; choose 8 to 1024 px", message);
     }
 
     @Test
@@ -170,9 +162,7 @@ class JobSettingsTest {
 
     @Test
     void anUnsignedNumberIsNotTakenForANegativeOne() {
-        assertSays(
-                refusal(job -> job.getOptimizationBuilder().setEpochs(-1)),
-                "4294967295 is out of bounds");
+        assertSays(refusal(job -> job.getOptimizationBuilder().setEpochs(-1)), "4294967295 is out of bounds");
         assertEquals(-1, JobSettings.complete(smallest().setSeed(-1).build()).getSeed());
     }
 
@@ -236,8 +226,7 @@ class JobSettingsTest {
                 refusal(job -> job.getMomentumTeacherBuilder().setDecay(0.9)),
                 "momentum_teacher: has no effect without the teacher self");
         assertSays(
-                refusalOf(
-                        withSelf(), job -> job.getTeachersBuilder(0).setNetwork(Network.RESNET50)),
+                refusalOf(withSelf(), job -> job.getTeachersBuilder(0).setNetwork(Network.RESNET50)),
                 "teachers[0].network (--teacher-network): resnet50 has no effect");
     }
 
@@ -276,23 +265,16 @@ class JobSettingsTest {
                 refusal(job -> job.getTeachersBuilder(0).setWeight(2)),
                 "teachers[0].weight (--teacher-weight): 2 has no effect with a single teacher");
         assertEquals(
-                1,
-                JobSettings.complete(smallest().build()).getTeachers(0).getWeight(),
-                "the default is no demand");
+                1, JobSettings.complete(smallest().build()).getTeachers(0).getWeight(), "the default is no demand");
     }
 
     @Test
     void theSelfTeacherHasTheStudentsEyesAndLoss() {
         assertSays(
-                refusalOf(
-                        withSelf(),
-                        job -> {
-                            job.setLoss(Loss.SQUARED);
-                            job.getTeachersBuilder(0)
-                                    .setWeight(1)
-                                    .setSize(32)
-                                    .setPixels(Pixels.HALF);
-                        }),
+                refusalOf(withSelf(), job -> {
+                    job.setLoss(Loss.SQUARED);
+                    job.getTeachersBuilder(0).setWeight(1).setSize(32).setPixels(Pixels.HALF);
+                }),
                 "The job is refused for 4 reasons:",
                 "teachers[0].weight (--teacher-weight): 1 has no effect with the teacher self",
                 "teachers[0].size (--teacher-size): 32 has no effect",
@@ -310,15 +292,12 @@ class JobSettingsTest {
                 job -> job.getTeachersBuilder(0).setSource(source).setFeature(Teacher.Feature.FC);
         assertSays(
                 refusal(change),
-                "teachers[0].feature (--teacher-feature): fc does not exist with the teacher "
-                        + source);
+                "teachers[0].feature (--teacher-feature): fc does not exist with the teacher " + source);
     }
 
     @Test
     void torchscriptNeedsAFile() {
-        assertSays(
-                refusal(job -> job.getTeachersBuilder(0).setSource("torchscript:")),
-                "torchscript: names no file");
+        assertSays(refusal(job -> job.getTeachersBuilder(0).setSource("torchscript:")), "torchscript: names no file");
     }
 
     @ParameterizedTest

@@ -8,8 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NearestTest {
-    private static final List<String> KNOWN =
-            List.of("epochs", "batch", "lr", "momentum", "schedule");
+    private static final List<String> KNOWN = List.of("epochs", "batch", "lr", "momentum", "schedule");
 
     @ParameterizedTest
     @ValueSource(strings = {"epoch", "epohcs", "epocs", "epochss", "eposhs", "epochs"})

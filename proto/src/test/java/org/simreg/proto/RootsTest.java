@@ -15,7 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RootsTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private Path inside;
     private Path outside;
     private Roots roots;
@@ -58,8 +60,7 @@ class RootsTest {
         job.addTeachersBuilder().setSource("self");
         job.addTeachersBuilder().setSource("torchscript:/etc/passwd");
         job.getStudentBuilder().setInit(inside.resolve("i.pt").toString());
-        UserError e =
-                assertThrows(UserError.class, () -> roots.check(job.build(), Path.of("/tmp-x")));
+        UserError e = assertThrows(UserError.class, () -> roots.check(job.build(), Path.of("/tmp-x")));
         assertEquals(
                 List.of("checkpoints.output", "dataset.path", "teachers[1].source"),
                 e.problems().stream().map(UserError.Problem::place).toList());
@@ -74,16 +75,15 @@ class RootsTest {
         collect(Job.getDescriptor().getFields(), "", texts);
         List<String> noPaths = List.of("name", "teachers.feature");
         texts.removeAll(noPaths);
-        texts.removeAll(
-                List.of(
-                        "dataset.path",
-                        "dataset.classes_file",
-                        "teachers.source",
-                        "student.init",
-                        "student.module",
-                        "student.restart",
-                        "checkpoints.output",
-                        "cache.store"));
+        texts.removeAll(List.of(
+                "dataset.path",
+                "dataset.classes_file",
+                "teachers.source",
+                "student.init",
+                "student.module",
+                "student.restart",
+                "checkpoints.output",
+                "cache.store"));
         assertEquals(List.of(), texts, "a new text setting: a path belongs in Roots.NamedPaths");
     }
 
@@ -99,8 +99,7 @@ class RootsTest {
 
     @Test
     void aRootThatIsNotThereIsRefused() {
-        UserError e =
-                assertThrows(UserError.class, () -> Roots.of(List.of(folder.resolve("absent"))));
+        UserError e = assertThrows(UserError.class, () -> Roots.of(List.of(folder.resolve("absent"))));
         assertTrue(e.getMessage().startsWith("--root: there is no folder"));
     }
 }

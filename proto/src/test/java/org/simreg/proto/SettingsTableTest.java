@@ -30,19 +30,13 @@ class SettingsTableTest {
 
     @Test
     void aRowHoldsKeyOptionDefaultValuesAndMeaning() {
-        assertTrue(
-                JobField.markdown()
-                        .contains(
-                                "| `views.size` | `--size` | `224` | 8 to 1024 px"
-                                        + " | Height and width of a view |\n"));
-        assertTrue(
-                JobField.markdown().contains("| `teachers[].source` | `--teacher` | required |"));
+        assertTrue(JobField.markdown()
+                .contains("| `views.size` | `--size` | `224` | 8 to 1024 px" + " | Height and width of a view |\n"));
+        assertTrue(JobField.markdown().contains("| `teachers[].source` | `--teacher` | required |"));
     }
 
     @Test
     void everyLineHasFiveCells() {
-        JobField.markdown()
-                .lines()
-                .forEach(line -> assertEquals(7, line.split("(?<!\\\\)\\|", -1).length, line));
+        JobField.markdown().lines().forEach(line -> assertEquals(7, line.split("(?<!\\\\)\\|", -1).length, line));
     }
 }

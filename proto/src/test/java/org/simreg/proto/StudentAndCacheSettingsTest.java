@@ -26,12 +26,10 @@ class StudentAndCacheSettingsTest {
 
     @Test
     void aModuleGoesNeitherWithANetworkNorWithBfloat16() {
-        String said =
-                refusal(
-                        job -> {
-                            job.setPrecision(Precision.BFLOAT16);
-                            job.getStudentBuilder().setModule("n.pt").setNetwork(Network.RESNET18);
-                        });
+        String said = refusal(job -> {
+            job.setPrecision(Precision.BFLOAT16);
+            job.getStudentBuilder().setModule("n.pt").setNetwork(Network.RESNET18);
+        });
         assertSays(said, "student.network (--student): resnet18 has no effect with a module");
         assertSays(said, "precision (--precision): bfloat16 does not go with a module");
     }
@@ -76,12 +74,10 @@ class StudentAndCacheSettingsTest {
                 refusalOf(withSelf(), job -> job.getCacheBuilder().setViews(2)),
                 "cache: can't keep features of the teacher self, which changes; remove");
         assertSays(
-                refusal(
-                        job ->
-                                job.getCacheBuilder()
-                                        .setViews(2)
-                                        .setPrecision(Cache.Format.NONE)
-                                        .setStore("features")),
+                refusal(job -> job.getCacheBuilder()
+                        .setViews(2)
+                        .setPrecision(Cache.Format.NONE)
+                        .setStore("features")),
                 "cache.store (--cache-store): has no effect with the precision none");
         assertSays(
                 refusal(job -> job.getCacheBuilder().setViews(100_001)),
@@ -101,12 +97,11 @@ class StudentAndCacheSettingsTest {
     @Test
     void aSinglePixelBeforeMobileNetsLastStrideIsRefusedInBfloat16() {
         assertSays(
-                refusal(
-                        job -> {
-                            job.setPrecision(Precision.BFLOAT16);
-                            job.getStudentBuilder().setNetwork(Network.MOBILENET_V2);
-                            job.getViewsBuilder().setSize(16);
-                        }),
+                refusal(job -> {
+                    job.setPrecision(Precision.BFLOAT16);
+                    job.getStudentBuilder().setNetwork(Network.MOBILENET_V2);
+                    job.getViewsBuilder().setSize(16);
+                }),
                 "views.size (--size): 16 px leave mobilenet-v2 in bfloat16 gradients that can't be"
                         + " repeated to the bit; choose more than 16, or the precision float32");
     }

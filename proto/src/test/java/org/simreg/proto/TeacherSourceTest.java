@@ -9,8 +9,7 @@ class TeacherSourceTest {
     void theTextSaysWhereTheTeacherComesFrom() {
         assertEquals(new TeacherSource.Self(), TeacherSource.of("self"));
         assertEquals(new TeacherSource.Weights("./self"), TeacherSource.of("./self"));
-        assertEquals(
-                new TeacherSource.TorchScript("a b.pt"), TeacherSource.of("torchscript:a b.pt"));
+        assertEquals(new TeacherSource.TorchScript("a b.pt"), TeacherSource.of("torchscript:a b.pt"));
         assertEquals(new TeacherSource.Weights("moco.pth.tar"), TeacherSource.of("moco.pth.tar"));
     }
 }

@@ -37,8 +37,7 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
     }
 
     @Override
-    public int handleExecutionException(
-            Exception failure, CommandLine command, ParseResult parsed) {
+    public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
         return failed(failure, command);
     }
 
@@ -47,20 +46,16 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
      */
     int failed(Throwable failure, CommandLine command) {
         boolean expected = failure instanceof UserError;
-        String what =
-                expected
-                        ? failure.getMessage()
-                        : "Failed by an unexpected error, "
-                                + failure
-                                + "; run it again with --verbose for details";
+        String what = expected
+                ? failure.getMessage()
+                : "Failed by an unexpected error, " + failure + "; run it again with --verbose for details";
         print(command, what, failure);
         return CommandLine.ExitCode.SOFTWARE;
     }
 
     private void print(CommandLine command, String sentence, Throwable failure) {
         if (ProcessLog.isJson()) {
-            LoggerFactory.getLogger("org.simreg.process")
-                    .error(sentence, global.verbose() ? failure : null);
+            LoggerFactory.getLogger("org.simreg.process").error(sentence, global.verbose() ? failure : null);
             return;
         }
         PrintWriter err = command.getErr();
@@ -76,18 +71,14 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
             return "--help";
         }
         boolean nested = command.parent().parent() != null;
-        return nested
-                ? command.parent().name() + " " + command.name() + " --help"
-                : "help " + command.name();
+        return nested ? command.parent().name() + " " + command.name() + " --help" : "help " + command.name();
     }
 
     private static String sentence(ParameterException failure) {
         if (failure instanceof UnmatchedArgumentException unmatched) {
             String first = unmatched.getUnmatched().get(0);
             CommandSpec command = failure.getCommandLine().getCommandSpec();
-            return first.startsWith("-")
-                    ? unknownOption(first, command)
-                    : unknownWord(first, command);
+            return first.startsWith("-") ? unknownOption(first, command) : unknownWord(first, command);
         }
         boolean byHelp = failure.getArgSpec() == null && failure.getValue() != null;
         return byHelp

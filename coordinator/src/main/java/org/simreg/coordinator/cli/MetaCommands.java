@@ -19,11 +19,10 @@ final class MetaCommands {
     }
 
     /** The command {@code simreg settings}: the table that docs/settings.md carries. */
-    @Command(
-            name = "settings",
-            description = "Print every setting of a job as a Markdown table: key, option, default.")
+    @Command(name = "settings", description = "Print every setting of a job as a Markdown table: key, option, default.")
     static final class SettingsCommand implements Runnable {
-        @Spec private CommandSpec spec;
+        @Spec
+        private CommandSpec spec;
 
         @Override
         public void run() {
@@ -37,13 +36,11 @@ final class MetaCommands {
             description = "Print a script that completes options in bash or zsh.",
             footer = {"", "Example:", "  source <(simreg completion bash)"})
     static final class CompletionCommand implements Runnable {
-        @Spec private CommandSpec spec;
+        @Spec
+        private CommandSpec spec;
 
         @SuppressWarnings("UnusedVariable") // picocli refuses other shells
-        @Parameters(
-                paramLabel = "SHELL",
-                defaultValue = "bash",
-                description = "bash or zsh (default: bash)")
+        @Parameters(paramLabel = "SHELL", defaultValue = "bash", description = "bash or zsh (default: bash)")
         private Shell shell;
 
         @Override

@@ -43,8 +43,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg}: its subcommands, and what all of them have in common. */
 @Command(
         name = "simreg",
-        description =
-                "Distils self-supervised vision models into small ones by feature regression.",
+        description = "Distils self-supervised vision models into small ones by feature regression.",
         optionListHeading = "%nOptions of every command:%n",
         footer = {
             "",
@@ -52,7 +51,8 @@ import picocli.CommandLine.Spec;
             "See 'simreg help COMMAND' for the options of a command."
         })
 public final class Simreg implements Runnable {
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @SuppressWarnings("UnusedVariable") // picocli reads and sets it
     @Mixin
@@ -147,51 +147,45 @@ public final class Simreg implements Runnable {
 
     private static int export(ExportCommand.Settings settings) {
         StudentExport.checkpoint(
-                        settings.checkpoint(),
-                        settings.network(),
-                        settings.out(),
-                        settings.size(),
-                        settings.formats())
+                        settings.checkpoint(), settings.network(), settings.out(), settings.size(), settings.formats())
                 .forEach(System.out::println);
         return 0;
     }
 
     static CommandLine commandLine(GlobalOptions global, Actions actions) {
-        CommandLine command =
-                new CommandLine(new Simreg(global))
-                        .addSubcommand(DistillCommand.of(global, actions.distill()))
-                        .addSubcommand(FeaturesCommand.of(global, actions.stop()))
-                        .addSubcommand(new ExportCommand(actions.export()))
-                        .addSubcommand(new InspectCommand())
-                        .addSubcommand(EvalCommand.of(global, actions.eval()))
-                        .addSubcommand(IndexCommand.of(global))
-                        .addSubcommand(new SearchCommand(global))
-                        .addSubcommand(new ClassifyCommand())
-                        .addSubcommand(new CoordinatorCommand(actions.process()))
-                        .addSubcommand(new WorkerCommand(actions.process()))
-                        .addSubcommand(SubmitCommand.of(global, actions.stop()))
-                        .addSubcommand(new JobsCommand(global))
-                        .addSubcommand(new WatchCommand(global, actions.stop()))
-                        .addSubcommand(MoveCommand.of(MoveCommand.Move.CANCEL))
-                        .addSubcommand(MoveCommand.of(MoveCommand.Move.PAUSE))
-                        .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
-                        .addSubcommand(new LogsCommand(actions.stop()))
-                        .addSubcommand(new WorkersCommand(global))
-                        .addSubcommand(new ScaleCommand())
-                        .addSubcommand(new AuditCommand())
-                        .addSubcommand(new TokenCommand())
-                        .addSubcommand(new MetaCommands.SettingsCommand())
-                        .addSubcommand(new MetaCommands.CompletionCommand());
+        CommandLine command = new CommandLine(new Simreg(global))
+                .addSubcommand(DistillCommand.of(global, actions.distill()))
+                .addSubcommand(FeaturesCommand.of(global, actions.stop()))
+                .addSubcommand(new ExportCommand(actions.export()))
+                .addSubcommand(new InspectCommand())
+                .addSubcommand(EvalCommand.of(global, actions.eval()))
+                .addSubcommand(IndexCommand.of(global))
+                .addSubcommand(new SearchCommand(global))
+                .addSubcommand(new ClassifyCommand())
+                .addSubcommand(new CoordinatorCommand(actions.process()))
+                .addSubcommand(new WorkerCommand(actions.process()))
+                .addSubcommand(SubmitCommand.of(global, actions.stop()))
+                .addSubcommand(new JobsCommand(global))
+                .addSubcommand(new WatchCommand(global, actions.stop()))
+                .addSubcommand(MoveCommand.of(MoveCommand.Move.CANCEL))
+                .addSubcommand(MoveCommand.of(MoveCommand.Move.PAUSE))
+                .addSubcommand(MoveCommand.of(MoveCommand.Move.RESUME))
+                .addSubcommand(new LogsCommand(actions.stop()))
+                .addSubcommand(new WorkersCommand(global))
+                .addSubcommand(new ScaleCommand())
+                .addSubcommand(new AuditCommand())
+                .addSubcommand(new TokenCommand())
+                .addSubcommand(new MetaCommands.SettingsCommand())
+                .addSubcommand(new MetaCommands.CompletionCommand());
         unify(command);
         // No heading stands between its parameters and the options of every command.
         command.getSubcommands().get("token").getCommandSpec().usageMessage().optionListHeading("");
         IExecutionStrategy run = new RunLast();
         return command.addSubcommand(new HelpCommand())
-                .setExecutionStrategy(
-                        parsed -> {
-                            setUpLog(global);
-                            return run.execute(parsed);
-                        })
+                .setExecutionStrategy(parsed -> {
+                    setUpLog(global);
+                    return run.execute(parsed);
+                })
                 .setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpLongOptionsMaxWidth(30)

@@ -37,14 +37,12 @@ final class CheckpointUpload implements Upload {
 
     private void check() {
         long current = run.record().getGeneration().getNumber();
-        boolean live =
-                run.phase() instanceof Phase.Training || run.phase() instanceof Phase.Halting;
+        boolean live = run.phase() instanceof Phase.Training || run.phase() instanceof Phase.Halting;
         if (!run.active() || run.finishing() || !live || header.getGeneration() != current) {
             throw new Refused(
                     Refused.Kind.STATE,
                     "The checkpoint of step %d of the job %s is not stored: it is of generation %d, and the job's is %d or has ended"
-                            .formatted(
-                                    header.getStep(), run.id(), header.getGeneration(), current));
+                            .formatted(header.getStep(), run.id(), header.getGeneration(), current));
         }
     }
 
@@ -59,11 +57,10 @@ final class CheckpointUpload implements Upload {
     }
 
     private void tell(Runnable writing) {
-        told(
-                () -> {
-                    writing.run();
-                    return true;
-                });
+        told(() -> {
+            writing.run();
+            return true;
+        });
     }
 
     private <T> T told(Supplier<T> writing) {

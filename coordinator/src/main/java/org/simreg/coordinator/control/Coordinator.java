@@ -81,17 +81,10 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     public Coordinator(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders) {
         this.settings = settings;
         this.queue = new JobQueue(settings, store, folders);
-        this.controller =
-                new JobController(
-                        settings, registry, new JobFinisher(settings.executor(), registry, guard));
+        this.controller = new JobController(settings, registry, new JobFinisher(settings.executor(), registry, guard));
         this.dispatcher = new Dispatcher(queue, registry, controller, guard);
-        this.sessions =
-                new WorkerSessions(
-                        settings,
-                        queue,
-                        registry,
-                        new ReportHandler(registry, guard, controller),
-                        dispatcher);
+        this.sessions = new WorkerSessions(
+                settings, queue, registry, new ReportHandler(registry, guard, controller), dispatcher);
     }
 
     /**
@@ -135,15 +128,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         if (listeners.isEmpty()) {
             return;
         }
-        List<WorkerStatus> workers =
-                registry.all().stream()
-                        .map(
-                                session ->
-                                        WorkerStatuses.of(
-                                                session,
-                                                dispatcher.objection(session),
-                                                session.heard()))
-                        .toList();
+        List<WorkerStatus> workers = registry.all().stream()
+                .map(session -> WorkerStatuses.of(session, dispatcher.objection(session), session.heard()))
+                .toList();
         Seen now = new Seen(dispatcher.demands(), workers);
         if (!now.equals(seen)) {
             seen = now;
@@ -264,8 +251,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     @Override
     public Upload put(CheckpointHeader header) {
         JobRun run = queue.get(header.getJob());
-        return new CheckpointUpload(
-                run, header, trouble -> settings.executor().execute(() -> stop(run, trouble)));
+        return new CheckpointUpload(run, header, trouble -> settings.executor().execute(() -> stop(run, trouble)));
     }
 
     /** Steps whose states can't be kept are not worth computing. */
@@ -286,9 +272,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     /** How many jobs are in which state; states that no job is in are left out. */
     public Map<JobState, Long> states() {
         return queue.all().stream()
-                .collect(
-                        Collectors.groupingBy(
-                                run -> run.record().getState(), Collectors.counting()));
+                .collect(Collectors.groupingBy(run -> run.record().getState(), Collectors.counting()));
     }
 
     /** Jobs that have not ended. */
@@ -303,7 +287,8 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     /** How many workers attend and don't leave. */
     public int attending() {
-        return (int) registry.all().stream().filter(session -> !session.leaving()).count();
+        return (int)
+                registry.all().stream().filter(session -> !session.leaving()).count();
     }
 
     /** Releases the folders; workers go on and wait for the next coordinator. */

@@ -60,12 +60,10 @@ final class Dispatcher {
 
     /** Does something for a job, then decides on the job. */
     void handle(JobRun run, Runnable action) {
-        guard.with(
-                run,
-                () -> {
-                    action.run();
-                    controller.decideOn(run);
-                });
+        guard.with(run, () -> {
+            action.run();
+            controller.decideOn(run);
+        });
     }
 
     /** Has the members of a job's generation stop and begin another one. */
@@ -83,11 +81,7 @@ final class Dispatcher {
     private void allot() {
         List<JobRun> active = queue.active();
         boolean grace =
-                active.stream()
-                        .anyMatch(
-                                run ->
-                                        run.phase() instanceof Phase.Training training
-                                                && training.grace() > 0);
+                active.stream().anyMatch(run -> run.phase() instanceof Phase.Training training && training.grace() > 0);
         if (grace) {
             active.forEach(this::keepWorkers);
             return;
@@ -102,9 +96,7 @@ final class Dispatcher {
         }
         Map<String, Grant> grants = Allotment.of(availableWorkers(), demands);
         active.forEach(
-                run ->
-                        Optional.ofNullable(grants.get(run.id()))
-                                .ifPresent(grant -> run.grant(explained(run, grant))));
+                run -> Optional.ofNullable(grants.get(run.id())).ifPresent(grant -> run.grant(explained(run, grant))));
     }
 
     /** Adds to a grant that can't be served why the workers there are can't serve the job. */
@@ -114,8 +106,7 @@ final class Dispatcher {
         }
         List<String> reasons = new ArrayList<>();
         for (WorkerSession session : registry.all()) {
-            objection(session, run)
-                    .ifPresent(reason -> reasons.add(session.name() + ": " + reason));
+            objection(session, run).ifPresent(reason -> reasons.add(session.name() + ": " + reason));
         }
         if (reasons.isEmpty()) {
             return grant;
@@ -126,11 +117,10 @@ final class Dispatcher {
 
     /** Leaves all workers where they are, until it is known who comes back after a restart. */
     private void keepWorkers(JobRun run) {
-        Set<String> names =
-                registry.of(run).stream()
-                        .filter(session -> !session.leaving())
-                        .map(WorkerSession::name)
-                        .collect(Collectors.toSet());
+        Set<String> names = registry.of(run).stream()
+                .filter(session -> !session.leaving())
+                .map(WorkerSession::name)
+                .collect(Collectors.toSet());
         boolean runs = run.record().getState() == JobState.RUNNING;
         run.grant(new Grant(names, runs, "waits for workers to attend again"));
     }
@@ -138,12 +128,10 @@ final class Dispatcher {
     private List<Demand.AvailableWorker> availableWorkers() {
         return registry.all().stream()
                 .filter(session -> !session.leaving())
-                .map(
-                        session ->
-                                new Demand.AvailableWorker(
-                                        session.name(),
-                                        session.hello().getProfile(),
-                                        session.run().map(JobRun::id).orElse("")))
+                .map(session -> new Demand.AvailableWorker(
+                        session.name(),
+                        session.hello().getProfile(),
+                        session.run().map(JobRun::id).orElse("")))
                 .toList();
     }
 
@@ -171,8 +159,7 @@ final class Dispatcher {
             }
         }
         boolean decided = !record.getProfile().isEmpty();
-        return new Demand.Requirements(
-                job.getExact() ? record.getProfile() : "", job.getExact() && !decided, excluded);
+        return new Demand.Requirements(job.getExact() ? record.getProfile() : "", job.getExact() && !decided, excluded);
     }
 
     private static Demand demand(JobRun run, Demand.Requirements requirements) {
@@ -181,12 +168,7 @@ final class Dispatcher {
         int least = job.getPlacement().getMinWorkers();
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
         long priority = Demand.effective(job.getPlacement(), run.waited());
-        return new Demand(
-                run.id(),
-                new Demand.Rank(priority, record.getSubmittedMs()),
-                least,
-                most,
-                requirements);
+        return new Demand(run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, requirements);
     }
 
     /** Why a worker can't serve a job, whoever is free; empty if it can. */
@@ -196,9 +178,8 @@ final class Dispatcher {
         if (record.getJob().getExact()
                 && !profile.isEmpty()
                 && !profile.equals(session.hello().getProfile())) {
-            return Optional.of(
-                    "its profile is %s, and the job has to keep %s"
-                            .formatted(session.hello().getProfile(), profile));
+            return Optional.of("its profile is %s, and the job has to keep %s"
+                    .formatted(session.hello().getProfile(), profile));
         }
         String transport = JobController.transport(run);
         return session.hello().containsAddresses(transport)
@@ -228,10 +209,9 @@ final class Dispatcher {
         for (String name : run.grant().workers()) {
             registry.find(name)
                     .filter(session -> session.run().isEmpty() && !session.leaving())
-                    .ifPresent(
-                            session -> {
-                                session.prepare(run, run.now());
-                            });
+                    .ifPresent(session -> {
+                        session.prepare(run, run.now());
+                    });
         }
     }
 }

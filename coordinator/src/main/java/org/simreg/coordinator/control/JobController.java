@@ -65,31 +65,28 @@ final class JobController {
         long now = settings.clock().getAsLong();
         List<JobView.Member> members =
                 registry.of(run).stream().map(session -> member(run, session)).toList();
-        JobView.History history =
-                new JobView.History(
-                        record.getGeneration().toBuilder().setJob(run.id()).build(),
-                        new Lineage(record.getStartsList()),
-                        run.ledger().steps(),
-                        !record.getSha256().isEmpty());
-        JobView.Assignment assignment =
-                new JobView.Assignment(
-                        run.grant(),
-                        job.getPlacement().getMinWorkers(),
-                        job.getOptimization().getMicroBatches(),
-                        run.requestedHalt(),
-                        new JobView.WaitTimes(
-                                settings.times().gather(), settings.times().grace(), stopBy(run)));
+        JobView.History history = new JobView.History(
+                record.getGeneration().toBuilder().setJob(run.id()).build(),
+                new Lineage(record.getStartsList()),
+                run.ledger().steps(),
+                !record.getSha256().isEmpty());
+        JobView.Assignment assignment = new JobView.Assignment(
+                run.grant(),
+                job.getPlacement().getMinWorkers(),
+                job.getOptimization().getMicroBatches(),
+                run.requestedHalt(),
+                new JobView.WaitTimes(
+                        settings.times().gather(), settings.times().grace(), stopBy(run)));
         return new JobView(now, run.phase(), assignment, members, history);
     }
 
     /** Until when a step may be finished before a worker leaves; 0: none leaves. */
     private long stopBy(JobRun run) {
-        long told =
-                registry.of(run).stream()
-                        .filter(WorkerSession::leaving)
-                        .mapToLong(WorkerSession::leavingSince)
-                        .min()
-                        .orElse(0);
+        long told = registry.of(run).stream()
+                .filter(WorkerSession::leaving)
+                .mapToLong(WorkerSession::leavingSince)
+                .min()
+                .orElse(0);
         return told == 0 ? 0 : told + run.ledger().stepMs() + settings.times().leave();
     }
 
@@ -156,12 +153,9 @@ final class JobController {
         run.phase(begin.then());
         run.reason(generation.getReason());
         if (before != JobState.RUNNING) {
-            run.emit(
-                    Progress.newBuilder()
-                            .setState(
-                                    StateChanged.newBuilder()
-                                            .setState(JobState.RUNNING)
-                                            .setReason(generation.getReason())));
+            run.emit(Progress.newBuilder()
+                    .setState(
+                            StateChanged.newBuilder().setState(JobState.RUNNING).setReason(generation.getReason())));
         }
         run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
         generation.getMembersList().forEach(member -> send(run, generation, member));
@@ -171,10 +165,9 @@ final class JobController {
     }
 
     private Generation completed(JobRun run, Generation generation) {
-        Generation.Builder complete =
-                generation.toBuilder()
-                        .addAllMeasured(measured(run.record(), generation.getStep()))
-                        .setTransport(transport(run));
+        Generation.Builder complete = generation.toBuilder()
+                .addAllMeasured(measured(run.record(), generation.getStep()))
+                .setTransport(transport(run));
         long checkpoint = run.ledger().checkpoint();
         if (checkpoint >= 0) {
             complete.setCheckpoint(checkpoint);
@@ -187,17 +180,12 @@ final class JobController {
         JobStarted started = record.getStarted();
         long perEpoch = started.getStepsPerEpoch();
         return record.getMeasuredList().stream()
-                .filter(
-                        session ->
-                                Math.min(session.getEpoch() * perEpoch, started.getTotalSteps())
-                                        <= step)
+                .filter(session -> Math.min(session.getEpoch() * perEpoch, started.getTotalSteps()) <= step)
                 .toList();
     }
 
     private void keep(JobRun run, Generation generation) {
-        Lineage lineage =
-                new Lineage(run.record().getStartsList())
-                        .begun(generation.getNumber(), generation.getStep());
+        Lineage lineage = new Lineage(run.record().getStartsList()).begun(generation.getNumber(), generation.getStep());
         JobRecord.Builder next = run.record().toBuilder();
         if (next.getState() != JobState.RUNNING) {
             JobTransitions.enter(next, JobState.RUNNING, run.now());
@@ -216,19 +204,13 @@ final class JobController {
     }
 
     private void send(JobRun run, Generation generation, Generation.Member member) {
-        registry.find(member.getWorker())
-                .ifPresent(
-                        session -> {
-                            boolean held = member.getState() == Generation.State.HELD;
-                            session.state(
-                                    new WorkerState.Holding(
-                                            generation.getNumber(),
-                                            held ? generation.getStep() : 0,
-                                            false),
-                                    run.now());
-                            session.rewound(generation.getStep());
-                            session.send(Orders.begin(generation));
-                        });
+        registry.find(member.getWorker()).ifPresent(session -> {
+            boolean held = member.getState() == Generation.State.HELD;
+            session.state(
+                    new WorkerState.Holding(generation.getNumber(), held ? generation.getStep() : 0, false), run.now());
+            session.rewound(generation.getStep());
+            session.send(Orders.begin(generation));
+        });
     }
 
     private boolean attends(String worker) {
@@ -236,12 +218,11 @@ final class JobController {
     }
 
     private static GenerationBegun begun(Generation generation, Cause cause) {
-        GenerationBegun.Builder begun =
-                GenerationBegun.newBuilder()
-                        .setNumber(generation.getNumber())
-                        .setStep(generation.getStep())
-                        .setReason(generation.getReason())
-                        .setCause(cause);
+        GenerationBegun.Builder begun = GenerationBegun.newBuilder()
+                .setNumber(generation.getNumber())
+                .setStep(generation.getStep())
+                .setReason(generation.getReason())
+                .setCause(cause);
         generation.getMembersList().forEach(member -> begun.addWorkers(member.getWorker()));
         return begun.build();
     }

@@ -29,9 +29,7 @@ final class JobFinisher {
         run.reason("the exports are being written");
         run.files()
                 .export()
-                .whenCompleteAsync(
-                        (files, failure) -> guard.with(run, () -> exported(run, files, failure)),
-                        executor);
+                .whenCompleteAsync((files, failure) -> guard.with(run, () -> exported(run, files, failure)), executor);
     }
 
     private void exported(JobRun run, List<String> files, Throwable failure) {
@@ -42,18 +40,15 @@ final class JobFinisher {
             throw unwrapped(failure);
         }
         long worked = run.now() - run.record().getSubmittedMs() - run.waited();
-        run.emit(
-                Progress.newBuilder()
-                        .setFinished(
-                                JobFinished.newBuilder()
-                                        .setStep(run.ledger().step())
-                                        .setSha256(run.record().getSha256())
-                                        .setSeconds(worked / 1e3)
-                                        .addAllExports(files)));
+        run.emit(Progress.newBuilder()
+                .setFinished(JobFinished.newBuilder()
+                        .setStep(run.ledger().step())
+                        .setSha256(run.record().getSha256())
+                        .setSeconds(worked / 1e3)
+                        .addAllExports(files)));
         run.files()
                 .report()
-                .whenCompleteAsync(
-                        (done, trouble) -> guard.with(run, () -> reported(run, trouble)), executor);
+                .whenCompleteAsync((done, trouble) -> guard.with(run, () -> reported(run, trouble)), executor);
     }
 
     /** A student without its report is still the student. */
@@ -69,9 +64,7 @@ final class JobFinisher {
 
     private static RuntimeException unwrapped(Throwable failure) {
         Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure;
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return cause instanceof RuntimeException runtime
                 ? runtime
                 : new IllegalStateException("exports or report failed", cause);

@@ -18,20 +18,17 @@ final class Orders {
     static Order welcome(CoordinatorSettings.Times times) {
         return Order.newBuilder()
                 .setWelcome(
-                        Welcome.newBuilder()
-                                .setHeartbeatMs(times.heartbeat())
-                                .setLostAfterMs(times.lostAfter()))
+                        Welcome.newBuilder().setHeartbeatMs(times.heartbeat()).setLostAfterMs(times.lostAfter()))
                 .build();
     }
 
     static Order prepare(JobRecord record, long attempt) {
         return Order.newBuilder()
-                .setPrepare(
-                        Prepare.newBuilder()
-                                .setJob(record.getId())
-                                .setSettings(record.getJob())
-                                .setAttempt(attempt)
-                                .setJoins(record.getState() == JobState.RUNNING))
+                .setPrepare(Prepare.newBuilder()
+                        .setJob(record.getId())
+                        .setSettings(record.getJob())
+                        .setAttempt(attempt)
+                        .setJoins(record.getState() == JobState.RUNNING))
                 .build();
     }
 
@@ -41,12 +38,11 @@ final class Orders {
 
     static Order halt(String job, long generation, long after, boolean checkpoint) {
         return Order.newBuilder()
-                .setHalt(
-                        Halt.newBuilder()
-                                .setJob(job)
-                                .setGeneration(generation)
-                                .setAfterStep(after)
-                                .setCheckpoint(checkpoint))
+                .setHalt(Halt.newBuilder()
+                        .setJob(job)
+                        .setGeneration(generation)
+                        .setAfterStep(after)
+                        .setCheckpoint(checkpoint))
                 .build();
     }
 

@@ -64,14 +64,14 @@ final class ReportHandler {
     }
 
     private void ready(WorkerSession from, JobRun run, Ready ready) {
-        if (!(from.state() instanceof WorkerState.Preparing)
-                || ready.getAttempt() != from.attempt()) {
+        if (!(from.state() instanceof WorkerState.Preparing) || ready.getAttempt() != from.attempt()) {
             return;
         }
         JobRecord record = run.record();
         if (!record.hasStarted()) {
-            JobStarted started =
-                    ready.getStarted().toBuilder().setResumedStep(run.ledger().step()).build();
+            JobStarted started = ready.getStarted().toBuilder()
+                    .setResumedStep(run.ledger().step())
+                    .build();
             run.save(record.toBuilder().setStarted(started).setDataSha256(ready.getDataSha256()));
             run.emit(Progress.newBuilder().setStarted(started));
         }
@@ -85,16 +85,14 @@ final class ReportHandler {
 
     private static Optional<String> differs(JobRecord record, Ready ready) {
         if (!record.getDataSha256().equals(ready.getDataSha256())) {
-            return Optional.of(
-                    "it sees other images (SHA-256 of their list %s) than the job began with (%s)"
-                            .formatted(ready.getDataSha256(), record.getDataSha256()));
+            return Optional.of("it sees other images (SHA-256 of their list %s) than the job began with (%s)"
+                    .formatted(ready.getDataSha256(), record.getDataSha256()));
         }
         long steps = ready.getStarted().getTotalSteps();
         return steps == record.getStarted().getTotalSteps()
                 ? Optional.empty()
-                : Optional.of(
-                        "it counts %d steps, the job has %d"
-                                .formatted(steps, record.getStarted().getTotalSteps()));
+                : Optional.of("it counts %d steps, the job has %d"
+                        .formatted(steps, record.getStarted().getTotalSteps()));
     }
 
     private void exclude(WorkerSession from, JobRun run, String reason) {
@@ -105,18 +103,14 @@ final class ReportHandler {
 
     private void committed(WorkerSession from, JobRun run, Committed committed) {
         from.commits(committed.getGeneration(), committed.getStep().getStep());
-        run.ledger()
-                .report(from.name(), committed)
-                .ifPresent(differs -> guard.fail(run, differs, false));
+        run.ledger().report(from.name(), committed).ifPresent(differs -> guard.fail(run, differs, false));
     }
 
     private void halted(WorkerSession from, JobRun run, Halted halted) {
         if (!from.trains(halted.getGeneration())) {
             return;
         }
-        from.state(
-                new WorkerState.Holding(halted.getGeneration(), halted.getCommitted(), true),
-                run.now());
+        from.state(new WorkerState.Holding(halted.getGeneration(), halted.getCommitted(), true), run.now());
         boolean current = halted.getGeneration() == run.record().getGeneration().getNumber();
         if (current && run.phase() instanceof Phase.Training && run.failures().withoutProgress()) {
             guard.fail(
@@ -129,12 +123,12 @@ final class ReportHandler {
 
     private void measured(JobRun run, Measured measured) {
         EvaluationDone done = measured.getEvaluation();
-        Measurement measurement =
-                Measurement.newBuilder()
-                        .setSubject(done.getSubject())
-                        .setEpoch(done.getEpoch())
-                        .build();
-        boolean current = measured.getGeneration() == run.record().getGeneration().getNumber();
+        Measurement measurement = Measurement.newBuilder()
+                .setSubject(done.getSubject())
+                .setEpoch(done.getEpoch())
+                .build();
+        boolean current =
+                measured.getGeneration() == run.record().getGeneration().getNumber();
         if (!current || run.record().getMeasuredList().contains(measurement)) {
             return;
         }
@@ -168,7 +162,8 @@ final class ReportHandler {
     private boolean nobodyElse(WorkerSession from, JobRun run) {
         return registry.all().stream()
                 .filter(session -> session != from)
-                .noneMatch(session -> run.failures().objection(session.key(), run.now()).isEmpty());
+                .noneMatch(session ->
+                        run.failures().objection(session.key(), run.now()).isEmpty());
     }
 
     private void failed(WorkerSession from, JobRun run, JobFailed failed) {
@@ -181,14 +176,10 @@ final class ReportHandler {
                 exclude(from, run, reason);
             }
         } else if (run.failures().mayRetry(from.key(), run.now())) {
-            run.notice(
-                    "The worker %s failed and is tried again: %s".formatted(from.name(), reason));
+            run.notice("The worker %s failed and is tried again: %s".formatted(from.name(), reason));
             from.drop(run, reason);
         } else {
-            guard.fail(
-                    run,
-                    "The worker %s failed again and again: %s".formatted(from.name(), reason),
-                    false);
+            guard.fail(run, "The worker %s failed again and again: %s".formatted(from.name(), reason), false);
         }
     }
 }

@@ -143,9 +143,7 @@ final class WorkerSession {
     }
 
     boolean trains(long generation) {
-        return state instanceof WorkerState.Holding holding
-                && !holding.halted()
-                && holding.generation() == generation;
+        return state instanceof WorkerState.Holding holding && !holding.halted() && holding.generation() == generation;
     }
 
     /** Remembers when it was first told to stop. */

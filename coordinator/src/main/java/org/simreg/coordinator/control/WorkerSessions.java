@@ -44,13 +44,8 @@ final class WorkerSessions {
         Optional<WorkerSession> before = registry.find(hello.getWorker());
         WorkerSession session = new WorkerSession(hello, orders, now());
         registry.add(session);
-        before.ifPresent(
-                old ->
-                        old.end(
-                                new Refused(
-                                        Refused.Kind.STATE,
-                                        "The worker %s attends by another stream now"
-                                                .formatted(old.name()))));
+        before.ifPresent(old -> old.end(
+                new Refused(Refused.Kind.STATE, "The worker %s attends by another stream now".formatted(old.name()))));
         session.send(Orders.welcome(settings.times()));
         if (hello.hasHolding()) {
             comeBack(session, hello.getHolding());
@@ -74,22 +69,20 @@ final class WorkerSessions {
         }
         registry.find(hello.getWorker())
                 .filter(other -> !other.key().equals(WorkerSession.key(hello)))
-                .ifPresent(
-                        other -> {
-                            throw new Refused(
-                                    Refused.Kind.EXISTS,
-                                    "A worker named %s attends already: give this one another name, or wait until that one is gone"
-                                            .formatted(other.name()));
-                        });
+                .ifPresent(other -> {
+                    throw new Refused(
+                            Refused.Kind.EXISTS,
+                            "A worker named %s attends already: give this one another name, or wait until that one is gone"
+                                    .formatted(other.name()));
+                });
     }
 
     /** Takes a worker back that attended before: it goes on with its job, or is told to drop it. */
     private void comeBack(WorkerSession session, Holding holding) {
-        Optional<JobRun> run =
-                queue.find(holding.getJob())
-                        .filter(JobRun::active)
-                        .filter(job -> !job.finishing())
-                        .filter(job -> dispatcher.objection(session, job).isEmpty());
+        Optional<JobRun> run = queue.find(holding.getJob())
+                .filter(JobRun::active)
+                .filter(job -> !job.finishing())
+                .filter(job -> dispatcher.objection(session, job).isEmpty());
         if (run.isEmpty()) {
             String reason = "the job %s has no use for it".formatted(holding.getJob());
             session.send(Orders.drop(holding.getJob(), reason, false));
@@ -102,14 +95,12 @@ final class WorkerSessions {
         }
         session.serve(
                 run.get(),
-                new WorkerState.Holding(
-                        holding.getGeneration(), holding.getCommitted(), holding.getHalted()),
+                new WorkerState.Holding(holding.getGeneration(), holding.getCommitted(), holding.getHalted()),
                 now());
         if (!holding.getHalted()) {
             halt(session, run.get(), holding.getGeneration());
         }
-        if (session.trains(run.get().record().getGeneration().getNumber())
-                && through(run.get(), holding)) {
+        if (session.trains(run.get().record().getGeneration().getNumber()) && through(run.get(), holding)) {
             dispatcher.reform(run.get(), session.name() + " attends again after the last step");
         }
     }
@@ -120,9 +111,7 @@ final class WorkerSessions {
      */
     private static boolean through(JobRun run, Holding holding) {
         long total = run.record().getStarted().getTotalSteps();
-        return run.phase() instanceof Phase.Training
-                && total > 0
-                && holding.getCommitted() >= total;
+        return run.phase() instanceof Phase.Training && total > 0 && holding.getCommitted() >= total;
     }
 
     /**
@@ -131,9 +120,7 @@ final class WorkerSessions {
     private void halt(WorkerSession session, JobRun run, long generation) {
         boolean current = generation == run.record().getGeneration().getNumber();
         if (current && run.phase() instanceof Phase.Halting halting) {
-            session.halt(
-                    Orders.halt(run.id(), generation, halting.after(), halting.checkpoint()),
-                    now());
+            session.halt(Orders.halt(run.id(), generation, halting.after(), halting.checkpoint()), now());
         } else if (!current || !(run.phase() instanceof Phase.Training)) {
             session.halt(Orders.halt(run.id(), generation, 0, false), now());
         }
@@ -153,20 +140,16 @@ final class WorkerSessions {
                 lose(session, "was silent for " + (now - session.heard()) + " ms");
             } else if (session.haltOrderedAt() > 0
                     && now - session.haltOrderedAt() > settings.times().patience()) {
-                lose(
-                        session,
-                        "has not stopped for " + (now - session.haltOrderedAt()) / 1000 + " s");
+                lose(session, "has not stopped for " + (now - session.haltOrderedAt()) / 1000 + " s");
             }
         }
     }
 
     private void lose(WorkerSession session, String why) {
         registry.remove(session);
-        session.end(
-                new Refused(
-                        Refused.Kind.UNAVAILABLE,
-                        "The worker %s is taken for lost: it %s; it may attend again"
-                                .formatted(session.name(), why)));
+        session.end(new Refused(
+                Refused.Kind.UNAVAILABLE,
+                "The worker %s is taken for lost: it %s; it may attend again".formatted(session.name(), why)));
         dispatcher.dispatch();
     }
 
@@ -195,10 +178,7 @@ final class WorkerSessions {
             }
             session.run()
                     .filter(run -> run.id().equals(ReportHandler.job(report)))
-                    .ifPresent(
-                            run ->
-                                    dispatcher.handle(
-                                            run, () -> reports.take(session, run, report)));
+                    .ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
         }
 
         @Override

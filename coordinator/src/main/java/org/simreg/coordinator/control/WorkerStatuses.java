@@ -12,17 +12,16 @@ final class WorkerStatuses {
      * @param reason why it isn't used; empty if nothing stands in its way
      */
     static WorkerStatus of(WorkerSession session, String reason, long now) {
-        WorkerStatus.Builder status =
-                WorkerStatus.newBuilder()
-                        .setWorker(session.name())
-                        .setDevice(session.hello().getDevice())
-                        .setProfile(session.hello().getProfile())
-                        .putAllAddresses(session.hello().getAddressesMap())
-                        .setBankBytes(session.hello().getBankBytes())
-                        .setState(state(session))
-                        .setSinceMs(session.since())
-                        .setSilentMs(Math.max(0, now - session.heard()))
-                        .setReason(reason);
+        WorkerStatus.Builder status = WorkerStatus.newBuilder()
+                .setWorker(session.name())
+                .setDevice(session.hello().getDevice())
+                .setProfile(session.hello().getProfile())
+                .putAllAddresses(session.hello().getAddressesMap())
+                .setBankBytes(session.hello().getBankBytes())
+                .setState(state(session))
+                .setSinceMs(session.since())
+                .setSilentMs(Math.max(0, now - session.heard()))
+                .setReason(reason);
         session.run().ifPresent(run -> place(session, run, status));
         return status.build();
     }
@@ -32,9 +31,7 @@ final class WorkerStatuses {
         if (session.trains()) {
             run.record().getGeneration().getMembersList().stream()
                     .filter(member -> member.getWorker().equals(session.name()))
-                    .forEach(
-                            member ->
-                                    status.setFirst(member.getFirst()).setCount(member.getCount()));
+                    .forEach(member -> status.setFirst(member.getFirst()).setCount(member.getCount()));
         }
     }
 

@@ -21,30 +21,26 @@ public final class Calls {
      */
     public static <T> void give(StreamObserver<T> answer, Executor thread, Supplier<T> work) {
         ServerCallStreamObserver<T> call = observed(answer);
-        run(
-                call,
-                thread,
-                () -> {
-                    T given = work.get();
-                    call.onNext(given);
-                    call.onCompleted();
-                });
+        run(call, thread, () -> {
+            T given = work.get();
+            call.onNext(given);
+            call.onCompleted();
+        });
     }
 
     /**
      * Runs a task on a thread, unless the caller has gone; its failure becomes the call's status.
      */
     public static <T> void run(ServerCallStreamObserver<T> call, Executor thread, Runnable task) {
-        Runnable guarded =
-                () -> {
-                    try {
-                        if (!call.isCancelled()) {
-                            task.run();
-                        }
-                    } catch (RuntimeException e) {
-                        call.onError(GrpcStatuses.of(e));
-                    }
-                };
+        Runnable guarded = () -> {
+            try {
+                if (!call.isCancelled()) {
+                    task.run();
+                }
+            } catch (RuntimeException e) {
+                call.onError(GrpcStatuses.of(e));
+            }
+        };
         try {
             thread.execute(guarded);
         } catch (RejectedExecutionException e) {

@@ -63,11 +63,7 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
      * @param file what is sent, for messages: "checkpoint"
      */
     public FileUpload(
-            ServerCallStreamObserver<A> call,
-            Executor owner,
-            Executor files,
-            String file,
-            Receiver<P, A> receiver) {
+            ServerCallStreamObserver<A> call, Executor owner, Executor files, String file, Receiver<P, A> receiver) {
         this.call = call;
         this.owner = owner;
         this.files = files;
@@ -143,14 +139,13 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
 
     /** Runs a task after those before it, unless one of them has failed or was the last. */
     private synchronized void then(Executor where, Runnable task) {
-        last =
-                last.thenRunAsync(
-                        () -> {
-                            if (!over.get()) {
-                                task.run();
-                            }
-                        },
-                        where);
+        last = last.thenRunAsync(
+                () -> {
+                    if (!over.get()) {
+                        task.run();
+                    }
+                },
+                where);
         last.exceptionally(this::fail);
     }
 

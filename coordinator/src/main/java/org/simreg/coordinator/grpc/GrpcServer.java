@@ -73,21 +73,19 @@ public final class GrpcServer implements AutoCloseable {
             TlsServerCredentials.Builder builder =
                     TlsServerCredentials.newBuilder().keyManager(tls.keys().orElseThrow());
             tls.clients()
-                    .ifPresent(
-                            clients ->
-                                    builder.trustManager(clients)
-                                            .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE));
+                    .ifPresent(clients ->
+                            builder.trustManager(clients).clientAuth(TlsServerCredentials.ClientAuth.REQUIRE));
             return builder.build();
         }
     }
 
-    private GrpcServer(ServerBuilder<?> builder, List<? extends BindableService> services)
-            throws IOException {
+    private GrpcServer(ServerBuilder<?> builder, List<? extends BindableService> services) throws IOException {
         GRPC.setLevel(Level.SEVERE);
         services.forEach(service -> serve(builder, service));
         builder.addService(health.getHealthService());
         addReflection(builder);
-        server = builder.executor(threads).maxInboundMessageSize(LARGEST_REQUEST).build();
+        server =
+                builder.executor(threads).maxInboundMessageSize(LARGEST_REQUEST).build();
         try {
             server.start();
         } catch (IOException e) {
@@ -103,8 +101,7 @@ public final class GrpcServer implements AutoCloseable {
      * @param port 0 takes any that is free
      * @throws UserError if the port can't be had
      */
-    public static GrpcServer listen(
-            String host, int port, List<? extends BindableService> services) {
+    public static GrpcServer listen(String host, int port, List<? extends BindableService> services) {
         return listen(host, port, services, Security.NONE);
     }
 
@@ -123,14 +120,13 @@ public final class GrpcServer implements AutoCloseable {
             String way = " is known to no name server; name this machine's address with --host";
             throw new UserError("Can't listen on " + host + ":" + port + ": the host" + way);
         }
-        NettyServerBuilder builder =
-                NettyServerBuilder.forAddress(address, security.credentials())
-                        .keepAliveTime(20, TimeUnit.SECONDS)
-                        .keepAliveTimeout(5, TimeUnit.SECONDS)
-                        .permitKeepAliveTime(5, TimeUnit.SECONDS)
-                        .permitKeepAliveWithoutCalls(true)
-                        .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
-                        .maxConcurrentCallsPerConnection(MOST_CALLS);
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(address, security.credentials())
+                .keepAliveTime(20, TimeUnit.SECONDS)
+                .keepAliveTimeout(5, TimeUnit.SECONDS)
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+                .maxConcurrentCallsPerConnection(MOST_CALLS);
         security.interceptors().forEach(builder::intercept);
         try {
             return new GrpcServer(builder, services);

@@ -72,16 +72,15 @@ public final class GrpcStatuses {
     }
 
     private static StatusRuntimeException refused(Refused refused) {
-        Code code =
-                switch (refused.kind()) {
-                    case INVALID -> Code.INVALID_ARGUMENT;
-                    case UNKNOWN -> Code.NOT_FOUND;
-                    case STATE -> Code.FAILED_PRECONDITION;
-                    case EXISTS -> Code.ALREADY_EXISTS;
-                    case FULL -> Code.RESOURCE_EXHAUSTED;
-                    case UNAVAILABLE -> Code.UNAVAILABLE;
-                    case DAMAGED -> Code.DATA_LOSS;
-                };
+        Code code = switch (refused.kind()) {
+            case INVALID -> Code.INVALID_ARGUMENT;
+            case UNKNOWN -> Code.NOT_FOUND;
+            case STATE -> Code.FAILED_PRECONDITION;
+            case EXISTS -> Code.ALREADY_EXISTS;
+            case FULL -> Code.RESOURCE_EXHAUSTED;
+            case UNAVAILABLE -> Code.UNAVAILABLE;
+            case DAMAGED -> Code.DATA_LOSS;
+        };
         return status(code, refused.getMessage(), info(refused.kind().name()));
     }
 
@@ -120,12 +119,11 @@ public final class GrpcStatuses {
     }
 
     private static StatusRuntimeException status(Code code, String message, Message details) {
-        return StatusProto.toStatusRuntimeException(
-                Status.newBuilder()
-                        .setCode(code.getNumber())
-                        .setMessage(cut(message, LONGEST_MESSAGE))
-                        .addDetails(Any.pack(details))
-                        .build());
+        return StatusProto.toStatusRuntimeException(Status.newBuilder()
+                .setCode(code.getNumber())
+                .setMessage(cut(message, LONGEST_MESSAGE))
+                .addDetails(Any.pack(details))
+                .build());
     }
 
     private static String cut(String text, int longest) {

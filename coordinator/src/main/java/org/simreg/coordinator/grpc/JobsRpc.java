@@ -40,19 +40,16 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
 
     @Override
     public void submit(SubmitRequest request, StreamObserver<JobStatus> answer) {
-        Calls.give(
-                answer,
-                coordinator,
-                () -> {
-                    if (request.getRequestId().length() > LONGEST_ID) {
-                        String what = request.getRequestId().length() + " characters; choose ";
-                        throw GrpcStatuses.invalid("request_id", what + "at most " + LONGEST_ID);
-                    }
-                    if (request.getExisting() == SubmitRequest.Existing.UNRECOGNIZED) {
-                        throw GrpcStatuses.invalid("existing", unknown(request.getExistingValue()));
-                    }
-                    return jobs.submit(request);
-                });
+        Calls.give(answer, coordinator, () -> {
+            if (request.getRequestId().length() > LONGEST_ID) {
+                String what = request.getRequestId().length() + " characters; choose ";
+                throw GrpcStatuses.invalid("request_id", what + "at most " + LONGEST_ID);
+            }
+            if (request.getExisting() == SubmitRequest.Existing.UNRECOGNIZED) {
+                throw GrpcStatuses.invalid("existing", unknown(request.getExistingValue()));
+            }
+            return jobs.submit(request);
+        });
     }
 
     @Override
@@ -78,25 +75,21 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
     @Override
     public void list(ListRequest request, StreamObserver<ListResponse> answer) {
         compress(answer);
-        Calls.give(
-                answer,
-                coordinator,
-                () -> {
-                    long size = Integer.toUnsignedLong(request.getPageSize());
-                    if (size > LARGEST_PAGE) {
-                        String what = size + " jobs are too many; choose at most ";
-                        throw GrpcStatuses.invalid("page_size", what + LARGEST_PAGE);
-                    }
-                    if (request.getStatesList().contains(JobState.UNRECOGNIZED)) {
-                        throw GrpcStatuses.invalid("states", "holds a number that is no state");
-                    }
-                    return jobs.list(request);
-                });
+        Calls.give(answer, coordinator, () -> {
+            long size = Integer.toUnsignedLong(request.getPageSize());
+            if (size > LARGEST_PAGE) {
+                String what = size + " jobs are too many; choose at most ";
+                throw GrpcStatuses.invalid("page_size", what + LARGEST_PAGE);
+            }
+            if (request.getStatesList().contains(JobState.UNRECOGNIZED)) {
+                throw GrpcStatuses.invalid("states", "holds a number that is no state");
+            }
+            return jobs.list(request);
+        });
     }
 
     @Override
-    public void listWorkers(
-            ListWorkersRequest request, StreamObserver<ListWorkersResponse> answer) {
+    public void listWorkers(ListWorkersRequest request, StreamObserver<ListWorkersResponse> answer) {
         compress(answer);
         Calls.give(answer, coordinator, jobs::workers);
     }
@@ -106,24 +99,17 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
         compress(answer);
         ServerCallStreamObserver<JobEvent> call = Calls.observed(answer);
         EventStream stream = new EventStream(call, coordinator);
-        Calls.run(
-                call,
-                coordinator,
-                () -> {
-                    String id = known(request.getId());
-                    if (request.getFromSequence() < 0) {
-                        String number = Long.toUnsignedString(request.getFromSequence());
-                        throw GrpcStatuses.invalid(
-                                "from_sequence", number + " is no sequence number of any event");
-                    }
-                    stream.begin(watcher -> jobs.watch(id, request.getFromSequence(), watcher));
-                });
+        Calls.run(call, coordinator, () -> {
+            String id = known(request.getId());
+            if (request.getFromSequence() < 0) {
+                String number = Long.toUnsignedString(request.getFromSequence());
+                throw GrpcStatuses.invalid("from_sequence", number + " is no sequence number of any event");
+            }
+            stream.begin(watcher -> jobs.watch(id, request.getFromSequence(), watcher));
+        });
     }
 
-    private void one(
-            JobRequest request,
-            StreamObserver<JobStatus> answer,
-            Function<String, JobStatus> call) {
+    private void one(JobRequest request, StreamObserver<JobStatus> answer, Function<String, JobStatus> call) {
         Calls.give(answer, coordinator, () -> call.apply(known(request.getId())));
     }
 

@@ -27,22 +27,19 @@ import org.simreg.proto.keda.ScaledObjectRef;
  *
  * @see <a href="https://keda.sh/docs/latest/concepts/external-scalers">KEDA, external scalers</a>
  */
-public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
-        implements AutoCloseable {
+public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase implements AutoCloseable {
     /** The one metric. */
     public static final String METRIC = "simreg-workers-wanted";
 
     static final String MIN = "min";
     static final String MAX = "max";
 
-    private static final GetMetricSpecResponse SPEC =
-            GetMetricSpecResponse.newBuilder()
-                    .addMetricSpecs(
-                            MetricSpec.newBuilder()
-                                    .setMetricName(METRIC)
-                                    .setTargetSize(1)
-                                    .setTargetSizeFloat(1))
-                    .build();
+    private static final GetMetricSpecResponse SPEC = GetMetricSpecResponse.newBuilder()
+            .addMetricSpecs(MetricSpec.newBuilder()
+                    .setMetricName(METRIC)
+                    .setTargetSize(1)
+                    .setTargetSizeFloat(1))
+            .build();
 
     private final ScaleService scale;
     private final Executor coordinator;
@@ -65,29 +62,21 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
 
     @Override
     public void streamIsActive(ScaledObjectRef object, StreamObserver<IsActiveResponse> answer) {
-        stream(
-                answer,
-                object,
-                (own, stream) -> scale.follow(own, workers -> stream.put(active(workers > 0))));
+        stream(answer, object, (own, stream) -> scale.follow(own, workers -> stream.put(active(workers > 0))));
     }
 
     @Override
-    public void getMetricSpec(
-            ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
+    public void getMetricSpec(ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
         Calls.give(answer, coordinator, () -> spec(object));
     }
 
     /** The specification never changes: it is sent once. */
     @Override
-    public void streamMetricSpec(
-            ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
-        stream(
-                answer,
-                object,
-                (own, stream) -> {
-                    stream.put(SPEC);
-                    return () -> {};
-                });
+    public void streamMetricSpec(ScaledObjectRef object, StreamObserver<GetMetricSpecResponse> answer) {
+        stream(answer, object, (own, stream) -> {
+            stream.put(SPEC);
+            return () -> {};
+        });
     }
 
     /** A stream's source of messages, until it is closed. */
@@ -98,18 +87,14 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
     private <T> void stream(StreamObserver<T> answer, ScaledObjectRef object, Source<T> source) {
         ServerCallStreamObserver<T> call = Calls.observed(answer);
         LatestStream<T> stream = new LatestStream<>(call, coordinator);
-        Calls.run(
-                call,
-                coordinator,
-                () -> {
-                    AutoCloseable begun = source.begin(bounds(object), stream);
-                    streams.add(stream);
-                    stream.begin(
-                            () -> {
-                                streams.remove(stream);
-                                begun.close();
-                            });
-                });
+        Calls.run(call, coordinator, () -> {
+            AutoCloseable begun = source.begin(bounds(object), stream);
+            streams.add(stream);
+            stream.begin(() -> {
+                streams.remove(stream);
+                begun.close();
+            });
+        });
     }
 
     /**
@@ -123,22 +108,18 @@ public final class KedaRpc extends ExternalScalerGrpc.ExternalScalerImplBase
 
     @Override
     public void getMetrics(GetMetricsRequest request, StreamObserver<GetMetricsResponse> answer) {
-        Calls.give(
-                answer,
-                coordinator,
-                () -> {
-                    if (!request.getMetricName().equals(METRIC)) {
-                        String what = "There is no metric '" + request.getMetricName() + "'";
-                        throw new Refused(Refused.Kind.UNKNOWN, what + "; ask for " + METRIC);
-                    }
-                    int wanted = scale.wanted(bounds(request.getScaledObjectRef()));
-                    MetricValue.Builder value =
-                            MetricValue.newBuilder()
-                                    .setMetricName(METRIC)
-                                    .setMetricValue(wanted)
-                                    .setMetricValueFloat(wanted);
-                    return GetMetricsResponse.newBuilder().addMetricValues(value).build();
-                });
+        Calls.give(answer, coordinator, () -> {
+            if (!request.getMetricName().equals(METRIC)) {
+                String what = "There is no metric '" + request.getMetricName() + "'";
+                throw new Refused(Refused.Kind.UNKNOWN, what + "; ask for " + METRIC);
+            }
+            int wanted = scale.wanted(bounds(request.getScaledObjectRef()));
+            MetricValue.Builder value = MetricValue.newBuilder()
+                    .setMetricName(METRIC)
+                    .setMetricValue(wanted)
+                    .setMetricValueFloat(wanted);
+            return GetMetricsResponse.newBuilder().addMetricValues(value).build();
+        });
     }
 
     private static IsActiveResponse active(boolean so) {

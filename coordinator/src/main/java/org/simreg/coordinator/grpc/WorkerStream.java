@@ -29,8 +29,7 @@ final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
     private WorkerService.In reports;
     private boolean over;
 
-    WorkerStream(
-            WorkerService workers, Executor coordinator, ServerCallStreamObserver<Order> call) {
+    WorkerStream(WorkerService workers, Executor coordinator, ServerCallStreamObserver<Order> call) {
         this.workers = workers;
         this.coordinator = coordinator;
         this.call = call;
@@ -50,12 +49,11 @@ final class WorkerStream implements StreamObserver<Report>, WorkerService.Out {
 
     @Override
     public void onCompleted() {
-        post(
-                () -> {
-                    if (lose("the worker closed its stream")) {
-                        call.onCompleted();
-                    }
-                });
+        post(() -> {
+            if (lose("the worker closed its stream")) {
+                call.onCompleted();
+            }
+        });
     }
 
     @Override

@@ -42,24 +42,17 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
     @Override
     public StreamObserver<CheckpointPart> putCheckpoint(StreamObserver<CheckpointStored> answer) {
         return new FileUpload<>(
-                Calls.observed(answer),
-                coordinator,
-                files,
-                "checkpoint",
-                new CheckpointReceiver(workers));
+                Calls.observed(answer), coordinator, files, "checkpoint", new CheckpointReceiver(workers));
     }
 
     @Override
     public void getCheckpoint(CheckpointWanted wanted, StreamObserver<CheckpointPart> parts) {
         ServerCallStreamObserver<CheckpointPart> call = Calls.observed(parts);
         StreamedAnswer<CheckpointPart> answer = new StreamedAnswer<>(call, files, () -> {});
-        Calls.run(
-                call,
-                coordinator,
-                () -> {
-                    Download found = workers.get(wanted.getJob(), wanted.getStep());
-                    answer.begin(() -> parts(found));
-                });
+        Calls.run(call, coordinator, () -> {
+            Download found = workers.get(wanted.getJob(), wanted.getStep());
+            answer.begin(() -> parts(found));
+        });
     }
 
     /** A newer checkpoint may take the place of this one while it is read. */
@@ -77,8 +70,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
             file.close();
             String what = left > 0 ? left + " bytes early" : -left + " bytes late";
             throw new Refused(
-                    Refused.Kind.DAMAGED,
-                    "The checkpoint " + name + " ends " + what + " on the coordinator's disk");
+                    Refused.Kind.DAMAGED, "The checkpoint " + name + " ends " + what + " on the coordinator's disk");
         }
         return new FileParts<>(
                 CheckpointPart.newBuilder().setHeader(found.header()).build(),
@@ -87,8 +79,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
     }
 
     /** The receiver of a checkpoint, which hands its parts to the job. */
-    private static final class CheckpointReceiver
-            implements FileUpload.Receiver<CheckpointPart, CheckpointStored> {
+    private static final class CheckpointReceiver implements FileUpload.Receiver<CheckpointPart, CheckpointStored> {
         private final WorkerService workers;
         private Upload upload;
 
@@ -118,7 +109,9 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
 
         @Override
         public CheckpointStored store() {
-            return CheckpointStored.newBuilder().setStep(upload.store().getStep()).build();
+            return CheckpointStored.newBuilder()
+                    .setStep(upload.store().getStep())
+                    .build();
         }
 
         @Override

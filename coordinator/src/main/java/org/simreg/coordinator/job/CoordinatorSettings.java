@@ -25,8 +25,7 @@ public record CoordinatorSettings(
         CoordinatorSettings.Limits limits,
         JobObserver observer) {
     /** Without limits and without a observer. */
-    public CoordinatorSettings(
-            String version, Path base, Times times, LongSupplier clock, Executor executor) {
+    public CoordinatorSettings(String version, Path base, Times times, LongSupplier clock, Executor executor) {
         this(version, base, times, clock, executor, Limits.NONE, JobObserver.NONE);
     }
 
@@ -52,8 +51,7 @@ public record CoordinatorSettings(
      * @param patience for a worker to stop once it was told to
      * @param leave besides the length of a step, for the end of one when a worker wants to go
      */
-    public record Times(
-            int heartbeat, int lostAfter, long grace, long gather, long patience, long leave) {
+    public record Times(int heartbeat, int lostAfter, long grace, long gather, long patience, long leave) {
         /** What a cluster runs with. */
         public static final Times USUAL = new Times(250, 1500, 5000, 500, 300_000, 2000);
     }

@@ -24,8 +24,7 @@ public final class JobQueue {
 
     /** Jobs of one millisecond are in the order of their ids. */
     private static final Comparator<JobRun> NEWEST_FIRST =
-            Comparator.comparing((JobRun run) -> -run.record().getSubmittedMs())
-                    .thenComparing(JobRun::id);
+            Comparator.comparing((JobRun run) -> -run.record().getSubmittedMs()).thenComparing(JobRun::id);
 
     private final CoordinatorSettings settings;
     private final JobStore store;
@@ -66,12 +65,8 @@ public final class JobQueue {
      * @throws Refused if there is no such job
      */
     public JobRun get(String id) {
-        return find(id).orElseThrow(
-                        () ->
-                                new Refused(
-                                        Refused.Kind.UNKNOWN,
-                                        "There is no job %s; list them to see which there are"
-                                                .formatted(id)));
+        return find(id).orElseThrow(() -> new Refused(
+                Refused.Kind.UNKNOWN, "There is no job %s; list them to see which there are".formatted(id)));
     }
 
     /** Queues a job, or finds the one that the same request has made. */
@@ -85,11 +80,10 @@ public final class JobQueue {
         }
         Job job = JobSettings.complete(request.getJob());
         refuseLarge(job);
-        Path folder =
-                settings.base()
-                        .resolve(job.getCheckpoints().getOutput())
-                        .toAbsolutePath()
-                        .normalize();
+        Path folder = settings.base()
+                .resolve(job.getCheckpoints().getOutput())
+                .toAbsolutePath()
+                .normalize();
         settings.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
@@ -120,12 +114,9 @@ public final class JobQueue {
         try {
             store.save(record);
             runs.put(record.getId(), run);
-            run.emit(
-                    Progress.newBuilder()
-                            .setState(
-                                    StateChanged.newBuilder()
-                                            .setState(JobState.QUEUED)
-                                            .setReason(record.getReason())));
+            run.emit(Progress.newBuilder()
+                    .setState(
+                            StateChanged.newBuilder().setState(JobState.QUEUED).setReason(record.getReason())));
             return run;
         } catch (RuntimeException e) {
             runs.remove(record.getId());

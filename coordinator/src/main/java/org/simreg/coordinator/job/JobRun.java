@@ -39,11 +39,7 @@ public final class JobRun {
     private String reason;
     private boolean finishing;
 
-    JobRun(
-            CoordinatorSettings settings,
-            JobStore store,
-            RunFiles.JobFolders folders,
-            JobRecord record) {
+    JobRun(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders, JobRecord record) {
         this.settings = settings;
         this.store = store;
         this.folders = folders;
@@ -160,7 +156,10 @@ public final class JobRun {
         long sequence = files().append(progress);
         EventTrace.log(record, progress);
         settings.observer().saw(id(), progress);
-        JobEvent said = JobEvent.newBuilder().setSequence(sequence).setProgress(progress).build();
+        JobEvent said = JobEvent.newBuilder()
+                .setSequence(sequence)
+                .setProgress(progress)
+                .build();
         List.copyOf(watches).forEach(watch -> watch.offer(said));
     }
 
@@ -181,9 +180,8 @@ public final class JobRun {
         JobTransitions.enter(next, state, now());
         next.setReason(why);
         reason = why;
-        emit(
-                Progress.newBuilder()
-                        .setState(StateChanged.newBuilder().setState(state).setReason(why)));
+        emit(Progress.newBuilder()
+                .setState(StateChanged.newBuilder().setState(state).setReason(why)));
         files().sync();
         save(next.setSummary(summary()));
         if (!active()) {
@@ -209,12 +207,11 @@ public final class JobRun {
 
     private JobRecord.Summary summary() {
         RunFiles.LedgerHead head = files().head();
-        JobRecord.Summary.Builder summary =
-                JobRecord.Summary.newBuilder()
-                        .setStep(head.step())
-                        .setEpoch(head.epoch())
-                        .setLoss(head.loss())
-                        .setNextSequence(files().nextSequence());
+        JobRecord.Summary.Builder summary = JobRecord.Summary.newBuilder()
+                .setStep(head.step())
+                .setEpoch(head.epoch())
+                .setLoss(head.loss())
+                .setNextSequence(files().nextSequence());
         files().newestCheckpoint(head.step()).ifPresent(summary::setCheckpoint);
         return summary.build();
     }
@@ -260,36 +257,36 @@ public final class JobRun {
         private static void say(LoggingEventBuilder line, Progress event) {
             switch (event.getEventCase()) {
                 case STARTED ->
-                        line.log(
-                                "{} steps of {} images",
-                                event.getStarted().getTotalSteps(),
-                                event.getStarted().getBatch());
+                    line.log(
+                            "{} steps of {} images",
+                            event.getStarted().getTotalSteps(),
+                            event.getStarted().getBatch());
                 case STEP ->
-                        line.addKeyValue("step", event.getStep().getStep())
-                                .log("loss {}", event.getStep().getLoss());
+                    line.addKeyValue("step", event.getStep().getStep())
+                            .log("loss {}", event.getStep().getLoss());
                 case EPOCH ->
-                        line.log(
-                                "epoch {} done, loss {}",
-                                event.getEpoch().getEpoch(),
-                                event.getEpoch().getLoss());
+                    line.log(
+                            "epoch {} done, loss {}",
+                            event.getEpoch().getEpoch(),
+                            event.getEpoch().getLoss());
                 case EVALUATION ->
-                        line.log(
-                                "{} measured after epoch {}",
-                                event.getEvaluation().getSubject(),
-                                event.getEvaluation().getEpoch());
+                    line.log(
+                            "{} measured after epoch {}",
+                            event.getEvaluation().getSubject(),
+                            event.getEvaluation().getEpoch());
                 case NOTICE -> line.log("{}", event.getNotice().getText());
                 case CHECKPOINT ->
-                        line.addKeyValue("step", event.getCheckpoint().getStep())
-                                .log("stored {}", event.getCheckpoint().getFile());
+                    line.addKeyValue("step", event.getCheckpoint().getStep())
+                            .log("stored {}", event.getCheckpoint().getFile());
                 case FINISHED ->
-                        line.addKeyValue("step", event.getFinished().getStep())
-                                .log("finished, sha256 {}", event.getFinished().getSha256());
+                    line.addKeyValue("step", event.getFinished().getStep())
+                            .log("finished, sha256 {}", event.getFinished().getSha256());
                 case GENERATION -> begun(line, event.getGeneration());
                 case STATE ->
-                        line.log(
-                                "{}: {}",
-                                event.getState().getState().name().toLowerCase(Locale.ROOT),
-                                event.getState().getReason());
+                    line.log(
+                            "{}: {}",
+                            event.getState().getState().name().toLowerCase(Locale.ROOT),
+                            event.getState().getReason());
                 case EVENT_NOT_SET -> line.log("an event that this version does not know");
             }
         }

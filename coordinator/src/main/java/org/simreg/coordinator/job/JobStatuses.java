@@ -21,20 +21,19 @@ public final class JobStatuses {
 
     public static JobStatus of(JobRun run) {
         JobRecord record = run.record();
-        JobStatus.Builder status =
-                JobStatus.newBuilder()
-                        .setId(record.getId())
-                        .setRequestId(record.getRequestId())
-                        .setJob(record.getJob())
-                        .setState(record.getState())
-                        .setReason(run.reason())
-                        .setSubmittedMs(record.getSubmittedMs())
-                        .setEndedMs(record.getEndedMs())
-                        .setGeneration(record.getGeneration().getNumber())
-                        .setTotalSteps(record.getStarted().getTotalSteps())
-                        .setSha256(record.getSha256())
-                        .setFolder(record.getFolder())
-                        .setRefused(record.getRefused());
+        JobStatus.Builder status = JobStatus.newBuilder()
+                .setId(record.getId())
+                .setRequestId(record.getRequestId())
+                .setJob(record.getJob())
+                .setState(record.getState())
+                .setReason(run.reason())
+                .setSubmittedMs(record.getSubmittedMs())
+                .setEndedMs(record.getEndedMs())
+                .setGeneration(record.getGeneration().getNumber())
+                .setTotalSteps(record.getStarted().getTotalSteps())
+                .setSha256(record.getSha256())
+                .setFolder(record.getFolder())
+                .setRefused(record.getRefused());
         if (record.getState() == JobState.RUNNING) {
             record.getGeneration().getMembersList().stream()
                     .map(Generation.Member::getWorker)
@@ -109,8 +108,7 @@ public final class JobStatuses {
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new Refused(
                     Refused.Kind.INVALID,
-                    "The page token \"%s\" is none that a list gave; leave it out to begin anew"
-                            .formatted(token));
+                    "The page token \"%s\" is none that a list gave; leave it out to begin anew".formatted(token));
         }
     }
 }

@@ -79,10 +79,7 @@ public final class JobTransitions {
             long waited = Math.max(0, now - record.getQueuedMs());
             record.setWaitedMs(record.getWaitedMs() + waited);
         }
-        boolean over =
-                state == JobState.SUCCEEDED
-                        || state == JobState.FAILED
-                        || state == JobState.CANCELLED;
+        boolean over = state == JobState.SUCCEEDED || state == JobState.FAILED || state == JobState.CANCELLED;
         record.setQueuedMs(state == JobState.QUEUED ? now : 0)
                 .setEndedMs(over ? now : 0)
                 .setState(state);

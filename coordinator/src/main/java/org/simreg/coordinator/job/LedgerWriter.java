@@ -154,17 +154,15 @@ public final class LedgerWriter {
         long step = generation.getStep();
         append(step, false);
         if (step < step()) {
-            files.rewind(
-                    LedgerEntry.Rewind.newBuilder()
-                            .setGeneration(generation.getNumber())
-                            .setStep(step)
-                            .setReason(generation.getReason())
-                            .build());
+            files.rewind(LedgerEntry.Rewind.newBuilder()
+                    .setGeneration(generation.getNumber())
+                    .setStep(step)
+                    .setReason(generation.getReason())
+                    .build());
         }
         if (step != step()) {
-            throw new IllegalStateException(
-                    "generation %d of %s would begin after step %d, but the ledger ends at %d"
-                            .formatted(generation.getNumber(), run.id(), step, step()));
+            throw new IllegalStateException("generation %d of %s would begin after step %d, but the ledger ends at %d"
+                    .formatted(generation.getNumber(), run.id(), step, step()));
         }
         sync();
     }

@@ -62,8 +62,7 @@ final class StepReports {
         if (!members.contains(worker) || step <= generation.getStep() || settled) {
             return Optional.empty();
         }
-        ReportedStep reported =
-                steps.computeIfAbsent(step, key -> new ReportedStep(worker, report.getStep()));
+        ReportedStep reported = steps.computeIfAbsent(step, key -> new ReportedStep(worker, report.getStep()));
         if (!reported.reporters.add(worker)) {
             return Optional.empty();
         }
@@ -135,12 +134,8 @@ final class StepReports {
 
     private static String losses(ReportedStep reported, String worker, StepDone told) {
         return "In step %d %s computed the loss %s, %s %s: one of them computes wrongly or has another profile; take it out of the cluster and resume the job"
-                .formatted(
-                        told.getStep(),
-                        reported.first,
-                        Float.intBitsToFloat(reported.loss),
-                        worker,
-                        (float) told.getLoss());
+                .formatted(told.getStep(), reported.first, Float.intBitsToFloat(reported.loss), worker, (float)
+                        told.getLoss());
     }
 
     private static int bits(StepDone told) {

@@ -72,49 +72,34 @@ public final class CoordinatorNode implements AutoCloseable {
             open.add(VertxInstances.closing(vertx));
             HazelcastInstance member = manager.getHazelcastInstance();
             HazelcastJobs published = new HazelcastJobs(member);
-            TrackedStore store =
-                    open.add(
-                            new TrackedStore(
-                                    JournaledJobs.open(settings.home, Optional.of(published))));
+            TrackedStore store = open.add(new TrackedStore(JournaledJobs.open(settings.home, Optional.of(published))));
             CoordinatorObservability observability = open.add(new CoordinatorObservability());
-            CoordinatorServices services =
-                    new CoordinatorServices(
-                            open,
-                            vertx,
-                            new CoordinatorServices.Stores(
-                                    store,
-                                    CoordinatorServices.folders(),
-                                    Optional.of(
-                                            new ScaleSettings.BoundsFile(
-                                                    settings.home.resolve(
-                                                            ScaleSettings.BoundsFile.NAME))),
-                                    Optional.of(
-                                            new CoordinatorServices.BankSettings(
-                                                    settings.home.resolve("banks"),
-                                                    HazelcastRecords.banks(member)::publish,
-                                                    observability.meters().searches()::record))),
-                            new CoordinatorServices.Settings(
-                                    settings.version,
-                                    settings.home,
-                                    CoordinatorSettings.Times.USUAL,
-                                    settings.protection.limits(),
-                                    observability.jobs(),
-                                    settings.scale));
-            server =
-                    open.add(
-                            GrpcServer.listen(
-                                    settings.cluster.host(),
-                                    settings.port,
-                                    services.rpcs(),
-                                    security));
+            CoordinatorServices services = new CoordinatorServices(
+                    open,
+                    vertx,
+                    new CoordinatorServices.Stores(
+                            store,
+                            CoordinatorServices.folders(),
+                            Optional.of(
+                                    new ScaleSettings.BoundsFile(settings.home.resolve(ScaleSettings.BoundsFile.NAME))),
+                            Optional.of(new CoordinatorServices.BankSettings(
+                                    settings.home.resolve("banks"),
+                                    HazelcastRecords.banks(member)::publish,
+                                    observability.meters().searches()::record))),
+                    new CoordinatorServices.Settings(
+                            settings.version,
+                            settings.home,
+                            CoordinatorSettings.Times.USUAL,
+                            settings.protection.limits(),
+                            observability.jobs(),
+                            settings.scale));
+            server = open.add(GrpcServer.listen(settings.cluster.host(), settings.port, services.rpcs(), security));
             observability.watch(vertx, services, store, member.getLifecycleService()::isRunning);
             observability.wanted(services::wanted);
             observability.search(services.pictures());
             CoordinatorObservability.Served served =
                     new CoordinatorObservability.Served(settings.version, server.port(), gate);
-            web =
-                    settings.http.map(
-                            at -> open.add(observability.serve(vertx, at, services, served)));
+            web = settings.http.map(at -> open.add(observability.serve(vertx, at, services, served)));
             observability.report(vertx, server);
             HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(member);
             services.whenWorkersChange(workers -> registry.publishAll(byName(workers)));
@@ -130,7 +115,8 @@ public final class CoordinatorNode implements AutoCloseable {
     /** Workers by name, without how long ago each was heard, which changes all the time. */
     private static Map<String, WorkerStatus> byName(List<WorkerStatus> workers) {
         Map<String, WorkerStatus> named = new TreeMap<>();
-        workers.forEach(one -> named.put(one.getWorker(), one.toBuilder().clearSilentMs().build()));
+        workers.forEach(one ->
+                named.put(one.getWorker(), one.toBuilder().clearSilentMs().build()));
         return named;
     }
 

@@ -65,8 +65,7 @@ final class CoordinatorObservability implements AutoCloseable {
      *
      * @param member whether the process is a member of the cluster still
      */
-    void watch(
-            Vertx vertx, CoordinatorServices services, TrackedStore store, BooleanSupplier member) {
+    void watch(Vertx vertx, CoordinatorServices services, TrackedStore store, BooleanSupplier member) {
         surveyor = new Surveyor(() -> services.ask(ClusterSurvey::of).toCompletionStage());
         surveyor.bindTo(meters);
         surveyor.survey();
@@ -82,9 +81,7 @@ final class CoordinatorObservability implements AutoCloseable {
         Duration age = surveyor.age();
         return age.compareTo(most) < 0
                 ? Optional.empty()
-                : Optional.of(
-                        "the coordinator's thread has not answered for %d s"
-                                .formatted(age.toSeconds()));
+                : Optional.of("the coordinator's thread has not answered for %d s".formatted(age.toSeconds()));
     }
 
     private static Optional<String> absent(BooleanSupplier member) {
@@ -126,22 +123,13 @@ final class CoordinatorObservability implements AutoCloseable {
      * @throws UserError if the port can't be had
      */
     WebServer serve(Vertx vertx, HostPort at, CoordinatorServices services, Served served) {
-        PageRoutes.Setup page =
-                new PageRoutes.Setup(
-                        served.version,
-                        served.port,
-                        services::jobs,
-                        surveyor::latest,
-                        this::wanted,
-                        search);
-        return WebServer.listen(
-                vertx,
-                at,
-                router -> {
-                    OpsRoutes.route(vertx, router, this::scrape, health);
-                    served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
-                    PageRoutes.route(vertx, router, page);
-                });
+        PageRoutes.Setup page = new PageRoutes.Setup(
+                served.version, served.port, services::jobs, surveyor::latest, this::wanted, search);
+        return WebServer.listen(vertx, at, router -> {
+            OpsRoutes.route(vertx, router, this::scrape, health);
+            served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
+            PageRoutes.route(vertx, router, page);
+        });
     }
 
     private String scrape() {

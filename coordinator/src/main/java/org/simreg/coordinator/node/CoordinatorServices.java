@@ -68,50 +68,40 @@ final class CoordinatorServices {
      * @param open takes what is to be closed
      */
     CoordinatorServices(CloseStack open, Vertx vertx, Stores stores, Settings settings) {
-        jobs =
-                deployed(
-                        open,
-                        vertx,
-                        new OwnerVerticle<>(
-                                "simreg-coordinator",
-                                thread -> coordinator(thread, stores, settings)));
+        jobs = deployed(
+                open,
+                vertx,
+                new OwnerVerticle<>("simreg-coordinator", thread -> coordinator(thread, stores, settings)));
         files = GrpcServer.fileThreads();
-        open.add(
-                () -> {
-                    files.shutdown();
-                    files.awaitTermination(5, TimeUnit.SECONDS);
-                });
+        open.add(() -> {
+            files.shutdown();
+            files.awaitTermination(5, TimeUnit.SECONDS);
+        });
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
-        SamplesRpc samples =
-                new SamplesRpc(
-                        ReadGrants.of(this::readers).below(settings.limits.roots()),
-                        VertxInstances.cache(),
-                        READERS);
+        SamplesRpc samples = new SamplesRpc(
+                ReadGrants.of(this::readers).below(settings.limits.roots()), VertxInstances.cache(), READERS);
         open.add(samples::close);
         scaling = scaling(stores, settings);
         keda = new KedaRpc(scaling, jobs);
         Coordinator coordinator = jobs.owned();
-        rpcs.addAll(
-                List.of(
-                        new ScaleRpc(scaling, jobs),
-                        keda,
-                        new JobsRpc(coordinator, jobs),
-                        new WorkersRpc(coordinator, jobs, files),
-                        samples));
+        rpcs.addAll(List.of(
+                new ScaleRpc(scaling, jobs),
+                keda,
+                new JobsRpc(coordinator, jobs),
+                new WorkersRpc(coordinator, jobs, files),
+                samples));
         banks.ifPresent(deployed -> serve(deployed, stores.banks.orElseThrow()));
     }
 
-    private static Coordinator coordinator(
-            OwnerVerticle<Coordinator> thread, Stores stores, Settings settings) {
-        CoordinatorSettings setup =
-                new CoordinatorSettings(
-                        settings.version,
-                        settings.base,
-                        settings.times,
-                        new SteadyClock(),
-                        thread,
-                        settings.limits,
-                        settings.observer);
+    private static Coordinator coordinator(OwnerVerticle<Coordinator> thread, Stores stores, Settings settings) {
+        CoordinatorSettings setup = new CoordinatorSettings(
+                settings.version,
+                settings.base,
+                settings.times,
+                new SteadyClock(),
+                thread,
+                settings.limits,
+                settings.observer);
         Coordinator coordinator = new Coordinator(setup, stores.store, stores.folders);
         coordinator.start();
         thread.every(JOBS_TICK_MS, coordinator::tick);
@@ -121,38 +111,31 @@ final class CoordinatorServices {
     private static <T extends AutoCloseable> OwnerVerticle<T> deployed(
             CloseStack open, Vertx vertx, OwnerVerticle<T> verticle) {
         String id = vertx.deployVerticle(verticle, verticle.options()).await();
-        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+        open.add(() ->
+                vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
         return verticle;
     }
 
-    private OwnerVerticle<Banks> banks(
-            CloseStack open, Vertx vertx, BankSettings settings, Roots roots) {
+    private OwnerVerticle<Banks> banks(CloseStack open, Vertx vertx, BankSettings settings, Roots roots) {
         Context wire = vertx.getOrCreateContext();
-        OwnerVerticle<Banks> verticle =
-                deployed(
-                        open,
-                        vertx,
-                        new OwnerVerticle<>(
-                                "simreg-banks", thread -> banks(thread, wire, settings, roots)));
-        whenWorkersChange(
-                workers -> {
-                    List<SearchWorkers.Worker> able = searchWorkers(workers);
-                    verticle.execute(() -> verticle.owned().attend(able));
-                });
+        OwnerVerticle<Banks> verticle = deployed(
+                open, vertx, new OwnerVerticle<>("simreg-banks", thread -> banks(thread, wire, settings, roots)));
+        whenWorkersChange(workers -> {
+            List<SearchWorkers.Worker> able = searchWorkers(workers);
+            verticle.execute(() -> verticle.owned().attend(able));
+        });
         return verticle;
     }
 
-    private Banks banks(
-            OwnerVerticle<Banks> thread, Context wire, BankSettings settings, Roots roots) {
-        Banks.Setup setup =
-                new Banks.Setup(
-                        settings.home,
-                        VertxInstances.cache(),
-                        thread,
-                        files,
-                        ForkJoinPool.commonPool(),
-                        settings.publishing,
-                        roots);
+    private Banks banks(OwnerVerticle<Banks> thread, Context wire, BankSettings settings, Roots roots) {
+        Banks.Setup setup = new Banks.Setup(
+                settings.home,
+                VertxInstances.cache(),
+                thread,
+                files,
+                ForkJoinPool.commonPool(),
+                settings.publishing,
+                roots);
         Banks made = new Banks(setup, thread, new EventBusSearchWorkers(wire, thread));
         made.start();
         thread.every(BANKS_TICK_MS, made::tick);
@@ -161,25 +144,22 @@ final class CoordinatorServices {
 
     private Scaling scaling(Stores stores, Settings settings) {
         Coordinator coordinator = jobs.owned();
-        Scaling made =
-                new Scaling(
-                        settings.scale,
-                        stores.bounds,
-                        new Scaling.State(coordinator::demands, coordinator::attending),
-                        jobs::now);
-        jobs.execute(
-                () -> {
-                    coordinator.whenChanged(workers -> made.refresh());
-                    // Its delays run while nothing changes.
-                    jobs.every(JOBS_TICK_MS, made::refresh);
-                });
+        Scaling made = new Scaling(
+                settings.scale,
+                stores.bounds,
+                new Scaling.State(coordinator::demands, coordinator::attending),
+                jobs::now);
+        jobs.execute(() -> {
+            coordinator.whenChanged(workers -> made.refresh());
+            // Its delays run while nothing changes.
+            jobs.every(JOBS_TICK_MS, made::refresh);
+        });
         return made;
     }
 
     private void serve(OwnerVerticle<Banks> verticle, BankSettings settings) {
         Banks served = verticle.owned();
-        SearchRpc search =
-                new SearchRpc(served, verticle, ForkJoinPool.commonPool(), settings.answered());
+        SearchRpc search = new SearchRpc(served, verticle, ForkJoinPool.commonPool(), settings.answered());
         rpcs.add(search);
         rpcs.add(new ShardsRpc(served, verticle, files));
         pictures = new BankPictures(served::views, search::find, files);
@@ -278,11 +258,10 @@ final class CoordinatorServices {
      */
     void whenWorkersChange(Consumer<List<WorkerStatus>> listener) {
         Coordinator coordinator = jobs.owned();
-        jobs.execute(
-                () -> {
-                    coordinator.whenChanged(listener);
-                    listener.accept(coordinator.workers().getWorkersList());
-                });
+        jobs.execute(() -> {
+            coordinator.whenChanged(listener);
+            listener.accept(coordinator.workers().getWorkersList());
+        });
     }
 
     /** The workers that answer searches and are not about to leave. */
@@ -290,12 +269,8 @@ final class CoordinatorServices {
         return workers.stream()
                 .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
                 .filter(CoordinatorServices::searches)
-                .map(
-                        one ->
-                                new SearchWorkers.Worker(
-                                        one.getWorker(),
-                                        one.getAddressesOrThrow(SearchServer.TRANSPORT),
-                                        one.getBankBytes()))
+                .map(one -> new SearchWorkers.Worker(
+                        one.getWorker(), one.getAddressesOrThrow(SearchServer.TRANSPORT), one.getBankBytes()))
                 .toList();
     }
 
@@ -305,13 +280,14 @@ final class CoordinatorServices {
 
     /** Active jobs, whose data workers may read, and banks as jobs that would read the same. */
     private Collection<Job> readers() {
-        List<Job> active =
-                ask(Coordinator::active).toCompletionStage().toCompletableFuture().join();
-        Stream<Job> makers =
-                banks.stream()
-                        .flatMap(verticle -> verticle.owned().views().stream())
-                        .flatMap(bank -> bank.images().stream())
-                        .map(CoordinatorServices::reader);
+        List<Job> active = ask(Coordinator::active)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
+        Stream<Job> makers = banks.stream()
+                .flatMap(verticle -> verticle.owned().views().stream())
+                .flatMap(bank -> bank.images().stream())
+                .map(CoordinatorServices::reader);
         return Stream.concat(active.stream(), makers).toList();
     }
 
@@ -323,10 +299,7 @@ final class CoordinatorServices {
 
     /** Run folders on a disk, with reports that show the examples of their last evaluation. */
     static RunFiles.JobFolders folders() {
-        return new DiskRunFolders(
-                (folder, shown, data) ->
-                        RunReport.write(
-                                folder,
-                                shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
+        return new DiskRunFolders((folder, shown, data) ->
+                RunReport.write(folder, shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
     }
 }

@@ -53,22 +53,16 @@ public final class EmbeddedNode implements AutoCloseable {
         vertx = VertxInstances.alone();
         open.add(VertxInstances.closing(vertx));
         try {
-            CoordinatorServices services =
-                    new CoordinatorServices(
-                            open,
-                            vertx,
-                            new CoordinatorServices.Stores(
-                                    new NoStore(),
-                                    CoordinatorServices.folders(),
-                                    Optional.empty(),
-                                    banks.map(
-                                            home ->
-                                                    new CoordinatorServices.BankSettings(
-                                                            home,
-                                                            Banks.Publishing.NOWHERE,
-                                                            duration -> {}))),
-                            new CoordinatorServices.Settings(
-                                    version, Path.of("").toAbsolutePath()));
+            CoordinatorServices services = new CoordinatorServices(
+                    open,
+                    vertx,
+                    new CoordinatorServices.Stores(
+                            new NoStore(),
+                            CoordinatorServices.folders(),
+                            Optional.empty(),
+                            banks.map(home -> new CoordinatorServices.BankSettings(
+                                    home, Banks.Publishing.NOWHERE, duration -> {}))),
+                    new CoordinatorServices.Settings(version, Path.of("").toAbsolutePath()));
             String name = "simreg-" + UUID.randomUUID();
             open.add(GrpcServer.inProcess(name, services.rpcs()));
             client = open.add(ApiClient.inProcess(name));
@@ -96,30 +90,26 @@ public final class EmbeddedNode implements AutoCloseable {
      */
     public void work(WorkerSettings settings) {
         ComputeDevice computing = ComputeDevice.on(settings);
-        Hello.Builder identity =
-                Hello.newBuilder()
-                        .setWorker("here")
-                        .setIncarnation(UUID.randomUUID().toString())
-                        .setVersion(version)
-                        .setProfile(computing.profile())
-                        .setDevice(computing.device())
-                        // Always alone, it needs no transport.
-                        .putAddresses("netty", "in this process")
-                        .putAddresses("eventbus", "in this process");
+        Hello.Builder identity = Hello.newBuilder()
+                .setWorker("here")
+                .setIncarnation(UUID.randomUUID().toString())
+                .setVersion(version)
+                .setProfile(computing.profile())
+                .setDevice(computing.device())
+                // Always alone, it needs no transport.
+                .putAddresses("netty", "in this process")
+                .putAddresses("eventbus", "in this process");
         if (searches) {
             SearchServer.Settings serving = SearchServer.Settings.of(settings);
             SearchServer search = open.add(new SearchServer(vertx, client.channel(), serving));
             identity.putAddresses(SearchServer.TRANSPORT, search.address());
             identity.setBankBytes(serving.memory());
         }
-        WorkerVerticle worker =
-                new WorkerVerticle(
-                        identity.build(),
-                        (job, notices) -> JobLoader.open(job, settings, notices),
-                        Map.of(),
-                        client.channel());
+        WorkerVerticle worker = new WorkerVerticle(
+                identity.build(), (job, notices) -> JobLoader.open(job, settings, notices), Map.of(), client.channel());
         String id = vertx.deployVerticle(worker).await();
-        open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+        open.add(() ->
+                vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
     }
 
     @Override

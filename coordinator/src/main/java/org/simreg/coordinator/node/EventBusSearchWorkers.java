@@ -36,8 +36,7 @@ final class EventBusSearchWorkers implements SearchWorkers {
     }
 
     @Override
-    public CompletionStage<SearchReply> ask(
-            SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
+    public CompletionStage<SearchReply> ask(SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
         CompletableFuture<SearchReply> reply = new CompletableFuture<>();
         byte[] bytes = order.toByteArray();
         DeliveryOptions options =
@@ -55,16 +54,13 @@ final class EventBusSearchWorkers implements SearchWorkers {
         vertx.eventBus()
                 .<byte[]>request(worker.address(), bytes, options)
                 .onSuccess(message -> parsed(message.body(), reply))
-                .onFailure(
-                        e -> {
-                            if (attempts > 1 && isUnknown(e)) {
-                                vertx.setTimer(
-                                        AGAIN_MS,
-                                        timer -> send(worker, bytes, options, attempts - 1, reply));
-                            } else {
-                                fail(reply, e);
-                            }
-                        });
+                .onFailure(e -> {
+                    if (attempts > 1 && isUnknown(e)) {
+                        vertx.setTimer(AGAIN_MS, timer -> send(worker, bytes, options, attempts - 1, reply));
+                    } else {
+                        fail(reply, e);
+                    }
+                });
     }
 
     private void parsed(byte[] body, CompletableFuture<SearchReply> reply) {

@@ -22,8 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param <T> what is owned; closed at the end
  */
-final class OwnerVerticle<T extends AutoCloseable> extends VerticleBase
-        implements Executor, Timers {
+final class OwnerVerticle<T extends AutoCloseable> extends VerticleBase implements Executor, Timers {
     private static final Logger LOG = LoggerFactory.getLogger(OwnerVerticle.class);
 
     private final String name;
@@ -77,14 +76,13 @@ final class OwnerVerticle<T extends AutoCloseable> extends VerticleBase
     /** Runs a request on the thread; what it throws fails the future. Any thread may call this. */
     <R> Future<R> call(Function<T, R> request) {
         Promise<R> answer = Promise.promise();
-        execute(
-                () -> {
-                    try {
-                        answer.complete(request.apply(owned));
-                    } catch (RuntimeException e) {
-                        answer.fail(e);
-                    }
-                });
+        execute(() -> {
+            try {
+                answer.complete(request.apply(owned));
+            } catch (RuntimeException e) {
+                answer.fail(e);
+            }
+        });
         return answer.future();
     }
 

@@ -37,17 +37,15 @@ final class ProcessWatch {
     static void watch(Vertx vertx, Consumer<Duration> frozen) {
         LoopProbe.deploy(vertx);
         ProcessWatch watch = new ProcessWatch();
-        vertx.setPeriodic(
-                INTERVAL_MS,
-                timer -> {
-                    long now = System.nanoTime();
-                    Duration gap = Duration.ofNanos(now - watch.last);
-                    watch.last = now;
-                    if (gap.compareTo(REMOVED) > 0) {
-                        vertx.cancelTimer(timer);
-                        frozen.accept(gap);
-                    }
-                });
+        vertx.setPeriodic(INTERVAL_MS, timer -> {
+            long now = System.nanoTime();
+            Duration gap = Duration.ofNanos(now - watch.last);
+            watch.last = now;
+            if (gap.compareTo(REMOVED) > 0) {
+                vertx.cancelTimer(timer);
+                frozen.accept(gap);
+            }
+        });
     }
 
     /**
@@ -69,9 +67,7 @@ final class ProcessWatch {
         /** Begins on every event loop, if the property asks for it. */
         static void deploy(Vertx vertx) {
             if (Boolean.getBoolean(PROPERTY)) {
-                DeploymentOptions all =
-                        new DeploymentOptions()
-                                .setInstances(VertxOptions.DEFAULT_EVENT_LOOP_POOL_SIZE);
+                DeploymentOptions all = new DeploymentOptions().setInstances(VertxOptions.DEFAULT_EVENT_LOOP_POOL_SIZE);
                 vertx.deployVerticle(LoopProbe::new, all).await();
             }
         }

@@ -36,7 +36,8 @@ final class Rehearsal implements Runnable {
     /** Begins on a thread of its own. */
     static void begin(String version) {
         Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-        NamedThreads.thread("simreg-rehearsal", new Rehearsal(version, temporary)).start();
+        NamedThreads.thread("simreg-rehearsal", new Rehearsal(version, temporary))
+                .start();
     }
 
     @Override
@@ -66,10 +67,9 @@ final class Rehearsal implements Runnable {
         job.addTeachersBuilder().setSource("none");
         job.getCheckpointsBuilder().setOutput(output.toString());
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
-        JobRequest queued =
-                JobRequest.newBuilder()
-                        .setId(client.ask(jobs -> jobs.submit(request)).getId())
-                        .build();
+        JobRequest queued = JobRequest.newBuilder()
+                .setId(client.ask(jobs -> jobs.submit(request)).getId())
+                .build();
         return client.ask(jobs -> jobs.cancel(queued)).getState();
     }
 

@@ -18,12 +18,10 @@ import org.simreg.worker.base.tls.TlsFiles;
  * @param tokens file of those who may call; none: everybody
  * @param limits what they may ask for
  */
-public record ServerProtection(
-        Optional<TlsFiles> tls, Optional<Path> tokens, CoordinatorSettings.Limits limits) {
+public record ServerProtection(Optional<TlsFiles> tls, Optional<Path> tokens, CoordinatorSettings.Limits limits) {
     /** Everybody may do everything. */
     public static final ServerProtection NONE =
-            new ServerProtection(
-                    Optional.empty(), Optional.empty(), CoordinatorSettings.Limits.NONE);
+            new ServerProtection(Optional.empty(), Optional.empty(), CoordinatorSettings.Limits.NONE);
 
     /**
      * Reads the tokens.

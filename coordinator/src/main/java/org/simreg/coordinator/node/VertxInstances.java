@@ -53,19 +53,17 @@ public final class VertxInstances {
      * @param tls certificates of the event bus; none: plain text
      * @throws UserError if the cluster can't be joined within two minutes
      */
-    static Vertx member(
-            ClusterAddress settings, HazelcastClusterManager manager, Optional<Tls> tls) {
+    static Vertx member(ClusterAddress settings, HazelcastClusterManager manager, Optional<Tls> tls) {
         EventBusOptions bus = new EventBusOptions().setHost(settings.host());
         tls.ifPresent(with -> secure(bus, with));
         try {
-            Vertx vertx =
-                    Vertx.builder()
-                            .with(options().setEventBusOptions(bus))
-                            .withClusterManager(manager)
-                            .buildClustered()
-                            .toCompletionStage()
-                            .toCompletableFuture()
-                            .get(2, TimeUnit.MINUTES);
+            Vertx vertx = Vertx.builder()
+                    .with(options().setEventBusOptions(bus))
+                    .withClusterManager(manager)
+                    .buildClustered()
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(2, TimeUnit.MINUTES);
             tls.ifPresent(with -> follow(vertx, with));
             return vertx;
         } catch (ExecutionException | TimeoutException e) {
@@ -92,10 +90,9 @@ public final class VertxInstances {
         TlsFiles files = tls.files();
         TlsFiles.Identity own = files.identity().orElseThrow();
         bus.setSsl(true)
-                .setKeyCertOptions(
-                        new PemKeyCertOptions()
-                                .setCertPath(own.cert().toString())
-                                .setKeyPath(own.key().toString()))
+                .setKeyCertOptions(new PemKeyCertOptions()
+                        .setCertPath(own.cert().toString())
+                        .setKeyPath(own.key().toString()))
                 .setTrustOptions(new PemTrustOptions().addCertPath(files.ca().toString()))
                 .setClientAuth(ClientAuth.REQUIRED);
     }
@@ -126,8 +123,7 @@ public final class VertxInstances {
         }
     }
 
-    private static <T> T part(EventBus bus, String name, Class<T> type)
-            throws ReflectiveOperationException {
+    private static <T> T part(EventBus bus, String name, Class<T> type) throws ReflectiveOperationException {
         Field field = bus.getClass().getDeclaredField(name);
         field.setAccessible(true);
         return type.cast(field.get(bus));
@@ -149,20 +145,13 @@ public final class VertxInstances {
 
     /** Closes an instance, for 10 seconds at most: a peer may be gone in the middle of it. */
     static AutoCloseable closing(Vertx vertx) {
-        return () ->
-                vertx.close()
-                        .toCompletionStage()
-                        .toCompletableFuture()
-                        .get(SECONDS_TO_CLOSE, TimeUnit.SECONDS);
+        return () -> vertx.close().toCompletionStage().toCompletableFuture().get(SECONDS_TO_CLOSE, TimeUnit.SECONDS);
     }
 
     /** The user's folder for indexes of data sets and for samples of other machines. */
     public static Path cache() {
         String home = System.getenv("XDG_CACHE_HOME");
-        Path base =
-                home == null || home.isBlank()
-                        ? Path.of(System.getProperty("user.home"), ".cache")
-                        : Path.of(home);
+        Path base = home == null || home.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(home);
         return base.resolve("simreg");
     }
 }

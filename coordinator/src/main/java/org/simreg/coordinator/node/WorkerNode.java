@@ -56,11 +56,7 @@ public final class WorkerNode implements AutoCloseable {
      * @param http where metrics and health are served; empty: nowhere
      */
     public record Settings(
-            String name,
-            String version,
-            Machine machine,
-            ClusterAddress cluster,
-            Optional<HostPort> http) {}
+            String name, String version, Machine machine, ClusterAddress cluster, Optional<HostPort> http) {}
 
     /**
      * The device, threads and folders that a worker uses.
@@ -85,9 +81,7 @@ public final class WorkerNode implements AutoCloseable {
             WorkerSettings training = training(settings.machine, coordinator);
             ComputeDevice computing = ComputeDevice.on(training);
             Optional<Tls> tls = coordinator.tls();
-            Vertx vertx =
-                    VertxInstances.member(
-                            settings.cluster, VertxInstances.manager(settings.cluster), tls);
+            Vertx vertx = VertxInstances.member(settings.cluster, VertxInstances.manager(settings.cluster), tls);
             open.add(VertxInstances.closing(vertx));
             Observability observability = open.add(new Observability());
             Map<String, PeerTransport> transports = new LinkedHashMap<>();
@@ -96,34 +90,31 @@ public final class WorkerNode implements AutoCloseable {
             transports.put("eventbus", open.add(EventBusWire.transport(vertx)));
             SearchServer.Settings serving = SearchServer.Settings.of(training);
             SearchServer search = open.add(new SearchServer(vertx, coordinator.channel(), serving));
-            Hello identity =
-                    Hello.newBuilder()
-                            .setWorker(settings.name)
-                            .setIncarnation(UUID.randomUUID().toString())
-                            .setVersion(settings.version)
-                            .setProfile(computing.profile())
-                            .setDevice(computing.device())
-                            .putAddresses(SearchServer.TRANSPORT, search.address())
-                            .setBankBytes(serving.memory())
-                            .build();
-            verticle =
-                    new WorkerVerticle(
-                            identity,
-                            (job, notices) -> JobLoader.open(job, training, notices),
-                            transports,
-                            coordinator.channel(),
-                            observability.observer());
+            Hello identity = Hello.newBuilder()
+                    .setWorker(settings.name)
+                    .setIncarnation(UUID.randomUUID().toString())
+                    .setVersion(settings.version)
+                    .setProfile(computing.profile())
+                    .setDevice(computing.device())
+                    .putAddresses(SearchServer.TRANSPORT, search.address())
+                    .setBankBytes(serving.memory())
+                    .build();
+            verticle = new WorkerVerticle(
+                    identity,
+                    (job, notices) -> JobLoader.open(job, training, notices),
+                    transports,
+                    coordinator.channel(),
+                    observability.observer());
             String id = vertx.deployVerticle(verticle).await();
-            open.add(() -> vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
-            verticle.left()
-                    .onComplete(
-                            left -> {
-                                if (left.succeeded()) {
-                                    ended.complete(0);
-                                } else {
-                                    ended.completeExceptionally(left.cause());
-                                }
-                            });
+            open.add(() ->
+                    vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());
+            verticle.left().onComplete(left -> {
+                if (left.succeeded()) {
+                    ended.complete(0);
+                } else {
+                    ended.completeExceptionally(left.cause());
+                }
+            });
             settings.http.ifPresent(at -> open.add(observability.serve(vertx, at, transports)));
             ProcessWatch.watch(vertx, gap -> frozen(settings.name, gap));
         } catch (RuntimeException e) {
@@ -134,10 +125,7 @@ public final class WorkerNode implements AutoCloseable {
 
     private WorkerSettings training(Machine machine, ApiClient coordinator) {
         RemoteStorage storage =
-                open.add(
-                        new RemoteStorage(
-                                coordinator.channel(),
-                                new RemoteStorage.Settings(VertxInstances.cache())));
+                open.add(new RemoteStorage(coordinator.channel(), new RemoteStorage.Settings(VertxInstances.cache())));
         return new WorkerSettings(
                 machine.device,
                 machine.threads,
@@ -192,17 +180,14 @@ public final class WorkerNode implements AutoCloseable {
         }
 
         private Optional<String> away() {
-            return worker.attends()
-                    ? Optional.empty()
-                    : Optional.of("this worker does not attend at the coordinator");
+            return worker.attends() ? Optional.empty() : Optional.of("this worker does not attend at the coordinator");
         }
 
         /** Serves HTTP; everything is open by now. */
         WebServer serve(Vertx vertx, HostPort at, Map<String, PeerTransport> transports) {
             worker.transports(transports);
             health.started();
-            return WebServer.listen(
-                    vertx, at, router -> OpsRoutes.route(vertx, router, meters::scrape, health));
+            return WebServer.listen(vertx, at, router -> OpsRoutes.route(vertx, router, meters::scrape, health));
         }
 
         @Override

@@ -53,34 +53,26 @@ public final class FolderLock implements AutoCloseable {
      *
      * @param refusal makes the exception that is thrown, of a sentence, if someone else has it
      */
-    public static FolderLock take(
-            Path folder, String what, Function<String, RuntimeException> refusal) {
-        return Disk.read(
-                folder,
-                () -> {
-                    Path real = Files.createDirectories(folder).toRealPath();
-                    if (!HELD.add(real)) {
-                        throw refusal.apply(taken(what, folder, "this process"));
-                    }
-                    try {
-                        return new FolderLock(real, lock(real, what, refusal));
-                    } catch (IOException | RuntimeException e) {
-                        HELD.remove(real);
-                        throw e;
-                    }
-                });
+    public static FolderLock take(Path folder, String what, Function<String, RuntimeException> refusal) {
+        return Disk.read(folder, () -> {
+            Path real = Files.createDirectories(folder).toRealPath();
+            if (!HELD.add(real)) {
+                throw refusal.apply(taken(what, folder, "this process"));
+            }
+            try {
+                return new FolderLock(real, lock(real, what, refusal));
+            } catch (IOException | RuntimeException e) {
+                HELD.remove(real);
+                throw e;
+            }
+        });
     }
 
-    private static FileChannel lock(
-            Path folder, String what, Function<String, RuntimeException> refusal)
+    private static FileChannel lock(Path folder, String what, Function<String, RuntimeException> refusal)
             throws IOException {
         Path file = folder.resolve(NAME);
         FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE);
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             FileLock lock = channel.tryLock();
             if (lock == null) {

@@ -51,7 +51,8 @@ final class Journal implements AutoCloseable {
     public static Journal open(Path path) {
         Journal journal = new Journal(path);
         journal.file = RecordFile.open(path, KIND, journal::read);
-        journal.live = journal.records.values().stream().mapToLong(Journal::bytes).sum();
+        journal.live =
+                journal.records.values().stream().mapToLong(Journal::bytes).sum();
         try {
             if (journal.file.size() > KIND.length() + 1 + journal.live) {
                 journal.compact();
@@ -98,9 +99,8 @@ final class Journal implements AutoCloseable {
         JobRecord known = records.getOrDefault(record.getId(), JobRecord.getDefaultInstance());
         boolean first = !records.containsKey(record.getId());
         if (!first && record.getVersion() <= known.getVersion()) {
-            throw new IllegalArgumentException(
-                    "job %s is kept in version %d and was to be kept in version %d"
-                            .formatted(record.getId(), known.getVersion(), record.getVersion()));
+            throw new IllegalArgumentException("job %s is kept in version %d and was to be kept in version %d"
+                    .formatted(record.getId(), known.getVersion(), record.getVersion()));
         }
         file.appendDurably(record.toByteArray());
         records.put(record.getId(), record);

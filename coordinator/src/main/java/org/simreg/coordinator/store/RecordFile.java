@@ -50,24 +50,18 @@ public final class RecordFile implements AutoCloseable {
      *     message has file and offset
      */
     public static RecordFile open(Path path, String kind, Reader reader) {
-        return Disk.read(
-                path,
-                () -> {
-                    FileChannel channel =
-                            FileChannel.open(
-                                    path,
-                                    StandardOpenOption.CREATE,
-                                    StandardOpenOption.READ,
-                                    StandardOpenOption.WRITE);
-                    RecordFile file = new RecordFile(path, channel);
-                    try {
-                        file.begin(head(kind), reader);
-                    } catch (IOException | RuntimeException e) {
-                        channel.close();
-                        throw e;
-                    }
-                    return file;
-                });
+        return Disk.read(path, () -> {
+            FileChannel channel = FileChannel.open(
+                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            RecordFile file = new RecordFile(path, channel);
+            try {
+                file.begin(head(kind), reader);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+            return file;
+        });
     }
 
     /**
@@ -76,18 +70,16 @@ public final class RecordFile implements AutoCloseable {
      * @throws UserError if it is of another kind, damaged before its end, or can't be read
      */
     public static void read(Path path, String kind, Reader reader) {
-        Disk.read(
-                path,
-                () -> {
-                    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-                        RecordFile file = new RecordFile(path, channel);
-                        ByteBuffer bytes = file.map();
-                        if (file.begun(bytes, head(kind))) {
-                            file.scan(bytes, head(kind).length, reader);
-                        }
-                    }
-                    return null;
-                });
+        Disk.read(path, () -> {
+            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+                RecordFile file = new RecordFile(path, channel);
+                ByteBuffer bytes = file.map();
+                if (file.begun(bytes, head(kind))) {
+                    file.scan(bytes, head(kind).length, reader);
+                }
+            }
+            return null;
+        });
     }
 
     /** The first line of a file of a kind, with its end. */
@@ -112,9 +104,8 @@ public final class RecordFile implements AutoCloseable {
     private boolean begun(ByteBuffer file, byte[] head) {
         int known = Math.min(head.length, file.limit());
         if (!file.slice(0, known).equals(ByteBuffer.wrap(head, 0, known))) {
-            throw new UserError(
-                    "%s does not begin with '%s': it is another file, or damaged; move it away"
-                            .formatted(path, new String(head, StandardCharsets.US_ASCII).strip()));
+            throw new UserError("%s does not begin with '%s': it is another file, or damaged; move it away"
+                    .formatted(path, new String(head, StandardCharsets.US_ASCII).strip()));
         }
         return known == head.length;
     }
@@ -123,8 +114,7 @@ public final class RecordFile implements AutoCloseable {
         if (channel.size() > Integer.MAX_VALUE) {
             throw new UserError("%s has more than 2 GiB and can't be read".formatted(path));
         }
-        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
-                .order(ByteOrder.LITTLE_ENDIAN);
+        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private long scan(ByteBuffer file, int from, Reader reader) {
@@ -223,25 +213,22 @@ public final class RecordFile implements AutoCloseable {
      * @throws UserError if one is damaged by now
      */
     public void read(long offset, int limit, Reader reader) {
-        Disk.read(
-                path,
-                () -> {
-                    long at = offset;
-                    for (int i = 0; i < limit && at < end; i++) {
-                        byte[] record = one(at);
-                        reader.record(at, record);
-                        at += Frame.HEADER + record.length;
-                    }
-                    return null;
-                });
+        Disk.read(path, () -> {
+            long at = offset;
+            for (int i = 0; i < limit && at < end; i++) {
+                byte[] record = one(at);
+                reader.record(at, record);
+                at += Frame.HEADER + record.length;
+            }
+            return null;
+        });
     }
 
     private byte[] one(long at) throws IOException {
         int length = fill(at, Frame.HEADER).getInt(0);
         boolean possible = length > 0 && length <= end - at - Frame.HEADER;
         ByteBuffer frame = fill(at, possible ? Frame.HEADER + length : 0);
-        return Frame.read(frame, 0)
-                .orElseThrow(() -> new UserError("%s is damaged at byte %d".formatted(path, at)));
+        return Frame.read(frame, 0).orElseThrow(() -> new UserError("%s is damaged at byte %d".formatted(path, at)));
     }
 
     private ByteBuffer fill(long at, int length) throws IOException {
@@ -255,14 +242,12 @@ public final class RecordFile implements AutoCloseable {
 
     @Override
     public void close() {
-        Disk.write(
-                path,
-                () -> {
-                    if (channel.isOpen()) {
-                        force();
-                        channel.close();
-                    }
-                });
+        Disk.write(path, () -> {
+            if (channel.isOpen()) {
+                force();
+                channel.close();
+            }
+        });
     }
 
     /**
@@ -281,8 +266,7 @@ public final class RecordFile implements AutoCloseable {
             if (bytes.length == 0 || bytes.length > MOST_BYTES) {
                 throw new IllegalArgumentException("a record of " + bytes.length + " bytes");
             }
-            ByteBuffer frame =
-                    ByteBuffer.allocate(HEADER + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer frame = ByteBuffer.allocate(HEADER + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
             frame.putInt(bytes.length);
             frame.putInt(crc(frame.slice(0, 4)));
             return frame.putInt(crc(ByteBuffer.wrap(bytes))).put(bytes).flip();
@@ -303,8 +287,7 @@ public final class RecordFile implements AutoCloseable {
         /** The record at a place; empty if no whole and undamaged one begins there. */
         static Optional<byte[]> read(ByteBuffer file, int at) {
             int length = length(file, at);
-            if (length == 0
-                    || crc(file.slice(at + HEADER, length - HEADER)) != file.getInt(at + 8)) {
+            if (length == 0 || crc(file.slice(at + HEADER, length - HEADER)) != file.getInt(at + 8)) {
                 return Optional.empty();
             }
             byte[] bytes = new byte[length - HEADER];

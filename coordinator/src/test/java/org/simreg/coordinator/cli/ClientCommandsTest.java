@@ -21,7 +21,9 @@ import org.simreg.proto.JobState;
 class ClientCommandsTest {
     private static final String[] JOB = {"--data=photos", "--teacher=moco.pth.tar"};
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Served served = Served.onPort();
     private final Terminal terminal = new Terminal();
 
@@ -52,8 +54,7 @@ class ClientCommandsTest {
     @Test
     void theJobIsSentWithPathsThatHoldEverywhere() throws Exception {
         assertEquals(0, submit("--teacher=torchscript:t.pt", "--init=/w/i.pt", "--epochs=3"));
-        assertEquals(
-                "job-1 (resnet18-photos) is queued: needs 1 worker, none attends\n", terminal.out);
+        assertEquals("job-1 (resnet18-photos) is queued: needs 1 worker, none attends\n", terminal.out);
         Job job = submitted("job-1");
         Path here = Path.of("").toAbsolutePath();
         assertEquals(here + "/photos", job.getDataset().getPath());
@@ -72,15 +73,15 @@ class ClientCommandsTest {
         assertEquals(0, submit("--restart=" + run, "--student-module=net.pt"));
         Job job = submitted("job-1");
         assertEquals(newest.toString(), job.getStudent().getRestart());
-        assertEquals(Path.of("net.pt").toAbsolutePath().toString(), job.getStudent().getModule());
+        assertEquals(
+                Path.of("net.pt").toAbsolutePath().toString(), job.getStudent().getModule());
         assertEquals(2, submit("--restart=" + run.getRoot().resolve("dev"), "--name=other"));
         assertTrue(terminal.err.contains("it holds no checkpoint"), terminal.err);
     }
 
     @Test
     void whatHasASchemeOrIsNoFileStaysAsItIs() throws Exception {
-        assertEquals(
-                0, run("submit", "--data=s3://bucket/a/../b", "--teacher=self", "--out=file:///x"));
+        assertEquals(0, run("submit", "--data=s3://bucket/a/../b", "--teacher=self", "--out=file:///x"));
         Job job = submitted("job-1");
         assertEquals("s3://bucket/a/../b", job.getDataset().getPath());
         assertEquals("self", job.getTeachers(0).getSource());
@@ -90,8 +91,7 @@ class ClientCommandsTest {
     @Test
     void aJobFileIsSubmittedWithTheOptionsLaidOverIt() throws Exception {
         Path file = folder.resolve("job.yaml");
-        Files.writeString(
-                file, "{name: mine, dataset: {path: d}, teachers: [{source: t.pt}], seed: 4}");
+        Files.writeString(file, "{name: mine, dataset: {path: d}, teachers: [{source: t.pt}], seed: 4}");
         assertEquals(0, run("submit", file.toString(), "--seed=5", "-q"));
         assertEquals("job-1\n", terminal.out);
         assertEquals("mine", submitted("job-1").getName());
@@ -155,11 +155,10 @@ class ClientCommandsTest {
         assertEquals("job-1 (alpha-1) is paused: asked for by a client\n", terminal.out);
         assertEquals(0, run("resume", "alpha-1"));
         assertEquals(0, run("cancel", "be"));
-        assertEquals(JobState.CANCELLED, served.call(() -> served.jobs.get("job-3").getState()));
-        assertEquals(1, run("cancel", "alpha"));
         assertEquals(
-                "simreg: 'alpha' may be any of job-1, job-2; name one of them by its id\n",
-                terminal.err);
+                JobState.CANCELLED, served.call(() -> served.jobs.get("job-3").getState()));
+        assertEquals(1, run("cancel", "alpha"));
+        assertEquals("simreg: 'alpha' may be any of job-1, job-2; name one of them by its id\n", terminal.err);
         assertEquals(1, run("cancel", "alpha-3"));
         assertEquals("simreg: There is no job 'alpha-3'; did you mean alpha-1?\n", terminal.err);
         assertEquals(1, run("cancel", "job-3"));
@@ -171,9 +170,7 @@ class ClientCommandsTest {
         submit();
         served.run(() -> served.jobs.hesitate("job-1"));
         assertEquals(0, run("pause", "job-1"));
-        assertEquals(
-                "job-1 (resnet18-photos) is running: trains; it will be paused after its step\n",
-                terminal.out);
+        assertEquals("job-1 (resnet18-photos) is running: trains; it will be paused after its step\n", terminal.out);
     }
 
     @Test
@@ -206,8 +203,7 @@ class ClientCommandsTest {
         submit("--name=second");
         served.run(() -> served.jobs.become("job-2", JobState.FAILED, "its teacher is gone"));
         assertEquals(1, run("watch", "second", "-q"));
-        assertEquals(
-                "simreg: The job job-2 (second) is failed: its teacher is gone\n", terminal.err);
+        assertEquals("simreg: The job job-2 (second) is failed: its teacher is gone\n", terminal.err);
     }
 
     @Test
@@ -232,12 +228,7 @@ class ClientCommandsTest {
         served.run(() -> served.jobs.train("job-1", 2));
         served.run(() -> served.jobs.become("job-1", JobState.PAUSED, "asked for"));
         Command watch =
-                Command.start(
-                        folder,
-                        List.of(
-                                "watch",
-                                "job-1",
-                                "--coordinator=localhost:" + served.server.port()));
+                Command.start(folder, List.of("watch", "job-1", "--coordinator=localhost:" + served.server.port()));
         watch.awaits(watch.outFile(), "paused: asked for");
         assertEquals(128 + 15, watch.terminate());
         assertTrue(watch.out().contains("The job goes on; see it again with: simreg watch job-1"));

@@ -22,7 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterScriptTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private Path folder;
     private Path notes;
     private Process cluster;
@@ -34,9 +36,7 @@ class ClusterScriptTest {
         notes = Files.createFile(temporary.resolve("notes"));
         Files.copy(Path.of("..", "scripts", "cluster"), scripts.resolve("cluster"));
         Path simreg = scripts.resolve("simreg");
-        Files.writeString(
-                simreg,
-                """
+        Files.writeString(simreg, """
                 #!/bin/bash
                 case "$1" in
                   workers) echo HEADS; grep -c '^worker.*--name' "$NOTES" >/dev/null \\
@@ -92,7 +92,9 @@ class ClusterScriptTest {
     }
 
     private List<String> noted(String part) throws IOException {
-        return Files.readAllLines(notes).stream().filter(line -> line.contains(part)).toList();
+        return Files.readAllLines(notes).stream()
+                .filter(line -> line.contains(part))
+                .toList();
     }
 
     @Test
@@ -101,7 +103,8 @@ class ClusterScriptTest {
         await(out(), "2 workers attend");
         String peers = "--peers 127.0.0.1:5701,127.0.0.1:5702,127.0.0.1:5703";
         assertEquals(3, noted(peers).size());
-        assertEquals(1, noted("--name worker-2 --host 127.0.0.1 --cluster-port 5703").size());
+        assertEquals(
+                1, noted("--name worker-2 --host 127.0.0.1 --cluster-port 5703").size());
         assertEquals(2, noted("--device cpu").size());
         assertTrue(Files.readString(out()).contains("submit --data my pictures"));
         assertTrue(Files.readString(out()).contains("--coordinator localhost:7300"));

@@ -53,9 +53,7 @@ public final class Command {
 
     /** Runs to the end; the exit code. */
     public int end() throws InterruptedException {
-        assertTrue(
-                process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS),
-                "still running after " + PATIENCE);
+        assertTrue(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS), "still running after " + PATIENCE);
         return process.exitValue();
     }
 

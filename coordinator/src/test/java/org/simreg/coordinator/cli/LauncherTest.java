@@ -22,7 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 class LauncherTest {
     private static final Path SCRIPT = Path.of("..", "scripts", "simreg");
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private Path clone;
     private Path launcher;
     private Path java;
@@ -88,11 +90,11 @@ class LauncherTest {
         assertEquals(0, launch.code, launch.err);
         assertEquals("", launch.err);
         int main = launch.out.indexOf("org.simreg.coordinator.cli.Simreg");
-        String jar =
-                clone.toRealPath().resolve("coordinator/target/simreg/lib/simreg.jar").toString();
+        String jar = clone.toRealPath()
+                .resolve("coordinator/target/simreg/lib/simreg.jar")
+                .toString();
         assertEquals(List.of("-cp", jar), launch.out.subList(main - 2, main));
-        assertEquals(
-                List.of("distill", "--data", "a b*", ""), launch.out.subList(main + 1, main + 5));
+        assertEquals(List.of("distill", "--data", "a b*", ""), launch.out.subList(main + 1, main + 5));
         assertTrue(launch.out.contains("malloc glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1"));
         assertTrue(launch.out.contains("locale C.UTF-8"));
         assertTrue(launch.out.contains("-XX:+ExitOnOutOfMemoryError"));
@@ -111,11 +113,10 @@ class LauncherTest {
     @Test
     void whatTheUserSetIsKept() throws Exception {
         built();
-        Map<String, String> environment =
-                Map.of(
-                        "GLIBC_TUNABLES", "glibc.malloc.hugetlb=0",
-                        "LANG", "de_DE.UTF-8",
-                        "SIMREG_JAVA_OPTS", "-Xmx3g -Dx=y");
+        Map<String, String> environment = Map.of(
+                "GLIBC_TUNABLES", "glibc.malloc.hugetlb=0",
+                "LANG", "de_DE.UTF-8",
+                "SIMREG_JAVA_OPTS", "-Xmx3g -Dx=y");
         Launch launch = launch(environment, launcher);
         assertTrue(launch.out.contains("malloc glibc.malloc.hugetlb=0"));
         assertTrue(launch.out.contains("locale "));
@@ -127,8 +128,7 @@ class LauncherTest {
     void theFirstUseBuildsOnceAndSaysSo() throws Exception {
         Launch first = launch(Map.of(), launcher, "--version");
         assertEquals(0, first.code, first.err);
-        assertEquals(
-                "simreg: building, on first use only; this takes a minute or more.\n", first.err);
+        assertEquals("simreg: building, on first use only; this takes a minute or more.\n", first.err);
         assertFalse(first.out.contains("noise"));
         assertEquals("", launch(Map.of(), launcher, "--version").err);
         Path log = clone.resolve("maven.log");
@@ -211,8 +211,7 @@ class LauncherTest {
     }
 
     /** A machine of 64 GiB for the launcher, with this process in these control groups. */
-    private Map<String, String> machine(String groups, Map<String, String> files)
-            throws IOException {
+    private Map<String, String> machine(String groups, Map<String, String> files) throws IOException {
         Path system = Files.createTempDirectory(folder, "system");
         Files.createDirectories(system.resolve("proc/self"));
         Files.writeString(system.resolve("proc/meminfo"), "MemTotal:       67108864 kB\n");
@@ -237,8 +236,7 @@ class LauncherTest {
     @Test
     void theMachinesMemoryIsDividedWhereNothingLimitsIt() throws Exception {
         Map<String, String> free = machine("0::/\n", Map.of("memory.max", "max"));
-        assertEquals(
-                List.of("-Xmx16384m", "-XX:MaxDirectMemorySize=4096m"), budget(free, "worker"));
+        assertEquals(List.of("-Xmx16384m", "-XX:MaxDirectMemorySize=4096m"), budget(free, "worker"));
     }
 
     @Test
@@ -256,15 +254,13 @@ class LauncherTest {
 
     @Test
     void theTightestLimitAboveHolds() throws Exception {
-        Map<String, String> nested =
-                machine(
-                        "0::/pods/pod 7/box\n",
-                        Map.of(
-                                "pods/memory.max", "" + (32L << 30),
-                                "pods/pod 7/memory.max", "" + (4L << 30),
-                                "pods/pod 7/box/memory.max", "max"));
-        assertEquals(
-                List.of("-Xmx1024m", "-XX:MaxDirectMemorySize=512m"), budget(nested, "worker"));
+        Map<String, String> nested = machine(
+                "0::/pods/pod 7/box\n",
+                Map.of(
+                        "pods/memory.max", "" + (32L << 30),
+                        "pods/pod 7/memory.max", "" + (4L << 30),
+                        "pods/pod 7/box/memory.max", "max"));
+        assertEquals(List.of("-Xmx1024m", "-XX:MaxDirectMemorySize=512m"), budget(nested, "worker"));
     }
 
     @Test

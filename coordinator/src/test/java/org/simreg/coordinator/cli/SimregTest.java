@@ -25,7 +25,9 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.export.StudentExport.Format;
 
 class SimregTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Terminal terminal = new Terminal();
 
     private int runToEnd(ToIntFunction<EmbeddedRun.Settings> end, String... more) {
@@ -42,22 +44,18 @@ class SimregTest {
 
     @Test
     void aFailureAtRunTimeIsOneSentenceAndExitCodeOne() {
-        assertEquals(
-                1,
-                runToEnd(
-                        request -> {
-                            throw new UserError("The folder d holds no images");
-                        }));
+        assertEquals(1, runToEnd(request -> {
+            throw new UserError("The folder d holds no images");
+        }));
         assertEquals("simreg: The folder d holds no images\n", terminal.err);
         assertEquals("", terminal.out);
     }
 
     @Test
     void anUnexpectedErrorHidesItsTraceUntilAskedForIt() {
-        ToIntFunction<EmbeddedRun.Settings> bug =
-                request -> {
-                    throw new IllegalStateException("step 3 was lost");
-                };
+        ToIntFunction<EmbeddedRun.Settings> bug = request -> {
+            throw new IllegalStateException("step 3 was lost");
+        };
         assertEquals(1, runToEnd(bug));
         assertEquals(
                 "simreg: Failed by an unexpected error, java.lang.IllegalStateException: step 3 was"
@@ -69,12 +67,9 @@ class SimregTest {
 
     @Test
     void aMissingNativeLibraryIsOneSentenceToo() {
-        assertEquals(
-                1,
-                runToEnd(
-                        request -> {
-                            throw new UnsatisfiedLinkError("libtorch.so");
-                        }));
+        assertEquals(1, runToEnd(request -> {
+            throw new UnsatisfiedLinkError("libtorch.so");
+        }));
         assertEquals(1, terminal.err.lines().count(), terminal.err);
         assertTrue(terminal.err.contains("libtorch.so"));
     }
@@ -96,8 +91,7 @@ class SimregTest {
     void helpOfAMisspeltCommandIsAnsweredWithTheNearest() {
         assertEquals(2, terminal.run("help", "exprot"));
         assertEquals(
-                "simreg: Unknown subcommand 'exprot'; did you mean export? (see: simreg --help)",
-                terminal.err.strip());
+                "simreg: Unknown subcommand 'exprot'; did you mean export? (see: simreg --help)", terminal.err.strip());
     }
 
     @Test
@@ -109,8 +103,7 @@ class SimregTest {
     @Test
     void helpNamesEveryCommand() {
         assertEquals(0, terminal.run("--help"));
-        for (String command :
-                new String[] {"distill", "features", "export", "audit", "settings", "completion"}) {
+        for (String command : new String[] {"distill", "features", "export", "audit", "settings", "completion"}) {
             assertTrue(terminal.out.contains("\n  " + command), command);
         }
         assertEquals("", terminal.err);
@@ -126,8 +119,7 @@ class SimregTest {
             String shown = negatable ? "--[no-]" + option.substring(2) : option + "=";
             assertTrue(help.contains(" " + shown), option);
             assertTrue(help.contains(field.setting().getHelp()), option);
-            String fallback =
-                    field.setting().getRequired() ? "required)" : "default: " + field.fallback();
+            String fallback = field.setting().getRequired() ? "required)" : "default: " + field.fallback();
             assertTrue(help.contains(fallback), option + " " + fallback);
             assertTrue(help.contains(field.bounds()), option);
         }
@@ -186,13 +178,13 @@ class SimregTest {
     }
 
     @Test
-    void theCompletionScriptIsBashThatKnowsOptionsAndValues()
-            throws IOException, InterruptedException {
+    void theCompletionScriptIsBashThatKnowsOptionsAndValues() throws IOException, InterruptedException {
         assertEquals(0, terminal.run("completion", "bash"));
         assertTrue(terminal.out.contains("'--weight-decay'"));
         assertTrue(terminal.out.contains("\"mobilenet-v2\""));
         Path script = Files.writeString(folder.resolve("completion"), terminal.out);
-        assertEquals(0, new ProcessBuilder("bash", "-n", script.toString()).start().waitFor());
+        assertEquals(
+                0, new ProcessBuilder("bash", "-n", script.toString()).start().waitFor());
     }
 
     @Test
@@ -200,21 +192,12 @@ class SimregTest {
         assertEquals(0, terminal.run("export", "a b.pth", "--out", "x"));
         assertEquals(
                 new ExportCommand.Settings(
-                        Path.of("a b.pth"),
-                        Path.of("x"),
-                        Set.of(Format.values()),
-                        Optional.empty(),
-                        224),
+                        Path.of("a b.pth"), Path.of("x"), Set.of(Format.values()), Optional.empty(), 224),
                 terminal.exported.get(0));
         assertEquals(
                 0,
                 terminal.run(
-                        "export",
-                        "a.pth",
-                        "--out=x",
-                        "--format=pth,onnx",
-                        "--network=resnet50-byol",
-                        "--size=64"));
+                        "export", "a.pth", "--out=x", "--format=pth,onnx", "--network=resnet50-byol", "--size=64"));
         assertEquals(
                 new ExportCommand.Settings(
                         Path.of("a.pth"),

@@ -31,22 +31,21 @@ public final class Terminal {
     int run(ToIntFunction<EmbeddedRun.Settings> distill, String... args) {
         StringWriter outText = new StringWriter();
         StringWriter errText = new StringWriter();
-        Simreg.Actions actions =
-                new Simreg.Actions(
-                        request -> {
-                            distilled.add(request);
-                            return distill.applyAsInt(request);
-                        },
-                        request -> {
-                            exported.add(request);
-                            return 0;
-                        },
-                        request -> {
-                            evaluated.add(request);
-                            return 0;
-                        },
-                        this::remember,
-                        stop);
+        Simreg.Actions actions = new Simreg.Actions(
+                request -> {
+                    distilled.add(request);
+                    return distill.applyAsInt(request);
+                },
+                request -> {
+                    exported.add(request);
+                    return 0;
+                },
+                request -> {
+                    evaluated.add(request);
+                    return 0;
+                },
+                this::remember,
+                stop);
         int code = Simreg.run(actions, new PrintWriter(outText), new PrintWriter(errText), args);
         out = outText.toString();
         err = errText.toString();

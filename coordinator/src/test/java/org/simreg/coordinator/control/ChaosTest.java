@@ -14,8 +14,7 @@ class ChaosTest {
             try {
                 chaos.play();
             } catch (AssertionError | RuntimeException e) {
-                throw new AssertionError(
-                        "seed " + seed + "\n" + String.join("\n", chaos.world.trace), e);
+                throw new AssertionError("seed " + seed + "\n" + String.join("\n", chaos.world.trace), e);
             }
         }
     }

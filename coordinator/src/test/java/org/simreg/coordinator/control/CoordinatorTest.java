@@ -45,7 +45,9 @@ class CoordinatorTest {
         assertEquals(1, status().getGeneration());
         assertEquals(
                 3,
-                world.files("one").events.stream().filter(e -> e.getProgress().hasEpoch()).count());
+                world.files("one").events.stream()
+                        .filter(e -> e.getProgress().hasEpoch())
+                        .count());
     }
 
     @Test
@@ -118,12 +120,11 @@ class CoordinatorTest {
         succeeds();
         MemoryFiles files = world.files("one");
         assertEquals(1, files.rewinds());
-        LedgerEntry.Rewind rewind =
-                files.ledger.stream()
-                        .filter(LedgerEntry::hasRewind)
-                        .findFirst()
-                        .orElseThrow()
-                        .getRewind();
+        LedgerEntry.Rewind rewind = files.ledger.stream()
+                .filter(LedgerEntry::hasRewind)
+                .findFirst()
+                .orElseThrow()
+                .getRewind();
         assertEquals(5, rewind.getStep());
         assertEquals(2, rewind.getGeneration());
     }
@@ -205,8 +206,7 @@ class CoordinatorTest {
         assertNotEquals(0, status().getEndedMs());
         Refused paused = assertThrows(Refused.class, () -> world.coordinator().pause("one"));
         assertEquals(
-                "The job one can't be paused: it is cancelled, from where it can only be resumed",
-                paused.getMessage());
+                "The job one can't be paused: it is cancelled, from where it can only be resumed", paused.getMessage());
         world.coordinator().resume("one");
         succeeds();
         Refused over = assertThrows(Refused.class, () -> world.coordinator().resume("one"));
@@ -216,8 +216,11 @@ class CoordinatorTest {
     @Test
     void aCheckpointOfASupersededGenerationIsNotStored() {
         trains("a", "b");
-        CheckpointHeader header =
-                CheckpointHeader.newBuilder().setJob("one").setGeneration(1).setStep(6).build();
+        CheckpointHeader header = CheckpointHeader.newBuilder()
+                .setJob("one")
+                .setGeneration(1)
+                .setStep(6)
+                .build();
         var upload = world.coordinator().put(header);
         world.workers.get("b").kill();
         world.until(() -> status().getGeneration() == 2, 3000);

@@ -77,8 +77,7 @@ public final class FakeJobService implements JobService {
         checkThread();
         submits++;
         for (JobStatus known : jobs.values()) {
-            if (!request.getRequestId().isEmpty()
-                    && known.getRequestId().equals(request.getRequestId())) {
+            if (!request.getRequestId().isEmpty() && known.getRequestId().equals(request.getRequestId())) {
                 return known;
             }
         }
@@ -86,15 +85,14 @@ public final class FakeJobService implements JobService {
         if (job.getCheckpoints().getOutput().endsWith("taken")) {
             throw new Refused(Refused.Kind.EXISTS, "The run folder taken is not empty");
         }
-        JobStatus status =
-                JobStatus.newBuilder()
-                        .setId("job-" + (jobs.size() + 1))
-                        .setRequestId(request.getRequestId())
-                        .setJob(job)
-                        .setFolder(job.getCheckpoints().getOutput())
-                        .setReason("needs 1 worker, none attends")
-                        .setSubmittedMs(1_790_000_000_000L)
-                        .build();
+        JobStatus status = JobStatus.newBuilder()
+                .setId("job-" + (jobs.size() + 1))
+                .setRequestId(request.getRequestId())
+                .setJob(job)
+                .setFolder(job.getCheckpoints().getOutput())
+                .setReason("needs 1 worker, none attends")
+                .setSubmittedMs(1_790_000_000_000L)
+                .build();
         jobs.put(status.getId(), status);
         events.put(status.getId(), new ArrayList<>());
         return status;
@@ -126,10 +124,9 @@ public final class FakeJobService implements JobService {
         checkThread();
         int from = request.getPageToken().isEmpty() ? 0 : Integer.parseInt(request.getPageToken());
         int size = request.getPageSize() == 0 ? 100 : request.getPageSize();
-        List<JobStatus> wanted =
-                jobs.values().stream()
-                        .filter(j -> request.getStatesCount() == 0 || isIn(request, j))
-                        .toList();
+        List<JobStatus> wanted = jobs.values().stream()
+                .filter(j -> request.getStatesCount() == 0 || isIn(request, j))
+                .toList();
         int to = Math.min(wanted.size(), from + size);
         ListResponse.Builder page = ListResponse.newBuilder();
         wanted.subList(from, to).forEach(page::addJobs);
@@ -167,8 +164,7 @@ public final class FakeJobService implements JobService {
             return job;
         }
         if (job.getState() == state || job.getState() == JobState.SUCCEEDED) {
-            throw new Refused(
-                    Refused.Kind.STATE, "The job " + id + " is " + job.getState() + " already");
+            throw new Refused(Refused.Kind.STATE, "The job " + id + " is " + job.getState() + " already");
         }
         become(id, state, "asked for by a client");
         return jobs.get(id);
@@ -178,14 +174,13 @@ public final class FakeJobService implements JobService {
     public ListWorkersResponse workers() {
         checkThread();
         return ListWorkersResponse.newBuilder()
-                .addWorkers(
-                        WorkerStatus.newBuilder()
-                                .setWorker("w1")
-                                .setDevice("cpu")
-                                .setState(WorkerStatus.State.TRAINING)
-                                .setJob("job-1")
-                                .setFirst(0)
-                                .setCount(4))
+                .addWorkers(WorkerStatus.newBuilder()
+                        .setWorker("w1")
+                        .setDevice("cpu")
+                        .setState(WorkerStatus.State.TRAINING)
+                        .setJob("job-1")
+                        .setFirst(0)
+                        .setCount(4))
                 .build();
     }
 
@@ -206,24 +201,24 @@ public final class FakeJobService implements JobService {
     /** The job's state changes, which is an event too. */
     public void become(String id, JobState state, String reason) {
         jobs.computeIfPresent(
-                id, (k, job) -> job.toBuilder().setState(state).setReason(reason).build());
-        say(
                 id,
-                1,
-                (event, n) -> {
-                    event.getStateBuilder().setState(state).setReason(reason);
-                    return event;
-                });
+                (k, job) -> job.toBuilder().setState(state).setReason(reason).build());
+        say(id, 1, (event, n) -> {
+            event.getStateBuilder().setState(state).setReason(reason);
+            return event;
+        });
     }
 
-    public void say(
-            String id, int times, BiFunction<Progress.Builder, Long, Progress.Builder> event) {
+    public void say(String id, int times, BiFunction<Progress.Builder, Long, Progress.Builder> event) {
         checkThread();
         List<JobEvent> all = events.get(id);
         for (int i = 0; i < times; i++) {
             Progress.Builder one = Progress.newBuilder().setTimeMs(1_790_000_000_000L + all.size());
             Progress said = event.apply(one, all.size() + 1L).build();
-            all.add(JobEvent.newBuilder().setSequence(all.size()).setProgress(said).build());
+            all.add(JobEvent.newBuilder()
+                    .setSequence(all.size())
+                    .setProgress(said)
+                    .build());
         }
         followers.stream().filter(f -> !f.closed && !f.waits).forEach(Follower::pump);
     }
@@ -247,9 +242,7 @@ public final class FakeJobService implements JobService {
     }
 
     private static boolean ended(JobState state) {
-        return state == JobState.SUCCEEDED
-                || state == JobState.CANCELLED
-                || state == JobState.FAILED;
+        return state == JobState.SUCCEEDED || state == JobState.CANCELLED || state == JobState.FAILED;
     }
 
     private void checkThread() {

@@ -52,14 +52,13 @@ abstract class FakeMember extends FakeProcess {
     Optional<Holding> holding() {
         return job.isEmpty()
                 ? Optional.empty()
-                : Optional.of(
-                        Holding.newBuilder()
-                                .setJob(job)
-                                .setGeneration(generation.getNumber())
-                                .setCommitted(committed())
-                                .setHalted(halted)
-                                .setPreparing(!prepared)
-                                .build());
+                : Optional.of(Holding.newBuilder()
+                        .setJob(job)
+                        .setGeneration(generation.getNumber())
+                        .setCommitted(committed())
+                        .setHalted(halted)
+                        .setPreparing(!prepared)
+                        .build());
     }
 
     long committed() {
@@ -99,14 +98,12 @@ abstract class FakeMember extends FakeProcess {
         if (already && prepared) {
             ready();
         } else if (!already) {
-            later(
-                    world.some((int) prepares),
-                    () -> {
-                        if (job.equals(prepare.getJob()) && !prepared) {
-                            prepared = true;
-                            ready();
-                        }
-                    });
+            later(world.some((int) prepares), () -> {
+                if (job.equals(prepare.getJob()) && !prepared) {
+                    prepared = true;
+                    ready();
+                }
+            });
         }
     }
 
@@ -116,18 +113,15 @@ abstract class FakeMember extends FakeProcess {
             forget();
             return;
         }
-        send(
-                Report.newBuilder()
-                        .setReady(
-                                Ready.newBuilder()
-                                        .setJob(job)
-                                        .setDataSha256(data)
-                                        .setAttempt(attempt)
-                                        .setStarted(
-                                                JobStarted.newBuilder()
-                                                        .setTotalSteps(total())
-                                                        .setStepsPerEpoch(STEPS_PER_EPOCH)
-                                                        .setBatch(batch()))));
+        send(Report.newBuilder()
+                .setReady(Ready.newBuilder()
+                        .setJob(job)
+                        .setDataSha256(data)
+                        .setAttempt(attempt)
+                        .setStarted(JobStarted.newBuilder()
+                                .setTotalSteps(total())
+                                .setStepsPerEpoch(STEPS_PER_EPOCH)
+                                .setBatch(batch()))));
         if (world.random.nextInt(4) == 0) {
             send(Report.newBuilder().setTold(Told.newBuilder().setJob(job).setText("a notice")));
         }
@@ -186,21 +180,19 @@ abstract class FakeMember extends FakeProcess {
 
     private void load() {
         Generation mine = generation;
-        later(
-                world.some(60),
-                () -> {
-                    if (world.running().isEmpty()) {
-                        load();
-                    } else if (generation == mine && !halted) {
-                        Optional<List<Long>> stored = stored(mine);
-                        if (stored.isEmpty()) {
-                            stop();
-                            return;
-                        }
-                        state = stored;
-                        loaded();
-                    }
-                });
+        later(world.some(60), () -> {
+            if (world.running().isEmpty()) {
+                load();
+            } else if (generation == mine && !halted) {
+                Optional<List<Long>> stored = stored(mine);
+                if (stored.isEmpty()) {
+                    stop();
+                    return;
+                }
+                state = stored;
+                loaded();
+            }
+        });
     }
 
     /** Of a generation that is over it may be gone. */
@@ -209,10 +201,7 @@ abstract class FakeMember extends FakeProcess {
             long step = world.coordinator().get(job, mine.getStep()).header().getStep();
             return Optional.of(world.files(job).states.get(step));
         } catch (Refused gone) {
-            assertNotEquals(
-                    mine.getNumber(),
-                    world.coordinator().get(job).getGeneration(),
-                    gone.getMessage());
+            assertNotEquals(mine.getNumber(), world.coordinator().get(job).getGeneration(), gone.getMessage());
             return Optional.empty();
         }
     }
@@ -223,12 +212,11 @@ abstract class FakeMember extends FakeProcess {
             return;
         }
         FakeMember other = world.workers.get(peer);
-        boolean there =
-                other.alive()
-                        && !other.frozen()
-                        && other.generation == mine
-                        && other.loaded
-                        && other.committed() == mine.getStep();
+        boolean there = other.alive()
+                && !other.frozen()
+                && other.generation == mine
+                && other.loaded
+                && other.committed() == mine.getStep();
         if (there) {
             state = other.state;
             loaded();
@@ -259,12 +247,11 @@ abstract class FakeMember extends FakeProcess {
         Generation mine = generation;
         halted = true;
         boolean first = self().isPresent() && mine.getMembers(0).getWorker().equals(name);
-        boolean store =
-                first
-                        && halt.isPresent()
-                        && halt.get().getCheckpoint()
-                        && state.isPresent()
-                        && committed() >= mine.getStep();
+        boolean store = first
+                && halt.isPresent()
+                && halt.get().getCheckpoint()
+                && state.isPresent()
+                && committed() >= mine.getStep();
         if (store && committed() > 0) {
             store(mine, () -> sayHalted(mine));
         } else {
@@ -274,13 +261,11 @@ abstract class FakeMember extends FakeProcess {
 
     private void sayHalted(Generation mine) {
         if (generation == mine && !job.isEmpty()) {
-            send(
-                    Report.newBuilder()
-                            .setHalted(
-                                    Halted.newBuilder()
-                                            .setJob(job)
-                                            .setGeneration(mine.getNumber())
-                                            .setCommitted(committed())));
+            send(Report.newBuilder()
+                    .setHalted(Halted.newBuilder()
+                            .setJob(job)
+                            .setGeneration(mine.getNumber())
+                            .setCommitted(committed())));
         }
     }
 

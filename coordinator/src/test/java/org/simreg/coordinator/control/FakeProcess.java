@@ -105,18 +105,16 @@ abstract class FakeProcess {
 
     void later(long ms, Runnable action) {
         int mine = life;
-        world.after(
-                ms,
-                () -> {
-                    if (life != mine || !alive) {
-                        return;
-                    }
-                    if (frozen) {
-                        later(50, action);
-                    } else {
-                        action.run();
-                    }
-                });
+        world.after(ms, () -> {
+            if (life != mine || !alive) {
+                return;
+            }
+            if (frozen) {
+                later(50, action);
+            } else {
+                action.run();
+            }
+        });
     }
 
     private void attendSoon() {
@@ -150,14 +148,13 @@ abstract class FakeProcess {
     }
 
     private Hello hello() {
-        Hello.Builder hello =
-                Hello.newBuilder()
-                        .setWorker(name)
-                        .setIncarnation(name + incarnation)
-                        .setVersion(version)
-                        .setProfile(profile)
-                        .setDevice("cpu")
-                        .putAddresses("netty", name + ":1");
+        Hello.Builder hello = Hello.newBuilder()
+                .setWorker(name)
+                .setIncarnation(name + incarnation)
+                .setVersion(version)
+                .setProfile(profile)
+                .setDevice("cpu")
+                .putAddresses("netty", name + ":1");
         holding().ifPresent(hello::setHolding);
         return hello.build();
     }

@@ -50,14 +50,12 @@ final class FakeWorker extends FakeMember {
             return;
         }
         long step = committed() + 1;
-        later(
-                world.some((int) stepMs),
-                () -> {
-                    if (generation == mine && !halted && committed() + 1 == step) {
-                        give(mine, step);
-                        collect(mine, step, 0);
-                    }
-                });
+        later(world.some((int) stepMs), () -> {
+            if (generation == mine && !halted && committed() + 1 == step) {
+                give(mine, step);
+                collect(mine, step, 0);
+            }
+        });
     }
 
     private void give(Generation mine, long step) {
@@ -78,9 +76,7 @@ final class FakeWorker extends FakeMember {
             world.say(name + " gives up step " + step);
             stop();
         } else {
-            later(
-                    world.some(20) + (whole ? 300 : 10L * tries),
-                    () -> collect(mine, step, tries + 1));
+            later(world.some(20) + (whole ? 300 : 10L * tries), () -> collect(mine, step, tries + 1));
         }
     }
 
@@ -91,23 +87,18 @@ final class FakeWorker extends FakeMember {
         state = Optional.of(List.copyOf(next));
         long digest = settings.orElseThrow().getCheckpoints().getDigestSteps();
         boolean due = digest > 0 && step % digest == 0 || step == total();
-        Report report =
-                Report.newBuilder()
-                        .setCommitted(
-                                Committed.newBuilder()
-                                        .setJob(job)
-                                        .setGeneration(mine.getNumber())
-                                        .setSha256(due ? sha + step : "")
-                                        .setStep(
-                                                StepDone.newBuilder()
-                                                        .setStep(step)
-                                                        .setEpoch(
-                                                                (int) (step - 1) / STEPS_PER_EPOCH
-                                                                        + 1)
-                                                        .setImages(batch())
-                                                        .setSeconds(stepMs / 1e3)
-                                                        .setLoss(1.0 / step + lossError)))
-                        .build();
+        Report report = Report.newBuilder()
+                .setCommitted(Committed.newBuilder()
+                        .setJob(job)
+                        .setGeneration(mine.getNumber())
+                        .setSha256(due ? sha + step : "")
+                        .setStep(StepDone.newBuilder()
+                                .setStep(step)
+                                .setEpoch((int) (step - 1) / STEPS_PER_EPOCH + 1)
+                                .setImages(batch())
+                                .setSeconds(stepMs / 1e3)
+                                .setLoss(1.0 / step + lossError)))
+                .build();
         kept.put(step, report);
         send(report.toBuilder());
         long every = settings.orElseThrow().getCheckpoints().getEverySteps();
@@ -136,12 +127,11 @@ final class FakeWorker extends FakeMember {
             later(200, () -> put(mine, snapshot, then));
             return;
         }
-        CheckpointHeader header =
-                CheckpointHeader.newBuilder()
-                        .setJob(job)
-                        .setGeneration(mine.getNumber())
-                        .setStep(snapshot.size())
-                        .build();
+        CheckpointHeader header = CheckpointHeader.newBuilder()
+                .setJob(job)
+                .setGeneration(mine.getNumber())
+                .setStep(snapshot.size())
+                .build();
         try (RunFiles.Upload upload = world.coordinator().put(header)) {
             upload.finish();
             upload.store();
@@ -167,30 +157,29 @@ final class FakeWorker extends FakeMember {
             waitForEnd(mine);
             return;
         }
-        later(
-                world.some(100),
-                () -> {
-                    if (generation != mine || halted) {
-                        return;
-                    }
-                    measure(mine);
-                    store(mine, () -> trained(mine));
-                });
+        later(world.some(100), () -> {
+            if (generation != mine || halted) {
+                return;
+            }
+            measure(mine);
+            store(mine, () -> trained(mine));
+        });
     }
 
     private void measure(Generation mine) {
         int epoch = (int) (total() / STEPS_PER_EPOCH);
-        Measurement end = Measurement.newBuilder().setSubject("student").setEpoch(epoch).build();
+        Measurement end =
+                Measurement.newBuilder().setSubject("student").setEpoch(epoch).build();
         if (!mine.getMeasuredList().contains(end)) {
-            EvaluationDone done =
-                    EvaluationDone.newBuilder().setSubject("student").setEpoch(epoch).build();
-            send(
-                    Report.newBuilder()
-                            .setMeasured(
-                                    Measured.newBuilder()
-                                            .setJob(job)
-                                            .setGeneration(mine.getNumber())
-                                            .setEvaluation(done)));
+            EvaluationDone done = EvaluationDone.newBuilder()
+                    .setSubject("student")
+                    .setEpoch(epoch)
+                    .build();
+            send(Report.newBuilder()
+                    .setMeasured(Measured.newBuilder()
+                            .setJob(job)
+                            .setGeneration(mine.getNumber())
+                            .setEvaluation(done)));
         }
     }
 
@@ -198,14 +187,12 @@ final class FakeWorker extends FakeMember {
         if (generation != mine || halted || !world.files(job).checkpoints.containsKey(total())) {
             return;
         }
-        send(
-                Report.newBuilder()
-                        .setTrained(
-                                Trained.newBuilder()
-                                        .setJob(job)
-                                        .setGeneration(mine.getNumber())
-                                        .setStep(committed())
-                                        .setSha256("student")));
+        send(Report.newBuilder()
+                .setTrained(Trained.newBuilder()
+                        .setJob(job)
+                        .setGeneration(mine.getNumber())
+                        .setStep(committed())
+                        .setSha256("student")));
         waitForEnd(mine);
     }
 

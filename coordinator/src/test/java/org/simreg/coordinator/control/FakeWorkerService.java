@@ -35,7 +35,9 @@ public final class FakeWorkerService implements WorkerService {
         }
         heard.add("hello " + hello.getWorker());
         lines.add(line);
-        line.send(Order.newBuilder().setWelcome(Welcome.newBuilder().setHeartbeatMs(250)).build());
+        line.send(Order.newBuilder()
+                .setWelcome(Welcome.newBuilder().setHeartbeatMs(250))
+                .build());
         return new In() {
             @Override
             public void report(Report report) {
@@ -117,12 +119,11 @@ public final class FakeWorkerService implements WorkerService {
         if (stored == null) {
             throw new Refused(Refused.Kind.UNKNOWN, "There is no checkpoint of step " + step);
         }
-        CheckpointHeader header =
-                CheckpointHeader.newBuilder()
-                        .setJob(job)
-                        .setStep(step)
-                        .setLength(storedLength)
-                        .build();
+        CheckpointHeader header = CheckpointHeader.newBuilder()
+                .setJob(job)
+                .setStep(step)
+                .setLength(storedLength)
+                .build();
         return new Download(header, stored);
     }
 }

@@ -37,14 +37,17 @@ class JobServiceTest {
 
     @Test
     void theSameRequestTwiceMakesOneJob() {
-        SubmitRequest request =
-                SubmitRequest.newBuilder().setRequestId("r").setJob(World.job("one")).build();
+        SubmitRequest request = SubmitRequest.newBuilder()
+                .setRequestId("r")
+                .setJob(World.job("one"))
+                .build();
         JobStatus first = world.coordinator().submit(request);
         assertEquals(first.getId(), world.coordinator().submit(request).getId());
         world.down(true);
         world.up();
         assertEquals(first.getId(), world.coordinator().submit(request).getId());
-        assertEquals(1, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
+        assertEquals(
+                1, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
     }
 
     @Test
@@ -69,7 +72,8 @@ class JobServiceTest {
         world.submit(World.job("three"));
         refused(Refused.Kind.FULL, () -> world.coordinator().resume("one"));
         // What was asked before is still answered.
-        assertEquals(3, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
+        assertEquals(
+                3, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
     }
 
     @Test
@@ -144,16 +148,19 @@ class JobServiceTest {
                 break;
             }
             world.submit(World.job("later" + ids.size()));
-            page =
-                    world.coordinator()
-                            .list(first.toBuilder().setPageToken(page.getNextPageToken()).build());
+            page = world.coordinator()
+                    .list(first.toBuilder()
+                            .setPageToken(page.getNextPageToken())
+                            .build());
         }
         assertEquals(List.of("j4", "j3", "j2", "j1", "j0"), ids);
         refused(
                 Refused.Kind.INVALID,
-                () -> world.coordinator().list(first.toBuilder().setPageToken("nonsense").build()));
+                () -> world.coordinator()
+                        .list(first.toBuilder().setPageToken("nonsense").build()));
         world.coordinator().cancel("j3");
-        ListRequest cancelled = ListRequest.newBuilder().addStates(JobState.CANCELLED).build();
+        ListRequest cancelled =
+                ListRequest.newBuilder().addStates(JobState.CANCELLED).build();
         assertEquals(1, world.coordinator().list(cancelled).getJobsCount());
     }
 
@@ -261,15 +268,11 @@ class JobServiceTest {
 
     @Test
     void aWorkerOfAnotherVersionIsRefused() {
-        Refused refused =
-                refused(
-                        Refused.Kind.STATE,
-                        () ->
-                                world.coordinator()
-                                        .attend(hello().setVersion("9").build(), new Ear()));
+        Refused refused = refused(
+                Refused.Kind.STATE,
+                () -> world.coordinator().attend(hello().setVersion("9").build(), new Ear()));
         assertEquals(
-                "The worker a has simreg 9, the coordinator 1.2.3: use the same version on both",
-                refused.getMessage());
+                "The worker a has simreg 9, the coordinator 1.2.3: use the same version on both", refused.getMessage());
         assertEquals(0, world.coordinator().workers().getWorkersCount());
     }
 

@@ -25,13 +25,11 @@ final class Link implements Out {
     void up(Report report) {
         World world = worker.world;
         upAt = Math.max(upAt, world.now() + world.some(8));
-        world.after(
-                upAt - world.now(),
-                () -> {
-                    if (!broken && world.running().isPresent()) {
-                        reports.orElseThrow().report(report);
-                    }
-                });
+        world.after(upAt - world.now(), () -> {
+            if (!broken && world.running().isPresent()) {
+                reports.orElseThrow().report(report);
+            }
+        });
     }
 
     @Override
@@ -39,14 +37,12 @@ final class Link implements Out {
         World world = worker.world;
         world.say("  -> " + worker.name + " " + brief(order));
         downAt = Math.max(downAt, world.now() + world.some(8));
-        world.after(
-                downAt - world.now(),
-                () -> {
-                    if (!broken) {
-                        unread.add(order);
-                        flush();
-                    }
-                });
+        world.after(downAt - world.now(), () -> {
+            if (!broken) {
+                unread.add(order);
+                flush();
+            }
+        });
     }
 
     private static String brief(Order order) {

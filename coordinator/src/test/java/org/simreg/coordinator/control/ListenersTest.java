@@ -27,22 +27,18 @@ class ListenersTest {
     }
 
     private WorkerService.In attend(String name) {
-        Hello hello =
-                Hello.newBuilder()
-                        .setWorker(name)
-                        .setIncarnation("first")
-                        .setVersion(World.VERSION)
-                        .build();
-        return world.coordinator()
-                .attend(
-                        hello,
-                        new WorkerService.Out() {
-                            @Override
-                            public void send(Order order) {}
+        Hello hello = Hello.newBuilder()
+                .setWorker(name)
+                .setIncarnation("first")
+                .setVersion(World.VERSION)
+                .build();
+        return world.coordinator().attend(hello, new WorkerService.Out() {
+            @Override
+            public void send(Order order) {}
 
-                            @Override
-                            public void end(Refused reason) {}
-                        });
+            @Override
+            public void end(Refused reason) {}
+        });
     }
 
     @Test
@@ -68,7 +64,8 @@ class ListenersTest {
 
     @Test
     void aJobThatAsksForWorkersIsAChange() {
-        world.coordinator().submit(SubmitRequest.newBuilder().setJob(World.job("asks")).build());
+        world.coordinator()
+                .submit(SubmitRequest.newBuilder().setJob(World.job("asks")).build());
         assertEquals(List.of(List.of()), heard);
     }
 }

@@ -57,7 +57,8 @@ final class MemoryFiles implements RunFiles {
     public long append(Progress event) {
         assertTrue(open, "the folder is closed");
         long sequence = events.size();
-        events.add(JobEvent.newBuilder().setSequence(sequence).setProgress(event).build());
+        events.add(
+                JobEvent.newBuilder().setSequence(sequence).setProgress(event).build());
         return sequence;
     }
 
@@ -96,8 +97,7 @@ final class MemoryFiles implements RunFiles {
             return RunFiles.LedgerHead.EMPTY;
         }
         LedgerEntry.Commit last = commits.get(commits.size() - 1);
-        return new RunFiles.LedgerHead(
-                last.getStep(), last.getEpoch(), last.getLoss(), last.getGeneration());
+        return new RunFiles.LedgerHead(last.getStep(), last.getEpoch(), last.getLoss(), last.getGeneration());
     }
 
     @Override

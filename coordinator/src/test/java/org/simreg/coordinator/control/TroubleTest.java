@@ -52,8 +52,10 @@ class TroubleTest {
     }
 
     private static Optional<JobFailed> failure(boolean refused) {
-        return Optional.of(
-                JobFailed.newBuilder().setReason("the teacher is bad").setRefused(refused).build());
+        return Optional.of(JobFailed.newBuilder()
+                .setReason("the teacher is bad")
+                .setRefused(refused)
+                .build());
     }
 
     @Test
@@ -96,11 +98,10 @@ class TroubleTest {
         Job.Builder again = World.job("two");
         again.getCheckpointsBuilder().setOutput("runs/one");
         world.coordinator()
-                .submit(
-                        SubmitRequest.newBuilder()
-                                .setJob(again)
-                                .setExisting(SubmitRequest.Existing.RESUME)
-                                .build());
+                .submit(SubmitRequest.newBuilder()
+                        .setJob(again)
+                        .setExisting(SubmitRequest.Existing.RESUME)
+                        .build());
         world.until("two", JobState.SUCCEEDED, 60_000);
         assertEquals(2, world.coordinator().get("two").getGeneration());
         assertEquals(0, world.files("two").rewinds());
@@ -159,8 +160,7 @@ class TroubleTest {
         FakeWorker other = world.worker("b");
         other.data = "others";
         world.until("one", JobState.SUCCEEDED, 60_000);
-        assertTrue(
-                notices().stream().anyMatch(text -> text.startsWith("The worker b is not used")));
+        assertTrue(notices().stream().anyMatch(text -> text.startsWith("The worker b is not used")));
         assertEquals(1, status().getGeneration());
     }
 

@@ -24,17 +24,12 @@ import org.simreg.proto.SubmitRequest;
 /** A simulation of a coordinator and its workers: a queue of events with a clock of its own. */
 final class World {
     static final String VERSION = "1.2.3";
-    static final CoordinatorSettings.Times TIMES =
-            new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000);
+    static final CoordinatorSettings.Times TIMES = new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000);
 
     private record Event(long time, long order, Runnable action) {}
 
-    private final PriorityQueue<Event> events =
-            new PriorityQueue<>(
-                    (a, b) ->
-                            a.time != b.time
-                                    ? Long.compare(a.time, b.time)
-                                    : Long.compare(a.order, b.order));
+    private final PriorityQueue<Event> events = new PriorityQueue<>(
+            (a, b) -> a.time != b.time ? Long.compare(a.time, b.time) : Long.compare(a.order, b.order));
     final Random random;
     final MemoryStore store = new MemoryStore();
     final MemoryFolders folders = new MemoryFolders();
@@ -87,15 +82,14 @@ final class World {
     void up() {
         int mine = ++life;
         say("coordinator starts");
-        CoordinatorSettings setup =
-                new CoordinatorSettings(
-                        VERSION,
-                        Path.of("/base"),
-                        TIMES,
-                        () -> now,
-                        task -> after(1, () -> ifAlive(mine, task)),
-                        limits,
-                        JobObserver.NONE);
+        CoordinatorSettings setup = new CoordinatorSettings(
+                VERSION,
+                Path.of("/base"),
+                TIMES,
+                () -> now,
+                task -> after(1, () -> ifAlive(mine, task)),
+                limits,
+                JobObserver.NONE);
         running = Optional.of(new Coordinator(setup, store, folders));
         coordinator().start();
         tick(mine);
@@ -108,12 +102,10 @@ final class World {
     }
 
     private void tick(int mine) {
-        ifAlive(
-                mine,
-                () -> {
-                    coordinator().tick();
-                    after(100, () -> tick(mine));
-                });
+        ifAlive(mine, () -> {
+            coordinator().tick();
+            after(100, () -> tick(mine));
+        });
     }
 
     /**
@@ -137,9 +129,7 @@ final class World {
 
     /** Every generation that any worker hears of; two of one number must be one. */
     void heard(Generation generation) {
-        Generation before =
-                generations.putIfAbsent(
-                        generation.getJob() + "#" + generation.getNumber(), generation);
+        Generation before = generations.putIfAbsent(generation.getJob() + "#" + generation.getNumber(), generation);
         assertTrue(
                 before == null || before.equals(generation),
                 () -> "two generations of one number:\n" + before + generation);
@@ -165,18 +155,13 @@ final class World {
         while (!so.getAsBoolean()) {
             assertTrue(
                     !events.isEmpty() && events.peek().time <= end,
-                    () ->
-                            "not within "
-                                    + ms
-                                    + " ms: "
-                                    + running.map(
-                                                    one ->
-                                                            one.list(
-                                                                                    ListRequest
-                                                                                            .getDefaultInstance())
-                                                                            .toString()
-                                                                    + one.workers())
-                                            .orElse("no coordinator"));
+                    () -> "not within "
+                            + ms
+                            + " ms: "
+                            + running.map(one -> one.list(ListRequest.getDefaultInstance())
+                                                    .toString()
+                                            + one.workers())
+                                    .orElse("no coordinator"));
             Event event = events.poll();
             now = event.time;
             event.action.run();

@@ -31,7 +31,9 @@ import org.simreg.worker.data.loader.BatchStream;
 class AbsenceTest {
     private static final int IMAGES = 80;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final BlockingQueue<String> notices = new LinkedBlockingQueue<>();
 
     @BeforeEach
@@ -59,13 +61,11 @@ class AbsenceTest {
                     Views.assertSame(expected.next(), actual.next());
                 }
                 far.stop();
-                CompletableFuture<Void> rest =
-                        CompletableFuture.runAsync(
-                                () -> {
-                                    while (expected.hasNext()) {
-                                        Views.assertSame(expected.next(), actual.next());
-                                    }
-                                });
+                CompletableFuture<Void> rest = CompletableFuture.runAsync(() -> {
+                    while (expected.hasNext()) {
+                        Views.assertSame(expected.next(), actual.next());
+                    }
+                });
                 String away = notice();
                 assertTrue(away.contains("can't be reached for images of"), away);
                 far.start();
@@ -79,8 +79,9 @@ class AbsenceTest {
     void aJobFailsInTheEndAndSaysWhatToDo() {
         try (FarStorage far = new FarStorage(folder, true)) {
             Dataset dataset = far.dataset("images");
-            ImageList remote =
-                    far.worker(1 << 20, Duration.ofMillis(300)).open(dataset, notices::add).train();
+            ImageList remote = far.worker(1 << 20, Duration.ofMillis(300))
+                    .open(dataset, notices::add)
+                    .train();
             far.stop();
             try (BatchLoader loader = Views.loader(remote, notices::add);
                     BatchStream batches = loader.batches(Views.requests(IMAGES, 0, 1))) {
@@ -116,9 +117,8 @@ class AbsenceTest {
             Dataset dataset = far.dataset("images");
             String expected = far.local(dataset).sha256();
             far.stop();
-            CompletableFuture<String> opened =
-                    CompletableFuture.supplyAsync(
-                            () -> far.worker().open(dataset, notices::add).sha256());
+            CompletableFuture<String> opened = CompletableFuture.supplyAsync(
+                    () -> far.worker().open(dataset, notices::add).sha256());
             String away = notice();
             assertTrue(away.contains("the data set /not-on-this-machine/images"), away);
             far.start();

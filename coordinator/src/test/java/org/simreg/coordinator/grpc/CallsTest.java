@@ -100,10 +100,9 @@ class CallsTest {
 
     @Test
     void aCoordinatorThatIsStoppingIsUnavailable() {
-        Executor stopping =
-                task -> {
-                    throw new RejectedExecutionException("closed");
-                };
+        Executor stopping = task -> {
+            throw new RejectedExecutionException("closed");
+        };
         Calls.give(caller, stopping, this::work);
         assertEquals(List.of("heard", "UNAVAILABLE"), happened);
     }

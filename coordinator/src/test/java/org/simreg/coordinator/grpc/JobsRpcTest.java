@@ -64,8 +64,8 @@ class JobsRpcTest {
         return assertThrows(StatusRuntimeException.class, call::run);
     }
 
-    private static <T extends com.google.protobuf.Message> T details(
-            StatusRuntimeException e, Class<T> type) throws Exception {
+    private static <T extends com.google.protobuf.Message> T details(StatusRuntimeException e, Class<T> type)
+            throws Exception {
         return StatusProto.fromThrowable(e).getDetails(0).unpack(type);
     }
 
@@ -136,8 +136,7 @@ class JobsRpcTest {
         wrong.getJobBuilder().getOptimizationBuilder().setEpochs(0).setMomentum(7);
         StatusRuntimeException e = refused(() -> jobs.submit(wrong.build()));
         assertEquals(Code.INVALID_ARGUMENT, e.getStatus().getCode());
-        assertTrue(
-                e.getStatus().getDescription().contains("optimization.momentum (--momentum): 7"));
+        assertTrue(e.getStatus().getDescription().contains("optimization.momentum (--momentum): 7"));
         assertEquals(
                 List.of("job.optimization.epochs", "job.optimization.momentum"),
                 details(e, BadRequest.class).getFieldViolationsList().stream()
@@ -176,12 +175,21 @@ class JobsRpcTest {
     void requestsThatAreWrongInThemselvesNeverReachTheDesk() throws Exception {
         checkField("id", s -> s.get(named("")));
         checkField("id", s -> s.watch(WatchRequest.getDefaultInstance()).next());
-        checkField("page_size", s -> s.list(ListRequest.newBuilder().setPageSize(1001).build()));
-        checkField("page_size", s -> s.list(ListRequest.newBuilder().setPageSize(-1).build()));
-        checkField("states", s -> s.list(ListRequest.newBuilder().addStatesValue(77).build()));
+        checkField(
+                "page_size",
+                s -> s.list(ListRequest.newBuilder().setPageSize(1001).build()));
+        checkField(
+                "page_size",
+                s -> s.list(ListRequest.newBuilder().setPageSize(-1).build()));
+        checkField(
+                "states",
+                s -> s.list(ListRequest.newBuilder().addStatesValue(77).build()));
         checkField("existing", s -> s.submit(request().setExistingValue(9).build()));
-        checkField("request_id", s -> s.submit(request().setRequestId("x".repeat(201)).build()));
-        WatchRequest beyond = WatchRequest.newBuilder().setId("x").setFromSequence(-1).build();
+        checkField(
+                "request_id",
+                s -> s.submit(request().setRequestId("x".repeat(201)).build()));
+        WatchRequest beyond =
+                WatchRequest.newBuilder().setId("x").setFromSequence(-1).build();
         checkField("from_sequence", s -> s.watch(beyond).next());
         assertEquals(0, (int) served.call(() -> served.jobs.submits));
     }
@@ -214,15 +222,9 @@ class JobsRpcTest {
     @Test
     void aPortOrHostThatCanNotBeHadIsOneSentence() {
         int port = served.server.port();
-        UserError taken =
-                assertThrows(
-                        UserError.class, () -> GrpcServer.listen("localhost", port, List.of()));
-        assertTrue(
-                taken.getMessage().matches("Can't listen on localhost:\\d+: .*in use.*--port"),
-                taken.getMessage());
-        UserError unknown =
-                assertThrows(
-                        UserError.class, () -> GrpcServer.listen("no.such.invalid", 1, List.of()));
+        UserError taken = assertThrows(UserError.class, () -> GrpcServer.listen("localhost", port, List.of()));
+        assertTrue(taken.getMessage().matches("Can't listen on localhost:\\d+: .*in use.*--port"), taken.getMessage());
+        UserError unknown = assertThrows(UserError.class, () -> GrpcServer.listen("no.such.invalid", 1, List.of()));
         assertTrue(unknown.getMessage().contains("--host"), unknown.getMessage());
     }
 
@@ -230,17 +232,13 @@ class JobsRpcTest {
     void aBusyCoordinatorDoesNotHoldUpADeadline() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch busy = new CountDownLatch(1);
-        Future<Void> blocked =
-                served.begin(
-                        () -> {
-                            entered.countDown();
-                            busy.await();
-                            return null;
-                        });
+        Future<Void> blocked = served.begin(() -> {
+            entered.countDown();
+            busy.await();
+            return null;
+        });
         entered.await();
-        JobsBlockingStub hasty =
-                JobsGrpc.newBlockingStub(served.channel)
-                        .withDeadlineAfter(200, TimeUnit.MILLISECONDS);
+        JobsBlockingStub hasty = JobsGrpc.newBlockingStub(served.channel).withDeadlineAfter(200, TimeUnit.MILLISECONDS);
         StatusRuntimeException e = refused(() -> hasty.submit(request().build()));
         assertEquals(Code.DEADLINE_EXCEEDED, e.getStatus().getCode());
         busy.countDown();

@@ -77,17 +77,16 @@ class ManyClientsTest {
             ApiClient client = client();
             clients.add(client);
             JobEvents events = new JobEvents(client, id, 0);
-            Runnable watching =
-                    () -> {
-                        events.run(
-                                event -> {
-                                    if (event.getSequence() == seen.get(mine)) {
-                                        seen.incrementAndGet(mine);
-                                    }
-                                },
-                                notice -> {});
-                        ended.countDown();
-                    };
+            Runnable watching = () -> {
+                events.run(
+                        event -> {
+                            if (event.getSequence() == seen.get(mine)) {
+                                seen.incrementAndGet(mine);
+                            }
+                        },
+                        notice -> {});
+                ended.countDown();
+            };
             Thread thread = new Thread(watching, "watcher-" + i);
             thread.setDaemon(true);
             thread.start();
@@ -158,8 +157,7 @@ class ManyClientsTest {
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
         try (ApiClient client = client()) {
             JobsGrpc.JobsBlockingStub jobs = JobsGrpc.newBlockingStub(client.channel());
-            StatusRuntimeException e =
-                    assertThrows(StatusRuntimeException.class, () -> jobs.submit(request));
+            StatusRuntimeException e = assertThrows(StatusRuntimeException.class, () -> jobs.submit(request));
             assertEquals(Status.Code.RESOURCE_EXHAUSTED, e.getStatus().getCode());
             jobs.list(ListRequest.getDefaultInstance());
         }

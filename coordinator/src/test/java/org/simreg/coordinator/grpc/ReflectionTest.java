@@ -55,33 +55,27 @@ class ReflectionTest {
 
         ReflectingClient(ManagedChannel channel) {
             this.channel = channel;
-            questions =
-                    ServerReflectionGrpc.newStub(channel)
-                            .serverReflectionInfo(
-                                    new StreamObserver<>() {
-                                        @Override
-                                        public void onNext(ServerReflectionResponse answer) {
-                                            answers.add(answer);
-                                        }
+            questions = ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new StreamObserver<>() {
+                @Override
+                public void onNext(ServerReflectionResponse answer) {
+                    answers.add(answer);
+                }
 
-                                        @Override
-                                        public void onError(Throwable failure) {
-                                            answers.add(
-                                                    ServerReflectionResponse.newBuilder()
-                                                            .setValidHost(failure.toString())
-                                                            .build());
-                                        }
+                @Override
+                public void onError(Throwable failure) {
+                    answers.add(ServerReflectionResponse.newBuilder()
+                            .setValidHost(failure.toString())
+                            .build());
+                }
 
-                                        @Override
-                                        public void onCompleted() {
-                                            answers.add(
-                                                    ServerReflectionResponse.getDefaultInstance());
-                                        }
-                                    });
+                @Override
+                public void onCompleted() {
+                    answers.add(ServerReflectionResponse.getDefaultInstance());
+                }
+            });
         }
 
-        private ServerReflectionResponse ask(ServerReflectionRequest.Builder request)
-                throws InterruptedException {
+        private ServerReflectionResponse ask(ServerReflectionRequest.Builder request) throws InterruptedException {
             questions.onNext(request.build());
             return answers.poll(20, TimeUnit.SECONDS);
         }
@@ -103,8 +97,7 @@ class ReflectionTest {
         private void load(ServerReflectionRequest.Builder request) throws Exception {
             var answer = ask(request).getFileDescriptorResponse();
             for (var bytes : answer.getFileDescriptorProtoList()) {
-                FileDescriptorProto file =
-                        FileDescriptorProto.parseFrom(bytes, ExtensionRegistry.newInstance());
+                FileDescriptorProto file = FileDescriptorProto.parseFrom(bytes, ExtensionRegistry.newInstance());
                 files.put(file.getName(), file);
             }
         }
@@ -117,12 +110,10 @@ class ReflectionTest {
             for (String dependency : files.get(name).getDependencyList()) {
                 needed.add(build(dependency));
             }
-            return FileDescriptor.buildFrom(
-                    files.get(name), needed.toArray(FileDescriptor[]::new), true);
+            return FileDescriptor.buildFrom(files.get(name), needed.toArray(FileDescriptor[]::new), true);
         }
 
-        DynamicMessage call(ServiceDescriptor service, String method, String json)
-                throws Exception {
+        DynamicMessage call(ServiceDescriptor service, String method, String json) throws Exception {
             MethodDescriptor described = service.findMethodByName(method);
             return ClientCalls.blockingUnaryCall(
                     channel,
@@ -131,14 +122,10 @@ class ReflectionTest {
                     message(described.getInputType(), json));
         }
 
-        Iterator<DynamicMessage> stream(ServiceDescriptor service, String method, String json)
-                throws Exception {
+        Iterator<DynamicMessage> stream(ServiceDescriptor service, String method, String json) throws Exception {
             MethodDescriptor described = service.findMethodByName(method);
             return ClientCalls.blockingServerStreamingCall(
-                    channel,
-                    grpc(described),
-                    CallOptions.DEFAULT,
-                    message(described.getInputType(), json));
+                    channel, grpc(described), CallOptions.DEFAULT, message(described.getInputType(), json));
         }
 
         private static DynamicMessage message(Descriptor type, String json) throws Exception {
@@ -147,22 +134,19 @@ class ReflectionTest {
             return message.build();
         }
 
-        private static io.grpc.MethodDescriptor<DynamicMessage, DynamicMessage> grpc(
-                MethodDescriptor described) {
+        private static io.grpc.MethodDescriptor<DynamicMessage, DynamicMessage> grpc(MethodDescriptor described) {
             return io.grpc.MethodDescriptor.<DynamicMessage, DynamicMessage>newBuilder()
                     .setType(
                             described.isServerStreaming()
                                     ? io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING
                                     : io.grpc.MethodDescriptor.MethodType.UNARY)
-                    .setFullMethodName(
-                            described.getService().getFullName() + "/" + described.getName())
+                    .setFullMethodName(described.getService().getFullName() + "/" + described.getName())
                     .setRequestMarshaller(marshaller(described.getInputType()))
                     .setResponseMarshaller(marshaller(described.getOutputType()))
                     .build();
         }
 
-        private static io.grpc.MethodDescriptor.Marshaller<DynamicMessage> marshaller(
-                Descriptor type) {
+        private static io.grpc.MethodDescriptor.Marshaller<DynamicMessage> marshaller(Descriptor type) {
             return ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(type));
         }
     }
@@ -173,20 +157,14 @@ class ReflectionTest {
 
     @Test
     void aClientMadeFromReflectionAloneSubmitsWatchesAndCancels() throws Exception {
-        assertTrue(
-                client.services()
-                        .containsAll(
-                                List.of(
-                                        "simreg.v1.Jobs",
-                                        "simreg.v1.Workers",
-                                        "grpc.health.v1.Health",
-                                        "grpc.reflection.v1alpha.ServerReflection")));
+        assertTrue(client.services()
+                .containsAll(List.of(
+                        "simreg.v1.Jobs",
+                        "simreg.v1.Workers",
+                        "grpc.health.v1.Health",
+                        "grpc.reflection.v1alpha.ServerReflection")));
         ServiceDescriptor jobs = client.service("simreg/v1/jobs.proto", "simreg.v1.Jobs");
-        DynamicMessage job =
-                client.call(
-                        jobs,
-                        "Submit",
-                        """
+        DynamicMessage job = client.call(jobs, "Submit", """
                         {"request_id": "r1", "job": {"dataset": {"path": "photos"},
                          "teachers": [{"source": "t.pt"}], "optimization": {"epochs": 3}}}
                         """);
@@ -200,9 +178,12 @@ class ReflectionTest {
         DynamicMessage cancelled = client.call(jobs, "Cancel", named);
         assertEquals("CANCELLED", field(cancelled, "state").toString());
         DynamicMessage last = (DynamicMessage) field(events.next(), "progress");
-        assertEquals("CANCELLED", field((DynamicMessage) field(last, "state"), "state").toString());
+        assertEquals(
+                "CANCELLED",
+                field((DynamicMessage) field(last, "state"), "state").toString());
         assertTrue(!events.hasNext());
-        assertEquals(JobState.CANCELLED, served.call(() -> served.jobs.get("job-1").getState()));
+        assertEquals(
+                JobState.CANCELLED, served.call(() -> served.jobs.get("job-1").getState()));
     }
 
     @Test
@@ -213,8 +194,7 @@ class ReflectionTest {
                     HealthCheckRequest.newBuilder().setService(service).build();
             assertEquals(ServingStatus.SERVING, health.check(request).getStatus(), service);
         }
-        Iterator<io.grpc.health.v1.HealthCheckResponse> watched =
-                health.watch(HealthCheckRequest.getDefaultInstance());
+        Iterator<io.grpc.health.v1.HealthCheckResponse> watched = health.watch(HealthCheckRequest.getDefaultInstance());
         assertEquals(ServingStatus.SERVING, watched.next().getStatus());
         served.server.close();
         assertEquals(ServingStatus.NOT_SERVING, watched.next().getStatus());

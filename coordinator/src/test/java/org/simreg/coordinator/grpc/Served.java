@@ -41,19 +41,15 @@ public final class Served implements AutoCloseable {
     private Served(FakeJobService jobs, boolean network, int port, GrpcServer.Security security) {
         this.jobs = jobs;
         List<BindableService> services =
-                List.of(
-                        new JobsRpc(jobs, coordinator),
-                        new WorkersRpc(workers, coordinator, files));
-        server =
-                network
-                        ? GrpcServer.listen("localhost", port, services, security)
-                        : GrpcServer.inProcess(name, services);
-        channel =
-                network
-                        ? NettyChannelBuilder.forAddress("localhost", server.port())
-                                .usePlaintext()
-                                .build()
-                        : InProcessChannelBuilder.forName(name).build();
+                List.of(new JobsRpc(jobs, coordinator), new WorkersRpc(workers, coordinator, files));
+        server = network
+                ? GrpcServer.listen("localhost", port, services, security)
+                : GrpcServer.inProcess(name, services);
+        channel = network
+                ? NettyChannelBuilder.forAddress("localhost", server.port())
+                        .usePlaintext()
+                        .build()
+                : InProcessChannelBuilder.forName(name).build();
     }
 
     public static Served onPort() {

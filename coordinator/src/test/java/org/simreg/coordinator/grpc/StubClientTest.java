@@ -29,7 +29,8 @@ class StubClientTest {
             assertEquals(1, events.next().getProgress().getStep().getStep());
             JobRequest named = JobRequest.newBuilder().setId(job.getId()).build();
             assertEquals(JobState.CANCELLED, jobs.cancel(named).getState());
-            assertEquals(JobState.CANCELLED, events.next().getProgress().getState().getState());
+            assertEquals(
+                    JobState.CANCELLED, events.next().getProgress().getState().getState());
             assertFalse(events.hasNext());
         }
     }

@@ -33,7 +33,8 @@ class WatchTest {
     }
 
     private String submit() throws Exception {
-        return served.call(() -> served.jobs.submit(JobsRpcTest.request().build()).getId());
+        return served.call(
+                () -> served.jobs.submit(JobsRpcTest.request().build()).getId());
     }
 
     private static WatchRequest from(String id, long sequence) {
@@ -77,9 +78,7 @@ class WatchTest {
             again.run(() -> again.jobs.become(id, JobState.CANCELLED, "enough"));
             served.channel.resetConnectBackoff();
             Iterator<JobEvent> rest =
-                    JobsGrpc.newBlockingStub(served.channel)
-                            .withWaitForReady()
-                            .watch(from(id, seen.size()));
+                    JobsGrpc.newBlockingStub(served.channel).withWaitForReady().watch(from(id, seen.size()));
             drain(rest, seen);
         }
         assertEquals(LongStream.range(0, 6).boxed().toList(), seen);

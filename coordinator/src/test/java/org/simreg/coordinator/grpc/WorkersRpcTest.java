@@ -39,7 +39,9 @@ import org.simreg.proto.WorkersGrpc;
 
 @Timeout(60)
 class WorkersRpcTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Served served = Served.onPort();
 
     @AfterEach
@@ -106,8 +108,7 @@ class WorkersRpcTest {
         orders.next();
         ((ClientCallStreamObserver<Report>) reports).cancel("the cable", null);
         served.await("lost", () -> served.workers.heard.size() == 2);
-        assertTrue(
-                served.call(() -> served.workers.heard.get(1)).startsWith("lost w1: the stream"));
+        assertTrue(served.call(() -> served.workers.heard.get(1)).startsWith("lost w1: the stream"));
         served.run(() -> served.workers.lines.get(0).send(drop()));
         served.run(() -> served.workers.lines.get(0).end(late()));
         assertEquals(2, (int) served.call(() -> served.workers.heard.size()));
@@ -124,7 +125,8 @@ class WorkersRpcTest {
         reports.onNext(hello("w1", "1"));
         orders.next();
         served.run(() -> served.workers.lines.get(0).end(late()));
-        assertEquals("Nothing was heard for 1500 ms", orders.status().getStatus().getDescription());
+        assertEquals(
+                "Nothing was heard for 1500 ms", orders.status().getStatus().getDescription());
         reports.onNext(told("still here"));
         awaitHeard("hello w1");
     }
@@ -133,7 +135,9 @@ class WorkersRpcTest {
     void onlyHelloOpensAStreamAndOnlyOnce() throws Exception {
         Received<Order> mute = new Received<>();
         attend(mute)
-                .onNext(Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build());
+                .onNext(Report.newBuilder()
+                        .setHeartbeat(Heartbeat.getDefaultInstance())
+                        .build());
         assertEquals(Code.INVALID_ARGUMENT, mute.status().getStatus().getCode());
         assertTrue(mute.status().getStatus().getDescription().contains("heartbeat"));
         Received<Order> empty = new Received<>();
@@ -169,24 +173,24 @@ class WorkersRpcTest {
         StreamObserver<Report> second = attend(two);
         second.onNext(hello("w2", "1"));
         two.next();
-        first.onNext(Report.newBuilder().setTrained(Trained.getDefaultInstance()).build());
+        first.onNext(
+                Report.newBuilder().setTrained(Trained.getDefaultInstance()).build());
         assertEquals("Nothing was trained", one.status().getStatus().getDescription());
         second.onNext(told("alive"));
-        awaitHeard(
-                "hello w1",
-                "hello w2",
-                "lost w1: its report was refused: Nothing was trained",
-                "told alive");
+        awaitHeard("hello w1", "hello w2", "lost w1: its report was refused: Nothing was trained", "told alive");
     }
 
     private static CheckpointPart header(long generation, long length) {
-        CheckpointHeader.Builder header = CheckpointHeader.newBuilder().setJob("j").setStep(7);
+        CheckpointHeader.Builder header =
+                CheckpointHeader.newBuilder().setJob("j").setStep(7);
         header.setGeneration(generation).setLength(length);
         return CheckpointPart.newBuilder().setHeader(header).build();
     }
 
     private static CheckpointPart data(int bytes) {
-        return CheckpointPart.newBuilder().setData(ByteString.copyFrom(new byte[bytes])).build();
+        return CheckpointPart.newBuilder()
+                .setData(ByteString.copyFrom(new byte[bytes]))
+                .build();
     }
 
     private StreamObserver<CheckpointPart> put(Received<CheckpointStored> stored) {
@@ -219,8 +223,7 @@ class WorkersRpcTest {
     @Test
     void aSlowDiskHoldsTheWorkerBack() throws Exception {
         Received<CheckpointStored> stored = new Received<>();
-        ClientCallStreamObserver<CheckpointPart> parts =
-                (ClientCallStreamObserver<CheckpointPart>) put(stored);
+        ClientCallStreamObserver<CheckpointPart> parts = (ClientCallStreamObserver<CheckpointPart>) put(stored);
         parts.onNext(header(1, 0));
         FakeWorkerService.Arriving upload = upload();
         int sent = 0;
@@ -289,7 +292,8 @@ class WorkersRpcTest {
     }
 
     private Iterator<CheckpointPart> get() {
-        CheckpointWanted wanted = CheckpointWanted.newBuilder().setJob("j").setStep(7).build();
+        CheckpointWanted wanted =
+                CheckpointWanted.newBuilder().setJob("j").setStep(7).build();
         return WorkersGrpc.newBlockingStub(served.channel).getCheckpoint(wanted);
     }
 
@@ -318,17 +322,14 @@ class WorkersRpcTest {
 
     @Test
     void aCheckpointThatIsNotThereOrTooShortIsToldApart() throws IOException {
-        StatusRuntimeException none =
-                assertThrows(StatusRuntimeException.class, () -> get().next());
+        StatusRuntimeException none = assertThrows(StatusRuntimeException.class, () -> get().next());
         assertEquals(Code.NOT_FOUND, none.getStatus().getCode());
         store(1000, 1);
         StatusRuntimeException torn =
-                assertThrows(
-                        StatusRuntimeException.class, () -> get().forEachRemaining(part -> {}));
+                assertThrows(StatusRuntimeException.class, () -> get().forEachRemaining(part -> {}));
         assertEquals(Code.DATA_LOSS, torn.getStatus().getCode());
         Files.delete(served.workers.stored);
-        StatusRuntimeException gone =
-                assertThrows(StatusRuntimeException.class, () -> get().next());
+        StatusRuntimeException gone = assertThrows(StatusRuntimeException.class, () -> get().next());
         assertEquals(Code.NOT_FOUND, gone.getStatus().getCode());
     }
 }

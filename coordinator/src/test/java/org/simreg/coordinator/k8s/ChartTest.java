@@ -25,12 +25,11 @@ class ChartTest {
     private static final Path CHART = Manifests.FOLDER.resolve("helm").resolve("simreg");
 
     private static String template(String release, String namespace, String... values) {
-        TemplateCommand command =
-                new Helm(CHART)
-                        .template()
-                        .withName(release)
-                        .withNamespace(namespace)
-                        .withKubeVersion("1.27.0");
+        TemplateCommand command = new Helm(CHART)
+                .template()
+                .withName(release)
+                .withNamespace(namespace)
+                .withKubeVersion("1.27.0");
         for (String value : values) {
             String[] parts = value.split("=", 2);
             command.set(parts[0], parts[1]);
@@ -116,9 +115,8 @@ class ChartTest {
                 "worker.replicas=3 | replicas",
             })
     void aWrongValueIsRefusedByName(String value, String named) {
-        String message =
-                assertThrows(RuntimeException.class, () -> template("simreg", "simreg", value))
-                        .getMessage();
+        String message = assertThrows(RuntimeException.class, () -> template("simreg", "simreg", value))
+                .getMessage();
         assertTrue(message.contains("values don't meet"), message);
         assertTrue(message.contains(named), message);
     }

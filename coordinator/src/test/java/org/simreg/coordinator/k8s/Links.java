@@ -51,25 +51,17 @@ final class Links {
 
     private void workload(JsonObject workload) {
         Optional<JsonElement> selector = at(workload, "spec", "selector", "matchLabels");
-        JsonElement labels = at(workload, "spec", "template", "metadata", "labels").orElseThrow();
-        require(
-                selector.isEmpty() || covers(selector.get(), labels),
-                workload,
-                "doesn't select its own pods");
+        JsonElement labels =
+                at(workload, "spec", "template", "metadata", "labels").orElseThrow();
+        require(selector.isEmpty() || covers(selector.get(), labels), workload, "doesn't select its own pods");
         if (kind(workload).equals("StatefulSet")) {
             String service = text(workload, "spec", "serviceName");
-            require(
-                    manifests.find("Service", service).isPresent(),
-                    workload,
-                    "belongs to no service: " + service);
+            require(manifests.find("Service", service).isPresent(), workload, "belongs to no service: " + service);
         }
         for (JsonObject container : containers(workload)) {
             for (JsonObject source : all(container, "envFrom")) {
                 String map = text(source, "configMapRef", "name");
-                require(
-                        manifests.find("ConfigMap", map).isPresent(),
-                        workload,
-                        "reads the unknown ConfigMap " + map);
+                require(manifests.find("ConfigMap", map).isPresent(), workload, "reads the unknown ConfigMap " + map);
             }
             Set<String> used = new TreeSet<>();
             strings(container, "args").forEach(argument -> Variables.uses(argument, used));
@@ -88,13 +80,13 @@ final class Links {
                 .forEach(argument -> Variables.uses(argument, used));
         manifests
                 .of("ConfigMap")
-                .filter(map -> text(map, "metadata", "labels", "grafana_dashboard").isEmpty())
-                .forEach(
-                        map -> {
-                            Set<String> keys = new TreeSet<>(map.getAsJsonObject("data").keySet());
-                            keys.removeAll(used);
-                            require(keys.isEmpty(), map, "has keys that nothing reads: " + keys);
-                        });
+                .filter(map ->
+                        text(map, "metadata", "labels", "grafana_dashboard").isEmpty())
+                .forEach(map -> {
+                    Set<String> keys = new TreeSet<>(map.getAsJsonObject("data").keySet());
+                    keys.removeAll(used);
+                    require(keys.isEmpty(), map, "has keys that nothing reads: " + keys);
+                });
     }
 
     private void service(JsonObject service) {
@@ -166,11 +158,10 @@ final class Links {
 
     private void monitor(JsonObject monitor) {
         JsonElement selector = at(monitor, "spec", "selector", "matchLabels").orElseThrow();
-        List<JsonObject> services =
-                manifests
-                        .of("Service")
-                        .filter(s -> covers(selector, at(s, "metadata", "labels").orElseThrow()))
-                        .toList();
+        List<JsonObject> services = manifests
+                .of("Service")
+                .filter(s -> covers(selector, at(s, "metadata", "labels").orElseThrow()))
+                .toList();
         require(services.size() == 1, monitor, "finds " + services.size() + " services, not one");
         for (JsonObject endpoint : all(monitor, "spec", "endpoints")) {
             require(
@@ -186,12 +177,9 @@ final class Links {
         return manifests
                 .workloads()
                 .filter(workload -> !kind(workload).equals("Job"))
-                .filter(
-                        workload ->
-                                covers(
-                                        selector,
-                                        at(workload, "spec", "template", "metadata", "labels")
-                                                .orElseThrow()));
+                .filter(workload -> covers(
+                        selector,
+                        at(workload, "spec", "template", "metadata", "labels").orElseThrow()));
     }
 
     private static boolean covers(JsonElement selector, JsonElement labels) {

@@ -41,7 +41,8 @@ public record Manifests(List<JsonObject> objects) {
     }
 
     Manifests and(Manifests others) {
-        return new Manifests(Stream.concat(objects.stream(), others.objects.stream()).toList());
+        return new Manifests(
+                Stream.concat(objects.stream(), others.objects.stream()).toList());
     }
 
     Stream<JsonObject> of(String... kinds) {
@@ -108,21 +109,13 @@ public record Manifests(List<JsonObject> objects) {
 
     /** The objects in the array at a path; absent: none. */
     static List<JsonObject> all(JsonElement from, String... path) {
-        return at(from, path)
-                .map(JsonElement::getAsJsonArray)
-                .map(Manifests::elements)
-                .orElse(List.of())
-                .stream()
+        return at(from, path).map(JsonElement::getAsJsonArray).map(Manifests::elements).orElse(List.of()).stream()
                 .map(JsonElement::getAsJsonObject)
                 .toList();
     }
 
     static List<String> strings(JsonElement from, String... path) {
-        return at(from, path)
-                .map(JsonElement::getAsJsonArray)
-                .map(Manifests::elements)
-                .orElse(List.of())
-                .stream()
+        return at(from, path).map(JsonElement::getAsJsonArray).map(Manifests::elements).orElse(List.of()).stream()
                 .map(JsonElement::getAsString)
                 .toList();
     }

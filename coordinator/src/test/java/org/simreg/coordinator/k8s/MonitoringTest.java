@@ -27,19 +27,16 @@ import org.simreg.worker.exchange.wire.NettyWire;
 class MonitoringTest {
     private static final Path FOLDER = Manifests.FOLDER.resolve("overlays/monitoring");
     private static final Pattern NAME = Pattern.compile("\\bsimreg_\\w+");
-    private static final Pattern LABELLED =
-            Pattern.compile("\\b(simreg_\\w+)\\{[^}]*\\b(state|reason)=\\\\?\"(\\w+)");
+    private static final Pattern LABELLED = Pattern.compile("\\b(simreg_\\w+)\\{[^}]*\\b(state|reason)=\\\\?\"(\\w+)");
 
     /** Shown per job, only while one runs. */
-    private static final Set<String> OF_JOBS =
-            Set.of("simreg_job_loss", "simreg_job_progress_ratio");
+    private static final Set<String> OF_JOBS = Set.of("simreg_job_loss", "simreg_job_progress_ratio");
 
     private static String shown() {
         try (Meters meters = new Meters();
                 PeerTransport transport = NettyWire.transport("127.0.0.1", 0)) {
             new JobMeters(meters);
-            new Surveyor(() -> CompletableFuture.completedFuture(ClusterSurvey.EMPTY))
-                    .bindTo(meters);
+            new Surveyor(() -> CompletableFuture.completedFuture(ClusterSurvey.EMPTY)).bindTo(meters);
             new WorkerMeters(meters).transports(Map.of("netty", transport));
             meters.wanted(() -> 0);
             meters.searches();
@@ -56,7 +53,8 @@ class MonitoringTest {
         NAME.matcher(asks).results().forEach(use -> missing.add(use.group()));
         assertTrue(missing.size() > 4, "" + missing);
         missing.removeAll(OF_JOBS);
-        missing.removeIf(name -> Pattern.compile("(?m)^" + name + "[ {]").matcher(shown).find());
+        missing.removeIf(
+                name -> Pattern.compile("(?m)^" + name + "[ {]").matcher(shown).find());
         assertEquals(Set.of(), missing);
         Matcher labelled = LABELLED.matcher(asks);
         while (labelled.find()) {

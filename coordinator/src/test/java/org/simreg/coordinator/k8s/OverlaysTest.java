@@ -74,27 +74,23 @@ class OverlaysTest {
     @Test
     void withCertificatesNobodyIsAskedInPlainText() {
         Manifests secure = RENDERED.get("secure");
-        JsonObject coordinator = secure.find("StatefulSet", "simreg-coordinator").orElseThrow();
+        JsonObject coordinator =
+                secure.find("StatefulSet", "simreg-coordinator").orElseThrow();
         JsonObject container = containers(coordinator).get(0);
         assertFalse(container.toString().contains("\"grpc\":"), "" + container);
         assertEquals("/health/live", text(container, "livenessProbe", "httpGet", "path"));
-        assertTrue(
-                secure.arguments("StatefulSet", "simreg-coordinator")
-                        .contains("--root=/var/lib/simreg"));
+        assertTrue(secure.arguments("StatefulSet", "simreg-coordinator").contains("--root=/var/lib/simreg"));
     }
 
     @Test
     void aGpuIsAskedForAndItsNodesAreTolerated() {
-        JsonObject worker = RENDERED.get("gpu").find("Deployment", "simreg-worker").orElseThrow();
+        JsonObject worker =
+                RENDERED.get("gpu").find("Deployment", "simreg-worker").orElseThrow();
         JsonObject container = containers(worker).get(0);
         assertEquals("1", text(container, "resources", "limits", "nvidia.com/gpu"));
-        assertTrue(
-                Manifests.all(worker, "spec", "template", "spec", "tolerations").stream()
-                        .anyMatch(one -> text(one, "key").equals("nvidia.com/gpu")));
-        assertTrue(
-                RENDERED.get("gpu")
-                        .arguments("Deployment", "simreg-worker")
-                        .contains("--device=cuda:0"));
+        assertTrue(Manifests.all(worker, "spec", "template", "spec", "tolerations").stream()
+                .anyMatch(one -> text(one, "key").equals("nvidia.com/gpu")));
+        assertTrue(RENDERED.get("gpu").arguments("Deployment", "simreg-worker").contains("--device=cuda:0"));
     }
 
     /** The checks above find what they look for: each fault below is planted and told. */
@@ -120,18 +116,14 @@ class OverlaysTest {
     void aPlantedFaultIsFound(String right, String wrong, String told) {
         String yaml = Kustomize.render(Manifests.FOLDER.resolve("base"));
         assertTrue(yaml.contains(right), right);
-        Manifests bad =
-                Manifests.parse(
-                        right.startsWith("name: ")
-                                ? yaml.replaceFirst(
-                                                "(kind: ServiceAccount(?s:.*?))" + right,
-                                                "$1" + wrong)
-                                        .replaceAll("(serviceAccountName: simreg-worker)", "$1x")
-                                : yaml.replace(right, wrong));
-        List<String> problems =
-                List.of(Schema.problems(bad), Pods.problems(bad), Links.problems(bad)).stream()
-                        .flatMap(List::stream)
-                        .toList();
+        Manifests bad = Manifests.parse(
+                right.startsWith("name: ")
+                        ? yaml.replaceFirst("(kind: ServiceAccount(?s:.*?))" + right, "$1" + wrong)
+                                .replaceAll("(serviceAccountName: simreg-worker)", "$1x")
+                        : yaml.replace(right, wrong));
+        List<String> problems = List.of(Schema.problems(bad), Pods.problems(bad), Links.problems(bad)).stream()
+                .flatMap(List::stream)
+                .toList();
         assertTrue(problems.stream().anyMatch(problem -> problem.contains(told)), "" + problems);
     }
 }

@@ -69,9 +69,7 @@ final class Pods {
                 all(spec, "volumes").stream().noneMatch(volume -> volume.has("hostPath")),
                 "mounts a folder of its node");
         String account = text(spec, "serviceAccountName");
-        require(
-                manifests.find("ServiceAccount", account).isPresent(),
-                "runs as the unknown account '" + account + "'");
+        require(manifests.find("ServiceAccount", account).isPresent(), "runs as the unknown account '" + account + "'");
         if (lasting) {
             String grace = text(spec, "terminationGracePeriodSeconds");
             require(
@@ -96,9 +94,7 @@ final class Pods {
     private void limited(JsonObject container) {
         for (String part : List.of("requests", "limits")) {
             for (String what : List.of("cpu", "memory")) {
-                require(
-                        at(container, "resources", part, what).isPresent(),
-                        "has no " + part + " of " + what);
+                require(at(container, "resources", part, what).isPresent(), "has no " + part + " of " + what);
             }
         }
     }
@@ -111,28 +107,23 @@ final class Pods {
             ports.add(text(port, "containerPort"));
         }
         for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
-            String port =
-                    text(container, probe, "grpc", "port")
-                            + text(container, probe, "httpGet", "port");
+            String port = text(container, probe, "grpc", "port") + text(container, probe, "httpGet", "port");
             require(!port.isEmpty(), "has no " + probe);
             require(ports.contains(port), "is asked by its " + probe + " at a port it lacks");
         }
     }
 
     private void mounts(JsonObject workload, JsonObject spec, JsonObject container) {
-        Set<String> volumes =
-                Stream.concat(
-                                all(spec, "volumes").stream().map(v -> text(v, "name")),
-                                all(workload, "spec", "volumeClaimTemplates").stream()
-                                        .map(Manifests::name))
-                        .collect(Collectors.toSet());
+        Set<String> volumes = Stream.concat(
+                        all(spec, "volumes").stream().map(v -> text(v, "name")),
+                        all(workload, "spec", "volumeClaimTemplates").stream().map(Manifests::name))
+                .collect(Collectors.toSet());
         Set<String> mounted = new TreeSet<>();
         all(container, "volumeMounts").forEach(mount -> mounted.add(text(mount, "name")));
         require(volumes.equals(mounted), "mounts " + mounted + " of the volumes " + volumes);
-        Optional<JsonObject> temporary =
-                all(container, "volumeMounts").stream()
-                        .filter(mount -> text(mount, "mountPath").equals("/tmp"))
-                        .findFirst();
+        Optional<JsonObject> temporary = all(container, "volumeMounts").stream()
+                .filter(mount -> text(mount, "mountPath").equals("/tmp"))
+                .findFirst();
         require(temporary.isPresent(), "has no /tmp, which the JVM writes to");
     }
 }

@@ -19,43 +19,41 @@ import java.util.TreeSet;
 final class Schema {
     private static final Gson GSON = new Gson();
 
-    private static final Set<String> OURS =
-            Set.of("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1");
+    private static final Set<String> OURS = Set.of("v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1");
 
     /** Fields of custom resources that we may use; a star stands for any name. */
-    private static final Map<String, List<String>> CUSTOM =
-            Map.of(
-                    "keda.sh/v1alpha1 ScaledObject",
-                    List.of(
-                            "scaleTargetRef.apiVersion",
-                            "scaleTargetRef.kind",
-                            "scaleTargetRef.name",
-                            "minReplicaCount",
-                            "maxReplicaCount",
-                            "pollingInterval",
-                            "cooldownPeriod",
-                            "advanced.horizontalPodAutoscalerConfig.behavior.*.policies.periodSeconds",
-                            "advanced.horizontalPodAutoscalerConfig.behavior.*.policies.type",
-                            "advanced.horizontalPodAutoscalerConfig.behavior.*.policies.value",
-                            "advanced.horizontalPodAutoscalerConfig.behavior.*.stabilizationWindowSeconds",
-                            "triggers.type",
-                            "triggers.name",
-                            "triggers.metadata.*"),
-                    "monitoring.coreos.com/v1 ServiceMonitor",
-                    List.of(
-                            "selector.matchLabels.*",
-                            "endpoints.port",
-                            "endpoints.path",
-                            "endpoints.interval",
-                            "endpoints.scrapeTimeout"),
-                    "monitoring.coreos.com/v1 PrometheusRule",
-                    List.of(
-                            "groups.name",
-                            "groups.rules.alert",
-                            "groups.rules.expr",
-                            "groups.rules.for",
-                            "groups.rules.labels.*",
-                            "groups.rules.annotations.*"));
+    private static final Map<String, List<String>> CUSTOM = Map.of(
+            "keda.sh/v1alpha1 ScaledObject",
+            List.of(
+                    "scaleTargetRef.apiVersion",
+                    "scaleTargetRef.kind",
+                    "scaleTargetRef.name",
+                    "minReplicaCount",
+                    "maxReplicaCount",
+                    "pollingInterval",
+                    "cooldownPeriod",
+                    "advanced.horizontalPodAutoscalerConfig.behavior.*.policies.periodSeconds",
+                    "advanced.horizontalPodAutoscalerConfig.behavior.*.policies.type",
+                    "advanced.horizontalPodAutoscalerConfig.behavior.*.policies.value",
+                    "advanced.horizontalPodAutoscalerConfig.behavior.*.stabilizationWindowSeconds",
+                    "triggers.type",
+                    "triggers.name",
+                    "triggers.metadata.*"),
+            "monitoring.coreos.com/v1 ServiceMonitor",
+            List.of(
+                    "selector.matchLabels.*",
+                    "endpoints.port",
+                    "endpoints.path",
+                    "endpoints.interval",
+                    "endpoints.scrapeTimeout"),
+            "monitoring.coreos.com/v1 PrometheusRule",
+            List.of(
+                    "groups.name",
+                    "groups.rules.alert",
+                    "groups.rules.expr",
+                    "groups.rules.for",
+                    "groups.rules.labels.*",
+                    "groups.rules.annotations.*"));
 
     private Schema() {}
 
@@ -113,9 +111,7 @@ final class Schema {
     private static void leaves(JsonElement from, String path, Set<String> into) {
         if (from.isJsonObject()) {
             String prefix = path.isEmpty() ? "" : path + ".";
-            from.getAsJsonObject()
-                    .entrySet()
-                    .forEach(field -> leaves(field.getValue(), prefix + field.getKey(), into));
+            from.getAsJsonObject().entrySet().forEach(field -> leaves(field.getValue(), prefix + field.getKey(), into));
         } else if (from.isJsonArray()) {
             from.getAsJsonArray().forEach(one -> leaves(one, path, into));
         } else {
@@ -125,6 +121,8 @@ final class Schema {
 
     /** What is wrong with any of the objects. */
     static List<String> problems(Manifests manifests) {
-        return manifests.objects().stream().flatMap(object -> problems(object).stream()).toList();
+        return manifests.objects().stream()
+                .flatMap(object -> problems(object).stream())
+                .toList();
     }
 }

@@ -25,8 +25,7 @@ record Variables(Map<String, String> values) {
     static Variables of(Manifests manifests, JsonObject container) {
         Map<String, String> values = new TreeMap<>();
         for (JsonObject source : all(container, "envFrom")) {
-            Optional<JsonObject> map =
-                    manifests.find("ConfigMap", text(source, "configMapRef", "name"));
+            Optional<JsonObject> map = manifests.find("ConfigMap", text(source, "configMapRef", "name"));
             map.map(config -> config.getAsJsonObject("data"))
                     .ifPresent(data -> data.entrySet().forEach(e -> put(values, e)));
         }
@@ -44,10 +43,7 @@ record Variables(Map<String, String> values) {
     /** Unknown names stay as they are, as in a pod. */
     String expand(String argument) {
         return USE.matcher(argument)
-                .replaceAll(
-                        use ->
-                                Matcher.quoteReplacement(
-                                        values.getOrDefault(use.group(1), use.group())));
+                .replaceAll(use -> Matcher.quoteReplacement(values.getOrDefault(use.group(1), use.group())));
     }
 
     /** Adds the names that an argument asks for. */

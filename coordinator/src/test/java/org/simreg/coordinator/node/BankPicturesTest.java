@@ -34,7 +34,9 @@ import org.simreg.worker.data.storage.WorkerSettings;
 class BankPicturesTest {
     private static final Path HEARTS = Path.of("../scripts/sample/train/smileys-emotion--heart");
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
+
     private static EmbeddedNode node;
     private static BankPictures pictures;
     private static List<Path> files;
@@ -51,13 +53,15 @@ class BankPicturesTest {
         request.getSourceBuilder()
                 .getImagesBuilder()
                 .setSize(32)
-                .setWeights(SmallJob.teacher(folder.resolve("weights.safetensors")).toString())
+                .setWeights(
+                        SmallJob.teacher(folder.resolve("weights.safetensors")).toString())
                 .getDatasetBuilder()
                 .setPath(HEARTS.toAbsolutePath().toString());
-        SearchGrpc.SearchBlockingStub search = SearchGrpc.newBlockingStub(node.client().channel());
+        SearchGrpc.SearchBlockingStub search =
+                SearchGrpc.newBlockingStub(node.client().channel());
         search.createBank(request.build());
-        Iterator<BankStatus> states =
-                search.watchBank(DescribeBankRequest.newBuilder().setName("hearts").build());
+        Iterator<BankStatus> states = search.watchBank(
+                DescribeBankRequest.newBuilder().setName("hearts").build());
         BankStatus last = states.next();
         while (states.hasNext()) {
             last = states.next();
@@ -75,12 +79,11 @@ class BankPicturesTest {
     }
 
     private static String refused(Future<?> future) {
-        Throwable cause = assertThrows(CompletionException.class, () -> get(future)).getCause();
-        return assertThrows(
-                        UserError.class,
-                        () -> {
-                            throw cause;
-                        })
+        Throwable cause =
+                assertThrows(CompletionException.class, () -> get(future)).getCause();
+        return assertThrows(UserError.class, () -> {
+                    throw cause;
+                })
                 .getMessage();
     }
 
@@ -113,9 +116,8 @@ class BankPicturesTest {
 
     @Test
     void nothingButTheBanksOwnPicturesIsShown() {
-        assertTrue(
-                refused(pictures.picture("hearts", "../../../README.md"))
-                        .startsWith("No picture '../../../README.md' in the bank hearts"));
+        assertTrue(refused(pictures.picture("hearts", "../../../README.md"))
+                .startsWith("No picture '../../../README.md' in the bank hearts"));
         assertTrue(refused(pictures.picture("hearts", "-1")).startsWith("No picture '-1'"));
         assertTrue(refused(pictures.picture("none", "1")).contains("no bank none"));
     }

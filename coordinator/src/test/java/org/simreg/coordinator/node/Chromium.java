@@ -38,29 +38,26 @@ final class Chromium implements AutoCloseable {
      * @param folder for its profile
      */
     Chromium(Path folder) throws IOException, InterruptedException {
-        process =
-                new ProcessBuilder(
-                                program(),
-                                "--headless=new",
-                                "--no-sandbox",
-                                "--disable-gpu",
-                                "--disable-dev-shm-usage",
-                                "--no-first-run",
-                                "--remote-debugging-port=0",
-                                "--user-data-dir=" + folder,
-                                "about:blank")
-                        .redirectErrorStream(true)
-                        .start();
+        process = new ProcessBuilder(
+                        program(),
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-dev-shm-usage",
+                        "--no-first-run",
+                        "--remote-debugging-port=0",
+                        "--user-data-dir=" + folder,
+                        "about:blank")
+                .redirectErrorStream(true)
+                .start();
         URI browser = address(process.inputReader());
-        String page =
-                new Web(browser.getPort())
-                        .await("/json/list", a -> a.body().contains("\"type\": \"page\""))
-                        .body();
-        socket =
-                HttpClient.newHttpClient()
-                        .newWebSocketBuilder()
-                        .buildAsync(URI.create(pages(page)), new Listener())
-                        .join();
+        String page = new Web(browser.getPort())
+                .await("/json/list", a -> a.body().contains("\"type\": \"page\""))
+                .body();
+        socket = HttpClient.newHttpClient()
+                .newWebSocketBuilder()
+                .buildAsync(URI.create(pages(page)), new Listener())
+                .join();
         call("Page.enable", new JsonObject());
         call("Runtime.enable", new JsonObject());
         call("Log.enable", new JsonObject());
@@ -84,11 +81,9 @@ final class Chromium implements AutoCloseable {
             run("apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium");
             found = found();
         }
-        return found.orElseThrow(
-                () ->
-                        new AssertionError(
-                                "The test of the page needs Chromium, and none of %s is on PATH; install it, on Debian by: apt-get install chromium"
-                                        .formatted(NAMES)));
+        return found.orElseThrow(() -> new AssertionError(
+                "The test of the page needs Chromium, and none of %s is on PATH; install it, on Debian by: apt-get install chromium"
+                        .formatted(NAMES)));
     }
 
     private static Optional<String> found() {
@@ -150,24 +145,18 @@ final class Chromium implements AutoCloseable {
     }
 
     void dark(boolean so) {
-        JsonObject scheme =
-                new JsonObject()
-                        .put("name", "prefers-color-scheme")
-                        .put("value", so ? "dark" : "light");
-        call(
-                "Emulation.setEmulatedMedia",
-                new JsonObject().put("features", new JsonArray().add(scheme)));
+        JsonObject scheme = new JsonObject().put("name", "prefers-color-scheme").put("value", so ? "dark" : "light");
+        call("Emulation.setEmulatedMedia", new JsonObject().put("features", new JsonArray().add(scheme)));
     }
 
     /** The value of an expression in the page. */
     Object value(String script) {
-        JsonObject result =
-                call(
-                        "Runtime.evaluate",
-                        new JsonObject()
-                                .put("expression", script)
-                                .put("awaitPromise", true)
-                                .put("returnByValue", true));
+        JsonObject result = call(
+                "Runtime.evaluate",
+                new JsonObject()
+                        .put("expression", script)
+                        .put("awaitPromise", true)
+                        .put("returnByValue", true));
         if (result.containsKey("exceptionDetails")) {
             throw new AssertionError(script + ": " + result);
         }
@@ -179,13 +168,7 @@ final class Chromium implements AutoCloseable {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!Boolean.TRUE.equals(value(script))) {
             if (System.nanoTime() > end) {
-                throw new AssertionError(
-                        "not so: "
-                                + script
-                                + "\n"
-                                + errors
-                                + "\n"
-                                + value("document.body.innerText"));
+                throw new AssertionError("not so: " + script + "\n" + errors + "\n" + value("document.body.innerText"));
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
         }

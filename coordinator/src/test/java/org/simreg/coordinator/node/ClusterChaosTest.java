@@ -40,7 +40,9 @@ class ClusterChaosTest {
     private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 60);
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
+
     private static Vertx vertx;
 
     @BeforeAll
@@ -57,10 +59,7 @@ class ClusterChaosTest {
         Job.Builder job = Job.newBuilder().setName("toy").setSeed(seed);
         job.getDatasetBuilder().setPath("pictures");
         job.addTeachersBuilder().setSource("self");
-        job.getOptimizationBuilder()
-                .setEpochs(3)
-                .setBatch(4 * microBatches)
-                .setMicroBatches(microBatches);
+        job.getOptimizationBuilder().setEpochs(3).setBatch(4 * microBatches).setMicroBatches(microBatches);
         job.getCheckpointsBuilder().setOutput(out.toString()).setEverySteps(4);
         job.getReduceBuilder().setTransport(seed % 2 == 0 ? Transport.NETTY : Transport.EVENTBUS);
         return JobSettings.complete(job.build());
@@ -72,8 +71,7 @@ class ClusterChaosTest {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<?>> schedules = new ArrayList<>();
-            LongStream.range(first, first + SCHEDULES)
-                    .forEach(seed -> schedules.add(threads.submit(() -> run(seed))));
+            LongStream.range(first, first + SCHEDULES).forEach(seed -> schedules.add(threads.submit(() -> run(seed))));
             List<String> failures = new ArrayList<>();
             for (Future<?> schedule : schedules) {
                 try {
@@ -135,14 +133,12 @@ class ClusterChaosTest {
                 JobStatus end = cluster.status(id);
                 while (!ended(end)) {
                     long step = end.getStep() + 1 + random.nextInt(5);
-                    end =
-                            cluster.await(
-                                    id,
-                                    DEADLINE,
-                                    now ->
-                                            now.getStep() >= step
-                                                    || ended(now)
-                                                    || cluster.alive().isEmpty());
+                    end = cluster.await(
+                            id,
+                            DEADLINE,
+                            now -> now.getStep() >= step
+                                    || ended(now)
+                                    || cluster.alive().isEmpty());
                     if (cluster.alive().isEmpty()) {
                         start(cluster);
                     } else if (!ended(end)) {
@@ -177,13 +173,12 @@ class ClusterChaosTest {
                 int delay = 50 + random.nextInt(1200);
                 vertx.setTimer(
                         delay,
-                        ignored ->
-                                vertx.executeBlocking(
-                                        () -> {
-                                            worker.wake();
-                                            return null;
-                                        },
-                                        false));
+                        ignored -> vertx.executeBlocking(
+                                () -> {
+                                    worker.wake();
+                                    return null;
+                                },
+                                false));
             }
         }
 
@@ -214,10 +209,7 @@ class ClusterChaosTest {
                 return; // it has ended meanwhile
             }
             JobStatus now =
-                    cluster.await(
-                            id,
-                            DEADLINE,
-                            status -> status.getState() == JobState.PAUSED || ended(status));
+                    cluster.await(id, DEADLINE, status -> status.getState() == JobState.PAUSED || ended(status));
             if (!ended(now)) {
                 cluster.client().ask(jobs -> jobs.resume(request));
             }

@@ -39,7 +39,9 @@ import org.simreg.proto.keda.ScaledObjectRef;
 class ElasticTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Vertx vertx = VertxInstances.alone();
     private final CountDownLatch narrowed = new CountDownLatch(1);
     private final Map<String, ToyWorker> workers = new TreeMap<>();
@@ -84,10 +86,9 @@ class ElasticTest {
 
     /** Starts or stops workers until there are as many as are wanted; idle ones go first. */
     private int obey() {
-        int wanted =
-                cluster.client()
-                        .askScale(scale -> scale.get(GetScaleRequest.getDefaultInstance()))
-                        .getWanted();
+        int wanted = cluster.client()
+                .askScale(scale -> scale.get(GetScaleRequest.getDefaultInstance()))
+                .getWanted();
         if (numbers.isEmpty() || numbers.get(numbers.size() - 1) != wanted) {
             numbers.add(wanted);
         }
@@ -102,10 +103,9 @@ class ElasticTest {
     }
 
     private String idle() {
-        List<WorkerStatus> all =
-                cluster.client()
-                        .ask(jobs -> jobs.listWorkers(ListWorkersRequest.getDefaultInstance()))
-                        .getWorkersList();
+        List<WorkerStatus> all = cluster.client()
+                .ask(jobs -> jobs.listWorkers(ListWorkersRequest.getDefaultInstance()))
+                .getWorkersList();
         return all.stream()
                 .filter(worker -> workers.containsKey(worker.getWorker()))
                 .min(Comparator.comparing(WorkerStatus::getState))
@@ -135,9 +135,9 @@ class ElasticTest {
 
     @Test
     void fromNoneToThreeToOneToNoneAndTheResultsAreThoseOfOneWorker() {
-        Iterator<IsActiveResponse> active =
-                ExternalScalerGrpc.newBlockingStub(cluster.client().channel())
-                        .streamIsActive(ScaledObjectRef.getDefaultInstance());
+        Iterator<IsActiveResponse> active = ExternalScalerGrpc.newBlockingStub(
+                        cluster.client().channel())
+                .streamIsActive(ScaledObjectRef.getDefaultInstance());
         assertFalse(active.next().getResult());
         assertEquals(0, obey());
         Job wide = job("wide", 3);

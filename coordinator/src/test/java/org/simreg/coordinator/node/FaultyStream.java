@@ -86,8 +86,7 @@ final class FaultyStream implements ClientInterceptor {
     }
 
     @Override
-    public <Q, A> ClientCall<Q, A> interceptCall(
-            MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+    public <Q, A> ClientCall<Q, A> interceptCall(MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
         if (method.getType() != MethodDescriptor.MethodType.BIDI_STREAMING) {
             return next.newCall(method, options);
         }

@@ -17,7 +17,8 @@ import org.simreg.proto.JobState;
 /** Workers that are asked to leave, and don't wait for what concerns others only. */
 @Timeout(60)
 class LeavingTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private static void await(CountDownLatch latch) {
         try {
@@ -39,21 +40,17 @@ class LeavingTest {
             job.getOptimizationBuilder().setEpochs(2).setBatch(8).setMicroBatches(2);
             job.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());
             String id = cluster.submit(job.build()).getId();
-            ToyWorker slow =
-                    cluster.worker(
-                            "slow",
-                            (worker, point, step) -> {
-                                if (point == ToyJob.Point.OPEN) {
-                                    loading.countDown();
-                                    await(loaded);
-                                }
-                            });
+            ToyWorker slow = cluster.worker("slow", (worker, point, step) -> {
+                if (point == ToyJob.Point.OPEN) {
+                    loading.countDown();
+                    await(loaded);
+                }
+            });
             await(loading);
             slow.leave().join();
             assertEquals(1, loaded.getCount(), "it is gone and still loads");
             cluster.worker("quick", (worker, point, step) -> {});
-            cluster.await(
-                    id, Duration.ofSeconds(30), status -> status.getState() == JobState.SUCCEEDED);
+            cluster.await(id, Duration.ofSeconds(30), status -> status.getState() == JobState.SUCCEEDED);
             loaded.countDown();
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().join();

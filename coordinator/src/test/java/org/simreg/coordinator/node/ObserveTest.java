@@ -29,7 +29,9 @@ import org.simreg.worker.exchange.wire.NettyWire;
 
 /** Metrics and health of a real coordinator, by HTTP and gRPC, while toy workers train. */
 class ObserveTest {
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
+
     private static Vertx vertx;
     private static CoordinatorNode node;
     private static ApiClient client;
@@ -44,8 +46,7 @@ class ObserveTest {
     }
 
     static CoordinatorNode.Settings settings(Path home) {
-        ClusterAddress cluster =
-                new ClusterAddress("observe", "127.0.0.1", 0, List.of(), Optional.empty());
+        ClusterAddress cluster = new ClusterAddress("observe", "127.0.0.1", 0, List.of(), Optional.empty());
         return new CoordinatorNode.Settings(
                 0,
                 home,
@@ -86,15 +87,12 @@ class ObserveTest {
         ToyWorker one = ToyWorker.at(vertx, node.port(), "one", (worker, point, step) -> {});
         ToyWorker two = ToyWorker.at(vertx, node.port(), "two", (worker, point, step) -> {});
         try {
-            String metrics =
-                    web.await(
-                                    "/metrics",
-                                    // A scrape reads one after the other.
-                                    a ->
-                                            value(a.body(), "simreg_images_total") == before + 80
-                                                    && value(a.body(), "simreg_step_seconds_count")
-                                                            == 10)
-                            .body();
+            String metrics = web.await(
+                            "/metrics",
+                            // A scrape reads one after the other.
+                            a -> value(a.body(), "simreg_images_total") == before + 80
+                                    && value(a.body(), "simreg_step_seconds_count") == 10)
+                    .body();
             assertEquals(1, value(metrics, "simreg_generations_total{reason=\"begin\"}"));
             assertEquals(0, value(metrics, "simreg_generations_total{reason=\"loss\"}"));
             assertTrue(value(metrics, "simreg_step_part_seconds_total{part=\"reduce\"}") >= 0);
@@ -113,8 +111,9 @@ class ObserveTest {
 
     @Test
     void everyComponentSaysByGrpcAndHttpWhetherItWorks() throws Exception {
-        ManagedChannel channel =
-                ManagedChannelBuilder.forAddress("127.0.0.1", node.port()).usePlaintext().build();
+        ManagedChannel channel = ManagedChannelBuilder.forAddress("127.0.0.1", node.port())
+                .usePlaintext()
+                .build();
         try {
             HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(channel);
             for (String name : List.of("", "jobs", "workers", "journal", "hazelcast")) {
@@ -129,8 +128,7 @@ class ObserveTest {
             assertEquals(200, web.get(path).statusCode(), path);
         }
         String ready = web.get("/health/ready").body();
-        assertTrue(
-                ready.contains("{\"name\":\"journal\",\"status\":\"up\",\"reason\":\"\"}"), ready);
+        assertTrue(ready.contains("{\"name\":\"journal\",\"status\":\"up\",\"reason\":\"\"}"), ready);
     }
 
     @Test
@@ -138,9 +136,7 @@ class ObserveTest {
         WorkerNode.Observability observability = new WorkerNode.Observability();
         PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
-                var server =
-                        observability.serve(
-                                vertx, new HostPort("127.0.0.1", 0), Map.of("netty", none))) {
+                var server = observability.serve(vertx, new HostPort("127.0.0.1", 0), Map.of("netty", none))) {
             Web worker = new Web(server.port());
             assertEquals(503, worker.get("/health/ready").statusCode());
             assertEquals(200, worker.get("/health/live").statusCode());

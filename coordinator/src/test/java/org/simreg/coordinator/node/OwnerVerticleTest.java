@@ -21,8 +21,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class OwnerVerticleTest {
     private final Vertx vertx = Vertx.vertx();
-    private final OwnerVerticle<Owned> verticle =
-            new OwnerVerticle<>("simreg-owner", thread -> new Owned());
+    private final OwnerVerticle<Owned> verticle = new OwnerVerticle<>("simreg-owner", thread -> new Owned());
 
     /** An object that notes the threads that touch it. */
     private static final class Owned implements AutoCloseable {
@@ -60,21 +59,15 @@ class OwnerVerticleTest {
         CompletableFuture<Void> timed = new CompletableFuture<>();
         verticle.execute(() -> verticle.owned().touch());
         String id = deploy();
-        verticle.execute(
-                () ->
-                        verticle.after(
-                                0,
-                                () -> {
-                                    verticle.owned().touch();
-                                    timed.complete(null);
-                                }));
+        verticle.execute(() -> verticle.after(0, () -> {
+            verticle.owned().touch();
+            timed.complete(null);
+        }));
         timed.get(20, TimeUnit.SECONDS);
-        await(
-                verticle.call(
-                        owned -> {
-                            owned.touch();
-                            return owned.threads.size();
-                        }));
+        await(verticle.call(owned -> {
+            owned.touch();
+            return owned.threads.size();
+        }));
         await(vertx.undeploy(id));
         List<String> threads = verticle.owned().threads;
         assertEquals(5, threads.size(), threads.toString());
@@ -86,25 +79,20 @@ class OwnerVerticleTest {
     void aFailureReachesTheOneWhoAsked() throws Exception {
         deploy();
         IllegalStateException wrong = new IllegalStateException("none");
-        ExecutionException failure =
-                assertThrows(
-                        ExecutionException.class,
-                        () ->
-                                await(
-                                        verticle.call(
-                                                owned -> {
-                                                    throw wrong;
-                                                })));
+        ExecutionException failure = assertThrows(
+                ExecutionException.class,
+                () -> await(verticle.call(owned -> {
+                    throw wrong;
+                })));
         assertSame(wrong, failure.getCause());
     }
 
     @Test
     void aTaskThatFailsKeepsNoneThatFollows() throws Exception {
         deploy();
-        verticle.execute(
-                () -> {
-                    throw new IllegalStateException("one of many");
-                });
+        verticle.execute(() -> {
+            throw new IllegalStateException("one of many");
+        });
         assertEquals("next", await(verticle.call(owned -> "next")));
     }
 
@@ -113,15 +101,11 @@ class OwnerVerticleTest {
         CompletableFuture<Void> thrice = new CompletableFuture<>();
         int[] times = new int[1];
         String id = deploy();
-        verticle.execute(
-                () ->
-                        verticle.every(
-                                1,
-                                () -> {
-                                    if (++times[0] == 3) {
-                                        thrice.complete(null);
-                                    }
-                                }));
+        verticle.execute(() -> verticle.every(1, () -> {
+            if (++times[0] == 3) {
+                thrice.complete(null);
+            }
+        }));
         thrice.get(20, TimeUnit.SECONDS);
         await(vertx.undeploy(id));
         int atEnd = times[0];
@@ -136,12 +120,11 @@ class OwnerVerticleTest {
         CompletableFuture<Void> second = new CompletableFuture<>();
         AtomicBoolean ran = new AtomicBoolean();
         deploy();
-        verticle.execute(
-                () -> {
-                    Runnable cancel = verticle.after(5, () -> ran.set(true));
-                    verticle.after(50, () -> second.complete(null));
-                    cancel.run();
-                });
+        verticle.execute(() -> {
+            Runnable cancel = verticle.after(5, () -> ran.set(true));
+            verticle.after(50, () -> second.complete(null));
+            cancel.run();
+        });
         second.get(20, TimeUnit.SECONDS);
         assertEquals(false, ran.get());
     }
@@ -152,13 +135,11 @@ class OwnerVerticleTest {
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> thrown.add(e));
         AtomicBoolean gone = new AtomicBoolean();
-        Thread giving =
-                new Thread(
-                        () -> {
-                            while (!gone.get()) {
-                                verticle.execute(() -> {});
-                            }
-                        });
+        Thread giving = new Thread(() -> {
+            while (!gone.get()) {
+                verticle.execute(() -> {});
+            }
+        });
         try {
             String id = deploy();
             giving.start();

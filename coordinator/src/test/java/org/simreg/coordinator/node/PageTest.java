@@ -31,7 +31,9 @@ class PageTest {
 
     private static final String MARKUP = "<img src=x onerror=\"document.title='owned'\">";
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
+
     private static Vertx vertx;
     private static CoordinatorNode node;
     private static ApiClient client;
@@ -73,10 +75,7 @@ class PageTest {
     void aJobIsFollowedFromTheEmptyPageToItsLossOfAWorker() throws Exception {
         browser.size(400, 900);
         browser.open(web.uri("/"));
-        browser.await(
-                "document.querySelector('#empty:not([hidden]) pre')?.innerText.includes(':"
-                        + node.port()
-                        + "')");
+        browser.await("document.querySelector('#empty:not([hidden]) pre')?.innerText.includes(':" + node.port() + "')");
         CountDownLatch seen = new CountDownLatch(1);
         ToyWorker.Mischief pause = (worker, point, step) -> hold(seen, point, step);
         Map<String, ToyWorker> workers = new TreeMap<>();
@@ -87,14 +86,14 @@ class PageTest {
             submit(job("curve", MARKUP));
             browser.await("document.querySelector('#detail h1')?.textContent === 'curve'");
             browser.await("document.querySelectorAll('.part').length === 2");
-            browser.await(
-                    "document.querySelector('.chart .drawing').ariaLabel?.includes(' at step 300.')");
+            browser.await("document.querySelector('.chart .drawing').ariaLabel?.includes(' at step 300.')");
             browser.await("document.querySelector('.facts').innerText.includes('onerror')");
             assertEquals(0, browser.value("document.querySelectorAll('img[src=x]').length"));
             assertTrue((int) browser.value("document.documentElement.scrollWidth") <= 400);
             browser.picture(PICTURES.resolve("page-narrow.png"));
             lateAndByKeyboard();
-            workers.get(browser.value("document.querySelector('.part b').textContent")).kill();
+            workers.get(browser.value("document.querySelector('.part b').textContent"))
+                    .kill();
             seen.countDown();
             browser.await("document.querySelector('.pill[data-cause=loss]') !== null");
             browser.picture(PICTURES.resolve("page-dark.png"));
@@ -125,8 +124,7 @@ class PageTest {
         browser.size(1600, 1000);
         browser.dark(true);
         browser.open(web.uri("/?late#job/curve"));
-        browser.await(
-                "(document.querySelector('.chart path')?.getAttribute('d') ?? '').split('L').length >= 300");
+        browser.await("(document.querySelector('.chart path')?.getAttribute('d') ?? '').split('L').length >= 300");
         browser.value("document.querySelector('.chart .drawing').focus()");
         browser.key("Home");
         browser.await("document.querySelector('.chart .hint').innerText.startsWith('step 1:')");

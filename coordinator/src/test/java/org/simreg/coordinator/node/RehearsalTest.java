@@ -9,7 +9,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.JobState;
 
 class RehearsalTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void aJobIsQueuedAndCancelledAndNothingIsLeft() throws Exception {

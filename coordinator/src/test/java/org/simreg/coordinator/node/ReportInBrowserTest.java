@@ -32,10 +32,11 @@ class ReportInBrowserTest {
     /** For people to look at. */
     private static final Path PICTURES = Path.of("target");
 
-    private static final String MARKUP =
-            "</script><!--<script><img src=x onerror=\"document.title='owned'\">";
+    private static final String MARKUP = "</script><!--<script><img src=x onerror=\"document.title='owned'\">";
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
+
     private static Chromium browser;
 
     @BeforeAll
@@ -79,9 +80,7 @@ class ReportInBrowserTest {
 
     private static String label(int chart) {
         return String.valueOf(
-                browser.value(
-                        "document.querySelectorAll('.chart .drawing')[%d].ariaLabel"
-                                .formatted(chart)));
+                browser.value("document.querySelectorAll('.chart .drawing')[%d].ariaLabel".formatted(chart)));
     }
 
     @Test
@@ -96,19 +95,16 @@ class ReportInBrowserTest {
         assertTrue(label(2).contains("learning rate 0.05000 at epoch 4"), label(2));
         assertEquals(
                 "data teacher 1 teacher 2 student reduce update other",
-                browser.value(
-                        "[...document.querySelectorAll('.parts th')].map(th => th.childNodes[1]"
-                                + ".textContent).join(' ')"));
+                browser.value("[...document.querySelectorAll('.parts th')].map(th => th.childNodes[1]"
+                        + ".textContent).join(' ')"));
         assertEquals(1, browser.value("document.querySelectorAll('.chart .dash path').length"));
         browser.value("document.querySelector('.chart .drawing').focus()");
         browser.key("Home");
-        browser.await(
-                "document.querySelector('.chart .hint').innerText === 'epoch 0.1: loss 2.000'");
+        browser.await("document.querySelector('.chart .hint').innerText === 'epoch 0.1: loss 2.000'");
         assertEquals(List.of(), browser.errors());
         assertEquals(0, browser.value("document.querySelectorAll('img').length"));
-        browser.value(
-                "document.body.append(Object.assign(document.createElement('script'),"
-                        + " {textContent: 'document.title = \"owned\"'}))");
+        browser.value("document.body.append(Object.assign(document.createElement('script'),"
+                + " {textContent: 'document.title = \"owned\"'}))");
         assertEquals("run - simreg", browser.value("document.title"));
     }
 
@@ -116,11 +112,10 @@ class ReportInBrowserTest {
     void anEvaluationsPageNamesThePlacesOfItsNetwork() throws Exception {
         EvalReport.Builder report = EvalReport.newBuilder().setCommand("stages").setWeights("x");
         for (int place = 1; place <= 30; place++) {
-            report.addRows(
-                    EvalRow.newBuilder()
-                            .setLayer("backbone.stage" + place)
-                            .setK(20)
-                            .setAccuracy(place / 100.0));
+            report.addRows(EvalRow.newBuilder()
+                    .setLayer("backbone.stage" + place)
+                    .setK(20)
+                    .setAccuracy(place / 100.0));
         }
         Path page = folder.resolve("eval.html");
         Files.writeString(page, EvalPage.of(report.build()));
@@ -134,11 +129,10 @@ class ReportInBrowserTest {
         assertTrue((int) browser.value("document.documentElement.scrollWidth") <= 500);
         assertEquals(
                 0,
-                browser.value(
-                        "(() => {const labels = [...document.querySelectorAll('.axes text')]"
-                                + ".filter(text => text.getAttribute('transform')).map(text =>"
-                                + " text.getBoundingClientRect().right); return labels.slice(1)"
-                                + ".filter((right, i) => right - labels[i] < 20).length})()"),
+                browser.value("(() => {const labels = [...document.querySelectorAll('.axes text')]"
+                        + ".filter(text => text.getAttribute('transform')).map(text =>"
+                        + " text.getBoundingClientRect().right); return labels.slice(1)"
+                        + ".filter((right, i) => right - labels[i] < 20).length})()"),
                 "labels that run into each other");
     }
 }

@@ -44,7 +44,9 @@ public final class SmallJob {
     public static Path pictures(Path folder) throws IOException {
         for (String split : List.of("train", "val")) {
             for (String name : CLASSES) {
-                copy(PICTURES.resolve(split).resolve(name), folder.resolve(split).resolve(name));
+                copy(
+                        PICTURES.resolve(split).resolve(name),
+                        folder.resolve(split).resolve(name));
             }
         }
         return folder;

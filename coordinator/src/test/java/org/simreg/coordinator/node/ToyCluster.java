@@ -29,11 +29,9 @@ final class ToyCluster implements AutoCloseable {
     static final String VERSION = "toy";
 
     /** Times of a hurried coordinator: what takes seconds between machines takes tenths here. */
-    private static final CoordinatorSettings.Times TIMES =
-            new CoordinatorSettings.Times(50, 600, 700, 50, 20_000, 500);
+    private static final CoordinatorSettings.Times TIMES = new CoordinatorSettings.Times(50, 600, 700, 50, 20_000, 500);
 
-    private static final ScaleSettings SCALE =
-            new ScaleSettings(new Bounds(0, 3), Duration.ofMillis(100));
+    private static final ScaleSettings SCALE = new ScaleSettings(new Bounds(0, 3), Duration.ofMillis(100));
 
     private final Path folder;
     private final Vertx vertx;
@@ -53,23 +51,14 @@ final class ToyCluster implements AutoCloseable {
 
     void startCoordinator() {
         coordinator = new CloseStack();
-        CoordinatorServices.Stores stores =
-                new CoordinatorServices.Stores(
-                        coordinator.add(
-                                JournaledJobs.open(folder.resolve("home"), Optional.empty())),
-                        new ToyFolders());
-        CoordinatorServices services =
-                new CoordinatorServices(
-                        coordinator,
-                        vertx,
-                        stores,
-                        new CoordinatorServices.Settings(
-                                VERSION,
-                                folder,
-                                TIMES,
-                                CoordinatorSettings.Limits.NONE,
-                                JobObserver.NONE,
-                                SCALE));
+        CoordinatorServices.Stores stores = new CoordinatorServices.Stores(
+                coordinator.add(JournaledJobs.open(folder.resolve("home"), Optional.empty())), new ToyFolders());
+        CoordinatorServices services = new CoordinatorServices(
+                coordinator,
+                vertx,
+                stores,
+                new CoordinatorServices.Settings(
+                        VERSION, folder, TIMES, CoordinatorSettings.Limits.NONE, JobObserver.NONE, SCALE));
         coordinator.add(GrpcServer.inProcess(server, services.rpcs()));
         client = coordinator.add(ApiClient.inProcess(server));
     }
@@ -90,7 +79,8 @@ final class ToyCluster implements AutoCloseable {
     }
 
     JobStatus submit(Job job) {
-        return client.ask(jobs -> jobs.submit(SubmitRequest.newBuilder().setJob(job).build()));
+        return client.ask(
+                jobs -> jobs.submit(SubmitRequest.newBuilder().setJob(job).build()));
     }
 
     JobStatus status(String job) {
@@ -108,16 +98,11 @@ final class ToyCluster implements AutoCloseable {
         JobStatus status = status(job);
         while (!holds.test(status)) {
             if (System.nanoTime() > end) {
-                throw new AssertionError(
-                        "still so after %s: %s; workers %s"
-                                .formatted(
-                                        deadline,
-                                        status,
-                                        client.ask(
-                                                j ->
-                                                        j.listWorkers(
-                                                                ListWorkersRequest
-                                                                        .getDefaultInstance()))));
+                throw new AssertionError("still so after %s: %s; workers %s"
+                        .formatted(
+                                deadline,
+                                status,
+                                client.ask(j -> j.listWorkers(ListWorkersRequest.getDefaultInstance()))));
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
             status = status(job);

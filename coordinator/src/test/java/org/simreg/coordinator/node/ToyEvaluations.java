@@ -18,17 +18,15 @@ record ToyEvaluations(long steps, ToyJob.Script script) implements Evaluations {
     @Override
     public List<Measurement> due(long committed) {
         return committed == steps || committed == ToyJob.STEPS_PER_EPOCH
-                ? List.of(
-                        Measurement.newBuilder()
-                                .setSubject("student")
-                                .setEpoch((int) (committed / ToyJob.STEPS_PER_EPOCH))
-                                .build())
+                ? List.of(Measurement.newBuilder()
+                        .setSubject("student")
+                        .setEpoch((int) (committed / ToyJob.STEPS_PER_EPOCH))
+                        .build())
                 : List.of();
     }
 
     @Override
-    public EvaluationDone measure(
-            Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
+    public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
         script.at(Point.MEASURE, committed);
         return EvaluationDone.newBuilder()
                 .setSubject(what.getSubject())

@@ -23,22 +23,19 @@ final class ToyFolders implements RunFiles.JobFolders {
     }
 
     private static RunFiles withoutExports(RunFiles files) {
-        return (RunFiles)
-                Proxy.newProxyInstance(
-                        ToyFolders.class.getClassLoader(),
-                        new Class<?>[] {RunFiles.class},
-                        (proxy, method, arguments) -> {
-                            if (method.getName().equals("export")) {
-                                return CompletableFuture.completedFuture(List.of());
-                            }
-                            if (method.getName().equals("report")) {
-                                return CompletableFuture.completedFuture(null);
-                            }
-                            try {
-                                return method.invoke(files, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                        });
+        return (RunFiles) Proxy.newProxyInstance(
+                ToyFolders.class.getClassLoader(), new Class<?>[] {RunFiles.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("export")) {
+                        return CompletableFuture.completedFuture(List.of());
+                    }
+                    if (method.getName().equals("report")) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    try {
+                        return method.invoke(files, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
     }
 }

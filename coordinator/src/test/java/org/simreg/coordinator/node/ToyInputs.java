@@ -70,8 +70,7 @@ final class ToyInputs implements StepInputs {
         ready.clear();
     }
 
-    private record Leaf(long step, int leaf, NDManager scope, ToyJob.Script script)
-            implements MicroBatch {
+    private record Leaf(long step, int leaf, NDManager scope, ToyJob.Script script) implements MicroBatch {
         /** The leaf before, if there is one, has been offered. */
         @Override
         public NDArray images() {

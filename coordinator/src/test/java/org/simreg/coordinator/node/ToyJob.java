@@ -56,24 +56,22 @@ final class ToyJob {
     }
 
     private static NetworkGraph linear(String name, int in, int out) {
-        return new NetworkGraph(
-                name, List.of(new NetworkGraph.Node("0", new Op.Linear(in, out), 0, -1)), in, out);
+        return new NetworkGraph(name, List.of(new NetworkGraph.Node("0", new Op.Linear(in, out), 0, -1)), in, out);
     }
 
     static LoadedJob open(Job asked, Script script) {
         script.at(Point.OPEN, 0);
         Job.Builder job = asked.toBuilder();
         job.getCheckpointsBuilder().setDigestSteps(DIGEST_STEPS);
-        TrainingPlan plan =
-                TrainingPlan.of(job.build(), STEPS_PER_EPOCH * job.getOptimization().getBatch());
+        TrainingPlan plan = TrainingPlan.of(
+                job.build(), STEPS_PER_EPOCH * job.getOptimization().getBatch());
         LoadedJob.Resources resources = new LoadedJob.Resources();
         NDManager manager = resources.add(NDManager.newBaseManager("PyTorch"));
         ToyInputs inputs = new ToyInputs(plan, manager, script);
         return new LoadedJob(
                 job.build(),
                 new LoadedJob.Facts(started(job.build(), plan), "d".repeat(64)),
-                new LoadedJob.Parts(
-                        plan, inputs, new ToyEvaluations(plan.steps(), script), new StepClock(0)),
+                new LoadedJob.Parts(plan, inputs, new ToyEvaluations(plan.steps(), script), new StepClock(0)),
                 new Maker(job.getSeed(), manager, script),
                 resources);
     }
@@ -90,8 +88,7 @@ final class ToyJob {
                 .build();
     }
 
-    private record Maker(long seed, NDManager manager, Script script)
-            implements LoadedJob.StudentMaker {
+    private record Maker(long seed, NDManager manager, Script script) implements LoadedJob.StudentMaker {
         @Override
         public StudentNetwork trained() {
             return TRAINED;
@@ -118,8 +115,7 @@ final class ToyJob {
         try (LoadedJob alone = open(job, (point, step) -> {})) {
             alone.start();
             try (Reduce reduce = new LocalReduce(alone.scope(), alone.student()::newOut)) {
-                new TrainingLoop(alone, reduce, TrainingLoop.Role.ALONE, () -> false, new Unheard())
-                        .run();
+                new TrainingLoop(alone, reduce, TrainingLoop.Role.ALONE, () -> false, new Unheard()).run();
             }
             return alone.snapshot().sha256();
         }

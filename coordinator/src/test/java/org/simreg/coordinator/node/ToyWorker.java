@@ -40,36 +40,32 @@ final class ToyWorker {
 
     /** Starts a worker of a coordinator that listens on a port of this machine. */
     static ToyWorker at(Vertx vertx, int port, String name, Mischief script) {
-        ManagedChannel channel =
-                ManagedChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
+        ManagedChannel channel = ManagedChannelBuilder.forAddress("127.0.0.1", port)
+                .usePlaintext()
+                .build();
         return new ToyWorker(vertx, channel, name, script);
     }
 
     private ToyWorker(Vertx vertx, ManagedChannel channel, String name, Mischief script) {
         this.vertx = vertx;
         this.channel = channel;
-        transports =
-                Map.of(
-                        "netty", NettyWire.transport("127.0.0.1", 0),
-                        "eventbus", EventBusWire.transport(vertx));
-        Hello identity =
-                Hello.newBuilder()
-                        .setWorker(name)
-                        .setIncarnation(UUID.randomUUID().toString())
-                        .setVersion(ToyCluster.VERSION)
-                        .setProfile("toy")
-                        .setDevice("toy")
-                        .build();
-        verticle =
-                new WorkerVerticle(
-                        identity,
-                        (job, notices) ->
-                                ToyJob.open(job, (point, step) -> at(script, point, step)),
-                        transports,
-                        ClientInterceptors.intercept(channel, stream));
+        transports = Map.of(
+                "netty", NettyWire.transport("127.0.0.1", 0),
+                "eventbus", EventBusWire.transport(vertx));
+        Hello identity = Hello.newBuilder()
+                .setWorker(name)
+                .setIncarnation(UUID.randomUUID().toString())
+                .setVersion(ToyCluster.VERSION)
+                .setProfile("toy")
+                .setDevice("toy")
+                .build();
+        verticle = new WorkerVerticle(
+                identity,
+                (job, notices) -> ToyJob.open(job, (point, step) -> at(script, point, step)),
+                transports,
+                ClientInterceptors.intercept(channel, stream));
         // Its script may kill it before it is known here as deployed.
-        vertx.deployVerticle(verticle)
-                .onComplete(deployment::complete, deployment::completeExceptionally);
+        vertx.deployVerticle(verticle).onComplete(deployment::complete, deployment::completeExceptionally);
         deployment.join();
     }
 
@@ -130,7 +126,10 @@ final class ToyWorker {
 
     private void close() {
         transports.values().forEach(PeerTransport::close);
-        vertx.undeploy(deployment.join()).toCompletionStage().toCompletableFuture().join();
+        vertx.undeploy(deployment.join())
+                .toCompletionStage()
+                .toCompletableFuture()
+                .join();
         try {
             channel.awaitTermination(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

@@ -21,7 +21,9 @@ record Web(int port) {
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return CLIENT.send(
-                HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)).build(),
+                HttpRequest.newBuilder(uri(path))
+                        .timeout(Duration.ofSeconds(20))
+                        .build(),
                 BodyHandlers.ofString());
     }
 

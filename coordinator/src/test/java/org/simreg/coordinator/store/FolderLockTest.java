@@ -14,7 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.UserError;
 
 class FolderLockTest {
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
 
     @Test
     void aFolderIsMadeAndHasOneOwnerInAProcess() throws IOException {
@@ -22,8 +23,7 @@ class FolderLockTest {
         FolderLock lock = FolderLock.take(folder, "run folder");
         Path same = Files.createSymbolicLink(temporary.resolve("link"), folder);
         for (Path name : List.of(folder, same)) {
-            UserError refused =
-                    assertThrows(UserError.class, () -> FolderLock.take(name, "run folder"));
+            UserError refused = assertThrows(UserError.class, () -> FolderLock.take(name, "run folder"));
             assertEquals(
                     "The run folder "
                             + name
@@ -36,19 +36,17 @@ class FolderLockTest {
 
     @Test
     void aKilledProcessGivesItsFolderBack() throws IOException, InterruptedException {
-        Process owner =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Owner.class.getName(),
-                                temporary.toString())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
+        Process owner = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Owner.class.getName(),
+                        temporary.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         try (BufferedReader said = owner.inputReader()) {
             assertEquals("taken", said.readLine());
-            UserError refused =
-                    assertThrows(UserError.class, () -> FolderLock.take(temporary, "run folder"));
+            UserError refused = assertThrows(UserError.class, () -> FolderLock.take(temporary, "run folder"));
             assertTrue(
                     refused.getMessage().contains("in use by process " + owner.pid() + ", since"),
                     refused.getMessage());

@@ -21,7 +21,8 @@ class FullDiskTest {
     private static final int KILOBYTES = 8;
     private static final int CASES = 40;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void aRecordThatFindsNoRoomLeavesTheOnesBeforeAndTheNextTakesItsPlace() throws Exception {
@@ -30,16 +31,15 @@ class FullDiskTest {
         for (int i = 0; i < CASES; i++) {
             assertTrue(said.get(i).startsWith("Writing " + folder), said.get(i));
             assertTrue(said.get(i).contains("failed: File too large; make room"), said.get(i));
-            assertEquals(
-                    List.of("before", "x".repeat(i + 1)), records("killed-" + i), "killed " + i);
-            assertEquals(
-                    List.of("before", "x".repeat(i + 1), "after"), records("goes-on-" + i), "" + i);
+            assertEquals(List.of("before", "x".repeat(i + 1)), records("killed-" + i), "killed " + i);
+            assertEquals(List.of("before", "x".repeat(i + 1), "after"), records("goes-on-" + i), "" + i);
         }
     }
 
     private List<String> records(String name) {
         List<String> found = new ArrayList<>();
-        RecordFile.open(folder.resolve(name), KIND, (at, bytes) -> found.add(text(bytes))).close();
+        RecordFile.open(folder.resolve(name), KIND, (at, bytes) -> found.add(text(bytes)))
+                .close();
         return found;
     }
 
@@ -131,7 +131,9 @@ class FullDiskTest {
     }
 
     private static JobRecord job(long version, String reason) {
-        return JournaledJobsTest.record("a", version).toBuilder().setReason(reason).build();
+        return JournaledJobsTest.record("a", version).toBuilder()
+                .setReason(reason)
+                .build();
     }
 
     private static byte[] bytes(String text) {

@@ -19,7 +19,8 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
 
 public class JournaledJobsTest {
-    @TempDir Path home;
+    @TempDir
+    Path home;
 
     @Test
     void theNewestRecordOfEveryJobIsThereAfterARestart() {

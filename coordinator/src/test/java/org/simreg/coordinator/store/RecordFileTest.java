@@ -20,7 +20,9 @@ import org.simreg.proto.UserError;
 class RecordFileTest {
     private static final String KIND = "simreg test 1";
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private Path path;
 
     @BeforeEach
@@ -86,9 +88,7 @@ class RecordFileTest {
             byte[] damaged = flipped(whole, bit);
             Files.write(path, damaged);
             UserError refused = assertThrows(UserError.class, this::reopened, "bit " + bit);
-            assertTrue(
-                    refused.getMessage().contains(path + " is damaged at byte " + begin),
-                    refused.getMessage());
+            assertTrue(refused.getMessage().contains(path + " is damaged at byte " + begin), refused.getMessage());
             assertArrayEquals(damaged, Files.readAllBytes(path));
         }
     }

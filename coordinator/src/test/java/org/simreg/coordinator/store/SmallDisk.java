@@ -19,8 +19,7 @@ public final class SmallDisk {
      * @param kilobytes that a file can have at most
      * @return what it says, line by line
      */
-    public static List<String> run(int kilobytes, Class<?> main, Path folder)
-            throws IOException, InterruptedException {
+    public static List<String> run(int kilobytes, Class<?> main, Path folder) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add("sh");
         command.add("-c");
@@ -32,8 +31,9 @@ public final class SmallDisk {
         command.add(System.getProperty("java.class.path"));
         command.add(main.getName());
         command.add(folder.toString());
-        Process process =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         try (BufferedReader said = process.inputReader()) {
             List<String> lines = said.lines().toList();
             int code = process.waitFor();

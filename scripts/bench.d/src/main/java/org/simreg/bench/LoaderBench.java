@@ -39,20 +39,14 @@ public final class LoaderBench {
             BenchPictures.write(folder, PICTURES);
         }
         Path cache = Files.createTempDirectory("loader-bench");
-        ImageList images =
-                FolderSource.open(
-                                folder,
-                                ImageDataset.Subset.ALL,
-                                cache,
-                                ImageDataset.IndexProgress.SILENT)
-                        .train();
+        ImageList images = FolderSource.open(folder, ImageDataset.Subset.ALL, cache, ImageDataset.IndexProgress.SILENT)
+                .train();
         report("weak", images, new ViewRecipe.RandomView(SIZE, 0.2, false), threads, rounds);
         report("strong", images, new ViewRecipe.RandomView(SIZE, 0.2, true), threads, rounds);
         report("centre", images, new ViewRecipe.CentreView(256, SIZE), threads, rounds);
     }
 
-    private static void report(
-            String name, ImageList images, ViewRecipe recipe, int threads, int rounds) {
+    private static void report(String name, ImageList images, ViewRecipe recipe, int threads, int rounds) {
         BatchLoader.Settings settings = new BatchLoader.Settings(threads, threads + 2, 1);
         double[] rates = new double[rounds];
         int batches = Math.max(8, images.size() * 4 / BATCH);

@@ -15,10 +15,8 @@ import java.util.stream.Stream;
 
 /** The logs of a cluster's processes, searched for signs of bad health. */
 final class Logs {
-    private static final Pattern DELAYS =
-            Pattern.compile("LoopProbe: Delays by milliseconds: (.*)");
-    private static final Pattern SUSPECTED =
-            Pattern.compile("Member \\S+ - (\\S+) is suspected to be dead");
+    private static final Pattern DELAYS = Pattern.compile("LoopProbe: Delays by milliseconds: (.*)");
+    private static final Pattern SUSPECTED = Pattern.compile("Member \\S+ - (\\S+) is suspected to be dead");
 
     private final String text;
 
@@ -28,7 +26,8 @@ final class Logs {
     Logs(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             StringBuilder all = new StringBuilder();
-            for (Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
+            for (Path log :
+                    files.filter(file -> file.toString().endsWith(".log")).toList()) {
                 all.append(Files.readString(log));
             }
             text = all.toString();
@@ -40,11 +39,7 @@ final class Logs {
     /** Members that Hazelcast took for dead. */
     int lost() {
         Set<String> members =
-                SUSPECTED
-                        .matcher(text)
-                        .results()
-                        .map(found -> found.group(1))
-                        .collect(Collectors.toSet());
+                SUSPECTED.matcher(text).results().map(found -> found.group(1)).collect(Collectors.toSet());
         return members.size();
     }
 

@@ -78,12 +78,8 @@ final class Processes implements AutoCloseable {
     }
 
     private List<String> membership(String name) {
-        String all =
-                clusterPorts.values().stream()
-                        .map(one -> HERE + ":" + one)
-                        .collect(Collectors.joining(","));
-        return List.of(
-                "--host=" + HERE, "--cluster-port=" + clusterPorts.get(name), "--peers=" + all);
+        String all = clusterPorts.values().stream().map(one -> HERE + ":" + one).collect(Collectors.joining(","));
+        return List.of("--host=" + HERE, "--cluster-port=" + clusterPorts.get(name), "--peers=" + all);
     }
 
     /**
@@ -96,7 +92,8 @@ final class Processes implements AutoCloseable {
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.directory(directory(name).toFile());
-        builder.environment().put("XDG_CACHE_HOME", directory(name).resolve("cache").toString());
+        builder.environment()
+                .put("XDG_CACHE_HOME", directory(name).resolve("cache").toString());
         builder.environment().putAll(environment);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(name).toFile()));
         try {

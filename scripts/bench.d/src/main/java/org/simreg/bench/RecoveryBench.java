@@ -73,8 +73,7 @@ public final class RecoveryBench {
                 Logs.quantile(delays, 1),
                 delays.values().stream().mapToLong(count -> count).sum());
         System.out.printf(
-                "{\"what\":\"members that Hazelcast lost\",\"taken away\":%d,\"lost\":%d}%n",
-                taken, logs.lost());
+                "{\"what\":\"members that Hazelcast lost\",\"taken away\":%d,\"lost\":%d}%n", taken, logs.lost());
     }
 
     /**
@@ -167,9 +166,7 @@ public final class RecoveryBench {
                 last = events.step();
                 int count = before.size();
                 double usual = count > USUAL ? median(gaps(before)) : Double.NaN;
-                return count == 0
-                        ? Double.NaN
-                        : (last.nanos() - before.get(count - 1)) / 1e9 / usual - 1;
+                return count == 0 ? Double.NaN : (last.nanos() - before.get(count - 1)) / 1e9 / usual - 1;
             }
         }
     }
@@ -192,7 +189,8 @@ public final class RecoveryBench {
     }
 
     private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().filter(value -> !value.isNaN()).sorted().toList();
+        List<Double> sorted =
+                values.stream().filter(value -> !value.isNaN()).sorted().toList();
         return sorted.isEmpty() ? Double.NaN : sorted.get(sorted.size() / 2);
     }
 

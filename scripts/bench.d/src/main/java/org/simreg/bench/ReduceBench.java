@@ -42,9 +42,8 @@ public final class ReduceBench {
             }
         }
         System.out.println();
-        System.out.println(
-                "| transport | workers | reduce ms | MB/s a link, each way | teacher ms | waited ms |"
-                        + " hidden | hidden of the step |");
+        System.out.println("| transport | workers | reduce ms | MB/s a link, each way | teacher ms | waited ms |"
+                + " hidden | hidden of the step |");
         System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
         bench.rows.forEach(System.out::println);
     }
@@ -73,20 +72,18 @@ public final class ReduceBench {
         command.add("-Xmx2g");
         command.add("-Dvertx.hazelcast.config=" + cluster);
         command.add("-Dhazelcast.logging.type=slf4j");
-        command.addAll(
-                List.of(
-                        "--add-modules=java.se",
-                        "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
-                        "--add-opens=java.base/java.lang=ALL-UNNAMED",
-                        "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-                        "--add-opens=java.management/sun.management=ALL-UNNAMED",
-                        "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED"));
+        command.addAll(List.of(
+                "--add-modules=java.se",
+                "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+                "--add-opens=java.management/sun.management=ALL-UNNAMED",
+                "--add-opens=jdk.management/com.sun.management.internal=ALL-UNNAMED"));
         command.add("-Dhazelcast.phone.home.enabled=false");
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.add(ReduceBenchWorker.class.getName());
         command.addAll(List.of(transport, "" + rank, "" + steps, "" + threads));
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         // Also for what libtorch does on the thread of the reduce.
         builder.environment().put("OMP_NUM_THREADS", "" + threads);
         Process process = builder.start();
@@ -98,10 +95,7 @@ public final class ReduceBench {
         List<BufferedReader> outputs = new ArrayList<>();
         StringBuilder addresses = new StringBuilder();
         for (Process process : processes) {
-            outputs.add(
-                    new BufferedReader(
-                            new InputStreamReader(
-                                    process.getInputStream(), StandardCharsets.UTF_8)));
+            outputs.add(new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)));
             addresses.append(answer(outputs.get(outputs.size() - 1))).append(' ');
         }
         for (Process process : processes) {
@@ -155,18 +149,17 @@ public final class ReduceBench {
                 waited,
                 hidden,
                 hiddenOfStep);
-        rows.add(
-                String.format(
-                        Locale.ROOT,
-                        "| %s | %d | %.0f | %.0f | %.0f | %.0f | %.0f %% | %.0f %% |",
-                        transport,
-                        workers,
-                        reduce,
-                        rate,
-                        teacher,
-                        waited,
-                        100 * hidden,
-                        100 * hiddenOfStep));
+        rows.add(String.format(
+                Locale.ROOT,
+                "| %s | %d | %.0f | %.0f | %.0f | %.0f | %.0f %% | %.0f %% |",
+                transport,
+                workers,
+                reduce,
+                rate,
+                teacher,
+                waited,
+                100 * hidden,
+                100 * hiddenOfStep));
     }
 
     private static double median(List<double[]> results, int field) {

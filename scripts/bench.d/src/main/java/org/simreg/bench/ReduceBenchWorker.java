@@ -53,9 +53,7 @@ final class ReduceBenchWorker {
         this.torch = torch;
         var large = Networks.backbone(Network.RESNET50);
         StudentNetwork random =
-                StudentNetwork.regression(
-                        large,
-                        List.of(Heads.regression(Head.Form.RELEASED, 1, large.outputs(), 1)));
+                StudentNetwork.regression(large, List.of(Heads.regression(Head.Form.RELEASED, 1, large.outputs(), 1)));
         StateDict weights = StudentBuilder.backbone(random, InitialWeights.of(random, 1));
         teacher = FrozenModule.of(torch, large, weights, false);
         byte[] bytes = new byte[BATCH * SIZE * SIZE * 3];
@@ -72,10 +70,7 @@ final class ReduceBenchWorker {
             try (Torch torch = new Torch("cpu", Integer.parseInt(arguments[3]));
                     PeerTransport transport = transport(vertx)) {
                 new ReduceBenchWorker(torch)
-                        .run(
-                                transport,
-                                Integer.parseInt(arguments[1]),
-                                Integer.parseInt(arguments[2]));
+                        .run(transport, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
             }
             System.exit(0);
         } catch (Exception e) {
@@ -95,20 +90,18 @@ final class ReduceBenchWorker {
         Peers peers = peers(rank);
         int length = length();
         // Every leaf is full of its number, from 1: so the mean is known.
-        try (Reduce reduce =
-                new ClusterReduce(
-                        transport,
-                        peers,
-                        torch.scope(),
-                        scope -> scope.ones(new Shape(length)).muli(rank + 1))) {
+        try (Reduce reduce = new ClusterReduce(
+                transport,
+                peers,
+                torch.scope(),
+                scope -> scope.ones(new Shape(length)).muli(rank + 1))) {
             measure(reduce, peers, length, steps);
         }
         teacher.close();
     }
 
     private static Peers peers(int rank) throws IOException {
-        BufferedReader input =
-                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         List<Peers.Peer> peers = new ArrayList<>();
         for (String address : input.readLine().split(" ")) {
             peers.add(new Peers.Peer("worker-" + peers.size(), address, peers.size(), 1));
@@ -119,10 +112,8 @@ final class ReduceBenchWorker {
     /** Floats of gradient, batch statistics and loss. */
     private static int length() {
         var small = Networks.backbone(Network.RESNET18);
-        StudentNetwork trained =
-                StudentNetwork.regression(
-                        small,
-                        List.of(Heads.regression(Head.Form.RELEASED, 4, small.outputs(), 2048)));
+        StudentNetwork trained = StudentNetwork.regression(
+                small, List.of(Heads.regression(Head.Form.RELEASED, 4, small.outputs(), 2048)));
         StudentState state = InitialWeights.of(trained, 2);
         return state.weights().length + state.statistics().length + 16;
     }
@@ -151,15 +142,14 @@ final class ReduceBenchWorker {
             keep(waited, i, waiting);
             keep(both, i, begun);
         }
-        System.out.println(
-                ANSWER
-                        + String.join(
-                                " ",
-                                "" + 4.0 * length,
-                                "" + median(alone),
-                                "" + median(taught),
-                                "" + median(both),
-                                "" + median(waited)));
+        System.out.println(ANSWER
+                + String.join(
+                        " ",
+                        "" + 4.0 * length,
+                        "" + median(alone),
+                        "" + median(taught),
+                        "" + median(both),
+                        "" + median(waited)));
     }
 
     private static void check(NDArray mean, Peers peers) {

@@ -19,8 +19,7 @@ final class ReduceCluster {
 
     /** Hazelcast's configuration for members that take the first free ports from one on. */
     static Path file(int firstPort) throws IOException {
-        String text =
-                """
+        String text = """
                 <hazelcast xmlns="http://www.hazelcast.com/schema/config">
                   <cluster-name>%s</cluster-name>
                   <network>
@@ -36,13 +35,11 @@ final class ReduceCluster {
                   </multimap>
                 </hazelcast>
                 """;
-        String members =
-                IntStream.range(firstPort, firstPort + PORTS)
-                        .mapToObj("<member>127.0.0.1:%d</member>"::formatted)
-                        .collect(Collectors.joining());
+        String members = IntStream.range(firstPort, firstPort + PORTS)
+                .mapToObj("<member>127.0.0.1:%d</member>"::formatted)
+                .collect(Collectors.joining());
         return Files.writeString(
-                Files.createTempFile("reduce-bench", ".xml"),
-                text.formatted(UUID.randomUUID(), firstPort, members));
+                Files.createTempFile("reduce-bench", ".xml"), text.formatted(UUID.randomUUID(), firstPort, members));
     }
 
     /** Joins the others; the cluster's code is on the class path of the command only. */

@@ -40,8 +40,7 @@ public final class SearchBench {
             try (FeatureTable rows = FeatureTable.open(folder.resolve("rows.npy"))) {
                 rows.writeBank(bank, new BankOrigin("made up", "none"), 0, new int[rows.rows()]);
             }
-            System.out.printf(
-                    Locale.ROOT, "{\"bench\": \"bank\", \"write_s\": %.2f}%n", seconds(begun));
+            System.out.printf(Locale.ROOT, "{\"bench\": \"bank\", \"write_s\": %.2f}%n", seconds(begun));
         }
         float[] queries;
         try (FeatureTable file = FeatureTable.open(folder.resolve("queries.npy"))) {
@@ -51,8 +50,7 @@ public final class SearchBench {
         try (Torch torch = new Torch(arguments[2], threads);
                 SearchThreads pool = new SearchThreads(torch, threads);
                 Shard shard = Shard.open(bank, pool, Long.MAX_VALUE)) {
-            System.out.printf(
-                    Locale.ROOT, "{\"bench\": \"bank\", \"open_s\": %.2f}%n", seconds(begun));
+            System.out.printf(Locale.ROOT, "{\"bench\": \"bank\", \"open_s\": %.2f}%n", seconds(begun));
             TopK found = null;
             for (int round = 0; round < Integer.parseInt(arguments[4]); round++) {
                 found = all(shard, queries, k);
@@ -80,8 +78,7 @@ public final class SearchBench {
         return found;
     }
 
-    private static void single(Shard shard, float[] queries, int k, int threads, Path bank)
-            throws IOException {
+    private static void single(Shard shard, float[] queries, int k, int threads, Path bank) throws IOException {
         int dimension = shard.dimension();
         double[] times = new double[SINGLE];
         for (int i = 0; i < SINGLE; i++) {
@@ -116,11 +113,10 @@ public final class SearchBench {
         for (int i = 0; i < times.length; i++) {
             long begun = System.nanoTime();
             IntStream threadNumbers = IntStream.range(0, threads);
-            long sum =
-                    threadNumbers
-                            .parallel()
-                            .mapToLong(thread -> sum(pieces, thread, threads))
-                            .sum();
+            long sum = threadNumbers
+                    .parallel()
+                    .mapToLong(thread -> sum(pieces, thread, threads))
+                    .sum();
             times[i] = seconds(begun) + (sum == 42 ? 1e-12 : 0);
         }
         Arrays.sort(times);
@@ -152,8 +148,7 @@ public final class SearchBench {
     }
 
     private static void write(Path file, TopK found) throws IOException {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(found.ids().length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(found.ids().length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asLongBuffer().put(found.ids());
         try (OutputStream out = Files.newOutputStream(file)) {
             out.write(bytes.array());

@@ -81,7 +81,8 @@ public final class ServeBench {
         request.getSourceBuilder().getFeaturesBuilder().setFeatures(features.toString());
         long begun = System.nanoTime();
         search.createBank(request.build());
-        DescribeBankRequest named = DescribeBankRequest.newBuilder().setName("bank").build();
+        DescribeBankRequest named =
+                DescribeBankRequest.newBuilder().setName("bank").build();
         Iterator<BankStatus> states = search.watchBank(named);
         while (states.hasNext()) {
             states.next();
@@ -99,10 +100,7 @@ public final class ServeBench {
 
     private static boolean open(BankStatus bank) {
         return bank.getShardsList().stream()
-                .allMatch(
-                        shard ->
-                                shard.getHoldersList().stream()
-                                        .anyMatch(BankStatus.Holder::getReady));
+                .allMatch(shard -> shard.getHoldersList().stream().anyMatch(BankStatus.Holder::getReady));
     }
 
     private void measure(int clients, int together, double seconds) throws Exception {
@@ -110,10 +108,9 @@ public final class ServeBench {
         try {
             long begun = System.nanoTime();
             long end = begun + (long) (seconds * 1e9);
-            List<Future<double[]>> running =
-                    IntStream.range(0, clients)
-                            .mapToObj(i -> threads.submit(() -> ask(i, together, end)))
-                            .toList();
+            List<Future<double[]>> running = IntStream.range(0, clients)
+                    .mapToObj(i -> threads.submit(() -> ask(i, together, end)))
+                    .toList();
             double[] all = times(running);
             Arrays.sort(all);
             print(
@@ -128,8 +125,7 @@ public final class ServeBench {
         }
     }
 
-    private static double[] times(List<Future<double[]>> running)
-            throws InterruptedException, ExecutionException {
+    private static double[] times(List<Future<double[]>> running) throws InterruptedException, ExecutionException {
         double[] all = new double[0];
         for (Future<double[]> one : running) {
             double[] own = one.get();
@@ -149,8 +145,11 @@ public final class ServeBench {
             for (int i = 0; i < together; i++) {
                 vectors = vectors.concat(queries[(first * 31 + asked * together + i) % QUERIES]);
             }
-            SearchRequest request =
-                    SearchRequest.newBuilder().setBank("bank").setVectors(vectors).setK(K).build();
+            SearchRequest request = SearchRequest.newBuilder()
+                    .setBank("bank")
+                    .setVectors(vectors)
+                    .setK(K)
+                    .build();
             long begun = System.nanoTime();
             search.search(request);
             times = asked < times.length ? times : Arrays.copyOf(times, 2 * asked);
@@ -165,7 +164,8 @@ public final class ServeBench {
         double[] times = new double[15];
         for (int i = 0; i < times.length; i++) {
             long begun = System.nanoTime();
-            long sum = Arrays.stream(memory).parallel().mapToLong(ServeBench::sum).sum();
+            long sum =
+                    Arrays.stream(memory).parallel().mapToLong(ServeBench::sum).sum();
             times[i] = since(begun) + (sum == 42 ? 1e-12 : 0);
         }
         Arrays.sort(times);
@@ -181,14 +181,11 @@ public final class ServeBench {
     }
 
     private static Path features(Path file, int count, int width) throws IOException {
-        String head =
-                "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }"
-                        .formatted(count, width);
+        String head = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }".formatted(count, width);
         String padded = head + " ".repeat(64 - (10 + head.length() + 1) % 64) + "\n";
         Files.createDirectories(file.getParent());
         SplittableRandom random = new SplittableRandom(1);
-        try (FileChannel out =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             ByteBuffer start = ByteBuffer.allocate(10).order(ByteOrder.LITTLE_ENDIAN);
             start.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.ISO_8859_1));
             start.put((byte) 1).put((byte) 0).putShort((short) padded.length());
@@ -205,8 +202,7 @@ public final class ServeBench {
     }
 
     private static ByteBuffer rows(SplittableRandom random, int count, int width) {
-        ByteBuffer rows =
-                ByteBuffer.allocate(count * width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer rows = ByteBuffer.allocate(count * width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         while (rows.hasRemaining()) {
             rows.putFloat((float) random.nextGaussian());
         }

@@ -44,20 +44,12 @@ public final class StepBench {
         var small = Networks.backbone(Network.RESNET18);
         Head.Form form = Head.Form.RELEASED;
         StudentNetwork trained =
-                StudentNetwork.regression(
-                        small,
-                        List.of(Heads.regression(form, 4, small.outputs(), large.outputs())));
+                StudentNetwork.regression(small, List.of(Heads.regression(form, 4, small.outputs(), large.outputs())));
         StudentNetwork random =
-                StudentNetwork.regression(
-                        large, List.of(Heads.regression(form, 1, large.outputs(), 1)));
+                StudentNetwork.regression(large, List.of(Heads.regression(form, 1, large.outputs(), 1)));
         StateDict weights = StudentBuilder.backbone(random, InitialWeights.of(random, 1));
         teacher = FrozenModule.of(torch, large, weights, bfloat16);
-        student =
-                new StepModule(
-                        torch,
-                        trained,
-                        new StepSettings(bfloat16, 0.9, 1e-4),
-                        InitialWeights.of(trained, 2));
+        student = new StepModule(torch, trained, new StepSettings(bfloat16, 0.9, 1e-4), InitialWeights.of(trained, 2));
         byte[] bytes = new byte[batch * size * size * 3];
         new Random(3).nextBytes(bytes);
         pixels = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
@@ -72,11 +64,7 @@ public final class StepBench {
         int steps = Integer.parseInt(arguments[3]);
         try (Torch torch = new Torch(arguments[4], Integer.parseInt(arguments[5]))) {
             StepBench bench =
-                    new StepBench(
-                            torch,
-                            bfloat16,
-                            Integer.parseInt(arguments[1]),
-                            Integer.parseInt(arguments[2]));
+                    new StepBench(torch, bfloat16, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
             bench.run(arguments[0], steps);
             bench.student.close();
             bench.teacher.close();
@@ -138,16 +126,11 @@ public final class StepBench {
     private static String memory(int step) throws Exception {
         System.gc();
         long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-        String resident =
-                Files.readAllLines(Path.of("/proc/self/status")).stream()
-                        .filter(line -> line.startsWith("VmRSS"))
-                        .findFirst()
-                        .orElse("VmRSS: unknown");
+        String resident = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmRSS"))
+                .findFirst()
+                .orElse("VmRSS: unknown");
         return String.format(
-                Locale.ROOT,
-                "step %d: heap %.1f MiB, %s",
-                step,
-                heap / 1048576.0,
-                resident.replaceAll("\\s+", " "));
+                Locale.ROOT, "step %d: heap %.1f MiB, %s", step, heap / 1048576.0, resident.replaceAll("\\s+", " "));
     }
 }

@@ -11,8 +11,7 @@ import java.util.regex.Pattern;
 /** The steps of a run by its ledger: loss, and where it is due the digest of the whole state. */
 final class RunSteps {
     private static final Pattern COMMIT =
-            Pattern.compile(
-                    "\"commit\":\\{\"step\":(\\d+),.*(\"loss\":[^,]+,\"sha256\":\"\\w*\"),\"dig");
+            Pattern.compile("\"commit\":\\{\"step\":(\\d+),.*(\"loss\":[^,]+,\"sha256\":\"\\w*\"),\"dig");
 
     private RunSteps() {}
 

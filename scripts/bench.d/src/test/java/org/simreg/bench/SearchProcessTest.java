@@ -52,7 +52,8 @@ class SearchProcessTest {
     private static final Features UNIT = BANK.unit();
     private static final Features ASKED = Features.random(12, QUERIES, 23);
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private final AtomicInteger answered = new AtomicInteger();
     private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -120,12 +121,11 @@ class SearchProcessTest {
     private int ask(int own) {
         int wrong = 0;
         for (int from = own * TOGETHER; from < QUERIES; from += CLIENTS * TOGETHER) {
-            SearchRequest request =
-                    SearchRequest.newBuilder()
-                            .setBank("bank")
-                            .setVectors(ASKED.vectors(from, TOGETHER))
-                            .setK(K)
-                            .build();
+            SearchRequest request = SearchRequest.newBuilder()
+                    .setBank("bank")
+                    .setVectors(ASKED.vectors(from, TOGETHER))
+                    .setK(K)
+                    .build();
             List<Found> found = search.search(request).getFoundList();
             assertEquals(TOGETHER, found.size());
             for (int i = 0; i < TOGETHER; i++) {
@@ -176,10 +176,11 @@ class SearchProcessTest {
     void withoutWorkersAQueryFailsInsteadOfBeingAnsweredInPart() throws Exception {
         create(1);
         WORKERS.forEach(processes::kill);
-        SearchRequest request =
-                SearchRequest.newBuilder().setBank("bank").setVectors(ASKED.vectors(0, 1)).build();
-        StatusRuntimeException refusal =
-                assertThrows(StatusRuntimeException.class, () -> search.search(request));
+        SearchRequest request = SearchRequest.newBuilder()
+                .setBank("bank")
+                .setVectors(ASKED.vectors(0, 1))
+                .build();
+        StatusRuntimeException refusal = assertThrows(StatusRuntimeException.class, () -> search.search(request));
         assertEquals(Status.Code.UNAVAILABLE, refusal.getStatus().getCode());
         assertTrue(refusal.getMessage().contains("can't be answered for"), refusal.getMessage());
     }
@@ -204,11 +205,10 @@ class SearchProcessTest {
         try (var all = Files.list(cluster.data().resolve("train/symbols--arrow"))) {
             picture = all.sorted().skip(3).findFirst().orElseThrow();
         }
-        SearchRequest same =
-                SearchRequest.newBuilder()
-                        .setBank("bank")
-                        .addImages(ByteString.copyFrom(Files.readAllBytes(picture)))
-                        .build();
+        SearchRequest same = SearchRequest.newBuilder()
+                .setBank("bank")
+                .addImages(ByteString.copyFrom(Files.readAllBytes(picture)))
+                .build();
         Found.Hit nearest = search.search(same).getFound(0).getHits(0);
         assertEquals("train/symbols--arrow/" + picture.getFileName(), nearest.getFile());
         assertEquals("symbols--arrow", nearest.getLabel());

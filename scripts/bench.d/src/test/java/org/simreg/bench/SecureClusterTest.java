@@ -52,20 +52,17 @@ class SecureClusterTest {
         Path tokens = folder.resolve("tokens");
         Files.writeString(tokens, operator.line() + "\n" + worker.line() + "\n");
         try (Processes processes = new Processes(folder, List.of("w0", "w1"), List.of())) {
-            processes.environment(
-                    Map.of(
-                            "SIMREG_TLS_CERT", own.cert().toString(),
-                            "SIMREG_TLS_KEY", own.key().toString(),
-                            "SIMREG_TLS_CA", files.ca().toString(),
-                            "SIMREG_TOKEN", worker.token()));
+            processes.environment(Map.of(
+                    "SIMREG_TLS_CERT", own.cert().toString(),
+                    "SIMREG_TLS_KEY", own.key().toString(),
+                    "SIMREG_TLS_CA", files.ca().toString(),
+                    "SIMREG_TOKEN", worker.token()));
             processes.coordinatorOptions("--tokens=" + tokens, "--tls-client-ca=" + files.ca());
             processes.coordinator();
             processes.worker("w0");
             processes.worker("w1");
-            Optional<ClientCredentials.Token> token =
-                    Optional.of(ClientCredentials.Token.of(operator.token(), "test"));
-            try (ApiClient client =
-                    processes.client(new ClientCredentials(Optional.of(Tls.of(files)), token))) {
+            Optional<ClientCredentials.Token> token = Optional.of(ClientCredentials.Token.of(operator.token(), "test"));
+            try (ApiClient client = processes.client(new ClientCredentials(Optional.of(Tls.of(files)), token))) {
                 SortedMap<Integer, String> steps = trains(client, Reduction.Transport.NETTY);
                 assertEquals(6, steps.size());
                 authority.identity("node");
@@ -85,8 +82,7 @@ class SecureClusterTest {
         }
     }
 
-    private SortedMap<Integer, String> trains(ApiClient client, Reduction.Transport transport)
-            throws Exception {
+    private SortedMap<Integer, String> trains(ApiClient client, Reduction.Transport transport) throws Exception {
         String name = transport.name().toLowerCase(Locale.ROOT);
         Path data = SmallJob.pictures(folder.resolve("data-" + name));
         Path teacher = SmallJob.teacher(folder.resolve(name + ".safetensors"));

@@ -127,9 +127,7 @@ final class SharedCluster {
     void until(BooleanSupplier condition, Supplier<String> otherwise) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
-            assertTrue(
-                    System.nanoTime() < deadline,
-                    () -> "never so: " + otherwise.get() + ", " + circumstances());
+            assertTrue(System.nanoTime() < deadline, () -> "never so: " + otherwise.get() + ", " + circumstances());
             LockSupport.parkNanos(10_000_000);
         }
     }

@@ -46,8 +46,7 @@ class ThousandJobsTest {
 
     @Test
     void aThousandAtOnceAreAllThereInOrderAfterTheCoordinatorWasKilledMeanwhile() throws Exception {
-        try (Processes processes =
-                new Processes(folder, List.of(), List.of("-XX:TieredStopAtLevel=1"))) {
+        try (Processes processes = new Processes(folder, List.of(), List.of("-XX:TieredStopAtLevel=1"))) {
             processes.coordinator();
             List<String> before;
             try (ApiClient client = processes.client()) {
@@ -89,24 +88,21 @@ class ThousandJobsTest {
     private Map<String, Long> submitAll(ApiClient client, CountDownLatch answers) {
         Map<String, Long> answered = new ConcurrentHashMap<>();
         for (int i = 0; i < JOBS; i++) {
-            JobsGrpc.newStub(client.channel())
-                    .submit(
-                            request(i),
-                            new StreamObserver<>() {
-                                @Override
-                                public void onNext(JobStatus status) {
-                                    answered.put(status.getId(), status.getSubmittedMs());
-                                    answers.countDown();
-                                }
+            JobsGrpc.newStub(client.channel()).submit(request(i), new StreamObserver<>() {
+                @Override
+                public void onNext(JobStatus status) {
+                    answered.put(status.getId(), status.getSubmittedMs());
+                    answers.countDown();
+                }
 
-                                @Override
-                                public void onError(Throwable killed) {
-                                    assertTrue(answers.getCount() < JOBS, killed.toString());
-                                }
+                @Override
+                public void onError(Throwable killed) {
+                    assertTrue(answers.getCount() < JOBS, killed.toString());
+                }
 
-                                @Override
-                                public void onCompleted() {}
-                            });
+                @Override
+                public void onCompleted() {}
+            });
         }
         return answered;
     }

@@ -36,14 +36,10 @@ final class OnnxGraph {
     GraphProto graph() {
         NetworkGraph network = folded.network();
         boolean images = nodes.get(0).op() instanceof Op.Convolution;
-        TypeProto type =
-                images ? type("N", network.inputs(), "H", "W") : type("N", network.inputs());
+        TypeProto type = images ? type("N", network.inputs(), "H", "W") : type("N", network.inputs());
         graph.setName(network.name());
         graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
-        graph.addOutput(
-                ValueInfoProto.newBuilder()
-                        .setName(value(nodes.size()))
-                        .setType(type("N", network.outputs())));
+        graph.addOutput(ValueInfoProto.newBuilder().setName(value(nodes.size())).setType(type("N", network.outputs())));
         for (int i = 0; i < nodes.size(); i++) {
             layer(nodes.get(i), value(i + 1));
         }
@@ -69,8 +65,7 @@ final class OnnxGraph {
         } else if (op instanceof Op.BatchNorm) {
             List<String> inputs = new ArrayList<>(List.of(input));
             NetworkGraph.weightsOf(node).forEach(weight -> inputs.add(weight.name()));
-            add("BatchNormalization", output, inputs)
-                    .addAttribute(real("epsilon", (float) Op.BatchNorm.EPSILON));
+            add("BatchNormalization", output, inputs).addAttribute(real("epsilon", (float) Op.BatchNorm.EPSILON));
         } else if (op instanceof Op.Relu) {
             add("Relu", output, List.of(input));
         } else if (op instanceof Op.Relu6) {
@@ -97,8 +92,7 @@ final class OnnxGraph {
         String name = node.name();
         float[] bias = folded.biases().get(name);
         constant(name + ".bias", bias, new long[] {bias.length});
-        NodeProto.Builder layer =
-                add("Conv", output, List.of(value(node.input()), name + ".weight", name + ".bias"));
+        NodeProto.Builder layer = add("Conv", output, List.of(value(node.input()), name + ".weight", name + ".bias"));
         layer.addAttribute(integer("group", convolution.groups()));
         window(layer, convolution.kernel(), convolution.stride(), convolution.padding());
     }
@@ -125,17 +119,16 @@ final class OnnxGraph {
     }
 
     private void constant(String name, float[] values, long[] shape) {
-        if (graph.getInitializerList().stream().anyMatch(tensor -> tensor.getName().equals(name))) {
+        if (graph.getInitializerList().stream()
+                .anyMatch(tensor -> tensor.getName().equals(name))) {
             return;
         }
-        graph.addInitializer(
-                TensorProto.newBuilder()
-                        .setName(name)
-                        .setDataType(FLOAT)
-                        .addAllDims(Arrays.stream(shape).boxed().toList())
-                        .setRawData(
-                                UnsafeByteOperations.unsafeWrap(
-                                        HostTensor.of(values, shape).data())));
+        graph.addInitializer(TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(FLOAT)
+                .addAllDims(Arrays.stream(shape).boxed().toList())
+                .setRawData(UnsafeByteOperations.unsafeWrap(
+                        HostTensor.of(values, shape).data())));
     }
 
     private static TypeProto type(Object... sizes) {

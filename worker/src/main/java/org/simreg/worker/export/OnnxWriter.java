@@ -40,34 +40,26 @@ public final class OnnxWriter {
      */
     public static void write(Path file, NetworkGraph network, StateDict weights, int size) {
         ModelProto model = model(network, weights, size);
-        AtomicFile.write(
-                file,
-                channel -> {
-                    // Closing the stream would close the channel before it is forced.
-                    CodedOutputStream out =
-                            CodedOutputStream.newInstance(Channels.newOutputStream(channel));
-                    model.writeTo(out);
-                    out.flush();
-                });
+        AtomicFile.write(file, channel -> {
+            // Closing the stream would close the channel before it is forced.
+            CodedOutputStream out = CodedOutputStream.newInstance(Channels.newOutputStream(channel));
+            model.writeTo(out);
+            out.flush();
+        });
     }
 
     private static ModelProto model(NetworkGraph network, StateDict weights, int size) {
-        ModelProto.Builder model =
-                ModelProto.newBuilder()
-                        .setIrVersion(IR_VERSION)
-                        .setProducerName("simreg")
-                        .setGraph(new OnnxGraph(FoldedNetwork.of(network, weights)).graph())
-                        .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS));
+        ModelProto.Builder model = ModelProto.newBuilder()
+                .setIrVersion(IR_VERSION)
+                .setProducerName("simreg")
+                .setGraph(new OnnxGraph(FoldedNetwork.of(network, weights)).graph())
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS));
         Map<String, Object> metadata = new TreeMap<>();
         metadata.put("size", size);
         metadata.put("mean", List.of(0.485, 0.456, 0.406));
         metadata.put("std", List.of(0.229, 0.224, 0.225));
-        metadata.forEach(
-                (key, value) ->
-                        model.addMetadataProps(
-                                StringStringEntryProto.newBuilder()
-                                        .setKey(key)
-                                        .setValue(value.toString())));
+        metadata.forEach((key, value) -> model.addMetadataProps(
+                StringStringEntryProto.newBuilder().setKey(key).setValue(value.toString())));
         return model.build();
     }
 }

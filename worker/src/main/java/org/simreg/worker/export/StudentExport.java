@@ -63,14 +63,10 @@ public final class StudentExport {
             return module(file, job.get(), folder, formats);
         }
         StateDict found = WeightsFile.read(file);
-        NetworkGraph backbone =
-                Networks.backbone(
-                        network.or(() -> job.map(run -> run.getStudent().getNetwork()))
-                                .orElseThrow(
-                                        () ->
-                                                new UserError(
-                                                        file
-                                                                + " does not say which network its weights belong to; name it with --network")));
+        NetworkGraph backbone = Networks.backbone(
+                network.or(() -> job.map(run -> run.getStudent().getNetwork()))
+                        .orElseThrow(() -> new UserError(
+                                file + " does not say which network its weights belong to; name it with --network")));
         StateDict weights = NetworkFit.fit(found, backbone, file.toString());
         long steps = RunCheckpoint.steps(file);
         return write(folder, backbone, weights.withCounters(backbone, steps), size, formats);
@@ -87,45 +83,37 @@ public final class StudentExport {
     static List<Path> module(Path file, Job job, Path folder, Set<Format> formats) {
         Path module = Path.of(job.getStudent().getModule());
         if (!Files.isReadable(module)) {
-            throw new UserError(
-                    "Can't export "
-                            + file
-                            + ": it holds the weights of the TorchScript module "
-                            + module
-                            + ", which can't be read here; put that file back");
+            throw new UserError("Can't export "
+                    + file
+                    + ": it holds the weights of the TorchScript module "
+                    + module
+                    + ", which can't be read here; put that file back");
         }
         if (formats.equals(Set.of(Format.ONNX))) {
-            throw new UserError(
-                    "Can't export "
-                            + file
-                            + " as ONNX: its student is the TorchScript module "
-                            + module
-                            + "; choose torchscript, safetensors or pth");
+            throw new UserError("Can't export "
+                    + file
+                    + " as ONNX: its student is the TorchScript module "
+                    + module
+                    + "; choose torchscript, safetensors or pth");
         }
         ScriptArchive archive = ScriptArchive.read(module);
         StateDict weights = WeightsFile.read(file).withoutPrefix(StudentNetwork.BACKBONE);
         for (Weight weight : archive.weights()) {
-            if (!weights.contains(weight.name())
-                    || !Arrays.equals(weights.shape(weight.name()), weight.shape())) {
-                throw new UserError(
-                        "Can't export "
-                                + file
-                                + ": it has no "
-                                + weight
-                                + " of the TorchScript module "
-                                + module
-                                + ", which must have been replaced; put the old file back");
+            if (!weights.contains(weight.name()) || !Arrays.equals(weights.shape(weight.name()), weight.shape())) {
+                throw new UserError("Can't export "
+                        + file
+                        + ": it has no "
+                        + weight
+                        + " of the TorchScript module "
+                        + module
+                        + ", which must have been replaced; put the old file back");
             }
         }
         return write(folder, ScriptStudent.name(module), archive, weights, formats);
     }
 
     private static List<Path> write(
-            Path folder,
-            String name,
-            ScriptArchive archive,
-            StateDict weights,
-            Set<Format> formats) {
+            Path folder, String name, ScriptArchive archive, StateDict weights, Set<Format> formats) {
         make(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {
@@ -147,13 +135,7 @@ public final class StudentExport {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new UserError(
-                    "the folder "
-                            + folder
-                            + " can't be made: "
-                            + e.getMessage()
-                            + "; choose another",
-                    e);
+            throw new UserError("the folder " + folder + " can't be made: " + e.getMessage() + "; choose another", e);
         }
     }
 

@@ -66,7 +66,11 @@ public final class TorchScriptWriter {
     }
 
     private void object(ModuleTree module) {
-        pickle.global("__torch__", module.className()).emptyTuple().newObject().emptyDict().mark();
+        pickle.global("__torch__", module.className())
+                .emptyTuple()
+                .newObject()
+                .emptyDict()
+                .mark();
         for (Weight weight : module.weights()) {
             pickle.string(ModuleTree.last(weight));
             tensor(weights.get(weight.name()), weight.kind().trained());
@@ -76,42 +80,37 @@ public final class TorchScriptWriter {
             tensor(weights.get(module.path() + ".num_batches_tracked"), false);
         }
         pickle.string("training").bool(false);
-        module.children()
-                .forEach(
-                        (name, child) -> {
-                            pickle.string(name);
-                            object(child);
-                        });
+        module.children().forEach((name, child) -> {
+            pickle.string(name);
+            object(child);
+        });
         pickle.setItems().build();
     }
 
     private void tensor(HostTensor tensor, boolean trained) {
         DType type = tensor.dtype();
         String key = String.valueOf(data.size());
-        PickleWriter.Storage storage =
-                new PickleWriter.Storage(type, key, tensor.length(), trained);
+        PickleWriter.Storage storage = new PickleWriter.Storage(type, key, tensor.length(), trained);
         pickle.tensor(storage, 0, tensor.shape(), PickleWriter.contiguous(tensor.shape()));
         data.add(tensor);
     }
 
     private static String forward(NetworkGraph network) {
         ScriptSource source = new ScriptSource().method("forward(self, x: Tensor) -> Tensor");
-        ForwardCode.Names names =
-                new ForwardCode.Names() {
-                    @Override
-                    public String trained(String name) {
-                        return ModuleTree.expression(name);
-                    }
+        ForwardCode.Names names = new ForwardCode.Names() {
+            @Override
+            public String trained(String name) {
+                return ModuleTree.expression(name);
+            }
 
-                    @Override
-                    public String normalisation(String layer) {
-                        return ModuleTree.expression(layer + ".running_mean")
-                                + ", "
-                                + ModuleTree.expression(layer + ".running_var")
-                                + String.format(
-                                        Locale.ROOT, ", False, %.1f", Op.BatchNorm.MOMENTUM);
-                    }
-                };
+            @Override
+            public String normalisation(String layer) {
+                return ModuleTree.expression(layer + ".running_mean")
+                        + ", "
+                        + ModuleTree.expression(layer + ".running_var")
+                        + String.format(Locale.ROOT, ", False, %.1f", Op.BatchNorm.MOMENTUM);
+            }
+        };
         String output = new ForwardCode(source, names, "y", false).append(network, "", "x");
         source.line("return %s", output);
         return ForwardCode.PAD_SAME + source;
@@ -141,8 +140,7 @@ public final class TorchScriptWriter {
 
         private ModuleTree child(String name) {
             String place = path.isEmpty() ? name : path + "." + name;
-            return children.computeIfAbsent(
-                    name, n -> new ModuleTree(place, new LinkedHashMap<>(), new ArrayList<>()));
+            return children.computeIfAbsent(name, n -> new ModuleTree(place, new LinkedHashMap<>(), new ArrayList<>()));
         }
 
         /**
@@ -177,9 +175,7 @@ public final class TorchScriptWriter {
         private static String attribute(String name, ModuleTree child) {
             String type = "__torch__." + child.className();
             boolean digits = Character.isDigit(name.charAt(0));
-            return digits
-                    ? "  __annotations__[\"" + name + "\"] = " + type + "\n"
-                    : "  " + name + " : " + type + "\n";
+            return digits ? "  __annotations__[\"" + name + "\"] = " + type + "\n" : "  " + name + " : " + type + "\n";
         }
 
         private String names(boolean trained) {
@@ -205,10 +201,7 @@ public final class TorchScriptWriter {
             String expression = "self";
             for (String part : name.split("\\.")) {
                 boolean digits = Character.isDigit(part.charAt(0));
-                expression =
-                        digits
-                                ? "getattr(" + expression + ", \"" + part + "\")"
-                                : expression + "." + part;
+                expression = digits ? "getattr(" + expression + ", \"" + part + "\")" : expression + "." + part;
             }
             return expression;
         }

@@ -55,11 +55,7 @@ final class MobileNetV2 {
         for (int[] stage : STAGES) {
             for (int i = 0; i < stage[2]; i++) {
                 int stride = i == 0 ? stage[3] : 1;
-                x =
-                        residual(
-                                "features." + place,
-                                x,
-                                new Residual(channels, stage[0], stage[1], stride));
+                x = residual("features." + place, x, new Residual(channels, stage[0], stage[1], stride));
                 channels = stage[1];
                 place++;
             }

@@ -59,17 +59,12 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
         }
         if (node.op() instanceof Op.Linear linear) {
             return List.of(
-                    new Weight(
-                            prefix + "weight", new long[] {linear.out(), linear.in()}, Kind.LINEAR),
+                    new Weight(prefix + "weight", new long[] {linear.out(), linear.in()}, Kind.LINEAR),
                     new Weight(prefix + "bias", new long[] {linear.out()}, Kind.LINEAR_BIAS));
         }
         if (node.op() instanceof Op.BatchNorm norm) {
             long[] shape = {norm.channels()};
-            return Stream.of(
-                            Kind.NORM_SCALE,
-                            Kind.NORM_SHIFT,
-                            Kind.RUNNING_MEAN,
-                            Kind.RUNNING_VARIANCE)
+            return Stream.of(Kind.NORM_SCALE, Kind.NORM_SHIFT, Kind.RUNNING_MEAN, Kind.RUNNING_VARIANCE)
                     .map(kind -> new Weight(prefix + normName(kind), shape, kind))
                     .toList();
         }

@@ -11,8 +11,7 @@ public sealed interface Op {
      *
      * @param padding zeros added on each side, or {@link #SAME}
      */
-    record Convolution(int in, int out, int kernel, int stride, int padding, int groups)
-            implements Op {}
+    record Convolution(int in, int out, int kernel, int stride, int padding, int groups) implements Op {}
 
     /**
      * Batch normalisation, eps 1e-5, momentum 0.1, over (N, H, W) of images and over N of features.

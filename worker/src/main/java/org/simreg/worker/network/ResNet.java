@@ -62,10 +62,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
 
     private int block(NetworkBuilder layers, String place, int input, Block block) {
         int out = block.planes * expansion();
-        int x =
-                bottleneck
-                        ? bottleneck(layers, place, input, block)
-                        : basic(layers, place, input, block);
+        int x = bottleneck ? bottleneck(layers, place, input, block) : basic(layers, place, input, block);
         int shortcut = input;
         if (block.stride != 1 || block.in != out) {
             Convolution projection = convolution(block.in, out, 1, block.stride, 0);
@@ -77,11 +74,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
     }
 
     private int basic(NetworkBuilder layers, String place, int input, Block block) {
-        int x =
-                layers.add(
-                        place + ".conv1",
-                        convolution(block.in, block.planes, 3, block.stride, 1),
-                        input);
+        int x = layers.add(place + ".conv1", convolution(block.in, block.planes, 3, block.stride, 1), input);
         x = layers.add(place + ".bn1", new BatchNorm(block.planes), x);
         x = layers.add(place + ".relu1", new Relu(), x);
         x = layers.add(place + ".conv2", convolution(block.planes, block.planes, 3, 1, 1), x);

@@ -39,9 +39,7 @@ public record Stage(String name, int value, int width) {
         if (layer.startsWith("layer")) {
             return layer.substring(0, layer.indexOf('.'));
         }
-        return layer.startsWith("features.")
-                ? MobileNetV2.stage(Integer.parseInt(layer.split("\\.")[1]))
-                : "stem";
+        return layer.startsWith("features.") ? MobileNetV2.stage(Integer.parseInt(layer.split("\\.")[1])) : "stem";
     }
 
     private static int width(Op op, int before) {
@@ -78,8 +76,7 @@ public record Stage(String name, int value, int width) {
      * @param name in front of the names of the head's layers, with a dot between
      * @param feature number of the value that the head reads
      */
-    public static NetworkGraph joined(
-            NetworkGraph network, int feature, NetworkGraph head, String name) {
+    public static NetworkGraph joined(NetworkGraph network, int feature, NetworkGraph head, String name) {
         List<NetworkGraph.Node> nodes = new ArrayList<>(network.nodes());
         int before = nodes.size();
         for (NetworkGraph.Node node : head.nodes()) {

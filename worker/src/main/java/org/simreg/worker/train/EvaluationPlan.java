@@ -39,14 +39,9 @@ final class EvaluationPlan implements Evaluations {
      * The student's networks and the teachers that are measured, and what they need; not closed
      * here.
      */
-    record Parts(
-            Torch torch,
-            StudentNetwork trained,
-            List<FrozenTeacher> teachers,
-            BatchLoader loader) {}
+    record Parts(Torch torch, StudentNetwork trained, List<FrozenTeacher> teachers, BatchLoader loader) {}
 
-    EvaluationPlan(
-            Job job, TrainingPlan plan, ViewPlan views, KnnEvaluation evaluation, Parts parts) {
+    EvaluationPlan(Job job, TrainingPlan plan, ViewPlan views, KnnEvaluation evaluation, Parts parts) {
         this.job = job;
         this.plan = plan;
         this.views = views;
@@ -84,37 +79,29 @@ final class EvaluationPlan implements Evaluations {
     }
 
     @Override
-    public EvaluationDone measure(
-            Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
+    public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
         KnnEvaluation.Request asked =
-                new KnnEvaluation.Request(
-                        what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
+                new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
                 FrozenTeacher teacher = parts.teachers.get(i);
                 return evaluation.measure(asked, teacher.size(), teacher::features);
             }
         }
-        StudentState state =
-                what.getSubject().equals(RANDOM) && parts.trained.backbone().script().isEmpty()
-                        ? calibrated(student)
-                        : student.state();
+        StudentState state = what.getSubject().equals(RANDOM)
+                        && parts.trained.backbone().script().isEmpty()
+                ? calibrated(student)
+                : student.state();
         StateDict weights = StudentBuilder.backbone(parts.trained, state);
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
-        try (FrozenModule frozen =
-                FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
+        try (FrozenModule frozen = FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
             return evaluation.measure(asked, job.getViews().getSize(), frozen::features);
         }
     }
 
     private StudentState calibrated(TrainableStudent student) {
-        int count =
-                (int)
-                        Math.min(
-                                BatchNormCalibration.MICRO_BATCHES,
-                                plan.steps() * plan.microBatches());
-        Iterator<BatchLoader.Request> requests =
-                plan.requests(this::all, 0, 0, plan.microBatches());
+        int count = (int) Math.min(BatchNormCalibration.MICRO_BATCHES, plan.steps() * plan.microBatches());
+        Iterator<BatchLoader.Request> requests = plan.requests(this::all, 0, 0, plan.microBatches());
         try (BatchStream batches = parts.loader.batches(requests)) {
             return BatchNormCalibration.state(parts.torch, student, parts.trained, batches, count);
         }

@@ -9,22 +9,18 @@ import org.simreg.worker.engine.torchscript.TrainableStudent;
 /** The evaluations of a job: what is measured between its steps, and when. */
 public interface Evaluations {
     /** No evaluations. */
-    Evaluations NONE =
-            new Evaluations() {
-                @Override
-                public List<Measurement> due(long committed) {
-                    return List.of();
-                }
+    Evaluations NONE = new Evaluations() {
+        @Override
+        public List<Measurement> due(long committed) {
+            return List.of();
+        }
 
-                @Override
-                public EvaluationDone measure(
-                        Measurement what,
-                        long committed,
-                        TrainableStudent student,
-                        BooleanSupplier stop) {
-                    throw new IllegalArgumentException("nothing is measured here: " + what);
-                }
-            };
+        @Override
+        public EvaluationDone measure(
+                Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
+            throw new IllegalArgumentException("nothing is measured here: " + what);
+        }
+    };
 
     /** The evaluations that are due when so many steps are committed, in order. */
     List<Measurement> due(long committed);
@@ -35,6 +31,5 @@ public interface Evaluations {
      * @param student at the step at which this is due
      * @param stop asked now and then; once true, {@code Abandoned} is thrown
      */
-    EvaluationDone measure(
-            Measurement what, long committed, TrainableStudent student, BooleanSupplier stop);
+    EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop);
 }

@@ -43,8 +43,7 @@ public final class JobLoader {
     private final Problems problems;
     private final LoadedJob.Resources open = new LoadedJob.Resources();
 
-    private JobLoader(
-            Job job, WorkerSettings settings, Consumer<String> notices, Problems problems) {
+    private JobLoader(Job job, WorkerSettings settings, Consumer<String> notices, Problems problems) {
         this.job = job;
         this.settings = settings;
         this.notices = notices;
@@ -103,29 +102,26 @@ public final class JobLoader {
     private LoadedJob load() {
         Files files = files();
         problems.refuse("The job is refused");
-        StudentNetwork trained =
-                StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
+        StudentNetwork trained = StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
         StudentBuilder.refuseOtherStart(files.here, trained);
         StudentBuilder.notice(trained, notices);
         ImageDataset images = files.images.orElseThrow();
         TrainingPlan plan = files.plan.orElseThrow();
         ViewPlan views = ViewPlan.of(job, trained.selfTaught());
         List<TeacherFeatures> features = features(files, views);
-        BatchLoader loader =
-                open.add(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
+        BatchLoader loader = open.add(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
         Targets targets = new Targets(files.torch, views, features, loader);
         StepClock clock = new StepClock(targets.size());
-        TeacherInputs.Sources sources =
-                new TeacherInputs.Sources(files.torch, targets, loader, job.getSeed());
+        TeacherInputs.Sources sources = new TeacherInputs.Sources(files.torch, targets, loader, job.getSeed());
         StepInputs inputs = new TeacherInputs(plan, views, sources, clock);
         open.add(inputs::clear);
-        EvaluationPlan.Parts measured =
-                new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
+        EvaluationPlan.Parts measured = new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
         Evaluations evaluations = evaluations(images, plan, views, measured);
         return new LoadedJob(
                 job,
                 new LoadedJob.Facts(
-                        started(files.torch, trained, images, plan), images.train().sha256()),
+                        started(files.torch, trained, images, plan),
+                        images.train().sha256()),
                 new LoadedJob.Parts(plan, inputs, evaluations, clock),
                 new TorchStudents(files.torch, files.here, trained),
                 open);
@@ -137,17 +133,12 @@ public final class JobLoader {
         torch.enter();
         Optional<ImageDataset> images =
                 problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
-        Optional<TrainingPlan> plan =
-                images.flatMap(
-                        found ->
-                                problems.attempt(
-                                        "dataset.path",
-                                        () -> TrainingPlan.of(job, found.train().size())));
-        Optional<Job> readable =
-                problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
+        Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
+                "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
+        Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
         Job here = readable.orElse(job);
-        List<FrozenTeacher> teachers =
-                readable.map(found -> FrozenTeacher.load(torch, found, problems)).orElse(List.of());
+        List<FrozenTeacher> teachers = readable.map(found -> FrozenTeacher.load(torch, found, problems))
+                .orElse(List.of());
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
@@ -158,8 +149,7 @@ public final class JobLoader {
         ImageList train = files.images.orElseThrow().train();
         FeatureKey keys = new FeatureKey(files.here, train.sha256(), files.torch.profile());
         List<TeacherFeatures> features =
-                new FeatureCache(files.here, keys, train.size(), settings, notices)
-                        .open(files.teachers, views);
+                new FeatureCache(files.here, keys, train.size(), settings, notices).open(files.teachers, views);
         features.forEach(open::add);
         return features;
     }
@@ -167,22 +157,18 @@ public final class JobLoader {
     private Evaluations evaluations(
             ImageDataset images, TrainingPlan plan, ViewPlan views, EvaluationPlan.Parts parts) {
         if (images.val().isEmpty() || !images.train().labelled()) {
-            notices.accept(
-                    "k-NN accuracy isn't measured: "
-                            + job.getDataset().getPath()
-                            + " has no val/CLASS folders");
+            notices.accept("k-NN accuracy isn't measured: " + job.getDataset().getPath() + " has no val/CLASS folders");
             return Evaluations.NONE;
         }
-        KnnEvaluation evaluation =
-                open.add(new KnnEvaluation(parts.torch(), job, images, settings, notices));
+        KnnEvaluation evaluation = open.add(new KnnEvaluation(parts.torch(), job, images, settings, notices));
         return new EvaluationPlan(job, plan, views, evaluation, parts);
     }
 
-    private JobStarted started(
-            Torch torch, StudentNetwork trained, ImageDataset images, TrainingPlan plan) {
-        long heads =
-                trained.parameters().weights().stream().mapToLong(w -> w.length()).sum()
-                        - trained.backbone().parameterCount();
+    private JobStarted started(Torch torch, StudentNetwork trained, ImageDataset images, TrainingPlan plan) {
+        long heads = trained.parameters().weights().stream()
+                        .mapToLong(w -> w.length())
+                        .sum()
+                - trained.backbone().parameterCount();
         return JobStarted.newBuilder()
                 .setTotalSteps(plan.steps())
                 .setStepsPerEpoch(plan.stepsPerEpoch())
@@ -191,16 +177,14 @@ public final class JobLoader {
                 .setTrainImages(images.train().size())
                 .setValImages(images.val().map(val -> val.size()).orElse(0))
                 .setClasses(images.train().classNames().size())
-                .setDescription(
-                        StudentBuilder.describe(job, trained, heads) + FeatureCache.words(job))
+                .setDescription(StudentBuilder.describe(job, trained, heads) + FeatureCache.words(job))
                 .setDevice(torch.profile())
                 .setLoss(job.getLoss())
                 .build();
     }
 
     /** The factory of a job's student as a {@link StepModule} on one device. */
-    private record TorchStudents(Torch torch, Job here, StudentNetwork trained)
-            implements LoadedJob.StudentMaker {
+    private record TorchStudents(Torch torch, Job here, StudentNetwork trained) implements LoadedJob.StudentMaker {
         @Override
         public StudentState start() {
             return StudentBuilder.start(here, trained);

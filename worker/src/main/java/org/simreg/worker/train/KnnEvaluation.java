@@ -42,19 +42,15 @@ final class KnnEvaluation implements AutoCloseable {
     /**
      * @param splits with a val part and classes
      */
-    KnnEvaluation(
-            Torch torch,
-            Job job,
-            ImageDataset splits,
-            WorkerSettings settings,
-            Consumer<String> notices) {
+    KnnEvaluation(Torch torch, Job job, ImageDataset splits, WorkerSettings settings, Consumer<String> notices) {
         root = Path.of(job.getDataset().getPath());
         train = splits.train();
         val = splits.val().orElseThrow();
         BatchLoader.Settings loader = settings.loader(job.getSeed());
         trainImages = new ImageEmbedder(torch, train, loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
-        view = new ViewRecipe.CentreView(job.getEvaluation().getResize(), job.getViews().getSize());
+        view = new ViewRecipe.CentreView(
+                job.getEvaluation().getResize(), job.getViews().getSize());
         ks = job.getEvaluation().getKList().stream().mapToInt(k -> k).toArray();
         search = new NearestNeighbors(settings.threads());
     }
@@ -92,35 +88,30 @@ final class KnnEvaluation implements AutoCloseable {
         if (asked.examples) {
             // Spread over the classes, which are in order.
             IntStream.range(0, Math.min(EXAMPLES, val.size()))
-                    .map(
-                            i ->
-                                    (int)
-                                            ((2L * i + 1)
-                                                    * val.size()
-                                                    / (2L * Math.min(EXAMPLES, val.size()))))
+                    .map(i -> (int) ((2L * i + 1) * val.size() / (2L * Math.min(EXAMPLES, val.size()))))
                     .forEach(query -> done.addExamples(example(query, neighbors)));
         }
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
     }
 
     private Example example(int query, TopK neighbors) {
-        Example.Builder example =
-                Example.newBuilder()
-                        .setFile(name(val, query))
-                        .setLabel(val.classNames().get(val.label(query)));
+        Example.Builder example = Example.newBuilder()
+                .setFile(name(val, query))
+                .setLabel(val.classNames().get(val.label(query)));
         for (int rank = 0; rank < Math.min(SHOWN, neighbors.k()); rank++) {
             int id = (int) neighbors.id(query, rank);
-            example.addNeighbors(
-                    Example.Neighbor.newBuilder()
-                            .setFile(name(train, id))
-                            .setLabel(train.classNames().get(train.label(id)))
-                            .setCosine(neighbors.cosine(query, rank)));
+            example.addNeighbors(Example.Neighbor.newBuilder()
+                    .setFile(name(train, id))
+                    .setLabel(train.classNames().get(train.label(id)))
+                    .setCosine(neighbors.cosine(query, rank)));
         }
         return example.build();
     }
 
     private String name(ImageList images, int id) {
-        return root.toAbsolutePath().relativize(images.file(id).toAbsolutePath()).toString();
+        return root.toAbsolutePath()
+                .relativize(images.file(id).toAbsolutePath())
+                .toString();
     }
 
     @Override

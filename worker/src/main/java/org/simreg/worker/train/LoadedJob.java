@@ -64,8 +64,7 @@ public final class LoadedJob implements AutoCloseable {
      * @param evaluations what is measured between steps
      * @param clock charged by the inputs and the loop
      */
-    public record Parts(
-            TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock) {}
+    public record Parts(TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock) {}
 
     /** A factory of the student of a job. */
     public interface StudentMaker {
@@ -116,8 +115,7 @@ public final class LoadedJob implements AutoCloseable {
      * @param settings of the job, completed
      * @param resources closed with this
      */
-    public LoadedJob(
-            Job settings, Facts facts, Parts parts, StudentMaker maker, Resources resources) {
+    public LoadedJob(Job settings, Facts facts, Parts parts, StudentMaker maker, Resources resources) {
         this.settings = settings;
         this.facts = facts;
         this.parts = parts;

@@ -52,14 +52,13 @@ public final class StepClock {
     /** Writes the times since the last call and starts anew. */
     StepDone.Builder read() {
         long now = System.nanoTime();
-        StepDone.Builder done =
-                StepDone.newBuilder()
-                        .setDataSeconds(seconds(Part.DATA))
-                        .setTeacherSeconds(seconds(Part.TEACHER))
-                        .setStudentSeconds(seconds(Part.STUDENT))
-                        .setReduceSeconds(seconds(Part.REDUCE))
-                        .setUpdateSeconds(seconds(Part.UPDATE))
-                        .setSeconds((now - begun) / 1e9);
+        StepDone.Builder done = StepDone.newBuilder()
+                .setDataSeconds(seconds(Part.DATA))
+                .setTeacherSeconds(seconds(Part.TEACHER))
+                .setStudentSeconds(seconds(Part.STUDENT))
+                .setReduceSeconds(seconds(Part.REDUCE))
+                .setUpdateSeconds(seconds(Part.UPDATE))
+                .setSeconds((now - begun) / 1e9);
         if (teachers.length > 1) {
             Arrays.stream(teachers).forEach(time -> done.addEachTeacherSeconds(time / 1e9));
         }

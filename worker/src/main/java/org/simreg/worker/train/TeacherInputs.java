@@ -77,9 +77,7 @@ final class TeacherInputs implements StepInputs {
         }
         if (batches == null || position != step) {
             closeBatches();
-            batches =
-                    sources.loader.batches(
-                            plan.requests(sources.targets::request, step, first, count));
+            batches = sources.loader.batches(plan.requests(sources.targets::request, step, first, count));
             position = step;
         }
         ready.put(step, make(step));
@@ -151,9 +149,7 @@ final class TeacherInputs implements StepInputs {
             int leaf = microBatch * passes();
             for (Pass pass : views.passes()) {
                 Optional<NDArray[]> targets =
-                        sources.targets.size() == 0
-                                ? Optional.empty()
-                                : Optional.of(targets(batch, images, pass));
+                        sources.targets.size() == 0 ? Optional.empty() : Optional.of(targets(batch, images, pass));
                 NDArray taught = images[pass.teachers().get(0)];
                 leaves.add(new Leaf(this, leaf++, images[pass.student()], taught, targets));
             }
@@ -162,9 +158,7 @@ final class TeacherInputs implements StepInputs {
         /** Null for a view that was not asked for. */
         private NDArray images(Batch batch, View wanted) {
             int made = batch.request().views().indexOf(wanted);
-            return made < 0
-                    ? null
-                    : Torch.images(scope, batch.views(made), batch.size(), batch.viewSize(made));
+            return made < 0 ? null : Torch.images(scope, batch.views(made), batch.size(), batch.viewSize(made));
         }
 
         /**
@@ -189,7 +183,8 @@ final class TeacherInputs implements StepInputs {
         }
 
         long draws(int leaf) {
-            return CounterRandom.of(sources.seed, CounterRandom.LAYERS, step, leaf).nextLong();
+            return CounterRandom.of(sources.seed, CounterRandom.LAYERS, step, leaf)
+                    .nextLong();
         }
 
         @Override
@@ -207,8 +202,7 @@ final class TeacherInputs implements StepInputs {
      * @param taught images that a momentum teacher sees
      * @param made targets of frozen teachers; empty with a momentum teacher
      */
-    private record Leaf(
-            Share share, int leaf, NDArray images, NDArray taught, Optional<NDArray[]> made)
+    private record Leaf(Share share, int leaf, NDArray images, NDArray taught, Optional<NDArray[]> made)
             implements MicroBatch {
         @Override
         public NDArray[] targets(TrainableStudent student) {

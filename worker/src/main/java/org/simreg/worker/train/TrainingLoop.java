@@ -87,8 +87,7 @@ public final class TrainingLoop {
      * @param job has taken the state to begin with, and knows this member's share
      * @param halted asked before anything is changed; once true, {@link #run} ends
      */
-    public TrainingLoop(
-            LoadedJob job, Reduce reduce, Role role, BooleanSupplier halted, Events events) {
+    public TrainingLoop(LoadedJob job, Reduce reduce, Role role, BooleanSupplier halted, Events events) {
         this.job = job;
         this.reduce = reduce;
         this.halted = halted;
@@ -193,13 +192,12 @@ public final class TrainingLoop {
         if (Double.isFinite(loss)) {
             return loss;
         }
-        throw new UserError(
-                "the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
-                        .formatted(
-                                step + 1,
-                                loss,
-                                schedule.rate(step),
-                                "or warmup_epochs, and look for a teacher that gives such features"));
+        throw new UserError("the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
+                .formatted(
+                        step + 1,
+                        loss,
+                        schedule.rate(step),
+                        "or warmup_epochs, and look for a teacher that gives such features"));
     }
 
     private void evaluate() {
@@ -209,8 +207,7 @@ public final class TrainingLoop {
         for (Measurement due : job.evaluations().due(job.committed())) {
             if (measured.add(due)) {
                 checkHalt();
-                events.measured(
-                        job.evaluations().measure(due, job.committed(), job.student(), halted));
+                events.measured(job.evaluations().measure(due, job.committed(), job.student(), halted));
             }
         }
         clock.skip();
@@ -225,8 +222,7 @@ public final class TrainingLoop {
         long every = job.settings().getCheckpoints().getEverySteps();
         return every > 0
                 ? job.committed() % every == 0
-                : plan.endsEpoch(job.committed() - 1)
-                        && job.sinceCheckpoint().compareTo(BETWEEN_EPOCH_CHECKPOINTS) > 0;
+                : plan.endsEpoch(job.committed() - 1) && job.sinceCheckpoint().compareTo(BETWEEN_EPOCH_CHECKPOINTS) > 0;
     }
 
     private void checkHalt() {

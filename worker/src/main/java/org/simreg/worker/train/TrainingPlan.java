@@ -18,8 +18,7 @@ import org.simreg.worker.data.loader.BatchLoader;
  * @param stepsPerEpoch whole batches in the data set
  * @param steps of the job
  */
-public record TrainingPlan(
-        SampleOrder order, int batch, int microBatches, long stepsPerEpoch, long steps) {
+public record TrainingPlan(SampleOrder order, int batch, int microBatches, long stepsPerEpoch, long steps) {
     /** A maker of the request for a micro-batch; called on the loader's threads. */
     interface RequestMaker {
         BatchLoader.Request request(int epoch, int[] ids);
@@ -35,15 +34,14 @@ public record TrainingPlan(
         int batch = job.getOptimization().getBatch();
         long stepsPerEpoch = images / batch;
         if (stepsPerEpoch == 0) {
-            throw new UserError(
-                    "optimization.batch is "
-                            + batch
-                            + " but "
-                            + job.getDataset().getPath()
-                            + " has only "
-                            + images
-                            + " train images; choose a batch of at most "
-                            + images);
+            throw new UserError("optimization.batch is "
+                    + batch
+                    + " but "
+                    + job.getDataset().getPath()
+                    + " has only "
+                    + images
+                    + " train images; choose a batch of at most "
+                    + images);
         }
         long all = stepsPerEpoch * job.getOptimization().getEpochs();
         long limit = job.getOptimization().getMaxSteps();
@@ -109,8 +107,7 @@ public record TrainingPlan(
             }
             int size = batch / microBatches;
             int from = Math.toIntExact(step % stepsPerEpoch) * batch + part * size;
-            BatchLoader.Request request =
-                    maker.request(epoch, Arrays.copyOfRange(ids, from, from + size));
+            BatchLoader.Request request = maker.request(epoch, Arrays.copyOfRange(ids, from, from + size));
             part++;
             if (part == end) {
                 part = first;

@@ -32,7 +32,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 class OnnxWriterTest {
     private static final long[] SHAPE = {2, 3, 40, 33};
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @ParameterizedTest
     @EnumSource(
@@ -40,10 +41,9 @@ class OnnxWriterTest {
             names = {"RESNET18", "RESNET50_BYOL", "MOBILENET_V2"})
     void onnxRuntimeGivesPyTorchsFeatures(Network name) throws OrtException {
         NetworkGraph network = Networks.backbone(name);
-        float[] expected =
-                WeightsFile.read(WeightFixtures.file("features.safetensors"))
-                        .get(network.name())
-                        .floats();
+        float[] expected = WeightsFile.read(WeightFixtures.file("features.safetensors"))
+                .get(network.name())
+                .floats();
         float[] actual = run(network, images(), SHAPE, 2);
         assertEquals(0, error(expected, actual), 1e-5, "error relative to the largest feature");
     }
@@ -69,9 +69,7 @@ class OnnxWriterTest {
                 double x = in == 0 ? 3 : -4;
                 double mean = at(weights, "0.running_mean", in);
                 double deviation = Math.sqrt(at(weights, "0.running_var", in) + 1e-5);
-                double normal =
-                        (x - mean) / deviation * at(weights, "0.weight", in)
-                                + at(weights, "0.bias", in);
+                double normal = (x - mean) / deviation * at(weights, "0.weight", in) + at(weights, "0.bias", in);
                 sum += normal * at(weights, "1.weight", 2 * out + in);
             }
             expected[out] = (float) sum;
@@ -91,8 +89,7 @@ class OnnxWriterTest {
         return images;
     }
 
-    private float[] run(NetworkGraph network, float[] input, long[] shape, int rows)
-            throws OrtException {
+    private float[] run(NetworkGraph network, float[] input, long[] shape, int rows) throws OrtException {
         Path file = folder.resolve(network.name() + ".onnx");
         OnnxWriter.write(file, network, WeightFixtures.weights(network), 224);
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
@@ -100,11 +97,9 @@ class OnnxWriterTest {
             options.setIntraOpNumThreads(1);
             options.setInterOpNumThreads(1);
             try (OrtSession session = environment.createSession(file.toString(), options);
-                    OnnxTensor tensor =
-                            OnnxTensor.createTensor(environment, FloatBuffer.wrap(input), shape);
-                    OrtSession.Result result =
-                            session.run(
-                                    Map.of(session.getInputNames().iterator().next(), tensor))) {
+                    OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(input), shape);
+                    OrtSession.Result result = session.run(
+                            Map.of(session.getInputNames().iterator().next(), tensor))) {
                 OnnxTensor output = (OnnxTensor) result.get("features").orElseThrow();
                 assertArrayEquals(
                         new long[] {rows, network.outputs()}, output.getInfo().getShape());

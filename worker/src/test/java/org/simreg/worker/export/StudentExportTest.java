@@ -38,7 +38,8 @@ class StudentExportTest {
     private static final double[] MEAN = {0.485, 0.456, 0.406};
     private static final double[] DEVIATION = {0.229, 0.224, 0.225};
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @ParameterizedTest
     @EnumSource(
@@ -70,7 +71,8 @@ class StudentExportTest {
             if (weights.contains(norm + ".running_var")) {
                 assertTrue(weights.get(norm + ".running_mean").floats()[0] != 0);
                 assertTrue(weights.get(norm + ".running_var").floats()[0] != 1);
-                assertEquals(6, weights.get(norm + ".num_batches_tracked").data().getLong(0));
+                assertEquals(
+                        6, weights.get(norm + ".num_batches_tracked").data().getLong(0));
                 return;
             }
         }
@@ -92,15 +94,16 @@ class StudentExportTest {
         for (String name : weights.names()) {
             if (!name.endsWith("num_batches_tracked")) {
                 assertEquals(
-                        checkpoint.get("backbone." + name).data(), weights.get(name).data(), name);
+                        checkpoint.get("backbone." + name).data(),
+                        weights.get(name).data(),
+                        name);
             }
         }
     }
 
     private static float[] evaluated(Network name, StateDict weights, byte[] pixels, int images) {
         try (Torch torch = new Torch("cpu", 1);
-                FrozenModule module =
-                        FrozenModule.of(torch, Networks.backbone(name), weights, false);
+                FrozenModule module = FrozenModule.of(torch, Networks.backbone(name), weights, false);
                 NDManager scope = torch.scope()) {
             return module.features(scope, images(scope, pixels, images)).toFloatArray();
         }
@@ -127,10 +130,9 @@ class StudentExportTest {
             options.setIntraOpNumThreads(1);
             try (OrtSession session = environment.createSession(file.toString(), options);
                     OnnxTensor input =
-                            OnnxTensor.createTensor(
-                                    environment, FloatBuffer.wrap(normalised(pixels)), shape);
-                    OrtSession.Result result =
-                            session.run(Map.of(session.getInputNames().iterator().next(), input))) {
+                            OnnxTensor.createTensor(environment, FloatBuffer.wrap(normalised(pixels)), shape);
+                    OrtSession.Result result = session.run(
+                            Map.of(session.getInputNames().iterator().next(), input))) {
                 FloatBuffer output = ((OnnxTensor) result.get(0)).getFloatBuffer();
                 float[] values = new float[output.remaining()];
                 output.get(values);
@@ -181,11 +183,9 @@ class StudentExportTest {
         job.getOptimizationBuilder().setBatch(24);
         job.getEvaluationBuilder().setEveryEpochs(1).addK(1).addK(1024);
         SmallRun run = SmallRun.whole(job, folder);
-        var measured =
-                run.events().stream().filter(e -> e.hasEvaluation()).map(e -> e.getEvaluation());
+        var measured = run.events().stream().filter(e -> e.hasEvaluation()).map(e -> e.getEvaluation());
         var subjects = measured.map(e -> e.getSubject() + " " + e.getEpoch()).toList();
-        assertEquals(
-                List.of("student at random 0", "teacher 0", "student 1", "student 2"), subjects);
+        assertEquals(List.of("student at random 0", "teacher 0", "student 1", "student 2"), subjects);
         var last = run.events().stream().filter(e -> e.hasEvaluation()).toList().get(3);
         assertEquals(12, last.getEvaluation().getExamplesCount());
         assertTrue(last.getEvaluation().getKnn(0).getAccuracy() > 0.2, last.toString());

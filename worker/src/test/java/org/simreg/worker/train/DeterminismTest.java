@@ -17,8 +17,11 @@ import org.simreg.worker.data.storage.WorkerSettings;
 
 /** Tests that a job decides its result to the bit, and nothing else does. */
 class DeterminismTest {
-    @TempDir static Path teachers;
-    @TempDir Path folder;
+    @TempDir
+    static Path teachers;
+
+    @TempDir
+    Path folder;
 
     private static String teacher;
     private static SmallRun first;
@@ -48,12 +51,7 @@ class DeterminismTest {
         job.getOptimizationBuilder().setBatch(24).setMicroBatches(4);
         String one = SmallRun.whole(job, folder.resolve("one")).sha256();
         SmallRun three =
-                SmallRun.run(
-                        job,
-                        folder.resolve("three"),
-                        SmallRun.settings(folder, 1, 3),
-                        false,
-                        event -> false);
+                SmallRun.run(job, folder.resolve("three"), SmallRun.settings(folder, 1, 3), false, event -> false);
         assertEquals(one, three.sha256());
         job.getOptimizationBuilder().setMicroBatches(2);
         String two = SmallRun.whole(job, folder.resolve("two")).sha256();

@@ -46,7 +46,9 @@ import org.simreg.worker.weights.checkpoint.RunWeights;
 class FrozenEvaluationTest {
     private static final int CLASSES = 3;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Torch torch = new Torch("cpu", 1);
     private final List<String> notices = new ArrayList<>();
 
@@ -57,28 +59,20 @@ class FrozenEvaluationTest {
 
     private ImageDataset images() {
         ImageDataset.Subset subset = new ImageDataset.Subset(CLASSES, Optional.empty());
-        return FolderSource.open(
-                SmallRun.SAMPLE,
-                subset,
-                folder.resolve("cache"),
-                ImageDataset.IndexProgress.SILENT);
+        return FolderSource.open(SmallRun.SAMPLE, subset, folder.resolve("cache"), ImageDataset.IndexProgress.SILENT);
     }
 
-    private FeatureSets sets(
-            FrozenBackbone backbone, ViewRecipe.CentreView view, Optional<Path> cache) {
+    private FeatureSets sets(FrozenBackbone backbone, ViewRecipe.CentreView view, Optional<Path> cache) {
         return new FeatureSets(
                 torch,
                 backbone,
                 images(),
-                new FeatureSets.Settings(
-                        view, new BatchLoader.Settings(1, 2, 0), cache, notices::add));
+                new FeatureSets.Settings(view, new BatchLoader.Settings(1, 2, 0), cache, notices::add));
     }
 
     private FrozenBackbone open(Path file) {
         return FrozenBackbone.open(
-                torch,
-                new FrozenBackbone.Request(file.toString(), Optional.empty(), Optional.empty()),
-                notices::add);
+                torch, new FrozenBackbone.Request(file.toString(), Optional.empty(), Optional.empty()), notices::add);
     }
 
     private double[] accuracies(Path weights, ViewRecipe.CentreView view) {
@@ -99,27 +93,22 @@ class FrozenEvaluationTest {
     @Test
     void anExportedStudentScoresWhatItsRunPrinted() {
         Path run = folder.resolve("run");
-        Job.Builder job =
-                SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 5))
-                        .setDataset(
-                                Dataset.newBuilder()
-                                        .setPath(SmallRun.SAMPLE.toString())
-                                        .setLimitClasses(CLASSES));
+        Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 5))
+                .setDataset(
+                        Dataset.newBuilder().setPath(SmallRun.SAMPLE.toString()).setLimitClasses(CLASSES));
         job.getOptimizationBuilder().setEpochs(1).setMaxSteps(3);
         SmallRun done = SmallRun.exported(job, run);
-        EvaluationDone printed =
-                done.events().stream()
-                        .filter(Progress::hasEvaluation)
-                        .map(Progress::getEvaluation)
-                        .filter(evaluation -> evaluation.getSubject().equals("student"))
-                        .findFirst()
-                        .orElseThrow();
+        EvaluationDone printed = done.events().stream()
+                .filter(Progress::hasEvaluation)
+                .map(Progress::getEvaluation)
+                .filter(evaluation -> evaluation.getSubject().equals("student"))
+                .findFirst()
+                .orElseThrow();
         double[] expected =
                 printed.getKnnList().stream().mapToDouble(k -> k.getAccuracy()).toArray();
         Job asRun = RunWeights.job(RunWeights.weights(run)).orElseThrow();
-        ViewRecipe.CentreView view =
-                new ViewRecipe.CentreView(
-                        asRun.getEvaluation().getResize(), asRun.getViews().getSize());
+        ViewRecipe.CentreView view = new ViewRecipe.CentreView(
+                asRun.getEvaluation().getResize(), asRun.getViews().getSize());
         assertArrayEquals(expected, accuracies(run, view), "by its run folder");
         for (String file : List.of("safetensors", "pth", "torchscript.pt")) {
             Path exported = run.resolve("student").resolve("mobilenet-v2." + file);
@@ -139,8 +128,7 @@ class FrozenEvaluationTest {
         try (FrozenBackbone backbone = open(weights(Network.MOBILENET_V2));
                 FeatureSets fresh = sets(backbone, view, Optional.empty());
                 FeatureSets keeping = sets(backbone, view, Optional.of(cache));
-                FeatureSets other =
-                        sets(backbone, new ViewRecipe.CentreView(40, 32), Optional.of(cache))) {
+                FeatureSets other = sets(backbone, new ViewRecipe.CentreView(40, 32), Optional.of(cache))) {
             FeatureBank expected = fresh.train(ProgressMonitor.SILENT);
             same(expected, keeping.train(ProgressMonitor.SILENT));
             List<Path> files = files(cache);
@@ -171,8 +159,7 @@ class FrozenEvaluationTest {
     @Test
     void everyEpochOfAnAugmentedProbeSeesOtherViewsInItsOwnOrder() {
         try (FrozenBackbone backbone = open(weights(Network.MOBILENET_V2));
-                FeatureSets sets =
-                        sets(backbone, new ViewRecipe.CentreView(36, 32), Optional.empty())) {
+                FeatureSets sets = sets(backbone, new ViewRecipe.CentreView(36, 32), Optional.empty())) {
             ProbeRows rows = ProbeRows.augmented(sets, 0.08);
             float[] first = rows(rows, 0, 9, 4);
             float[] swapped = rows(rows, 0, 4, 9);
@@ -194,8 +181,7 @@ class FrozenEvaluationTest {
 
     private static float[] rows(ProbeRows source, int epoch, int... ids) {
         List<float[]> taken = new ArrayList<>();
-        source.epoch(
-                epoch, ids, ProgressMonitor.SILENT, (values, part, labels) -> taken.add(values));
+        source.epoch(epoch, ids, ProgressMonitor.SILENT, (values, part, labels) -> taken.add(values));
         assertEquals(1, taken.size());
         return taken.get(0);
     }
@@ -204,8 +190,7 @@ class FrozenEvaluationTest {
     void aPassThatIsGivenUpKeepsNothing() {
         Path cache = folder.resolve("features");
         try (FrozenBackbone backbone = open(weights(Network.MOBILENET_V2));
-                FeatureSets sets =
-                        sets(backbone, new ViewRecipe.CentreView(36, 32), Optional.of(cache))) {
+                FeatureSets sets = sets(backbone, new ViewRecipe.CentreView(36, 32), Optional.of(cache))) {
             ProgressMonitor stopping = ProgressMonitor.until(() -> true);
             assertThrows(Abandoned.class, () -> sets.val(stopping));
             assertFalse(Files.exists(cache));
@@ -227,13 +212,8 @@ class FrozenEvaluationTest {
         Path weights = weights(Network.MOBILENET_V2);
         Path cache = folder.resolve("kinds");
         ViewRecipe.CentreView view = new ViewRecipe.CentreView(36, 32);
-        FrozenBackbone.Request unit =
-                new FrozenBackbone.Request(
-                        weights.toString(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Role.STUDENT,
-                        Pixels.UNIT);
+        FrozenBackbone.Request unit = new FrozenBackbone.Request(
+                weights.toString(), Optional.empty(), Optional.empty(), Role.STUDENT, Pixels.UNIT);
         try (FrozenBackbone usual = open(weights);
                 FrozenBackbone other = FrozenBackbone.open(torch, unit, notices::add);
                 FeatureSets first = sets(usual, view, Optional.of(cache));
@@ -242,8 +222,7 @@ class FrozenEvaluationTest {
             float[] seen = row(first.val(ProgressMonitor.SILENT));
             float[] seenOtherwise = row(second.val(ProgressMonitor.SILENT));
             assertFalse(Arrays.equals(seen, seenOtherwise));
-            assertArrayEquals(
-                    seenOtherwise, row(second.val(ProgressMonitor.SILENT)), "from its file");
+            assertArrayEquals(seenOtherwise, row(second.val(ProgressMonitor.SILENT)), "from its file");
         }
     }
 
@@ -255,9 +234,7 @@ class FrozenEvaluationTest {
     void aFileWithoutAKnownNetworkAndAFolderWithoutARunAreRefused() throws IOException {
         Path fixture = Path.of("src/test/resources/checkpoints/features.safetensors");
         UserError unknown = assertThrows(UserError.class, () -> open(fixture));
-        assertTrue(
-                unknown.getMessage().contains("Can't recognise a network in"),
-                unknown.getMessage());
+        assertTrue(unknown.getMessage().contains("Can't recognise a network in"), unknown.getMessage());
         UserError empty = assertThrows(UserError.class, () -> open(folder));
         assertTrue(empty.getMessage().contains("checkpoints/step-"), empty.getMessage());
     }

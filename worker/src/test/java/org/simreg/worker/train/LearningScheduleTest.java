@@ -20,7 +20,8 @@ class LearningScheduleTest {
 
     @Test
     void thePapersLastEpochIsNearlyZero() {
-        Optimization paper = Optimization.newBuilder().setEpochs(130).setLr(0.05).build();
+        Optimization paper =
+                Optimization.newBuilder().setEpochs(130).setLr(0.05).build();
         double rate = new LearningSchedule(paper, 0, 5004).rate(130L * 5004 - 1);
         assertEquals(0.05 * Math.pow(Math.sin(Math.PI / 260), 2), rate, 1e-15);
     }
@@ -54,13 +55,12 @@ class LearningScheduleTest {
     }
 
     private static LearningSchedule schedule(int epochs, int warmUp, Optimization.Schedule kind) {
-        Optimization optimization =
-                Optimization.newBuilder()
-                        .setEpochs(epochs)
-                        .setWarmupEpochs(warmUp)
-                        .setLr(0.4)
-                        .setSchedule(kind)
-                        .build();
+        Optimization optimization = Optimization.newBuilder()
+                .setEpochs(epochs)
+                .setWarmupEpochs(warmUp)
+                .setLr(0.4)
+                .setSchedule(kind)
+                .build();
         return new LearningSchedule(optimization, 0.9, 10);
     }
 }

@@ -23,7 +23,8 @@ class MemoryTest {
     private static final long ALLOWED_KIB = 14 << 10;
     private static final Path STATUS = Path.of("/proc/self/status");
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void aHundredStepsLeaveNothingBehind() throws IOException {
@@ -74,7 +75,11 @@ class MemoryTest {
     private Job job() {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
         job.getViewsBuilder().setSize(32);
-        job.getOptimizationBuilder().setBatch(8).setMicroBatches(2).setEpochs(200).setLr(1e-4);
+        job.getOptimizationBuilder()
+                .setBatch(8)
+                .setMicroBatches(2)
+                .setEpochs(200)
+                .setLr(1e-4);
         return JobSettings.complete(job.build());
     }
 }

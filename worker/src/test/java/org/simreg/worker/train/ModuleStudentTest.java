@@ -37,8 +37,11 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /** Tests of runs with a TorchScript module as the student: resumed, exported, to the bit. */
 public class ModuleStudentTest {
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static String teacher;
 
@@ -57,9 +60,8 @@ public class ModuleStudentTest {
     public static Path file(String module) {
         String resource = "/modules/" + module + ".pt";
         try {
-            return Path.of(
-                    Objects.requireNonNull(ModuleStudentTest.class.getResource(resource), resource)
-                            .toURI());
+            return Path.of(Objects.requireNonNull(ModuleStudentTest.class.getResource(resource), resource)
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -73,7 +75,8 @@ public class ModuleStudentTest {
         SmallRun stopped = SmallRun.run(job(module), broken, false, SmallRun.commits(2));
         assertFalse(stopped.ended());
         assertEquals(whole.sha256(), SmallRun.resumed(job(module), broken).sha256());
-        assertEquals(whole.sha256(), SmallRun.whole(job(module), folder.resolve("2")).sha256());
+        assertEquals(
+                whole.sha256(), SmallRun.whole(job(module), folder.resolve("2")).sha256());
         assertNotEquals(
                 whole.sha256(),
                 SmallRun.whole(job(module).setSeed(8), folder.resolve("other")).sha256());
@@ -88,8 +91,7 @@ public class ModuleStudentTest {
         "dropout, SAME_WEAK",
         "dropout, STRONG_STRONG"
     })
-    void whoComputesWhichMicroBatchDoesntMatter(String module, Views.Policy policy)
-            throws Exception {
+    void whoComputesWhichMicroBatchDoesntMatter(String module, Views.Policy policy) throws Exception {
         Job.Builder job = job(module);
         job.getViewsBuilder().setPolicy(policy);
         String alone = threeSteps(job, 2);
@@ -139,7 +141,8 @@ public class ModuleStudentTest {
         job.getMomentumTeacherBuilder().setHidden(32).setOutput(16);
         SmallRun whole = SmallRun.whole(job, folder.resolve("whole"));
         SmallRun.run(job, folder.resolve("broken"), false, SmallRun.commits(3));
-        assertEquals(whole.sha256(), SmallRun.resumed(job, folder.resolve("broken")).sha256());
+        assertEquals(
+                whole.sha256(), SmallRun.resumed(job, folder.resolve("broken")).sha256());
     }
 
     @ParameterizedTest
@@ -147,8 +150,9 @@ public class ModuleStudentTest {
     void aStudentLearns(String module) {
         Job.Builder job = job(module);
         job.getOptimizationBuilder().setEpochs(30).setMicroBatches(1).setLr(0.3);
-        List<Double> losses =
-                SmallRun.whole(job, folder).steps().stream().map(StepDone::getLoss).toList();
+        List<Double> losses = SmallRun.whole(job, folder).steps().stream()
+                .map(StepDone::getLoss)
+                .toList();
         double first = mean(losses.subList(0, 3));
         double last = mean(losses.subList(losses.size() - 6, losses.size()));
         assertTrue(last < 0.6 * first, "from " + first + " to " + last);
@@ -162,8 +166,7 @@ public class ModuleStudentTest {
     void whatIsExportedHoldsTheTrainedWeightsByTheModulesNames() {
         SmallRun run = SmallRun.exported(job("cnn"), folder);
         assertEquals(
-                List.of("student/cnn.torchscript.pt", "student/cnn.safetensors", "student/cnn.pth"),
-                run.exports());
+                List.of("student/cnn.torchscript.pt", "student/cnn.safetensors", "student/cnn.pth"), run.exports());
         assertTrue(
                 run.events().stream().map(Progress::toString).anyMatch(e -> e.contains("ONNX")),
                 "what isn't written is said");
@@ -175,12 +178,12 @@ public class ModuleStudentTest {
             assertTrue(original.names().equals(exported.names()), export);
             for (String name : trained.names()) {
                 if (!name.endsWith("num_batches_tracked")) {
-                    assertEquals(
-                            trained.get(name).data(), exported.get(name).data(), export + name);
+                    assertEquals(trained.get(name).data(), exported.get(name).data(), export + name);
                 }
             }
         }
-        assertNotEquals(original.get("fc.weight").data(), trained.get("fc.weight").data());
+        assertNotEquals(
+                original.get("fc.weight").data(), trained.get("fc.weight").data());
     }
 
     @Test
@@ -199,12 +202,8 @@ public class ModuleStudentTest {
     }
 
     private void refused(Path file, EnumSet<StudentExport.Format> formats, String reason) {
-        UserError refused =
-                assertThrows(
-                        UserError.class,
-                        () ->
-                                StudentExport.checkpoint(
-                                        file, Optional.empty(), folder, 32, formats));
+        UserError refused = assertThrows(
+                UserError.class, () -> StudentExport.checkpoint(file, Optional.empty(), folder, 32, formats));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
         assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
     }
@@ -217,14 +216,15 @@ public class ModuleStudentTest {
         for (String file : List.of("student/odd.pth", "student/odd.torchscript.pt")) {
             Job.Builder job = job("odd");
             job.getOptimizationBuilder().setMaxSteps(1);
-            job.getStudentBuilder().setInit(folder.resolve("first").resolve(file).toString());
+            job.getStudentBuilder()
+                    .setInit(folder.resolve("first").resolve(file).toString());
             Path run = folder.resolve(file.replace('/', '-'));
             SmallRun.whole(job, run);
             StateDict given = WeightsFile.read(folder.resolve("first").resolve(file));
-            StateDict taken =
-                    WeightsFile.read(SmallRun.checkpoints(run).resolve(RunCheckpoint.fileName(0)));
+            StateDict taken = WeightsFile.read(SmallRun.checkpoints(run).resolve(RunCheckpoint.fileName(0)));
             for (String name : List.of("first.weight", "norm.running_var", "centre")) {
-                assertEquals(given.get(name).data(), taken.get("backbone." + name).data(), name);
+                assertEquals(
+                        given.get(name).data(), taken.get("backbone." + name).data(), name);
             }
         }
     }

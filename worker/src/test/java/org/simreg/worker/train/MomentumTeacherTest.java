@@ -20,7 +20,8 @@ import org.simreg.worker.train.student.StudentBuilder;
 
 /** Tests of the momentum teacher: the exponential average of its student, step by step. */
 class MomentumTeacherTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void itsWeightsAreTheExponentialAverageOfTheStudents() {
@@ -30,12 +31,8 @@ class MomentumTeacherTest {
         SmallRun run = SmallRun.whole(job, folder);
         Job whole = JobSettings.complete(job.build());
         LearningSchedule schedule = LearningSchedule.of(whole, TrainingPlan.of(whole, 25));
-        List<StudentState> states =
-                states(
-                        StudentBuilder.of(
-                                whole,
-                                List.of(),
-                                Networks.backbone(whole.getStudent().getNetwork())));
+        List<StudentState> states = states(StudentBuilder.of(
+                whole, List.of(), Networks.backbone(whole.getStudent().getNetwork())));
         assertEquals(run.steps().size() + 1, states.size(), "one before the first step");
         float[] start = Arrays.copyOf(states.get(0).weights(), states.get(0).average().length);
         assertArrayEquals(start, states.get(0).average(), "it starts as the student");

@@ -23,8 +23,11 @@ import org.simreg.worker.train.student.RunCheckpoint;
 
 /** Tests that a run interrupted anywhere and resumed has the bits of one that went through. */
 class ResumeTest {
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static String teacher;
     private static SmallRun unbroken;
@@ -71,8 +74,7 @@ class ResumeTest {
         Path checkpoints = SmallRun.checkpoints(folder);
         Files.createDirectories(checkpoints);
         String name = RunCheckpoint.fileName(step);
-        Files.copy(
-                SmallRun.checkpoints(unbroken.folder()).resolve(name), checkpoints.resolve(name));
+        Files.copy(SmallRun.checkpoints(unbroken.folder()).resolve(name), checkpoints.resolve(name));
         Files.writeString(checkpoints.resolve(".step-00000009.safetensors.1.2.tmp"), "half");
         SmallRun run = SmallRun.resumed(job(), folder);
         assertEquals(unbroken.sha256(), run.sha256());

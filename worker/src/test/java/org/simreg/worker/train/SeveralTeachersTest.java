@@ -23,8 +23,11 @@ import org.simreg.proto.Views;
 
 /** Tests of runs with two teachers that have sizes, pixels and weights of their own. */
 class SeveralTeachersTest {
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static String first;
     private static String second;
@@ -37,7 +40,9 @@ class SeveralTeachersTest {
 
     private static Job.Builder job() {
         Job.Builder job = SmallRun.job(first, second);
-        job.getStudentBuilder().clearNetwork().setModule(ModuleStudentTest.file("cnn").toString());
+        job.getStudentBuilder()
+                .clearNetwork()
+                .setModule(ModuleStudentTest.file("cnn").toString());
         job.getTeachersBuilder(0).setWeight(3);
         job.getTeachersBuilder(1).setSize(48).setPixels(Pixels.HALF);
         return job;
@@ -75,7 +80,9 @@ class SeveralTeachersTest {
     @Test
     void equalWeightsAreNoWeights() {
         Job.Builder even = SmallRun.job(first, second);
-        even.getStudentBuilder().clearNetwork().setModule(ModuleStudentTest.file("cnn").toString());
+        even.getStudentBuilder()
+                .clearNetwork()
+                .setModule(ModuleStudentTest.file("cnn").toString());
         even.getOptimizationBuilder().setMaxSteps(2);
         String plain = SmallRun.whole(even, folder.resolve("plain")).sha256();
         even.getTeachersBuilderList().forEach(teacher -> teacher.setWeight(0.7));
@@ -125,11 +132,10 @@ class SeveralTeachersTest {
         job.getTeachersBuilder(1).setSize(48);
         job.getOptimizationBuilder().setMaxSteps(1);
         job.getEvaluationBuilder().addK(1);
-        List<EvaluationDone> measured =
-                SmallRun.whole(job, folder).events().stream()
-                        .filter(Progress::hasEvaluation)
-                        .map(Progress::getEvaluation)
-                        .toList();
+        List<EvaluationDone> measured = SmallRun.whole(job, folder).events().stream()
+                .filter(Progress::hasEvaluation)
+                .map(Progress::getEvaluation)
+                .toList();
         assertEquals(
                 List.of("student at random", "teacher 1", "teacher 2", "student"),
                 measured.stream().map(EvaluationDone::getSubject).toList());

@@ -101,16 +101,15 @@ public final class SmallRun {
     /** The same, and writes the student in every format that it can be written in. */
     public static SmallRun exported(Job.Builder job, Path folder) {
         SmallRun run = whole(job, folder);
-        run.exports =
-                StudentExport.checkpoint(
-                                RunCheckpoint.newest(checkpoints(folder)).orElseThrow(),
-                                Optional.empty(),
-                                folder.resolve("student"),
-                                job.getViews().getSize(),
-                                EnumSet.allOf(StudentExport.Format.class))
-                        .stream()
-                        .map(file -> folder.relativize(file).toString())
-                        .toList();
+        run.exports = StudentExport.checkpoint(
+                        RunCheckpoint.newest(checkpoints(folder)).orElseThrow(),
+                        Optional.empty(),
+                        folder.resolve("student"),
+                        job.getViews().getSize(),
+                        EnumSet.allOf(StudentExport.Format.class))
+                .stream()
+                .map(file -> folder.relativize(file).toString())
+                .toList();
         return run;
     }
 
@@ -120,8 +119,7 @@ public final class SmallRun {
     }
 
     /** Runs the job until it reports a certain event, then cancels it. */
-    public static SmallRun run(
-            Job.Builder job, Path folder, boolean resume, Predicate<Progress> cancelled) {
+    public static SmallRun run(Job.Builder job, Path folder, boolean resume, Predicate<Progress> cancelled) {
         return run(job, folder, settings(folder, 1, 1), resume, cancelled);
     }
 
@@ -131,11 +129,7 @@ public final class SmallRun {
 
     /** As above, on this many threads. */
     static SmallRun run(
-            Job.Builder job,
-            Path folder,
-            WorkerSettings settings,
-            boolean resume,
-            Predicate<Progress> cancelled) {
+            Job.Builder job, Path folder, WorkerSettings settings, boolean resume, Predicate<Progress> cancelled) {
         SmallRun run = new SmallRun(folder);
         Job whole = JobSettings.complete(job.build());
         try (LoadedJob loaded = JobLoader.open(whole, settings, run::notice)) {
@@ -254,7 +248,9 @@ public final class SmallRun {
     }
 
     private synchronized void notice(String text) {
-        events.add(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)).build());
+        events.add(Progress.newBuilder()
+                .setNotice(Notice.newBuilder().setText(text))
+                .build());
     }
 
     /** Where the run's checkpoints are. */

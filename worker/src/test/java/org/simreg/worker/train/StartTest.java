@@ -40,8 +40,11 @@ import org.simreg.worker.weights.tensor.StateDict;
 class StartTest {
     private static final Network NAME = Network.MOBILENET_V2;
 
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static Path run;
     private static StudentState end;
@@ -59,8 +62,7 @@ class StartTest {
 
     private static StudentNetwork trained(Head.Form form, int layers, Network name) {
         var network = Networks.backbone(name);
-        return StudentNetwork.regression(
-                network, List.of(Heads.regression(form, layers, network.outputs(), 1280)));
+        return StudentNetwork.regression(network, List.of(Heads.regression(form, layers, network.outputs(), 1280)));
     }
 
     private static StudentState start(Job.Builder job) {
@@ -92,7 +94,9 @@ class StartTest {
         Path first = SmallRun.checkpoints(whole.folder()).resolve(RunCheckpoint.fileName(0));
         assertArrayEquals(
                 end.weights(),
-                RunCheckpoint.read(first, trained(Head.Form.LINEAR, 1, NAME)).state().weights());
+                RunCheckpoint.read(first, trained(Head.Form.LINEAR, 1, NAME))
+                        .state()
+                        .weights());
         Path broken = folder.resolve("broken");
         SmallRun.run(job, broken, false, SmallRun.commits(1));
         assertEquals(whole.sha256(), SmallRun.resumed(job, broken).sha256());
@@ -112,11 +116,8 @@ class StartTest {
     @Test
     void aHeadMoreInTheFileIsRefusedToo() {
         var network = Networks.backbone(NAME);
-        StudentNetwork headless =
-                StudentNetwork.selfTaught(
-                        network,
-                        Heads.projection(network.outputs(), 8, 4),
-                        Heads.projection(4, 8, 4));
+        StudentNetwork headless = StudentNetwork.selfTaught(
+                network, Heads.projection(network.outputs(), 8, 4), Heads.projection(4, 8, 4));
         refused(restart(run), headless, "with head.");
     }
 
@@ -140,23 +141,14 @@ class StartTest {
     }
 
     private static void refused(Job.Builder job, StudentNetwork trained, String reason) {
-        UserError refused =
-                assertThrows(UserError.class, () -> StudentBuilder.start(job.build(), trained));
+        UserError refused = assertThrows(UserError.class, () -> StudentBuilder.start(job.build(), trained));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
         assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "",
-                "module.",
-                "encoder.",
-                "backbone.",
-                "module.encoder_q.",
-                "encoder_q.module.",
-                "student."
-            })
+            strings = {"", "module.", "encoder.", "backbone.", "module.encoder_q.", "encoder_q.module.", "student."})
     void anInitIsFoundBehindThePrefixesOfTheWild(String prefix) {
         StateDict weights = SmallRun.weights(NAME, 5);
         StateDict average = SmallRun.weights(NAME, 6);

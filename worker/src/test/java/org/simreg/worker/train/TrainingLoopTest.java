@@ -27,8 +27,11 @@ import org.simreg.worker.train.student.RunCheckpoint;
 
 /** Tests of the loop over a job that stays loaded, as generation follows generation. */
 class TrainingLoopTest {
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static String teacher;
 
@@ -63,8 +66,7 @@ class TrainingLoopTest {
     }
 
     private LoadedJob open(Job.Builder job) {
-        return JobLoader.open(
-                JobSettings.complete(job.build()), SmallRun.settings(folder, 1, 1), notice -> {});
+        return JobLoader.open(JobSettings.complete(job.build()), SmallRun.settings(folder, 1, 1), notice -> {});
     }
 
     private void run(LoadedJob job, Role role, BooleanSupplier halted) {
@@ -101,15 +103,7 @@ class TrainingLoopTest {
             assertEquals(unbroken, job.snapshot().sha256(), "halted by the random seed " + seed);
         }
         assertEquals(
-                List.of(
-                        "step 1",
-                        "step 2",
-                        "step 3",
-                        "step 4",
-                        "step 5",
-                        "step 6 with digest",
-                        "trained 6"),
-                said);
+                List.of("step 1", "step 2", "step 3", "step 4", "step 5", "step 6 with digest", "trained 6"), said);
     }
 
     @Test
@@ -120,8 +114,10 @@ class TrainingLoopTest {
         settings.getCheckpointsBuilder().setEverySteps(2).setDigestSteps(1);
         try (LoadedJob job = open(settings)) {
             job.start();
-            Measurement known =
-                    Measurement.newBuilder().setSubject("student at random").setEpoch(0).build();
+            Measurement known = Measurement.newBuilder()
+                    .setSubject("student at random")
+                    .setEpoch(0)
+                    .build();
             run(job, new Role(true, Set.of(known)), () -> false);
             assertEquals(
                     List.of(

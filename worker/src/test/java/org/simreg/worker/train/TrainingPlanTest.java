@@ -56,11 +56,10 @@ class TrainingPlanTest {
     void theSharesOfAllWorkersTogetherAreTheWholeBatchInItsOrder() {
         TrainingPlan plan = plan(53, 12, 6, 2, 0, 1);
         Iterator<BatchLoader.Request> whole = requests(plan, 2);
-        List<Iterator<BatchLoader.Request>> shares =
-                List.of(
-                        plan.requests(TrainingPlanTest::asked, 2, 0, 3),
-                        plan.requests(TrainingPlanTest::asked, 2, 3, 1),
-                        plan.requests(TrainingPlanTest::asked, 2, 4, 2));
+        List<Iterator<BatchLoader.Request>> shares = List.of(
+                plan.requests(TrainingPlanTest::asked, 2, 0, 3),
+                plan.requests(TrainingPlanTest::asked, 2, 3, 1),
+                plan.requests(TrainingPlanTest::asked, 2, 4, 2));
         List<Integer> owners = List.of(0, 0, 0, 1, 2, 2);
         for (int part = 0; whole.hasNext(); part++) {
             Iterator<BatchLoader.Request> share = shares.get(owners.get(part % 6));
@@ -127,8 +126,7 @@ class TrainingPlanTest {
                 refused.getMessage());
     }
 
-    private static TrainingPlan plan(
-            int images, int batch, int parts, int epochs, long most, long seed) {
+    private static TrainingPlan plan(int images, int batch, int parts, int epochs, long most, long seed) {
         Job.Builder job = Job.newBuilder().setSeed(seed);
         job.getDatasetBuilder().setPath("photos");
         job.getOptimizationBuilder()

@@ -17,9 +17,8 @@ final class BankSourceOptions {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description =
-                    "Folder of images: train/CLASS/* and val/CLASS/*, or one unlabelled folder; or"
-                            + " give --features")
+            description = "Folder of images: train/CLASS/* and val/CLASS/*, or one unlabelled folder; or"
+                    + " give --features")
     private String data;
 
     @Option(
@@ -32,9 +31,8 @@ final class BankSourceOptions {
     @Option(
             names = "--weights",
             paramLabel = "FILE",
-            description =
-                    "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
-                            + " images to features (required with --data)")
+            description = "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
+                    + " images to features (required with --data)")
     private String weights;
 
     @Option(
@@ -47,18 +45,17 @@ final class BankSourceOptions {
             names = "--resize",
             paramLabel = "N",
             description =
-                    "Shorter side of an image before the centre crop, at most 2048 px (default:"
-                            + " size * 8 / 7)")
+                    "Shorter side of an image before the centre crop, at most 2048 px (default:" + " size * 8 / 7)")
     private Integer resize;
 
-    @Mixin private NetworkOptions network;
+    @Mixin
+    private NetworkOptions network;
 
     @Option(
             names = "--features",
             paramLabel = "FILE",
-            description =
-                    "Features that there are already, instead of --data: two-dimensional .npy, or"
-                            + " safetensors with one such tensor")
+            description = "Features that there are already, instead of --data: two-dimensional .npy, or"
+                    + " safetensors with one such tensor")
     private String features;
 
     @Option(

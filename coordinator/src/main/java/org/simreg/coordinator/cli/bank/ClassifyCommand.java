@@ -35,18 +35,21 @@ import picocli.CommandLine.Spec;
 public final class ClassifyCommand implements Callable<Integer> {
     private static final int MOST_VOTERS = 200;
 
-    @Spec private CommandSpec spec;
-    @Mixin private QueryArguments queries;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private QueryArguments queries;
 
     @Option(
             names = "--rule",
             paramLabel = "K[:T]",
-            description =
-                    "Neighbours that vote, 1 to 1024, one vote each; with T above 0 each has"
-                            + " exp(cosine / T) votes; up to 8 rules (default: see below)")
+            description = "Neighbours that vote, 1 to 1024, one vote each; with T above 0 each has"
+                    + " exp(cosine / T) votes; up to 8 rules (default: see below)")
     private List<String> rules = List.of();
 
-    @Mixin private BankOptions banks;
+    @Mixin
+    private BankOptions banks;
 
     @Override
     public Integer call() {
@@ -58,23 +61,18 @@ public final class ClassifyCommand implements Callable<Integer> {
         ClassifyResponse.Builder all = ClassifyResponse.newBuilder();
         try (BankOptions.Access access = banks.open(true)) {
             for (QueryArguments.Part part : parts) {
-                ClassifyRequest request =
-                        ClassifyRequest.newBuilder()
-                                .setQueries(part.request())
-                                .addAllRules(asked)
-                                .build();
+                ClassifyRequest request = ClassifyRequest.newBuilder()
+                        .setQueries(part.request())
+                        .addAllRules(asked)
+                        .build();
                 ClassifyResponse verdicts =
-                        access.client()
-                                .search(access.patience(), search -> search.classify(request));
+                        access.client().search(access.patience(), search -> search.classify(request));
                 names.addAll(part.names());
                 all.addAllVerdicts(verdicts.getVerdictsList());
                 all.clearRules().addAllRules(verdicts.getRulesList());
             }
         }
-        out.print(
-                queries.json()
-                        ? NeighborText.json(names, all.build())
-                        : NeighborText.table(names, all.build()));
+        out.print(queries.json() ? NeighborText.json(names, all.build()) : NeighborText.table(names, all.build()));
         out.flush();
         return 0;
     }
@@ -86,7 +84,6 @@ public final class ClassifyCommand implements Callable<Integer> {
         }
         String[] parts = text.split(":");
         VoteRule.Builder rule = VoteRule.newBuilder().setK(Integer.parseInt(parts[0]));
-        return (parts.length > 1 ? rule.setTemperature(Double.parseDouble(parts[1])) : rule)
-                .build();
+        return (parts.length > 1 ? rule.setTemperature(Double.parseDouble(parts[1])) : rule).build();
     }
 }

@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
         description = "Make, list, describe and delete banks of features, which workers search.",
         footer = {"", "See 'simreg index COMMAND --help' for the options of a command."})
 public final class IndexCommand implements Runnable {
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     private IndexCommand() {}
 
@@ -38,7 +39,8 @@ public final class IndexCommand implements Runnable {
 
     /** A subcommand that is a method; picocli by itself would add them before those of classes. */
     private static CommandLine method(String name) {
-        return new CommandLine(CommandLine.getCommandMethods(IndexCommand.class, name).get(0));
+        return new CommandLine(
+                CommandLine.getCommandMethods(IndexCommand.class, name).get(0));
     }
 
     @Override
@@ -52,8 +54,7 @@ public final class IndexCommand implements Runnable {
     void list(@Mixin BankOptions banks) {
         try (BankOptions.Access access = banks.open(false)) {
             ListBanksRequest request = ListBanksRequest.getDefaultInstance();
-            ListBanksResponse all =
-                    access.client().search(access.patience(), search -> search.listBanks(request));
+            ListBanksResponse all = access.client().search(access.patience(), search -> search.listBanks(request));
             print(BankTables.table(all.getBanksList(), System.currentTimeMillis()));
         }
     }
@@ -62,14 +63,12 @@ public final class IndexCommand implements Runnable {
             description = "Show a bank: what made it, and which worker holds which shard, and why.",
             footer = {"", "Example:", "  simreg index describe photos"})
     void describe(
-            @Parameters(paramLabel = "NAME", description = "Name of the bank (required)")
-                    String name,
+            @Parameters(paramLabel = "NAME", description = "Name of the bank (required)") String name,
             @Mixin BankOptions banks) {
         try (BankOptions.Access access = banks.open(false)) {
-            DescribeBankRequest request = DescribeBankRequest.newBuilder().setName(name).build();
-            BankStatus bank =
-                    access.client()
-                            .search(access.patience(), search -> search.describeBank(request));
+            DescribeBankRequest request =
+                    DescribeBankRequest.newBuilder().setName(name).build();
+            BankStatus bank = access.client().search(access.patience(), search -> search.describeBank(request));
             print(BankTables.description(bank));
         }
     }
@@ -78,11 +77,11 @@ public final class IndexCommand implements Runnable {
             description = "Delete a bank and its files; one that is being made is given up.",
             footer = {"", "Example:", "  simreg index delete photos"})
     void delete(
-            @Parameters(paramLabel = "NAME", description = "Name of the bank (required)")
-                    String name,
+            @Parameters(paramLabel = "NAME", description = "Name of the bank (required)") String name,
             @Mixin BankOptions banks) {
         try (BankOptions.Access access = banks.open(false)) {
-            DeleteBankRequest request = DeleteBankRequest.newBuilder().setName(name).build();
+            DeleteBankRequest request =
+                    DeleteBankRequest.newBuilder().setName(name).build();
             access.client().search(access.patience(), search -> search.deleteBank(request));
             print("The bank " + name + " is deleted" + System.lineSeparator());
         }

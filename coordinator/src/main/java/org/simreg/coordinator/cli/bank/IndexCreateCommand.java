@@ -22,9 +22,8 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg index create}: makes a bank of images or of features. */
 @Command(
         name = "create",
-        description =
-                "Make a bank: workers embed the images, or the features of a file are taken, cut"
-                        + " into shards, kept on disk and held in the workers' memory.",
+        description = "Make a bank: workers embed the images, or the features of a file are taken, cut"
+                + " into shards, kept on disk and held in the workers' memory.",
         customSynopsis = {
             "simreg index create NAME --data=DIR --weights=FILE [OPTIONS]",
             "       simreg index create NAME --features=FILE [--labels=FILE] [--files=FILE]"
@@ -44,37 +43,34 @@ final class IndexCreateCommand implements Callable<Integer> {
 
     private final GlobalOptions global;
 
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "NAME",
-            description = "Name of the bank: letters, digits, . - _; at most 100 (required)")
+    @Parameters(paramLabel = "NAME", description = "Name of the bank: letters, digits, . - _; at most 100 (required)")
     private String name;
 
-    @Mixin private BankSourceOptions source;
+    @Mixin
+    private BankSourceOptions source;
 
     @Option(
             names = "--shards",
             paramLabel = "N",
-            description =
-                    "Pieces that the bank is cut in, 1 to 4096 (default: as many as workers attend)")
+            description = "Pieces that the bank is cut in, 1 to 4096 (default: as many as workers attend)")
     private Integer shards;
 
     @Option(
             names = "--replicas",
             paramLabel = "N",
             defaultValue = "1",
-            description =
-                    "Workers that hold each shard, 1 to 16; with 2 the loss of a worker costs no"
-                            + " time (default: 1)")
+            description = "Workers that hold each shard, 1 to 16; with 2 the loss of a worker costs no"
+                    + " time (default: 1)")
     private int replicas;
 
-    @Option(
-            names = "--detach",
-            description = "Return at once instead of waiting for the bank (default: false)")
+    @Option(names = "--detach", description = "Return at once instead of waiting for the bank (default: false)")
     private boolean detach;
 
-    @Mixin private BankOptions banks;
+    @Mixin
+    private BankOptions banks;
 
     IndexCreateCommand(GlobalOptions global) {
         this.global = global;
@@ -87,16 +83,12 @@ final class IndexCreateCommand implements Callable<Integer> {
         try (BankOptions.Access access = banks.open(true)) {
             BankStatus status = created(access, request);
             if (!detach) {
-                status =
-                        access.client()
-                                .search(
-                                        LONGEST,
-                                        search ->
-                                                watch(
-                                                        search.watchBank(
-                                                                DescribeBankRequest.newBuilder()
-                                                                        .setName(name)
-                                                                        .build())));
+                status = access.client()
+                        .search(
+                                LONGEST,
+                                search -> watch(search.watchBank(DescribeBankRequest.newBuilder()
+                                        .setName(name)
+                                        .build())));
             }
             if (status.getState() == BankStatus.State.FAILED) {
                 throw new UserError(
@@ -111,11 +103,10 @@ final class IndexCreateCommand implements Callable<Integer> {
 
     private CreateBankRequest request() {
         try {
-            CreateBankRequest.Builder request =
-                    CreateBankRequest.newBuilder()
-                            .setName(name)
-                            .setSource(source.source())
-                            .setReplicas(Math.max(0, replicas));
+            CreateBankRequest.Builder request = CreateBankRequest.newBuilder()
+                    .setName(name)
+                    .setSource(source.source())
+                    .setReplicas(Math.max(0, replicas));
             if (shards != null) {
                 request.setShards(Math.max(0, shards));
             }

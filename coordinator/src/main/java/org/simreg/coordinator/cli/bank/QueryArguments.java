@@ -34,13 +34,10 @@ final class QueryArguments {
             names = "--vectors",
             paramLabel = "FILE",
             description =
-                    "Ask with the rows of a two-dimensional .npy or safetensors instead of images"
-                            + " (default: none)")
+                    "Ask with the rows of a two-dimensional .npy or safetensors instead of images" + " (default: none)")
     private Path vectors;
 
-    @Option(
-            names = "--json",
-            description = "Print a line of JSON a query instead of tables (default: false)")
+    @Option(names = "--json", description = "Print a line of JSON a query instead of tables (default: false)")
     private boolean json;
 
     String bank() {
@@ -97,9 +94,8 @@ final class QueryArguments {
         try {
             long bytes = Files.size(image);
             if (bytes > LARGEST) {
-                throw new UserError(
-                        "The image %s has %d bytes, and at most %d can be asked with; make it smaller"
-                                .formatted(image, bytes, LARGEST));
+                throw new UserError("The image %s has %d bytes, and at most %d can be asked with; make it smaller"
+                        .formatted(image, bytes, LARGEST));
             }
             return ByteString.copyFrom(Files.readAllBytes(image));
         } catch (IOException e) {

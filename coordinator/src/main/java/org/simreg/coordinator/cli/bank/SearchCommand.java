@@ -25,9 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "search",
         description = "Find the nearest rows of a bank by cosine, exactly: a table a query.",
-        customSynopsis = {
-            "simreg search NAME IMAGE... [OPTIONS]",
-            "       simreg search NAME --vectors=FILE [OPTIONS]"
+        customSynopsis = {"simreg search NAME IMAGE... [OPTIONS]", "       simreg search NAME --vectors=FILE [OPTIONS]"
         },
         footer = {
             "",
@@ -38,8 +36,11 @@ import picocli.CommandLine.Spec;
 public final class SearchCommand implements Callable<Integer> {
     private final GlobalOptions global;
 
-    @Spec private CommandSpec spec;
-    @Mixin private QueryArguments queries;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private QueryArguments queries;
 
     @Option(
             names = "--k",
@@ -51,20 +52,19 @@ public final class SearchCommand implements Callable<Integer> {
     @Option(
             names = "--html",
             paramLabel = "FILE",
-            description =
-                    "Also write a page with the pictures found, one file without outside references"
-                            + " (default: none)")
+            description = "Also write a page with the pictures found, one file without outside references"
+                    + " (default: none)")
     private Path html;
 
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description =
-                    "Where the pictures of the page are on this machine (default: the data set's"
-                            + " folder as the bank has it)")
+            description = "Where the pictures of the page are on this machine (default: the data set's"
+                    + " folder as the bank has it)")
     private Path data;
 
-    @Mixin private BankOptions banks;
+    @Mixin
+    private BankOptions banks;
 
     public SearchCommand(GlobalOptions global) {
         this.global = global;
@@ -116,8 +116,7 @@ public final class SearchCommand implements Callable<Integer> {
         }
         DescribeBankRequest request =
                 DescribeBankRequest.newBuilder().setName(queries.bank()).build();
-        BankStatus bank =
-                access.client().search(access.patience(), search -> search.describeBank(request));
+        BankStatus bank = access.client().search(access.patience(), search -> search.describeBank(request));
         return Path.of(bank.getSource().getImages().getDataset().getPath());
     }
 }

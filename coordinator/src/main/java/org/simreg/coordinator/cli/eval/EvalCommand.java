@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
         description = "Evaluate frozen weights: k-NN, linear probe, stages and head, transfer.",
         footer = {"", "See 'simreg eval COMMAND --help' for the options of a command."})
 public final class EvalCommand implements Runnable {
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     private EvalCommand() {}
 

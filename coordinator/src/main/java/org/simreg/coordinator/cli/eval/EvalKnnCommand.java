@@ -18,9 +18,8 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg eval knn}: k-NN accuracy of val images against train images. */
 @Command(
         name = "knn",
-        description =
-                "Measure exact k-NN accuracy, val against train: the rules that published figures"
-                        + " were made with, or your own.",
+        description = "Measure exact k-NN accuracy, val against train: the rules that published figures"
+                + " were made with, or your own.",
         customSynopsis = "simreg eval knn --data=DIR --weights=FILE [OPTIONS]",
         footer = {
             "",
@@ -36,30 +35,28 @@ final class EvalKnnCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
-    @Spec private CommandSpec spec;
-    @Mixin private EvalOptions options;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private EvalOptions options;
 
     @Option(
             names = "--k",
             paramLabel = "N",
             split = ",",
-            description =
-                    "Numbers of neighbours that vote, separated by commas, 1 to "
-                            + NearestNeighbors.MAX_K
-                            + " (default: see below)")
+            description = "Numbers of neighbours that vote, separated by commas, 1 to "
+                    + NearestNeighbors.MAX_K
+                    + " (default: see below)")
     private int[] k;
 
     @Option(
             names = "--vote",
             paramLabel = "RULE",
-            description =
-                    "majority, one vote each; or weighted, exp(cosine / T) each (default: majority)")
+            description = "majority, one vote each; or weighted, exp(cosine / T) each (default: majority)")
     private Vote vote;
 
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            description = "T of the weighted vote, above 0 (default: 0.07)")
+    @Option(names = "--temperature", paramLabel = "T", description = "T of the weighted vote, above 0 (default: 0.07)")
     private Double temperature;
 
     /** The neighbours' votes: one each, or by similarity. */
@@ -100,8 +97,7 @@ final class EvalKnnCommand implements Callable<Integer> {
         for (int votes : counts) {
             if (votes < 1 || votes > NearestNeighbors.MAX_K) {
                 throw new UserError(
-                        "--k: %d is out of bounds; choose 1 to %d"
-                                .formatted(votes, NearestNeighbors.MAX_K));
+                        "--k: %d is out of bounds; choose 1 to %d".formatted(votes, NearestNeighbors.MAX_K));
             }
         }
         return Arrays.stream(counts)

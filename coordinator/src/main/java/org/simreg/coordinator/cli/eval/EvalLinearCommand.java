@@ -16,15 +16,13 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg eval linear}: a linear probe on frozen features. */
 @Command(
         name = "linear",
-        description =
-                "Train a linear probe on frozen features, as SimReg evaluates: unit length,"
-                        + " standardised, one linear layer, SGD.",
+        description = "Train a linear probe on frozen features, as SimReg evaluates: unit length,"
+                + " standardised, one linear layer, SGD.",
         customSynopsis = "simreg eval linear --data=DIR --weights=FILE [OPTIONS]",
         footer = {
             "",
             "Example:",
-            "  simreg eval linear --data photos --weights student.safetensors --lr"
-                    + " 0.003,0.01,0.03,0.1"
+            "  simreg eval linear --data photos --weights student.safetensors --lr" + " 0.003,0.01,0.03,0.1"
         })
 final class EvalLinearCommand implements Callable<Integer> {
     static final int MOST = 100_000;
@@ -32,17 +30,18 @@ final class EvalLinearCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
-    @Spec private CommandSpec spec;
-    @Mixin private EvalOptions options;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private EvalOptions options;
 
     @Option(
             names = "--lr",
             paramLabel = "RATE",
             split = ",",
             defaultValue = "0.01",
-            description =
-                    "Learning rates, separated by commas: a probe for each, all in one pass"
-                            + " (default: 0.01)")
+            description = "Learning rates, separated by commas: a probe for each, all in one pass" + " (default: 0.01)")
     private List<Double> rates;
 
     @Option(
@@ -60,18 +59,13 @@ final class EvalLinearCommand implements Callable<Integer> {
             description = "Epochs after which the learning rate is divided by 10 (default: 15,30)")
     private List<Integer> drops;
 
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Images of a step (default: 256)")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "256", description = "Images of a step (default: 256)")
     private int batch;
 
     @Option(
             names = "--augment",
-            description =
-                    "Train on fresh crops and flips of every epoch, computed anew, instead of on"
-                            + " centre crops (default: false)")
+            description = "Train on fresh crops and flips of every epoch, computed anew, instead of on"
+                    + " centre crops (default: false)")
     private boolean augment;
 
     EvalLinearCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
@@ -95,21 +89,18 @@ final class EvalLinearCommand implements Callable<Integer> {
     }
 
     private EvalRequest.Task task(long seed) {
-        return new EvalRequest.Linear(
-                new LinearProbe.Settings(rates, epochs, batch, drops, seed), augment);
+        return new EvalRequest.Linear(new LinearProbe.Settings(rates, epochs, batch, drops, seed), augment);
     }
 
     static void check(String option, int value, int most) {
         if (value < 1 || value > most) {
-            throw new UserError(
-                    "%s: %d is out of bounds; choose 1 to %d".formatted(option, value, most));
+            throw new UserError("%s: %d is out of bounds; choose 1 to %d".formatted(option, value, most));
         }
     }
 
     static void checkRate(double rate) {
         if (!(rate > 0 && rate <= 1000)) {
-            throw new UserError(
-                    "--lr: " + rate + " is out of bounds; choose above 0, at most 1000");
+            throw new UserError("--lr: " + rate + " is out of bounds; choose above 0, at most 1000");
         }
     }
 }

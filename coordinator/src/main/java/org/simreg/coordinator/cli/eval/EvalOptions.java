@@ -19,42 +19,37 @@ final class EvalOptions {
             names = "--data",
             paramLabel = "DIR",
             required = true,
-            description =
-                    "Folder with train/CLASS/* and val/CLASS/*; transfer takes several (required)")
+            description = "Folder with train/CLASS/* and val/CLASS/*; transfer takes several (required)")
     private List<Path> data;
 
     @Option(
             names = "--weights",
             paramLabel = "FILE",
             required = true,
-            description =
-                    "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
-                            + " images to features (required)")
+            description = "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
+                    + " images to features (required)")
     private String weights;
 
     @Option(
             names = "--part",
             paramLabel = "PART",
             defaultValue = "student",
-            description =
-                    "student or teacher: which network of a training checkpoint that holds both"
-                            + " (default: student)")
+            description = "student or teacher: which network of a training checkpoint that holds both"
+                    + " (default: student)")
     private Part part;
 
     @Option(
             names = "--size",
             paramLabel = "N",
-            description =
-                    "Height and width of the view, 8 to 1024 px (default: as the run that the"
-                            + " weights come from, else 224)")
+            description = "Height and width of the view, 8 to 1024 px (default: as the run that the"
+                    + " weights come from, else 224)")
     private Integer size;
 
     @Option(
             names = "--resize",
             paramLabel = "N",
-            description =
-                    "Shorter side of an image before the centre crop, at most 4096 px (default: as"
-                            + " the run, else size * 256 / 224, rounded)")
+            description = "Shorter side of an image before the centre crop, at most 4096 px (default: as"
+                    + " the run, else size * 256 / 224, rounded)")
     private Integer resize;
 
     @Option(
@@ -80,25 +75,24 @@ final class EvalOptions {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description =
-                    "Folder that takes result.json, report.html and the features; made if absent")
+            description = "Folder that takes result.json, report.html and the features; made if absent")
     private Path out;
 
     @Option(
             names = "--features-cache",
             paramLabel = "DIR",
-            description =
-                    "Folder where features are kept and found again by weights, images and view"
-                            + " (default: features in --out, else none are kept)")
+            description = "Folder where features are kept and found again by weights, images and view"
+                    + " (default: features in --out, else none are kept)")
     private Path features;
 
-    @Option(
-            names = "--json",
-            description = "Print the result as JSON instead of a table (default: false)")
+    @Option(names = "--json", description = "Print the result as JSON instead of a table (default: false)")
     private boolean json;
 
-    @Mixin private NetworkOptions network;
-    @Mixin private MachineOptions machine;
+    @Mixin
+    private NetworkOptions network;
+
+    @Mixin
+    private MachineOptions machine;
 
     /** The network to be evaluated of a training checkpoint that holds two. */
     private enum Part {
@@ -114,40 +108,32 @@ final class EvalOptions {
      */
     EvalRequest request(EvalRequest.Task task, boolean several, boolean quiet) {
         if (!several && data.size() > 1) {
-            throw new UserError(
-                    "--data: %d folders are too many here; name one, or use simreg eval transfer"
-                            .formatted(data.size()));
+            throw new UserError("--data: %d folders are too many here; name one, or use simreg eval transfer"
+                    .formatted(data.size()));
         }
         bounds("--size", size, 8, 1024);
         bounds("--resize", resize, 8, 4096);
         if (limitClasses < 0) {
-            throw new UserError(
-                    "--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
+            throw new UserError("--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
         }
-        ImageDataset.Subset subset =
-                new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile));
+        ImageDataset.Subset subset = new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile));
         EvalRequest.Images images =
-                new EvalRequest.Images(
-                        data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
-        FrozenBackbone.Request asked =
-                new FrozenBackbone.Request(
-                        weights,
-                        network.network(),
-                        network.precision(),
-                        part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
-                        network.pixels());
+                new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
+        FrozenBackbone.Request asked = new FrozenBackbone.Request(
+                weights,
+                network.network(),
+                network.precision(),
+                part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
+                network.pixels());
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
-                new EvalRequest.Results(
-                        Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
+                new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
         return new EvalRequest(task, asked, images, settings, results);
     }
 
     private static void bounds(String option, Integer value, int least, int most) {
         if (value != null && (value < least || value > most)) {
-            throw new UserError(
-                    "%s: %d is out of bounds; choose %d to %d px"
-                            .formatted(option, value, least, most));
+            throw new UserError("%s: %d is out of bounds; choose %d to %d px".formatted(option, value, least, most));
         }
     }
 }

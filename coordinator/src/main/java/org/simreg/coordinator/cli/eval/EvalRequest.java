@@ -20,11 +20,7 @@ import org.simreg.worker.features.probe.PenaltySearch;
  * @param results where the results go
  */
 public record EvalRequest(
-        Task task,
-        FrozenBackbone.Request weights,
-        Images images,
-        WorkerSettings machine,
-        Results results) {
+        Task task, FrozenBackbone.Request weights, Images images, WorkerSettings machine, Results results) {
     /** The same for another task. */
     EvalRequest withTask(Task other) {
         return new EvalRequest(other, weights, images, machine, results);
@@ -60,8 +56,7 @@ public record EvalRequest(
      * @param json whether standard output gets JSON instead of a table
      * @param quiet whether no progress is shown
      */
-    public record Results(
-            Optional<Path> out, Optional<Path> features, boolean json, boolean quiet) {
+    public record Results(Optional<Path> out, Optional<Path> features, boolean json, boolean quiet) {
         /** Where features are kept. */
         Optional<Path> cache() {
             return features.or(() -> out.map(folder -> folder.resolve("features")));
@@ -120,8 +115,7 @@ public record EvalRequest(
      * @param probe a linear probe at each stage too, on centre crops
      * @param layers names of the stages that are wanted; empty: all
      */
-    public record Stages(
-            List<VotingRule> rules, Optional<LinearProbe.Settings> probe, List<String> layers)
+    public record Stages(List<VotingRule> rules, Optional<LinearProbe.Settings> probe, List<String> layers)
             implements Task {
         @Override
         public String command() {
@@ -147,11 +141,7 @@ public record EvalRequest(
         public String describe() {
             return "%d penalties from %s to %s, %s of each class held out, seed %d"
                     .formatted(
-                            settings.count(),
-                            settings.least(),
-                            settings.most(),
-                            settings.heldOut(),
-                            settings.seed());
+                            settings.count(), settings.least(), settings.most(), settings.heldOut(), settings.seed());
         }
     }
 }

@@ -65,7 +65,8 @@ public final class EvalRun {
         stop.whenRequested("Stopping.", own::interrupt);
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
-                Torch opened = new Torch(request.machine().device(), request.machine().threads())) {
+                Torch opened =
+                        new Torch(request.machine().device(), request.machine().threads())) {
             progress = shown;
             torch = opened;
             torch.enter();
@@ -74,8 +75,7 @@ public final class EvalRun {
             if (!stop.requested()) {
                 throw e;
             }
-            System.err.println(
-                    "Stopped before there was a result; features that were computed whole are kept.");
+            System.err.println("Stopped before there was a result; features that were computed whole are kept.");
             return STOPPED;
         }
         print(report);
@@ -84,39 +84,35 @@ public final class EvalRun {
 
     private void print(EvalReport report) {
         String json = EvalTables.json(report);
-        request.results()
-                .out()
-                .ifPresent(
-                        folder -> {
-                            write(folder.resolve("result.json"), json);
-                            write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
-                        });
+        request.results().out().ifPresent(folder -> {
+            write(folder.resolve("result.json"), json);
+            write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
+        });
         System.out.print(request.results().json() ? json : EvalTables.table(report));
         System.out.flush();
     }
 
     private static void write(Path file, String text) {
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        AtomicFile.write(
-                file,
-                channel -> {
-                    while (bytes.hasRemaining()) {
-                        channel.write(bytes);
-                    }
-                });
+        AtomicFile.write(file, channel -> {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
     }
 
     private EvalReport report() {
         ViewRecipe.CentreView view = view();
-        List<ImageDataset> all = request.images().folders().stream().map(this::open).toList();
-        EvalReport.Builder report = EvalReport.newBuilder().setCommand(request.task().command());
+        List<ImageDataset> all =
+                request.images().folders().stream().map(this::open).toList();
+        EvalReport.Builder report =
+                EvalReport.newBuilder().setCommand(request.task().command());
         try (FrozenBackbone backbone = backbone()) {
             describe(report, backbone.identity(), view);
             for (int i = 0; i < all.size(); i++) {
                 String path = request.images().folders().get(i).toString();
                 report.addData(data(path, all.get(i)));
-                try (FeatureSets sets =
-                        new FeatureSets(torch, backbone, all.get(i), settings(view))) {
+                try (FeatureSets sets = new FeatureSets(torch, backbone, all.get(i), settings(view))) {
                     report.addAllRows(
                             request.task() instanceof EvalRequest.Stages stages
                                     ? stages(stages, backbone.stages(), sets)
@@ -133,10 +129,7 @@ public final class EvalRun {
                 : FrozenBackbone.open(torch, request.weights(), progress::notice);
     }
 
-    private void describe(
-            EvalReport.Builder report,
-            FrozenBackbone.Identity identity,
-            ViewRecipe.CentreView view) {
+    private void describe(EvalReport.Builder report, FrozenBackbone.Identity identity, ViewRecipe.CentreView view) {
         report.setWeights(request.weights().source())
                 .setWeightsSha256(identity.sha256())
                 .setNetwork(identity.network())
@@ -158,12 +151,8 @@ public final class EvalRun {
 
     private ImageDataset open(Path folder) {
         WorkerSettings machine = request.machine();
-        ImageDataset splits =
-                FolderSource.open(
-                        folder,
-                        request.images().subset(),
-                        machine.cache(),
-                        ImageDataset.IndexProgress.SILENT);
+        ImageDataset splits = FolderSource.open(
+                folder, request.images().subset(), machine.cache(), ImageDataset.IndexProgress.SILENT);
         if (splits.val().isEmpty()) {
             throw new UserError(
                     "Can't evaluate on %s: it has no val/CLASS folders; name a folder with train/CLASS/* and val/CLASS/*"
@@ -176,14 +165,14 @@ public final class EvalRun {
     private ViewRecipe.CentreView view() {
         Optional<Job> job = request.weights().job();
         EvalRequest.Images images = request.images();
-        int size = images.size().or(() -> job.map(run -> run.getViews().getSize())).orElse(224);
+        int size =
+                images.size().or(() -> job.map(run -> run.getViews().getSize())).orElse(224);
         int usual = (int) Math.round(size * 256 / 224.0);
         boolean asRun = job.isPresent() && images.size().isEmpty();
         int resize = images.resize().orElse(asRun ? job.get().getEvaluation().getResize() : usual);
         if (resize < size) {
             throw new UserError(
-                    "--resize: %d is smaller than the view of %d px; choose at least its size"
-                            .formatted(resize, size));
+                    "--resize: %d is smaller than the view of %d px; choose at least its size".formatted(resize, size));
         }
         return new ViewRecipe.CentreView(resize, size);
     }
@@ -200,14 +189,12 @@ public final class EvalRun {
         FeatureBank val = sets.val(progress);
         if (request.task() instanceof EvalRequest.Knn knn) {
             progress.next("searching", 0, val.size());
-            return EvalRows.knn(train, val, knn.rules(), FEATURE, request.machine().threads());
+            return EvalRows.knn(
+                    train, val, knn.rules(), FEATURE, request.machine().threads());
         }
         int classes = sets.splits().train().classNames().size();
         if (request.task() instanceof EvalRequest.Linear linear) {
-            ProbeRows rows =
-                    linear.augmented()
-                            ? ProbeRows.augmented(sets, PROBE_AREA)
-                            : ProbeRows.of(train);
+            ProbeRows rows = linear.augmented() ? ProbeRows.augmented(sets, PROBE_AREA) : ProbeRows.of(train);
             LinearProbe.Data data = new LinearProbe.Data(train, val, classes, rows);
             return LinearProbe.run(torch, data, linear.settings(), progress, this::show).stream()
                     .map(score -> EvalRows.linear(score, FEATURE, train.dimension()))
@@ -215,8 +202,7 @@ public final class EvalRun {
         }
         EvalRequest.Transfer transfer = (EvalRequest.Transfer) request.task();
         LinearProbe.Data data = LinearProbe.Data.cached(train, val, classes);
-        PenaltySearch.Outcome outcome =
-                PenaltySearch.run(torch, data, transfer.settings(), progress);
+        PenaltySearch.Outcome outcome = PenaltySearch.run(torch, data, transfer.settings(), progress);
         return EvalRows.transfer(outcome, path, train.dimension());
     }
 
@@ -233,21 +219,13 @@ public final class EvalRun {
             progress.next("stages", i, stages.size());
             rows.addAll(EvalRows.knn(bank, queries, task.rules(), name, threads));
             task.probe()
-                    .ifPresent(
-                            probe ->
-                                    LinearProbe.run(
-                                                    torch,
-                                                    LinearProbe.Data.cached(bank, queries, classes),
-                                                    probe,
-                                                    progress,
-                                                    scores -> {})
-                                            .forEach(
-                                                    score ->
-                                                            rows.add(
-                                                                    EvalRows.linear(
-                                                                            score,
-                                                                            name,
-                                                                            bank.dimension()))));
+                    .ifPresent(probe -> LinearProbe.run(
+                                    torch,
+                                    LinearProbe.Data.cached(bank, queries, classes),
+                                    probe,
+                                    progress,
+                                    scores -> {})
+                            .forEach(score -> rows.add(EvalRows.linear(score, name, bank.dimension()))));
         }
         return rows;
     }
@@ -255,15 +233,14 @@ public final class EvalRun {
     private void show(List<LinearProbe.Score> scores) {
         LinearProbe.Score best =
                 scores.stream().reduce((a, b) -> b.top1() > a.top1() ? b : a).orElseThrow();
-        progress.score(
-                String.format(
-                        Locale.ROOT,
-                        "epoch %d  loss %.4f  top-1 %.1f %%  top-5 %.1f %%%s",
-                        best.epoch(),
-                        best.loss(),
-                        100 * best.top1(),
-                        100 * best.top5(),
-                        scores.size() > 1 ? "  (lr " + best.rate() + ")" : ""));
+        progress.score(String.format(
+                Locale.ROOT,
+                "epoch %d  loss %.4f  top-1 %.1f %%  top-5 %.1f %%%s",
+                best.epoch(),
+                best.loss(),
+                100 * best.top1(),
+                100 * best.top5(),
+                scores.size() > 1 ? "  (lr " + best.rate() + ")" : ""));
     }
 
     /** Conversion of accuracies and scores to the rows of an evaluation's report. */
@@ -276,11 +253,7 @@ public final class EvalRun {
          * @param layer where the features were read
          */
         static List<EvalRow> knn(
-                FeatureBank train,
-                FeatureBank val,
-                List<VotingRule> rules,
-                String layer,
-                int threads) {
+                FeatureBank train, FeatureBank val, List<VotingRule> rules, String layer, int threads) {
             int most = rules.stream().mapToInt(VotingRule::k).max().orElse(1);
             KnnVote vote;
             try (NearestNeighbors search = new NearestNeighbors(threads)) {
@@ -289,11 +262,10 @@ public final class EvalRun {
             int[] labels = val.labels();
             List<EvalRow> rows = new ArrayList<>();
             for (VotingRule rule : rules) {
-                EvalRow.Builder row =
-                        row("knn", layer, train.dimension())
-                                .setVote(rule.weighted() ? "weighted" : "majority")
-                                .setK(rule.k())
-                                .setAccuracy(vote.accuracy(labels, rule));
+                EvalRow.Builder row = row("knn", layer, train.dimension())
+                        .setVote(rule.weighted() ? "weighted" : "majority")
+                        .setK(rule.k())
+                        .setAccuracy(vote.accuracy(labels, rule));
                 if (rule.weighted()) {
                     row.setTemperature(rule.temperature());
                 }
@@ -320,8 +292,7 @@ public final class EvalRun {
             return rows;
         }
 
-        private static EvalRow penalty(
-                String name, PenaltySearch.Score score, String data, int features) {
+        private static EvalRow penalty(String name, PenaltySearch.Score score, String data, int features) {
             return row(name, "feature", features)
                     .setData(data)
                     .setPenalty(score.penalty())

@@ -21,9 +21,8 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "stages",
-        description =
-                "Measure k-NN accuracy at every stage of the backbone and after every layer of the"
-                        + " head that the file holds, by one pass over the images.",
+        description = "Measure k-NN accuracy at every stage of the backbone and after every layer of the"
+                + " head that the file holds, by one pass over the images.",
         customSynopsis = "simreg eval stages --data=DIR --weights=FILE [OPTIONS]",
         footer = {
             "",
@@ -34,44 +33,39 @@ import picocli.CommandLine.Spec;
             "  simreg eval stages --data photos --weights runs/resnet18-photos --linear"
         })
 final class EvalStagesCommand implements Callable<Integer> {
-    private static final List<VotingRule> RULES =
-            List.of(VotingRule.majority(1), VotingRule.majority(20));
+    private static final List<VotingRule> RULES = List.of(VotingRule.majority(1), VotingRule.majority(20));
 
     private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
-    @Spec private CommandSpec spec;
-    @Mixin private EvalOptions options;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private EvalOptions options;
 
     @Option(
             names = "--layers",
             paramLabel = "NAME",
             split = ",",
-            description =
-                    "Only these, separated by commas: stem, layer1 .. layer4 (ResNets), stage1 .."
-                            + " stage7, last (MobileNet-v2), head.1, .. (default: all)")
+            description = "Only these, separated by commas: stem, layer1 .. layer4 (ResNets), stage1 .."
+                    + " stage7, last (MobileNet-v2), head.1, .. (default: all)")
     private List<String> layers = List.of();
 
     @Option(
             names = "--linear",
-            description =
-                    "Train a linear probe at each of them too, on centre crops, as simreg eval"
-                            + " linear does (default: false)")
+            description = "Train a linear probe at each of them too, on centre crops, as simreg eval"
+                    + " linear does (default: false)")
     private boolean linear;
 
     @Option(
             names = "--lr",
             paramLabel = "RATE",
             split = ",",
-            description =
-                    "Learning rates of the probes, separated by commas; the best one counts"
-                            + " (default: 0.01)")
+            description = "Learning rates of the probes, separated by commas; the best one counts" + " (default: 0.01)")
     private List<Double> rates;
 
-    @Option(
-            names = "--epochs",
-            paramLabel = "N",
-            description = "Epochs of the probes, at least 1 (default: 40)")
+    @Option(names = "--epochs", paramLabel = "N", description = "Epochs of the probes, at least 1 (default: 40)")
     private Integer epochs;
 
     EvalStagesCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
@@ -87,10 +81,7 @@ final class EvalStagesCommand implements Callable<Integer> {
                 throw new UserError("--lr and --epochs have no effect without --linear; add it");
             }
             EvalRequest plain =
-                    options.request(
-                            new EvalRequest.Stages(RULES, Optional.empty(), layers),
-                            false,
-                            global.quiet());
+                    options.request(new EvalRequest.Stages(RULES, Optional.empty(), layers), false, global.quiet());
             request = linear ? plain.withTask(task(plain.images().seed())) : plain;
         } catch (UserError e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -103,8 +94,7 @@ final class EvalStagesCommand implements Callable<Integer> {
         asked.forEach(EvalLinearCommand::checkRate);
         int passes = epochs == null ? 40 : epochs;
         EvalLinearCommand.check("--epochs", passes, EvalLinearCommand.MOST);
-        LinearProbe.Settings probe =
-                new LinearProbe.Settings(asked, passes, 256, List.of(15, 30), seed);
+        LinearProbe.Settings probe = new LinearProbe.Settings(asked, passes, 256, List.of(15, 30), seed);
         return new EvalRequest.Stages(RULES, Optional.of(probe), layers);
     }
 }

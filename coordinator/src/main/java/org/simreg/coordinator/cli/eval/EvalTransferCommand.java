@@ -18,38 +18,33 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "transfer",
-        description =
-                "Fit L2-regularised logistic regression on frozen features of each data set, its"
-                        + " penalty chosen on a held-out part of train.",
+        description = "Fit L2-regularised logistic regression on frozen features of each data set, its"
+                + " penalty chosen on a held-out part of train.",
         customSynopsis = "simreg eval transfer --data=DIR [--data=DIR]... --weights=FILE [OPTIONS]",
-        footer = {
-            "",
-            "Example:",
-            "  simreg eval transfer --data flowers --data pets --weights runs/resnet18-photos"
-        })
+        footer = {"", "Example:", "  simreg eval transfer --data flowers --data pets --weights runs/resnet18-photos"})
 final class EvalTransferCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final ToIntFunction<EvalRequest> run;
 
-    @Spec private CommandSpec spec;
-    @Mixin private EvalOptions options;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private EvalOptions options;
 
     @Option(
             names = "--penalties",
             paramLabel = "N",
             defaultValue = "45",
-            description =
-                    "Penalties that are tried, spaced evenly in their logarithms from 1e5 down to"
-                            + " 1e-6 (default: 45)")
+            description = "Penalties that are tried, spaced evenly in their logarithms from 1e5 down to"
+                    + " 1e-6 (default: 45)")
     private int penalties;
 
     @Option(
             names = "--held-out",
             paramLabel = "PART",
             defaultValue = "0.2",
-            description =
-                    "Part of each class's train images that the penalty is chosen on (default:"
-                            + " 0.2)")
+            description = "Part of each class's train images that the penalty is chosen on (default:" + " 0.2)")
     private double heldOut;
 
     EvalTransferCommand(GlobalOptions global, ToIntFunction<EvalRequest> run) {
@@ -72,19 +67,16 @@ final class EvalTransferCommand implements Callable<Integer> {
 
     private void check() {
         if (penalties < 1 || penalties > 1000) {
-            throw new UserError(
-                    "--penalties: " + penalties + " is out of bounds; choose 1 to 1000");
+            throw new UserError("--penalties: " + penalties + " is out of bounds; choose 1 to 1000");
         }
         if (!(heldOut > 0 && heldOut < 1)) {
-            throw new UserError(
-                    "--held-out: " + heldOut + " is out of bounds; choose between 0 and 1");
+            throw new UserError("--held-out: " + heldOut + " is out of bounds; choose between 0 and 1");
         }
     }
 
     private EvalRequest.Task task(long seed) {
         PenaltySearch.Settings published = PenaltySearch.Settings.published(seed);
         return new EvalRequest.Transfer(
-                new PenaltySearch.Settings(
-                        penalties, published.least(), published.most(), heldOut, seed));
+                new PenaltySearch.Settings(penalties, published.least(), published.most(), heldOut, seed));
     }
 }

@@ -29,13 +29,13 @@ import picocli.CommandLine.Spec;
 public final class ExportCommand implements Callable<Integer> {
     private final ToIntFunction<Settings> export;
 
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Parameters(
             paramLabel = "CHECKPOINT",
-            description =
-                    "Checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
-                            + " TorchScript archive written by simreg (required)")
+            description = "Checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
+                    + " TorchScript archive written by simreg (required)")
     private Path checkpoint;
 
     @Option(
@@ -52,8 +52,7 @@ public final class ExportCommand implements Callable<Integer> {
             completionCandidates = EnumNames.OfFormat.class,
             converter = EnumNames.OfFormat.class,
             description =
-                    "One or several of torchscript, safetensors, pth, onnx, separated by commas"
-                            + " (default: all)")
+                    "One or several of torchscript, safetensors, pth, onnx, separated by commas" + " (default: all)")
     private Set<Format> formats = EnumSet.allOf(Format.class);
 
     @Option(
@@ -61,19 +60,17 @@ public final class ExportCommand implements Callable<Integer> {
             paramLabel = "NETWORK",
             completionCandidates = EnumNames.OfNetwork.class,
             converter = EnumNames.OfNetwork.class,
-            description =
-                    "Network whose weights the checkpoint holds: resnet18, resnet34, resnet50,"
-                            + " resnet101, resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2"
-                            + " (default: as the checkpoint says)")
+            description = "Network whose weights the checkpoint holds: resnet18, resnet34, resnet50,"
+                    + " resnet101, resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2"
+                    + " (default: as the checkpoint says)")
     private Network network;
 
     @Option(
             names = "--size",
             paramLabel = "N",
             defaultValue = "224",
-            description =
-                    "Height and width of the images that the networks are checked with, 8 to 1024"
-                            + " px (default: 224)")
+            description = "Height and width of the images that the networks are checked with, 8 to 1024"
+                    + " px (default: 224)")
     private int size;
 
     /**
@@ -85,8 +82,7 @@ public final class ExportCommand implements Callable<Integer> {
      * @param network whose weights the checkpoint holds; empty if the checkpoint says so itself
      * @param size height and width of the images that the written networks are traced with, pixels
      */
-    public record Settings(
-            Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {}
+    public record Settings(Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {}
 
     public ExportCommand(ToIntFunction<Settings> export) {
         this.export = export;
@@ -99,7 +95,6 @@ public final class ExportCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), what);
         }
         return export.applyAsInt(
-                new Settings(
-                        checkpoint, out, Set.copyOf(formats), Optional.ofNullable(network), size));
+                new Settings(checkpoint, out, Set.copyOf(formats), Optional.ofNullable(network), size));
     }
 }

@@ -15,24 +15,21 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg inspect}: what a file of weights holds. */
 @Command(
         name = "inspect",
-        description =
-                "Tell what a checkpoint holds: networks under their prefixes, heads, what is missing"
-                        + " for the nearest network. Nothing in the file is executed.",
+        description = "Tell what a checkpoint holds: networks under their prefixes, heads, what is missing"
+                + " for the nearest network. Nothing in the file is executed.",
         customSynopsis = "simreg inspect FILE [OPTIONS]",
         footer = {"", "Example:", "  simreg inspect moco_v2_800ep_pretrain.pth.tar"})
 public final class InspectCommand implements Runnable {
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Parameters(
             paramLabel = "FILE",
-            description =
-                    "PyTorch file (zip or legacy), safetensors, TorchScript archive, checkpoint or"
-                            + " folder of a run (required)")
+            description = "PyTorch file (zip or legacy), safetensors, TorchScript archive, checkpoint or"
+                    + " folder of a run (required)")
     private Path file;
 
-    @Option(
-            names = "--keys",
-            description = "List every tensor with its type and shape (default: false)")
+    @Option(names = "--keys", description = "List every tensor with its type and shape (default: false)")
     private boolean keys;
 
     @Option(names = "--json", description = "Print JSON instead of text (default: false)")

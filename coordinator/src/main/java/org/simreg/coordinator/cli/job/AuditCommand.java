@@ -18,26 +18,26 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg audit}: checks from its ledger that a run lost or doubled nothing. */
 @Command(
         name = "audit",
-        description =
-                "Check a run's ledger: no step lost, every sample once an epoch, equal digests.",
+        description = "Check a run's ledger: no step lost, every sample once an epoch, equal digests.",
         customSynopsis = {"simreg audit DIR", "       simreg audit JOB [OPTIONS]"},
         footer = {
             "",
-            "Only for a JOB a coordinator is asked, where its run folder is; this machine must see"
-                    + " that folder.",
+            "Only for a JOB a coordinator is asked, where its run folder is; this machine must see" + " that folder.",
             "Exit codes: 0 clean, 1 violations, each printed with its line.",
             "",
             "Example:",
             "  simreg audit runs/resnet18-photos"
         })
 public final class AuditCommand implements Callable<Integer> {
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CoordinatorOptions coordinator;
 
     @Parameters(
             paramLabel = "DIR|JOB",
-            description =
-                    "Run folder; or id or name of a job, or how one of them begins (required)")
+            description = "Run folder; or id or name of a job, or how one of them begins (required)")
     private String run;
 
     @Override
@@ -63,8 +63,7 @@ public final class AuditCommand implements Callable<Integer> {
             Path folder = Path.of(JobFinder.find(client, run).getFolder());
             if (!Files.isDirectory(folder)) {
                 String what = " of the job " + run + " can't be seen from this machine";
-                throw new UserError(
-                        "The run folder " + folder + what + "; run the audit where it can");
+                throw new UserError("The run folder " + folder + what + "; run the audit where it can");
             }
             return folder;
         }

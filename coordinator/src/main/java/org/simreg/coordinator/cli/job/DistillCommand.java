@@ -43,8 +43,11 @@ public final class DistillCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final ToIntFunction<EmbeddedRun.Settings> run;
 
-    @Spec private CommandSpec spec;
-    @Mixin private MachineOptions machine;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private MachineOptions machine;
 
     private DistillCommand(GlobalOptions global, ToIntFunction<EmbeddedRun.Settings> run) {
         this.global = global;
@@ -91,11 +94,10 @@ public final class DistillCommand implements Callable<Integer> {
         }
         try (Stream<Path> entries = Files.list(folder)) {
             if (entries.findAny().isPresent()) {
-                throw new UserError(
-                        "The run folder "
-                                + folder
-                                + " is not empty: continue it with --resume, replace it with"
-                                + " --overwrite or choose another with --out");
+                throw new UserError("The run folder "
+                        + folder
+                        + " is not empty: continue it with --resume, replace it with"
+                        + " --overwrite or choose another with --out");
             }
         } catch (IOException e) {
             throw new UserError("The run folder " + folder + " can't be listed: " + e, e);

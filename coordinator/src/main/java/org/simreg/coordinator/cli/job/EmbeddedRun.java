@@ -39,8 +39,7 @@ public final class EmbeddedRun {
      * @param overwrite replace what the run folder holds
      * @param quiet no progress, only warnings and the result
      */
-    public record Settings(
-            Job job, WorkerSettings machine, boolean resume, boolean overwrite, boolean quiet) {}
+    public record Settings(Job job, WorkerSettings machine, boolean resume, boolean overwrite, boolean quiet) {}
 
     public EmbeddedRun(Settings settings, StopSignal stop) {
         this.settings = settings;

@@ -31,11 +31,9 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "features",
-        description =
-                "Compute teachers' features of the views that a training shows again and again.",
+        description = "Compute teachers' features of the views that a training shows again and again.",
         customSynopsis = {
-            "simreg features --data=DIR --teacher=SOURCE --cache-views=N --cache-store=DIR"
-                    + " [OPTIONS]",
+            "simreg features --data=DIR --teacher=SOURCE --cache-views=N --cache-store=DIR" + " [OPTIONS]",
             "       simreg features --job=FILE --cache-store=DIR [OPTIONS]",
             "       simreg features --check=DIR"
         },
@@ -48,11 +46,9 @@ import picocli.CommandLine.Spec;
                     + " machines that share the folder take a part each.",
             "",
             "Examples:",
-            "  simreg features --data photos --teacher moco.pth.tar --cache-views 10 --cache-store"
-                    + " features",
+            "  simreg features --data photos --teacher moco.pth.tar --cache-views 10 --cache-store" + " features",
             "  simreg features --job job.yaml --cache-store /shared/features --part 2/8",
-            "  simreg distill --data photos --teacher moco.pth.tar --cache-views 10 --cache-store"
-                    + " features"
+            "  simreg distill --data photos --teacher moco.pth.tar --cache-views 10 --cache-store" + " features"
         })
 public final class FeaturesCommand implements Callable<Integer> {
     private static final int STOPPED = 130;
@@ -60,22 +56,20 @@ public final class FeaturesCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final StopSignal stop;
 
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Option(
             names = "--check",
             paramLabel = "DIR",
-            description =
-                    "Say what the stores of a folder hold, read every row, and stop (default: none)")
+            description = "Say what the stores of a folder hold, read every row, and stop (default: none)")
     private Path check;
 
-    @Option(
-            names = "--part",
-            paramLabel = "I/N",
-            description = "Compute the I-th of N equal parts only (default: 1/1)")
+    @Option(names = "--part", paramLabel = "I/N", description = "Compute the I-th of N equal parts only (default: 1/1)")
     private String part = "1/1";
 
-    @Mixin private MachineOptions machine;
+    @Mixin
+    private MachineOptions machine;
 
     private FeaturesCommand(GlobalOptions global, StopSignal stop) {
         this.global = global;
@@ -114,9 +108,8 @@ public final class FeaturesCommand implements Callable<Integer> {
         RequestedJob requested = new RequestedJob(spec.commandLine().getParseResult());
         Job job = requested.completed(this::findProblems);
         if (!job.hasCache() || job.getCache().getPrecision() == Cache.Format.NONE) {
-            throw new UserError(
-                    "There are no features to keep: ask for --cache-views N (or --cache-fixed),"
-                            + " with --cache-precision float32 or float16");
+            throw new UserError("There are no features to keep: ask for --cache-views N (or --cache-fixed),"
+                    + " with --cache-precision float32 or float16");
         }
         // In the run's folder they would stand in the way of a run that isn't there yet.
         Path run = Path.of(job.getCheckpoints().getOutput()).toAbsolutePath().normalize();
@@ -153,7 +146,9 @@ public final class FeaturesCommand implements Callable<Integer> {
                 return STOPPED;
             }
         }
-        spec.commandLine().getOut().println("The features are in " + job.getCache().getStore());
+        spec.commandLine()
+                .getOut()
+                .println("The features are in " + job.getCache().getStore());
         return 0;
     }
 
@@ -188,13 +183,7 @@ public final class FeaturesCommand implements Callable<Integer> {
                 return share;
             }
             long left = Math.round((all - done) / rate);
-            return String.format(
-                    Locale.ROOT,
-                    "%s, %.0f a second, %d:%02d left",
-                    share,
-                    rate,
-                    left / 60,
-                    left % 60);
+            return String.format(Locale.ROOT, "%s, %.0f a second, %d:%02d left", share, rate, left / 60, left % 60);
         }
     }
 }

@@ -42,9 +42,7 @@ record JobDisplay(ApiClient client, StopSignal stop, PrintWriter out, boolean qu
             if (from > 0) {
                 showStart(id, from, console);
             }
-            feed.run(
-                    event -> console.accept(event.getProgress()),
-                    notice -> console.accept(note(notice)));
+            feed.run(event -> console.accept(event.getProgress()), notice -> console.accept(note(notice)));
         }
         if (stop.requested()) {
             out.println("The job goes on; see it again with: simreg watch " + id);

@@ -23,8 +23,11 @@ import picocli.CommandLine.Spec;
 public final class JobsCommand implements Runnable {
     private final GlobalOptions global;
 
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CoordinatorOptions coordinator;
 
     @Option(
             names = "--state",
@@ -32,9 +35,8 @@ public final class JobsCommand implements Runnable {
             split = ",",
             completionCandidates = EnumNames.OfJobState.class,
             converter = EnumNames.OfJobState.class,
-            description =
-                    "Only jobs in these states: queued, running, paused, succeeded, failed,"
-                            + " cancelled, separated by commas (default: all)")
+            description = "Only jobs in these states: queued, running, paused, succeeded, failed,"
+                    + " cancelled, separated by commas (default: all)")
     private List<JobState> states = List.of();
 
     public JobsCommand(GlobalOptions global) {

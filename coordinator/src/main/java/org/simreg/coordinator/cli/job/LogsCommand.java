@@ -26,12 +26,13 @@ public final class LogsCommand implements Runnable {
     private final StopSignal stop;
     private final EventSentences text = new EventSentences(ZoneId.systemDefault());
 
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "JOB",
-            description = "Id or name of the job, or how one of them begins (required)")
+    @Mixin
+    private CoordinatorOptions coordinator;
+
+    @Parameters(paramLabel = "JOB", description = "Id or name of the job, or how one of them begins (required)")
     private String job;
 
     @Option(

@@ -24,28 +24,20 @@ import picocli.CommandLine.Spec;
 public final class MoveCommand implements Runnable {
     private final Move move;
 
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "JOB",
-            description = "Id or name of the job, or how one of them begins (required)")
+    @Mixin
+    private CoordinatorOptions coordinator;
+
+    @Parameters(paramLabel = "JOB", description = "Id or name of the job, or how one of them begins (required)")
     private String job;
 
     /** A change of a job's state that a client asks for, and its help text. */
     public enum Move {
-        CANCEL(
-                "cancel",
-                JobState.CANCELLED,
-                "End a job after its current step, with a checkpoint."),
-        PAUSE(
-                "pause",
-                JobState.PAUSED,
-                "Stop a job after its current step, with a checkpoint; free its workers."),
-        RESUME(
-                "resume",
-                JobState.QUEUED,
-                "Queue a job again that was paused or cancelled, or has failed.");
+        CANCEL("cancel", JobState.CANCELLED, "End a job after its current step, with a checkpoint."),
+        PAUSE("pause", JobState.PAUSED, "Stop a job after its current step, with a checkpoint; free its workers."),
+        RESUME("resume", JobState.QUEUED, "Queue a job again that was paused or cancelled, or has failed.");
 
         private final String command;
         private final JobState target;
@@ -81,9 +73,7 @@ public final class MoveCommand implements Runnable {
     /** A note for a job that trains: it moves at the end of a step. */
     private String later(JobStatus moved) {
         boolean waits = move != Move.RESUME && moved.getState() != move.target;
-        return waits
-                ? "; it will be " + move.target.name().toLowerCase(Locale.ROOT) + " after its step"
-                : "";
+        return waits ? "; it will be " + move.target.name().toLowerCase(Locale.ROOT) + " after its step" : "";
     }
 
     @Override

@@ -54,22 +54,22 @@ public final class SubmitCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final StopSignal stop;
 
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CoordinatorOptions coordinator;
 
     @Option(
             names = "--watch",
-            description =
-                    "Show the progress until the job ends; Ctrl-C leaves it running (default:"
-                            + " false)")
+            description = "Show the progress until the job ends; Ctrl-C leaves it running (default:" + " false)")
     private boolean watch;
 
     @Option(
             names = "--request-id",
             paramLabel = "TEXT",
-            description =
-                    "Submitting again with the same text gives the first time's job, up to 200"
-                            + " characters (default: a new one each time)")
+            description = "Submitting again with the same text gives the first time's job, up to 200"
+                    + " characters (default: a new one each time)")
     private String requestId;
 
     private SubmitCommand(GlobalOptions global, StopSignal stop) {
@@ -112,12 +112,11 @@ public final class SubmitCommand implements Callable<Integer> {
 
     /** Submits; settings that the coordinator refuses are wrong usage here too. */
     private JobStatus submit(ApiClient client, Job job, Existing existing) {
-        SubmitRequest request =
-                SubmitRequest.newBuilder()
-                        .setJob(job)
-                        .setRequestId(requestId == null ? UUID.randomUUID().toString() : requestId)
-                        .setExisting(existing)
-                        .build();
+        SubmitRequest request = SubmitRequest.newBuilder()
+                .setJob(job)
+                .setRequestId(requestId == null ? UUID.randomUUID().toString() : requestId)
+                .setExisting(existing)
+                .build();
         try {
             return client.ask(jobs -> jobs.submit(request));
         } catch (UserError e) {
@@ -150,7 +149,8 @@ public final class SubmitCommand implements Callable<Integer> {
          */
         Job of(Job job) {
             Job.Builder whole = job.toBuilder();
-            whole.getCheckpointsBuilder().setOutput(absolute(job.getCheckpoints().getOutput()));
+            whole.getCheckpointsBuilder()
+                    .setOutput(absolute(job.getCheckpoints().getOutput()));
             data(whole.getDatasetBuilder());
             student(whole.getStudentBuilder());
             whole.getTeachersBuilderList().forEach(this::teacher);
@@ -190,7 +190,9 @@ public final class SubmitCommand implements Callable<Integer> {
 
         private String absolute(String path) {
             boolean elsewhere = SCHEME.matcher(path).matches();
-            return elsewhere ? path : folder.resolve(path).toAbsolutePath().normalize().toString();
+            return elsewhere
+                    ? path
+                    : folder.resolve(path).toAbsolutePath().normalize().toString();
         }
     }
 }

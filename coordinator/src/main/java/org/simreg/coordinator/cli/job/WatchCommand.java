@@ -30,12 +30,13 @@ public final class WatchCommand implements Callable<Integer> {
     private final GlobalOptions global;
     private final StopSignal stop;
 
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "JOB",
-            description = "Id or name of the job, or how one of them begins (required)")
+    @Mixin
+    private CoordinatorOptions coordinator;
+
+    @Parameters(paramLabel = "JOB", description = "Id or name of the job, or how one of them begins (required)")
     private String job;
 
     @Option(
@@ -57,8 +58,7 @@ public final class WatchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), what);
         }
         try (ApiClient client = coordinator.open()) {
-            JobDisplay watch =
-                    new JobDisplay(client, stop, spec.commandLine().getOut(), global.quiet());
+            JobDisplay watch = new JobDisplay(client, stop, spec.commandLine().getOut(), global.quiet());
             return watch.show(JobFinder.find(client, job).getId(), from);
         }
     }

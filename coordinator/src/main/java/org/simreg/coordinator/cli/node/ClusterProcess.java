@@ -23,18 +23,14 @@ public sealed interface ClusterProcess {
      *
      * @param jsonLog whether its log lines are JSON
      */
-    record CoordinatorProcess(CoordinatorNode.Settings settings, boolean jsonLog)
-            implements ClusterProcess {
+    record CoordinatorProcess(CoordinatorNode.Settings settings, boolean jsonLog) implements ClusterProcess {
         @Override
         public int run(StopSignal stop) {
             log(jsonLog, "");
             try (CoordinatorNode node = new CoordinatorNode(settings)) {
-                ProcessLog.say(
-                        "The coordinator listens on %s:%d; its home is %s"
-                                .formatted(
-                                        settings.cluster().host(), node.port(), settings.home()));
-                settings.http()
-                        .ifPresent(at -> ProcessLog.say("Its page is at http://" + at + "/"));
+                ProcessLog.say("The coordinator listens on %s:%d; its home is %s"
+                        .formatted(settings.cluster().host(), node.port(), settings.home()));
+                settings.http().ifPresent(at -> ProcessLog.say("Its page is at http://" + at + "/"));
                 stop.whenRequested("Stopping; workers train on.", node::stop);
                 return node.await();
             }
@@ -49,10 +45,7 @@ public sealed interface ClusterProcess {
      * @param jsonLog whether its log lines are JSON
      */
     record WorkerProcess(
-            WorkerNode.Settings settings,
-            HostPort coordinator,
-            ClientCredentials credentials,
-            boolean jsonLog)
+            WorkerNode.Settings settings, HostPort coordinator, ClientCredentials credentials, boolean jsonLog)
             implements ClusterProcess {
         @Override
         public int run(StopSignal stop) {

@@ -22,9 +22,8 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg coordinator}: runs the process that keeps jobs and leads workers. */
 @Command(
         name = "coordinator",
-        description =
-                "Run the coordinator of a cluster: it keeps the jobs, divides them among the"
-                        + " workers, and stores their checkpoints.",
+        description = "Run the coordinator of a cluster: it keeps the jobs, divides them among the"
+                + " workers, and stores their checkpoints.",
         footer = {
             "",
             "Without --tokens or --tls-client-ca whoever reaches the port can submit jobs; without"
@@ -38,46 +37,47 @@ import picocli.CommandLine.Spec;
 public final class CoordinatorCommand implements Callable<Integer> {
     private final ToIntFunction<ClusterProcess> run;
 
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",
             defaultValue = "127.0.0.1",
-            description =
-                    "Address of this machine that clients and workers reach it by (default:"
-                            + " 127.0.0.1, for this machine only)")
+            description = "Address of this machine that clients and workers reach it by (default:"
+                    + " 127.0.0.1, for this machine only)")
     private String host;
 
     @Option(
             names = "--port",
             paramLabel = "N",
             defaultValue = "7100",
-            description =
-                    "Port for clients and workers, 0 to 65535; 0 takes any that is free (default:"
-                            + " 7100)")
+            description = "Port for clients and workers, 0 to 65535; 0 takes any that is free (default:" + " 7100)")
     private int port;
 
     @Option(
             names = "--home",
             paramLabel = "DIR",
-            description =
-                    "Folder that keeps the list of jobs, for one coordinator at a time; made if"
-                            + " absent (default: simreg below XDG_DATA_HOME or ~/.local/share)")
+            description = "Folder that keeps the list of jobs, for one coordinator at a time; made if"
+                    + " absent (default: simreg below XDG_DATA_HOME or ~/.local/share)")
     private Path home;
 
     @Option(
             names = "--cluster-port",
             paramLabel = "N",
             defaultValue = "5701",
-            description =
-                    "Port for the cluster's own messages, 0 to 65535; 0 takes any that is free from"
-                            + " 5701 on (default: 5701)")
+            description = "Port for the cluster's own messages, 0 to 65535; 0 takes any that is free from"
+                    + " 5701 on (default: 5701)")
     private int clusterPort;
 
-    @Mixin private ProcessOptions process;
-    @Mixin private ScaleOptions scale;
-    @Mixin private SecurityOptions.ServerSecurity security;
+    @Mixin
+    private ProcessOptions process;
+
+    @Mixin
+    private ScaleOptions scale;
+
+    @Mixin
+    private SecurityOptions.ServerSecurity security;
 
     public CoordinatorCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
@@ -90,15 +90,14 @@ public final class CoordinatorCommand implements Callable<Integer> {
 
     private CoordinatorProcess process() {
         try {
-            CoordinatorNode.Settings settings =
-                    new CoordinatorNode.Settings(
-                            ProcessOptions.port("--port", port),
-                            (home == null ? usualHome() : home).toAbsolutePath().normalize(),
-                            GlobalOptions.Version.number(),
-                            process.cluster(host, clusterPort, List.of()),
-                            process.http(),
-                            scale.settings(),
-                            security.read());
+            CoordinatorNode.Settings settings = new CoordinatorNode.Settings(
+                    ProcessOptions.port("--port", port),
+                    (home == null ? usualHome() : home).toAbsolutePath().normalize(),
+                    GlobalOptions.Version.number(),
+                    process.cluster(host, clusterPort, List.of()),
+                    process.http(),
+                    scale.settings(),
+                    security.read());
             return new CoordinatorProcess(settings, process.jsonLog());
         } catch (UserError e) {
             throw process.refusal(spec.commandLine(), e);
@@ -107,10 +106,9 @@ public final class CoordinatorCommand implements Callable<Integer> {
 
     private static Path usualHome() {
         String data = System.getenv("XDG_DATA_HOME");
-        Path base =
-                data == null || data.isBlank()
-                        ? Path.of(System.getProperty("user.home"), ".local", "share")
-                        : Path.of(data);
+        Path base = data == null || data.isBlank()
+                ? Path.of(System.getProperty("user.home"), ".local", "share")
+                : Path.of(data);
         return base.resolve("simreg");
     }
 
@@ -120,27 +118,24 @@ public final class CoordinatorCommand implements Callable<Integer> {
                 names = "--min-workers",
                 paramLabel = "N",
                 defaultValue = "0",
-                description =
-                        "Workers wanted even if there is no job, 0 to 4096 (default: 0; 'simreg scale'"
-                                + " changes it while the coordinator runs)")
+                description = "Workers wanted even if there is no job, 0 to 4096 (default: 0; 'simreg scale'"
+                        + " changes it while the coordinator runs)")
         private int min;
 
         @Option(
                 names = "--max-workers",
                 paramLabel = "N",
                 defaultValue = "4096",
-                description =
-                        "Workers wanted at most, 0 to 4096 (default: 4096; 'simreg scale' changes it"
-                                + " while the coordinator runs)")
+                description = "Workers wanted at most, 0 to 4096 (default: 4096; 'simreg scale' changes it"
+                        + " while the coordinator runs)")
         private int max;
 
         @Option(
                 names = "--scale-down-after",
                 paramLabel = "N",
                 defaultValue = "60",
-                description =
-                        "How long workers are wanted on after they were last needed, 0 to 86400 seconds"
-                                + " (default: 60)")
+                description = "How long workers are wanted on after they were last needed, 0 to 86400 seconds"
+                        + " (default: 60)")
         private long downDelay;
 
         /**
@@ -150,8 +145,7 @@ public final class CoordinatorCommand implements Callable<Integer> {
             try {
                 return new ScaleSettings(new Bounds(min, max), Duration.ofSeconds(downDelay));
             } catch (UserError e) {
-                throw new UserError(
-                        "--min-workers, --max-workers, --scale-down-after: " + e.getMessage(), e);
+                throw new UserError("--min-workers, --max-workers, --scale-down-after: " + e.getMessage(), e);
             }
         }
     }

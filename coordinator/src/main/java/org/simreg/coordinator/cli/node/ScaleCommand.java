@@ -21,9 +21,8 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg scale}: shows how many workers are wanted, and sets the bounds. */
 @Command(
         name = "scale",
-        description =
-                "Show how many workers the jobs could use, and why; with MIN and MAX, or one of the"
-                        + " options, set the bounds of that number, which outlive the coordinator.",
+        description = "Show how many workers the jobs could use, and why; with MIN and MAX, or one of the"
+                + " options, set the bounds of that number, which outlive the coordinator.",
         parameterListHeading = "%n",
         footer = {
             "",
@@ -34,8 +33,11 @@ import picocli.CommandLine.Spec;
             "  simreg scale --json"
         })
 public final class ScaleCommand implements Runnable {
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CoordinatorOptions coordinator;
 
     @Parameters(
             paramLabel = "MIN MAX",
@@ -50,20 +52,13 @@ public final class ScaleCommand implements Runnable {
             description = "Workers wanted even if there is no job, 0 to 4096 (default: no change)")
     private Integer min;
 
-    @Option(
-            names = "--max",
-            paramLabel = "N",
-            description = "Workers wanted at most, 0 to 4096 (default: no change)")
+    @Option(names = "--max", paramLabel = "N", description = "Workers wanted at most, 0 to 4096 (default: no change)")
     private Integer max;
 
-    @Option(
-            names = "--reset",
-            description = "Back to the bounds that the coordinator was started with (default: no)")
+    @Option(names = "--reset", description = "Back to the bounds that the coordinator was started with (default: no)")
     private boolean reset;
 
-    @Option(
-            names = "--json",
-            description = "Print one line of JSON, for programs (default: a sentence)")
+    @Option(names = "--json", description = "Print one line of JSON, for programs (default: a sentence)")
     private boolean json;
 
     @Override
@@ -72,8 +67,7 @@ public final class ScaleCommand implements Runnable {
         boolean changes = !change.equals(SetScaleRequest.getDefaultInstance());
         try (ApiClient client = coordinator.open()) {
             GetScaleRequest current = GetScaleRequest.getDefaultInstance();
-            ScaleStatus status =
-                    client.askScale(scale -> changes ? scale.set(change) : scale.get(current));
+            ScaleStatus status = client.askScale(scale -> changes ? scale.set(change) : scale.get(current));
             spec.commandLine().getOut().println(json ? line(status) : JobTables.scale(status));
         }
     }
@@ -82,8 +76,7 @@ public final class ScaleCommand implements Runnable {
         boolean single = min != null || max != null;
         if (both.size() == 1 || !both.isEmpty() && single || reset && (single || !both.isEmpty())) {
             throw new ParameterException(
-                    spec.commandLine(),
-                    "Give MIN and MAX, or --min and --max, or --reset: one of the three");
+                    spec.commandLine(), "Give MIN and MAX, or --min and --max, or --reset: one of the three");
         }
         SetScaleRequest.Builder change = SetScaleRequest.newBuilder().setReset(reset);
         if (both.size() == 2) {
@@ -101,8 +94,7 @@ public final class ScaleCommand implements Runnable {
     private int checked(String what, int workers) {
         if (workers < 0) {
             throw new ParameterException(
-                    spec.commandLine(),
-                    what + ": " + workers + " is out of bounds; choose 0 to 4096");
+                    spec.commandLine(), what + ": " + workers + " is out of bounds; choose 0 to 4096");
         }
         return workers;
     }

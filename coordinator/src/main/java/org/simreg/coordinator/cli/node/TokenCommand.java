@@ -14,10 +14,9 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg token}: makes a token, and the line for the coordinator's file. */
 @Command(
         name = "token",
-        description =
-                "Make a token: the first line printed is for its bearer (--token-file or"
-                        + " SIMREG_TOKEN), the second for the coordinator's --tokens file, from"
-                        + " which the token can't be found.",
+        description = "Make a token: the first line printed is for its bearer (--token-file or"
+                + " SIMREG_TOKEN), the second for the coordinator's --tokens file, from"
+                + " which the token can't be found.",
         footer = {
             "",
             "Roles: read looks at jobs and workers; submit queues jobs too; operate cancels, pauses"
@@ -27,7 +26,8 @@ import picocli.CommandLine.Spec;
             "  simreg token submit alice | { head -1 > alice.token; tail -1 >> tokens; }"
         })
 public final class TokenCommand implements Callable<Integer> {
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Parameters(index = "0", paramLabel = "ROLE", description = "${COMPLETION-CANDIDATES}")
     private Rights.Role role;

@@ -39,54 +39,54 @@ import picocli.CommandLine.Spec;
 public final class WorkerCommand implements Callable<Integer> {
     private final ToIntFunction<ClusterProcess> run;
 
-    @Spec private CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Option(
             names = "--coordinator",
             paramLabel = "HOST:PORT",
             defaultValue = "${env:SIMREG_COORDINATOR:-localhost:7100}",
-            description =
-                    "Where the coordinator listens (default: the environment's SIMREG_COORDINATOR,"
-                            + " else localhost:7100)")
+            description = "Where the coordinator listens (default: the environment's SIMREG_COORDINATOR,"
+                    + " else localhost:7100)")
     private String coordinator;
 
     @Option(
             names = "--name",
             paramLabel = "NAME",
             description =
-                    "Name of the worker, unique in the cluster (default: the machine's and the"
-                            + " process' number)")
+                    "Name of the worker, unique in the cluster (default: the machine's and the" + " process' number)")
     private String name;
 
-    @Mixin private MachineOptions machine;
+    @Mixin
+    private MachineOptions machine;
 
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",
-            description =
-                    "Address of this machine that coordinator and other workers reach it by"
-                            + " (default: the one it has towards the coordinator)")
+            description = "Address of this machine that coordinator and other workers reach it by"
+                    + " (default: the one it has towards the coordinator)")
     private String host;
 
     @Option(
             names = "--cluster-port",
             paramLabel = "N",
             defaultValue = "0",
-            description =
-                    "Port for the cluster's own messages, 0 to 65535; 0 takes any that is free from"
-                            + " 5701 on (default: 0)")
+            description = "Port for the cluster's own messages, 0 to 65535; 0 takes any that is free from"
+                    + " 5701 on (default: 0)")
     private int clusterPort;
 
-    @Mixin private ProcessOptions process;
-    @Mixin private SecurityOptions.ClientSecurity security;
+    @Mixin
+    private ProcessOptions process;
+
+    @Mixin
+    private SecurityOptions.ClientSecurity security;
 
     @Option(
             names = "--root",
             paramLabel = "DIR",
-            description =
-                    "Folder below which this worker sees data and weights of jobs, wherever symbolic"
-                            + " links lead; what lies elsewhere is read from the coordinator; repeat"
-                            + " for several (default: none, anywhere)")
+            description = "Folder below which this worker sees data and weights of jobs, wherever symbolic"
+                    + " links lead; what lies elsewhere is read from the coordinator; repeat"
+                    + " for several (default: none, anywhere)")
     private List<Path> roots = List.of();
 
     public WorkerCommand(ToIntFunction<ClusterProcess> run) {
@@ -103,17 +103,13 @@ public final class WorkerCommand implements Callable<Integer> {
             HostPort target = HostPort.parse("--coordinator", coordinator, HostPort.PORT);
             String own = host == null ? addressTowards(target) : host;
             HostPort peer = new HostPort(target.host(), ProcessOptions.CLUSTER_PORT);
-            WorkerNode.Settings settings =
-                    new WorkerNode.Settings(
-                            name(),
-                            GlobalOptions.Version.number(),
-                            new WorkerNode.Machine(
-                                    machine.device(),
-                                    machine.threads(),
-                                    machine.decodeThreads(),
-                                    Roots.of(roots)),
-                            process.cluster(own, clusterPort, List.of(peer.toString())),
-                            process.http());
+            WorkerNode.Settings settings = new WorkerNode.Settings(
+                    name(),
+                    GlobalOptions.Version.number(),
+                    new WorkerNode.Machine(
+                            machine.device(), machine.threads(), machine.decodeThreads(), Roots.of(roots)),
+                    process.cluster(own, clusterPort, List.of(peer.toString())),
+                    process.http());
             return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());
         } catch (UserError e) {
             throw process.refusal(spec.commandLine(), e);
@@ -121,10 +117,10 @@ public final class WorkerCommand implements Callable<Integer> {
     }
 
     private String name() {
-        String asked = name == null ? machineName() + "-" + ProcessHandle.current().pid() : name;
+        String asked =
+                name == null ? machineName() + "-" + ProcessHandle.current().pid() : name;
         if (!asked.matches("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,99}")) {
-            String rule =
-                    "; begin with a letter or digit, then letters, digits or . - _, up to 100";
+            String rule = "; begin with a letter or digit, then letters, digits or . - _, up to 100";
             throw new UserError("--name: '" + asked + "' can't name a worker" + rule);
         }
         return asked;

@@ -15,14 +15,16 @@ import picocli.CommandLine.Spec;
 /** The command {@code simreg workers}: a table of the workers that attend. */
 @Command(
         name = "workers",
-        description =
-                "List the workers that attend, what each computes and when it was last heard; with"
-                        + " -v also its numeric profile, and why it isn't used.")
+        description = "List the workers that attend, what each computes and when it was last heard; with"
+                + " -v also its numeric profile, and why it isn't used.")
 public final class WorkersCommand implements Runnable {
     private final GlobalOptions global;
 
-    @Spec private CommandSpec spec;
-    @Mixin private CoordinatorOptions coordinator;
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CoordinatorOptions coordinator;
 
     public WorkersCommand(GlobalOptions global) {
         this.global = global;
@@ -32,7 +34,8 @@ public final class WorkersCommand implements Runnable {
     public void run() {
         try (ApiClient client = coordinator.open()) {
             ListWorkersRequest all = ListWorkersRequest.getDefaultInstance();
-            List<WorkerStatus> workers = client.ask(jobs -> jobs.listWorkers(all)).getWorkersList();
+            List<WorkerStatus> workers =
+                    client.ask(jobs -> jobs.listWorkers(all)).getWorkersList();
             String table = JobTables.workers(workers, global.verbose(), System.currentTimeMillis());
             spec.commandLine().getOut().print(table);
             spec.commandLine().getOut().flush();

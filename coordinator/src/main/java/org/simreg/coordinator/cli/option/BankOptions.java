@@ -13,14 +13,14 @@ import picocli.CommandLine.Option;
 public final class BankOptions {
     private static final int LONGEST = 3600;
 
-    @Mixin private CoordinatorOptions coordinator;
+    @Mixin
+    private CoordinatorOptions coordinator;
 
     @Option(
             names = "--banks",
             paramLabel = "DIR",
-            description =
-                    "Ask no coordinator but use the banks of this folder, in this process; made if"
-                            + " absent (default: none, a coordinator is asked)")
+            description = "Ask no coordinator but use the banks of this folder, in this process; made if"
+                    + " absent (default: none, a coordinator is asked)")
     private Path banks;
 
     @Option(
@@ -30,7 +30,8 @@ public final class BankOptions {
             description = "How long an answer may take, 1 to 3600 seconds (default: 60)")
     private int timeout;
 
-    @Mixin private MachineOptions machine;
+    @Mixin
+    private MachineOptions machine;
 
     /**
      * Connects, or begins to serve.
@@ -48,9 +49,7 @@ public final class BankOptions {
             ApiClient client = coordinator.open();
             return new Access(client, client::close, patience);
         }
-        EmbeddedNode node =
-                new EmbeddedNode(
-                        GlobalOptions.Version.number(), Optional.of(banks.toAbsolutePath()));
+        EmbeddedNode node = new EmbeddedNode(GlobalOptions.Version.number(), Optional.of(banks.toAbsolutePath()));
         if (works) {
             node.work(machine.settings());
         }
@@ -58,8 +57,7 @@ public final class BankOptions {
     }
 
     /** A connection to the server of banks, until it is closed. */
-    public record Access(ApiClient client, Runnable end, Duration patience)
-            implements AutoCloseable {
+    public record Access(ApiClient client, Runnable end, Duration patience) implements AutoCloseable {
         @Override
         public void close() {
             end.run();

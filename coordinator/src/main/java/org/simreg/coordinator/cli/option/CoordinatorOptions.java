@@ -15,9 +15,8 @@ public final class CoordinatorOptions {
             names = "--coordinator",
             paramLabel = "HOST:PORT",
             defaultValue = "${env:SIMREG_COORDINATOR:-localhost:7100}",
-            description =
-                    "Where the coordinator listens (default: the environment's SIMREG_COORDINATOR,"
-                            + " else localhost:7100)")
+            description = "Where the coordinator listens (default: the environment's SIMREG_COORDINATOR,"
+                    + " else localhost:7100)")
     private String coordinator;
 
     @Option(
@@ -25,11 +24,11 @@ public final class CoordinatorOptions {
             paramLabel = "N",
             defaultValue = "0",
             description =
-                    "How long to wait for a coordinator that isn't there yet, 0 to 86400 seconds"
-                            + " (default: 0)")
+                    "How long to wait for a coordinator that isn't there yet, 0 to 86400 seconds" + " (default: 0)")
     private int wait;
 
-    @Mixin private SecurityOptions.ClientSecurity security;
+    @Mixin
+    private SecurityOptions.ClientSecurity security;
 
     /**
      * Opens a connection.

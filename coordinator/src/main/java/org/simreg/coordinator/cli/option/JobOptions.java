@@ -34,12 +34,11 @@ public final class JobOptions {
         }
         int order = 0;
         for (Map.Entry<String, List<JobField>> section : sections.entrySet()) {
-            ArgGroupSpec.Builder group =
-                    ArgGroupSpec.builder()
-                            .heading("%n" + section.getKey() + ":%n")
-                            .validate(false)
-                            .exclusive(false)
-                            .order(order++);
+            ArgGroupSpec.Builder group = ArgGroupSpec.builder()
+                    .heading("%n" + section.getKey() + ":%n")
+                    .validate(false)
+                    .exclusive(false)
+                    .order(order++);
             section.getValue().forEach(field -> group.addArg(option(field)));
             command.addArgGroup(group.build());
         }
@@ -57,15 +56,15 @@ public final class JobOptions {
     }
 
     private static String heading(JobField field) {
-        String name = field.section().map(FieldDescriptor::getName).orElse("job").replace('_', ' ');
+        String name =
+                field.section().map(FieldDescriptor::getName).orElse("job").replace('_', ' ');
         return name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
     }
 
     private static OptionSpec option(JobField field) {
-        OptionSpec.Builder option =
-                OptionSpec.builder(field.flag().orElseThrow())
-                        .description(description(field).replace("%", "%%"))
-                        .completionCandidates(field.values());
+        OptionSpec.Builder option = OptionSpec.builder(field.flag().orElseThrow())
+                .description(description(field).replace("%", "%%"))
+                .completionCandidates(field.values());
         if (field.field().getJavaType() == JavaType.BOOLEAN) {
             return option.type(Boolean.class).arity("0").negatable(true).build();
         }
@@ -106,14 +105,9 @@ public final class JobOptions {
 
         Job over(Job base) {
             Job.Builder job = base.toBuilder();
-            List<JobField> named =
-                    JobField.all().stream()
-                            .filter(
-                                    field ->
-                                            field.flag()
-                                                    .map(parsed::hasMatchedOption)
-                                                    .orElse(false))
-                            .toList();
+            List<JobField> named = JobField.all().stream()
+                    .filter(field -> field.flag().map(parsed::hasMatchedOption).orElse(false))
+                    .toList();
             startTeachers(job, named);
             for (JobField field : named) {
                 if (field.inList()) {
@@ -121,7 +115,8 @@ public final class JobOptions {
                 } else if (option(field).stringValues().size() > 1) {
                     problems.add(field.flag().orElseThrow(), "given more than once; give it once");
                 } else {
-                    Message.Builder holder = field.section().map(job::getFieldBuilder).orElse(job);
+                    Message.Builder holder =
+                            field.section().map(job::getFieldBuilder).orElse(job);
                     set(holder, field, matched(field).toString());
                 }
             }
@@ -143,20 +138,22 @@ public final class JobOptions {
 
         private void setTeachers(Job.Builder job, JobField field) {
             List<?> values = (List<?>) matched(field);
-            List<Teacher.Builder> teachers =
-                    job.getTeachersBuilderList().stream().filter(t -> takes(t, field)).toList();
+            List<Teacher.Builder> teachers = job.getTeachersBuilderList().stream()
+                    .filter(t -> takes(t, field))
+                    .toList();
             if (teachers.isEmpty()) {
                 teachers = job.getTeachersBuilderList();
             }
             if (values.size() != 1 && values.size() != teachers.size()) {
-                String given =
-                        "given " + values.size() + " times for " + teachers.size() + " teachers";
-                problems.add(
-                        field.flag().orElseThrow(), given + "; give it once, or once for each");
+                String given = "given " + values.size() + " times for " + teachers.size() + " teachers";
+                problems.add(field.flag().orElseThrow(), given + "; give it once, or once for each");
                 return;
             }
             for (int i = 0; i < teachers.size(); i++) {
-                set(teachers.get(i), field, values.get(values.size() == 1 ? 0 : i).toString());
+                set(
+                        teachers.get(i),
+                        field,
+                        values.get(values.size() == 1 ? 0 : i).toString());
             }
         }
 

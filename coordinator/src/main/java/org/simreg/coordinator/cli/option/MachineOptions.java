@@ -11,14 +11,10 @@ public final class MachineOptions {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "auto",
-            description =
-                    "auto, cpu, cuda or cuda:N; auto takes a GPU if there is one (default: auto)")
+            description = "auto, cpu, cuda or cuda:N; auto takes a GPU if there is one (default: auto)")
     private String device;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads of libtorch on the CPU (default: one a core)")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of libtorch on the CPU (default: one a core)")
     private Integer threads;
 
     @Option(
@@ -30,8 +26,7 @@ public final class MachineOptions {
     /** {@code auto}, {@code cpu} or {@code cuda:N}. */
     public String device() {
         if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
-            throw new UserError(
-                    "--device: '" + device + "' is no device; choose auto, cpu, cuda or cuda:N");
+            throw new UserError("--device: '" + device + "' is no device; choose auto, cpu, cuda or cuda:N");
         }
         return device.equals("cuda") ? "cuda:0" : device;
     }

@@ -13,27 +13,23 @@ public final class NetworkOptions {
             paramLabel = "NETWORK",
             completionCandidates = EnumNames.OfNetwork.class,
             converter = EnumNames.OfNetwork.class,
-            description =
-                    "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
-                            + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
-                            + " recognised from the file)")
+            description = "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
+                    + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
+                    + " recognised from the file)")
     private Network network;
 
     @Option(
             names = "--precision",
             paramLabel = "TYPE",
-            description =
-                    "float32 or bfloat16 (default: as the run that the weights come from, else"
-                            + " float32)")
+            description = "float32 or bfloat16 (default: as the run that the weights come from, else" + " float32)")
     private Precision precision;
 
     @Option(
             names = "--pixels",
             paramLabel = "KIND",
             defaultValue = "imagenet",
-            description =
-                    "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
-                            + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
+            description = "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
+                    + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
     private Pixels pixels;
 
     /** The network; empty: to be recognised from the file. */

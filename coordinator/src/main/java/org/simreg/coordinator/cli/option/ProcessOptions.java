@@ -22,17 +22,15 @@ public final class ProcessOptions {
             names = "--peers",
             paramLabel = "HOST:PORT",
             split = ",",
-            description =
-                    "Cluster ports of the other processes, best all of them, separated by commas; a"
-                            + " port left out is 5701 (default: that of the coordinator)")
+            description = "Cluster ports of the other processes, best all of them, separated by commas; a"
+                    + " port left out is 5701 (default: that of the coordinator)")
     private List<String> peers = List.of();
 
     @Option(
             names = "--peer-service",
             paramLabel = "NAME",
-            description =
-                    "DNS name of a headless Kubernetes service that lists the peers, instead of"
-                            + " --peers (default: none)")
+            description = "DNS name of a headless Kubernetes service that lists the peers, instead of"
+                    + " --peers (default: none)")
     private String service;
 
     @Option(
@@ -45,19 +43,17 @@ public final class ProcessOptions {
     @Option(
             names = "--http",
             paramLabel = "HOST:PORT",
-            description =
-                    "Serve HTTP there: /metrics, /health/live, ready and started, and on the"
-                            + " coordinator a page; a port left out is 8080, and there is no"
-                            + " password (default: none)")
+            description = "Serve HTTP there: /metrics, /health/live, ready and started, and on the"
+                    + " coordinator a page; a port left out is 8080, and there is no"
+                    + " password (default: none)")
     private String http;
 
     @Option(
             names = "--log",
             paramLabel = "FORMAT",
             defaultValue = "text",
-            description =
-                    "What log lines are: text, warnings only; or json, an object a line with job,"
-                            + " generation, step and worker (default: text)")
+            description = "What log lines are: text, warnings only; or json, an object a line with job,"
+                    + " generation, step and worker (default: text)")
     private String log;
 
     /**
@@ -75,11 +71,7 @@ public final class ProcessOptions {
             throw new UserError("--peers and --peer-service exclude each other; choose one");
         }
         return new ClusterAddress(
-                name,
-                host,
-                port("--cluster-port", port),
-                all.isEmpty() ? usual : all,
-                Optional.ofNullable(service));
+                name, host, port("--cluster-port", port), all.isEmpty() ? usual : all, Optional.ofNullable(service));
     }
 
     /**

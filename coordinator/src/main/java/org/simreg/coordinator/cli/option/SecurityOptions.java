@@ -17,27 +17,24 @@ public abstract class SecurityOptions {
     @Option(
             names = "--tls-cert",
             paramLabel = "FILE",
-            description =
-                    "Certificate of this process in PEM, then those that lead to its CA; read again"
-                            + " when it changes, as the others (default: the environment's"
-                            + " SIMREG_TLS_CERT, else none)")
+            description = "Certificate of this process in PEM, then those that lead to its CA; read again"
+                    + " when it changes, as the others (default: the environment's"
+                    + " SIMREG_TLS_CERT, else none)")
     private Path cert;
 
     @Option(
             names = "--tls-key",
             paramLabel = "FILE",
-            description =
-                    "Private key of --tls-cert in PEM, not encrypted (default: the environment's"
-                            + " SIMREG_TLS_KEY, else none)")
+            description = "Private key of --tls-cert in PEM, not encrypted (default: the environment's"
+                    + " SIMREG_TLS_KEY, else none)")
     private Path key;
 
     @Option(
             names = "--tls-ca",
             paramLabel = "FILE",
-            description =
-                    "Certificates in PEM that those of the others must be signed by: with it"
-                            + " connections are TLS (default: the environment's SIMREG_TLS_CA, else"
-                            + " none)")
+            description = "Certificates in PEM that those of the others must be signed by: with it"
+                    + " connections are TLS (default: the environment's SIMREG_TLS_CA, else"
+                    + " none)")
     private Path ca;
 
     private SecurityOptions() {}
@@ -49,10 +46,7 @@ public abstract class SecurityOptions {
      */
     Optional<TlsFiles> files(Path clientCa) {
         return TlsFiles.of(
-                named(cert, "SIMREG_TLS_CERT"),
-                named(key, "SIMREG_TLS_KEY"),
-                named(ca, "SIMREG_TLS_CA"),
-                clientCa);
+                named(cert, "SIMREG_TLS_CERT"), named(key, "SIMREG_TLS_KEY"), named(ca, "SIMREG_TLS_CA"), clientCa);
     }
 
     private static Path named(Path option, String variable) {
@@ -67,11 +61,10 @@ public abstract class SecurityOptions {
         @Option(
                 names = "--token-file",
                 paramLabel = "FILE",
-                description =
-                        "File with the token that the coordinator knows this caller by; read again"
-                                + " when it changes (default: the token in the environment's "
-                                + VARIABLE
-                                + ", else none)")
+                description = "File with the token that the coordinator knows this caller by; read again"
+                        + " when it changes (default: the token in the environment's "
+                        + VARIABLE
+                        + ", else none)")
         private Path tokenFile;
 
         /**
@@ -113,36 +106,31 @@ public abstract class SecurityOptions {
         @Option(
                 names = "--tls-client-ca",
                 paramLabel = "FILE",
-                description =
-                        "Certificates in PEM that those of clients and workers must be signed by;"
-                                + " without it they need none (default: none)")
+                description = "Certificates in PEM that those of clients and workers must be signed by;"
+                        + " without it they need none (default: none)")
         private Path clientCa;
 
         @Option(
                 names = "--tokens",
                 paramLabel = "FILE",
-                description =
-                        "Who may call what: lines ROLE SHA256-OF-TOKEN NAME, as 'simreg token'"
-                                + " prints them; read again when it changes (default: none,"
-                                + " everybody may do everything)")
+                description = "Who may call what: lines ROLE SHA256-OF-TOKEN NAME, as 'simreg token'"
+                        + " prints them; read again when it changes (default: none,"
+                        + " everybody may do everything)")
         private Path tokens;
 
         @Option(
                 names = "--root",
                 paramLabel = "DIR",
-                description =
-                        "Folder below which data, weights and run folders of jobs must lie, wherever"
-                                + " symbolic links lead; repeat for several (default: none,"
-                                + " anywhere)")
+                description = "Folder below which data, weights and run folders of jobs must lie, wherever"
+                        + " symbolic links lead; repeat for several (default: none,"
+                        + " anywhere)")
         private List<Path> roots = List.of();
 
         @Option(
                 names = "--max-queue",
                 paramLabel = "N",
                 defaultValue = "10000",
-                description =
-                        "Most jobs that have not ended, 1 to 1000000; more are refused (default:"
-                                + " 10000)")
+                description = "Most jobs that have not ended, 1 to 1000000; more are refused (default:" + " 10000)")
         private int maxQueue;
 
         /**

@@ -28,8 +28,7 @@ public final class StopSignal {
     /** Listens for the JVM's shutdown; called once, before the command starts. */
     public static StopSignal onSignal(PrintStream err) {
         StopSignal stop = new StopSignal();
-        Runtime.getRuntime()
-                .addShutdownHook(NamedThreads.shutdownHook("stop", () -> stop.shutDown(err)));
+        Runtime.getRuntime().addShutdownHook(NamedThreads.shutdownHook("stop", () -> stop.shutDown(err)));
         return stop;
     }
 

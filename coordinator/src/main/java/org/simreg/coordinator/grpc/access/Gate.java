@@ -46,11 +46,9 @@ public final class Gate implements ServerInterceptor {
     }
 
     @Override
-    public <Q, A> Listener<Q> interceptCall(
-            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    public <Q, A> Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
         String method = call.getMethodDescriptor().getFullMethodName();
-        Optional<Status> refusal =
-                Rights.needed(method).flatMap(needed -> refusal(headers, needed, method));
+        Optional<Status> refusal = Rights.needed(method).flatMap(needed -> refusal(headers, needed, method));
         if (refusal.isEmpty()) {
             return next.startCall(call, headers);
         }
@@ -79,8 +77,8 @@ public final class Gate implements ServerInterceptor {
             return Optional.empty();
         }
         try {
-            byte[] pair =
-                    Base64.getDecoder().decode(authorization.substring(BASIC.length()).strip());
+            byte[] pair = Base64.getDecoder()
+                    .decode(authorization.substring(BASIC.length()).strip());
             String text = new String(pair, StandardCharsets.UTF_8);
             return Optional.of(text.substring(text.indexOf(':') + 1));
         } catch (IllegalArgumentException e) {
@@ -95,24 +93,20 @@ public final class Gate implements ServerInterceptor {
     private Optional<Status> refusal(Metadata headers, Rights.Role needed, String method) {
         String header = headers.get(HEADER);
         if (!isOf(header, SCHEME)) {
-            return Optional.of(
-                    Status.UNAUTHENTICATED.withDescription(
-                            "%s needs a token with the role %s, and none came; name one by --token-file or SIMREG_TOKEN"
-                                    .formatted(method, needed)));
+            return Optional.of(Status.UNAUTHENTICATED.withDescription(
+                    "%s needs a token with the role %s, and none came; name one by --token-file or SIMREG_TOKEN"
+                            .formatted(method, needed)));
         }
-        Optional<TokenFile.Bearer> bearer = tokens.find(header.substring(SCHEME.length()).strip());
+        Optional<TokenFile.Bearer> bearer =
+                tokens.find(header.substring(SCHEME.length()).strip());
         if (bearer.isEmpty()) {
-            return Optional.of(
-                    Status.UNAUTHENTICATED.withDescription(
-                            "The token that came with %s is not known to this coordinator; ask its operator for a line in --tokens"
-                                    .formatted(method)));
+            return Optional.of(Status.UNAUTHENTICATED.withDescription(
+                    "The token that came with %s is not known to this coordinator; ask its operator for a line in --tokens"
+                            .formatted(method)));
         }
         return bearer.filter(one -> !one.role().covers(needed))
-                .map(
-                        one ->
-                                Status.PERMISSION_DENIED.withDescription(
-                                        "%s needs the role %s, and the token of %s has the role %s; use another token"
-                                                .formatted(
-                                                        method, needed, one.name(), one.role())));
+                .map(one -> Status.PERMISSION_DENIED.withDescription(
+                        "%s needs the role %s, and the token of %s has the role %s; use another token"
+                                .formatted(method, needed, one.name(), one.role())));
     }
 }

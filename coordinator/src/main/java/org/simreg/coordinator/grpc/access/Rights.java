@@ -10,46 +10,41 @@ public final class Rights {
     /** The role that an RPC needs which the table doesn't name. */
     static final Role UNKNOWN = Role.OPERATE;
 
-    private static final Map<String, Role> METHODS =
-            Map.ofEntries(
-                    Map.entry("simreg.v1.Jobs/Submit", Role.SUBMIT),
-                    Map.entry("simreg.v1.Jobs/Get", Role.READ),
-                    Map.entry("simreg.v1.Jobs/List", Role.READ),
-                    Map.entry("simreg.v1.Jobs/Watch", Role.READ),
-                    Map.entry("simreg.v1.Jobs/Cancel", Role.OPERATE),
-                    Map.entry("simreg.v1.Jobs/Pause", Role.OPERATE),
-                    Map.entry("simreg.v1.Jobs/Resume", Role.OPERATE),
-                    Map.entry("simreg.v1.Jobs/ListWorkers", Role.READ),
-                    Map.entry("simreg.v1.Workers/Attend", Role.WORKER),
-                    Map.entry("simreg.v1.Workers/PutCheckpoint", Role.WORKER),
-                    Map.entry("simreg.v1.Workers/GetCheckpoint", Role.WORKER),
-                    Map.entry("simreg.v1.Samples/Describe", Role.WORKER),
-                    Map.entry("simreg.v1.Samples/Read", Role.WORKER),
-                    Map.entry("simreg.v1.Samples/Weights", Role.WORKER),
-                    Map.entry("simreg.v1.Scale/Get", Role.READ),
-                    Map.entry("simreg.v1.Scale/Set", Role.OPERATE),
-                    Map.entry("simreg.v1.Search/CreateBank", Role.SUBMIT),
-                    Map.entry("simreg.v1.Search/ListBanks", Role.READ),
-                    Map.entry("simreg.v1.Search/DescribeBank", Role.READ),
-                    Map.entry("simreg.v1.Search/WatchBank", Role.READ),
-                    Map.entry("simreg.v1.Search/DeleteBank", Role.OPERATE),
-                    Map.entry("simreg.v1.Search/Search", Role.READ),
-                    Map.entry("simreg.v1.Search/SearchStream", Role.READ),
-                    Map.entry("simreg.v1.Search/Classify", Role.READ),
-                    Map.entry("simreg.v1.Shards/GetShard", Role.WORKER),
-                    Map.entry("simreg.v1.Shards/PutShard", Role.WORKER),
-                    Map.entry(
-                            "grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role.READ),
-                    Map.entry(
-                            "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-                            Role.READ));
+    private static final Map<String, Role> METHODS = Map.ofEntries(
+            Map.entry("simreg.v1.Jobs/Submit", Role.SUBMIT),
+            Map.entry("simreg.v1.Jobs/Get", Role.READ),
+            Map.entry("simreg.v1.Jobs/List", Role.READ),
+            Map.entry("simreg.v1.Jobs/Watch", Role.READ),
+            Map.entry("simreg.v1.Jobs/Cancel", Role.OPERATE),
+            Map.entry("simreg.v1.Jobs/Pause", Role.OPERATE),
+            Map.entry("simreg.v1.Jobs/Resume", Role.OPERATE),
+            Map.entry("simreg.v1.Jobs/ListWorkers", Role.READ),
+            Map.entry("simreg.v1.Workers/Attend", Role.WORKER),
+            Map.entry("simreg.v1.Workers/PutCheckpoint", Role.WORKER),
+            Map.entry("simreg.v1.Workers/GetCheckpoint", Role.WORKER),
+            Map.entry("simreg.v1.Samples/Describe", Role.WORKER),
+            Map.entry("simreg.v1.Samples/Read", Role.WORKER),
+            Map.entry("simreg.v1.Samples/Weights", Role.WORKER),
+            Map.entry("simreg.v1.Scale/Get", Role.READ),
+            Map.entry("simreg.v1.Scale/Set", Role.OPERATE),
+            Map.entry("simreg.v1.Search/CreateBank", Role.SUBMIT),
+            Map.entry("simreg.v1.Search/ListBanks", Role.READ),
+            Map.entry("simreg.v1.Search/DescribeBank", Role.READ),
+            Map.entry("simreg.v1.Search/WatchBank", Role.READ),
+            Map.entry("simreg.v1.Search/DeleteBank", Role.OPERATE),
+            Map.entry("simreg.v1.Search/Search", Role.READ),
+            Map.entry("simreg.v1.Search/SearchStream", Role.READ),
+            Map.entry("simreg.v1.Search/Classify", Role.READ),
+            Map.entry("simreg.v1.Shards/GetShard", Role.WORKER),
+            Map.entry("simreg.v1.Shards/PutShard", Role.WORKER),
+            Map.entry("grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Role.READ),
+            Map.entry("grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role.READ));
 
     /**
      * Services for callers that can't send a token: Kubernetes' probes, and KEDA, whose external
      * scalers take certificates only. They tell nothing but health and numbers.
      */
-    private static final Set<String> FOR_ALL =
-            Set.of("grpc.health.v1.Health", "externalscaler.ExternalScaler");
+    private static final Set<String> FOR_ALL = Set.of("grpc.health.v1.Health", "externalscaler.ExternalScaler");
 
     private Rights() {}
 

@@ -31,8 +31,7 @@ public final class TokenFile {
     static final String NAME = "[\\p{L}\\p{N}._@-]{1,100}";
 
     private static final Logger LOG = LoggerFactory.getLogger(TokenFile.class);
-    private static final Pattern LINE =
-            Pattern.compile("(\\w+)\\s+([0-9a-fA-F]{64})\\s+(" + NAME + ")");
+    private static final Pattern LINE = Pattern.compile("(\\w+)\\s+([0-9a-fA-F]{64})\\s+(" + NAME + ")");
     private static final long LONGEST = 1 << 20;
 
     private final Path file;
@@ -63,9 +62,7 @@ public final class TokenFile {
             return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new UserError(
-                    "--tokens: %s can't be read: %s; 'simreg token' makes lines for it"
-                            .formatted(file, e),
-                    e);
+                    "--tokens: %s can't be read: %s; 'simreg token' makes lines for it".formatted(file, e), e);
         }
     }
 
@@ -85,8 +82,7 @@ public final class TokenFile {
     private static Bearer bearer(String line, String place) {
         Matcher parts = LINE.matcher(line);
         if (!parts.matches()) {
-            throw new UserError(
-                    place + " is not ROLE SHA256-OF-TOKEN NAME; 'simreg token' prints such lines");
+            throw new UserError(place + " is not ROLE SHA256-OF-TOKEN NAME; 'simreg token' prints such lines");
         }
         for (Rights.Role role : Rights.Role.values()) {
             if (role.toString().equals(parts.group(1).toLowerCase(Locale.ROOT))) {
@@ -94,8 +90,7 @@ public final class TokenFile {
             }
         }
         throw new UserError(
-                "%s: '%s' is no role; choose read, submit, operate or worker"
-                        .formatted(place, parts.group(1)));
+                "%s: '%s' is no role; choose read, submit, operate or worker".formatted(place, parts.group(1)));
     }
 
     /** The bearer of a token, if it is known. Takes the same time whichever it is. */
@@ -177,8 +172,7 @@ public final class TokenFile {
         public static NewToken of(Rights.Role role, String name) {
             if (!name.matches(TokenFile.NAME)) {
                 throw new UserError(
-                        "'%s' can't name a token; take letters, digits and . _ @ - only, up to 100"
-                                .formatted(name));
+                        "'%s' can't name a token; take letters, digits and . _ @ - only, up to 100".formatted(name));
             }
             String token = random();
             return new NewToken(token, Bearer.of(role, token, name).line());

@@ -34,8 +34,7 @@ public final class ApiClient implements AutoCloseable {
     private final Duration wait;
     private final ClientCredentials credentials;
 
-    private ApiClient(
-            ManagedChannel channel, String where, Duration wait, ClientCredentials credentials) {
+    private ApiClient(ManagedChannel channel, String where, Duration wait, ClientCredentials credentials) {
         this.channel = channel;
         this.credentials = credentials;
         this.wait = wait;
@@ -58,15 +57,13 @@ public final class ApiClient implements AutoCloseable {
      * @param credentials certificates and token; closed with this
      */
     public static ApiClient open(HostPort target, Duration wait, ClientCredentials credentials) {
-        ManagedChannel channel =
-                NettyChannelBuilder.forAddress(
-                                target.host(), target.port(), credentials.credentials())
-                        .intercept(credentials.interceptors())
-                        .keepAliveTime(10, TimeUnit.SECONDS)
-                        .keepAliveTimeout(5, TimeUnit.SECONDS)
-                        .maxInboundMessageSize(LARGEST_ANSWER)
-                        .maxInboundMetadataSize(LARGEST_STATUS)
-                        .build();
+        ManagedChannel channel = NettyChannelBuilder.forAddress(target.host(), target.port(), credentials.credentials())
+                .intercept(credentials.interceptors())
+                .keepAliveTime(10, TimeUnit.SECONDS)
+                .keepAliveTimeout(5, TimeUnit.SECONDS)
+                .maxInboundMessageSize(LARGEST_ANSWER)
+                .maxInboundMetadataSize(LARGEST_STATUS)
+                .build();
         return new ApiClient(channel, target.toString(), wait, credentials);
     }
 
@@ -123,9 +120,8 @@ public final class ApiClient implements AutoCloseable {
     public <T> T search(Duration timeout, Function<SearchGrpc.SearchBlockingStub, T> call) {
         Duration all = timeout.plus(wait);
         try {
-            return call.apply(
-                    ready(SearchGrpc.newBlockingStub(channel))
-                            .withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
+            return call.apply(ready(SearchGrpc.newBlockingStub(channel))
+                    .withDeadlineAfter(all.toMillis(), TimeUnit.MILLISECONDS));
         } catch (StatusRuntimeException e) {
             throw sentences.error(e, all);
         }

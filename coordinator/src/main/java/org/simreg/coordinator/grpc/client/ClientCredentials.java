@@ -27,15 +27,12 @@ import org.slf4j.LoggerFactory;
  * @param tls certificates; none: plain text
  * @param token goes with every call; none: nothing
  */
-public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.Token> token)
-        implements AutoCloseable {
+public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.Token> token) implements AutoCloseable {
     /** Plain text, no token. */
-    public static final ClientCredentials NONE =
-            new ClientCredentials(Optional.empty(), Optional.empty());
+    public static final ClientCredentials NONE = new ClientCredentials(Optional.empty(), Optional.empty());
 
     ChannelCredentials credentials() {
-        return tls.map(ClientCredentials::credentials)
-                .orElseGet(InsecureChannelCredentials::create);
+        return tls.map(ClientCredentials::credentials).orElseGet(InsecureChannelCredentials::create);
     }
 
     private static ChannelCredentials credentials(Tls tls) {
@@ -113,16 +110,13 @@ public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.To
         private static String checked(String text, String source) {
             String token = text.strip();
             if (!token.matches("[\\x21-\\x7e]{1," + LONGEST + "}")) {
-                throw new UserError(
-                        source
-                                + " holds no token: one line without spaces, as 'simreg token' prints");
+                throw new UserError(source + " holds no token: one line without spaces, as 'simreg token' prints");
             }
             return token;
         }
 
         @Override
-        public <Q, A> ClientCall<Q, A> interceptCall(
-                MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+        public <Q, A> ClientCall<Q, A> interceptCall(MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
             return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
                 @Override
                 public void start(Listener<A> listener, Metadata headers) {

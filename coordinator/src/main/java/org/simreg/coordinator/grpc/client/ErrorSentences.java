@@ -61,9 +61,7 @@ record ErrorSentences(String where) {
     }
 
     private String otherService() {
-        return "What answers at "
-                + where
-                + " is no coordinator of this version; name another with --coordinator";
+        return "What answers at " + where + " is no coordinator of this version; name another with --coordinator";
     }
 
     private String failed(StatusRuntimeException failure, String said) {
@@ -76,12 +74,11 @@ record ErrorSentences(String where) {
     }
 
     private static UserError refused(Status status) {
-        List<UserError.Problem> problems =
-                status.getDetailsList().stream()
-                        .filter(detail -> detail.is(BadRequest.class))
-                        .flatMap(detail -> unpacked(detail).getFieldViolationsList().stream())
-                        .map(v -> new UserError.Problem(v.getField(), v.getDescription()))
-                        .toList();
+        List<UserError.Problem> problems = status.getDetailsList().stream()
+                .filter(detail -> detail.is(BadRequest.class))
+                .flatMap(detail -> unpacked(detail).getFieldViolationsList().stream())
+                .map(v -> new UserError.Problem(v.getField(), v.getDescription()))
+                .toList();
         return new UserError(status.getMessage(), problems);
     }
 
@@ -100,8 +97,7 @@ record ErrorSentences(String where) {
         for (Throwable e = failure; e != null; e = e.getCause()) {
             String said = String.valueOf(e.getMessage());
             if (e instanceof NotSslRecordException) {
-                return Optional.of(
-                        at() + " speaks no TLS; leave out --tls-ca, or start it with --tls-cert");
+                return Optional.of(at() + " speaks no TLS; leave out --tls-ca, or start it with --tls-cert");
             }
             if (ALERT.matcher(said).find() || said.contains(SILENCE)) {
                 return Optional.of(
@@ -109,12 +105,11 @@ record ErrorSentences(String where) {
                                 + " hung up: it is ending, or wants TLS; name by --tls-ca the certificates that its own is signed by");
             }
             if (e instanceof CertificateExpiredException) {
-                return Optional.of(
-                        "The certificate of the coordinator at "
-                                + where
-                                + " has expired ("
-                                + said
-                                + "); put a new one into its --tls-cert file");
+                return Optional.of("The certificate of the coordinator at "
+                        + where
+                        + " has expired ("
+                        + said
+                        + "); put a new one into its --tls-cert file");
             }
             tls |= e instanceof SSLException;
             deepest = said;

@@ -15,8 +15,7 @@ public record HostPort(String host, int port) {
     public static final int PORT = 7100;
 
     private static final Pattern FORM =
-            Pattern.compile(
-                    "(?:\\[([0-9a-fA-F:.]+(?:%[\\w.-]+)?)]|([^\\s:/\\[\\]]+))(?::(\\d{1,5}))?");
+            Pattern.compile("(?:\\[([0-9a-fA-F:.]+(?:%[\\w.-]+)?)]|([^\\s:/\\[\\]]+))(?::(\\d{1,5}))?");
 
     /**
      * @param option that gave the text, for messages
@@ -27,8 +26,7 @@ public record HostPort(String host, int port) {
     public static HostPort parse(String option, String text, int usual) {
         Matcher parts = FORM.matcher(text.strip());
         if (!parts.matches()) {
-            throw new UserError(
-                    option + ": '" + text + "' is no HOST:PORT; write it like localhost:" + usual);
+            throw new UserError(option + ": '" + text + "' is no HOST:PORT; write it like localhost:" + usual);
         }
         int port = parts.group(3) == null ? usual : Integer.parseInt(parts.group(3));
         if (port < 1 || port > 65535) {

@@ -24,15 +24,14 @@ public final class JobEvents {
     private static final long LONGEST_PAUSE_MS = 2000;
 
     /** Codes after which calling again would not help. */
-    private static final Set<Status.Code> FINAL =
-            EnumSet.of(
-                    Status.Code.NOT_FOUND,
-                    Status.Code.INVALID_ARGUMENT,
-                    Status.Code.FAILED_PRECONDITION,
-                    Status.Code.UNIMPLEMENTED,
-                    Status.Code.UNAUTHENTICATED,
-                    Status.Code.PERMISSION_DENIED,
-                    Status.Code.DATA_LOSS);
+    private static final Set<Status.Code> FINAL = EnumSet.of(
+            Status.Code.NOT_FOUND,
+            Status.Code.INVALID_ARGUMENT,
+            Status.Code.FAILED_PRECONDITION,
+            Status.Code.UNIMPLEMENTED,
+            Status.Code.UNAUTHENTICATED,
+            Status.Code.PERMISSION_DENIED,
+            Status.Code.DATA_LOSS);
 
     private final ApiClient client;
     private final String job;
@@ -95,7 +94,8 @@ public final class JobEvents {
         if (broken) {
             rewind();
         }
-        WatchRequest request = WatchRequest.newBuilder().setId(job).setFromSequence(next).build();
+        WatchRequest request =
+                WatchRequest.newBuilder().setId(job).setFromSequence(next).build();
         Iterator<JobEvent> received = client.now().watch(request);
         while (received.hasNext()) {
             JobEvent event = received.next();
@@ -111,10 +111,9 @@ public final class JobEvents {
 
     /** After a crash the coordinator may have forgotten its last events: they come again. */
     private void rewind() {
-        JobStatus status =
-                client.now()
-                        .withDeadlineAfter(ApiClient.TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-                        .get(JobRequest.newBuilder().setId(job).build());
+        JobStatus status = client.now()
+                .withDeadlineAfter(ApiClient.TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                .get(JobRequest.newBuilder().setId(job).build());
         next = Math.min(next, status.getNextSequence());
     }
 

@@ -45,13 +45,10 @@ public final class JobFinder {
      */
     public static JobStatus find(ApiClient client, String asked) {
         List<JobStatus> jobs = all(client, List.of());
-        List<Predicate<JobStatus>> ways =
-                List.of(
-                        job -> job.getId().equals(asked),
-                        job -> job.getJob().getName().equals(asked),
-                        job ->
-                                job.getId().startsWith(asked)
-                                        || job.getJob().getName().startsWith(asked));
+        List<Predicate<JobStatus>> ways = List.of(
+                job -> job.getId().equals(asked),
+                job -> job.getJob().getName().equals(asked),
+                job -> job.getId().startsWith(asked) || job.getJob().getName().startsWith(asked));
         for (Predicate<JobStatus> way : ways) {
             List<JobStatus> meant = jobs.stream().filter(way).toList();
             if (meant.size() == 1) {
@@ -61,20 +58,17 @@ public final class JobFinder {
                 throw several(asked, meant);
             }
         }
-        List<String> known =
-                jobs.stream()
-                        .flatMap(job -> Stream.of(job.getId(), job.getJob().getName()))
-                        .toList();
+        List<String> known = jobs.stream()
+                .flatMap(job -> Stream.of(job.getId(), job.getJob().getName()))
+                .toList();
         String hint = Nearest.hint(asked, known);
         String way = hint.isEmpty() ? "; 'simreg jobs' lists them" : hint;
         throw new UserError("There is no job '" + asked + "'" + way);
     }
 
     private static UserError several(String asked, List<JobStatus> meant) {
-        String ids =
-                meant.stream().limit(SHOWN).map(JobStatus::getId).collect(Collectors.joining(", "));
+        String ids = meant.stream().limit(SHOWN).map(JobStatus::getId).collect(Collectors.joining(", "));
         String rest = meant.size() > SHOWN ? " and " + (meant.size() - SHOWN) + " more" : "";
-        return new UserError(
-                "'" + asked + "' may be any of " + ids + rest + "; name one of them by its id");
+        return new UserError("'" + asked + "' may be any of " + ids + rest + "; name one of them by its id");
     }
 }

@@ -26,13 +26,12 @@ final class OpenDatasets {
     private final Map<Dataset, Object> locks = new ConcurrentHashMap<>();
 
     /** The parts used last; guarded by itself. */
-    private final Map<Key, ImageList> parts =
-            new LinkedHashMap<>(MOST, 0.75f, true) {
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Key, ImageList> eldest) {
-                    return size() > MOST;
-                }
-            };
+    private final Map<Key, ImageList> parts = new LinkedHashMap<>(MOST, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Key, ImageList> eldest) {
+            return size() > MOST;
+        }
+    };
 
     /** A part of a data set as its images were listed. */
     private record Key(Dataset dataset, Split split, String sha256) {}
@@ -103,16 +102,16 @@ final class OpenDatasets {
         return Status.FAILED_PRECONDITION
                 .withDescription(
                         "The names of the %s images in %s are not those that the worker knows: files were added, renamed or removed; put them back and resume the job, or submit it anew"
-                                .formatted(request.getSplit(), request.getDataset().getPath()))
+                                .formatted(
+                                        request.getSplit(), request.getDataset().getPath()))
                 .asRuntimeException();
     }
 
     private static void requireIn(ImageList images, int id) {
         if (id < 0 || id >= images.size()) {
             throw Status.INVALID_ARGUMENT
-                    .withDescription(
-                            "There is no sample %s among %d images"
-                                    .formatted(Integer.toUnsignedString(id), images.size()))
+                    .withDescription("There is no sample %s among %d images"
+                            .formatted(Integer.toUnsignedString(id), images.size()))
                     .asRuntimeException();
         }
     }

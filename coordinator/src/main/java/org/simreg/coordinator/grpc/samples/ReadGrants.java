@@ -30,8 +30,7 @@ public interface ReadGrants {
             public boolean dataset(Dataset dataset) {
                 return named.dataset(dataset)
                         && roots.hold(Path.of(dataset.getPath()))
-                        && (dataset.getClassesFile().isEmpty()
-                                || roots.hold(Path.of(dataset.getClassesFile())));
+                        && (dataset.getClassesFile().isEmpty() || roots.hold(Path.of(dataset.getClassesFile())));
             }
 
             @Override
@@ -56,15 +55,15 @@ public interface ReadGrants {
 
             @Override
             public boolean weights(String path) {
-                return !path.isEmpty()
-                        && jobs.get().stream().anyMatch(job -> readsWeights(job, path));
+                return !path.isEmpty() && jobs.get().stream().anyMatch(job -> readsWeights(job, path));
             }
         };
     }
 
     private static boolean readsWeights(Job job, String path) {
         Student student = job.getStudent();
-        return List.of(student.getInit(), student.getModule(), student.getRestart()).contains(path)
+        return List.of(student.getInit(), student.getModule(), student.getRestart())
+                        .contains(path)
                 || job.getTeachersList().stream()
                         .map(Teacher::getSource)
                         .map(TeacherSource::of)
@@ -73,6 +72,7 @@ public interface ReadGrants {
 
     private static boolean isFile(TeacherSource source, String path) {
         return source instanceof TeacherSource.Weights weights && weights.file().equals(path)
-                || source instanceof TeacherSource.TorchScript script && script.file().equals(path);
+                || source instanceof TeacherSource.TorchScript script
+                        && script.file().equals(path);
     }
 }

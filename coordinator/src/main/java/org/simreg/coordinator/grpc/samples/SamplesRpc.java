@@ -89,10 +89,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     @Override
     public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
         String path = request.getPath();
-        answer(
-                client,
-                () -> require(grants.weights(path), "weight file", path),
-                () -> weights(request));
+        answer(client, () -> require(grants.weights(path), "weight file", path), () -> weights(request));
     }
 
     /**
@@ -109,7 +106,9 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                 return Parts.of(List.of(first).iterator());
             }
             return new FileParts<>(
-                    first, file, piece -> WeightsPart.newBuilder().setData(piece).build());
+                    first,
+                    file,
+                    piece -> WeightsPart.newBuilder().setData(piece).build());
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
@@ -121,9 +120,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
             return OpenFile.of(path);
         } catch (IOException e) {
             throw Status.NOT_FOUND
-                    .withDescription(
-                            "The weight file %s can't be read by the coordinator: %s"
-                                    .formatted(path, e))
+                    .withDescription("The weight file %s can't be read by the coordinator: %s".formatted(path, e))
                     .asRuntimeException();
         }
     }
@@ -140,23 +137,19 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
         return WeightsHeader.newBuilder().setLength(length).setSha256(sha.hex()).build();
     }
 
-    private <T> void answer(
-            StreamObserver<T> client, Runnable check, StreamedAnswer.Opening<T> opening) {
+    private <T> void answer(StreamObserver<T> client, Runnable check, StreamedAnswer.Opening<T> opening) {
         try {
             check.run();
             if (!calls.tryAcquire()) {
                 throw Status.RESOURCE_EXHAUSTED
-                        .withDescription(
-                                "The coordinator serves %d reads already; ask again"
-                                        .formatted(MOST_CALLS))
+                        .withDescription("The coordinator serves %d reads already; ask again".formatted(MOST_CALLS))
                         .asRuntimeException();
             }
         } catch (RuntimeException e) {
             client.onError(GrpcStatuses.of(e));
             return;
         }
-        new StreamedAnswer<>((ServerCallStreamObserver<T>) client, threads, calls::release)
-                .begin(opening);
+        new StreamedAnswer<>((ServerCallStreamObserver<T>) client, threads, calls::release).begin(opening);
     }
 
     private static void require(boolean granted, String what, String path) {
@@ -173,8 +166,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
         if (samples > MOST_SAMPLES) {
             throw Status.INVALID_ARGUMENT
                     .withDescription(
-                            "%d samples are too many for a read; ask for %d at most"
-                                    .formatted(samples, MOST_SAMPLES))
+                            "%d samples are too many for a read; ask for %d at most".formatted(samples, MOST_SAMPLES))
                     .asRuntimeException();
         }
     }

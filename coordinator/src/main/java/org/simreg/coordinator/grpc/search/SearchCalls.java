@@ -44,17 +44,15 @@ final class SearchCalls {
         SearchResponse response() {
             BankView bank = queries.bank();
             boolean named = !queries.request().getIdsOnly();
-            SearchResponse.Builder response =
-                    SearchResponse.newBuilder()
-                            .setVersion(bank.record().getVersion())
-                            .setTag(queries.request().getTag());
+            SearchResponse.Builder response = SearchResponse.newBuilder()
+                    .setVersion(bank.record().getVersion())
+                    .setTag(queries.request().getTag());
             for (int query = 0; query < neighbors.queries(); query++) {
                 Found.Builder one = response.addFoundBuilder();
                 for (int rank = 0; rank < neighbors.k(); rank++) {
-                    Found.Hit.Builder hit =
-                            one.addHitsBuilder()
-                                    .setId(neighbors.id(query, rank))
-                                    .setCosine(neighbors.cosine(query, rank));
+                    Found.Hit.Builder hit = one.addHitsBuilder()
+                            .setId(neighbors.id(query, rank))
+                            .setCosine(neighbors.cosine(query, rank));
                     if (named) {
                         hit.setLabel(bank.label(neighbors.label(query, rank)));
                         bank.names().ifPresent(names -> hit.setFile(names.of(hit.getId())));
@@ -73,11 +71,10 @@ final class SearchCalls {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-        CompletableFuture<VectorQuery> query =
-                queries.ofImages()
-                        ? onSearchThread(() -> banks.embed(queries.images(), queries.until()))
-                                .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
-                        : CompletableFuture.supplyAsync(queries::query, computing);
+        CompletableFuture<VectorQuery> query = queries.ofImages()
+                ? onSearchThread(() -> banks.embed(queries.images(), queries.until()))
+                        .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
+                : CompletableFuture.supplyAsync(queries::query, computing);
         return query.thenCompose(asked -> onSearchThread(() -> banks.ask(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
@@ -87,9 +84,8 @@ final class SearchCalls {
     private static Answer late(SearchQueries queries, Throwable failure) {
         if (System.nanoTime() - queries.until() >= 0 && !(GrpcStatuses.isCallersFault(failure))) {
             throw Status.DEADLINE_EXCEEDED
-                    .withDescription(
-                            "The bank %s didn't answer in time: %s"
-                                    .formatted(queries.request().getBank(), failure.getMessage()))
+                    .withDescription("The bank %s didn't answer in time: %s"
+                            .formatted(queries.request().getBank(), failure.getMessage()))
                     .asRuntimeException();
         }
         throw GrpcStatuses.of(failure);
@@ -97,22 +93,19 @@ final class SearchCalls {
 
     private <T> CompletableFuture<T> onSearchThread(Supplier<CompletionStage<T>> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        search.execute(
-                () -> {
-                    try {
-                        task.get()
-                                .whenComplete(
-                                        (done, failure) -> {
-                                            if (failure == null) {
-                                                result.complete(done);
-                                            } else {
-                                                result.completeExceptionally(failure);
-                                            }
-                                        });
-                    } catch (RuntimeException e) {
-                        result.completeExceptionally(e);
+        search.execute(() -> {
+            try {
+                task.get().whenComplete((done, failure) -> {
+                    if (failure == null) {
+                        result.complete(done);
+                    } else {
+                        result.completeExceptionally(failure);
                     }
                 });
+            } catch (RuntimeException e) {
+                result.completeExceptionally(e);
+            }
+        });
         return result;
     }
 }

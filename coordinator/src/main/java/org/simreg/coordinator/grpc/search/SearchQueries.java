@@ -35,14 +35,11 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
      * @throws Refused or {@link StatusRuntimeException} if the request is wrong
      */
     static SearchQueries of(BankService banks, SearchRequest request, int k) {
-        BankView bank =
-                banks.view(request.getBank())
-                        .orElseThrow(
-                                () ->
-                                        new Refused(
-                                                Refused.Kind.UNKNOWN,
-                                                "There is no bank '%s'; 'simreg index list' shows those that there are"
-                                                        .formatted(request.getBank())));
+        BankView bank = banks.view(request.getBank())
+                .orElseThrow(() -> new Refused(
+                        Refused.Kind.UNKNOWN,
+                        "There is no bank '%s'; 'simreg index list' shows those that there are"
+                                .formatted(request.getBank())));
         if (!bank.ready()) {
             throw new Refused(
                     Refused.Kind.STATE,
@@ -79,13 +76,11 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
     }
 
     private void requireOneKind() {
-        int kinds =
-                (request.getVectors().isEmpty() ? 0 : 1)
-                        + (request.getValuesCount() > 0 ? 1 : 0)
-                        + (ofImages() ? 1 : 0);
+        int kinds = (request.getVectors().isEmpty() ? 0 : 1)
+                + (request.getValuesCount() > 0 ? 1 : 0)
+                + (ofImages() ? 1 : 0);
         if (kinds != 1) {
-            throw GrpcStatuses.invalid(
-                    "queries", kinds + " kinds are given; give one of vectors, values or images");
+            throw GrpcStatuses.invalid("queries", kinds + " kinds are given; give one of vectors, values or images");
         }
         if (ofImages() && bank.images().isEmpty()) {
             throw new Refused(
@@ -103,17 +98,14 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
         if (request.getValuesCount() % bank.dimension() != 0) {
             throw GrpcStatuses.invalid(
                     "values",
-                    "%d numbers are no queries of %d features"
-                            .formatted(request.getValuesCount(), bank.dimension()));
+                    "%d numbers are no queries of %d features".formatted(request.getValuesCount(), bank.dimension()));
         }
     }
 
     private void requireFew() {
-        int count =
-                ofImages()
-                        ? request.getImagesCount()
-                        : (request.getValuesCount() + request.getVectors().size() / Float.BYTES)
-                                / bank.dimension();
+        int count = ofImages()
+                ? request.getImagesCount()
+                : (request.getValuesCount() + request.getVectors().size() / Float.BYTES) / bank.dimension();
         long found = (long) count * Math.min(k, bank.record().getRows());
         if (count > MOST || found > MOST_FOUND) {
             throw GrpcStatuses.invalid(
@@ -138,10 +130,7 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
      * @throws StatusRuntimeException if one is not finite or has length 0
      */
     VectorQuery query() {
-        return query(
-                request.getValuesCount() > 0
-                        ? SearchMessages.bytes(floats(request))
-                        : request.getVectors());
+        return query(request.getValuesCount() > 0 ? SearchMessages.bytes(floats(request)) : request.getVectors());
     }
 
     private static float[] floats(SearchRequest request) {
@@ -169,9 +158,7 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
             }
             if (squares == 0) {
                 throw GrpcStatuses.invalid(
-                        "queries",
-                        "query %d has length 0, so it has no direction"
-                                .formatted(from / dimension));
+                        "queries", "query %d has length 0, so it has no direction".formatted(from / dimension));
             }
         }
         return new VectorQuery(vectors, values.length / dimension, k, until);

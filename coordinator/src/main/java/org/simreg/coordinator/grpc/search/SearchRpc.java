@@ -46,8 +46,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
      * @param computing runs what takes a while and waits for nothing
      * @param answered takes the time of each search that was answered; any thread
      */
-    public SearchRpc(
-            BankService banks, Executor search, Executor computing, Consumer<Duration> answered) {
+    public SearchRpc(BankService banks, Executor search, Executor computing, Consumer<Duration> answered) {
         this.banks = banks;
         this.answered = answered;
         this.search = search;
@@ -77,13 +76,10 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     public void watchBank(DescribeBankRequest request, StreamObserver<BankStatus> answer) {
         ServerCallStreamObserver<BankStatus> call = Calls.observed(answer);
         LatestStream<BankStatus> stream = new LatestStream<>(call, search);
-        Calls.run(
-                call,
-                search,
-                () -> {
-                    Runnable watch = banks.watch(request.getName(), status -> send(stream, status));
-                    stream.begin(watch::run);
-                });
+        Calls.run(call, search, () -> {
+            Runnable watch = banks.watch(request.getName(), status -> send(stream, status));
+            stream.begin(watch::run);
+        });
     }
 
     /** A bank is watched until it is made. */
@@ -99,13 +95,10 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void deleteBank(DeleteBankRequest request, StreamObserver<DeleteBankResponse> answer) {
-        Calls.give(
-                answer,
-                search,
-                () -> {
-                    banks.delete(request.getName());
-                    return DeleteBankResponse.getDefaultInstance();
-                });
+        Calls.give(answer, search, () -> {
+            banks.delete(request.getName());
+            return DeleteBankResponse.getDefaultInstance();
+        });
     }
 
     @Override
@@ -121,13 +114,11 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     /** The neighbours of a request; {@link #answered} gets the time that they took. */
     private CompletableFuture<SearchCalls.Answer> ask(SearchRequest request, int k) {
         long begun = System.nanoTime();
-        return calls.ask(request, k)
-                .whenComplete(
-                        (answer, failure) -> {
-                            if (failure == null) {
-                                answered.accept(Duration.ofNanos(System.nanoTime() - begun));
-                            }
-                        });
+        return calls.ask(request, k).whenComplete((answer, failure) -> {
+            if (failure == null) {
+                answered.accept(Duration.ofNanos(System.nanoTime() - begun));
+            }
+        });
     }
 
     @Override
@@ -142,9 +133,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         try {
             List<VotingRule> rules = ClassVotes.rules(request);
             int k = rules.stream().mapToInt(VotingRule::k).max().orElseThrow();
-            verdicts =
-                    ask(request.getQueries(), k)
-                            .thenApply(found -> ClassVotes.response(found, rules));
+            verdicts = ask(request.getQueries(), k).thenApply(found -> ClassVotes.response(found, rules));
         } catch (RuntimeException e) {
             verdicts = CompletableFuture.failedFuture(e);
         }
@@ -153,15 +142,14 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     private static <T> void answer(StreamObserver<T> answer, CompletableFuture<T> result) {
         ServerCallStreamObserver<T> call = Calls.observed(answer);
-        result.whenComplete(
-                (done, failure) -> {
-                    if (failure == null) {
-                        call.onNext(done);
-                        call.onCompleted();
-                    } else {
-                        call.onError(GrpcStatuses.of(failure));
-                    }
-                });
+        result.whenComplete((done, failure) -> {
+            if (failure == null) {
+                call.onNext(done);
+                call.onCompleted();
+            } else {
+                call.onError(GrpcStatuses.of(failure));
+            }
+        });
     }
 
     /**
@@ -180,8 +168,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         static List<VotingRule> rules(ClassifyRequest request) {
             if (request.getRulesCount() > MOST_RULES) {
                 throw GrpcStatuses.invalid(
-                        "rules",
-                        request.getRulesCount() + " are too many; give at most " + MOST_RULES);
+                        "rules", request.getRulesCount() + " are too many; give at most " + MOST_RULES);
             }
             if (request.getRulesCount() == 0) {
                 return VotingRule.PUBLISHED;

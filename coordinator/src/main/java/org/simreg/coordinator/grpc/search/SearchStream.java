@@ -41,14 +41,13 @@ final class SearchStream implements StreamObserver<SearchRequest> {
     @Override
     public synchronized void onNext(SearchRequest request) {
         CompletableFuture<SearchResponse> answer = ask.apply(request);
-        last =
-                last.thenCombineAsync(
-                        answer,
-                        (before, found) -> {
-                            send(found);
-                            return null;
-                        },
-                        computing);
+        last = last.thenCombineAsync(
+                answer,
+                (before, found) -> {
+                    send(found);
+                    return null;
+                },
+                computing);
         last.exceptionally(this::fail);
     }
 

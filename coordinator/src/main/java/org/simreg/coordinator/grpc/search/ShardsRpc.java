@@ -46,13 +46,10 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     public void getShard(ShardFile asked, StreamObserver<ShardPart> parts) {
         ServerCallStreamObserver<ShardPart> call = Calls.observed(parts);
         StreamedAnswer<ShardPart> answer = new StreamedAnswer<>(call, files, () -> {});
-        Calls.run(
-                call,
-                search,
-                () -> {
-                    Path path = banks.shard(asked);
-                    answer.begin(() -> parts(asked, path));
-                });
+        Calls.run(call, search, () -> {
+            Path path = banks.shard(asked);
+            answer.begin(() -> parts(asked, path));
+        });
     }
 
     private static FileParts<ShardPart> parts(ShardFile asked, Path path) {
@@ -70,8 +67,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
 
     @Override
     public StreamObserver<ShardPart> putShard(StreamObserver<ShardFile> answer) {
-        return new FileUpload<>(
-                Calls.observed(answer), search, files, "shard", new ShardReceiver(banks));
+        return new FileUpload<>(Calls.observed(answer), search, files, "shard", new ShardReceiver(banks));
     }
 
     /** The receiver of a shard, which writes a draft and checks it against its header. */
@@ -114,9 +110,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
 
         private FileChannel out() throws IOException {
             if (out == null) {
-                out =
-                        FileChannel.open(
-                                draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                out = FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             }
             return out;
         }
@@ -126,9 +120,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
             try {
                 boolean whole = out().size() == header.getLength();
                 if (!whole || !sha.hex().equals(header.getSha256())) {
-                    throw new Refused(
-                            Refused.Kind.DAMAGED,
-                            "The shard is not what its header says; send it again");
+                    throw new Refused(Refused.Kind.DAMAGED, "The shard is not what its header says; send it again");
                 }
                 out.force(true);
                 out.close();
@@ -150,10 +142,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
                     Files.deleteIfExists(draft);
                 }
             } catch (IOException e) {
-                LOG.warn(
-                        "The rest of a shard that did not come whole can't be deleted: {}",
-                        draft,
-                        e);
+                LOG.warn("The rest of a shard that did not come whole can't be deleted: {}", draft, e);
             }
         }
     }

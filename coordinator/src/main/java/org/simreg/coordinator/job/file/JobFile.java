@@ -98,7 +98,6 @@ public final class JobFile {
 
     private static String withoutLiberties(String json) {
         return ESCAPE.matcher(json.replace('\t', ' '))
-                .replaceAll(
-                        e -> Matcher.quoteReplacement(e.group(1).equals("/") ? "/" : e.group()));
+                .replaceAll(e -> Matcher.quoteReplacement(e.group(1).equals("/") ? "/" : e.group()));
     }
 }

@@ -56,10 +56,7 @@ final class JobYamlReader {
             if (!seen.add(key)) {
                 add(entry.getKeyNode(), path + key, "stands twice; leave one");
             } else if (field == null) {
-                add(
-                        entry.getKeyNode(),
-                        path + key,
-                        unknown(key, path, into.getDescriptorForType()));
+                add(entry.getKeyNode(), path + key, unknown(key, path, into.getDescriptorForType()));
             } else if (!isNothing(entry.getValueNode())) {
                 readField(entry.getValueNode(), path + key, field, into);
             }
@@ -98,8 +95,7 @@ final class JobYamlReader {
         }
     }
 
-    private void readScalar(
-            ScalarNode scalar, String path, FieldDescriptor field, Message.Builder into) {
+    private void readScalar(ScalarNode scalar, String path, FieldDescriptor field, Message.Builder into) {
         try {
             if (field.isRepeated()) {
                 List<?> values = (List<?>) FieldText.parseAll(field, scalar.getValue());
@@ -113,13 +109,13 @@ final class JobYamlReader {
     }
 
     private static String unknown(String key, String path, Descriptor type) {
-        List<String> known = type.getFields().stream().map(FieldDescriptor::getName).toList();
-        String nearest =
-                Nearest.of(key, known)
-                        .map(name -> path + name)
-                        .or(() -> Nearest.of(key, elsewhere().keySet()).map(elsewhere()::get))
-                        .map(name -> "did you mean " + name + "?")
-                        .orElse("known here: " + String.join(", ", known));
+        List<String> known =
+                type.getFields().stream().map(FieldDescriptor::getName).toList();
+        String nearest = Nearest.of(key, known)
+                .map(name -> path + name)
+                .or(() -> Nearest.of(key, elsewhere().keySet()).map(elsewhere()::get))
+                .map(name -> "did you mean " + name + "?")
+                .orElse("known here: " + String.join(", ", known));
         return "unknown key; " + nearest;
     }
 
@@ -134,12 +130,11 @@ final class JobYamlReader {
     }
 
     private void wrong(Node node, String path, String expected) {
-        String found =
-                switch (node.getNodeId()) {
-                    case mapping -> "keys with values";
-                    case sequence -> "a list";
-                    default -> "'" + ((ScalarNode) node).getValue() + "'";
-                };
+        String found = switch (node.getNodeId()) {
+            case mapping -> "keys with values";
+            case sequence -> "a list";
+            default -> "'" + ((ScalarNode) node).getValue() + "'";
+        };
         String place = path.isEmpty() ? "the job" : path.substring(0, path.length() - 1);
         add(node, place, "expected " + expected + ", found " + found);
     }
@@ -149,8 +144,6 @@ final class JobYamlReader {
     }
 
     private static boolean isNothing(Node node) {
-        return node instanceof ScalarNode scalar
-                && scalar.isPlain()
-                && Tag.NULL.equals(node.getTag());
+        return node instanceof ScalarNode scalar && scalar.isPlain() && Tag.NULL.equals(node.getTag());
     }
 }

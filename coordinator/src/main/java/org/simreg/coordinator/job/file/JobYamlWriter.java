@@ -47,10 +47,7 @@ final class JobYamlWriter {
 
     private static Node mapping(Message message) {
         List<NodeTuple> entries = new ArrayList<>();
-        message.getAllFields()
-                .forEach(
-                        (field, value) ->
-                                entries.add(new NodeTuple(key(field), node(field, value))));
+        message.getAllFields().forEach((field, value) -> entries.add(new NodeTuple(key(field), node(field, value))));
         return new MappingNode(Tag.MAP, entries, FlowStyle.BLOCK);
     }
 
@@ -69,7 +66,8 @@ final class JobYamlWriter {
         if (!field.isRepeated()) {
             return one(field, value);
         }
-        List<Node> items = ((List<?>) value).stream().map(item -> one(field, item)).toList();
+        List<Node> items =
+                ((List<?>) value).stream().map(item -> one(field, item)).toList();
         boolean sections = field.getJavaType() == JavaType.MESSAGE;
         return new SequenceNode(Tag.SEQ, items, sections ? FlowStyle.BLOCK : FlowStyle.FLOW);
     }

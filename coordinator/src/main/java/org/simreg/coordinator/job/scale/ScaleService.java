@@ -29,8 +29,7 @@ public interface ScaleService {
         public Bounds {
             if (min < 0 || max > MOST || min > max) {
                 String rule = "choose 0 <= minimum <= maximum <= " + MOST;
-                throw new UserError(
-                        "At least " + min + " and at most " + max + " workers can't be: " + rule);
+                throw new UserError("At least " + min + " and at most " + max + " workers can't be: " + rule);
             }
         }
 

@@ -30,8 +30,7 @@ public record ScaleSettings(Bounds bounds, Duration downDelay) {
     public ScaleSettings {
         if (downDelay.isNegative() || downDelay.compareTo(Duration.ofDays(1)) > 0) {
             String rule = "choose 0 to 86400 seconds";
-            throw new UserError(
-                    "Workers can't be kept for " + downDelay.toSeconds() + " s: " + rule);
+            throw new UserError("Workers can't be kept for " + downDelay.toSeconds() + " s: " + rule);
         }
     }
 
@@ -65,18 +64,18 @@ public record ScaleSettings(Bounds bounds, Duration downDelay) {
 
         /** On the disk when this returns. */
         void write(Bounds bounds) {
-            ScaleRecord record =
-                    ScaleRecord.newBuilder().setMin(bounds.min()).setMax(bounds.max()).build();
+            ScaleRecord record = ScaleRecord.newBuilder()
+                    .setMin(bounds.min())
+                    .setMax(bounds.max())
+                    .build();
             try {
                 String text = JsonFormat.printer().print(record) + "\n";
                 ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-                AtomicFile.write(
-                        path,
-                        channel -> {
-                            while (bytes.hasRemaining()) {
-                                channel.write(bytes);
-                            }
-                        });
+                AtomicFile.write(path, channel -> {
+                    while (bytes.hasRemaining()) {
+                        channel.write(bytes);
+                    }
+                });
             } catch (InvalidProtocolBufferException e) {
                 throw new IllegalStateException("bounds can't be written as JSON", e);
             }
@@ -84,13 +83,11 @@ public record ScaleSettings(Bounds bounds, Duration downDelay) {
 
         /** As if none had been set. */
         void delete() {
-            Disk.write(
-                    path,
-                    () -> {
-                        if (Files.deleteIfExists(path)) {
-                            Disk.forceFolder(path.toAbsolutePath().getParent());
-                        }
-                    });
+            Disk.write(path, () -> {
+                if (Files.deleteIfExists(path)) {
+                    Disk.forceFolder(path.toAbsolutePath().getParent());
+                }
+            });
         }
     }
 }

@@ -27,10 +27,7 @@ final class ScaleTarget {
         WorkersWanted raw = WorkersWanted.of(demands, bounds);
         delay = delay.next(raw.used(), now, window);
         int held = Math.max(raw.workers(), Math.min(delay.number(), bounds.max()));
-        wanted =
-                held == raw.workers()
-                        ? raw
-                        : new WorkersWanted(held, raw.used(), kept(raw, held, window));
+        wanted = held == raw.workers() ? raw : new WorkersWanted(held, raw.used(), kept(raw, held, window));
         if (told != held) {
             told = held;
             List.copyOf(followers).forEach(this::tell);

@@ -44,11 +44,7 @@ public final class Scaling implements ScaleService {
      * @param clock milliseconds; must not go back
      * @throws UserError if the file can't be read
      */
-    public Scaling(
-            ScaleSettings settings,
-            Optional<ScaleSettings.BoundsFile> file,
-            State state,
-            LongSupplier clock) {
+    public Scaling(ScaleSettings settings, Optional<ScaleSettings.BoundsFile> file, State state, LongSupplier clock) {
         this.settings = settings;
         this.file = file;
         this.state = state;
@@ -74,7 +70,10 @@ public final class Scaling implements ScaleService {
 
     private void look(Bounds own, ScaleTarget target, List<Demand> demands) {
         target.look(
-                demands, bounds.within(own), clock.getAsLong(), settings.downDelay().toMillis());
+                demands,
+                bounds.within(own),
+                clock.getAsLong(),
+                settings.downDelay().toMillis());
     }
 
     @Override
@@ -96,8 +95,7 @@ public final class Scaling implements ScaleService {
         if (request.getReset()) {
             if (request.hasMin() || request.hasMax()) {
                 throw new Refused(
-                        Refused.Kind.INVALID,
-                        "The bounds can't be set and reset at once: leave out one of the two");
+                        Refused.Kind.INVALID, "The bounds can't be set and reset at once: leave out one of the two");
             }
             file.ifPresent(ScaleSettings.BoundsFile::delete);
             bounds = settings.bounds();

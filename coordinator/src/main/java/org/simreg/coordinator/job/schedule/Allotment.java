@@ -48,9 +48,7 @@ public final class Allotment {
 
     private Allotment(List<AvailableWorker> available, List<Demand> demands) {
         free = new ArrayList<>(available);
-        demands.stream()
-                .sorted(Demand.ORDER)
-                .forEach(demand -> candidates.add(new Candidate(demand)));
+        demands.stream().sorted(Demand.ORDER).forEach(demand -> candidates.add(new Candidate(demand)));
         for (int i = 0; i < candidates.size(); i++) {
             order.put(candidates.get(i).demand.job(), i);
         }
@@ -71,8 +69,7 @@ public final class Allotment {
         Map<String, Grant> grants = new LinkedHashMap<>();
         for (Candidate candidate : allotment.candidates) {
             Set<String> workers = Set.copyOf(candidate.workers);
-            grants.put(
-                    candidate.demand.job(), new Grant(workers, candidate.served, candidate.reason));
+            grants.put(candidate.demand.job(), new Grant(workers, candidate.served, candidate.reason));
         }
         return grants;
     }
@@ -128,28 +125,22 @@ public final class Allotment {
     /** Waits with its prepared workers, so that it need not load again. */
     private void keep(Candidate candidate) {
         if (!candidate.served) {
-            free.removeIf(
-                    worker -> {
-                        boolean own = worker.job().equals(candidate.demand.job());
-                        return own
-                                && candidate.requirements.takes(worker)
-                                && candidate.workers.add(worker.name());
-                    });
+            free.removeIf(worker -> {
+                boolean own = worker.job().equals(candidate.demand.job());
+                return own && candidate.requirements.takes(worker) && candidate.workers.add(worker.name());
+            });
         }
     }
 
     private boolean take(Candidate candidate) {
         return free.stream()
                 .filter(candidate.requirements::takes)
-                .min(
-                        Comparator.comparing(
-                                        (AvailableWorker worker) -> distance(candidate, worker))
-                                .thenComparing(AvailableWorker::name))
-                .map(
-                        worker -> {
-                            free.remove(worker);
-                            return candidate.workers.add(worker.name());
-                        })
+                .min(Comparator.comparing((AvailableWorker worker) -> distance(candidate, worker))
+                        .thenComparing(AvailableWorker::name))
+                .map(worker -> {
+                    free.remove(worker);
+                    return candidate.workers.add(worker.name());
+                })
                 .orElse(false);
     }
 

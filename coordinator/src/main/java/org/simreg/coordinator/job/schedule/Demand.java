@@ -15,10 +15,10 @@ import org.simreg.proto.Placement;
  */
 public record Demand(String job, Rank rank, int least, int most, Requirements requirements) {
     /** The order of the queue. */
-    public static final Comparator<Demand> ORDER =
-            Comparator.comparing((Demand demand) -> -demand.rank().priority())
-                    .thenComparing(demand -> demand.rank().submitted())
-                    .thenComparing(Demand::job);
+    public static final Comparator<Demand> ORDER = Comparator.comparing(
+                    (Demand demand) -> -demand.rank().priority())
+            .thenComparing(demand -> demand.rank().submitted())
+            .thenComparing(Demand::job);
 
     private static final long AGING_MS = 600_000;
 
@@ -43,8 +43,7 @@ public record Demand(String job, Rank rank, int least, int most, Requirements re
         }
 
         boolean takes(AvailableWorker worker) {
-            return (profile.isEmpty() || profile.equals(worker.profile()))
-                    && !excluded.contains(worker.name());
+            return (profile.isEmpty() || profile.equals(worker.profile())) && !excluded.contains(worker.name());
         }
 
         Requirements of(String decided) {

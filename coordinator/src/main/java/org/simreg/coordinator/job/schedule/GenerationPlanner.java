@@ -30,10 +30,9 @@ public final class GenerationPlanner {
 
     GenerationPlanner(JobView view) {
         this.view = view;
-        this.before =
-                view.history().last().getMembersList().stream()
-                        .map(Generation.Member::getWorker)
-                        .toList();
+        this.before = view.history().last().getMembersList().stream()
+                .map(Generation.Member::getWorker)
+                .toList();
     }
 
     /** Whether a member has such a state, and all its steps have been reported. */
@@ -65,27 +64,24 @@ public final class GenerationPlanner {
      */
     Generation of(List<JobView.Member> members, long step, String reason) {
         List<JobView.Member> ranked = ranked(members);
-        List<String> holders =
-                ranked.stream()
-                        .filter(member -> step > 0 && holds(member) && member.committed() == step)
-                        .map(JobView.Member::worker)
-                        .toList();
+        List<String> holders = ranked.stream()
+                .filter(member -> step > 0 && holds(member) && member.committed() == step)
+                .map(JobView.Member::worker)
+                .toList();
         List<MicroBatchShares.Share> shares =
                 MicroBatchShares.of(view.assignment().microBatches(), ranked.size());
-        Generation.Builder next =
-                Generation.newBuilder()
-                        .setJob(view.history().last().getJob())
-                        .setNumber(view.history().last().getNumber() + 1)
-                        .setStep(step)
-                        .setReason(reason);
+        Generation.Builder next = Generation.newBuilder()
+                .setJob(view.history().last().getJob())
+                .setNumber(view.history().last().getNumber() + 1)
+                .setStep(step)
+                .setReason(reason);
         for (int rank = 0; rank < ranked.size(); rank++) {
             MicroBatchShares.Share share = shares.get(rank);
-            Generation.Member.Builder member =
-                    Generation.Member.newBuilder()
-                            .setWorker(ranked.get(rank).worker())
-                            .setAddress(ranked.get(rank).address())
-                            .setFirst(share.first())
-                            .setCount(share.count());
+            Generation.Member.Builder member = Generation.Member.newBuilder()
+                    .setWorker(ranked.get(rank).worker())
+                    .setAddress(ranked.get(rank).address())
+                    .setFirst(share.first())
+                    .setCount(share.count());
             next.addMembers(source(member, rank, step, holders, ranked.get(0).worker()));
         }
         return next.build();
@@ -93,11 +89,7 @@ public final class GenerationPlanner {
 
     /** Peers take turns, so that many newcomers don't ask one. */
     private static Generation.Member.Builder source(
-            Generation.Member.Builder member,
-            int rank,
-            long step,
-            List<String> holders,
-            String first) {
+            Generation.Member.Builder member, int rank, long step, List<String> holders, String first) {
         if (step == 0) {
             return member.setState(State.FRESH);
         }
@@ -113,9 +105,8 @@ public final class GenerationPlanner {
 
     private List<JobView.Member> ranked(List<JobView.Member> members) {
         List<JobView.Member> ranked = new ArrayList<>(members);
-        ranked.sort(
-                Comparator.comparingInt((JobView.Member member) -> place(member.worker()))
-                        .thenComparing(JobView.Member::worker));
+        ranked.sort(Comparator.comparingInt((JobView.Member member) -> place(member.worker()))
+                .thenComparing(JobView.Member::worker));
         return ranked.subList(0, Math.min(ranked.size(), view.assignment().microBatches()));
     }
 

@@ -64,12 +64,10 @@ public final class JobScheduler {
         return view.members().stream()
                 .filter(member -> !member.wanted())
                 .filter(member -> !member.trains(view.history().last().getNumber()))
-                .filter(
-                        member ->
-                                view.phase() instanceof Training
-                                        || saved
-                                        || member.committed() <= checkpoint
-                                        || !planner.claims(member))
+                .filter(member -> view.phase() instanceof Training
+                        || saved
+                        || member.committed() <= checkpoint
+                        || !planner.claims(member))
                 .toList();
     }
 
@@ -87,11 +85,10 @@ public final class JobScheduler {
 
     private Decision training(Training training) {
         Set<String> trains = trains();
-        List<String> missing =
-                last.getMembersList().stream()
-                        .map(Generation.Member::getWorker)
-                        .filter(worker -> !trains.contains(worker))
-                        .toList();
+        List<String> missing = last.getMembersList().stream()
+                .map(Generation.Member::getWorker)
+                .filter(worker -> !trains.contains(worker))
+                .toList();
         if (missing.isEmpty()) {
             return training.grace() > 0
                     ? new Continue("all members of generation " + last.getNumber() + " are back")
@@ -114,10 +111,9 @@ public final class JobScheduler {
         if (!view.assignment().grant().served()) {
             return stop(AHEAD, true, HaltReason.YIELD, view.assignment().grant().reason());
         }
-        List<JobView.Member> going =
-                view.members().stream()
-                        .filter(member -> !member.wanted() && member.trains(last.getNumber()))
-                        .toList();
+        List<JobView.Member> going = view.members().stream()
+                .filter(member -> !member.wanted() && member.trains(last.getNumber()))
+                .toList();
         if (!going.isEmpty()) {
             boolean all = going.size() == last.getMembersCount();
             return stop(1, all, HaltReason.REFORM, names(workers(going)) + " leaves");
@@ -127,11 +123,10 @@ public final class JobScheduler {
 
     private Decision joins() {
         Set<String> trains = trains();
-        List<JobView.Member> joiners =
-                view.members().stream()
-                        .filter(member -> member.wanted() && member.free())
-                        .filter(member -> !trains.contains(member.worker()))
-                        .toList();
+        List<JobView.Member> joiners = view.members().stream()
+                .filter(member -> member.wanted() && member.free())
+                .filter(member -> !trains.contains(member.worker()))
+                .toList();
         if (joiners.isEmpty() || steps.total() > 0 && steps.highest() + AHEAD >= steps.total()) {
             return new Wait("trains on " + names(workersOfLast()));
         }
@@ -147,9 +142,7 @@ public final class JobScheduler {
 
     private Decision halting(Halting halting) {
         if (view.assignment().requestedHalt().isPresent() && halting.why() != requested()) {
-            return new Stop(
-                    new Halting(halting.after(), true, requested(), halting.saves()),
-                    "was asked to stop");
+            return new Stop(new Halting(halting.after(), true, requested(), halting.saves()), "was asked to stop");
         }
         List<JobView.Member> train =
                 view.members().stream().filter(m -> m.trains(last.getNumber())).toList();
@@ -158,8 +151,7 @@ public final class JobScheduler {
             List<String> missed = missed(halting);
             if (!missed.isEmpty()) {
                 return new Stop(
-                        new Halting(0, halting.checkpoint(), halting.why(), halting.saves()),
-                        names(missed) + " lost");
+                        new Halting(0, halting.checkpoint(), halting.why(), halting.saves()), names(missed) + " lost");
             }
         }
         long stopBy = view.assignment().waits().stopBy();
@@ -175,15 +167,13 @@ public final class JobScheduler {
     }
 
     private List<String> missed(Halting halting) {
-        Set<String> there =
-                view.members().stream()
-                        .filter(
-                                member ->
-                                        member.trains(last.getNumber())
-                                                || member.committed() >= halting.after())
-                        .map(JobView.Member::worker)
-                        .collect(Collectors.toSet());
-        return workersOfLast().stream().filter(worker -> !there.contains(worker)).toList();
+        Set<String> there = view.members().stream()
+                .filter(member -> member.trains(last.getNumber()) || member.committed() >= halting.after())
+                .map(JobView.Member::worker)
+                .collect(Collectors.toSet());
+        return workersOfLast().stream()
+                .filter(worker -> !there.contains(worker))
+                .toList();
     }
 
     /** Nobody trains any more. */
@@ -193,16 +183,16 @@ public final class JobScheduler {
                 return new Wait("waits for " + member.worker() + " to stop");
             }
             boolean untold = planner.claims(member) && !planner.holds(member);
-            if (untold && view.now() - member.since() < view.assignment().waits().grace()) {
+            if (untold
+                    && view.now() - member.since() < view.assignment().waits().grace()) {
                 return new Wait("waits for the reports of " + member.worker());
             }
         }
         List<JobView.Member> candidates =
                 view.members().stream().filter(m -> m.wanted() && m.free()).toList();
-        boolean can =
-                why == HaltReason.REFORM
-                        && view.assignment().grant().served()
-                        && candidates.size() >= view.assignment().least();
+        boolean can = why == HaltReason.REFORM
+                && view.assignment().grant().served()
+                && candidates.size() >= view.assignment().least();
         long best = planner.best(view.members());
         long kept = Math.max(steps.checkpoint(), can ? planner.best(candidates) : 0);
         boolean saved = saves > 0 || view.phase() instanceof Idle idle && idle.saved();
@@ -219,25 +209,18 @@ public final class JobScheduler {
 
     private Decision awaitWorkers(int ready, boolean saved) {
         long since = view.phase() instanceof Idle idle ? idle.since() : view.now();
-        String reason =
-                view.assignment().grant().served()
-                        ? "waits until "
-                                + view.assignment().least()
-                                + " of its workers are ready, "
-                                + ready
-                                + " are"
-                        : view.assignment().grant().reason();
+        String reason = view.assignment().grant().served()
+                ? "waits until " + view.assignment().least() + " of its workers are ready, " + ready + " are"
+                : view.assignment().grant().reason();
         return new AwaitWorkers(new Idle(since, saved), reason);
     }
 
     /** A generation of those who hold the state, only for rank 0 to store it. */
     private Decision save(long step, HaltReason why) {
-        List<JobView.Member> holders =
-                view.members().stream()
-                        .filter(member -> planner.holds(member) && member.committed() == step)
-                        .toList();
-        Generation generation =
-                planner.of(holders, step, "stores a checkpoint before its workers go");
+        List<JobView.Member> holders = view.members().stream()
+                .filter(member -> planner.holds(member) && member.committed() == step)
+                .toList();
+        Generation generation = planner.of(holders, step, "stores a checkpoint before its workers go");
         return new Begin(generation, step < steps.ledger(), new Halting(0, true, why, 1));
     }
 
@@ -253,8 +236,7 @@ public final class JobScheduler {
         } else if (step < steps.ledger()) {
             // Whoever was lost this moment may come back with what it holds.
             return new AwaitWorkers(
-                    new Idle(view.now(), false),
-                    "waits for a worker that holds step " + steps.ledger());
+                    new Idle(view.now(), false), "waits for a worker that holds step " + steps.ledger());
         }
         String reason = reason(candidates);
         Generation generation = planner.of(candidates, step, reason);
@@ -266,7 +248,8 @@ public final class JobScheduler {
             return "the job begins with " + names(workers(candidates));
         }
         Set<String> now = new TreeSet<>(workers(candidates));
-        List<String> gone = workersOfLast().stream().filter(w -> !now.contains(w)).toList();
+        List<String> gone =
+                workersOfLast().stream().filter(w -> !now.contains(w)).toList();
         workersOfLast().forEach(now::remove);
         List<String> parts = new ArrayList<>();
         if (!now.isEmpty()) {
@@ -279,9 +262,7 @@ public final class JobScheduler {
     }
 
     private boolean gathers(List<JobView.Member> ready) {
-        boolean more =
-                view.members().stream()
-                        .anyMatch(m -> m.wanted() && m.state() instanceof WorkerState.Preparing);
+        boolean more = view.members().stream().anyMatch(m -> m.wanted() && m.state() instanceof WorkerState.Preparing);
         long since = ready.stream().mapToLong(JobView.Member::since).min().orElse(0);
         return more && view.now() - since < view.assignment().waits().gather();
     }
@@ -309,9 +290,6 @@ public final class JobScheduler {
         int most = 4;
         return workers.size() <= most
                 ? String.join(", ", workers)
-                : String.join(", ", workers.subList(0, most))
-                        + " and "
-                        + (workers.size() - most)
-                        + " more";
+                : String.join(", ", workers.subList(0, most)) + " and " + (workers.size() - most) + " more";
     }
 }

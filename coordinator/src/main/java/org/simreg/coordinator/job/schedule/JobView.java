@@ -15,12 +15,7 @@ import org.simreg.proto.Generation;
  * @param members who is at it
  * @param history what is kept about it
  */
-public record JobView(
-        long now,
-        Phase phase,
-        Assignment assignment,
-        List<JobView.Member> members,
-        History history) {
+public record JobView(long now, Phase phase, Assignment assignment, List<JobView.Member> members, History history) {
     public JobView {
         members = List.copyOf(members);
     }
@@ -35,11 +30,7 @@ public record JobView(
      * @param waits how long to wait for whom
      */
     public record Assignment(
-            Grant grant,
-            int least,
-            int microBatches,
-            Optional<HaltReason> requestedHalt,
-            WaitTimes waits) {}
+            Grant grant, int least, int microBatches, Optional<HaltReason> requestedHalt, WaitTimes waits) {}
 
     /**
      * How long a decision waits, in milliseconds.
@@ -82,8 +73,7 @@ public record JobView(
      * @param since milliseconds when it came to that state
      * @param wanted whether the job may keep it
      */
-    public record Member(
-            String worker, String address, WorkerState state, long since, boolean wanted) {
+    public record Member(String worker, String address, WorkerState state, long since, boolean wanted) {
         /** Whether a generation can begin with it. */
         boolean free() {
             return state instanceof WorkerState.Ready

@@ -42,7 +42,8 @@ public record Lineage(List<Start> starts) {
                 // Below the start it is what the worker had before it was given the state.
                 boolean begun = committed > 0 && committed >= starts.get(i).getStep();
                 return begun
-                        && (i + 1 == starts.size() || committed <= starts.get(i + 1).getStep());
+                        && (i + 1 == starts.size()
+                                || committed <= starts.get(i + 1).getStep());
             }
         }
         return false;

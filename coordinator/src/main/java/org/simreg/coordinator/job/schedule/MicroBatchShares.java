@@ -27,8 +27,7 @@ final class MicroBatchShares {
      */
     static List<Share> of(int microBatches, int members) {
         if (members < 1 || members > microBatches) {
-            throw new IllegalArgumentException(
-                    microBatches + " micro-batches for " + members + " members");
+            throw new IllegalArgumentException(microBatches + " micro-batches for " + members + " members");
         }
         int small = microBatches / members;
         int larger = microBatches % members;
@@ -37,11 +36,10 @@ final class MicroBatchShares {
         int used = 0;
         for (int rank = 0; rank < members; rank++) {
             int first = rank * small + used;
-            boolean large =
-                    used < larger
-                            && (members - rank == larger - used
-                                    || cost(costs, microBatches, rank, used, true)
-                                            <= cost(costs, microBatches, rank, used, false));
+            boolean large = used < larger
+                    && (members - rank == larger - used
+                            || cost(costs, microBatches, rank, used, true)
+                                    <= cost(costs, microBatches, rank, used, false));
             shares.add(new Share(first, large ? small + 1 : small));
             used += large ? 1 : 0;
         }

@@ -56,13 +56,11 @@ public record Audit(String summary, List<Violation> violations) {
                             .formatted(Ledger.NAME, folder));
         }
         AuditPlan plan = AuditPlan.read(folder);
-        return Disk.read(
-                ledger,
-                () -> {
-                    try (FileChannel file = FileChannel.open(ledger, StandardOpenOption.READ)) {
-                        return of(LedgerText.map(ledger, file), plan);
-                    }
-                });
+        return Disk.read(ledger, () -> {
+            try (FileChannel file = FileChannel.open(ledger, StandardOpenOption.READ)) {
+                return of(LedgerText.map(ledger, file), plan);
+            }
+        });
     }
 
     private static Audit of(ByteBuffer ledger, AuditPlan plan) {
@@ -80,21 +78,17 @@ public record Audit(String summary, List<Violation> violations) {
      * @param each gets the entries that can be read, and their line from 1
      * @return lines in all, but for an unfinished last one
      */
-    private static int entries(
-            ByteBuffer ledger, List<Violation> violations, ObjIntConsumer<LedgerEntry> each) {
+    private static int entries(ByteBuffer ledger, List<Violation> violations, ObjIntConsumer<LedgerEntry> each) {
         int number = 0;
         int before = 0;
         int at = 0;
-        for (int end = LedgerText.lineEnd(ledger, at);
-                end >= 0;
-                end = LedgerText.lineEnd(ledger, at)) {
+        for (int end = LedgerText.lineEnd(ledger, at); end >= 0; end = LedgerText.lineEnd(ledger, at)) {
             ByteBuffer line = ledger.slice(at, end - at);
             number++;
             if (!LedgerLine.isIntact(line, before)) {
-                violations.add(
-                        new Violation(
-                                number,
-                                "is not as it was written, or lines before it are missing: its chain value doesn't fit"));
+                violations.add(new Violation(
+                        number,
+                        "is not as it was written, or lines before it are missing: its chain value doesn't fit"));
             }
             try {
                 each.accept(LedgerLine.parse(line), number);

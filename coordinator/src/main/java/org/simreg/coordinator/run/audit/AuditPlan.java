@@ -50,9 +50,9 @@ record AuditPlan(
                 case CHECKPOINT -> checkpoints.add(event.getCheckpoint().getStep());
                 case FINISHED -> finished = event.getFinished();
                 case GENERATION ->
-                        members.put(
-                                event.getGeneration().getNumber(),
-                                event.getGeneration().getWorkersCount());
+                    members.put(
+                            event.getGeneration().getNumber(),
+                            event.getGeneration().getWorkersCount());
                 default -> {}
             }
         }

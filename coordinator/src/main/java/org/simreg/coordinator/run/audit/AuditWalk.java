@@ -38,9 +38,7 @@ final class AuditWalk {
         }
 
         boolean sameDigest(Commit commit) {
-            return sha256.isEmpty()
-                    || commit.getSha256().isEmpty()
-                    || sha256.equals(commit.getSha256());
+            return sha256.isEmpty() || commit.getSha256().isEmpty() || sha256.equals(commit.getSha256());
         }
     }
 
@@ -66,9 +64,7 @@ final class AuditWalk {
             wrong("step %d follows step %d".formatted(commit.getStep(), head));
         }
         if (commit.getGeneration() < generation) {
-            wrong(
-                    "generation %d follows generation %d"
-                            .formatted(commit.getGeneration(), generation));
+            wrong("generation %d follows generation %d".formatted(commit.getGeneration(), generation));
         }
         samples(commit);
         again(commit);
@@ -81,44 +77,29 @@ final class AuditWalk {
     private void samples(Commit commit) {
         long step = commit.getStep();
         if (commit.getEpoch() != plan.epoch(step)) {
-            wrong(
-                    "step %d is of epoch %d and should be of epoch %d"
-                            .formatted(step, commit.getEpoch(), plan.epoch(step)));
+            wrong("step %d is of epoch %d and should be of epoch %d"
+                    .formatted(step, commit.getEpoch(), plan.epoch(step)));
         }
         long first = plan.firstSample(step);
         if (commit.getFirstSample() != first || commit.getSamples() != plan.batch()) {
-            wrong(
-                    "step %d has %d samples from %d on and should have %d from %d on"
-                            .formatted(
-                                    step,
-                                    commit.getSamples(),
-                                    commit.getFirstSample(),
-                                    plan.batch(),
-                                    first));
+            wrong("step %d has %d samples from %d on and should have %d from %d on"
+                    .formatted(step, commit.getSamples(), commit.getFirstSample(), plan.batch(), first));
         }
     }
 
     private void again(Commit commit) {
-        Seen before =
-                seen.put(commit.getStep(), new Seen(line, commit.getLoss(), commit.getSha256()));
+        Seen before = seen.put(commit.getStep(), new Seen(line, commit.getLoss(), commit.getSha256()));
         if (before == null) {
             return;
         }
         recomputed++;
         if (!before.sameLoss(commit)) {
-            wrong(
-                    "step %d has the loss %s and had %s in line %d"
-                            .formatted(
-                                    commit.getStep(), commit.getLoss(), before.loss, before.line));
+            wrong("step %d has the loss %s and had %s in line %d"
+                    .formatted(commit.getStep(), commit.getLoss(), before.loss, before.line));
         }
         if (!before.sameDigest(commit)) {
-            wrong(
-                    "step %d has the SHA-256 %s and had %s in line %d"
-                            .formatted(
-                                    commit.getStep(),
-                                    commit.getSha256(),
-                                    before.sha256,
-                                    before.line));
+            wrong("step %d has the SHA-256 %s and had %s in line %d"
+                    .formatted(commit.getStep(), commit.getSha256(), before.sha256, before.line));
         }
     }
 
@@ -162,11 +143,10 @@ final class AuditWalk {
      */
     private void refusePartial(long next) {
         if (partial != null && !plan.broughtForward(partial.step, next)) {
-            violations.add(
-                    new Violation(
-                            partial.line,
-                            "not all members of generation %d reported the digest of step %d, and neither the next generation nor a checkpoint explains it"
-                                    .formatted(generation, partial.step)));
+            violations.add(new Violation(
+                    partial.line,
+                    "not all members of generation %d reported the digest of step %d, and neither the next generation nor a checkpoint explains it"
+                            .formatted(generation, partial.step)));
         }
         partial = null;
     }
@@ -179,9 +159,7 @@ final class AuditWalk {
             wrong("goes back to step %d from step %d".formatted(rewind.getStep(), head));
         }
         if (rewind.getGeneration() <= generation) {
-            wrong(
-                    "generation %d begins after generation %d"
-                            .formatted(rewind.getGeneration(), generation));
+            wrong("generation %d begins after generation %d".formatted(rewind.getGeneration(), generation));
         }
         head = rewind.getStep();
         generation = Math.max(generation, rewind.getGeneration());
@@ -196,16 +174,14 @@ final class AuditWalk {
             refusePartial(Long.MAX_VALUE);
         }
         if (finished.getStep() > head) {
-            wrong(
-                    "the run finished at step %d and the last step here is %d"
-                            .formatted(finished.getStep(), head));
+            wrong("the run finished at step %d and the last step here is %d".formatted(finished.getStep(), head));
         }
         Seen last = seen.get(finished.getStep());
         if (last != null
-                && !last.sameDigest(Commit.newBuilder().setSha256(finished.getSha256()).build())) {
-            wrong(
-                    "the run finished with the SHA-256 %s and line %d has %s"
-                            .formatted(finished.getSha256(), last.line, last.sha256));
+                && !last.sameDigest(
+                        Commit.newBuilder().setSha256(finished.getSha256()).build())) {
+            wrong("the run finished with the SHA-256 %s and line %d has %s"
+                    .formatted(finished.getSha256(), last.line, last.sha256));
         }
     }
 
@@ -221,8 +197,7 @@ final class AuditWalk {
                 generations  %d
                 rewinds      %d, %d steps recomputed
                 digests      %d
-                """
-                .formatted(
+                """.formatted(
                         head == base ? "none" : (base + 1) + " to " + head,
                         head == base ? 0 : plan.epoch(head),
                         plan.stepsPerEpoch() == 0

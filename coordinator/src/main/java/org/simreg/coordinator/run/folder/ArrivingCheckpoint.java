@@ -70,16 +70,12 @@ final class ArrivingCheckpoint implements Upload {
             throw damaged("ended after %d of %d bytes".formatted(length, header.getLength()));
         }
         if ((int) crc.getValue() != header.getCrc32C()) {
-            throw damaged(
-                    "has the CRC32C %08x and not %08x"
-                            .formatted(crc.getValue(), header.getCrc32C()));
+            throw damaged("has the CRC32C %08x and not %08x".formatted(crc.getValue(), header.getCrc32C()));
         }
-        Disk.write(
-                draft,
-                () -> {
-                    file.force(true);
-                    file.close();
-                });
+        Disk.write(draft, () -> {
+            file.force(true);
+            file.close();
+        });
         requireAnnounced();
         whole = true;
     }
@@ -92,9 +88,7 @@ final class ArrivingCheckpoint implements Upload {
             throw damaged("is no checkpoint of a run");
         }
         if (said.step() != header.getStep() || !said.sha256().equals(header.getSha256())) {
-            throw damaged(
-                    "says of itself that it is of step %d with SHA-256 %s"
-                            .formatted(said.step(), said.sha256()));
+            throw damaged("says of itself that it is of step %d with SHA-256 %s".formatted(said.step(), said.sha256()));
         }
     }
 
@@ -114,12 +108,10 @@ final class ArrivingCheckpoint implements Upload {
             throw new IllegalStateException("a checkpoint is stored that has not arrived");
         }
         Path target = folder.resolve(RunCheckpoint.fileName(header.getStep()));
-        Disk.write(
-                target,
-                () -> {
-                    Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
-                    Disk.forceFolder(folder);
-                });
+        Disk.write(target, () -> {
+            Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+            Disk.forceFolder(folder);
+        });
         stored.run();
         return CheckpointWritten.newBuilder()
                 .setStep(header.getStep())
@@ -130,13 +122,11 @@ final class ArrivingCheckpoint implements Upload {
 
     @Override
     public void close() {
-        Disk.write(
-                draft,
-                () -> {
-                    if (file != null) {
-                        file.close();
-                    }
-                    Files.deleteIfExists(draft);
-                });
+        Disk.write(draft, () -> {
+            if (file != null) {
+                file.close();
+            }
+            Files.deleteIfExists(draft);
+        });
     }
 }

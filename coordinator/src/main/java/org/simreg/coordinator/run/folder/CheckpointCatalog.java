@@ -42,19 +42,16 @@ final class CheckpointCatalog {
 
     /** Removes the drafts that an earlier process left. */
     void clear() {
-        Disk.write(
-                folder,
-                () -> {
-                    if (!Files.isDirectory(folder)) {
-                        return;
-                    }
-                    try (DirectoryStream<Path> drafts =
-                            Files.newDirectoryStream(folder, ".step-[0-9]*.tmp")) {
-                        for (Path draft : drafts) {
-                            Files.delete(draft);
-                        }
-                    }
-                });
+        Disk.write(folder, () -> {
+            if (!Files.isDirectory(folder)) {
+                return;
+            }
+            try (DirectoryStream<Path> drafts = Files.newDirectoryStream(folder, ".step-[0-9]*.tmp")) {
+                for (Path draft : drafts) {
+                    Files.delete(draft);
+                }
+            }
+        });
     }
 
     /** The newest one of at most a step. */
@@ -75,8 +72,7 @@ final class CheckpointCatalog {
                     "Job %s has no checkpoint of step %d; it may have been replaced by a newer one"
                             .formatted(job, step));
         }
-        return new Download(
-                headers.computeIfAbsent(step, absent -> Disk.read(file, () -> header(file))), file);
+        return new Download(headers.computeIfAbsent(step, absent -> Disk.read(file, () -> header(file))), file);
     }
 
     /** The header of a file from before this process; its generation isn't known any more. */
@@ -121,10 +117,9 @@ final class CheckpointCatalog {
      *     they don't count
      */
     private void prune(long head) {
-        List<Path> reached =
-                RunCheckpoint.list(folder).stream()
-                        .filter(file -> RunCheckpoint.stepOf(file) <= head)
-                        .toList();
+        List<Path> reached = RunCheckpoint.list(folder).stream()
+                .filter(file -> RunCheckpoint.stepOf(file) <= head)
+                .toList();
         reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
     }
 

@@ -63,29 +63,26 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     @Override
     public RunFiles create(JobRecord record, Existing existing) {
         Path folder = Path.of(record.getFolder());
-        boolean same =
-                existing == Existing.REFUSE && PastRun.mayBeBeginning(folder, record.getJob());
+        boolean same = existing == Existing.REFUSE && PastRun.mayBeBeginning(folder, record.getJob());
         if (existing == Existing.REFUSE && !same) {
             refuseOccupied(folder);
         } else if (existing == Existing.RESUME) {
             PastRun.require(folder);
         }
         FolderLock lock = FolderLock.take(folder, WHAT, DiskRunFolders::taken);
-        return guarded(
-                lock,
-                () -> {
-                    if (existing == Existing.RESUME) {
-                        return resume(record, lock);
-                    }
-                    boolean left = same && PastRun.isBeginning(folder, record.getJob());
-                    if (existing == Existing.REFUSE && !left) {
-                        refuseOccupied(folder);
-                    }
-                    if (left || existing == Existing.OVERWRITE) {
-                        PastRun.clear(folder);
-                    }
-                    return begin(record, lock);
-                });
+        return guarded(lock, () -> {
+            if (existing == Existing.RESUME) {
+                return resume(record, lock);
+            }
+            boolean left = same && PastRun.isBeginning(folder, record.getJob());
+            if (existing == Existing.REFUSE && !left) {
+                refuseOccupied(folder);
+            }
+            if (left || existing == Existing.OVERWRITE) {
+                PastRun.clear(folder);
+            }
+            return begin(record, lock);
+        });
     }
 
     private RunFolder begin(JobRecord record, FolderLock lock) {
@@ -94,12 +91,10 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
                 Path.of(record.getFolder(), JobFile.NAME),
                 channel -> Channels.newOutputStream(channel).write(settings));
         RunFolder.OpenFiles files = openFiles(record, lock);
-        return opened(
-                files,
-                () -> {
-                    files.events().follow(0);
-                    return new RunFolder(files, reports, slow);
-                });
+        return opened(files, () -> {
+            files.events().follow(0);
+            return new RunFolder(files, reports, slow);
+        });
     }
 
     private static void refuseOccupied(Path folder) {
@@ -115,18 +110,15 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
 
     private RunFolder resume(JobRecord record, FolderLock lock) {
         RunFolder.OpenFiles files = openFiles(record, lock);
-        return opened(
-                files,
-                () -> {
-                    Optional<Path> newest = files.checkpoints().newest(Long.MAX_VALUE);
-                    requireSame(record, newest);
-                    if (files.ledger().isEmpty()) {
-                        files.ledger()
-                                .rewind(firstEntry(record, newest), System.currentTimeMillis());
-                    }
-                    files.events().rewind(files.ledger().head().step());
-                    return new RunFolder(files, reports, slow);
-                });
+        return opened(files, () -> {
+            Optional<Path> newest = files.checkpoints().newest(Long.MAX_VALUE);
+            requireSame(record, newest);
+            if (files.ledger().isEmpty()) {
+                files.ledger().rewind(firstEntry(record, newest), System.currentTimeMillis());
+            }
+            files.events().rewind(files.ledger().head().step());
+            return new RunFolder(files, reports, slow);
+        });
     }
 
     private static RunFolder opened(RunFolder.OpenFiles files, Supplier<RunFolder> opening) {
@@ -141,20 +133,17 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     private static void requireSame(JobRecord record, Optional<Path> newest) {
         Path settings = Path.of(record.getFolder(), JobFile.NAME);
         Path file = newest.orElse(settings);
-        Job made =
-                newest.map(checkpoint -> RunCheckpoint.Header.read(checkpoint).job())
-                        .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
+        Job made = newest.map(
+                        checkpoint -> RunCheckpoint.Header.read(checkpoint).job())
+                .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
         ResumeCheck.sameJob(file, made, record.getJob());
     }
 
     /** The first ledger entry of a run from before there were ledgers. */
     private static Rewind firstEntry(JobRecord record, Optional<Path> newest) {
-        Path file =
-                newest.orElseThrow(
-                        () ->
-                                new UserError(
-                                        "There is no checkpoint in %s to resume from; start anew with --overwrite"
-                                                .formatted(record.getFolder())));
+        Path file = newest.orElseThrow(
+                () -> new UserError("There is no checkpoint in %s to resume from; start anew with --overwrite"
+                        .formatted(record.getFolder())));
         return Rewind.newBuilder()
                 .setGeneration(record.getGeneration().getNumber() + 1)
                 .setStep(RunCheckpoint.stepOf(file))
@@ -166,9 +155,8 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     public RunFiles open(JobRecord record) {
         Path folder = Path.of(record.getFolder());
         if (!Files.isDirectory(folder)) {
-            throw new UserError(
-                    "The run folder %s of job %s is gone; put it back, or submit the job again"
-                            .formatted(folder, record.getId()));
+            throw new UserError("The run folder %s of job %s is gone; put it back, or submit the job again"
+                    .formatted(folder, record.getId()));
         }
         FolderLock lock = FolderLock.take(folder, WHAT);
         return guarded(lock, () -> new RunFolder(openFiles(record, lock), reports, slow));

@@ -110,11 +110,8 @@ final class EventReplay {
         int from = firstAfter(step);
         counted.clear(from, size);
         Arrays.fill(steps, from, size, 0);
-        keepKnown(
-                (event, place) ->
-                        event.hasCheckpoint()
-                                ? event.getCheckpoint().getStep() <= step
-                                : place < from && !event.hasFinished());
+        keepKnown((event, place) ->
+                event.hasCheckpoint() ? event.getCheckpoint().getStep() <= step : place < from && !event.hasFinished());
         cuts++;
     }
 
@@ -145,13 +142,11 @@ final class EventReplay {
     }
 
     private void keepKnown(Kept kept) {
-        known.entrySet()
-                .removeIf(
-                        each -> {
-                            boolean stays = kept.stays(each.getKey(), each.getValue());
-                            counted.set(each.getValue(), stays);
-                            return !stays;
-                        });
+        known.entrySet().removeIf(each -> {
+            boolean stays = kept.stays(each.getKey(), each.getValue());
+            counted.set(each.getValue(), stays);
+            return !stays;
+        });
     }
 
     /** How often something was taken back that had counted. */

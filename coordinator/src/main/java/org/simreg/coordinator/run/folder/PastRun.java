@@ -38,8 +38,7 @@ public final class PastRun {
         if (Disk.read(folder, () -> isEmpty(folder))) {
             return Optional.empty();
         }
-        String what =
-                Files.exists(folder.resolve(JobFile.NAME)) ? "already holds a run" : "is not empty";
+        String what = Files.exists(folder.resolve(JobFile.NAME)) ? "already holds a run" : "is not empty";
         return Optional.of(
                 "The run folder %s %s: continue it with --resume, replace it with --overwrite, or choose another with --out"
                         .formatted(folder, what));
@@ -65,19 +64,17 @@ public final class PastRun {
         Path settings = folder.resolve(JobFile.NAME);
         return Disk.read(
                 folder,
-                () ->
-                        Files.isRegularFile(settings)
-                                && Files.readString(settings).equals(JobFile.yaml(job)));
+                () -> Files.isRegularFile(settings)
+                        && Files.readString(settings).equals(JobFile.yaml(job)));
     }
 
     /** Whether a locked folder was left so: it has no event and no checkpoint either. */
     static boolean isBeginning(Path folder, Job job) {
         return Disk.read(
                 folder,
-                () ->
-                        mayBeBeginning(folder, job)
-                                && isEmpty(folder.resolve(CheckpointCatalog.NAME))
-                                && EventLog.isEmpty(folder));
+                () -> mayBeBeginning(folder, job)
+                        && isEmpty(folder.resolve(CheckpointCatalog.NAME))
+                        && EventLog.isEmpty(folder));
     }
 
     /**
@@ -86,22 +83,16 @@ public final class PastRun {
      * @throws UserError if that fails
      */
     static void clear(Path folder) {
-        Disk.write(
-                folder,
-                () -> {
-                    for (String name : FILES) {
-                        Files.deleteIfExists(folder.resolve(name));
-                        delete(folder, "{,.}" + name + "{.tmp,.*.tmp}");
-                    }
-                    TensorBoardFile.removeAll(folder);
-                    deleteFrom(
-                            folder.resolve(CheckpointCatalog.NAME),
-                            "{,.}step-[0-9]*.safetensors{,.*.tmp}");
-                    deleteFrom(folder.resolve("features"), "{,.}teacher-[0-9]*.features{,.*.tmp}");
-                    deleteFrom(
-                            folder.resolve("student"),
-                            "{resnet,mobilenet}*.{torchscript.pt,safetensors,pth,onnx}");
-                });
+        Disk.write(folder, () -> {
+            for (String name : FILES) {
+                Files.deleteIfExists(folder.resolve(name));
+                delete(folder, "{,.}" + name + "{.tmp,.*.tmp}");
+            }
+            TensorBoardFile.removeAll(folder);
+            deleteFrom(folder.resolve(CheckpointCatalog.NAME), "{,.}step-[0-9]*.safetensors{,.*.tmp}");
+            deleteFrom(folder.resolve("features"), "{,.}teacher-[0-9]*.features{,.*.tmp}");
+            deleteFrom(folder.resolve("student"), "{resnet,mobilenet}*.{torchscript.pt,safetensors,pth,onnx}");
+        });
     }
 
     /**
@@ -112,14 +103,12 @@ public final class PastRun {
     public static void remove(Path folder) {
         if (Files.isDirectory(folder)) {
             clear(folder);
-            Disk.write(
-                    folder,
-                    () -> {
-                        Files.deleteIfExists(folder.resolve(FolderLock.NAME));
-                        if (isEmpty(folder)) {
-                            Files.delete(folder);
-                        }
-                    });
+            Disk.write(folder, () -> {
+                Files.deleteIfExists(folder.resolve(FolderLock.NAME));
+                if (isEmpty(folder)) {
+                    Files.delete(folder);
+                }
+            });
         }
     }
 
@@ -148,8 +137,7 @@ public final class PastRun {
         if (!Files.isDirectory(folder)) {
             return false;
         }
-        try (DirectoryStream<Path> files =
-                Files.newDirectoryStream(folder, file -> !file.endsWith(FolderLock.NAME))) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, file -> !file.endsWith(FolderLock.NAME))) {
             return !files.iterator().hasNext();
         }
     }

@@ -58,15 +58,14 @@ final class RunEvents implements AutoCloseable {
             if (ahead) {
                 known.rewind(head);
             }
-            orRelease(
-                    () -> {
-                        if (ahead || !MetricsFile.endsWith(folder, newest(known))) {
-                            rebuild();
-                        } else {
-                            metrics = Optional.of(MetricsFile.append(folder));
-                            scalars = Optional.of(TensorBoardFile.create(folder));
-                        }
-                    });
+            orRelease(() -> {
+                if (ahead || !MetricsFile.endsWith(folder, newest(known))) {
+                    rebuild();
+                } else {
+                    metrics = Optional.of(MetricsFile.append(folder));
+                    scalars = Optional.of(TensorBoardFile.create(folder));
+                }
+            });
         }
     }
 
@@ -98,14 +97,13 @@ final class RunEvents implements AutoCloseable {
         long sequence = log.append(event);
         int cuts = known.cuts();
         boolean counts = known.take(event);
-        orRelease(
-                () -> {
-                    if (known.cuts() > cuts) {
-                        rebuild();
-                    } else if (counts) {
-                        write(event);
-                    }
-                });
+        orRelease(() -> {
+            if (known.cuts() > cuts) {
+                rebuild();
+            } else if (counts) {
+                write(event);
+            }
+        });
         return sequence;
     }
 
@@ -133,25 +131,21 @@ final class RunEvents implements AutoCloseable {
         scalars = Optional.of(points);
         MetricsFile.rewrite(
                 folder,
-                lines ->
-                        counted(
-                                event -> {
-                                    points.write(event);
-                                    lines.write(event);
-                                }));
+                lines -> counted(event -> {
+                    points.write(event);
+                    lines.write(event);
+                }));
         metrics = Optional.of(MetricsFile.append(folder));
     }
 
     private void counted(MetricsFile.Lines events) {
         EventReplay known = replay();
         AtomicLong sequence = new AtomicLong();
-        EventLog.read(
-                folder,
-                event -> {
-                    if (known.counts(sequence.getAndIncrement())) {
-                        Disk.write(folder, () -> events.write(event));
-                    }
-                });
+        EventLog.read(folder, event -> {
+            if (known.counts(sequence.getAndIncrement())) {
+                Disk.write(folder, () -> events.write(event));
+            }
+        });
     }
 
     /** After a failure the files are compared with the log again before the next event. */

@@ -39,12 +39,7 @@ final class RunFolder implements RunFiles {
      *
      * @param folder of the run
      */
-    record OpenFiles(
-            Path folder,
-            FolderLock lock,
-            RunEvents events,
-            Ledger ledger,
-            CheckpointCatalog checkpoints) {
+    record OpenFiles(Path folder, FolderLock lock, RunEvents events, Ledger ledger, CheckpointCatalog checkpoints) {
         /** Closes the files, then gives the lock back, whatever fails. */
         void close() {
             try {
@@ -119,10 +114,7 @@ final class RunFolder implements RunFiles {
 
     @Override
     public OptionalLong newestCheckpoint(long most) {
-        return newest(most)
-                .map(RunCheckpoint::stepOf)
-                .map(OptionalLong::of)
-                .orElse(OptionalLong.empty());
+        return newest(most).map(RunCheckpoint::stepOf).map(OptionalLong::of).orElse(OptionalLong.empty());
     }
 
     private Optional<Path> newest(long most) {
@@ -141,13 +133,9 @@ final class RunFolder implements RunFiles {
 
     @Override
     public CompletionStage<List<String>> export() {
-        Path checkpoint =
-                newest(Long.MAX_VALUE)
-                        .orElseThrow(
-                                () ->
-                                        new UserError(
-                                                "%s holds no checkpoint to export the student from"
-                                                        .formatted(files.folder)));
+        Path checkpoint = newest(Long.MAX_VALUE)
+                .orElseThrow(() ->
+                        new UserError("%s holds no checkpoint to export the student from".formatted(files.folder)));
         return CompletableFuture.supplyAsync(() -> export(checkpoint), slow);
     }
 
@@ -166,8 +154,8 @@ final class RunFolder implements RunFiles {
     @Override
     public CompletionStage<Void> report() {
         Optional<EvaluationDone> shown = shown();
-        Path data =
-                Path.of(JobFile.read(files.folder.resolve(JobFile.NAME)).getDataset().getPath());
+        Path data = Path.of(
+                JobFile.read(files.folder.resolve(JobFile.NAME)).getDataset().getPath());
         return CompletableFuture.runAsync(() -> reports.write(files.folder, shown, data), slow);
     }
 

@@ -53,14 +53,10 @@ public final class RunHistory {
             MetricsFile.read(folder, history::add);
         } catch (NoSuchFileException e) {
             throw new UserError(
-                    "There is no run in %s: it has no %s; give the folder of a run"
-                            .formatted(folder, MetricsFile.NAME),
+                    "There is no run in %s: it has no %s; give the folder of a run".formatted(folder, MetricsFile.NAME),
                     e);
         } catch (IOException e) {
-            throw new UserError(
-                    "Reading the run in %s failed: %s; check the right to read it"
-                            .formatted(folder, e),
-                    e);
+            throw new UserError("Reading the run in %s failed: %s; check the right to read it".formatted(folder, e), e);
         }
         return history;
     }

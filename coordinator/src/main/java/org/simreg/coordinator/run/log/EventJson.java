@@ -32,8 +32,7 @@ public final class EventJson {
      * @param into gets the fields of the line
      * @throws InvalidProtocolBufferException if the line is no such message
      */
-    public static void merge(String line, Message.Builder into)
-            throws InvalidProtocolBufferException {
+    public static void merge(String line, Message.Builder into) throws InvalidProtocolBufferException {
         PARSER.merge(line, into);
     }
 
@@ -94,11 +93,7 @@ public final class EventJson {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {
                 json.append('\\').append(c);
-            } else if (c < ' '
-                    || c == 0x7f
-                    || Character.isSurrogate(c)
-                    || c == 0x2028
-                    || c == 0x2029) {
+            } else if (c < ' ' || c == 0x7f || Character.isSurrogate(c) || c == 0x2028 || c == 0x2029) {
                 json.append("\\u%04x".formatted((int) c));
             } else {
                 json.append(c);

@@ -119,7 +119,8 @@ public final class EventLog implements AutoCloseable {
      * @return sequence number of the event
      */
     public long append(Progress event) {
-        JobEvent numbered = JobEvent.newBuilder().setSequence(next).setProgress(event).build();
+        JobEvent numbered =
+                JobEvent.newBuilder().setSequence(next).setProgress(event).build();
         count(file.append(numbered.toByteArray()));
         dirty = true;
         return numbered.getSequence();
@@ -135,10 +136,7 @@ public final class EventLog implements AutoCloseable {
             int place = Math.toIntExact(from / STRIDE);
             int skipped = Math.toIntExact(from - (long) place * STRIDE);
             int count = (int) Math.min(next - from, most);
-            file.read(
-                    places[place],
-                    skipped + count,
-                    (at, bytes) -> events.add(parse(path, at, bytes)));
+            file.read(places[place], skipped + count, (at, bytes) -> events.add(parse(path, at, bytes)));
             events.subList(0, skipped).clear();
         }
         return events;

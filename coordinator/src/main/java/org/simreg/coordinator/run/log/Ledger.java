@@ -46,24 +46,18 @@ public final class Ledger implements AutoCloseable {
      */
     public static Ledger open(Path folder) {
         Path path = folder.resolve(NAME);
-        return Disk.read(
-                path,
-                () -> {
-                    FileChannel file =
-                            FileChannel.open(
-                                    path,
-                                    StandardOpenOption.CREATE,
-                                    StandardOpenOption.READ,
-                                    StandardOpenOption.WRITE);
-                    Ledger ledger = new Ledger(path, file);
-                    try {
-                        ledger.begin();
-                    } catch (IOException | RuntimeException e) {
-                        file.close();
-                        throw e;
-                    }
-                    return ledger;
-                });
+        return Disk.read(path, () -> {
+            FileChannel file = FileChannel.open(
+                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            Ledger ledger = new Ledger(path, file);
+            try {
+                ledger.begin();
+            } catch (IOException | RuntimeException e) {
+                file.close();
+                throw e;
+            }
+            return ledger;
+        });
     }
 
     private void begin() throws IOException {
@@ -98,8 +92,7 @@ public final class Ledger implements AutoCloseable {
     public void commit(Commit commit, double seconds, long timeMs) {
         if (commit.getStep() != head().step() + 1) {
             throw new IllegalStateException(
-                    "step %d can't follow step %d in %s"
-                            .formatted(commit.getStep(), head().step(), path));
+                    "step %d can't follow step %d in %s".formatted(commit.getStep(), head().step(), path));
         }
         append(LedgerEntry.newBuilder().setCommit(commit).setTimeMs(timeMs).build());
         tail.add(commit, seconds);
@@ -110,9 +103,8 @@ public final class Ledger implements AutoCloseable {
      */
     public void rewind(Rewind rewind, long timeMs) {
         if (!isEmpty() && rewind.getStep() > head().step()) {
-            throw new IllegalStateException(
-                    "%s is at step %d and can't be taken back to step %d"
-                            .formatted(path, head().step(), rewind.getStep()));
+            throw new IllegalStateException("%s is at step %d and can't be taken back to step %d"
+                    .formatted(path, head().step(), rewind.getStep()));
         }
         append(LedgerEntry.newBuilder().setRewind(rewind).setTimeMs(timeMs).build());
         tail = Disk.read(path, () -> Tail.of(LedgerText.read(path, file)));
@@ -121,13 +113,11 @@ public final class Ledger implements AutoCloseable {
     /** At a place, not at the file's end: what a failed write has left is written over. */
     private void append(LedgerEntry entry) {
         ByteBuffer line = ByteBuffer.wrap(LedgerLine.of(entry, chain));
-        Disk.write(
-                path,
-                () -> {
-                    while (line.hasRemaining()) {
-                        file.write(line, end + line.position());
-                    }
-                });
+        Disk.write(path, () -> {
+            while (line.hasRemaining()) {
+                file.write(line, end + line.position());
+            }
+        });
         end += line.limit();
         chain = LedgerLine.chain(line.slice(0, line.limit() - 1)).orElseThrow();
         dirty = true;
@@ -228,20 +218,18 @@ public final class Ledger implements AutoCloseable {
                 return new RunFiles.LedgerHead(base, 0, 0, generation);
             }
             Commit last = steps.getLast().commit;
-            return new RunFiles.LedgerHead(
-                    last.getStep(), last.getEpoch(), last.getLoss(), generation);
+            return new RunFiles.LedgerHead(last.getStep(), last.getEpoch(), last.getLoss(), generation);
         }
 
         RunFiles.EpochSum sum(int epoch) {
             RunFiles.EpochSum sum = RunFiles.EpochSum.EMPTY;
             for (Step step : steps) {
                 if (step.commit.getEpoch() == epoch) {
-                    sum =
-                            new RunFiles.EpochSum(
-                                    sum.steps() + 1,
-                                    sum.losses() + step.commit.getLoss(),
-                                    sum.seconds() + step.seconds,
-                                    sum.images() + step.commit.getSamples());
+                    sum = new RunFiles.EpochSum(
+                            sum.steps() + 1,
+                            sum.losses() + step.commit.getLoss(),
+                            sum.seconds() + step.seconds,
+                            sum.images() + step.commit.getSamples());
                 }
             }
             return sum;

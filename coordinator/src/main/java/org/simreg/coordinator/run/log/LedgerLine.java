@@ -58,8 +58,7 @@ public final class LedgerLine {
      */
     public static boolean isIntact(ByteBuffer line, int before) {
         OptionalInt written = chain(line);
-        return written.isPresent()
-                && written.getAsInt() == computed(before, line.slice(0, line.limit() - TAIL));
+        return written.isPresent() && written.getAsInt() == computed(before, line.slice(0, line.limit() - TAIL));
     }
 
     private static int computed(int before, ByteBuffer body) {

@@ -113,9 +113,7 @@ public final class LedgerText {
             return LedgerLine.parse(bytes.slice(starts[line], next - 1 - starts[line]));
         } catch (InvalidProtocolBufferException e) {
             throw new UserError(
-                    "Line %d of %s is no entry of a ledger: %s"
-                            .formatted(line + 1, path, e.getMessage()),
-                    e);
+                    "Line %d of %s is no entry of a ledger: %s".formatted(line + 1, path, e.getMessage()), e);
         }
     }
 }

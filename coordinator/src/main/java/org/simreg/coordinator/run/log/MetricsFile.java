@@ -52,10 +52,7 @@ public final class MetricsFile implements AutoCloseable {
     /** Opens the file of a run folder to add lines at its end; makes it if there is none. */
     public static MetricsFile append(Path folder) throws IOException {
         return new MetricsFile(
-                FileChannel.open(
-                        folder.resolve(NAME),
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.APPEND));
+                FileChannel.open(folder.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     }
 
     /**
@@ -64,14 +61,11 @@ public final class MetricsFile implements AutoCloseable {
      * @throws UserError if it can't be written; then the old one is as before
      */
     public static void rewrite(Path folder, Content content) {
-        AtomicFile.write(
-                folder.resolve(NAME),
-                channel -> {
-                    OutputStream lines =
-                            new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
-                    content.write(event -> lines.write(line(event)));
-                    lines.flush();
-                });
+        AtomicFile.write(folder.resolve(NAME), channel -> {
+            OutputStream lines = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+            content.write(event -> lines.write(line(event)));
+            lines.flush();
+        });
     }
 
     private static byte[] line(Progress event) {
@@ -138,8 +132,7 @@ public final class MetricsFile implements AutoCloseable {
         }
     }
 
-    private static void read(
-            Path path, long number, String line, boolean last, Consumer<Progress> events) {
+    private static void read(Path path, long number, String line, boolean last, Consumer<Progress> events) {
         Progress event;
         try {
             event = EventJson.parse(line);

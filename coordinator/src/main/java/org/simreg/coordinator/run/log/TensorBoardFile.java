@@ -44,8 +44,7 @@ public final class TensorBoardFile implements AutoCloseable {
 
     /** Removes the files of a folder, ours only. */
     public static void removeAll(Path folder) throws IOException {
-        try (DirectoryStream<Path> files =
-                Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, PREFIX + "*" + SUFFIX)) {
             for (Path file : files) {
                 Files.delete(file);
             }
@@ -63,16 +62,12 @@ public final class TensorBoardFile implements AutoCloseable {
             seconds++;
         }
         FileChannel channel =
-                FileChannel.open(
-                        path(folder, seconds),
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.WRITE);
+                FileChannel.open(path(folder, seconds), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         TensorBoardFile file = new TensorBoardFile(channel);
-        file.write(
-                Event.newBuilder()
-                        .setWallTime(timeMs / 1e3)
-                        .setFileVersion("brain.Event:2")
-                        .build());
+        file.write(Event.newBuilder()
+                .setWallTime(timeMs / 1e3)
+                .setFileVersion("brain.Event:2")
+                .build());
         return file;
     }
 
@@ -82,22 +77,20 @@ public final class TensorBoardFile implements AutoCloseable {
 
     /** Writes the scalars of an event; one without scalars writes nothing. */
     public void write(Progress event) throws IOException {
-        Summary scalars =
-                switch (event.getEventCase()) {
-                    case STEP -> step(event.getStep());
-                    case EPOCH ->
-                            scalar(Summary.newBuilder(), "epoch/loss", event.getEpoch().getLoss())
-                                    .build();
-                    case EVALUATION -> evaluation(event.getEvaluation());
-                    default -> Summary.getDefaultInstance();
-                };
+        Summary scalars = switch (event.getEventCase()) {
+            case STEP -> step(event.getStep());
+            case EPOCH ->
+                scalar(Summary.newBuilder(), "epoch/loss", event.getEpoch().getLoss())
+                        .build();
+            case EVALUATION -> evaluation(event.getEvaluation());
+            default -> Summary.getDefaultInstance();
+        };
         if (scalars.getValueCount() > 0) {
-            write(
-                    Event.newBuilder()
-                            .setWallTime(event.getTimeMs() / 1e3)
-                            .setStep(step)
-                            .setSummary(scalars)
-                            .build());
+            write(Event.newBuilder()
+                    .setWallTime(event.getTimeMs() / 1e3)
+                    .setStep(step)
+                    .setSummary(scalars)
+                    .build());
         }
     }
 
@@ -123,8 +116,7 @@ public final class TensorBoardFile implements AutoCloseable {
     }
 
     private static Summary.Builder scalar(Summary.Builder scalars, String tag, double value) {
-        return scalars.addValue(
-                Summary.Value.newBuilder().setTag(tag).setSimpleValue((float) value));
+        return scalars.addValue(Summary.Value.newBuilder().setTag(tag).setSimpleValue((float) value));
     }
 
     private void write(Event event) throws IOException {

@@ -100,21 +100,20 @@ final class Bank {
     }
 
     BankStatus status() {
-        BankStatus.Builder status =
-                BankStatus.newBuilder()
-                        .setName(record.getName())
-                        .setVersion(record.getVersion())
-                        .setState(record.getState())
-                        .setReason(record.getReason())
-                        .setSource(record.getSource())
-                        .setRows(record.getRows())
-                        .setDimension(record.getDimension())
-                        .setClasses(record.getClassesCount())
-                        .setReplicas(record.getReplicas())
-                        .setWeightsSha256(record.getWeightsSha256())
-                        .setView(record.getView())
-                        .setCreatedMs(record.getCreatedMs())
-                        .setBytesARow(Shard.bytes(1, record.getDimension()));
+        BankStatus.Builder status = BankStatus.newBuilder()
+                .setName(record.getName())
+                .setVersion(record.getVersion())
+                .setState(record.getState())
+                .setReason(record.getReason())
+                .setSource(record.getSource())
+                .setRows(record.getRows())
+                .setDimension(record.getDimension())
+                .setClasses(record.getClassesCount())
+                .setReplicas(record.getReplicas())
+                .setWeightsSha256(record.getWeightsSha256())
+                .setView(record.getView())
+                .setCreatedMs(record.getCreatedMs())
+                .setBytesARow(Shard.bytes(1, record.getDimension()));
         long stored = 0;
         for (int part = 0; part < record.getPartsCount(); part++) {
             BankRecord.Part one = record.getParts(part);
@@ -127,14 +126,13 @@ final class Bank {
         }
         status.setRowsDone(stored);
         builder.ifPresent(images -> images.describe(status));
-        holders.ifPresent(
-                shards -> {
-                    shards.describe(status);
-                    if (shards.missing() > 0) {
-                        String why = shards.trouble().isEmpty() ? "" : ": " + shards.trouble();
-                        status.setReason(shards.missing() + " shards wait to be opened" + why);
-                    }
-                });
+        holders.ifPresent(shards -> {
+            shards.describe(status);
+            if (shards.missing() > 0) {
+                String why = shards.trouble().isEmpty() ? "" : ": " + shards.trouble();
+                status.setReason(shards.missing() + " shards wait to be opened" + why);
+            }
+        });
         return status.build();
     }
 

@@ -41,11 +41,7 @@ final class BankBuilder {
         List<SearchWorkers.Worker> workers();
     }
 
-    BankBuilder(
-            Banks.Setup setup,
-            BankFolders folders,
-            SearchWorkers searchWorkers,
-            Listener listener) {
+    BankBuilder(Banks.Setup setup, BankFolders folders, SearchWorkers searchWorkers, Listener listener) {
         this.setup = setup;
         this.folders = folders;
         this.searchWorkers = searchWorkers;
@@ -64,16 +60,14 @@ final class BankBuilder {
             return;
         }
         MemoryBudget budget = listener.budget(bank);
-        setup.files()
-                .execute(
-                        () -> {
-                            try {
-                                BankRecord made = prepared(bank, record, parts, budget);
-                                setup.thread().execute(() -> take(bank, made));
-                            } catch (RuntimeException e) {
-                                setup.thread().execute(() -> failed(bank, e));
-                            }
-                        });
+        setup.files().execute(() -> {
+            try {
+                BankRecord made = prepared(bank, record, parts, budget);
+                setup.thread().execute(() -> take(bank, made));
+            } catch (RuntimeException e) {
+                setup.thread().execute(() -> failed(bank, e));
+            }
+        });
     }
 
     /** Does what needs no worker; on a thread for files. */
@@ -122,19 +116,17 @@ final class BankBuilder {
     }
 
     private void fail(Bank bank, String reason) {
-        bank.save(
-                bank.record().toBuilder()
-                        .setState(BankStatus.State.FAILED)
-                        .setReason(reason)
-                        .build());
+        bank.save(bank.record().toBuilder()
+                .setState(BankStatus.State.FAILED)
+                .setReason(reason)
+                .build());
         bank.fail();
         listener.changed(bank);
         bank.notifyWatchers();
     }
 
     private void embed(Bank bank) {
-        ImageBankBuilder images =
-                new ImageBankBuilder(searchWorkers, bank.record(), new PartProgress(this, bank));
+        ImageBankBuilder images = new ImageBankBuilder(searchWorkers, bank.record(), new PartProgress(this, bank));
         bank.build(images);
         images.attend(listener.workers());
         images.tick();
@@ -143,8 +135,7 @@ final class BankBuilder {
     }
 
     /** The listener to the parts of one bank of images. */
-    private record PartProgress(BankBuilder builder, Bank bank)
-            implements ImageBankBuilder.Progress {
+    private record PartProgress(BankBuilder builder, Bank bank) implements ImageBankBuilder.Progress {
         @Override
         public void dimension(int features) {
             builder.dimension(bank, features);
@@ -190,11 +181,10 @@ final class BankBuilder {
                             .formatted(weights, done.getWeightsSha256()));
             return;
         }
-        BankRecord.Builder changed =
-                record.toBuilder()
-                        .setWeightsSha256(done.getWeightsSha256())
-                        .setDimension(done.getStored().getDimension())
-                        .setView(view(record) + "; " + done.getNetwork());
+        BankRecord.Builder changed = record.toBuilder()
+                .setWeightsSha256(done.getWeightsSha256())
+                .setDimension(done.getStored().getDimension())
+                .setView(view(record) + "; " + done.getNetwork());
         changed.getPartsBuilder(part)
                 .setSha256(done.getStored().getSha256())
                 .setLength(done.getStored().getLength());

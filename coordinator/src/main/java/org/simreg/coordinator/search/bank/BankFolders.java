@@ -47,40 +47,31 @@ final class BankFolders {
     }
 
     private List<Path> folders() {
-        return Disk.read(
-                home,
-                () -> {
-                    try (Stream<Path> all = Files.list(home)) {
-                        return all.filter(Files::isDirectory).sorted().toList();
-                    }
-                });
+        return Disk.read(home, () -> {
+            try (Stream<Path> all = Files.list(home)) {
+                return all.filter(Files::isDirectory).sorted().toList();
+            }
+        });
     }
 
     private static BankRecord read(Path file) {
-        return Disk.read(
-                file,
-                () -> {
-                    try {
-                        return BankRecord.parseFrom(Files.readAllBytes(file));
-                    } catch (InvalidProtocolBufferException e) {
-                        throw new UserError(
-                                "%s is damaged; delete its folder and make the bank again"
-                                        .formatted(file),
-                                e);
-                    }
-                });
+        return Disk.read(file, () -> {
+            try {
+                return BankRecord.parseFrom(Files.readAllBytes(file));
+            } catch (InvalidProtocolBufferException e) {
+                throw new UserError("%s is damaged; delete its folder and make the bank again".formatted(file), e);
+            }
+        });
     }
 
     /** Writes a record, whole or not at all. */
     void save(BankRecord record) {
         ByteBuffer bytes = ByteBuffer.wrap(record.toByteArray());
-        AtomicFile.write(
-                folder(record.getName()).resolve(RECORD),
-                out -> {
-                    while (bytes.hasRemaining()) {
-                        out.write(bytes);
-                    }
-                });
+        AtomicFile.write(folder(record.getName()).resolve(RECORD), out -> {
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+        });
     }
 
     /** Deletes a bank's files, first its record, so that a half-deleted bank is none. */
@@ -89,29 +80,25 @@ final class BankFolders {
         if (!Files.isDirectory(folder)) {
             return;
         }
-        Disk.write(
-                folder,
-                () -> {
-                    Files.deleteIfExists(folder.resolve(RECORD));
-                    List<Path> own;
-                    try (Stream<Path> all = Files.list(folder)) {
-                        own = all.filter(BankFolders::isOurs).toList();
-                    }
-                    for (Path file : own) {
-                        Files.deleteIfExists(file);
-                    }
-                    try (Stream<Path> rest = Files.list(folder)) {
-                        if (rest.findAny().isEmpty()) {
-                            Files.delete(folder);
-                        }
-                    }
-                });
+        Disk.write(folder, () -> {
+            Files.deleteIfExists(folder.resolve(RECORD));
+            List<Path> own;
+            try (Stream<Path> all = Files.list(folder)) {
+                own = all.filter(BankFolders::isOurs).toList();
+            }
+            for (Path file : own) {
+                Files.deleteIfExists(file);
+            }
+            try (Stream<Path> rest = Files.list(folder)) {
+                if (rest.findAny().isEmpty()) {
+                    Files.delete(folder);
+                }
+            }
+        });
     }
 
     private static boolean isOurs(Path file) {
-        return file.getFileName()
-                .toString()
-                .matches("names\\.bin|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
+        return file.getFileName().toString().matches("names\\.bin|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
     }
 
     Path folder(String name) {
@@ -132,10 +119,9 @@ final class BankFolders {
      * @throws Refused if the bank has no such shard, or not of that version
      */
     Path stored(BankRecord record, ShardFile asked) {
-        boolean there =
-                record.getVersion().equals(asked.getVersion())
-                        && asked.getShard() < record.getPartsCount()
-                        && record.getParts(asked.getShard()).getSha256().equals(asked.getSha256());
+        boolean there = record.getVersion().equals(asked.getVersion())
+                && asked.getShard() < record.getPartsCount()
+                && record.getParts(asked.getShard()).getSha256().equals(asked.getSha256());
         if (!there) {
             throw new Refused(
                     Refused.Kind.UNKNOWN,
@@ -156,17 +142,15 @@ final class BankFolders {
     }
 
     private static void requireWanted(BankRecord record, ShardFile sent) {
-        boolean wanted =
-                record.getVersion().equals(sent.getVersion())
-                        && record.getState() == BankStatus.State.CREATING
-                        && sent.getShard() < record.getPartsCount()
-                        && record.getParts(sent.getShard()).getSha256().isEmpty()
-                        && record.getParts(sent.getShard()).getRows() == sent.getRows();
+        boolean wanted = record.getVersion().equals(sent.getVersion())
+                && record.getState() == BankStatus.State.CREATING
+                && sent.getShard() < record.getPartsCount()
+                && record.getParts(sent.getShard()).getSha256().isEmpty()
+                && record.getParts(sent.getShard()).getRows() == sent.getRows();
         if (!wanted) {
             throw new Refused(
                     Refused.Kind.STATE,
-                    "Shard %d of the bank %s is not wanted any more"
-                            .formatted(sent.getShard(), sent.getBank()));
+                    "Shard %d of the bank %s is not wanted any more".formatted(sent.getShard(), sent.getBank()));
         }
     }
 
@@ -179,12 +163,10 @@ final class BankFolders {
     ShardFile store(BankRecord record, ShardFile sent, Path draft) {
         requireWanted(record, sent);
         Path file = shard(sent.getBank(), sent.getShard());
-        Disk.write(
-                file,
-                () -> {
-                    Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
-                    Disk.forceFolder(file.getParent());
-                });
+        Disk.write(file, () -> {
+            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            Disk.forceFolder(file.getParent());
+        });
         return sent.toBuilder().setPath(file.toString()).build();
     }
 }

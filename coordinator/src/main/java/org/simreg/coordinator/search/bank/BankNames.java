@@ -32,38 +32,32 @@ final class BankNames implements AutoCloseable {
      * @throws UserError if the file can't be written
      */
     static void write(Path file, long count, LongFunction<String> name) {
-        AtomicFile.write(
-                file,
-                out -> {
-                    ByteBuffer offsets = ByteBuffer.allocate(BUFFER);
-                    ByteBuffer texts = ByteBuffer.allocate(BUFFER);
-                    long offsetsAt = 0;
-                    long textsAt = Long.BYTES * (count + 2);
-                    long end = textsAt;
-                    offsets.putLong(count).putLong(end);
-                    for (long id = 0; id < count; id++) {
-                        byte[] text = name.apply(id).getBytes(StandardCharsets.UTF_8);
-                        end += text.length;
-                        if (offsets.remaining() < Long.BYTES) {
-                            offsetsAt += flush(out, offsets, offsetsAt);
-                        }
-                        offsets.putLong(end);
-                        if (texts.remaining() < text.length) {
-                            textsAt += flush(out, texts, textsAt);
-                        }
-                        if (text.length > BUFFER) {
-                            textsAt +=
-                                    flush(
-                                            out,
-                                            ByteBuffer.wrap(text).position(text.length),
-                                            textsAt);
-                        } else {
-                            texts.put(text);
-                        }
-                    }
-                    flush(out, offsets, offsetsAt);
-                    flush(out, texts, textsAt);
-                });
+        AtomicFile.write(file, out -> {
+            ByteBuffer offsets = ByteBuffer.allocate(BUFFER);
+            ByteBuffer texts = ByteBuffer.allocate(BUFFER);
+            long offsetsAt = 0;
+            long textsAt = Long.BYTES * (count + 2);
+            long end = textsAt;
+            offsets.putLong(count).putLong(end);
+            for (long id = 0; id < count; id++) {
+                byte[] text = name.apply(id).getBytes(StandardCharsets.UTF_8);
+                end += text.length;
+                if (offsets.remaining() < Long.BYTES) {
+                    offsetsAt += flush(out, offsets, offsetsAt);
+                }
+                offsets.putLong(end);
+                if (texts.remaining() < text.length) {
+                    textsAt += flush(out, texts, textsAt);
+                }
+                if (text.length > BUFFER) {
+                    textsAt += flush(out, ByteBuffer.wrap(text).position(text.length), textsAt);
+                } else {
+                    texts.put(text);
+                }
+            }
+            flush(out, offsets, offsetsAt);
+            flush(out, texts, textsAt);
+        });
     }
 
     private static int flush(FileChannel out, ByteBuffer bytes, long at) throws IOException {

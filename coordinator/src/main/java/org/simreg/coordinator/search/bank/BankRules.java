@@ -29,17 +29,15 @@ final class BankRules {
                         .formatted(request.getName()));
         require(
                 !request.hasShards() || within(request.getShards(), 1, MOST_SHARDS),
-                "shards: %d is out of bounds; choose 1 to %d"
-                        .formatted(request.getShards(), MOST_SHARDS));
+                "shards: %d is out of bounds; choose 1 to %d".formatted(request.getShards(), MOST_SHARDS));
         require(
                 !request.hasReplicas() || within(request.getReplicas(), 1, MOST_REPLICAS),
-                "replicas: %d is out of bounds; choose 1 to %d"
-                        .formatted(request.getReplicas(), MOST_REPLICAS));
+                "replicas: %d is out of bounds; choose 1 to %d".formatted(request.getReplicas(), MOST_REPLICAS));
         return switch (request.getSource().getSourceCase()) {
             case IMAGES ->
-                    BankSource.newBuilder()
-                            .setImages(images(request.getSource().getImages()))
-                            .build();
+                BankSource.newBuilder()
+                        .setImages(images(request.getSource().getImages()))
+                        .build();
             case FEATURES -> features(request.getSource());
             case SOURCE_NOT_SET -> throw invalid("source: it is missing; give images or features");
         };

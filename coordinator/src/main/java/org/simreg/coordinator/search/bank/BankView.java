@@ -34,9 +34,7 @@ public record BankView(BankRecord record, Optional<Naming> names) {
 
     /** The images that its features were made of; empty if the features were given. */
     public Optional<ImageSource> images() {
-        return record.getSource().hasImages()
-                ? Optional.of(record.getSource().getImages())
-                : Optional.empty();
+        return record.getSource().hasImages() ? Optional.of(record.getSource().getImages()) : Optional.empty();
     }
 
     /** The name of a class; empty for a row without one. */

@@ -139,24 +139,21 @@ public final class Banks implements BankService, AutoCloseable {
         if (banks.containsKey(request.getName())) {
             throw new Refused(
                     Refused.Kind.EXISTS,
-                    "There is a bank %s already; choose another name, or delete it first"
-                            .formatted(request.getName()));
+                    "There is a bank %s already; choose another name, or delete it first".formatted(request.getName()));
         }
-        BankRecord record =
-                BankRecord.newBuilder()
-                        .setName(request.getName())
-                        .setVersion(UUID.randomUUID().toString())
-                        .setSource(source)
-                        .setState(BankStatus.State.CREATING)
-                        .setCreatedMs(System.currentTimeMillis())
-                        .setReplicas(request.hasReplicas() ? request.getReplicas() : 1)
-                        .build();
+        BankRecord record = BankRecord.newBuilder()
+                .setName(request.getName())
+                .setVersion(UUID.randomUUID().toString())
+                .setSource(source)
+                .setState(BankStatus.State.CREATING)
+                .setCreatedMs(System.currentTimeMillis())
+                .setReplicas(request.hasReplicas() ? request.getReplicas() : 1)
+                .build();
         Bank bank = new Bank(folders, record);
         bank.save(record);
         banks.put(record.getName(), bank);
         publish(bank);
-        builder.begin(
-                bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
+        builder.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
         return bank.status();
     }
 
@@ -206,13 +203,11 @@ public final class Banks implements BankService, AutoCloseable {
         for (int part = 0; part < bank.record().getPartsCount(); part++) {
             shards.add(bank.shard(part));
         }
-        ShardHolders holders = new ShardHolders(searchWorkers, shards, bank.record().getReplicas());
+        ShardHolders holders =
+                new ShardHolders(searchWorkers, shards, bank.record().getReplicas());
         bank.serve(
                 holders,
-                new QueryBatcher(
-                        bank.record().getName(),
-                        bank.record().getDimension(),
-                        batch -> ask(holders, batch)));
+                new QueryBatcher(bank.record().getName(), bank.record().getDimension(), batch -> ask(holders, batch)));
         attend(bank);
     }
 
@@ -221,19 +216,16 @@ public final class Banks implements BankService, AutoCloseable {
         banks.values().stream()
                 .filter(other -> other != bank)
                 .forEach(other -> other.holders().ifPresent(shards -> shards.addLoads(others)));
-        bank.holders()
-                .ifPresent(shards -> shards.attend(workers, others, System.currentTimeMillis()));
+        bank.holders().ifPresent(shards -> shards.attend(workers, others, System.currentTimeMillis()));
         bank.builder().ifPresent(images -> images.attend(workers));
     }
 
     private CompletionStage<TopK> ask(ShardHolders holders, ShardQueryFanout.QueryBatch batch) {
         ShardQueryFanout fanout = new ShardQueryFanout(timers, searchWorkers, holders, batch);
         underWay.add(fanout);
-        CompletionStage<TopK> merged =
-                fanout.start()
-                        .whenComplete((shards, failure) -> underWay.remove(fanout))
-                        .thenApplyAsync(
-                                shards -> TopKMerge.of(shards, batch.k()), setup.computing());
+        CompletionStage<TopK> merged = fanout.start()
+                .whenComplete((shards, failure) -> underWay.remove(fanout))
+                .thenApplyAsync(shards -> TopKMerge.of(shards, batch.k()), setup.computing());
         // Whoever waits for it belongs to the search thread.
         return merged.whenCompleteAsync((found, failure) -> {}, setup.thread());
     }
@@ -248,8 +240,7 @@ public final class Banks implements BankService, AutoCloseable {
 
     private static Refused notReady(String name) {
         return new Refused(
-                Refused.Kind.STATE,
-                "The bank %s isn't ready; see 'simreg index describe %s'".formatted(name, name));
+                Refused.Kind.STATE, "The bank %s isn't ready; see 'simreg index describe %s'".formatted(name, name));
     }
 
     @Override
@@ -297,8 +288,7 @@ public final class Banks implements BankService, AutoCloseable {
         if (bank == null) {
             throw new Refused(
                     Refused.Kind.UNKNOWN,
-                    "There is no bank %s; 'simreg index list' shows those that there are"
-                            .formatted(name));
+                    "There is no bank %s; 'simreg index list' shows those that there are".formatted(name));
         }
         return bank;
     }

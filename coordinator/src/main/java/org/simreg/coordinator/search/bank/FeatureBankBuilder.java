@@ -36,11 +36,7 @@ final class FeatureBankBuilder {
      * @param stop true once the bank is deleted
      * @param progress takes the record after every shard
      */
-    FeatureBankBuilder(
-            BankFolders folders,
-            MemoryBudget budget,
-            BooleanSupplier stop,
-            Consumer<BankRecord> progress) {
+    FeatureBankBuilder(BankFolders folders, MemoryBudget budget, BooleanSupplier stop, Consumer<BankRecord> progress) {
         this.folders = folders;
         this.budget = budget;
         this.stop = stop;
@@ -57,12 +53,11 @@ final class FeatureBankBuilder {
     BankRecord make(BankRecord record, int parts) {
         FeatureSource source = record.getSource().getFeatures();
         try (FeatureTable features = FeatureTable.open(Path.of(source.getFeatures()))) {
-            BankRecord.Builder made =
-                    record.toBuilder()
-                            .clearParts()
-                            .clearClasses()
-                            .setRows(features.rows())
-                            .setDimension(features.dimension());
+            BankRecord.Builder made = record.toBuilder()
+                    .clearParts()
+                    .clearClasses()
+                    .setRows(features.rows())
+                    .setDimension(features.dimension());
             budget.require(made.build());
             BankBuilder.cut(made, features.rows(), parts);
             int[] labels = labels(source, features.rows(), made);
@@ -78,26 +73,21 @@ final class FeatureBankBuilder {
     private void write(BankRecord.Builder made, int part, FeatureTable features, int[] labels) {
         Path file = folders.shard(made.getName(), part);
         BankRecord.Part.Builder into = made.getPartsBuilder(part);
-        BankOrigin.ShardMark mark =
-                new BankOrigin.ShardMark(made.getName(), made.getVersion(), part);
-        BankWriter.write(
-                file,
-                features.dimension(),
-                mark.origin("", ""),
-                bank -> {
-                    int first = (int) into.getFirstId();
-                    int end = first + into.getRows();
-                    for (int from = first; from < end; from += AT_ONCE) {
-                        if (stop.getAsBoolean()) {
-                            throw new Abandoned("the bank is not wanted any more");
-                        }
-                        int to = Math.min(end, from + AT_ONCE);
-                        bank.add(
-                                LongStream.range(from, to).toArray(),
-                                Arrays.copyOfRange(labels, from, to),
-                                features.next(to - from));
-                    }
-                });
+        BankOrigin.ShardMark mark = new BankOrigin.ShardMark(made.getName(), made.getVersion(), part);
+        BankWriter.write(file, features.dimension(), mark.origin("", ""), bank -> {
+            int first = (int) into.getFirstId();
+            int end = first + into.getRows();
+            for (int from = first; from < end; from += AT_ONCE) {
+                if (stop.getAsBoolean()) {
+                    throw new Abandoned("the bank is not wanted any more");
+                }
+                int to = Math.min(end, from + AT_ONCE);
+                bank.add(
+                        LongStream.range(from, to).toArray(),
+                        Arrays.copyOfRange(labels, from, to),
+                        features.next(to - from));
+            }
+        });
         into.setLength(Disk.read(file, () -> Files.size(file))).setSha256(sha256(file));
     }
 
@@ -127,9 +117,8 @@ final class FeatureBankBuilder {
     private static List<String> lines(String file, int rows) {
         List<String> lines = Disk.read(Path.of(file), () -> Files.readAllLines(Path.of(file)));
         if (lines.size() != rows) {
-            throw new UserError(
-                    "%s has %d lines, but there are %d rows of features; give a line a row"
-                            .formatted(file, lines.size(), rows));
+            throw new UserError("%s has %d lines, but there are %d rows of features; give a line a row"
+                    .formatted(file, lines.size(), rows));
         }
         return lines;
     }

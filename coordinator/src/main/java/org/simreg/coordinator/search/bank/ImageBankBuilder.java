@@ -83,10 +83,7 @@ final class ImageBankBuilder {
                 images.size(),
                 id -> root.relativize(images.file((int) id).toAbsolutePath()).toString());
         BankRecord.Builder listed =
-                record.toBuilder()
-                        .setRows(images.size())
-                        .setNamed(true)
-                        .setDataSha256(images.sha256());
+                record.toBuilder().setRows(images.size()).setNamed(true).setDataSha256(images.sha256());
         if (images.labelled()) {
             listed.addAllClasses(images.classNames());
         }
@@ -98,21 +95,17 @@ final class ImageBankBuilder {
         Dataset dataset = source.getDataset();
         Optional<Path> classes =
                 Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
-        ImageDataset splits =
-                FolderSource.open(
-                        Path.of(dataset.getPath()),
-                        new ImageDataset.Subset(dataset.getLimitClasses(), classes),
-                        indexCache,
-                        ImageDataset.IndexProgress.SILENT);
+        ImageDataset splits = FolderSource.open(
+                Path.of(dataset.getPath()),
+                new ImageDataset.Subset(dataset.getLimitClasses(), classes),
+                indexCache,
+                ImageDataset.IndexProgress.SILENT);
         if (source.getSplit() == Split.TRAIN) {
             return splits.train();
         }
         return splits.val()
-                .orElseThrow(
-                        () ->
-                                new UserError(
-                                        "The data set %s has no val part with classes"
-                                                .formatted(dataset.getPath())));
+                .orElseThrow(() ->
+                        new UserError("The data set %s has no val part with classes".formatted(dataset.getPath())));
     }
 
     void record(BankRecord changed) {
@@ -209,12 +202,11 @@ final class ImageBankBuilder {
     /** The parts that a worker is to go on with. */
     List<EmbedOrder> wanted(SearchWorkers.Worker worker) {
         List<EmbedOrder> wanted = new ArrayList<>();
-        assigned.forEach(
-                (part, who) -> {
-                    if (who.equals(worker) && !over) {
-                        wanted.add(order(part));
-                    }
-                });
+        assigned.forEach((part, who) -> {
+            if (who.equals(worker) && !over) {
+                wanted.add(order(part));
+            }
+        });
         return wanted;
     }
 

@@ -14,8 +14,7 @@ import org.simreg.worker.features.search.Shard;
  * @param taken bytes of them that other banks have
  */
 record MemoryBudget(int workers, long all, long taken) {
-    static MemoryBudget of(
-            Collection<SearchWorkers.Worker> workers, Collection<BankRecord> others) {
+    static MemoryBudget of(Collection<SearchWorkers.Worker> workers, Collection<BankRecord> others) {
         return new MemoryBudget(
                 workers.size(),
                 workers.stream().mapToLong(SearchWorkers.Worker::memory).sum(),

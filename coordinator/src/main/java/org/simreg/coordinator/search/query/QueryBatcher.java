@@ -49,9 +49,7 @@ public final class QueryBatcher {
      * @param fanout asks all shards, and answers on the search thread
      */
     public QueryBatcher(
-            String bank,
-            int dimension,
-            Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout) {
+            String bank, int dimension, Function<ShardQueryFanout.QueryBatch, CompletionStage<TopK>> fanout) {
         this.bank = bank;
         this.fanout = fanout;
         batchSize = Math.max(LEAST, Math.min(MOST, MOST_BYTES / (Float.BYTES * dimension)));
@@ -60,11 +58,10 @@ public final class QueryBatcher {
     /** The neighbours of a query, which is sent now or with others. */
     public CompletionStage<TopK> ask(VectorQuery query) {
         if (waiting + query.queries() > MOST_WAITING) {
-            return CompletableFuture.failedFuture(
-                    new Refused(
-                            Refused.Kind.FULL,
-                            "%d queries wait for the bank %s already, and at most %d may; ask again later"
-                                    .formatted(waiting, bank, MOST_WAITING)));
+            return CompletableFuture.failedFuture(new Refused(
+                    Refused.Kind.FULL,
+                    "%d queries wait for the bank %s already, and at most %d may; ask again later"
+                            .formatted(waiting, bank, MOST_WAITING)));
         }
         int width = query.vectors().size() / query.queries();
         List<CompletableFuture<TopK>> parts = new ArrayList<>();
@@ -82,17 +79,13 @@ public final class QueryBatcher {
 
     /** All parts as one, or the failure of the first that fails. */
     private static CompletionStage<TopK> joined(List<CompletableFuture<TopK>> parts) {
-        CompletableFuture<Void> all =
-                CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new));
-        parts.forEach(
-                part ->
-                        part.exceptionally(
-                                failure -> {
-                                    all.completeExceptionally(failure);
-                                    return null;
-                                }));
-        return all.thenApply(
-                done -> TopKMerge.joined(parts.stream().map(CompletableFuture::join).toList()));
+        CompletableFuture<Void> all = CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new));
+        parts.forEach(part -> part.exceptionally(failure -> {
+            all.completeExceptionally(failure);
+            return null;
+        }));
+        return all.thenApply(done ->
+                TopKMerge.joined(parts.stream().map(CompletableFuture::join).toList()));
     }
 
     private void send() {
@@ -125,8 +118,7 @@ public final class QueryBatcher {
     private Refused late() {
         return new Refused(
                 Refused.Kind.UNAVAILABLE,
-                "The queries waited too long for the bank %s, which is busy; ask again"
-                        .formatted(bank));
+                "The queries waited too long for the bank %s, which is busy; ask again".formatted(bank));
     }
 
     private void ask(List<Waiting> asked) {
@@ -141,9 +133,7 @@ public final class QueryBatcher {
             until = until - one.query().until() > 0 ? until : one.query().until();
         }
         long timeoutMs = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
-        fanout.apply(
-                        new ShardQueryFanout.QueryBatch(
-                                bank, vectors, queries, k, Math.max(1, timeoutMs)))
+        fanout.apply(new ShardQueryFanout.QueryBatch(bank, vectors, queries, k, Math.max(1, timeoutMs)))
                 .whenComplete((found, failure) -> answered(asked, found, failure));
     }
 
@@ -158,9 +148,7 @@ public final class QueryBatcher {
             }
         } else {
             Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null
-                            ? failure.getCause()
-                            : failure;
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             asked.forEach(one -> one.fail(cause));
         }
         send();
@@ -169,8 +157,7 @@ public final class QueryBatcher {
     /** Fails the queries that wait. */
     public void close() {
         while (!queue.isEmpty()) {
-            queue.remove()
-                    .fail(new Refused(Refused.Kind.UNKNOWN, "The bank " + bank + " was deleted"));
+            queue.remove().fail(new Refused(Refused.Kind.UNKNOWN, "The bank " + bank + " was deleted"));
         }
         waiting = 0;
     }

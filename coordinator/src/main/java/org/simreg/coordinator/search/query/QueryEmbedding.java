@@ -71,11 +71,9 @@ public final class QueryEmbedding {
 
     private void ask(String trouble) {
         if (next.isEmpty()) {
-            vectors.completeExceptionally(
-                    new Refused(
-                            Refused.Kind.UNAVAILABLE,
-                            "The images of the query can't be embedded: %s; ask again later"
-                                    .formatted(trouble)));
+            vectors.completeExceptionally(new Refused(
+                    Refused.Kind.UNAVAILABLE,
+                    "The images of the query can't be embedded: %s; ask again later".formatted(trouble)));
             return;
         }
         SearchWorkers.Worker worker = next.remove();
@@ -92,10 +90,9 @@ public final class QueryEmbedding {
         if (reply.hasVectors()) {
             vectors.complete(reply.getVectors());
         } else if (reply.getFailure().getRefused()) {
-            vectors.completeExceptionally(
-                    new Refused(
-                            Refused.Kind.INVALID,
-                            "The query is refused: " + reply.getFailure().getReason()));
+            vectors.completeExceptionally(new Refused(
+                    Refused.Kind.INVALID,
+                    "The query is refused: " + reply.getFailure().getReason()));
         } else {
             ask(worker.name() + ": " + reply.getFailure().getReason());
         }

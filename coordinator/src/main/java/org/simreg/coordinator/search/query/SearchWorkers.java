@@ -34,19 +34,17 @@ public interface SearchWorkers {
             long timeoutMs,
             Consumer<SearchReply> answered,
             Consumer<Throwable> failed) {
-        ask(worker, order, timeoutMs)
-                .whenComplete(
-                        (reply, failure) -> {
-                            try {
-                                if (failure == null) {
-                                    answered.accept(reply);
-                                } else {
-                                    failed.accept(failure);
-                                }
-                            } catch (RuntimeException e) {
-                                LOG.error("What {} answered can't be taken", worker.name(), e);
-                            }
-                        });
+        ask(worker, order, timeoutMs).whenComplete((reply, failure) -> {
+            try {
+                if (failure == null) {
+                    answered.accept(reply);
+                } else {
+                    failed.accept(failure);
+                }
+            } catch (RuntimeException e) {
+                LOG.error("What {} answered can't be taken", worker.name(), e);
+            }
+        });
     }
 
     /**

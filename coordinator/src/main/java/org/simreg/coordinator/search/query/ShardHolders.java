@@ -60,10 +60,7 @@ public final class ShardHolders {
      * @param attending all workers that attend
      * @param others rows that they hold of other banks
      */
-    public void attend(
-            Collection<SearchWorkers.Worker> attending,
-            Map<SearchWorkers.Worker, Long> others,
-            long now) {
+    public void attend(Collection<SearchWorkers.Worker> attending, Map<SearchWorkers.Worker, Long> others, long now) {
         workers.clear();
         workers.addAll(attending);
         open.forEach(holders -> holders.retainAll(workers));
@@ -186,10 +183,9 @@ public final class ShardHolders {
                 holders.addAll(placed.get(shard).workers());
             }
             for (SearchWorkers.Worker worker : holders) {
-                one.addHolders(
-                        BankStatus.Holder.newBuilder()
-                                .setWorker(worker.name())
-                                .setReady(open.get(shard).contains(worker)));
+                one.addHolders(BankStatus.Holder.newBuilder()
+                        .setWorker(worker.name())
+                        .setReady(open.get(shard).contains(worker)));
             }
         }
     }

@@ -91,10 +91,7 @@ final class ShardPlacement {
             Optional<SearchWorkers.Worker> next = least(shard);
             while (holders.get(shard).size() < replicas && next.isPresent()) {
                 SearchWorkers.Worker worker = next.get();
-                reasons.get(shard)
-                        .add(
-                                "%s had the fewest rows, %d"
-                                        .formatted(worker.name(), loads.get(worker)));
+                reasons.get(shard).add("%s had the fewest rows, %d".formatted(worker.name(), loads.get(worker)));
                 holders.get(shard).add(worker);
                 loads.merge(worker, rows[shard], Long::sum);
                 next = least(shard);
@@ -122,21 +119,14 @@ final class ShardPlacement {
 
     private boolean move(int shard) {
         Optional<SearchWorkers.Worker> to = least(shard);
-        Optional<SearchWorkers.Worker> from =
-                holders.get(shard).stream().max(Comparator.comparing(loads::get));
-        if (to.isEmpty()
-                || from.isEmpty()
-                || loads.get(from.get()) - loads.get(to.get()) <= rows[shard]) {
+        Optional<SearchWorkers.Worker> from = holders.get(shard).stream().max(Comparator.comparing(loads::get));
+        if (to.isEmpty() || from.isEmpty() || loads.get(from.get()) - loads.get(to.get()) <= rows[shard]) {
             return false;
         }
         holders.get(shard).replaceAll(one -> one.equals(from.get()) ? to.get() : one);
         reasons.get(shard)
-                .add(
-                        "%s takes it from %s, which had %d rows more"
-                                .formatted(
-                                        to.get().name(),
-                                        from.get().name(),
-                                        loads.get(from.get()) - loads.get(to.get())));
+                .add("%s takes it from %s, which had %d rows more"
+                        .formatted(to.get().name(), from.get().name(), loads.get(from.get()) - loads.get(to.get())));
         loads.merge(from.get(), -rows[shard], Long::sum);
         loads.merge(to.get(), rows[shard], Long::sum);
         return true;
@@ -146,15 +136,14 @@ final class ShardPlacement {
         List<Holders> decided = new ArrayList<>();
         for (int shard = 0; shard < rows.length; shard++) {
             List<SearchWorkers.Worker> here = holders.get(shard);
-            String why =
-                    here.isEmpty()
-                            ? "no worker attends"
-                            : reasons.get(shard).isEmpty()
-                                    ? "stays with "
-                                            + here.stream()
-                                                    .map(SearchWorkers.Worker::name)
-                                                    .collect(Collectors.joining(" and "))
-                                    : String.join("; ", reasons.get(shard));
+            String why = here.isEmpty()
+                    ? "no worker attends"
+                    : reasons.get(shard).isEmpty()
+                            ? "stays with "
+                                    + here.stream()
+                                            .map(SearchWorkers.Worker::name)
+                                            .collect(Collectors.joining(" and "))
+                            : String.join("; ", reasons.get(shard));
             decided.add(new Holders(here, why));
         }
         return decided;

@@ -57,8 +57,7 @@ public final class ShardQueryFanout {
      */
     public record QueryBatch(String bank, ByteString vectors, int queries, int k, long timeoutMs) {}
 
-    public ShardQueryFanout(
-            Timers timers, SearchWorkers searchWorkers, ShardHolders holders, QueryBatch batch) {
+    public ShardQueryFanout(Timers timers, SearchWorkers searchWorkers, ShardHolders holders, QueryBatch batch) {
         this.timers = timers;
         this.searchWorkers = searchWorkers;
         this.holders = holders;
@@ -98,16 +97,10 @@ public final class ShardQueryFanout {
 
     private void fail(ShardCall call, String why) {
         end();
-        whole.completeExceptionally(
-                new Refused(
-                        Refused.Kind.UNAVAILABLE,
-                        "Shard %d of the bank %s can't be answered for: %s%s; ask again, or look at 'simreg index describe %s'"
-                                .formatted(
-                                        call.shard,
-                                        batch.bank(),
-                                        why,
-                                        call.failureText(),
-                                        batch.bank())));
+        whole.completeExceptionally(new Refused(
+                Refused.Kind.UNAVAILABLE,
+                "Shard %d of the bank %s can't be answered for: %s%s; ask again, or look at 'simreg index describe %s'"
+                        .formatted(call.shard, batch.bank(), why, call.failureText(), batch.bank())));
     }
 
     private void answered() {
@@ -174,9 +167,8 @@ public final class ShardQueryFanout {
             if (over()) {
                 return;
             }
-            boolean atOnce =
-                    waiting.isEmpty()
-                            || other().map(one -> holders.isOpen(one, shard)).orElse(true);
+            boolean atOnce = waiting.isEmpty()
+                    || other().map(one -> holders.isOpen(one, shard)).orElse(true);
             if (atOnce || waitedMs() > VERY_LATE_MS) {
                 next();
             } else {
@@ -202,13 +194,12 @@ public final class ShardQueryFanout {
             waiting.add(worker);
             ShardFile file = holders.shards().get(shard);
             long left = Math.max(1, leftMs());
-            ShardQuery query =
-                    ShardQuery.newBuilder()
-                            .setShard(file)
-                            .setK(batch.k())
-                            .setVectors(batch.vectors())
-                            .setPatienceMs((int) Math.min(Integer.MAX_VALUE, left))
-                            .build();
+            ShardQuery query = ShardQuery.newBuilder()
+                    .setShard(file)
+                    .setK(batch.k())
+                    .setVectors(batch.vectors())
+                    .setPatienceMs((int) Math.min(Integer.MAX_VALUE, left))
+                    .build();
             searchWorkers.ask(
                     worker,
                     SearchOrder.newBuilder().setQuery(query).build(),
@@ -226,9 +217,8 @@ public final class ShardQueryFanout {
                 return;
             }
             ShardFile file = holders.shards().get(shard);
-            boolean ours =
-                    reply.getAnswer().getVersion().equals(file.getVersion())
-                            && reply.getAnswer().getShard() == shard;
+            boolean ours = reply.getAnswer().getVersion().equals(file.getVersion())
+                    && reply.getAnswer().getShard() == shard;
             TopK found = ours ? SearchMessages.found(reply.getAnswer()) : null;
             if (found == null
                     || found.queries() != batch.queries()

@@ -17,13 +17,8 @@ public final class TopKMerge {
     public static TopK of(List<TopK> shards, int k) {
         int queries = shards.get(0).queries();
         int found = Math.min(k, shards.stream().mapToInt(TopK::k).sum());
-        TopK all =
-                new TopK(
-                        queries,
-                        found,
-                        new long[queries * found],
-                        new int[queries * found],
-                        new double[queries * found]);
+        TopK all = new TopK(
+                queries, found, new long[queries * found], new int[queries * found], new double[queries * found]);
         int[] heads = new int[shards.size()];
         for (int query = 0; query < queries; query++) {
             Arrays.fill(heads, 0);
@@ -44,13 +39,7 @@ public final class TopKMerge {
         int best = -1;
         for (int i = 0; i < heads.length; i++) {
             if (heads[i] < shards.get(i).k()
-                    && (best < 0
-                            || isNearer(
-                                    shards.get(i),
-                                    heads[i],
-                                    shards.get(best),
-                                    heads[best],
-                                    query))) {
+                    && (best < 0 || isNearer(shards.get(i), heads[i], shards.get(best), heads[best], query))) {
                 best = i;
             }
         }
@@ -66,13 +55,8 @@ public final class TopKMerge {
     /** Some queries of an answer, with fewer neighbours each. */
     static TopK part(TopK all, int from, int queries, int k) {
         int found = Math.min(k, all.k());
-        TopK part =
-                new TopK(
-                        queries,
-                        found,
-                        new long[queries * found],
-                        new int[queries * found],
-                        new double[queries * found]);
+        TopK part = new TopK(
+                queries, found, new long[queries * found], new int[queries * found], new double[queries * found]);
         for (int query = 0; query < queries; query++) {
             int at = (from + query) * all.k();
             System.arraycopy(all.ids(), at, part.ids(), query * found, found);
@@ -92,7 +76,11 @@ public final class TopKMerge {
                 parts.stream().mapToInt(TopK::queries).sum(),
                 k,
                 parts.stream().flatMapToLong(part -> Arrays.stream(part.ids())).toArray(),
-                parts.stream().flatMapToInt(part -> Arrays.stream(part.labels())).toArray(),
-                parts.stream().flatMapToDouble(part -> Arrays.stream(part.cosines())).toArray());
+                parts.stream()
+                        .flatMapToInt(part -> Arrays.stream(part.labels()))
+                        .toArray(),
+                parts.stream()
+                        .flatMapToDouble(part -> Arrays.stream(part.cosines()))
+                        .toArray());
     }
 }

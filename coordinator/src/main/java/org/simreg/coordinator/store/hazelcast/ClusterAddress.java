@@ -16,8 +16,7 @@ import org.simreg.proto.UserError;
  *     service
  * @param service DNS name of a headless Kubernetes service that lists them all
  */
-public record ClusterAddress(
-        String cluster, String host, int port, List<String> peers, Optional<String> service) {
+public record ClusterAddress(String cluster, String host, int port, List<String> peers, Optional<String> service) {
     public ClusterAddress {
         peers = List.copyOf(peers);
         if (cluster.isBlank()) {
@@ -43,8 +42,7 @@ public record ClusterAddress(
             return InetAddress.getByName(host).getHostAddress();
         } catch (UnknownHostException e) {
             throw new UserError(
-                    "The host %s has no address; give one that the other processes reach this one by"
-                            .formatted(host),
+                    "The host %s has no address; give one that the other processes reach this one by".formatted(host),
                     e);
         }
     }

@@ -67,16 +67,13 @@ public final class ClusterConfig {
         MergePolicyConfig discard = new MergePolicyConfig(DiscardMergePolicy.class.getName(), 100);
         for (String name : OWN_MAPS) {
             // A backup may lag behind, and the usual merge brings back what was removed.
-            config.addMapConfig(
-                    new MapConfig(name)
-                            .setBackupCount(2)
-                            .setReadBackupData(false)
-                            .setMergePolicyConfig(discard));
+            config.addMapConfig(new MapConfig(name)
+                    .setBackupCount(2)
+                    .setReadBackupData(false)
+                    .setMergePolicyConfig(discard));
         }
         config.addMultiMapConfig(
-                new MultiMapConfig("__vertx.subs")
-                        .setBackupCount(1)
-                        .setValueCollectionType(ValueCollectionType.SET));
+                new MultiMapConfig("__vertx.subs").setBackupCount(1).setValueCollectionType(ValueCollectionType.SET));
         config.addMapConfig(new MapConfig("__vertx.haInfo").setBackupCount(1));
         config.addMapConfig(new MapConfig("__vertx.nodeInfo").setBackupCount(1));
     }

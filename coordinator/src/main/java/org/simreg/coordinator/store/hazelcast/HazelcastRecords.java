@@ -53,12 +53,7 @@ public final class HazelcastRecords<T extends MessageLite> {
 
     /** Publishes a record, or removes it where it is empty; returns at once. */
     public void publish(String name, Optional<T> record) {
-        act(
-                name,
-                () ->
-                        record.isPresent()
-                                ? map.setAsync(name, record.get().toByteArray())
-                                : map.removeAsync(name));
+        act(name, () -> record.isPresent() ? map.setAsync(name, record.get().toByteArray()) : map.removeAsync(name));
     }
 
     /**
@@ -66,12 +61,11 @@ public final class HazelcastRecords<T extends MessageLite> {
      * once; called on one thread.
      */
     public void publishAll(Map<String, T> records) {
-        records.forEach(
-                (name, record) -> {
-                    if (!record.equals(known.get(name))) {
-                        publish(name, Optional.of(record));
-                    }
-                });
+        records.forEach((name, record) -> {
+            if (!record.equals(known.get(name))) {
+                publish(name, Optional.of(record));
+            }
+        });
         known.keySet().stream()
                 .filter(name -> !records.containsKey(name))
                 .forEach(name -> publish(name, Optional.empty()));
@@ -81,13 +75,11 @@ public final class HazelcastRecords<T extends MessageLite> {
 
     private void act(String name, Supplier<CompletionStage<?>> change) {
         try {
-            change.get()
-                    .whenComplete(
-                            (done, failure) -> {
-                                if (failure != null) {
-                                    failed(name, failure);
-                                }
-                            });
+            change.get().whenComplete((done, failure) -> {
+                if (failure != null) {
+                    failed(name, failure);
+                }
+            });
         } catch (HazelcastException | IllegalStateException e) {
             failed(name, e);
         }

@@ -18,18 +18,8 @@ public final class BankTables {
      * @param nowMs milliseconds since 1970, for ages
      */
     public static String table(List<BankStatus> banks, long nowMs) {
-        Table table =
-                new Table(
-                        "NAME",
-                        "STATE",
-                        "ROWS",
-                        "FEATURES",
-                        "CLASSES",
-                        "SHARDS",
-                        "REPLICAS",
-                        "MEMORY",
-                        "AGE",
-                        "REASON");
+        Table table = new Table(
+                "NAME", "STATE", "ROWS", "FEATURES", "CLASSES", "SHARDS", "REPLICAS", "MEMORY", "AGE", "REASON");
         for (BankStatus bank : banks) {
             table.row(
                     bank.getName(),
@@ -48,10 +38,7 @@ public final class BankTables {
 
     /** "photos is creating: 1,200 of 40,000 rows; waits for workers". */
     public static String progress(BankStatus bank) {
-        String rows =
-                "%s of %s rows"
-                        .formatted(
-                                Numbers.count(bank.getRowsDone()), Numbers.count(bank.getRows()));
+        String rows = "%s of %s rows".formatted(Numbers.count(bank.getRowsDone()), Numbers.count(bank.getRows()));
         String reason = bank.getReason().isEmpty() ? "" : "; " + bank.getReason();
         return "%s is %s: %s%s".formatted(bank.getName(), state(bank), rows, reason);
     }
@@ -73,10 +60,7 @@ public final class BankTables {
                 text,
                 "memory",
                 "%s in all, %s bytes a row; workers a shard: %d"
-                        .formatted(
-                                memory(bank),
-                                Numbers.count(bank.getBytesARow()),
-                                bank.getReplicas()));
+                        .formatted(memory(bank), Numbers.count(bank.getBytesARow()), bank.getReplicas()));
         source(text, bank.getSource());
         if (!bank.getWeightsSha256().isEmpty()) {
             fact(text, "weights", "SHA-256 " + bank.getWeightsSha256());

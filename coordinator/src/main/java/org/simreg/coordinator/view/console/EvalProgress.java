@@ -49,8 +49,7 @@ public final class EvalProgress implements ProgressMonitor, AutoCloseable {
      */
     public static EvalProgress console(boolean quiet, BooleanSupplier stop) {
         Map<String, String> environment = System.getenv();
-        EvalProgress meter =
-                new EvalProgress(TerminalBar.on(FileDescriptor.err, environment), quiet, stop);
+        EvalProgress meter = new EvalProgress(TerminalBar.on(FileDescriptor.err, environment), quiet, stop);
         if (!quiet && TerminalBar.isInteractive(environment)) {
             meter.bar.begin(meter::render);
         }

@@ -26,22 +26,20 @@ public final class EvalTables {
     /** The report for people: what was measured, then a table of the figures. */
     public static String table(EvalReport report) {
         StringBuilder text = new StringBuilder();
-        text.append(
-                "%s: %s, %s, view %d of %d px\n"
-                        .formatted(
-                                report.getWeights(),
-                                report.getNetwork(),
-                                report.getPrecision(),
-                                report.getSize(),
-                                report.getResize()));
+        text.append("%s: %s, %s, view %d of %d px\n"
+                .formatted(
+                        report.getWeights(),
+                        report.getNetwork(),
+                        report.getPrecision(),
+                        report.getSize(),
+                        report.getResize()));
         for (EvalData data : report.getDataList()) {
-            text.append(
-                    "%s: %s train images, %s val images, %s classes\n"
-                            .formatted(
-                                    data.getPath(),
-                                    Numbers.count(data.getTrainImages()),
-                                    Numbers.count(data.getValImages()),
-                                    Numbers.count(data.getClasses())));
+            text.append("%s: %s train images, %s val images, %s classes\n"
+                    .formatted(
+                            data.getPath(),
+                            Numbers.count(data.getTrainImages()),
+                            Numbers.count(data.getValImages()),
+                            Numbers.count(data.getClasses())));
         }
         return text.append('\n').append(rows(report)).toString();
     }
@@ -70,25 +68,15 @@ public final class EvalTables {
 
     /** Of a probe the last epoch counts; the best one is shown beside it. */
     private static String linear(List<EvalRow> rows) {
-        Table table =
-                new Table(
-                        "layer",
-                        "lr",
-                        "epochs",
-                        "loss",
-                        "top-1",
-                        "top-5",
-                        "best top-1",
-                        "at epoch");
+        Table table = new Table("layer", "lr", "epochs", "loss", "top-1", "top-5", "best top-1", "at epoch");
         int last = rows.stream().mapToInt(EvalRow::getEpoch).max().orElse(0);
         for (EvalRow row : rows) {
             if (row.getEpoch() == last) {
-                EvalRow best =
-                        rows.stream()
-                                .filter(other -> other.getLr() == row.getLr())
-                                .filter(other -> other.getLayer().equals(row.getLayer()))
-                                .reduce((a, b) -> b.getAccuracy() > a.getAccuracy() ? b : a)
-                                .orElse(row);
+                EvalRow best = rows.stream()
+                        .filter(other -> other.getLr() == row.getLr())
+                        .filter(other -> other.getLayer().equals(row.getLayer()))
+                        .reduce((a, b) -> b.getAccuracy() > a.getAccuracy() ? b : a)
+                        .orElse(row);
                 table.row(
                         row.getLayer(),
                         String.valueOf(row.getLr()),

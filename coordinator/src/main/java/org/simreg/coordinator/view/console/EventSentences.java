@@ -23,8 +23,7 @@ import org.simreg.proto.StepDone;
  * object.
  */
 public final class EventSentences {
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT);
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT);
 
     private final DateTimeFormatter time;
     private long totalSteps;
@@ -52,7 +51,8 @@ public final class EventSentences {
             case NOTICE -> "note: " + event.getNotice().getText();
             case CHECKPOINT -> checkpoint(event.getCheckpoint());
             case FINISHED ->
-                    finished(event.getFinished()) + ", sha256 " + event.getFinished().getSha256();
+                finished(event.getFinished()) + ", sha256 "
+                        + event.getFinished().getSha256();
             case GENERATION -> generation(event.getGeneration());
             case STATE -> state(event.getState());
             case EVENT_NOT_SET -> "an event that this version does not know";
@@ -63,18 +63,11 @@ public final class EventSentences {
     String started(JobStarted job) {
         totalSteps = job.getTotalSteps();
         epochs = job.getEpochs();
-        String resumed =
-                job.getResumedStep() == 0
-                        ? ""
-                        : "%ncontinuing after step %s"
-                                .formatted(Numbers.count(job.getResumedStep()));
+        String resumed = job.getResumedStep() == 0
+                ? ""
+                : "%ncontinuing after step %s".formatted(Numbers.count(job.getResumedStep()));
         return "%s%n%s%n%s on %s%s"
-                .formatted(
-                        job.getDescription(),
-                        "images: " + images(job),
-                        schedule(job),
-                        job.getDevice(),
-                        resumed);
+                .formatted(job.getDescription(), "images: " + images(job), schedule(job), job.getDevice(), resumed);
     }
 
     /** "1,200 train, 300 val, 10 classes". */
@@ -158,13 +151,11 @@ public final class EventSentences {
     }
 
     String evaluation(EvaluationDone done) {
-        String scores =
-                done.getKnnList().stream()
-                        .map(knn -> knn.getK() + "-NN " + Numbers.percent(knn.getAccuracy()))
-                        .collect(Collectors.joining("  "));
+        String scores = done.getKnnList().stream()
+                .map(knn -> knn.getK() + "-NN " + Numbers.percent(knn.getAccuracy()))
+                .collect(Collectors.joining("  "));
         String when = done.getEpoch() == 0 ? "before" : epoch(done.getEpoch());
-        return "%s  %s: %s  (%s)"
-                .formatted(when, done.getSubject(), scores, Numbers.seconds(done.getSeconds()));
+        return "%s  %s: %s  (%s)".formatted(when, done.getSubject(), scores, Numbers.seconds(done.getSeconds()));
     }
 
     private static String checkpoint(CheckpointWritten done) {

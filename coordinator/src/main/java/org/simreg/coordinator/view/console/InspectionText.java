@@ -104,10 +104,7 @@ public final class InspectionText {
             return;
         }
         RunCheckpoint.Header run = RunCheckpoint.Header.read(file.file());
-        line(
-                "run",
-                "%s, step %s, digest %s"
-                        .formatted(run.job().getName(), Numbers.count(run.step()), run.sha256()));
+        line("run", "%s, step %s, digest %s".formatted(run.job().getName(), Numbers.count(run.step()), run.sha256()));
         line("computed on", run.profile());
     }
 
@@ -143,14 +140,12 @@ public final class InspectionText {
                     label,
                     file.recognised()
                             .nearest()
-                            .map(
-                                    near ->
-                                            "none complete; nearest is "
-                                                    + Networks.backbone(near.name()).name()
-                                                    + " at '"
-                                                    + near.prefix()
-                                                    + "': "
-                                                    + near.problem())
+                            .map(near -> "none complete; nearest is "
+                                    + Networks.backbone(near.name()).name()
+                                    + " at '"
+                                    + near.prefix()
+                                    + "': "
+                                    + near.problem())
                             .orElse("none that is known here"));
         }
     }
@@ -170,10 +165,9 @@ public final class InspectionText {
         for (Map.Entry<String, Integer> other :
                 others.entrySet().stream().limit(MOST_OTHERS).toList()) {
             boolean single = file.recognised().tensors().contains(other.getKey());
-            String what =
-                    single
-                            ? tensor(file.recognised().tensors(), other.getKey())
-                            : Numbers.count(other.getValue()) + " tensors";
+            String what = single
+                    ? tensor(file.recognised().tensors(), other.getKey())
+                    : Numbers.count(other.getValue()) + " tensors";
             line(label, other.getKey() + ": " + what);
             label = "";
         }
@@ -186,7 +180,10 @@ public final class InspectionText {
         StateDict tensors = file.contents().tensors();
         text.append('\n');
         for (String name : tensors.names()) {
-            text.append(printable(name)).append("  ").append(tensor(tensors, name)).append('\n');
+            text.append(printable(name))
+                    .append("  ")
+                    .append(tensor(tensors, name))
+                    .append('\n');
         }
     }
 

@@ -19,20 +19,18 @@ public final class JobTables {
      * @param nowMs milliseconds since 1970, for ages
      */
     public static String jobs(List<JobStatus> jobs, boolean reasons, long nowMs) {
-        List<String> heads =
-                List.of("ID", "NAME", "STATE", "STEP", "EPOCH", "LOSS", "WORKERS", "AGE");
+        List<String> heads = List.of("ID", "NAME", "STATE", "STEP", "EPOCH", "LOSS", "WORKERS", "AGE");
         Table table = new Table(with(heads, reasons, "REASON"));
         for (JobStatus job : jobs) {
-            List<String> cells =
-                    List.of(
-                            job.getId(),
-                            job.getJob().getName(),
-                            lower(job.getState()),
-                            job.getTotalSteps() == 0 ? "-" : steps(job),
-                            job.getStep() == 0 ? "-" : Numbers.count(job.getEpoch()),
-                            job.getStep() == 0 ? "-" : Numbers.loss(job.getLoss()),
-                            Numbers.count(job.getWorkersCount()),
-                            age(nowMs - job.getSubmittedMs()));
+            List<String> cells = List.of(
+                    job.getId(),
+                    job.getJob().getName(),
+                    lower(job.getState()),
+                    job.getTotalSteps() == 0 ? "-" : steps(job),
+                    job.getStep() == 0 ? "-" : Numbers.count(job.getEpoch()),
+                    job.getStep() == 0 ? "-" : Numbers.loss(job.getLoss()),
+                    Numbers.count(job.getWorkersCount()),
+                    age(nowMs - job.getSubmittedMs()));
             table.row(with(cells, reasons, job.getReason()));
         }
         return table.text();
@@ -40,9 +38,7 @@ public final class JobTables {
 
     /** How many workers are wanted and why, and on a second line the bounds. */
     public static String scale(ScaleStatus scale) {
-        String now =
-                "%d wanted, %d attend: %s%n"
-                        .formatted(scale.getWanted(), scale.getAttending(), scale.getReason());
+        String now = "%d wanted, %d attend: %s%n".formatted(scale.getWanted(), scale.getAttending(), scale.getReason());
         String set = scale.getSet() ? ", set by 'simreg scale'; --reset takes it back" : "";
         return now + "at least %d, at most %d".formatted(scale.getMin(), scale.getMax()) + set;
     }
@@ -54,19 +50,17 @@ public final class JobTables {
      * @param nowMs milliseconds since 1970, for ages
      */
     public static String workers(List<WorkerStatus> workers, boolean reasons, long nowMs) {
-        List<String> heads =
-                List.of("WORKER", "STATE", "JOB", "MICRO-BATCHES", "DEVICE", "SINCE", "HEARD");
+        List<String> heads = List.of("WORKER", "STATE", "JOB", "MICRO-BATCHES", "DEVICE", "SINCE", "HEARD");
         Table table = new Table(with(heads, reasons, "PROFILE", "REASON"));
         for (WorkerStatus worker : workers) {
-            List<String> cells =
-                    List.of(
-                            worker.getWorker(),
-                            lower(worker.getState()),
-                            worker.getJob().isEmpty() ? "-" : worker.getJob(),
-                            share(worker),
-                            worker.getDevice(),
-                            age(nowMs - worker.getSinceMs()),
-                            age(worker.getSilentMs()) + " ago");
+            List<String> cells = List.of(
+                    worker.getWorker(),
+                    lower(worker.getState()),
+                    worker.getJob().isEmpty() ? "-" : worker.getJob(),
+                    share(worker),
+                    worker.getDevice(),
+                    age(nowMs - worker.getSinceMs()),
+                    age(worker.getSilentMs()) + " ago");
             table.row(with(cells, reasons, worker.getProfile(), worker.getReason()));
         }
         return table.text();

@@ -25,8 +25,7 @@ final class RecentSteps {
         recent.addLast(step);
         while (recent.size() > MOST
                 || (recent.size() > LEAST
-                        && sum(StepDone::getSeconds) - recent.getFirst().getSeconds()
-                                >= WINDOW_SECONDS)) {
+                        && sum(StepDone::getSeconds) - recent.getFirst().getSeconds() >= WINDOW_SECONDS)) {
             recent.removeFirst();
         }
     }

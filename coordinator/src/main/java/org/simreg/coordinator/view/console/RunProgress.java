@@ -53,9 +53,7 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
             // 100% only when all is done
             int percent = (int) Math.floor(done * 100);
             String after = "%2d%%  %s  %s left".formatted(percent, now, left);
-            return bar.line(epoch, done, after, width)
-                    + "\n"
-                    + TerminalBar.cut("time in " + shares, width);
+            return bar.line(epoch, done, after, width) + "\n" + TerminalBar.cut("time in " + shares, width);
         }
     }
 
@@ -73,8 +71,7 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     public static RunProgress console(boolean quiet) {
         Map<String, String> environment = System.getenv();
         Style style = TerminalBar.isInteractive(environment) ? Style.BAR : Style.LINES;
-        return new RunProgress(
-                TerminalBar.on(FileDescriptor.out, environment), quiet ? Style.QUIET : style);
+        return new RunProgress(TerminalBar.on(FileDescriptor.out, environment), quiet ? Style.QUIET : style);
     }
 
     @Override
@@ -119,13 +116,12 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     private void step(StepDone step, long timeMs) {
         recent.add(step);
         if (bar.hasBegun()) {
-            figures =
-                    new Figures(
-                            sentences.epoch(step.getEpoch()),
-                            sentences.done(step),
-                            EventSentences.now(step, recent),
-                            sentences.left(step, recent),
-                            EventSentences.shares(recent.shares()));
+            figures = new Figures(
+                    sentences.epoch(step.getEpoch()),
+                    sentences.done(step),
+                    EventSentences.now(step, recent),
+                    sentences.left(step, recent),
+                    EventSentences.shares(recent.shares()));
         } else if (timeMs - lastLineMs >= LOG_MS) {
             bar.print(sentences.step(step, recent));
             lastLineMs = timeMs;
@@ -147,11 +143,10 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     /** Not shown where other events say more: a run begins or finishes. Reasons may have lines. */
     private void state(StateChanged changed) {
         if (changed.getState() != JobState.RUNNING && changed.getState() != JobState.SUCCEEDED) {
-            bar.print(
-                    EventSentences.state(changed)
-                            .lines()
-                            .map(RunProgress::printable)
-                            .collect(Collectors.joining("\n")));
+            bar.print(EventSentences.state(changed)
+                    .lines()
+                    .map(RunProgress::printable)
+                    .collect(Collectors.joining("\n")));
         }
     }
 

@@ -44,7 +44,8 @@ public final class RunSummary {
         for (EvaluationDone done : history.outcome()) {
             StringBuilder row = new StringBuilder(subject(done.getSubject()));
             for (int k : history.ks()) {
-                String score = RunHistory.accuracy(done, k).map(Numbers::percent).orElse("-");
+                String score =
+                        RunHistory.accuracy(done, k).map(Numbers::percent).orElse("-");
                 row.append("%10s".formatted(score));
             }
             lines.add(row.toString());

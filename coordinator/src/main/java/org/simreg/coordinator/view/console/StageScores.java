@@ -39,10 +39,8 @@ public record StageScores(List<String> measures, List<Stage> stages) {
         List<String> measures = new ArrayList<>();
         Map<String, Stage> stages = new LinkedHashMap<>();
         for (EvalRow row : rows) {
-            Stage stage =
-                    stages.computeIfAbsent(
-                            row.getLayer(),
-                            name -> new Stage(name, row.getFeatures(), new LinkedHashMap<>()));
+            Stage stage = stages.computeIfAbsent(
+                    row.getLayer(), name -> new Stage(name, row.getFeatures(), new LinkedHashMap<>()));
             if (row.hasLr() && row.getEpoch() < last) {
                 continue;
             }
@@ -61,8 +59,7 @@ public record StageScores(List<String> measures, List<Stage> stages) {
         heads.addAll(measures);
         Table table = new Table(heads.toArray(String[]::new));
         for (Stage stage : stages) {
-            List<String> cells =
-                    new ArrayList<>(List.of(stage.name, String.valueOf(stage.features)));
+            List<String> cells = new ArrayList<>(List.of(stage.name, String.valueOf(stage.features)));
             measures.forEach(m -> cells.add(stage.of(m).map(Numbers::percent).orElse("-")));
             table.row(cells.toArray(String[]::new));
         }

@@ -14,10 +14,9 @@ final class Table {
 
     /** Adds a row; control characters, which would move the cursor, become question marks. */
     void row(String... cells) {
-        rows.add(
-                Arrays.stream(cells)
-                        .map(cell -> cell.replaceAll("\\p{Cntrl}", "?"))
-                        .toArray(String[]::new));
+        rows.add(Arrays.stream(cells)
+                .map(cell -> cell.replaceAll("\\p{Cntrl}", "?"))
+                .toArray(String[]::new));
     }
 
     /** A line for each row, the heads first. */

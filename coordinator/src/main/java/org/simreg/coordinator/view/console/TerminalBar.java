@@ -56,11 +56,8 @@ final class TerminalBar implements ProgressBarConsumer {
     /** A bar on standard output or error, in UTF-8 if the locale is. */
     static TerminalBar on(FileDescriptor stream, Map<String, String> environment) {
         boolean unicode = isUnicode(environment);
-        PrintStream out =
-                new PrintStream(
-                        new FileOutputStream(stream),
-                        false,
-                        unicode ? StandardCharsets.UTF_8 : StandardCharsets.US_ASCII);
+        PrintStream out = new PrintStream(
+                new FileOutputStream(stream), false, unicode ? StandardCharsets.UTF_8 : StandardCharsets.US_ASCII);
         return new TerminalBar(out, unicode, TerminalBar::columns);
     }
 
@@ -74,12 +71,11 @@ final class TerminalBar implements ProgressBarConsumer {
 
     /** True if the locale writes UTF-8. */
     static boolean isUnicode(Map<String, String> environment) {
-        String locale =
-                Stream.of("LC_ALL", "LC_CTYPE", "LANG")
-                        .map(name -> environment.getOrDefault(name, ""))
-                        .filter(value -> !value.isEmpty())
-                        .findFirst()
-                        .orElse("");
+        String locale = Stream.of("LC_ALL", "LC_CTYPE", "LANG")
+                .map(name -> environment.getOrDefault(name, ""))
+                .filter(value -> !value.isEmpty())
+                .findFirst()
+                .orElse("");
         return locale.toLowerCase(Locale.ROOT).replace("-", "").contains("utf8");
     }
 
@@ -104,13 +100,11 @@ final class TerminalBar implements ProgressBarConsumer {
      */
     private static int columns() {
         try {
-            Process stty =
-                    new ProcessBuilder("stty", "size")
-                            .redirectInput(new File("/dev/tty"))
-                            .redirectError(ProcessBuilder.Redirect.DISCARD)
-                            .start();
-            String answer =
-                    new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            Process stty = new ProcessBuilder("stty", "size")
+                    .redirectInput(new File("/dev/tty"))
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            String answer = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             boolean ended = stty.waitFor(1, TimeUnit.SECONDS);
             return ended ? columns(answer) : USUAL_WIDTH;
         } catch (IOException noStty) {
@@ -136,14 +130,13 @@ final class TerminalBar implements ProgressBarConsumer {
      */
     synchronized void begin(IntFunction<String> lines) {
         if (thread == null) {
-            thread =
-                    new ProgressBarBuilder()
-                            .setInitialMax(1)
-                            .setUpdateIntervalMillis(REFRESH_MS)
-                            .continuousUpdate()
-                            .setRenderer((state, columns) -> lines.apply(columns))
-                            .setConsumer(this)
-                            .build();
+            thread = new ProgressBarBuilder()
+                    .setInitialMax(1)
+                    .setUpdateIntervalMillis(REFRESH_MS)
+                    .continuousUpdate()
+                    .setRenderer((state, columns) -> lines.apply(columns))
+                    .setConsumer(this)
+                    .build();
         }
     }
 

@@ -15,8 +15,7 @@ import org.simreg.proto.WorkerStatus;
  * @param jobs the newest hundred, newest first
  * @param workers in the order of their names
  */
-public record ClusterSurvey(
-        Map<JobState, Long> states, List<JobStatus> jobs, List<WorkerStatus> workers) {
+public record ClusterSurvey(Map<JobState, Long> states, List<JobStatus> jobs, List<WorkerStatus> workers) {
     /** The survey before the first one is taken. */
     public static final ClusterSurvey EMPTY = new ClusterSurvey(Map.of(), List.of(), List.of());
 

@@ -13,8 +13,7 @@ import java.util.function.Supplier;
  * checks only look at what is known already.
  */
 public final class Health {
-    private final Map<String, Supplier<Optional<String>>> ready =
-            Collections.synchronizedMap(new LinkedHashMap<>());
+    private final Map<String, Supplier<Optional<String>>> ready = Collections.synchronizedMap(new LinkedHashMap<>());
     private final Map<String, Supplier<Optional<String>>> live = new ConcurrentHashMap<>();
     private volatile boolean started;
 
@@ -54,8 +53,7 @@ public final class Health {
 
     /** One component: whether the process has opened everything. */
     public List<Component> start() {
-        return List.of(
-                component("process", started ? Optional.empty() : Optional.of("still starting")));
+        return List.of(component("process", started ? Optional.empty() : Optional.of("still starting")));
     }
 
     /** The components that the process must not go on without. */

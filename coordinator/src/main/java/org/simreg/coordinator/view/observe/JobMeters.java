@@ -25,9 +25,7 @@ public final class JobMeters implements JobObserver {
         images = counter(registry, "simreg.images", "Images of committed steps");
         checkpoints = counter(registry, "simreg.checkpoints", "Checkpoints stored");
         notices = counter(registry, "simreg.notices", "Notices to people, such as broken images");
-        steps =
-                new StepMeters(
-                        meters, "simreg.step", "Committed steps, wall time from commit to commit");
+        steps = new StepMeters(meters, "simreg.step", "Committed steps, wall time from commit to commit");
         for (Cause cause : Cause.values()) {
             if (cause != Cause.UNRECOGNIZED) {
                 generations.put(
@@ -62,7 +60,8 @@ public final class JobMeters implements JobObserver {
     public void saw(String job, Progress event) {
         switch (event.getEventCase()) {
             case STEP -> step(event.getStep());
-            case GENERATION -> generations.get(known(event.getGeneration().getCause())).increment();
+            case GENERATION ->
+                generations.get(known(event.getGeneration().getCause())).increment();
             case STATE -> changed(event.getState().getState());
             case CHECKPOINT -> checkpoints.increment();
             case NOTICE -> notices.increment();

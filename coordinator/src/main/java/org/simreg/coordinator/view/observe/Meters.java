@@ -52,8 +52,7 @@ public final class Meters implements AutoCloseable {
         Duration.ofSeconds(5)
     };
 
-    private final PrometheusMeterRegistry registry =
-            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics collections = new JvmGcMetrics();
 
     /** Begins with the meters of JVM, Netty and process. */
@@ -116,8 +115,7 @@ public final class Meters implements AutoCloseable {
 
     /** A timer of searches of feature banks. */
     public Timer searches() {
-        return timer(
-                "simreg.search", "Searches of feature banks, from request to answer", SEARCHES);
+        return timer("simreg.search", "Searches of feature banks, from request to answer", SEARCHES);
     }
 
     /** A timer of steps. */

@@ -101,9 +101,11 @@ public final class Surveyor {
 
     /** Updates the gauges of running jobs; to be called before a scrape. */
     public void refresh() {
-        List<JobStatus> running =
-                latest.jobs().stream().filter(job -> job.getState() == JobState.RUNNING).toList();
-        loss.register(running.stream().map(job -> Row.of(tags(job), job::getLoss)).toList(), true);
+        List<JobStatus> running = latest.jobs().stream()
+                .filter(job -> job.getState() == JobState.RUNNING)
+                .toList();
+        loss.register(
+                running.stream().map(job -> Row.of(tags(job), job::getLoss)).toList(), true);
         progress.register(
                 running.stream().map(job -> Row.of(tags(job), () -> done(job))).toList(), true);
     }

@@ -30,20 +30,15 @@ public final class WorkerMeters implements WorkerContext.Observer {
 
     /** Counts what goes between workers, by the transport's name. */
     public void transports(Map<String, PeerTransport> transports) {
-        transports.forEach(
-                (name, one) -> {
-                    count("simreg.reduce.sent", "bytes", name, one, PeerTransport::sent);
-                    count("simreg.reduce.received", "bytes", name, one, PeerTransport::received);
-                    count("simreg.reduce.refused", "frames", name, one, PeerTransport::refused);
-                });
+        transports.forEach((name, one) -> {
+            count("simreg.reduce.sent", "bytes", name, one, PeerTransport::sent);
+            count("simreg.reduce.received", "bytes", name, one, PeerTransport::received);
+            count("simreg.reduce.refused", "frames", name, one, PeerTransport::refused);
+        });
     }
 
     private void count(
-            String name,
-            String unit,
-            String transport,
-            PeerTransport counted,
-            ToDoubleFunction<PeerTransport> value) {
+            String name, String unit, String transport, PeerTransport counted, ToDoubleFunction<PeerTransport> value) {
         FunctionCounter.builder(name, counted, value)
                 .baseUnit(unit)
                 .tag("transport", transport)

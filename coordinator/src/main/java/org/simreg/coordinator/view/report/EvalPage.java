@@ -37,9 +37,7 @@ public final class EvalPage {
         String name = file == null ? report.getWeights() : file.toString();
         String content = page.header(name) + page.sections();
         String title = name + ", " + report.getCommand();
-        return page.cards.isEmpty()
-                ? ReportPage.of(title, content)
-                : ReportPage.of(title, content, page.cards);
+        return page.cards.isEmpty() ? ReportPage.of(title, content) : ReportPage.of(title, content, page.cards);
     }
 
     private String header(String name) {
@@ -47,18 +45,16 @@ public final class EvalPage {
         facts.add(ReportPage.fact("Network", report.getNetwork()));
         facts.add(ReportPage.fact("Weights", report.getWeights()));
         for (EvalData data : report.getDataList()) {
-            facts.add(
-                    ReportPage.fact(
-                            "Images",
-                            "%s: %s train, %s val, %s classes"
-                                    .formatted(
-                                            data.getPath(),
-                                            Numbers.count(data.getTrainImages()),
-                                            Numbers.count(data.getValImages()),
-                                            Numbers.count(data.getClasses()))));
+            facts.add(ReportPage.fact(
+                    "Images",
+                    "%s: %s train, %s val, %s classes"
+                            .formatted(
+                                    data.getPath(),
+                                    Numbers.count(data.getTrainImages()),
+                                    Numbers.count(data.getValImages()),
+                                    Numbers.count(data.getClasses()))));
         }
-        String view =
-                "shorter side %d, centre %d px".formatted(report.getResize(), report.getSize());
+        String view = "shorter side %d, centre %d px".formatted(report.getResize(), report.getSize());
         facts.add(ReportPage.fact("View", view));
         facts.add(ReportPage.fact("Precision", report.getPrecision()));
         facts.add(ReportPage.fact("Device", report.getDevice()));
@@ -67,17 +63,14 @@ public final class EvalPage {
     }
 
     private String sections() {
-        String figures =
-                switch (report.getCommand()) {
-                    case "linear" -> linear();
-                    case "transfer" -> transfer();
-                    case "stages" -> stages();
-                    default -> neighbors();
-                };
-        List<String> files =
-                List.of(
-                        ReportPage.link(RESULT),
-                        ReportPage.digest("SHA-256 of the weights", report.getWeightsSha256()));
+        String figures = switch (report.getCommand()) {
+            case "linear" -> linear();
+            case "transfer" -> transfer();
+            case "stages" -> stages();
+            default -> neighbors();
+        };
+        List<String> files = List.of(
+                ReportPage.link(RESULT), ReportPage.digest("SHA-256 of the weights", report.getWeightsSha256()));
         return figures + ReportPage.section("Files", ReportPage.list(files));
     }
 
@@ -85,19 +78,17 @@ public final class EvalPage {
         List<ScoreRow> table = new ArrayList<>();
         for (EvalRow row : rows) {
             String vote =
-                    row.hasTemperature()
-                            ? "weighted, T " + Numbers.format("%.2g", row.getTemperature())
-                            : "majority";
+                    row.hasTemperature() ? "weighted, T " + Numbers.format("%.2g", row.getTemperature()) : "majority";
             table.add(scores(row.getK() + "-NN, " + vote, row.getAccuracy()));
         }
         return ReportPage.section(
-                "k-NN accuracy, validation against train images",
-                ReportPage.table(List.of("accuracy"), table));
+                "k-NN accuracy, validation against train images", ReportPage.table(List.of("accuracy"), table));
     }
 
     private String stages() {
         StageScores scores = StageScores.of(rows);
-        List<String> names = scores.stages().stream().map(StageScores.Stage::name).toList();
+        List<String> names =
+                scores.stages().stream().map(StageScores.Stage::name).toList();
         LineChart chart = chart("Accuracy by place in the network", "place", names);
         List<ScoreRow> table = new ArrayList<>();
         for (StageScores.Stage stage : scores.stages()) {
@@ -118,13 +109,13 @@ public final class EvalPage {
         Map<String, List<EvalRow>> rates = by(row -> String.valueOf(row.getLr()));
         List<ScoreRow> table = new ArrayList<>();
         LineChart epochs = chart("Top-1 over epochs", "epoch", List.of());
-        LineChart ends =
-                chart("Top-1 over learning rates", "learning rate", List.copyOf(rates.keySet()));
+        LineChart ends = chart("Top-1 over learning rates", "learning rate", List.copyOf(rates.keySet()));
         LineChart losses = new LineChart("Train loss", "epoch", List.of(), "loss", false);
         for (Map.Entry<String, List<EvalRow>> rate : rates.entrySet()) {
             List<EvalRow> epochRows = rate.getValue();
             EvalRow last = epochRows.get(epochRows.size() - 1);
-            double best = epochRows.stream().mapToDouble(EvalRow::getAccuracy).max().orElse(0);
+            double best =
+                    epochRows.stream().mapToDouble(EvalRow::getAccuracy).max().orElse(0);
             String name = "lr " + rate.getKey();
             ends.add("top-1", table.size(), last.getAccuracy());
             for (EvalRow row : epochRows) {
@@ -140,12 +131,11 @@ public final class EvalPage {
 
     private String transfer() {
         List<ScoreRow> table = new ArrayList<>();
-        List<String> penalties =
-                rows.stream()
-                        .filter(row -> !isResult(row))
-                        .map(row -> power(row.getPenalty()))
-                        .distinct()
-                        .toList();
+        List<String> penalties = rows.stream()
+                .filter(row -> !isResult(row))
+                .map(row -> power(row.getPenalty()))
+                .distinct()
+                .toList();
         LineChart chart = chart("Held-out accuracy over penalties", "penalty", penalties);
         for (EvalRow row : rows) {
             String penalty = power(row.getPenalty());
@@ -156,9 +146,7 @@ public final class EvalPage {
                 chart.add(row.getData(), penalties.indexOf(penalty), row.getAccuracy());
             }
         }
-        return ReportPage.section(
-                        "Transfer, logistic regression",
-                        ReportPage.table(List.of("top-1", "top-5"), table))
+        return ReportPage.section("Transfer, logistic regression", ReportPage.table(List.of("top-1", "top-5"), table))
                 + charts("Choice of the penalty", chart);
     }
 
@@ -173,8 +161,8 @@ public final class EvalPage {
 
     private Map<String, List<EvalRow>> by(Function<EvalRow, String> key) {
         Map<String, List<EvalRow>> groups = new LinkedHashMap<>();
-        rows.forEach(
-                row -> groups.computeIfAbsent(key.apply(row), k -> new ArrayList<>()).add(row));
+        rows.forEach(row ->
+                groups.computeIfAbsent(key.apply(row), k -> new ArrayList<>()).add(row));
         return groups;
     }
 

@@ -48,8 +48,7 @@ public final class JobStory {
      * @param endedMs the same; 0 while it goes on
      * @param outcome the state by which the job left it; empty if another generation followed
      */
-    private record GenerationSpan(
-            GenerationBegun begun, long beganMs, long endedMs, String outcome) {
+    private record GenerationSpan(GenerationBegun begun, long beganMs, long endedMs, String outcome) {
         GenerationSpan ended(long ms, String why) {
             return endedMs == 0 ? new GenerationSpan(begun, beganMs, ms, why) : this;
         }
@@ -84,11 +83,10 @@ public final class JobStory {
             case STATE -> add(event.getState());
             default -> {}
         }
-        listsChanged |=
-                switch (event.getEventCase()) {
-                    case STARTED, EVALUATION, GENERATION, NOTICE, STATE -> true;
-                    default -> false;
-                };
+        listsChanged |= switch (event.getEventCase()) {
+            case STARTED, EVALUATION, GENERATION, NOTICE, STATE -> true;
+            default -> false;
+        };
     }
 
     private void add(StepDone step) {

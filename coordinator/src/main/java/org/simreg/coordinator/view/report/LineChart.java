@@ -40,13 +40,12 @@ final class LineChart {
     /** The chart with all its points. */
     JsonObject json() {
         JsonArray all = new JsonArray();
-        lines.forEach(
-                (name, points) -> {
-                    JsonObject line = new JsonObject();
-                    line.addProperty("name", name);
-                    line.add("points", points);
-                    all.add(line);
-                });
+        lines.forEach((name, points) -> {
+            JsonObject line = new JsonObject();
+            line.addProperty("name", name);
+            line.add("points", points);
+            all.add(line);
+        });
         json.add("lines", all);
         return json;
     }

@@ -98,16 +98,13 @@ public record NeighborGrid(List<Row> rows) {
      */
     static String picture(String kind, Path file, String className, String note) {
         String name = ReportPage.escape(className);
-        String title =
-                ReportPage.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
-        String image =
-                Thumbnail.of(file)
-                        .map(data -> "<img src=\"%s\" alt=\"%s\">".formatted(data, name))
-                        .orElse("<span class=\"absent\">no image</span>");
+        String title = ReportPage.escape("%s: %s (%s)".formatted(className, file.getFileName(), note));
+        String image = Thumbnail.of(file)
+                .map(data -> "<img src=\"%s\" alt=\"%s\">".formatted(data, name))
+                .orElse("<span class=\"absent\">no image</span>");
         return """
                 <figure class="%s" title="%s"><div class="frame">%s</div>\
                 <figcaption><b>%s</b><small>%s</small></figcaption></figure>
-                """
-                .formatted(kind, title, image, name, ReportPage.escape(note));
+                """.formatted(kind, title, image, name, ReportPage.escape(note));
     }
 }

@@ -29,17 +29,15 @@ public final class NeighborPage {
      * @throws UserError if it can't be written
      */
     public static void write(Path file, String bank, List<Row> rows, Path pictures) {
-        String grid = NeighborGrid.grid(rows.stream().map(row -> html(row, pictures)).toList());
-        String content =
-                "<header>\n<h1>%s</h1>\n</header>\n".formatted(ReportPage.escape(bank))
-                        + ReportPage.section("Nearest by cosine", grid);
+        String grid =
+                NeighborGrid.grid(rows.stream().map(row -> html(row, pictures)).toList());
+        String content = "<header>\n<h1>%s</h1>\n</header>\n".formatted(ReportPage.escape(bank))
+                + ReportPage.section("Nearest by cosine", grid);
         try {
             Files.writeString(file, ReportPage.of(bank, content));
         } catch (IOException e) {
             throw new UserError(
-                    "The page %s can't be written: %s; name another file with --html"
-                            .formatted(file, e),
-                    e);
+                    "The page %s can't be written: %s; name another file with --html".formatted(file, e), e);
         }
     }
 

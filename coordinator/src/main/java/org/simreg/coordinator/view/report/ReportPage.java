@@ -57,12 +57,10 @@ public final class ReportPage {
         JsonArray data = new JsonArray();
         cards.forEach(data::add);
         String script = script();
-        String scripts =
-                """
+        String scripts = """
                 <script type="application/json" id="data">%s</script>
                 <script type="module">%s</script>
-                """
-                        .formatted(JSON.toJson(data), script);
+                """.formatted(JSON.toJson(data), script);
         return page(title, content, source(script), scripts);
     }
 
@@ -84,8 +82,7 @@ public final class ReportPage {
                 %s</main>
                 %s</body>
                 </html>
-                """
-                .formatted(allowed, source(style), escape(title), style, content, scripts);
+                """.formatted(allowed, source(style), escape(title), style, content, scripts);
     }
 
     /** The live page's modules in one: without the lines by which they name each other. */
@@ -128,8 +125,7 @@ public final class ReportPage {
         return """
                 <div class="cards" id="charts"></div>
                 <noscript><p class="soft">The charts need JavaScript; their numbers are in %s.</p></noscript>
-                """
-                .formatted(link(file));
+                """.formatted(link(file));
     }
 
     /** The text with everything escaped that could end an element or an attribute. */
@@ -184,8 +180,7 @@ public final class ReportPage {
                 <p class="what">%s</p>
                 <dl class="facts card">%s</dl>
                 </header>
-                """
-                .formatted(escape(state), escape(heading), escape(what), String.join("", facts));
+                """.formatted(escape(state), escape(heading), escape(what), String.join("", facts));
     }
 
     /** A name and its value, both text. */
@@ -219,13 +214,12 @@ public final class ReportPage {
 
     /** Accuracies as a table, each with a bar as long as its part of the largest. */
     static String table(List<String> heads, List<ScoreRow> rows) {
-        double most =
-                rows.stream()
-                        .flatMap(row -> row.values.stream())
-                        .filter(Double::isFinite)
-                        .mapToDouble(value -> value)
-                        .max()
-                        .orElse(1);
+        double most = rows.stream()
+                .flatMap(row -> row.values.stream())
+                .filter(Double::isFinite)
+                .mapToDouble(value -> value)
+                .max()
+                .orElse(1);
         StringBuilder html = new StringBuilder("<table class=\"scores\">\n<thead><tr><th></th>");
         heads.forEach(head -> html.append(element("th", head)));
         html.append("</tr></thead>\n<tbody>\n");

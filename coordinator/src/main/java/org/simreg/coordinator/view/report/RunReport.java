@@ -37,9 +37,8 @@ import org.yaml.snakeyaml.error.YAMLException;
  * at any time, also while the run goes on.
  */
 public final class RunReport {
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm 'UTC'", Locale.ENGLISH)
-                    .withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm 'UTC'", Locale.ENGLISH)
+            .withZone(ZoneOffset.UTC);
     private static final int MOST_NOTICES = 200;
     private static final int MOST_POINTS = 600;
 
@@ -65,14 +64,12 @@ public final class RunReport {
      */
     public static Path write(Path folder, Optional<NeighborGrid> grid) {
         Path target = folder.resolve(PastRun.REPORT);
-        Disk.write(
-                target,
-                () -> {
-                    RunReport report = new RunReport(folder);
-                    Path draft = folder.resolve(PastRun.REPORT + ".tmp");
-                    Files.writeString(draft, report.page(grid.or(report::examples)));
-                    Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
-                });
+        Disk.write(target, () -> {
+            RunReport report = new RunReport(folder);
+            Path draft = folder.resolve(PastRun.REPORT + ".tmp");
+            Files.writeString(draft, report.page(grid.or(report::examples)));
+            Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+        });
         return target;
     }
 
@@ -111,17 +108,11 @@ public final class RunReport {
     private String sections(Optional<NeighborGrid> grid) {
         StringBuilder html = new StringBuilder();
         if (!history.ks().isEmpty()) {
-            html.append(
-                    ReportPage.section(
-                            "k-NN accuracy, validation against train images", outcome()));
+            html.append(ReportPage.section("k-NN accuracy, validation against train images", outcome()));
         }
         html.append(ReportPage.section("Training", ReportPage.charts(MetricsFile.NAME)));
-        grid.ifPresent(
-                rows ->
-                        html.append(
-                                ReportPage.section(
-                                        "Nearest neighbours of some validation images",
-                                        legend() + rows.html())));
+        grid.ifPresent(rows -> html.append(
+                ReportPage.section("Nearest neighbours of some validation images", legend() + rows.html())));
         notices().ifPresent(list -> html.append(ReportPage.section("Notices", list)));
         html.append(ReportPage.section("Files", files()));
         if (!settings.isEmpty()) {
@@ -140,9 +131,7 @@ public final class RunReport {
         if (history.stepSeconds() > 0) {
             double speed = history.images() / history.stepSeconds();
             String time = Numbers.seconds(history.stepSeconds());
-            facts.add(
-                    ReportPage.fact(
-                            "Training time", time + ", " + Numbers.speed(speed) + " images/s"));
+            facts.add(ReportPage.fact("Training time", time + ", " + Numbers.speed(speed) + " images/s"));
         }
         return ReportPage.header(state(), name, job.getDescription(), facts);
     }
@@ -159,7 +148,8 @@ public final class RunReport {
 
     private String outcome() {
         List<String> heads = history.ks().stream().map(k -> k + "-NN").toList();
-        return ReportPage.table(heads, history.outcome().stream().map(this::scores).toList());
+        return ReportPage.table(
+                heads, history.outcome().stream().map(this::scores).toList());
     }
 
     private ReportPage.ScoreRow scores(EvaluationDone done) {
@@ -174,12 +164,7 @@ public final class RunReport {
     /** The charts of the page, one object each. */
     private List<JsonObject> cards() {
         List<JsonObject> cards = new ArrayList<>();
-        cards.add(
-                curve(
-                        "Loss: " + EventSentences.loss(history.started()),
-                        "loss",
-                        false,
-                        history.loss()));
+        cards.add(curve("Loss: " + EventSentences.loss(history.started()), "loss", false, history.loss()));
         if (!history.ks().isEmpty()) {
             cards.add(accuracy());
         }
@@ -190,8 +175,7 @@ public final class RunReport {
         return cards;
     }
 
-    private static JsonObject curve(
-            String title, String name, boolean zero, RunHistory.Series points) {
+    private static JsonObject curve(String title, String name, boolean zero, RunHistory.Series points) {
         LineChart chart = new LineChart(title, "epoch", List.of(), "loss", zero);
         RunHistory.Series thin = points.thinned(MOST_POINTS);
         for (int i = 0; i < thin.size(); i++) {
@@ -217,8 +201,7 @@ public final class RunReport {
 
     /** The time of all steps by part. */
     private JsonObject time() {
-        JsonObject pace =
-                JobStory.pace(history.seconds(), history.loss().size(), history.stepSeconds());
+        JsonObject pace = JobStory.pace(history.seconds(), history.loss().size(), history.stepSeconds());
         JsonObject card = new JsonObject();
         card.addProperty("kind", "time");
         card.add("pace", pace);
@@ -248,16 +231,10 @@ public final class RunReport {
 
     private String files() {
         List<String> items = new ArrayList<>();
-        history.finished()
-                .ifPresent(
-                        done -> {
-                            done.getExportsList().stream()
-                                    .map(ReportPage::link)
-                                    .forEach(items::add);
-                            items.add(
-                                    ReportPage.digest(
-                                            "SHA-256 of the student's weights", done.getSha256()));
-                        });
+        history.finished().ifPresent(done -> {
+            done.getExportsList().stream().map(ReportPage::link).forEach(items::add);
+            items.add(ReportPage.digest("SHA-256 of the student's weights", done.getSha256()));
+        });
         history.checkpoint().ifPresent(written -> items.add(ReportPage.link(written.getFile())));
         items.add(ReportPage.link(MetricsFile.NAME));
         return ReportPage.list(items);

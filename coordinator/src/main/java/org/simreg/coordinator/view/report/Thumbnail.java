@@ -29,14 +29,13 @@ final class Thumbnail {
     /** Most bytes of a file that browsers know and ImageIO doesn't: WebP, CMYK. */
     private static final long UNREDUCED = 600_000;
 
-    private static final Map<String, String> BROWSER_TYPES =
-            Map.of(
-                    "png", "image/png",
-                    "jpg", "image/jpeg",
-                    "jpeg", "image/jpeg",
-                    "gif", "image/gif",
-                    "webp", "image/webp",
-                    "bmp", "image/bmp");
+    private static final Map<String, String> BROWSER_TYPES = Map.of(
+            "png", "image/png",
+            "jpg", "image/jpeg",
+            "jpeg", "image/jpeg",
+            "gif", "image/gif",
+            "webp", "image/webp",
+            "bmp", "image/bmp");
 
     static {
         // Drawing into memory needs no screen, but without this Java looks for one.
@@ -85,8 +84,7 @@ final class Thumbnail {
             try {
                 reader.setInput(input, true, true);
                 ImageReadParam every = reader.getDefaultReadParam();
-                int step =
-                        Math.max(1, Math.min(reader.getWidth(0), reader.getHeight(0)) / (2 * SIDE));
+                int step = Math.max(1, Math.min(reader.getWidth(0), reader.getHeight(0)) / (2 * SIDE));
                 every.setSourceSubsampling(step, step, 0, 0);
                 return Optional.of(reduced(reader.read(0, every)));
             } catch (IOException | RuntimeException unsupported) {
@@ -104,13 +102,9 @@ final class Thumbnail {
         int height = (int) Math.max(1, Math.round(scale * image.getHeight()));
         boolean clear = image.getColorModel().hasAlpha();
         BufferedImage small =
-                new BufferedImage(
-                        width,
-                        height,
-                        clear ? BufferedImage.TYPE_INT_ARGB : BufferedImage.TYPE_INT_RGB);
+                new BufferedImage(width, height, clear ? BufferedImage.TYPE_INT_ARGB : BufferedImage.TYPE_INT_RGB);
         Graphics2D pen = small.createGraphics();
-        pen.setRenderingHint(
-                RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+        pen.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
         pen.drawImage(image, 0, 0, width, height, null);
         pen.dispose();
         return small;

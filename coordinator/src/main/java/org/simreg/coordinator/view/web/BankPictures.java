@@ -30,22 +30,11 @@ import org.simreg.proto.UserError;
 public final class BankPictures {
     private static final long MOST_BYTES = 32 << 20;
     private static final Map<String, String> TYPES =
-            Map.of(
-                    "jpg",
-                    "image/jpeg",
-                    "jpeg",
-                    "image/jpeg",
-                    "png",
-                    "image/png",
-                    "webp",
-                    "image/webp");
+            Map.of("jpg", "image/jpeg", "jpeg", "image/jpeg", "png", "image/png", "webp", "image/webp");
 
     /** The search where there are no banks. */
-    public static final BankPictures NONE =
-            new BankPictures(
-                    List::of,
-                    request -> CompletableFuture.failedFuture(unknown(request.getBank())),
-                    Runnable::run);
+    public static final BankPictures NONE = new BankPictures(
+            List::of, request -> CompletableFuture.failedFuture(unknown(request.getBank())), Runnable::run);
 
     private final Supplier<Collection<BankView>> views;
     private final Function<SearchRequest, CompletableFuture<SearchResponse>> search;
@@ -93,12 +82,10 @@ public final class BankPictures {
     public List<SearchableBank> banks() {
         return views.get().stream()
                 .filter(BankView::ready)
-                .map(
-                        bank ->
-                                new SearchableBank(
-                                        bank.record().getName(),
-                                        bank.record().getRows(),
-                                        bank.images().isPresent()))
+                .map(bank -> new SearchableBank(
+                        bank.record().getName(),
+                        bank.record().getRows(),
+                        bank.images().isPresent()))
                 .toList();
     }
 
@@ -108,12 +95,11 @@ public final class BankPictures {
      * @param picture a JPEG, PNG or WebP file, as it was uploaded
      */
     public Future<List<Match>> searchLike(String bank, byte[] picture, int count) {
-        SearchRequest request =
-                SearchRequest.newBuilder()
-                        .setBank(bank)
-                        .setK(count)
-                        .addImages(ByteString.copyFrom(picture))
-                        .build();
+        SearchRequest request = SearchRequest.newBuilder()
+                .setBank(bank)
+                .setK(count)
+                .addImages(ByteString.copyFrom(picture))
+                .build();
         return Future.fromCompletionStage(search.apply(request))
                 .map(response -> matches(response.getFound(0)))
                 .recover(failure -> Future.failedFuture(sentence(failure)));
@@ -137,9 +123,7 @@ public final class BankPictures {
     /** A gRPC status with a description becomes a sentence for people. */
     private static Throwable sentence(Throwable failure) {
         Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure;
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return cause instanceof StatusRuntimeException status
                         && status.getStatus().getDescription() != null
                 ? new UserError(status.getStatus().getDescription(), status)
@@ -153,14 +137,13 @@ public final class BankPictures {
      */
     public Future<Picture> picture(String bank, String sample) {
         CompletableFuture<Picture> result = new CompletableFuture<>();
-        files.execute(
-                () -> {
-                    try {
-                        result.complete(picture(view(bank), sample));
-                    } catch (IOException | RuntimeException e) {
-                        result.completeExceptionally(e);
-                    }
-                });
+        files.execute(() -> {
+            try {
+                result.complete(picture(view(bank), sample));
+            } catch (IOException | RuntimeException e) {
+                result.completeExceptionally(e);
+            }
+        });
         return Future.fromCompletionStage(result);
     }
 
@@ -178,8 +161,7 @@ public final class BankPictures {
     /** Only files that the bank names, in its own data set's folder, can be asked for. */
     private static Picture picture(BankView bank, String sample) throws IOException {
         if (bank.images().isEmpty() || bank.names().isEmpty()) {
-            throw new UserError(
-                    "The bank " + bank.record().getName() + " has features without pictures");
+            throw new UserError("The bank " + bank.record().getName() + " has features without pictures");
         }
         Path root = Path.of(bank.images().get().getDataset().getPath());
         Path file = root.resolve(bank.names().get().of(id(bank, sample)));
@@ -188,8 +170,7 @@ public final class BankPictures {
         }
         String name = file.getFileName().toString();
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return new Picture(
-                TYPES.getOrDefault(suffix, "application/octet-stream"), Files.readAllBytes(file));
+        return new Picture(TYPES.getOrDefault(suffix, "application/octet-stream"), Files.readAllBytes(file));
     }
 
     private static long id(BankView bank, String sample) {
@@ -200,10 +181,8 @@ public final class BankPictures {
         return LongStream.range(0, rows)
                 .filter(id -> bank.names().orElseThrow().of(id).equals(sample))
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new UserError(
-                                        "No picture '%s' in the bank %s; give a file as its folder names it, or an id below %d"
-                                                .formatted(sample, bank.record().getName(), rows)));
+                .orElseThrow(() -> new UserError(
+                        "No picture '%s' in the bank %s; give a file as its folder names it, or an id below %d"
+                                .formatted(sample, bank.record().getName(), rows)));
     }
 }

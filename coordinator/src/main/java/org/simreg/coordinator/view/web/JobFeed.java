@@ -58,11 +58,10 @@ final class JobFeed {
         @Override
         public synchronized boolean event(JobEvent event) {
             waiting++;
-            context.runOnContext(
-                    nothing -> {
-                        take(event);
-                        taken();
-                    });
+            context.runOnContext(nothing -> {
+                take(event);
+                taken();
+            });
             return waiting < MOST_WAITING;
         }
 
@@ -95,18 +94,17 @@ final class JobFeed {
     private void begin(long from) {
         ended = false;
         EventWatch watcher = new EventWatch();
-        jobs.accept(
-                service -> {
-                    try {
-                        long until = service.get(job).getNextSequence();
-                        context.runOnContext(nothing -> known = until);
-                        AutoCloseable opened = service.watch(job, from, watcher);
-                        context.runOnContext(nothing -> opened(opened));
-                    } catch (RuntimeException e) {
-                        LOG.warn("The job {} can't be shown", job, e);
-                        context.runOnContext(nothing -> trouble = String.valueOf(e.getMessage()));
-                    }
-                });
+        jobs.accept(service -> {
+            try {
+                long until = service.get(job).getNextSequence();
+                context.runOnContext(nothing -> known = until);
+                AutoCloseable opened = service.watch(job, from, watcher);
+                context.runOnContext(nothing -> opened(opened));
+            } catch (RuntimeException e) {
+                LOG.warn("The job {} can't be shown", job, e);
+                context.runOnContext(nothing -> trouble = String.valueOf(e.getMessage()));
+            }
+        });
     }
 
     private void opened(AutoCloseable opened) {
@@ -185,14 +183,13 @@ final class JobFeed {
     void close() {
         closed = true;
         AutoCloseable open = watch;
-        jobs.accept(
-                service -> {
-                    try {
-                        open.close();
-                    } catch (Exception e) {
-                        LOG.warn("The page's watch of the job {} can't be closed", job, e);
-                    }
-                });
+        jobs.accept(service -> {
+            try {
+                open.close();
+            } catch (Exception e) {
+                LOG.warn("The page's watch of the job {} can't be closed", job, e);
+            }
+        });
         streams.forEach(EventStream::end);
         streams.clear();
     }

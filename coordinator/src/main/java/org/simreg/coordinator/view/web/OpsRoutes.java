@@ -28,18 +28,18 @@ public final class OpsRoutes {
      */
     public static void route(Vertx vertx, Router router, Supplier<String> scrape, Health health) {
         router.get("/metrics")
-                .handler(
-                        request ->
-                                vertx.executeBlocking(scrape::get, false)
-                                        .onSuccess(text -> metrics(request, text))
-                                        .onFailure(request::fail));
+                .handler(request -> vertx.executeBlocking(scrape::get, false)
+                        .onSuccess(text -> metrics(request, text))
+                        .onFailure(request::fail));
         router.get("/health/live").handler(request -> answer(request, health.alive()));
         router.get("/health/ready").handler(request -> answer(request, health.readiness()));
         router.get("/health/started").handler(request -> answer(request, health.start()));
     }
 
     private static void metrics(RoutingContext request, String text) {
-        request.response().putHeader(HttpHeaders.CONTENT_TYPE, Meters.CONTENT_TYPE).end(text);
+        request.response()
+                .putHeader(HttpHeaders.CONTENT_TYPE, Meters.CONTENT_TYPE)
+                .end(text);
     }
 
     private static void answer(RoutingContext request, List<Health.Component> components) {

@@ -22,20 +22,19 @@ import org.simreg.worker.base.io.Sha256;
 public final class PageRoutes {
     private static final long BANKS_MS = 5000;
 
-    private static final List<String> SCRIPTS =
-            List.of(
-                    "app.js",
-                    "chart.js",
-                    "detail.js",
-                    "dom.js",
-                    "jobs.js",
-                    "parts.js",
-                    "scores.js",
-                    "search.js",
-                    "stream.js",
-                    "text.js",
-                    "timeline.js",
-                    "workers.js");
+    private static final List<String> SCRIPTS = List.of(
+            "app.js",
+            "chart.js",
+            "detail.js",
+            "dom.js",
+            "jobs.js",
+            "parts.js",
+            "scores.js",
+            "search.js",
+            "stream.js",
+            "text.js",
+            "timeline.js",
+            "workers.js");
 
     /** Only what comes from here, and nothing inline. */
     private static final String POLICY =
@@ -104,18 +103,14 @@ public final class PageRoutes {
         byte[] bytes = ReportPage.asset(file);
         Buffer body = Buffer.buffer(bytes);
         String tag = '"' + digest(bytes) + '"';
-        router.get(path)
-                .handler(
-                        request -> {
-                            request.response()
-                                    .putHeader("ETag", tag)
-                                    .putHeader("Cache-Control", "no-cache");
-                            if (tag.equals(request.request().getHeader("If-None-Match"))) {
-                                request.response().setStatusCode(304).end();
-                            } else {
-                                request.response().putHeader("Content-Type", type).end(body);
-                            }
-                        });
+        router.get(path).handler(request -> {
+            request.response().putHeader("ETag", tag).putHeader("Cache-Control", "no-cache");
+            if (tag.equals(request.request().getHeader("If-None-Match"))) {
+                request.response().setStatusCode(304).end();
+            } else {
+                request.response().putHeader("Content-Type", type).end(body);
+            }
+        });
     }
 
     private static String digest(byte[] bytes) {
@@ -133,18 +128,16 @@ public final class PageRoutes {
     private void story(RoutingContext request, PageStreams streams) {
         String id = request.pathParam("id");
         Context context = Vertx.currentContext();
-        setup.jobs.accept(
-                jobs -> {
-                    boolean known = knows(jobs, id);
-                    context.runOnContext(
-                            nothing -> {
-                                if (known) {
-                                    streams.story(id, new EventStream(request));
-                                } else {
-                                    notFound(request);
-                                }
-                            });
-                });
+        setup.jobs.accept(jobs -> {
+            boolean known = knows(jobs, id);
+            context.runOnContext(nothing -> {
+                if (known) {
+                    streams.story(id, new EventStream(request));
+                } else {
+                    notFound(request);
+                }
+            });
+        });
     }
 
     /** Answers by itself: a failed request would be logged as an error of the router. */

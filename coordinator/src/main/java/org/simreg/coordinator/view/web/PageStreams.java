@@ -89,11 +89,7 @@ final class PageStreams {
         return survey.get().jobs().stream()
                 .filter(one -> one.getId().equals(job))
                 .map(one -> one.getState())
-                .anyMatch(
-                        state ->
-                                state == JobState.QUEUED
-                                        || state == JobState.RUNNING
-                                        || state == JobState.PAUSED);
+                .anyMatch(state -> state == JobState.QUEUED || state == JobState.RUNNING || state == JobState.PAUSED);
     }
 
     private void keepAlive() {

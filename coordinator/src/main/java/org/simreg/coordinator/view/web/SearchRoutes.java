@@ -58,19 +58,15 @@ final class SearchRoutes {
 
     private static int count(RoutingContext request) {
         String text = request.request().getParam("count", "");
-        return text.matches("[0-9]{1,3}")
-                ? Math.max(1, Math.min(MOST, Integer.parseInt(text)))
-                : USUAL;
+        return text.matches("[0-9]{1,3}") ? Math.max(1, Math.min(MOST, Integer.parseInt(text))) : USUAL;
     }
 
     private void picture(RoutingContext request) {
         search.picture(bank(request), sample(request))
-                .onSuccess(
-                        one ->
-                                request.response()
-                                        .putHeader(HttpHeaders.CONTENT_TYPE, one.type())
-                                        .putHeader(HttpHeaders.CACHE_CONTROL, "private, max-age=60")
-                                        .end(Buffer.buffer(one.file())))
+                .onSuccess(one -> request.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, one.type())
+                        .putHeader(HttpHeaders.CACHE_CONTROL, "private, max-age=60")
+                        .end(Buffer.buffer(one.file())))
                 .onFailure(e -> fail(request, e));
     }
 

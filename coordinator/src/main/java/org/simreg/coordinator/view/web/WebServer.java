@@ -43,18 +43,15 @@ public final class WebServer implements AutoCloseable {
     public static WebServer listen(Vertx vertx, HostPort at, Consumer<Router> routes) {
         Serving serving = new Serving(at, routes);
         try {
-            String deployment =
-                    vertx.deployVerticle(serving)
-                            .toCompletionStage()
-                            .toCompletableFuture()
-                            .get(30, TimeUnit.SECONDS);
+            String deployment = vertx.deployVerticle(serving)
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(30, TimeUnit.SECONDS);
             return new WebServer(vertx, serving, deployment);
         } catch (ExecutionException | TimeoutException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new UserError(
-                    "Can't serve HTTP on %s: %s; choose another with --http"
-                            .formatted(at, cause.getMessage()),
-                    e);
+                    "Can't serve HTTP on %s: %s; choose another with --http".formatted(at, cause.getMessage()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UserError("Interrupted while opening the port for HTTP", e);
@@ -70,10 +67,7 @@ public final class WebServer implements AutoCloseable {
     @Override
     public void close() {
         try {
-            vertx.undeploy(deployment)
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(CLOSING_SECONDS, TimeUnit.SECONDS);
+            vertx.undeploy(deployment).toCompletionStage().toCompletableFuture().get(CLOSING_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException("the HTTP server does not close", e);
         } catch (InterruptedException e) {
@@ -94,11 +88,10 @@ public final class WebServer implements AutoCloseable {
 
         @Override
         public Future<?> start() {
-            HttpServerOptions options =
-                    new HttpServerOptions()
-                            .setMaxInitialLineLength(LONGEST_LINE)
-                            .setMaxHeaderSize(LARGEST_HEADERS)
-                            .setIdleTimeout(IDLE_SECONDS);
+            HttpServerOptions options = new HttpServerOptions()
+                    .setMaxInitialLineLength(LONGEST_LINE)
+                    .setMaxHeaderSize(LARGEST_HEADERS)
+                    .setIdleTimeout(IDLE_SECONDS);
             Router router = Router.router(vertx);
             routes.accept(router);
             server = vertx.createHttpServer(options).requestHandler(router);

@@ -27,7 +27,9 @@ import org.simreg.coordinator.search.bank.Features;
 class BankCommandsTest {
     private static final int ROWS = 90;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Terminal terminal = new Terminal();
 
     private int run(String... args) {
@@ -97,7 +99,8 @@ class BankCommandsTest {
         done("classify", "pics", picture.toString());
         assertTrue(terminal.out.contains("weighted 200, T 0.1"), terminal.out);
         assertTrue(terminal.out.contains("symbols--arrow"), terminal.out);
-        assertEquals(1, run("search", "pics", folder.resolve("weights.safetensors").toString()));
+        assertEquals(
+                1, run("search", "pics", folder.resolve("weights.safetensors").toString()));
         assertTrue(terminal.err.contains("query 0 is no image"), terminal.err);
     }
 

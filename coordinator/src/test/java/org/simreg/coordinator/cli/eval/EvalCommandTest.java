@@ -33,7 +33,9 @@ import org.simreg.worker.weights.format.Safetensors;
 class EvalCommandTest {
     private static final Path SAMPLE = Path.of("..", "scripts", "sample");
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Terminal terminal = new Terminal();
 
     private EvalRequest asked(String... words) {
@@ -56,15 +58,10 @@ class EvalCommandTest {
 
     @Test
     void rulesNetworkViewAndFoldersAreTheUsers() {
-        EvalRequest request =
-                asked(
-                        words(
-                                "eval knn --data d --weights w --k 5,7 --vote weighted --temperature 0.2"
-                                        + " --network resnet50-byol --size 64 --resize 72 --precision bfloat16"
-                                        + " --out o --limit-classes 3 --json -q"));
-        assertEquals(
-                new EvalRequest.Knn(List.of(new VotingRule(5, 0.2), new VotingRule(7, 0.2))),
-                request.task());
+        EvalRequest request = asked(words("eval knn --data d --weights w --k 5,7 --vote weighted --temperature 0.2"
+                + " --network resnet50-byol --size 64 --resize 72 --precision bfloat16"
+                + " --out o --limit-classes 3 --json -q"));
+        assertEquals(new EvalRequest.Knn(List.of(new VotingRule(5, 0.2), new VotingRule(7, 0.2))), request.task());
         assertEquals(Optional.of(Network.RESNET50_BYOL), request.weights().network());
         assertEquals(Optional.of(Precision.BFLOAT16), request.weights().precision());
         assertEquals(Optional.of(64), request.images().size());
@@ -77,8 +74,7 @@ class EvalCommandTest {
 
     @Test
     void aSweepAndItsSeedReachTheProbe() {
-        EvalRequest request =
-                asked(words("eval linear --data d --weights w --lr 0.01,0.1 --seed 4 --augment"));
+        EvalRequest request = asked(words("eval linear --data d --weights w --lr 0.01,0.1 --seed 4 --augment"));
         EvalRequest.Linear linear = (EvalRequest.Linear) request.task();
         assertEquals(List.of(0.01, 0.1), linear.settings().rates());
         assertEquals(4, linear.settings().seed());
@@ -163,7 +159,8 @@ class EvalCommandTest {
         assertEquals(0, linear.end(), linear.err());
         EvalReport probe = report(linear.out());
         assertEquals(
-                List.of(1, 1, 2, 2), probe.getRowsList().stream().map(EvalRow::getEpoch).toList());
+                List.of(1, 1, 2, 2),
+                probe.getRowsList().stream().map(EvalRow::getEpoch).toList());
         assertFalse(linear.err().contains("embedding"), linear.err());
 
         Command transfer = eval("transfer", weights, "--penalties=3");

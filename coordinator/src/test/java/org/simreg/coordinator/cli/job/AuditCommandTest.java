@@ -21,18 +21,19 @@ import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest.Existing;
 
 class AuditCommandTest {
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private final Terminal terminal = new Terminal();
     private Path run;
 
     @BeforeEach
     void train() {
         run = temporary.resolve("run");
-        JobRecord record =
-                JobRecord.newBuilder()
-                        .setJob(Job.getDefaultInstance())
-                        .setFolder(run.toString())
-                        .build();
+        JobRecord record = JobRecord.newBuilder()
+                .setJob(Job.getDefaultInstance())
+                .setFolder(run.toString())
+                .build();
         DiskRunFolders folders = new DiskRunFolders((folder, shown, data) -> {});
         try (RunFiles files = folders.create(record, Existing.REFUSE)) {
             for (long step = 1; step <= 3; step++) {

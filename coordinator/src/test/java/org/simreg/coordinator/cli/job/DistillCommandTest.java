@@ -28,14 +28,16 @@ import org.simreg.proto.Teacher;
 import org.simreg.worker.data.storage.WorkerSettings;
 
 class DistillCommandTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private static final String SAMPLE = Path.of("..", "scripts", "sample").toString();
 
     private final Terminal terminal = new Terminal();
 
     private String[] distill(String... more) {
-        Stream<String> base =
-                Stream.of("distill", "--data", "photos", "--out", folder.resolve("run").toString());
+        Stream<String> base = Stream.of(
+                "distill", "--data", "photos", "--out", folder.resolve("run").toString());
         return Stream.concat(base, Stream.of(more)).toArray(String[]::new);
     }
 
@@ -53,10 +55,7 @@ class DistillCommandTest {
     @Test
     void dataAndTeacherAreEnough() {
         EmbeddedRun.Settings request = accepted("--teacher", "moco.pth.tar");
-        Job asked =
-                JobFile.parse(
-                        "job.yaml",
-                        "{dataset: {path: photos}, teachers: [{source: moco.pth.tar}]}");
+        Job asked = JobFile.parse("job.yaml", "{dataset: {path: photos}, teachers: [{source: moco.pth.tar}]}");
         Job.Builder completed = JobSettings.complete(asked).toBuilder();
         completed.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());
         assertEquals(completed.build(), request.job());
@@ -73,18 +72,17 @@ class DistillCommandTest {
 
     @Test
     void optionsBecomeTheFieldsTheyAreDeclaredFor() {
-        Job job =
-                accepted(
-                                "--teacher=t.pt",
-                                "--student=mobilenet-v2",
-                                "--head=linear",
-                                "--lr=1e-2",
-                                "--seed=18446744073709551615",
-                                "--precision",
-                                "bfloat16",
-                                "--knn=1,5",
-                                "--no-exact")
-                        .job();
+        Job job = accepted(
+                        "--teacher=t.pt",
+                        "--student=mobilenet-v2",
+                        "--head=linear",
+                        "--lr=1e-2",
+                        "--seed=18446744073709551615",
+                        "--precision",
+                        "bfloat16",
+                        "--knn=1,5",
+                        "--no-exact")
+                .job();
         assertEquals(Network.MOBILENET_V2, job.getStudent().getNetwork());
         assertEquals(Head.Form.LINEAR, job.getHead().getForm());
         assertEquals(0.01, job.getOptimization().getLr());
@@ -97,16 +95,11 @@ class DistillCommandTest {
 
     @Test
     void whereItRunsIsNotPartOfTheJob() {
-        EmbeddedRun.Settings request =
-                accepted(
-                        "--teacher=t.pt",
-                        "--device=cuda:1",
-                        "--threads=3",
-                        "--decode-threads=5",
-                        "--overwrite",
-                        "--quiet");
+        EmbeddedRun.Settings request = accepted(
+                "--teacher=t.pt", "--device=cuda:1", "--threads=3", "--decode-threads=5", "--overwrite", "--quiet");
         assertEquals("cuda:1", request.machine().device());
-        assertEquals("cuda:0", accepted("--teacher=t.pt", "--device=cuda").machine().device());
+        assertEquals(
+                "cuda:0", accepted("--teacher=t.pt", "--device=cuda").machine().device());
         assertEquals(3, request.machine().threads());
         assertEquals(5, request.machine().decodeThreads());
         assertTrue(request.overwrite() && request.quiet() && !request.resume());
@@ -115,9 +108,7 @@ class DistillCommandTest {
     @Test
     void optionsOverrideTheJobFile() throws IOException {
         Path file = folder.resolve("job.yaml");
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 dataset: {path: elsewhere}
                 teachers: [{source: a.pt, network: resnet101}, {source: b.pt}]
                 optimization: {epochs: 5, batch: 128}
@@ -136,40 +127,37 @@ class DistillCommandTest {
 
     @Test
     void severalTeachersTakeTheirOptionsOnceOrInOrder() {
-        List<Teacher> each =
-                accepted(
-                                "--teacher=a.pt",
-                                "--teacher-network=resnet101",
-                                "--teacher=torchscript:t.pt",
-                                "--teacher=b.pt",
-                                "--teacher-network=resnet50-byol")
-                        .job()
-                        .getTeachersList();
+        List<Teacher> each = accepted(
+                        "--teacher=a.pt",
+                        "--teacher-network=resnet101",
+                        "--teacher=torchscript:t.pt",
+                        "--teacher=b.pt",
+                        "--teacher-network=resnet50-byol")
+                .job()
+                .getTeachersList();
         assertEquals(Network.RESNET101, each.get(0).getNetwork());
         assertFalse(each.get(1).hasNetwork());
         assertEquals(Network.RESNET50_BYOL, each.get(2).getNetwork());
-        List<Teacher> all =
-                accepted("--teacher=a.pt", "--teacher=b.pt", "--teacher-feature=fc")
-                        .job()
-                        .getTeachersList();
+        List<Teacher> all = accepted("--teacher=a.pt", "--teacher=b.pt", "--teacher-feature=fc")
+                .job()
+                .getTeachersList();
         assertTrue(all.stream().allMatch(t -> t.getFeature() == Teacher.Feature.FC));
     }
 
     @Test
     void aTorchScriptTeacherTakesSizePixelsAndWeightToo() {
-        List<Teacher> each =
-                accepted(
-                                "--size=64",
-                                "--teacher=a.pt",
-                                "--teacher=torchscript:t.pt",
-                                "--teacher-size=64",
-                                "--teacher-size=32",
-                                "--teacher-weight=1",
-                                "--teacher-weight=0.5",
-                                "--teacher-pixels=imagenet",
-                                "--teacher-pixels=clip")
-                        .job()
-                        .getTeachersList();
+        List<Teacher> each = accepted(
+                        "--size=64",
+                        "--teacher=a.pt",
+                        "--teacher=torchscript:t.pt",
+                        "--teacher-size=64",
+                        "--teacher-size=32",
+                        "--teacher-weight=1",
+                        "--teacher-weight=0.5",
+                        "--teacher-pixels=imagenet",
+                        "--teacher-pixels=clip")
+                .job()
+                .getTeachersList();
         assertEquals(List.of(64, 32), each.stream().map(Teacher::getSize).toList());
         assertEquals(List.of(1.0, 0.5), each.stream().map(Teacher::getWeight).toList());
         assertEquals(
@@ -243,12 +231,10 @@ class DistillCommandTest {
 
     @Test
     void allBadValuesComeInOneMessage() {
-        assertEquals(
-                """
+        assertEquals("""
                 simreg: The options are refused for 2 reasons:
                   --epochs: 'ten' is not a whole number
-                  --knn: 'a' is not a whole number""",
-                refused("--teacher=self", "--epochs=ten", "--knn=1,a"));
+                  --knn: 'a' is not a whole number""", refused("--teacher=self", "--epochs=ten", "--knn=1,a"));
     }
 
     @ParameterizedTest

@@ -29,11 +29,12 @@ import org.simreg.worker.weights.format.Safetensors;
 
 /** {@code simreg distill} from start to end, in processes that can be killed. */
 class EmbeddedRunTest {
-    private static final Path PICTURES =
-            Path.of("..", "scripts", "sample", "train", "smileys-emotion--heart");
+    private static final Path PICTURES = Path.of("..", "scripts", "sample", "train", "smileys-emotion--heart");
     private static final int STEPS = 24;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private Path teacher;
 
     @BeforeEach
@@ -118,7 +119,8 @@ class EmbeddedRunTest {
     }
 
     private static String sha256(Path run) throws IOException {
-        List<Progress> finished = events(run).stream().filter(Progress::hasFinished).toList();
+        List<Progress> finished =
+                events(run).stream().filter(Progress::hasFinished).toList();
         assertEquals(1, finished.size());
         return finished.get(0).getFinished().getSha256();
     }

@@ -21,7 +21,9 @@ import org.simreg.worker.base.tls.TlsFiles;
 
 /** The command line takes what the manifests give it. */
 class ManifestArgumentsTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Terminal terminal = new Terminal();
 
     @ParameterizedTest
@@ -46,8 +48,7 @@ class ManifestArgumentsTest {
     @Test
     void theSecureOverlayNamesCertificatesTokensAndTheRoot() {
         Manifests manifests = Manifests.overlay("secure");
-        List<String> arguments =
-                new ArrayList<>(manifests.arguments("StatefulSet", "simreg-coordinator"));
+        List<String> arguments = new ArrayList<>(manifests.arguments("StatefulSet", "simreg-coordinator"));
         // A pod has these in its environment.
         arguments.add("--tls-cert=" + file(manifests, "SIMREG_TLS_CERT"));
         arguments.add("--tls-key=" + file(manifests, "SIMREG_TLS_KEY"));
@@ -58,8 +59,10 @@ class ManifestArgumentsTest {
         assertEquals(0, run(arguments));
         ServerProtection protection = terminal.coordinators.get(0).settings().protection();
         TlsFiles tls = protection.tls().orElseThrow();
-        assertEquals(Path.of("/etc/simreg/tls/tls.crt"), tls.identity().orElseThrow().cert());
-        assertEquals(Path.of("/etc/simreg/tls/tls.key"), tls.identity().orElseThrow().key());
+        assertEquals(
+                Path.of("/etc/simreg/tls/tls.crt"), tls.identity().orElseThrow().cert());
+        assertEquals(
+                Path.of("/etc/simreg/tls/tls.key"), tls.identity().orElseThrow().key());
         assertEquals(Optional.of(Path.of("/etc/simreg/tls/ca.crt")), tls.clientCa());
         assertEquals(Optional.of(Path.of("/etc/simreg/tokens/tokens")), protection.tokens());
         List<String> worker = manifests.arguments("Deployment", "simreg-worker");

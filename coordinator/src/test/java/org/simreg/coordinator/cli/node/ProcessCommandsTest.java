@@ -33,8 +33,7 @@ class ProcessCommandsTest {
                                 7100,
                                 Path.of("h").toAbsolutePath(),
                                 GlobalOptions.Version.number(),
-                                new ClusterAddress(
-                                        "simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
+                                new ClusterAddress("simreg", "127.0.0.1", 5701, List.of(), Optional.empty()),
                                 Optional.empty(),
                                 ScaleSettings.USUAL,
                                 new ServerProtection(
@@ -65,12 +64,7 @@ class ProcessCommandsTest {
         assertEquals(Optional.of(new HostPort("0.0.0.0", 8080)), settings.http());
         assertTrue(terminal.coordinators.get(0).jsonLog());
         assertEquals(
-                new ClusterAddress(
-                        "lab",
-                        "10.0.0.5",
-                        6000,
-                        List.of("a:1", "b:5701", "[::1]:2"),
-                        Optional.empty()),
+                new ClusterAddress("lab", "10.0.0.5", 6000, List.of("a:1", "b:5701", "[::1]:2"), Optional.empty()),
                 settings.cluster());
     }
 

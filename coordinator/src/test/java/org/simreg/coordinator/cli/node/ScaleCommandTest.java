@@ -15,7 +15,9 @@ import org.simreg.coordinator.job.scale.ScalerServer;
 
 @Timeout(60)
 class ScaleCommandTest {
-    @TempDir Path home;
+    @TempDir
+    Path home;
+
     private final Terminal terminal = new Terminal();
     private ScalerServer coordinator;
 
@@ -25,8 +27,7 @@ class ScaleCommandTest {
     }
 
     private void start() {
-        ScaleSettings.BoundsFile file =
-                new ScaleSettings.BoundsFile(home.resolve(ScaleSettings.BoundsFile.NAME));
+        ScaleSettings.BoundsFile file = new ScaleSettings.BoundsFile(home.resolve(ScaleSettings.BoundsFile.NAME));
         coordinator = new ScalerServer(ScaleSettings.USUAL, Optional.of(file));
     }
 
@@ -43,9 +44,7 @@ class ScaleCommandTest {
         start();
         coordinator.submit("a", 1, 4);
         assertEquals(0, run(), terminal.err);
-        assertEquals(
-                "4 wanted, 1 attend: 1 job can use 4 workers\nat least 0, at most 4096\n",
-                terminal.out);
+        assertEquals("4 wanted, 1 attend: 1 job can use 4 workers\nat least 0, at most 4096\n", terminal.out);
         assertEquals(0, run("--json"), terminal.err);
         assertEquals(
                 "{\"wanted\":4,\"reason\":\"1 job can use 4 workers\",\"min\":0,\"max\":4096,\"attending\":1,\"set\":false}\n",
@@ -62,9 +61,7 @@ class ScaleCommandTest {
         start();
         assertEquals(0, run("--max=2"), terminal.err);
         assertTrue(terminal.out.startsWith("1 wanted"), terminal.out);
-        assertTrue(
-                terminal.out.contains("at least 1, at most 2, set by 'simreg scale'; --reset"),
-                terminal.out);
+        assertTrue(terminal.out.contains("at least 1, at most 2, set by 'simreg scale'; --reset"), terminal.out);
         assertEquals(0, run("--reset"), terminal.err);
         assertTrue(terminal.out.endsWith("at least 0, at most 4096\n"), terminal.out);
     }

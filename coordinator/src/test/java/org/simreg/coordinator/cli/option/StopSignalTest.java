@@ -21,12 +21,7 @@ class StopSignalTest {
 
     private static Process start(String mode) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        return new ProcessBuilder(
-                        java,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        StopProbe.class.getName(),
-                        mode)
+        return new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), StopProbe.class.getName(), mode)
                 .start();
     }
 

@@ -40,7 +40,9 @@ import org.simreg.proto.WorkersGrpc;
 
 @Timeout(60)
 class GateTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final TokenFile.NewToken reader = TokenFile.NewToken.of(Rights.Role.READ, "ruth");
     private final TokenFile.NewToken submitter = TokenFile.NewToken.of(Rights.Role.SUBMIT, "sam");
     private final TokenFile.NewToken operator = TokenFile.NewToken.of(Rights.Role.OPERATE, "olga");
@@ -54,8 +56,7 @@ class GateTest {
         Files.writeString(
                 tokens,
                 "# who\n\n%s\n%s # until May\n%s\n%s\n"
-                        .formatted(
-                                reader.line(), submitter.line(), operator.line(), worker.line()));
+                        .formatted(reader.line(), submitter.line(), operator.line(), worker.line()));
         Gate gate = Gate.by(tokens, Duration.ZERO);
         served = Served.behind(new GrpcServer.Security(Optional.empty(), List.of(gate)));
     }
@@ -66,8 +67,7 @@ class GateTest {
     }
 
     private ApiClient client(Optional<String> token) {
-        Optional<ClientCredentials.Token> shown =
-                token.map(text -> ClientCredentials.Token.of(text, "test"));
+        Optional<ClientCredentials.Token> shown = token.map(text -> ClientCredentials.Token.of(text, "test"));
         return ApiClient.open(
                 new HostPort("localhost", served.server.port()),
                 Duration.ZERO,
@@ -115,8 +115,8 @@ class GateTest {
     @Test
     void noTokenAndAnUnknownOneAreToldApart() {
         try (ApiClient nobody = client(Optional.empty());
-                ApiClient stranger =
-                        client(Optional.of(TokenFile.NewToken.of(Rights.Role.READ, "x").token()))) {
+                ApiClient stranger = client(
+                        Optional.of(TokenFile.NewToken.of(Rights.Role.READ, "x").token()))) {
             assertTrue(refusal(() -> list(nobody)).contains("needs a token with the role read"));
             assertTrue(refusal(() -> list(stranger)).contains("is not known to this coordinator"));
         }
@@ -127,9 +127,9 @@ class GateTest {
         try (ApiClient works = client(Optional.of(worker.token()));
                 ApiClient operates = client(Optional.of(operator.token()))) {
             assertTrue(attend(works).get(30, TimeUnit.SECONDS).hasWelcome());
-            Throwable denied =
-                    assertThrows(Exception.class, () -> attend(operates).get(30, TimeUnit.SECONDS))
-                            .getCause();
+            Throwable denied = assertThrows(
+                            Exception.class, () -> attend(operates).get(30, TimeUnit.SECONDS))
+                    .getCause();
             String said = ((StatusRuntimeException) denied).getStatus().getDescription();
             assertTrue(said.contains("Workers/Attend needs the role worker"), said);
             assertTrue(refusal(() -> list(works)).contains("needs the role read"));
@@ -138,25 +138,22 @@ class GateTest {
 
     private static CompletableFuture<Order> attend(ApiClient client) {
         CompletableFuture<Order> first = new CompletableFuture<>();
-        StreamObserver<Report> line =
-                WorkersGrpc.newStub(client.channel())
-                        .attend(
-                                new StreamObserver<>() {
-                                    @Override
-                                    public void onNext(Order order) {
-                                        first.complete(order);
-                                    }
+        StreamObserver<Report> line = WorkersGrpc.newStub(client.channel()).attend(new StreamObserver<>() {
+            @Override
+            public void onNext(Order order) {
+                first.complete(order);
+            }
 
-                                    @Override
-                                    public void onError(Throwable failure) {
-                                        first.completeExceptionally(failure);
-                                    }
+            @Override
+            public void onError(Throwable failure) {
+                first.completeExceptionally(failure);
+            }
 
-                                    @Override
-                                    public void onCompleted() {
-                                        first.completeExceptionally(new AssertionError("ended"));
-                                    }
-                                });
+            @Override
+            public void onCompleted() {
+                first.completeExceptionally(new AssertionError("ended"));
+            }
+        });
         Hello hello = Hello.newBuilder().setWorker("w1").setVersion("1").build();
         line.onNext(Report.newBuilder().setHello(hello).build());
         return first;
@@ -199,8 +196,6 @@ class GateTest {
         assertTrue(refusal(() -> Gate.by(tokens)).contains("line 1: 'boss' is no role; choose"));
         assertTrue(refusal(() -> Gate.by(folder.resolve("none"))).contains("can't be read"));
         assertFalse(reader.line().contains(reader.token()));
-        assertTrue(
-                refusal(() -> TokenFile.NewToken.of(Rights.Role.READ, "a b"))
-                        .contains("can't name a token"));
+        assertTrue(refusal(() -> TokenFile.NewToken.of(Rights.Role.READ, "a b")).contains("can't name a token"));
     }
 }

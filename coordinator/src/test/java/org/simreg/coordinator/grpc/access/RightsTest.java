@@ -36,7 +36,11 @@ class RightsTest {
 
     /** The services of all generated classes beside that of the jobs. */
     private static List<ServiceDescriptor> services() throws Exception {
-        URI place = JobsGrpc.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+        URI place = JobsGrpc.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI();
         Path path = Path.of(place);
         if (Files.isDirectory(path)) {
             return services(path);
@@ -49,11 +53,12 @@ class RightsTest {
     private static List<ServiceDescriptor> services(Path root) throws Exception {
         List<ServiceDescriptor> services = new ArrayList<>();
         try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.filter(f -> f.toString().endsWith("Grpc.class")).toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith("Grpc.class")).toList()) {
                 String name = root.relativize(file).toString().replace('/', '.');
                 Class<?> type = Class.forName(name.substring(0, name.length() - 6));
-                services.add(
-                        (ServiceDescriptor) type.getMethod("getServiceDescriptor").invoke(null));
+                services.add((ServiceDescriptor)
+                        type.getMethod("getServiceDescriptor").invoke(null));
             }
         }
         return services;
@@ -67,15 +72,9 @@ class RightsTest {
 
     @Test
     void aWorkerIsNoOperatorAndAnOperatorNoWorker() {
-        assertTrue(
-                Rights.Role.OPERATE.covers(Rights.Role.READ)
-                        && Rights.Role.SUBMIT.covers(Rights.Role.READ));
-        assertTrue(
-                !Rights.Role.READ.covers(Rights.Role.SUBMIT)
-                        && !Rights.Role.SUBMIT.covers(Rights.Role.OPERATE));
-        assertTrue(
-                !Rights.Role.OPERATE.covers(Rights.Role.WORKER)
-                        && !Rights.Role.WORKER.covers(Rights.Role.READ));
+        assertTrue(Rights.Role.OPERATE.covers(Rights.Role.READ) && Rights.Role.SUBMIT.covers(Rights.Role.READ));
+        assertTrue(!Rights.Role.READ.covers(Rights.Role.SUBMIT) && !Rights.Role.SUBMIT.covers(Rights.Role.OPERATE));
+        assertTrue(!Rights.Role.OPERATE.covers(Rights.Role.WORKER) && !Rights.Role.WORKER.covers(Rights.Role.READ));
         assertTrue(Rights.Role.WORKER.covers(Rights.Role.WORKER));
     }
 }

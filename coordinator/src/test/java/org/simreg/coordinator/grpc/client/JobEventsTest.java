@@ -38,8 +38,7 @@ class JobEventsTest {
     }
 
     private CompletableFuture<Void> follow(JobEvents jobEvents) {
-        return CompletableFuture.runAsync(
-                () -> jobEvents.run(event -> seen.add(event.getSequence()), notices::add));
+        return CompletableFuture.runAsync(() -> jobEvents.run(event -> seen.add(event.getSequence()), notices::add));
     }
 
     private void awaitSeen(Served served, int count) throws Exception {
@@ -90,8 +89,7 @@ class JobEventsTest {
         try (Served served = Served.onPort();
                 ApiClient client = client(served)) {
             JobEvents jobEvents = new JobEvents(client, "nobody", 0);
-            UserError error =
-                    assertThrows(UserError.class, () -> jobEvents.run(event -> {}, notices::add));
+            UserError error = assertThrows(UserError.class, () -> jobEvents.run(event -> {}, notices::add));
             assertEquals("There is no job nobody", error.getMessage());
         }
     }

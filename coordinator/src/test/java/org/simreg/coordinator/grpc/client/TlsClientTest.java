@@ -38,7 +38,9 @@ import org.simreg.worker.base.tls.TlsFiles;
 class TlsClientTest {
     private static final Duration DAY = Duration.ofDays(1);
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private Authority authority;
     private TlsFiles own;
     private Served served;
@@ -148,9 +150,9 @@ class TlsClientTest {
             Job.Builder whole = job.toBuilder();
             whole.getDatasetBuilder().setPath("d");
             whole.addTeachersBuilder().setSource("t.pt");
-            String id =
-                    client.ask(j -> j.submit(SubmitRequest.newBuilder().setJob(whole).build()))
-                            .getId();
+            String id = client.ask(j ->
+                            j.submit(SubmitRequest.newBuilder().setJob(whole).build()))
+                    .getId();
             BlockingQueue<JobEvent> events = new LinkedBlockingQueue<>();
             JobEvents following = new JobEvents(client, id, 0);
             List<String> notices = new java.util.concurrent.CopyOnWriteArrayList<>();
@@ -179,15 +181,11 @@ class TlsClientTest {
         try (Tls tls = Tls.of(files)) {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(
-                    new javax.net.ssl.KeyManager[] {tls.keys().orElseThrow()},
-                    new TrustManager[] {tls.peers()},
-                    null);
+                    new javax.net.ssl.KeyManager[] {tls.keys().orElseThrow()}, new TrustManager[] {tls.peers()}, null);
             int port = served.server.port();
-            try (SSLSocket socket =
-                    (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
+            try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
                 socket.startHandshake();
-                return ((java.security.cert.X509Certificate)
-                                socket.getSession().getPeerCertificates()[0])
+                return ((java.security.cert.X509Certificate) socket.getSession().getPeerCertificates()[0])
                         .getSerialNumber()
                         .toByteArray();
             }

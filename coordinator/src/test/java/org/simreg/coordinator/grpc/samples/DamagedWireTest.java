@@ -29,7 +29,9 @@ import org.simreg.worker.data.loader.BatchStream;
 class DamagedWireTest {
     private static final int IMAGES = 12;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final ConcurrentLinkedQueue<String> notices = new ConcurrentLinkedQueue<>();
     private FarStorage far;
     private Dataset dataset;
@@ -76,12 +78,8 @@ class DamagedWireTest {
     @Test
     void aBitThatFlipsOnceIsReadAgain() {
         AtomicInteger times = new AtomicInteger();
-        far.wire =
-                message ->
-                        changed(
-                                message,
-                                part -> part.getId() == 5 && times.incrementAndGet() == 1,
-                                DamagedWireTest::flipped);
+        far.wire = message ->
+                changed(message, part -> part.getId() == 5 && times.incrementAndGet() == 1, DamagedWireTest::flipped);
         ImageList remote = far.worker().open(dataset, notices::add).train();
         Views.assertSame(far.local(dataset).train(), remote, 0, 2);
         assertTrue(times.get() >= 2, times + " times sent");
@@ -99,12 +97,10 @@ class DamagedWireTest {
 
     @Test
     void aShorterFileThanAnnouncedIsCaught() {
-        far.wire =
-                message ->
-                        changed(
-                                message,
-                                part -> part.getId() == 5,
-                                part -> part.setData(part.getData().substring(1)));
+        far.wire = message -> changed(
+                message,
+                part -> part.getId() == 5,
+                part -> part.setData(part.getData().substring(1)));
         assertTrue(failure().contains("not the announced"));
     }
 
@@ -117,30 +113,24 @@ class DamagedWireTest {
 
     @Test
     void unchangedIsNotBelievedOfWhatIsNotHeld() {
-        far.wire =
-                message ->
-                        changed(
-                                message,
-                                part -> part.getId() == 5,
-                                part -> part.clearData().setUnchanged(true));
+        far.wire = message -> changed(
+                message, part -> part.getId() == 5, part -> part.clearData().setUnchanged(true));
         String message = failure();
         assertTrue(message.contains("said to be unchanged"), message);
     }
 
     @Test
     void aDataSetWithOtherNamesThanItsDigestIsCaught() {
-        far.wire =
-                message -> {
-                    if (message instanceof DatasetPart part && part.hasListing()) {
-                        DatasetPart.Builder other = part.toBuilder();
-                        other.getListingBuilder().getClassesBuilder(0).setImages(2, "02.jpg");
-                        return other.build();
-                    }
-                    return message;
-                };
-        String message =
-                assertThrows(UserError.class, () -> far.worker().open(dataset, notices::add))
-                        .getMessage();
+        far.wire = message -> {
+            if (message instanceof DatasetPart part && part.hasListing()) {
+                DatasetPart.Builder other = part.toBuilder();
+                other.getListingBuilder().getClassesBuilder(0).setImages(2, "02.jpg");
+                return other.build();
+            }
+            return message;
+        };
+        String message = assertThrows(UserError.class, () -> far.worker().open(dataset, notices::add))
+                .getMessage();
         assertTrue(message.contains("the names of 12 images in TRAIN"), message);
     }
 }

@@ -107,8 +107,9 @@ public final class FarStorage implements AutoCloseable {
     /** The same data set, opened by its files. */
     public ImageDataset local(Dataset far) {
         Dataset near = near(far);
-        Optional<Path> classes =
-                Optional.of(near.getClassesFile()).filter(file -> !file.isEmpty()).map(Path::of);
+        Optional<Path> classes = Optional.of(near.getClassesFile())
+                .filter(file -> !file.isEmpty())
+                .map(Path::of);
         return FolderSource.open(
                 Path.of(near.getPath()),
                 new ImageDataset.Subset(near.getLimitClasses(), classes),
@@ -135,10 +136,11 @@ public final class FarStorage implements AutoCloseable {
     }
 
     ManagedChannel channel() {
-        ManagedChannel channel =
-                loopback
-                        ? NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build()
-                        : InProcessChannelBuilder.forName(name).build();
+        ManagedChannel channel = loopback
+                ? NettyChannelBuilder.forAddress("127.0.0.1", port)
+                        .usePlaintext()
+                        .build()
+                : InProcessChannelBuilder.forName(name).build();
         open.add(channel::shutdownNow);
         return channel;
     }
@@ -163,10 +165,9 @@ public final class FarStorage implements AutoCloseable {
 
     /** False while a connection of another process happens to use the port. */
     private boolean isStarted(long deadline) {
-        ServerBuilder<?> builder =
-                loopback
-                        ? NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
-                        : InProcessServerBuilder.forName(name);
+        ServerBuilder<?> builder = loopback
+                ? NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
+                : InProcessServerBuilder.forName(name);
         try {
             server = builder.addService(service).intercept(new Wire()).build().start();
             return true;
@@ -201,15 +202,14 @@ public final class FarStorage implements AutoCloseable {
         public <Q, A> ServerCall.Listener<Q> interceptCall(
                 ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
             calls.incrementAndGet();
-            ServerCall<Q, A> changed =
-                    new SimpleForwardingServerCall<>(call) {
-                        @Override
-                        @SuppressWarnings("unchecked")
-                        public void sendMessage(A message) {
-                            bytes.addAndGet(payload(message));
-                            super.sendMessage((A) wire.apply(message));
-                        }
-                    };
+            ServerCall<Q, A> changed = new SimpleForwardingServerCall<>(call) {
+                @Override
+                @SuppressWarnings("unchecked")
+                public void sendMessage(A message) {
+                    bytes.addAndGet(payload(message));
+                    super.sendMessage((A) wire.apply(message));
+                }
+            };
             return new SimpleForwardingServerCallListener<>(next.startCall(changed, headers)) {
                 @Override
                 @SuppressWarnings("unchecked")

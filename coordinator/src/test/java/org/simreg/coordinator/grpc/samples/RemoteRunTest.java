@@ -34,7 +34,8 @@ import org.simreg.worker.weights.format.Safetensors;
 /** A whole job whose worker reads data set and teacher over gRPC. */
 @Timeout(300)
 class RemoteRunTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private String teacher() {
         Path file = folder.resolve("teacher.safetensors");
@@ -61,8 +62,7 @@ class RemoteRunTest {
 
     private Result run(Job job, Optional<CoordinatorFiles> storage, String name) {
         List<EvaluationDone> measured = new ArrayList<>();
-        WorkerSettings settings =
-                new WorkerSettings("cpu", 1, 2, folder.resolve(name + "-index"), storage);
+        WorkerSettings settings = new WorkerSettings("cpu", 1, 2, folder.resolve(name + "-index"), storage);
         try (LoadedJob run = JobLoader.open(job, settings, notice -> {})) {
             run.start();
             try (Reduce reduce = new LocalReduce(run.scope(), run.student()::newOut)) {

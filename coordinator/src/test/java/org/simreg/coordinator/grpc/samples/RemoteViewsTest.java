@@ -23,7 +23,8 @@ import org.simreg.worker.data.loader.BatchLoader;
 
 @Timeout(60)
 class RemoteViewsTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private Pictures pictures() {
         return new Pictures(folder.resolve("images"));
@@ -60,8 +61,7 @@ class RemoteViewsTest {
         for (int id : IntStream.range(0, local.size()).toArray()) {
             assertEquals(local.label(id), remote.label(id));
             assertEquals(
-                    folder.relativize(local.file(id)),
-                    Path.of(FarStorage.FAR).relativize(remote.file(id)));
+                    folder.relativize(local.file(id)), Path.of(FarStorage.FAR).relativize(remote.file(id)));
         }
     }
 
@@ -71,8 +71,8 @@ class RemoteViewsTest {
         Files.writeString(folder.resolve("classes.txt"), "cat\nbee\n");
         try (FarStorage far = new FarStorage(folder, false)) {
             Dataset.Builder asked = Dataset.newBuilder().setPath(FarStorage.FAR + "/images");
-            Dataset listed =
-                    far.dataset(asked.setClassesFile(FarStorage.FAR + "/classes.txt").build());
+            Dataset listed = far.dataset(
+                    asked.setClassesFile(FarStorage.FAR + "/classes.txt").build());
             ImageDataset remote = far.worker().open(listed, far.notices::add);
             assertEquals(List.of("bee", "cat"), remote.train().classNames());
             assertAlike(far.local(listed).train(), remote.train());

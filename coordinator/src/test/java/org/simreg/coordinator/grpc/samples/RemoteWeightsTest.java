@@ -31,7 +31,9 @@ import org.simreg.worker.data.storage.remote.RemoteStorage;
 class RemoteWeightsTest {
     private static final String PATH = FarStorage.FAR + "/teachers/teacher.pth";
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private FarStorage far;
     private byte[] weights;
 
@@ -46,7 +48,8 @@ class RemoteWeightsTest {
 
     private void grant(String name) {
         Job.Builder job = Job.newBuilder();
-        job.addTeachersBuilder().setSource(folder.resolve("teachers").resolve(name).toString());
+        job.addTeachersBuilder()
+                .setSource(folder.resolve("teachers").resolve(name).toString());
         far.know(job.build());
     }
 
@@ -55,8 +58,7 @@ class RemoteWeightsTest {
         for (String setting : List.of("init", "module", "restart")) {
             Path near = Files.write(folder.resolve("teachers").resolve(setting), weights);
             Job.Builder job = Job.newBuilder();
-            job.getStudentBuilder()
-                    .setField(Student.getDescriptor().findFieldByName(setting), near.toString());
+            job.getStudentBuilder().setField(Student.getDescriptor().findFieldByName(setting), near.toString());
             RemoteStorage worker = far.worker();
             String path = FarStorage.FAR + "/teachers/" + setting;
             assertThrows(UserError.class, () -> worker.weights(path, far.notices::add));
@@ -125,11 +127,9 @@ class RemoteWeightsTest {
 
     @Test
     void whatIsNotWhatWasAnnouncedIsRefusedAndNotKept() throws IOException {
-        far.wire =
-                message ->
-                        message instanceof WeightsPart part && part.hasData()
-                                ? part.toBuilder().setData(ByteString.copyFrom(new byte[9])).build()
-                                : message;
+        far.wire = message -> message instanceof WeightsPart part && part.hasData()
+                ? part.toBuilder().setData(ByteString.copyFrom(new byte[9])).build()
+                : message;
         String message = assertThrows(UserError.class, () -> get(far.worker())).getMessage();
         assertTrue(message.contains("the weights " + PATH), message);
         assertTrue(message.contains("that came are not the " + weights.length), message);
@@ -140,9 +140,8 @@ class RemoteWeightsTest {
     void aFileThatNoJobNamesIsRefusedInASentence() {
         String other = FarStorage.FAR + "/teachers/../secret.pth";
         RemoteStorage worker = far.worker();
-        String message =
-                assertThrows(UserError.class, () -> worker.weights(other, far.notices::add))
-                        .getMessage();
+        String message = assertThrows(UserError.class, () -> worker.weights(other, far.notices::add))
+                .getMessage();
         assertTrue(message.contains("not one that a job of this coordinator names"), message);
     }
 

@@ -31,7 +31,8 @@ class SampleCacheTest {
     private static final int IMAGES = 24;
     private static final long BLOCK = 4096;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @BeforeEach
     void pictures() {
@@ -79,10 +80,9 @@ class SampleCacheTest {
         try (FarStorage far = new FarStorage(folder, false)) {
             Dataset dataset = far.dataset("images");
             ImageList local = far.local(dataset).train();
-            ImageList remote =
-                    far.worker(most, Duration.ofSeconds(30))
-                            .open(dataset, far.notices::add)
-                            .train();
+            ImageList remote = far.worker(most, Duration.ofSeconds(30))
+                    .open(dataset, far.notices::add)
+                    .train();
             try (BatchLoader a = Views.loader(local, far.notices::add);
                     BatchLoader b = Views.loader(remote, far.notices::add);
                     BatchStream expected = a.batches(Views.requests(IMAGES, 0, 4));
@@ -107,10 +107,9 @@ class SampleCacheTest {
         try (FarStorage far = new FarStorage(folder, false)) {
             Dataset dataset = far.dataset("images");
             ImageList local = far.local(dataset).train();
-            ImageList first =
-                    far.worker(most, Duration.ofSeconds(30))
-                            .open(dataset, far.notices::add)
-                            .train();
+            ImageList first = far.worker(most, Duration.ofSeconds(30))
+                    .open(dataset, far.notices::add)
+                    .train();
             Views.assertSame(local, first, 0, 1);
             List<Path> old = entries(far).subList(0, 4);
             Instant before = Instant.now().minus(Duration.ofHours(2));
@@ -120,12 +119,14 @@ class SampleCacheTest {
             Path draft = Files.createFile(old.get(0).resolveSibling("killed.part"));
             Files.setLastModifiedTime(draft, FileTime.from(before));
             Path live = Files.createFile(old.get(0).resolveSibling("live.part"));
-            List<Path> kept = entries(far).stream().filter(e -> !old.contains(e)).toList();
+            List<Path> kept =
+                    entries(far).stream().filter(e -> !old.contains(e)).toList();
 
             new Pictures(folder.resolve("more")).add("cat", IMAGES / 2);
             Dataset more = far.dataset("more");
-            ImageList second =
-                    far.worker(most, Duration.ofSeconds(30)).open(more, far.notices::add).train();
+            ImageList second = far.worker(most, Duration.ofSeconds(30))
+                    .open(more, far.notices::add)
+                    .train();
             Views.assertSame(far.local(more).train(), second, 0, 1);
             List<Path> left = entries(far);
             assertEquals(0, old.stream().filter(left::contains).count(), "old entries");

@@ -38,7 +38,9 @@ import org.simreg.proto.WeightsRequest;
 class SamplesRpcTest {
     private static final int LARGE = 5 << 20;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private FarStorage far;
     private Dataset dataset;
 
@@ -56,11 +58,10 @@ class SamplesRpcTest {
     }
 
     private ReadRequest.Builder request(int... ids) {
-        ReadRequest.Builder request =
-                ReadRequest.newBuilder()
-                        .setDataset(dataset)
-                        .setSplit(Split.TRAIN)
-                        .setSha256(far.local(dataset).sha256());
+        ReadRequest.Builder request = ReadRequest.newBuilder()
+                .setDataset(dataset)
+                .setSplit(Split.TRAIN)
+                .setSha256(far.local(dataset).sha256());
         for (int id : ids) {
             request.addSamplesBuilder().setId(id);
         }
@@ -78,11 +79,14 @@ class SamplesRpcTest {
     }
 
     private void denied(Dataset.Builder asked) {
-        DescribeRequest describe = DescribeRequest.newBuilder().setDataset(asked).build();
-        refusal(Status.Code.PERMISSION_DENIED, () -> far.stub().describe(describe).hasNext());
+        DescribeRequest describe =
+                DescribeRequest.newBuilder().setDataset(asked).build();
+        refusal(
+                Status.Code.PERMISSION_DENIED,
+                () -> far.stub().describe(describe).hasNext());
         ReadRequest read = request(0).setDataset(asked).build();
-        String message =
-                refusal(Status.Code.PERMISSION_DENIED, () -> far.stub().read(read).hasNext());
+        String message = refusal(
+                Status.Code.PERMISSION_DENIED, () -> far.stub().read(read).hasNext());
         assertTrue(message.contains("no other"), message);
         assertTrue(message.contains(asked.getPath().replace(FarStorage.FAR, "")), message);
     }
@@ -114,16 +118,16 @@ class SamplesRpcTest {
                     Files.size(granted),
                     weights(granted.toString()).next().getHeader().getLength());
         }
-        List<String> others =
-                List.of(
-                        "",
-                        folder + "/secret.pth",
-                        folder + "/x/../teacher.pth",
-                        teacher + "/../secret.pth",
-                        "torchscript:" + script,
-                        "/etc/passwd");
+        List<String> others = List.of(
+                "",
+                folder + "/secret.pth",
+                folder + "/x/../teacher.pth",
+                teacher + "/../secret.pth",
+                "torchscript:" + script,
+                "/etc/passwd");
         for (String other : others) {
-            String message = refusal(Status.Code.PERMISSION_DENIED, () -> weights(other).hasNext());
+            String message =
+                    refusal(Status.Code.PERMISSION_DENIED, () -> weights(other).hasNext());
             assertTrue(message.contains("weight file " + other), message);
         }
         Files.delete(teacher);
@@ -138,37 +142,33 @@ class SamplesRpcTest {
 
     @Test
     void whileJobsAreNotKnownYetNothingIsDenied() {
-        SamplesRpc starting =
-                new SamplesRpc(
-                        ReadGrants.of(
-                                () -> {
-                                    throw new Refused(
-                                            Refused.Kind.UNAVAILABLE, "The coordinator starts");
-                                }),
-                        folder,
-                        1);
+        SamplesRpc starting = new SamplesRpc(
+                ReadGrants.of(() -> {
+                    throw new Refused(Refused.Kind.UNAVAILABLE, "The coordinator starts");
+                }),
+                folder,
+                1);
         List<Throwable> failures = new ArrayList<>();
-        starting.describe(
-                DescribeRequest.getDefaultInstance(),
-                new StreamObserver<>() {
-                    @Override
-                    public void onNext(DatasetPart part) {
-                        failures.add(new AssertionError(part.toString()));
-                    }
+        starting.describe(DescribeRequest.getDefaultInstance(), new StreamObserver<>() {
+            @Override
+            public void onNext(DatasetPart part) {
+                failures.add(new AssertionError(part.toString()));
+            }
 
-                    @Override
-                    public void onError(Throwable failure) {
-                        failures.add(failure);
-                    }
+            @Override
+            public void onError(Throwable failure) {
+                failures.add(failure);
+            }
 
-                    @Override
-                    public void onCompleted() {
-                        failures.add(new AssertionError("completed"));
-                    }
-                });
+            @Override
+            public void onCompleted() {
+                failures.add(new AssertionError("completed"));
+            }
+        });
         starting.close();
         assertEquals(1, failures.size());
-        assertEquals(Status.Code.UNAVAILABLE, Status.fromThrowable(failures.get(0)).getCode());
+        assertEquals(
+                Status.Code.UNAVAILABLE, Status.fromThrowable(failures.get(0)).getCode());
     }
 
     @Test
@@ -178,28 +178,36 @@ class SamplesRpcTest {
         Files.delete(folder.resolve("images/ant/03.jpg"));
         List<SamplePart> parts = new ArrayList<>();
         far.stub().read(request).forEachRemaining(parts::add);
-        assertEquals(List.of(6, 3, 0, 7), parts.stream().map(p -> p.getId()).distinct().toList());
+        assertEquals(
+                List.of(6, 3, 0, 7),
+                parts.stream().map(p -> p.getId()).distinct().toList());
         assertTrue(parts.stream().allMatch(part -> part.getData().size() <= 1 << 20));
         assertEquals(3, parts.stream().filter(SamplePart::hasCrc32C).count());
         assertEquals(LARGE, length(parts, 6));
         assertEquals(Files.size(folder.resolve("images/ant/00.png")), length(parts, 0));
         assertEquals(0, length(parts, 7));
-        String reason =
-                parts.stream().filter(SamplePart::hasUnreadable).findFirst().get().getUnreadable();
+        String reason = parts.stream()
+                .filter(SamplePart::hasUnreadable)
+                .findFirst()
+                .get()
+                .getUnreadable();
         assertTrue(reason.contains("03.jpg"), reason);
     }
 
     private static long length(List<SamplePart> parts, int id) {
-        return parts.stream().filter(p -> p.getId() == id).mapToInt(p -> p.getData().size()).sum();
+        return parts.stream()
+                .filter(p -> p.getId() == id)
+                .mapToInt(p -> p.getData().size())
+                .sum();
     }
 
     @Test
     void idsThatDontExistAndTooManyAreRefused() {
-        assertTrue(
-                refusal(Status.Code.INVALID_ARGUMENT, () -> read(0, 8).hasNext())
-                        .contains("no sample 8 among 8"));
+        assertTrue(refusal(Status.Code.INVALID_ARGUMENT, () -> read(0, 8).hasNext())
+                .contains("no sample 8 among 8"));
         refusal(Status.Code.INVALID_ARGUMENT, () -> read(-1).hasNext());
-        String message = refusal(Status.Code.INVALID_ARGUMENT, () -> read(new int[5000]).hasNext());
+        String message =
+                refusal(Status.Code.INVALID_ARGUMENT, () -> read(new int[5000]).hasNext());
         assertTrue(message.contains("5000"), message);
     }
 
@@ -213,8 +221,8 @@ class SamplesRpcTest {
         far.stub().read(before).forEachRemaining(part -> assertEquals(0, part.getId()));
         far.stop();
         far.start();
-        String message =
-                refusal(Status.Code.FAILED_PRECONDITION, () -> far.stub().read(before).hasNext());
+        String message = refusal(
+                Status.Code.FAILED_PRECONDITION, () -> far.stub().read(before).hasNext());
         assertTrue(message.contains("files were added, renamed or removed"), message);
     }
 
@@ -228,10 +236,9 @@ class SamplesRpcTest {
             try (var file = new RandomAccessFile(large.toFile(), "rw")) {
                 file.setLength(length);
             }
-            String message =
-                    refusal(
-                            Status.Code.FAILED_PRECONDITION,
-                            () -> answer.forEachRemaining(part -> assertFalse(part.hasCrc32C())));
+            String message = refusal(
+                    Status.Code.FAILED_PRECONDITION,
+                    () -> answer.forEachRemaining(part -> assertFalse(part.hasCrc32C())));
             assertTrue(message.contains(large + " has changed while it was read"), message);
             assertTrue(message.contains(length + " now"), message);
         }

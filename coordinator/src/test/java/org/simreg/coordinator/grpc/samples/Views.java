@@ -33,10 +33,7 @@ public final class Views {
         SampleOrder order = new SampleOrder(5, size);
         return IntStream.range(from, to)
                 .boxed()
-                .flatMap(
-                        epoch ->
-                                IntStream.range(0, size / BATCH)
-                                        .mapToObj(i -> request(order, epoch, i)))
+                .flatMap(epoch -> IntStream.range(0, size / BATCH).mapToObj(i -> request(order, epoch, i)))
                 .iterator();
     }
 

@@ -52,7 +52,9 @@ class ShardsRpcTest {
         new Random(1).nextBytes(CONTENT);
     }
 
-    @TempDir Path home;
+    @TempDir
+    Path home;
+
     private final ExecutorService search = Executors.newSingleThreadExecutor();
     private final ExecutorService files = Executors.newSingleThreadExecutor();
     private final String name = UUID.randomUUID().toString();
@@ -62,27 +64,19 @@ class ShardsRpcTest {
 
     @BeforeEach
     void aBankInTwoParts() throws Exception {
-        BankRecord.Builder bank =
-                BankRecord.newBuilder()
-                        .setName("bank")
-                        .setVersion("v")
-                        .setState(BankStatus.State.CREATING)
-                        .setReplicas(1)
-                        .setRows(2 * ROWS);
+        BankRecord.Builder bank = BankRecord.newBuilder()
+                .setName("bank")
+                .setVersion("v")
+                .setState(BankStatus.State.CREATING)
+                .setReplicas(1)
+                .setRows(2 * ROWS);
         bank.getSourceBuilder().getImagesBuilder().setWeights("weights.safetensors");
         bank.addPartsBuilder().setRows(ROWS);
         bank.addPartsBuilder().setFirstId(ROWS).setRows(ROWS);
         Files.createDirectories(home.resolve("bank"));
         Files.write(home.resolve("bank/bank.pb"), bank.build().toByteArray());
-        Banks.Setup setup =
-                new Banks.Setup(
-                        home,
-                        home.resolve("index"),
-                        search,
-                        files,
-                        files,
-                        Banks.Publishing.NOWHERE,
-                        Roots.ANYWHERE);
+        Banks.Setup setup = new Banks.Setup(
+                home, home.resolve("index"), search, files, files, Banks.Publishing.NOWHERE, Roots.ANYWHERE);
         banks = new Banks(setup, new FakeTimers(), new FakeSearchWorkers());
         search.submit(banks::start).get(20, TimeUnit.SECONDS);
         server = GrpcServer.inProcess(name, List.of(new ShardsRpc(banks, search, files)));
@@ -223,8 +217,7 @@ class ShardsRpcTest {
 
     @Test
     void aWorkerThatGoesAwayLeavesNothing() {
-        ClientCallStreamObserver<ShardPart> parts =
-                (ClientCallStreamObserver<ShardPart>) put(new Received<>());
+        ClientCallStreamObserver<ShardPart> parts = (ClientCallStreamObserver<ShardPart>) put(new Received<>());
         parts.onNext(header(shard()));
         parts.onNext(data(0, 1000));
         awaitFiles("begun", files -> files.size() == 1 && files.get(0).startsWith("draft-"));

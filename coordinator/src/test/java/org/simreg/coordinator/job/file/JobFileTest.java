@@ -21,8 +21,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 
 class JobFileTest {
-    private static final String SMALL =
-            """
+    private static final String SMALL = """
             dataset:
               path: data/emoji
             teachers:
@@ -42,7 +41,8 @@ class JobFileTest {
             """;
 
     private static String refusal(String text) {
-        return assertThrows(UserError.class, () -> JobFile.parse("job.yaml", text)).getMessage();
+        return assertThrows(UserError.class, () -> JobFile.parse("job.yaml", text))
+                .getMessage();
     }
 
     private static void assertRefused(String problem, String text) {
@@ -67,12 +67,11 @@ class JobFileTest {
 
     @Test
     void jsonIsReadToo() {
-        Job job =
-                JobFile.parse(
-                        "job.json",
-                        "{\n\t\"dataset\": {\"path\": \"a\\/b\\\\ \\u00e9\\ud83d\\ude00\\t\"},"
-                                + "\n\t\"teachers\":[{\"source\":\"self\"}],"
-                                + " \"seed\": 18446744073709551615, \"exact\": true}");
+        Job job = JobFile.parse(
+                "job.json",
+                "{\n\t\"dataset\": {\"path\": \"a\\/b\\\\ \\u00e9\\ud83d\\ude00\\t\"},"
+                        + "\n\t\"teachers\":[{\"source\":\"self\"}],"
+                        + " \"seed\": 18446744073709551615, \"exact\": true}");
         assertEquals("a/b\\ \u00e9\ud83d\ude00\t", job.getDataset().getPath());
         assertEquals("self", job.getTeachers(0).getSource());
         assertEquals(-1, job.getSeed());
@@ -87,10 +86,9 @@ class JobFileTest {
         odd.getTeachersBuilder(1).setSource("torchscript:" + "very long ".repeat(40) + "file");
         odd.getStudentBuilder().setInit("123");
         odd.getOptimizationBuilder().setLr(1.0 / 3).setWeightDecay(5e-324).setMomentum(0);
-        Job linear =
-                JobFile.parse("job.yaml", SMALL).toBuilder()
-                        .setHead(Head.newBuilder().setForm(Head.Form.LINEAR))
-                        .build();
+        Job linear = JobFile.parse("job.yaml", SMALL).toBuilder()
+                .setHead(Head.newBuilder().setForm(Head.Form.LINEAR))
+                .build();
         Job self = JobFile.parse("job.yaml", "{dataset: {path: a}, teachers: [{source: self}]}");
         for (Job asked : List.of(odd.build(), linear, self)) {
             Job job = JobSettings.complete(asked);
@@ -101,13 +99,10 @@ class JobFileTest {
     @Test
     void whatIsWrittenExplainsItself() {
         String yaml = JobFile.yaml(JobSettings.complete(JobFile.parse("job.yaml", SMALL)));
-        assertTrue(
-                yaml.contains(
-                        """
+        assertTrue(yaml.contains("""
                           # Passes over the train images (1 to 100000 epochs)
                           epochs: 100
-                        """),
-                yaml);
+                        """), yaml);
         assertTrue(yaml.contains("\n  k: [1, 20, 200]\n"), yaml);
         assertTrue(yaml.contains("  weight_decay: 0.0001\n"), yaml);
         assertTrue(yaml.contains("  network: mobilenet-v2\n"), yaml);
@@ -125,9 +120,7 @@ class JobFileTest {
         assertRefused(
                 "line 2: optimization.epoch: unknown key; did you mean optimization.epochs?",
                 "optimization:\n  epoch: 3\n");
-        assertRefused(
-                "line 1: optimisation: unknown key; did you mean optimization?",
-                "optimisation:\n  epochs: 3\n");
+        assertRefused("line 1: optimisation: unknown key; did you mean optimization?", "optimisation:\n  epochs: 3\n");
         assertRefused(
                 "line 1: teachers[0].sauce: unknown key; did you mean teachers[0].source?",
                 "teachers: [{sauce: self}]");
@@ -135,8 +128,7 @@ class JobFileTest {
 
     @Test
     void aKeyUnderTheWrongSectionIsSentToItsOwn() {
-        assertRefused(
-                "line 1: epochs: unknown key; did you mean optimization.epochs?", "epochs: 3");
+        assertRefused("line 1: epochs: unknown key; did you mean optimization.epochs?", "epochs: 3");
         assertRefused(
                 "line 1: views.weight-decay: unknown key; did you mean optimization.weight_decay?",
                 "views: {weight-decay: 0}");
@@ -144,9 +136,7 @@ class JobFileTest {
 
     @Test
     void aStrangeKeyIsAnsweredWithTheKnownOnes() {
-        assertRefused(
-                "line 1: views.colour: unknown key; known here: policy, size, min_area",
-                "views: {colour: 3}");
+        assertRefused("line 1: views.colour: unknown key; known here: policy, size, min_area", "views: {colour: 3}");
     }
 
     @Test
@@ -159,54 +149,36 @@ class JobFileTest {
 
     @Test
     void wrongTypesAreNamed() {
-        assertRefused(
-                "line 1: optimization.epochs: 'ten' is not a whole number",
-                "optimization: {epochs: ten}");
+        assertRefused("line 1: optimization.epochs: 'ten' is not a whole number", "optimization: {epochs: ten}");
         assertRefused("line 1: exact: 'yes' is neither true nor false", "exact: yes");
-        assertRefused(
-                "line 1: optimization: expected keys with values, found 'fast'",
-                "optimization: fast");
+        assertRefused("line 1: optimization: expected keys with values, found 'fast'", "optimization: fast");
         assertRefused("line 1: seed: expected one value, found a list", "seed: [1]");
         assertRefused(
-                "line 1: teachers: expected a list, each item begun with a dash, found keys with"
-                        + " values",
+                "line 1: teachers: expected a list, each item begun with a dash, found keys with" + " values",
                 "teachers: {source: self}");
         assertRefused("line 2: the job: expected keys with values, found a list", "# a\n- seed: 1");
-        assertRefused(
-                "line 1: evaluation.k: expected one value, found a list", "evaluation: {k: [[1]]}");
+        assertRefused("line 1: evaluation.k: expected one value, found a list", "evaluation: {k: [[1]]}");
     }
 
     @Test
     void allProblemsComeInOneMessage() {
-        String message =
-                refusal(
-                        """
+        String message = refusal("""
                         sead: 1
                         precision: float64
                         optimization:
                           epochs: many
                           epochs: 3
                         """);
-        assertEquals(
-                """
+        assertEquals("""
                 The job file job.yaml is refused for 4 reasons:
                   line 1: sead: unknown key; did you mean seed?
                   line 2: precision: 'float64' is not one of float32, bfloat16; did you mean float32?
                   line 4: optimization.epochs: 'many' is not a whole number
-                  line 5: optimization.epochs: stands twice; leave one""",
-                message);
+                  line 5: optimization.epochs: stands twice; leave one""", message);
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "a: [1, 2",
-                "a: b: c",
-                "\tseed: 1",
-                "seed: 1\n---\nseed: 2",
-                "seed: @",
-                "seed: \u0007"
-            })
+    @ValueSource(strings = {"a: [1, 2", "a: b: c", "\tseed: 1", "seed: 1\n---\nseed: 2", "seed: @", "seed: \u0007"})
     void whatIsNoYamlIsOneSentence(String text) {
         String message = refusal(text);
         assertTrue(message.startsWith("The job file job.yaml is not YAML: "), message);
@@ -239,15 +211,13 @@ class JobFileTest {
         assertEquals(
                 "The job file " + absent + " does not exist",
                 assertThrows(UserError.class, () -> JobFile.read(absent)).getMessage());
-        Path latin =
-                Files.write(folder.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xE9});
+        Path latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xE9});
         assertEquals(
                 "The job file " + latin + " is not UTF-8 text",
                 assertThrows(UserError.class, () -> JobFile.read(latin)).getMessage());
-        assertTrue(
-                assertThrows(UserError.class, () -> JobFile.read(folder))
-                        .getMessage()
-                        .startsWith("The job file " + folder + " can't be read: "));
+        assertTrue(assertThrows(UserError.class, () -> JobFile.read(folder))
+                .getMessage()
+                .startsWith("The job file " + folder + " can't be read: "));
         Path good = Files.writeString(folder.resolve("good.yaml"), "\uFEFFseed: 5\n");
         assertEquals(5, JobFile.read(good).getSeed());
     }

@@ -31,10 +31,10 @@ import org.simreg.proto.keda.ExternalscalerProto;
 /** The scaler, asked by a client that knows KEDA's interface and nothing of ours. */
 @Timeout(60)
 class KedaDescriptorTest {
-    private final ScalerServer coordinator =
-            new ScalerServer(ScaleSettings.USUAL, Optional.empty());
-    private final ManagedChannel channel =
-            NettyChannelBuilder.forAddress("localhost", coordinator.port()).usePlaintext().build();
+    private final ScalerServer coordinator = new ScalerServer(ScaleSettings.USUAL, Optional.empty());
+    private final ManagedChannel channel = NettyChannelBuilder.forAddress("localhost", coordinator.port())
+            .usePlaintext()
+            .build();
     private FileDescriptor published;
 
     @BeforeEach
@@ -60,14 +60,10 @@ class KedaDescriptorTest {
                                         ? io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING
                                         : io.grpc.MethodDescriptor.MethodType.UNARY)
                         .setFullMethodName(service.getFullName() + "/" + name)
-                        .setRequestMarshaller(
-                                ProtoUtils.marshaller(
-                                        (Message)
-                                                DynamicMessage.getDefaultInstance(
-                                                        method.getInputType())))
+                        .setRequestMarshaller(ProtoUtils.marshaller(
+                                (Message) DynamicMessage.getDefaultInstance(method.getInputType())))
                         .setResponseMarshaller(
-                                ProtoUtils.marshaller(
-                                        DynamicMessage.getDefaultInstance(method.getOutputType())))
+                                ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(method.getOutputType())))
                         .build();
         CallOptions soon = CallOptions.DEFAULT.withDeadlineAfter(30, TimeUnit.SECONDS);
         return ClientCalls.blockingServerStreamingCall(channel, call, soon, request.build());
@@ -117,10 +113,9 @@ class KedaDescriptorTest {
         for (Descriptor message : file.getMessageTypes()) {
             for (FieldDescriptor field : message.getFields()) {
                 String type = field.getType() + (field.isRepeated() ? "*" : "");
-                String of =
-                        field.getJavaType() == JavaType.MESSAGE
-                                ? field.getMessageType().getFullName()
-                                : "";
+                String of = field.getJavaType() == JavaType.MESSAGE
+                        ? field.getMessageType().getFullName()
+                        : "";
                 text.add(field.getFullName() + " " + field.getNumber() + " " + type + of);
             }
         }

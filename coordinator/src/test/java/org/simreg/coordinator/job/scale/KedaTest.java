@@ -35,12 +35,12 @@ import org.simreg.proto.keda.ScaledObjectRef;
 /** The scaler, asked as KEDA asks it, by stubs. */
 @Timeout(60)
 class KedaTest {
-    private static final ScaleSettings SETTINGS =
-            new ScaleSettings(new Bounds(0, 8), Duration.ofMinutes(1));
+    private static final ScaleSettings SETTINGS = new ScaleSettings(new Bounds(0, 8), Duration.ofMinutes(1));
 
     private final ScalerServer coordinator = new ScalerServer(SETTINGS, Optional.empty());
-    private final ManagedChannel channel =
-            NettyChannelBuilder.forAddress("localhost", coordinator.port()).usePlaintext().build();
+    private final ManagedChannel channel = NettyChannelBuilder.forAddress("localhost", coordinator.port())
+            .usePlaintext()
+            .build();
     private final ExternalScalerBlockingStub keda =
             ExternalScalerGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
 
@@ -61,11 +61,10 @@ class KedaTest {
     }
 
     private MetricValue metric(ScaledObjectRef object) {
-        return keda.getMetrics(
-                        GetMetricsRequest.newBuilder()
-                                .setScaledObjectRef(object)
-                                .setMetricName(KedaRpc.METRIC)
-                                .build())
+        return keda.getMetrics(GetMetricsRequest.newBuilder()
+                        .setScaledObjectRef(object)
+                        .setMetricName(KedaRpc.METRIC)
+                        .build())
                 .getMetricValues(0);
     }
 
@@ -199,26 +198,32 @@ class KedaTest {
 
     @Test
     void anUnknownMetricAndWrongMetadataAreRefusedWithASentence() {
-        GetMetricsRequest.Builder unknown =
-                GetMetricsRequest.newBuilder().setScaledObjectRef(object());
+        GetMetricsRequest.Builder unknown = GetMetricsRequest.newBuilder().setScaledObjectRef(object());
         refused(Status.Code.NOT_FOUND, "''", () -> keda.getMetrics(unknown.build()));
         unknown.setMetricName("queue");
         String sentence = "There is no metric 'queue'; ask for simreg-workers-wanted";
         refused(Status.Code.NOT_FOUND, sentence, () -> keda.getMetrics(unknown.build()));
-        for (Map.Entry<String, String> wrong :
-                Map.of("many", "scalerMetadata.max: 'many'", "-1", "-1 workers", "99999", "99999")
-                        .entrySet()) {
+        for (Map.Entry<String, String> wrong : Map.of(
+                        "many", "scalerMetadata.max: 'many'", "-1", "-1 workers", "99999", "99999")
+                .entrySet()) {
             ScaledObjectRef object = object("max", wrong.getKey());
             String part = wrong.getValue();
             refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.isActive(object));
             refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.getMetricSpec(object));
-            refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.streamIsActive(object).next());
-            refused(Status.Code.INVALID_ARGUMENT, part, () -> keda.streamMetricSpec(object).next());
+            refused(
+                    Status.Code.INVALID_ARGUMENT,
+                    part,
+                    () -> keda.streamIsActive(object).next());
+            refused(
+                    Status.Code.INVALID_ARGUMENT,
+                    part,
+                    () -> keda.streamMetricSpec(object).next());
         }
     }
 
     private static void refused(Status.Code code, String part, Runnable question) {
-        Status status = assertThrows(StatusRuntimeException.class, question::run).getStatus();
+        Status status =
+                assertThrows(StatusRuntimeException.class, question::run).getStatus();
         assertEquals(code, status.getCode());
         assertTrue(status.getDescription().contains(part), status.getDescription());
     }

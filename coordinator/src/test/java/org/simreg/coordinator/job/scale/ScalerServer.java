@@ -24,11 +24,7 @@ public final class ScalerServer implements AutoCloseable {
 
     public ScalerServer(ScaleSettings settings, Optional<ScaleSettings.BoundsFile> file) {
         scaling =
-                new Scaling(
-                        settings,
-                        file,
-                        new Scaling.State(() -> List.copyOf(demands.values()), () -> 1),
-                        now::get);
+                new Scaling(settings, file, new Scaling.State(() -> List.copyOf(demands.values()), () -> 1), now::get);
         keda = new KedaRpc(scaling, coordinator);
         List<io.grpc.BindableService> services = List.of(new ScaleRpc(scaling, coordinator), keda);
         server = GrpcServer.listen("localhost", 0, services);

@@ -22,17 +22,17 @@ import org.simreg.proto.SetScaleRequest;
 import org.simreg.proto.UserError;
 
 class ScalingTest {
-    private static final ScaleSettings MINUTE =
-            new ScaleSettings(new Bounds(0, 8), Duration.ofMinutes(1));
+    private static final ScaleSettings MINUTE = new ScaleSettings(new Bounds(0, 8), Duration.ofMinutes(1));
 
-    @TempDir Path home;
+    @TempDir
+    Path home;
+
     private final List<Demand> demands = new ArrayList<>();
     private long now = 5_000;
 
     private Scaling scaling() {
         Scaling.State state = new Scaling.State(() -> List.copyOf(demands), () -> 2);
-        ScaleSettings.BoundsFile file =
-                new ScaleSettings.BoundsFile(home.resolve(ScaleSettings.BoundsFile.NAME));
+        ScaleSettings.BoundsFile file = new ScaleSettings.BoundsFile(home.resolve(ScaleSettings.BoundsFile.NAME));
         return new Scaling(MINUTE, Optional.of(file), state, () -> now);
     }
 
@@ -50,8 +50,7 @@ class ScalingTest {
         now += 59_000;
         scaling.refresh();
         assertEquals(5, scaling.wanted());
-        String reason =
-                "1 job can use 2 workers; 5 workers stay for 60 s after they were last wanted";
+        String reason = "1 job can use 2 workers; 5 workers stay for 60 s after they were last wanted";
         assertEquals(reason, scaling.status().getReason());
         now += 1_000;
         scaling.refresh();
@@ -104,7 +103,8 @@ class ScalingTest {
         assertTrue(refused.getMessage().startsWith(message), refused.getMessage());
         assertThrows(Refused.class, () -> scaling.set(bounds(0, 5000)));
         assertThrows(Refused.class, () -> scaling.set(bounds(0, -1)));
-        SetScaleRequest both = SetScaleRequest.newBuilder().setReset(true).setMin(1).build();
+        SetScaleRequest both =
+                SetScaleRequest.newBuilder().setReset(true).setMin(1).build();
         assertThrows(Refused.class, () -> scaling.set(both));
         assertEquals(8, scaling.status().getMax());
         assertFalse(Files.exists(home.resolve(ScaleSettings.BoundsFile.NAME)));
@@ -112,9 +112,7 @@ class ScalingTest {
 
     @Test
     void aDamagedFileIsNamed() throws IOException {
-        Path file =
-                Files.writeString(
-                        home.resolve(ScaleSettings.BoundsFile.NAME), "{\"min\": 3, \"max\": 1}");
+        Path file = Files.writeString(home.resolve(ScaleSettings.BoundsFile.NAME), "{\"min\": 3, \"max\": 1}");
         UserError error = assertThrows(UserError.class, this::scaling);
         assertTrue(error.getMessage().startsWith(file + " holds no bounds"), error.getMessage());
         Files.writeString(file, "{\"min\":");
@@ -141,13 +139,11 @@ class ScalingTest {
     void oneWhoCanNotBeToldDoesNotHoldTheOthers() throws Exception {
         Scaling scaling = scaling();
         List<Integer> told = new ArrayList<>();
-        scaling.follow(
-                Bounds.ANY,
-                number -> {
-                    if (number > 0) {
-                        throw new IllegalStateException("deaf");
-                    }
-                });
+        scaling.follow(Bounds.ANY, number -> {
+            if (number > 0) {
+                throw new IllegalStateException("deaf");
+            }
+        });
         AutoCloseable following = scaling.follow(Bounds.ANY, told::add);
         demands.add(WorkersWantedTest.demand("a", 1, 2));
         scaling.refresh();

@@ -29,16 +29,12 @@ class WorkersWantedTest {
     @Test
     void nobodyIsWantedWithoutJobs() {
         assertEquals(new WorkersWanted(0, 0, "no job waits or trains"), wanted(0, 8));
-        assertEquals(
-                new WorkersWanted(2, 0, "no job waits or trains, at least 2 are kept"),
-                wanted(2, 8));
+        assertEquals(new WorkersWanted(2, 0, "no job waits or trains, at least 2 are kept"), wanted(2, 8));
     }
 
     @Test
     void whatTheJobsCanUseIsWantedUpToTheMaximum() {
-        assertEquals(
-                new WorkersWanted(4, 4, "1 job can use 4 workers"),
-                wanted(0, 8, demand("a", 1, 4)));
+        assertEquals(new WorkersWanted(4, 4, "1 job can use 4 workers"), wanted(0, 8, demand("a", 1, 4)));
         assertEquals(
                 new WorkersWanted(8, 8, "2 jobs can use 12 workers, at most 8 are allowed"),
                 wanted(0, 8, demand("a", 1, 4), demand("b", 2, 8)));
@@ -52,9 +48,7 @@ class WorkersWantedTest {
         String reason = "1 job can use 6 workers, at most 3 are allowed (a needs 4)";
         assertEquals(new WorkersWanted(0, 0, reason), wanted(0, 3, demand("a", 4, 6)));
         WorkersWanted five = wanted(0, 5, demand("a", 4, 4), demand("b", 4, 4), demand("c", 4, 4));
-        assertEquals(
-                "3 jobs can use 12 workers, at most 5 are allowed (b needs 4, 1 more wait)",
-                five.reason());
+        assertEquals("3 jobs can use 12 workers, at most 5 are allowed (b needs 4, 1 more wait)", five.reason());
         assertEquals(4, five.workers(), "the fifth would stand idle");
     }
 
@@ -82,10 +76,9 @@ class WorkersWantedTest {
     }
 
     private static int granted(List<Demand> demands, int workers) {
-        List<Demand.AvailableWorker> servers =
-                IntStream.range(0, workers)
-                        .mapToObj(i -> new Demand.AvailableWorker("w" + i, "cpu", ""))
-                        .toList();
+        List<Demand.AvailableWorker> servers = IntStream.range(0, workers)
+                .mapToObj(i -> new Demand.AvailableWorker("w" + i, "cpu", ""))
+                .toList();
         return Allotment.of(servers, demands).values().stream()
                 .mapToInt(grant -> grant.workers().size())
                 .sum();

@@ -35,10 +35,9 @@ class AllotmentTest {
 
     @Test
     void workersGoRoundAndNobodyGetsMoreThanItCanUse() {
-        Map<String, Grant> grants =
-                Allotment.of(
-                        List.of(idle("1"), idle("2"), idle("3"), idle("4"), idle("5")),
-                        List.of(demand("a", 0, 1, 1), demand("b", 0, 1, 8), demand("c", 0, 1, 8)));
+        Map<String, Grant> grants = Allotment.of(
+                List.of(idle("1"), idle("2"), idle("3"), idle("4"), idle("5")),
+                List.of(demand("a", 0, 1, 1), demand("b", 0, 1, 8), demand("c", 0, 1, 8)));
         assertEquals(1, grants.get("a").workers().size());
         assertEquals(2, grants.get("b").workers().size());
         assertEquals(2, grants.get("c").workers().size());
@@ -47,9 +46,7 @@ class AllotmentTest {
     @Test
     void aJobThatCantHaveItsWorkersWaitsAndALaterOneGoesFirst() {
         Map<String, Grant> grants =
-                Allotment.of(
-                        List.of(idle("1"), idle("2")),
-                        List.of(demand("a", 5, 4, 8), demand("b", 0, 1, 8)));
+                Allotment.of(List.of(idle("1"), idle("2")), List.of(demand("a", 5, 4, 8), demand("b", 0, 1, 8)));
         assertFalse(grants.get("a").served());
         assertEquals("needs 4 workers, 2 are free", grants.get("a").reason());
         assertEquals(Set.of("1", "2"), grants.get("b").workers());
@@ -58,8 +55,7 @@ class AllotmentTest {
     @Test
     void theBackfilledJobYieldsWhenTheHeadOfTheQueueCanHaveItsWorkers() {
         List<AvailableWorker> servers = List.of(at("1", "b"), at("2", "b"), idle("3"), idle("4"));
-        Map<String, Grant> grants =
-                Allotment.of(servers, List.of(demand("a", 5, 4, 8), demand("b", 0, 1, 8)));
+        Map<String, Grant> grants = Allotment.of(servers, List.of(demand("a", 5, 4, 8), demand("b", 0, 1, 8)));
         assertTrue(grants.get("a").served());
         assertEquals(4, grants.get("a").workers().size());
         assertFalse(grants.get("b").served());
@@ -68,8 +64,7 @@ class AllotmentTest {
 
     @Test
     void nobodyIsMovedWithoutNeed() {
-        List<AvailableWorker> servers =
-                List.of(at("1", "b"), at("2", "a"), at("3", "b"), at("4", "a"));
+        List<AvailableWorker> servers = List.of(at("1", "b"), at("2", "a"), at("3", "b"), at("4", "a"));
         List<Demand> demands = List.of(demand("a", 0, 1, 8), demand("b", 0, 1, 8));
         Map<String, Grant> grants = Allotment.of(servers, demands);
         assertEquals(Set.of("2", "4"), grants.get("a").workers());
@@ -78,26 +73,24 @@ class AllotmentTest {
 
     @Test
     void aWaitingJobKeepsItsPreparedWorkersIfNobodyElseWantsThem() {
-        Map<String, Grant> grants =
-                Allotment.of(List.of(at("1", "a")), List.of(demand("a", 0, 2, 4)));
+        Map<String, Grant> grants = Allotment.of(List.of(at("1", "a")), List.of(demand("a", 0, 2, 4)));
         assertFalse(grants.get("a").served());
         assertEquals(Set.of("1"), grants.get("a").workers());
     }
 
     @Test
     void anExactJobTakesOneProfileOnly() {
-        List<AvailableWorker> servers =
-                List.of(
-                        new AvailableWorker("1", "x", ""),
-                        new AvailableWorker("2", "y", ""),
-                        new AvailableWorker("3", "y", ""));
-        Demand undecided =
-                new Demand("a", new Rank(0, 0), 1, 8, new Requirements("", true, Set.of()));
+        List<AvailableWorker> servers = List.of(
+                new AvailableWorker("1", "x", ""),
+                new AvailableWorker("2", "y", ""),
+                new AvailableWorker("3", "y", ""));
+        Demand undecided = new Demand("a", new Rank(0, 0), 1, 8, new Requirements("", true, Set.of()));
         assertEquals(
-                Set.of("2", "3"), Allotment.of(servers, List.of(undecided)).get("a").workers());
-        Demand decided =
-                new Demand("a", new Rank(0, 0), 1, 8, new Requirements("x", false, Set.of()));
-        assertEquals(Set.of("1"), Allotment.of(servers, List.of(decided)).get("a").workers());
+                Set.of("2", "3"),
+                Allotment.of(servers, List.of(undecided)).get("a").workers());
+        Demand decided = new Demand("a", new Rank(0, 0), 1, 8, new Requirements("x", false, Set.of()));
+        assertEquals(
+                Set.of("1"), Allotment.of(servers, List.of(decided)).get("a").workers());
     }
 
     @Test
@@ -121,13 +114,12 @@ class AllotmentTest {
             for (int i = random.nextInt(5); i > 0; i--) {
                 String job = "" + (char) ('a' + i);
                 int least = 1 + random.nextInt(3);
-                demands.add(
-                        new Demand(
-                                job,
-                                new Rank(random.nextInt(3), i),
-                                least,
-                                least + random.nextInt(4),
-                                new Requirements("", random.nextBoolean(), Set.of("w1"))));
+                demands.add(new Demand(
+                        job,
+                        new Rank(random.nextInt(3), i),
+                        least,
+                        least + random.nextInt(4),
+                        new Requirements("", random.nextBoolean(), Set.of("w1"))));
             }
             Map<String, Grant> grants = Allotment.of(servers, demands);
             check(servers, demands, grants);
@@ -137,8 +129,7 @@ class AllotmentTest {
         }
     }
 
-    private static void check(
-            List<AvailableWorker> servers, List<Demand> demands, Map<String, Grant> grants) {
+    private static void check(List<AvailableWorker> servers, List<Demand> demands, Map<String, Grant> grants) {
         Set<String> used = new HashSet<>();
         for (Demand demand : demands) {
             Grant grant = grants.get(demand.job());
@@ -148,12 +139,11 @@ class AllotmentTest {
             }
             int size = grant.workers().size();
             assertTrue(!grant.served() || size >= demand.least() && size <= demand.most());
-            long profiles =
-                    servers.stream()
-                            .filter(server -> grant.workers().contains(server.name()))
-                            .map(AvailableWorker::profile)
-                            .distinct()
-                            .count();
+            long profiles = servers.stream()
+                    .filter(server -> grant.workers().contains(server.name()))
+                    .map(AvailableWorker::profile)
+                    .distinct()
+                    .count();
             assertTrue(!demand.requirements().uniform() || profiles <= 1, "two profiles");
         }
     }

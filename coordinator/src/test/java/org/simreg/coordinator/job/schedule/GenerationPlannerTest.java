@@ -31,8 +31,7 @@ class GenerationPlannerTest {
         "a b, a c, a c, LOSS",
         "a b, b a, a b, SAME"
     })
-    void aGenerationIsCountedByWhoCameAndWhoWent(
-            String before, String after, String attending, Cause cause) {
+    void aGenerationIsCountedByWhoCameAndWhoWent(String before, String after, String attending, Cause cause) {
         Set<String> there = Set.copyOf(List.of(attending.split(" ")));
         Decision.Begin begin = new Decision.Begin(generation(after), false, new Phase.Training(0));
         assertEquals(cause, GenerationPlanner.cause(generation(before), begin, there::contains));
@@ -41,12 +40,8 @@ class GenerationPlannerTest {
     @Test
     void aGenerationThatOnlyStoresACheckpointIsCountedAsThat() {
         Decision.Begin begin =
-                new Decision.Begin(
-                        generation("a"),
-                        false,
-                        new Phase.Halting(0, true, Phase.HaltReason.PAUSE, 1));
-        assertEquals(
-                Cause.CHECKPOINT, GenerationPlanner.cause(generation("a b"), begin, name -> true));
+                new Decision.Begin(generation("a"), false, new Phase.Halting(0, true, Phase.HaltReason.PAUSE, 1));
+        assertEquals(Cause.CHECKPOINT, GenerationPlanner.cause(generation("a b"), begin, name -> true));
         assertEquals(Cause.LOSS, GenerationPlanner.cause(generation("a b"), begin, "a"::equals));
     }
 }

@@ -21,7 +21,8 @@ class JobSchedulerTest {
         StringBuilder text = new StringBuilder();
         for (Generation.Member member : generation.getMembersList()) {
             text.append(member.getWorker()).append('=').append(member.getState());
-            text.append(member.getPeer().isEmpty() ? "" : "<" + member.getPeer()).append(' ');
+            text.append(member.getPeer().isEmpty() ? "" : "<" + member.getPeer())
+                    .append(' ');
         }
         return text.toString().strip();
     }
@@ -30,8 +31,7 @@ class JobSchedulerTest {
 
     @Test
     void aNewJobBeginsFreshWithWhoIsReady() {
-        Decision.Begin begin =
-                new ScheduledJob().ready("a").ready("b").begins("the job begins with a, b");
+        Decision.Begin begin = new ScheduledJob().ready("a").ready("b").begins("the job begins with a, b");
         assertEquals(new Training(0), begin.then());
         assertEquals("a=FRESH b=FRESH", sources(begin.generation()));
         assertEquals(0, begin.generation().getStep());
@@ -42,17 +42,15 @@ class JobSchedulerTest {
         ScheduledJob story =
                 new ScheduledJob().least(2).phase(new Idle(7, false)).ready("a").preparing("b");
         assertEquals(
-                new Decision.AwaitWorkers(
-                        new Idle(7, false), "waits until 2 of its workers are ready, 1 are"),
+                new Decision.AwaitWorkers(new Idle(7, false), "waits until 2 of its workers are ready, 1 are"),
                 story.decide());
     }
 
     @Test
     void aJobThatMayNotTrainSaysWhatTheAllotmentSays() {
-        ScheduledJob story = new ScheduledJob().unserved("needs 1 worker, none is free").ready("a");
-        assertEquals(
-                new Decision.AwaitWorkers(new Idle(NOW, false), "needs 1 worker, none is free"),
-                story.decide());
+        ScheduledJob story =
+                new ScheduledJob().unserved("needs 1 worker, none is free").ready("a");
+        assertEquals(new Decision.AwaitWorkers(new Idle(NOW, false), "needs 1 worker, none is free"), story.decide());
     }
 
     @Test
@@ -69,8 +67,7 @@ class JobSchedulerTest {
         ScheduledJob lost =
                 new ScheduledJob().generation(0, 20, "a", "b").checkpoint(10).ready("c");
         lost.phase(new Idle(NOW - GRACE + 1, false)).waits("waits for a worker that holds step 20");
-        Decision.Begin begin =
-                lost.phase(new Idle(NOW - GRACE, false)).begins("c joined, a, b left");
+        Decision.Begin begin = lost.phase(new Idle(NOW - GRACE, false)).begins("c joined, a, b left");
         assertTrue(begin.rewinds());
         assertEquals(10, begin.generation().getStep());
         assertEquals("c=CHECKPOINT", sources(begin.generation()));
@@ -109,8 +106,7 @@ class JobSchedulerTest {
 
     @Test
     void afterAStartOfTheCoordinatorMembersAreWaitedForAndThenGoOn() {
-        ScheduledJob back =
-                new ScheduledJob().phase(new Training(NOW + 1)).generation(0, 20, "a", "b");
+        ScheduledJob back = new ScheduledJob().phase(new Training(NOW + 1)).generation(0, 20, "a", "b");
         back.trains("a", 20).waits("waits for b to attend again");
         assertEquals(
                 new Decision.Continue("all members of generation 1 are back"),
@@ -148,12 +144,8 @@ class JobSchedulerTest {
 
     @Test
     void whoAsksForAPauseOrACancelGetsACheckpoint() {
-        training("a", "b")
-                .asked(HaltReason.PAUSE)
-                .stops(22, true, HaltReason.PAUSE, "was asked to stop");
-        training("a", "b")
-                .asked(HaltReason.CANCEL)
-                .stops(22, true, HaltReason.CANCEL, "was asked to stop");
+        training("a", "b").asked(HaltReason.PAUSE).stops(22, true, HaltReason.PAUSE, "was asked to stop");
+        training("a", "b").asked(HaltReason.CANCEL).stops(22, true, HaltReason.CANCEL, "was asked to stop");
     }
 
     @Test
@@ -187,24 +179,17 @@ class JobSchedulerTest {
     // Halting
 
     private static ScheduledJob halting(long after, boolean checkpoint, HaltReason why) {
-        return new ScheduledJob()
-                .phase(new Halting(after, checkpoint, why, 0))
-                .generation(0, 20, "a", "b");
+        return new ScheduledJob().phase(new Halting(after, checkpoint, why, 0)).generation(0, 20, "a", "b");
     }
 
     @Test
     void aHaltWaitsForWhoStillTrains() {
-        halting(22, false, HaltReason.REFORM)
-                .trains("a", 21)
-                .halted("b", 22)
-                .waits("waits for a to stop");
+        halting(22, false, HaltReason.REFORM).trains("a", 21).halted("b", 22).waits("waits for a to stop");
     }
 
     @Test
     void aHaltThatMeetsALossIsAtOnce() {
-        halting(22, false, HaltReason.REFORM)
-                .trains("a", 20)
-                .stops(0, false, HaltReason.REFORM, "b lost");
+        halting(22, false, HaltReason.REFORM).trains("a", 20).stops(0, false, HaltReason.REFORM, "b lost");
     }
 
     @Test
@@ -213,11 +198,7 @@ class JobSchedulerTest {
                 .trains("a", 20)
                 .trains("b", 20)
                 .stopBy(NOW)
-                .stops(
-                        0,
-                        false,
-                        HaltReason.REFORM,
-                        "a, b don't come to the end of the step in time");
+                .stops(0, false, HaltReason.REFORM, "a, b don't come to the end of the step in time");
         halting(21, false, HaltReason.REFORM)
                 .trains("a", 20)
                 .trains("b", 20)
@@ -236,12 +217,11 @@ class JobSchedulerTest {
 
     @Test
     void whoHasHaltedGoesOnWithTheNewcomerWhoAsksThemForTheState() {
-        Decision.Begin begin =
-                halting(20, false, HaltReason.REFORM)
-                        .halted("a", 20)
-                        .halted("b", 20)
-                        .ready("c")
-                        .begins("c joined");
+        Decision.Begin begin = halting(20, false, HaltReason.REFORM)
+                .halted("a", 20)
+                .halted("b", 20)
+                .ready("c")
+                .begins("c joined");
         assertEquals("a=HELD b=HELD c=PEER<a", sources(begin.generation()));
         assertEquals(20, begin.generation().getStep());
         assertEquals(new Training(0), begin.then());
@@ -249,10 +229,7 @@ class JobSchedulerTest {
 
     @Test
     void theSameWorkersGoOnAndALeaverIsNamed() {
-        halting(20, false, HaltReason.REFORM)
-                .halted("a", 20)
-                .halted("b", 20)
-                .begins("the same workers go on");
+        halting(20, false, HaltReason.REFORM).halted("a", 20).halted("b", 20).begins("the same workers go on");
         halting(20, false, HaltReason.REFORM).halted("a", 20).begins("b left");
     }
 
@@ -269,8 +246,7 @@ class JobSchedulerTest {
     void whatWouldBeLostIsWaitedForAfterTheHalt() {
         ScheduledJob lost = halting(0, false, HaltReason.REFORM).checkpoint(10).ready("c");
         assertEquals(
-                new Decision.AwaitWorkers(
-                        new Idle(NOW, false), "waits for a worker that holds step 20"),
+                new Decision.AwaitWorkers(new Idle(NOW, false), "waits for a worker that holds step 20"),
                 lost.decide());
     }
 
@@ -291,20 +267,22 @@ class JobSchedulerTest {
         ScheduledJob yielded = new ScheduledJob().phase(new Halting(0, true, HaltReason.YIELD, 1));
         yielded.generation(0, 20, "a").checkpoint(10).halted("a", 20);
         yielded.unserved("needs 2 workers, 1 is free");
-        assertEquals(
-                new Decision.AwaitWorkers(new Idle(NOW, true), "needs 2 workers, 1 is free"),
-                yielded.decide());
+        assertEquals(new Decision.AwaitWorkers(new Idle(NOW, true), "needs 2 workers, 1 is free"), yielded.decide());
     }
 
     // The end
 
     @Test
     void aTrainedJobIsCompleteWhenEveryMemberHasReported() {
-        ScheduledJob end =
-                new ScheduledJob().phase(new Training(0)).generation(0, TOTAL, "a", "b").trained();
+        ScheduledJob end = new ScheduledJob()
+                .phase(new Training(0))
+                .generation(0, TOTAL, "a", "b")
+                .trained();
         end.trains("a", TOTAL).trains("b", TOTAL - 1).waits("b has not reported the last step yet");
-        ScheduledJob done =
-                new ScheduledJob().phase(new Training(0)).generation(0, TOTAL, "a", "b").trained();
+        ScheduledJob done = new ScheduledJob()
+                .phase(new Training(0))
+                .generation(0, TOTAL, "a", "b")
+                .trained();
         assertEquals(
                 new Decision.Complete("all 100 steps are done"),
                 done.trains("a", TOTAL).trains("b", TOTAL).decide());
@@ -312,17 +290,24 @@ class JobSchedulerTest {
 
     @Test
     void aMemberThatDiesAfterTheLastStepDoesntKeepTheJobFromItsEnd() {
-        ScheduledJob end =
-                new ScheduledJob().phase(new Training(0)).generation(0, TOTAL, "a", "b").trained();
+        ScheduledJob end = new ScheduledJob()
+                .phase(new Training(0))
+                .generation(0, TOTAL, "a", "b")
+                .trained();
         assertEquals(
-                new Decision.Complete("all 100 steps are done"), end.trains("a", TOTAL).decide());
+                new Decision.Complete("all 100 steps are done"),
+                end.trains("a", TOTAL).decide());
     }
 
     @Test
     void nobodyReportsAStepOfAGenerationThatBeginsAfterTheLast() {
-        ScheduledJob end =
-                new ScheduledJob().phase(new Training(0)).generation(TOTAL, TOTAL, "a").trained();
-        assertEquals(new Decision.Complete("all 100 steps are done"), end.trains("a", 0).decide());
+        ScheduledJob end = new ScheduledJob()
+                .phase(new Training(0))
+                .generation(TOTAL, TOTAL, "a")
+                .trained();
+        assertEquals(
+                new Decision.Complete("all 100 steps are done"),
+                end.trains("a", 0).decide());
     }
 
     // Who is let go
@@ -335,7 +320,10 @@ class JobSchedulerTest {
         assertEquals(List.of(), JobScheduler.unneeded(idle.view()));
         assertEquals(1, JobScheduler.unneeded(idle.checkpoint(20).view()).size());
         ScheduledJob saved = new ScheduledJob().phase(new Idle(NOW, true)).generation(0, 20, "a");
-        assertEquals(1, JobScheduler.unneeded(saved.member("a", holds, NOW, false).view()).size());
+        assertEquals(
+                1,
+                JobScheduler.unneeded(saved.member("a", holds, NOW, false).view())
+                        .size());
         ScheduledJob halting = halting(0, true, HaltReason.YIELD).member("a", holds, NOW, false);
         assertEquals(List.of(), JobScheduler.unneeded(halting.view()));
         ScheduledJob training = training("a").member("b", new WorkerState.Ready(), NOW, false);

@@ -51,10 +51,9 @@ class MicroBatchSharesTest {
         for (int leaves = 1; leaves <= 16; leaves++) {
             for (int members = 1; members <= leaves; members++) {
                 int all = leaves;
-                int found =
-                        MicroBatchShares.of(leaves, members).stream()
-                                .mapToInt(share -> subtrees(all, share))
-                                .sum();
+                int found = MicroBatchShares.of(leaves, members).stream()
+                        .mapToInt(share -> subtrees(all, share))
+                        .sum();
                 assertEquals(fewest(leaves, members), found, leaves + " for " + members);
             }
         }

@@ -106,24 +106,17 @@ final class ScheduledJob {
     }
 
     JobView view() {
-        Lineage lineage =
-                new Lineage(
-                        last.getNumber() == 0
-                                ? List.of()
-                                : List.of(
-                                        Start.newBuilder()
-                                                .setGeneration(1)
-                                                .setStep(last.getStep())
-                                                .build()));
+        Lineage lineage = new Lineage(
+                last.getNumber() == 0
+                        ? List.of()
+                        : List.of(Start.newBuilder()
+                                .setGeneration(1)
+                                .setStep(last.getStep())
+                                .build()));
         return new JobView(
                 NOW,
                 phase,
-                new JobView.Assignment(
-                        grant,
-                        least,
-                        MICRO_BATCHES,
-                        halt,
-                        new JobView.WaitTimes(GATHER, GRACE, stopBy)),
+                new JobView.Assignment(grant, least, MICRO_BATCHES, halt, new JobView.WaitTimes(GATHER, GRACE, stopBy)),
                 members,
                 new JobView.History(last, lineage, steps, trained));
     }

@@ -27,15 +27,12 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 
 class AuditTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final List<LedgerEntry> entries = new ArrayList<>();
-    private final List<Progress> events =
-            new ArrayList<>(
-                    List.of(
-                            Runs.started(),
-                            Runs.begun(1, 0, "a", "b"),
-                            Runs.begun(2, 0, "a", "b"),
-                            Runs.begun(3, 0, "a", "b")));
+    private final List<Progress> events = new ArrayList<>(List.of(
+            Runs.started(), Runs.begun(1, 0, "a", "b"), Runs.begun(2, 0, "a", "b"), Runs.begun(3, 0, "a", "b")));
 
     @Test
     void aRunWithLossesJoinsAndARewindIsClean() throws IOException {
@@ -46,16 +43,14 @@ class AuditTest {
         events.add(finished(12, Runs.sha256(12)));
         Audit audit = audit();
         assertEquals(List.of(), audit.violations());
-        assertEquals(
-                """
+        assertEquals("""
                 16 lines
                 steps        1 to 12
                 epochs       3, of 4 steps of 8 samples, 1 dropped
                 generations  3
                 rewinds      1, 3 steps recomputed
                 digests      7
-                """,
-                audit.summary());
+                """, audit.summary());
     }
 
     @Test
@@ -139,9 +134,7 @@ class AuditTest {
         change(3, commit -> commit.clearSha256().clearDigests());
         change(11, commit -> commit.clearSha256().clearDigests());
         assertEquals(
-                List.of(
-                        "line 4: step 4 has no SHA-256, which is due",
-                        "line 12: step 12 has no SHA-256, which is due"),
+                List.of("line 4: step 4 has no SHA-256, which is due", "line 12: step 12 has no SHA-256, which is due"),
                 found());
     }
 
@@ -178,9 +171,7 @@ class AuditTest {
     void aLedgerThatEndsBeforeTheRunDidIsFound() throws IOException {
         commits(1, 10, 1);
         events.add(finished(12, ""));
-        assertEquals(
-                List.of("ledger: the run finished at step 12 and the last step here is 10"),
-                found());
+        assertEquals(List.of("ledger: the run finished at step 12 and the last step here is 10"), found());
         commits(11, 12, 1);
         events.set(events.size() - 1, finished(12, Runs.sha256(3)));
         assertTrue(found().get(0).startsWith("ledger: the run finished with the SHA-256 0303"));
@@ -200,8 +191,7 @@ class AuditTest {
                 Files.write(ledger, changed);
                 int expected = line;
                 assertTrue(
-                        Audit.of(folder).violations().stream()
-                                .anyMatch(wrong -> wrong.line() == expected),
+                        Audit.of(folder).violations().stream().anyMatch(wrong -> wrong.line() == expected),
                         "byte " + at);
             } else {
                 line++;
@@ -228,12 +218,16 @@ class AuditTest {
 
     private void commits(long from, long to, long generation) {
         for (long step = from; step <= to; step++) {
-            entries.add(LedgerEntry.newBuilder().setCommit(Runs.commit(step, generation)).build());
+            entries.add(LedgerEntry.newBuilder()
+                    .setCommit(Runs.commit(step, generation))
+                    .build());
         }
     }
 
     private void rewind(long step, long generation) {
-        entries.add(LedgerEntry.newBuilder().setRewind(Runs.rewind(step, generation)).build());
+        entries.add(LedgerEntry.newBuilder()
+                .setRewind(Runs.rewind(step, generation))
+                .build());
     }
 
     private void change(int line, UnaryOperator<Commit.Builder> change) {
@@ -281,9 +275,8 @@ class AuditTest {
         for (LedgerEntry entry : entries) {
             byte[] line = LedgerLine.of(entry, chain);
             text.write(line);
-            chain =
-                    LedgerLine.chain(ByteBuffer.wrap(line, 0, line.length - 1).slice())
-                            .orElseThrow();
+            chain = LedgerLine.chain(ByteBuffer.wrap(line, 0, line.length - 1).slice())
+                    .orElseThrow();
         }
         Files.write(folder.resolve("ledger.jsonl"), text.toByteArray());
     }

@@ -28,7 +28,9 @@ import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 
 class DiskRunFoldersTest {
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private final DiskRunFolders folders = new DiskRunFolders((folder, shown, data) -> {});
     private Path run;
     private JobRecord record;
@@ -53,8 +55,7 @@ class DiskRunFoldersTest {
     void anOccupiedFolderIsRefusedAndLeftAsItIs() throws IOException {
         Files.createDirectories(run);
         Files.writeString(run.resolve("thesis.tex"), "");
-        Refused refused =
-                assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
+        Refused refused = assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
         assertEquals(Refused.Kind.EXISTS, refused.kind());
         assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
         assertTrue(refused.getMessage().contains("is not empty"), refused.getMessage());
@@ -93,15 +94,14 @@ class DiskRunFoldersTest {
     void overwritingRemovesTheRunAndNothingElse() throws IOException {
         train(12);
         List<String> mine = List.of("thesis.tex", "checkpoints/best.txt", "student/notes.pth");
-        List<String> ours =
-                List.of(
-                        "report.html",
-                        ".metrics.jsonl.1a.2b.tmp",
-                        "events.log.tmp",
-                        "checkpoints/step-00000012.safetensors",
-                        "checkpoints/.step-00000012.safetensors.1a.2b.tmp",
-                        "student/resnet18.onnx",
-                        "student/mobilenet_v2.torchscript.pt");
+        List<String> ours = List.of(
+                "report.html",
+                ".metrics.jsonl.1a.2b.tmp",
+                "events.log.tmp",
+                "checkpoints/step-00000012.safetensors",
+                "checkpoints/.step-00000012.safetensors.1a.2b.tmp",
+                "student/resnet18.onnx",
+                "student/mobilenet_v2.torchscript.pt");
         for (String name : Stream.concat(mine.stream(), ours.stream()).toList()) {
             Files.createDirectories(run.resolve(name).getParent());
             Files.writeString(run.resolve(name), "");
@@ -123,8 +123,7 @@ class DiskRunFoldersTest {
     @Test
     void aFolderIsOpenOnce() {
         try (RunFiles files = folders.create(record, Existing.REFUSE)) {
-            Refused taken =
-                    assertThrows(Refused.class, () -> folders.create(record, Existing.RESUME));
+            Refused taken = assertThrows(Refused.class, () -> folders.create(record, Existing.RESUME));
             assertEquals(Refused.Kind.EXISTS, taken.kind());
             assertThrows(UserError.class, () -> folders.open(record));
             assertEquals(0, files.nextSequence());
@@ -181,8 +180,7 @@ class DiskRunFoldersTest {
         }
         JobRecord.Builder other = record.toBuilder();
         other.getJobBuilder().setSeed(99);
-        UserError refused =
-                assertThrows(UserError.class, () -> folders.create(other.build(), Existing.RESUME));
+        UserError refused = assertThrows(UserError.class, () -> folders.create(other.build(), Existing.RESUME));
         assertTrue(refused.getMessage().contains("made by another job"), refused.getMessage());
         folders.open(record).close();
     }
@@ -190,8 +188,7 @@ class DiskRunFoldersTest {
     @Test
     void aRunFromBeforeThereWereLedgersIsResumedAtItsCheckpoint() throws IOException {
         old(7);
-        UserError refused =
-                assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
+        UserError refused = assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
         assertTrue(refused.getMessage().contains("no checkpoint"), refused.getMessage());
         Runs.checkpoint(run, 4);
         try (RunFiles files = folders.create(record, Existing.RESUME)) {
@@ -220,16 +217,12 @@ class DiskRunFoldersTest {
     }
 
     @Test
-    void aDamagedLineOfARunFromBeforeThereWereLogsIsReportedByItsNumberAndNothingIsTakenOver()
-            throws IOException {
+    void aDamagedLineOfARunFromBeforeThereWereLogsIsReportedByItsNumberAndNothingIsTakenOver() throws IOException {
         old(3);
         List<String> lines = metrics();
-        Files.write(
-                run.resolve("metrics.jsonl"),
-                List.of(lines.get(0), "{\"step\":{\"st", lines.get(1)));
+        Files.write(run.resolve("metrics.jsonl"), List.of(lines.get(0), "{\"step\":{\"st", lines.get(1)));
         Runs.checkpoint(run, 2);
-        UserError damage =
-                assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
+        UserError damage = assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME));
         assertTrue(damage.getMessage().contains("line 2 of"), damage.getMessage());
         assertFalse(Files.exists(run.resolve("events.log")));
         assertFalse(Files.exists(run.resolve("events.log.tmp")));
@@ -238,8 +231,9 @@ class DiskRunFoldersTest {
     @Test
     void aFinishedRunThatIsResumedHasNotEnded() throws IOException {
         train(12);
-        Progress end =
-                Progress.newBuilder().setFinished(JobFinished.newBuilder().setStep(12)).build();
+        Progress end = Progress.newBuilder()
+                .setFinished(JobFinished.newBuilder().setStep(12))
+                .build();
         try (RunFiles files = folders.open(record)) {
             files.append(end);
         }
@@ -253,16 +247,16 @@ class DiskRunFoldersTest {
 
     @Test
     void thereIsNothingToResumeOrOpenWhereNothingIs() {
-        assertTrue(
-                assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME))
-                        .getMessage()
-                        .contains("job.yaml"));
+        assertTrue(assertThrows(UserError.class, () -> folders.create(record, Existing.RESUME))
+                .getMessage()
+                .contains("job.yaml"));
         assertFalse(Files.exists(run));
-        JobRecord gone = record.toBuilder().setFolder(temporary.resolve("gone").toString()).build();
-        assertTrue(
-                assertThrows(UserError.class, () -> folders.open(gone))
-                        .getMessage()
-                        .contains("is gone"));
+        JobRecord gone = record.toBuilder()
+                .setFolder(temporary.resolve("gone").toString())
+                .build();
+        assertTrue(assertThrows(UserError.class, () -> folders.open(gone))
+                .getMessage()
+                .contains("is gone"));
         assertFalse(Files.exists(temporary.resolve("gone")));
     }
 

@@ -27,7 +27,8 @@ class FullDiskRunTest {
     private static final int CASES = 24;
     private static final int ENOUGH = 80;
 
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
 
     @Test
     void aRunThatFoundTheDiskFullGoesOnWithoutALossWhenThereIsRoom() throws Exception {
@@ -65,7 +66,9 @@ class FullDiskRunTest {
         }
         assertEquals(List.of(), Audit.of(run).violations());
         try (var left = Files.list(run)) {
-            assertEquals(List.of(), left.filter(file -> file.toString().endsWith(".tmp")).toList());
+            assertEquals(
+                    List.of(),
+                    left.filter(file -> file.toString().endsWith(".tmp")).toList());
         }
         return head;
     }
@@ -84,8 +87,7 @@ class FullDiskRunTest {
 
         public static void main(String[] arguments) {
             JobRecord record = Runs.record(Path.of(arguments[0], "run"));
-            UserError full =
-                    assertThrows(UserError.class, () -> folders().create(record, Existing.REFUSE));
+            UserError full = assertThrows(UserError.class, () -> folders().create(record, Existing.REFUSE));
             System.out.println(full.getMessage());
         }
     }
@@ -120,7 +122,9 @@ class FullDiskRunTest {
         }
 
         private static Progress notice(String text) {
-            return Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)).build();
+            return Progress.newBuilder()
+                    .setNotice(Notice.newBuilder().setText(text))
+                    .build();
         }
     }
 }

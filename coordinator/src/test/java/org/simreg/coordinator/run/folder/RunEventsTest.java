@@ -22,7 +22,8 @@ import org.simreg.proto.StateChanged;
 import org.simreg.proto.UserError;
 
 class RunEventsTest {
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
 
     @Test
     void anInterruptedAndResumedRunReadsAsOneRun() throws IOException {
@@ -39,12 +40,10 @@ class RunEventsTest {
     void whatAnEvaluationAtTheCheckpointFoundIsNotWrittenTwice() throws IOException {
         Path whole = record("whole", Events.run(0));
         Path resumed = record("resumed", until(5));
-        List<Progress> again =
-                new ArrayList<>(
-                        List.of(
-                                Events.notice("train/a/broken.png can't be decoded"),
-                                Events.started(4),
-                                Events.evaluation("student", 1, 0.1, 0.1 + 0.02)));
+        List<Progress> again = new ArrayList<>(List.of(
+                Events.notice("train/a/broken.png can't be decoded"),
+                Events.started(4),
+                Events.evaluation("student", 1, 0.1, 0.1 + 0.02)));
         again.addAll(Events.run(4).subList(2, Events.run(4).size()));
         resume(resumed, 4, again);
         assertEquals(metrics(whole), metrics(resumed));
@@ -91,9 +90,7 @@ class RunEventsTest {
         int last = EventJson.line(Events.step(7, 2)).length() + 1;
         for (int missing : new int[] {1, 2, last - 1, last, last + 1}) {
             Path copy = copy(reopened, "missing-" + missing);
-            Files.write(
-                    copy.resolve("metrics.jsonl"),
-                    java.util.Arrays.copyOf(lines, lines.length - missing));
+            Files.write(copy.resolve("metrics.jsonl"), java.util.Arrays.copyOf(lines, lines.length - missing));
             reopen(copy, 7, Events.run(7).subList(2, Events.run(7).size()));
             assertEquals(metrics(whole), metrics(copy));
             assertEquals(scalars(whole), scalars(copy));
@@ -221,11 +218,13 @@ class RunEventsTest {
             model.subList(first, model.size()).stream()
                     .filter(Progress::hasCheckpoint)
                     .forEach(kept::add);
-            kept.removeIf(event -> event.hasCheckpoint() && event.getCheckpoint().getStep() > step);
+            kept.removeIf(
+                    event -> event.hasCheckpoint() && event.getCheckpoint().getStep() > step);
             model.clear();
             model.addAll(kept);
             if (random.nextBoolean()) {
-                StateChanged running = StateChanged.newBuilder().setState(JobState.RUNNING).build();
+                StateChanged running =
+                        StateChanged.newBuilder().setState(JobState.RUNNING).build();
                 add(Progress.newBuilder().setState(running).build());
             }
             GenerationBegun begun = GenerationBegun.newBuilder().setStep(step).build();
@@ -288,7 +287,9 @@ class RunEventsTest {
 
     private static List<Path> eventFiles(Path run) throws IOException {
         try (Stream<Path> files = Files.list(run)) {
-            return files.filter(file -> file.toString().contains("tfevents")).sorted().toList();
+            return files.filter(file -> file.toString().contains("tfevents"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -298,6 +299,8 @@ class RunEventsTest {
         assertEquals(1, found.size());
         byte[] bytes = Files.readAllBytes(found.get(0));
         int first = 8 + 4 + bytes[0] + 4;
-        return Stream.iterate(first, i -> i < bytes.length, i -> i + 1).map(i -> bytes[i]).toList();
+        return Stream.iterate(first, i -> i < bytes.length, i -> i + 1)
+                .map(i -> bytes[i])
+                .toList();
     }
 }

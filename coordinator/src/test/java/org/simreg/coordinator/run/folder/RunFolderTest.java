@@ -36,13 +36,11 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 class RunFolderTest {
     private static final String NAME = "step-%08d.safetensors";
 
-    @TempDir Path temporary;
-    private final DiskRunFolders folders =
-            new DiskRunFolders(
-                    (folder, shown, data) ->
-                            RunReport.write(
-                                    folder,
-                                    shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
+    @TempDir
+    Path temporary;
+
+    private final DiskRunFolders folders = new DiskRunFolders((folder, shown, data) ->
+            RunReport.write(folder, shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
     private Path run;
     private RunFiles files;
 
@@ -59,8 +57,7 @@ class RunFolderTest {
     }
 
     @Test
-    void aRewindTakesStepsBackFromLedgerMetricsAndCheckpointsButNotFromTheEvents()
-            throws IOException {
+    void aRewindTakesStepsBackFromLedgerMetricsAndCheckpointsButNotFromTheEvents() throws IOException {
         train(1, 7, 1);
         store(4);
         store(6);
@@ -131,8 +128,7 @@ class RunFolderTest {
         refuse(header, Arrays.copyOf(good, good.length - 1), "ended after");
         refuse(header, Arrays.copyOf(good, good.length + 1), "more than");
         refuse(header, new byte[0], "ended after 0 of");
-        byte[] noise =
-                "no checkpoint at all, but as long as was said".getBytes(StandardCharsets.UTF_8);
+        byte[] noise = "no checkpoint at all, but as long as was said".getBytes(StandardCharsets.UTF_8);
         refuse(header(4, noise), noise, "no checkpoint of a run");
         refuse(header(3, good), good, "of step 4");
         CheckpointHeader liar = header.toBuilder().setSha256(Runs.sha256(9)).build();
@@ -166,7 +162,9 @@ class RunFolderTest {
         assertTrue(exports.contains("student/mobilenet-v2.safetensors"), exports.toString());
         String weight = "features.0.0.weight";
         assertArrayEquals(
-                WeightsFile.read(files.checkpoint(4).file()).get("backbone." + weight).floats(),
+                WeightsFile.read(files.checkpoint(4).file())
+                        .get("backbone." + weight)
+                        .floats(),
                 WeightsFile.read(run.resolve("student/mobilenet-v2.safetensors"))
                         .get(weight)
                         .floats());
@@ -212,13 +210,10 @@ class RunFolderTest {
 
     private void refuse(CheckpointHeader header, byte[] bytes, String why) {
         try (Upload upload = files.receive(header)) {
-            Refused refused =
-                    assertThrows(
-                            Refused.class,
-                            () -> {
-                                send(upload, bytes);
-                                upload.finish();
-                            });
+            Refused refused = assertThrows(Refused.class, () -> {
+                send(upload, bytes);
+                upload.finish();
+            });
             assertEquals(Refused.Kind.DAMAGED, refused.kind());
             assertTrue(refused.getMessage().contains(why), refused.getMessage());
         }

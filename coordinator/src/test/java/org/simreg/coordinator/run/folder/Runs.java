@@ -96,13 +96,12 @@ public final class Runs {
 
     public static Progress started() {
         return Progress.newBuilder()
-                .setStarted(
-                        JobStarted.newBuilder()
-                                .setBatch(BATCH)
-                                .setTrainImages(33)
-                                .setStepsPerEpoch(STEPS_PER_EPOCH)
-                                .setTotalSteps(STEPS)
-                                .setEpochs(3))
+                .setStarted(JobStarted.newBuilder()
+                        .setBatch(BATCH)
+                        .setTrainImages(33)
+                        .setStepsPerEpoch(STEPS_PER_EPOCH)
+                        .setTotalSteps(STEPS)
+                        .setEpochs(3))
                 .setTimeMs(1000)
                 .build();
     }
@@ -110,11 +109,10 @@ public final class Runs {
     /** A generation that begins after a step. */
     public static Progress begun(long generation, long step, String... workers) {
         return Progress.newBuilder()
-                .setGeneration(
-                        GenerationBegun.newBuilder()
-                                .setNumber(generation)
-                                .setStep(step)
-                                .addAllWorkers(java.util.List.of(workers)))
+                .setGeneration(GenerationBegun.newBuilder()
+                        .setNumber(generation)
+                        .setStep(step)
+                        .addAllWorkers(java.util.List.of(workers)))
                 .build();
     }
 

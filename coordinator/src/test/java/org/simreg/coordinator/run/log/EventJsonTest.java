@@ -35,10 +35,9 @@ class EventJsonTest {
 
     @Test
     void aLossThatIsNoNumberCanBeReadBack() throws InvalidProtocolBufferException {
-        Progress lost =
-                Progress.newBuilder()
-                        .setStep(StepDone.newBuilder().setLoss(Double.NaN).setLr(1 / 0.0))
-                        .build();
+        Progress lost = Progress.newBuilder()
+                .setStep(StepDone.newBuilder().setLoss(Double.NaN).setLr(1 / 0.0))
+                .build();
         assertEquals(lost, EventJson.parse(EventJson.line(lost)));
     }
 

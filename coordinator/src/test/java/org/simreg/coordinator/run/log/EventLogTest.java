@@ -14,7 +14,8 @@ import org.simreg.coordinator.run.folder.Runs;
 import org.simreg.proto.JobEvent;
 
 class EventLogTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void eventsAreReadFromAnyNumberOnAlsoAfterReopening() {

@@ -45,67 +45,62 @@ public final class Events {
     }
 
     public static Progress started(long resumed) {
-        return at(0).setStarted(
-                        JobStarted.newBuilder()
-                                .setTotalSteps(STEPS)
-                                .setStepsPerEpoch(STEPS_PER_EPOCH)
-                                .setEpochs(EPOCHS)
-                                .setBatch(8)
-                                .setResumedStep(resumed)
-                                .setTrainImages(33)
-                                .setValImages(1012)
-                                .setClasses(5)
-                                .setDescription("teacher.pth -> resnet18")
-                                .setDevice("cpu"))
+        return at(0).setStarted(JobStarted.newBuilder()
+                        .setTotalSteps(STEPS)
+                        .setStepsPerEpoch(STEPS_PER_EPOCH)
+                        .setEpochs(EPOCHS)
+                        .setBatch(8)
+                        .setResumedStep(resumed)
+                        .setTrainImages(33)
+                        .setValImages(1012)
+                        .setClasses(5)
+                        .setDescription("teacher.pth -> resnet18")
+                        .setDevice("cpu"))
                 .build();
     }
 
     public static Progress step(long step, int epoch) {
-        return at(step).setStep(
-                        StepDone.newBuilder()
-                                .setStep(step)
-                                .setEpoch(epoch)
-                                .setLoss(1.0 / step)
-                                .setLr(0.05 / epoch)
-                                .setDataSeconds(0.05)
-                                .setTeacherSeconds(0.1)
-                                .setStudentSeconds(0.25)
-                                .setUpdateSeconds(0.05)
-                                .setSeconds(0.5)
-                                .setImages(8))
+        return at(step).setStep(StepDone.newBuilder()
+                        .setStep(step)
+                        .setEpoch(epoch)
+                        .setLoss(1.0 / step)
+                        .setLr(0.05 / epoch)
+                        .setDataSeconds(0.05)
+                        .setTeacherSeconds(0.1)
+                        .setStudentSeconds(0.25)
+                        .setUpdateSeconds(0.05)
+                        .setSeconds(0.5)
+                        .setImages(8))
                 .build();
     }
 
     public static Progress epoch(int epoch) {
         return at((long) epoch * STEPS_PER_EPOCH)
-                .setEpoch(
-                        EpochDone.newBuilder()
-                                .setEpoch(epoch)
-                                .setLoss(0.375)
-                                .setLr(0.05 / epoch)
-                                .setSeconds(2)
-                                .setImages(32))
+                .setEpoch(EpochDone.newBuilder()
+                        .setEpoch(epoch)
+                        .setLoss(0.375)
+                        .setLr(0.05 / epoch)
+                        .setSeconds(2)
+                        .setImages(32))
                 .build();
     }
 
     public static Progress evaluation(String subject, int epoch, double one, double twenty) {
         return at((long) epoch * STEPS_PER_EPOCH)
-                .setEvaluation(
-                        EvaluationDone.newBuilder()
-                                .setSubject(subject)
-                                .setEpoch(epoch)
-                                .setSeconds(1.5)
-                                .addKnn(KnnScore.newBuilder().setK(1).setAccuracy(one))
-                                .addKnn(KnnScore.newBuilder().setK(20).setAccuracy(twenty)))
+                .setEvaluation(EvaluationDone.newBuilder()
+                        .setSubject(subject)
+                        .setEpoch(epoch)
+                        .setSeconds(1.5)
+                        .addKnn(KnnScore.newBuilder().setK(1).setAccuracy(one))
+                        .addKnn(KnnScore.newBuilder().setK(20).setAccuracy(twenty)))
                 .build();
     }
 
     public static Progress checkpoint(long step) {
-        return at(step).setCheckpoint(
-                        CheckpointWritten.newBuilder()
-                                .setStep(step)
-                                .setFile("checkpoints/step-%08d.safetensors".formatted(step))
-                                .setSha256("c0ffee"))
+        return at(step).setCheckpoint(CheckpointWritten.newBuilder()
+                        .setStep(step)
+                        .setFile("checkpoints/step-%08d.safetensors".formatted(step))
+                        .setSha256("c0ffee"))
                 .build();
     }
 
@@ -115,13 +110,12 @@ public final class Events {
 
     public static Progress finished() {
         return at(STEPS)
-                .setFinished(
-                        JobFinished.newBuilder()
-                                .setStep(STEPS)
-                                .setSha256("5eed".repeat(16))
-                                .setSeconds(6)
-                                .addExports("student/resnet18.pth")
-                                .addExports("student/resnet18.onnx"))
+                .setFinished(JobFinished.newBuilder()
+                        .setStep(STEPS)
+                        .setSha256("5eed".repeat(16))
+                        .setSeconds(6)
+                        .addExports("student/resnet18.pth")
+                        .addExports("student/resnet18.onnx"))
                 .build();
     }
 

@@ -20,7 +20,8 @@ import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.UserError;
 
 class LedgerTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void headAndEpochsAreKnownAfterReopening() {
@@ -108,8 +109,7 @@ class LedgerTest {
             byte[] changed = whole.clone();
             changed[at] ^= 1;
             Files.write(path(), changed);
-            UserError refused =
-                    assertThrows(UserError.class, () -> Ledger.open(folder), "byte " + at);
+            UserError refused = assertThrows(UserError.class, () -> Ledger.open(folder), "byte " + at);
             assertTrue(refused.getMessage().startsWith("Line 1 of " + path()));
         }
     }
@@ -119,9 +119,7 @@ class LedgerTest {
         try (Ledger ledger = Ledger.open(folder)) {
             commit(ledger, 1, 3, 1);
             for (long step : new long[] {3, 5}) {
-                assertThrows(
-                        IllegalStateException.class,
-                        () -> ledger.commit(Runs.commit(step, 1), 0, 0));
+                assertThrows(IllegalStateException.class, () -> ledger.commit(Runs.commit(step, 1), 0, 0));
             }
             assertThrows(IllegalStateException.class, () -> ledger.rewind(Runs.rewind(4, 2), 0));
             assertEquals(3, ledger.head().step());
@@ -133,8 +131,9 @@ class LedgerTest {
         Random random = new Random(1);
         for (int i = 0; i < 20_000; i++) {
             float loss = i == 0 ? Float.NaN : i == 1 ? -0.0f : 4 * random.nextFloat();
-            LedgerEntry entry =
-                    LedgerEntry.newBuilder().setCommit(Commit.newBuilder().setLoss(loss)).build();
+            LedgerEntry entry = LedgerEntry.newBuilder()
+                    .setCommit(Commit.newBuilder().setLoss(loss))
+                    .build();
             byte[] line = LedgerLine.of(entry, 0);
             float back = LedgerLine.parse(ByteBuffer.wrap(line)).getCommit().getLoss();
             assertEquals(Float.floatToIntBits(loss), Float.floatToIntBits(back));

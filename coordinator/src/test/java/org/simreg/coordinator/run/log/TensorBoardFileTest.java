@@ -21,16 +21,18 @@ class TensorBoardFileTest {
             "1800000000000000a37f4b220900000040fc54d9411a0d627261696e2e4576656e743a32eced8f9d";
 
     private static final String EPOCH_LOSS =
-            "200000000000000029eda9500900006040fc54d941100c2a130a110a0a65706f63682f6c6f73731500"
-                    + "00c03ecd811c07";
+            "200000000000000029eda9500900006040fc54d941100c2a130a110a0a65706f63682f6c6f73731500" + "00c03ecd811c07";
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void recordsAreThoseOfTensorBoard() throws IOException {
         try (TensorBoardFile file = TensorBoardFile.create(folder, 1_700_000_000_000L)) {
             file.write(Events.step(12, 3));
-            file.write(Progress.newBuilder(Events.epoch(3)).setTimeMs(1_700_000_001_500L).build());
+            file.write(Progress.newBuilder(Events.epoch(3))
+                    .setTimeMs(1_700_000_001_500L)
+                    .build());
         }
         String bytes = HexFormat.of().formatHex(Files.readAllBytes(only()));
         assertTrue(bytes.startsWith(VERSION), bytes);
@@ -49,7 +51,8 @@ class TensorBoardFileTest {
     private Path only() throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             Path file = files.findAny().orElseThrow();
-            assertEquals("events.out.tfevents.1700000000.simreg", file.getFileName().toString());
+            assertEquals(
+                    "events.out.tfevents.1700000000.simreg", file.getFileName().toString());
             return file;
         }
     }

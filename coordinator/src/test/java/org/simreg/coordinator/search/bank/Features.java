@@ -41,14 +41,11 @@ public final class Features {
     }
 
     public Path npy(Path file) throws IOException {
-        String head =
-                "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }"
-                        .formatted(rows.length, dimension);
+        String head = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }".formatted(rows.length, dimension);
         int padding = 64 - (10 + head.length() + 1) % 64;
         byte[] text = (head + " ".repeat(padding) + "\n").getBytes(StandardCharsets.ISO_8859_1);
-        ByteBuffer bytes =
-                ByteBuffer.allocate(10 + text.length + rows.length * dimension * Float.BYTES)
-                        .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(10 + text.length + rows.length * dimension * Float.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN);
         bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.ISO_8859_1));
         bytes.put((byte) 1).put((byte) 0).putShort((short) text.length).put(text);
         bytes.put(vectors(0, rows.length).asReadOnlyByteBuffer());
@@ -57,8 +54,7 @@ public final class Features {
 
     /** Rows as a query's bytes. */
     public ByteString vectors(int from, int count) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(count * dimension * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(count * dimension * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int row = from; row < from + count; row++) {
             for (float value : rows[row]) {
                 bytes.putFloat(value);

@@ -21,8 +21,7 @@ class ImageBankBuilderTest {
     private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
     private final List<String> heard = new ArrayList<>();
     private BankRecord record = record();
-    private final ImageBankBuilder builder =
-            new ImageBankBuilder(searchWorkers, record, new Heard());
+    private final ImageBankBuilder builder = new ImageBankBuilder(searchWorkers, record, new Heard());
 
     private static BankRecord record() {
         BankRecord.Builder record = BankRecord.newBuilder().setName("bank").setVersion("v");

@@ -13,8 +13,7 @@ import org.simreg.proto.UserError;
 class MemoryBudgetTest {
     private static final long MIB = 1 << 20;
     private static final SearchWorkers.Worker ONE = new SearchWorkers.Worker("w1", "a", 2000 * MIB);
-    private static final SearchWorkers.Worker OTHER =
-            new SearchWorkers.Worker("w2", "b", 1500 * MIB);
+    private static final SearchWorkers.Worker OTHER = new SearchWorkers.Worker("w2", "b", 1500 * MIB);
 
     private static BankRecord bank(long rows, int replicas) {
         return BankRecord.newBuilder()
@@ -47,7 +46,8 @@ class MemoryBudgetTest {
     @Test
     void aBankOfUnknownWidthIsLetPass() {
         MemoryBudget budget = MemoryBudget.of(List.of(ONE), List.of());
-        BankRecord begun = bank(Integer.MAX_VALUE, 1).toBuilder().clearDimension().build();
+        BankRecord begun =
+                bank(Integer.MAX_VALUE, 1).toBuilder().clearDimension().build();
         assertDoesNotThrow(() -> budget.require(begun));
     }
 }

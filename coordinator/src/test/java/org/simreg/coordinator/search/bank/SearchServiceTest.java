@@ -51,7 +51,9 @@ class SearchServiceTest {
     private static final Features UNIT = BANK.unit();
     private static final Features QUERIES = Features.random(2, 400, DIMENSION);
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
+
     private static EmbeddedNode node;
     private static SearchGrpc.SearchBlockingStub search;
 
@@ -111,8 +113,7 @@ class SearchServiceTest {
     private static void assertExact(List<Found> found, int from, int k) {
         for (int query = 0; query < found.size(); query++) {
             float[] numbers = QUERIES.rows[from + query];
-            assertEquals(
-                    UNIT.nearest(numbers, k), Features.ids(found.get(query)), "query " + query);
+            assertEquals(UNIT.nearest(numbers, k), Features.ids(found.get(query)), "query " + query);
         }
     }
 
@@ -139,11 +140,11 @@ class SearchServiceTest {
 
     @Test
     void manyClientsAtOnceEachGetTheirOwnAnswer() {
-        SearchGrpc.SearchFutureStub stub = SearchGrpc.newFutureStub(node.client().channel());
-        var answers =
-                IntStream.range(0, 400)
-                        .mapToObj(i -> stub.search(asked(i, 1).setK(1 + i % 5).build()))
-                        .toList();
+        SearchGrpc.SearchFutureStub stub =
+                SearchGrpc.newFutureStub(node.client().channel());
+        var answers = IntStream.range(0, 400)
+                .mapToObj(i -> stub.search(asked(i, 1).setK(1 + i % 5).build()))
+                .toList();
         for (int i = 0; i < answers.size(); i++) {
             SearchResponse own = Futures.getUnchecked(answers.get(i));
             assertExact(own.getFoundList(), i, 1 + i % 5);
@@ -154,25 +155,24 @@ class SearchServiceTest {
     void aStreamAnswersInItsOrder() throws Exception {
         List<SearchResponse> answers = new ArrayList<>();
         CompletableFuture<Void> end = new CompletableFuture<>();
-        StreamObserver<SearchRequest> requests =
-                SearchGrpc.newStub(node.client().channel())
-                        .searchStream(
-                                new StreamObserver<>() {
-                                    @Override
-                                    public void onNext(SearchResponse answer) {
-                                        answers.add(answer);
-                                    }
+        StreamObserver<SearchRequest> requests = SearchGrpc.newStub(
+                        node.client().channel())
+                .searchStream(new StreamObserver<>() {
+                    @Override
+                    public void onNext(SearchResponse answer) {
+                        answers.add(answer);
+                    }
 
-                                    @Override
-                                    public void onError(Throwable failure) {
-                                        end.completeExceptionally(failure);
-                                    }
+                    @Override
+                    public void onError(Throwable failure) {
+                        end.completeExceptionally(failure);
+                    }
 
-                                    @Override
-                                    public void onCompleted() {
-                                        end.complete(null);
-                                    }
-                                });
+                    @Override
+                    public void onCompleted() {
+                        end.complete(null);
+                    }
+                });
         for (int i = 0; i < 40; i++) {
             requests.onNext(asked(i * 10, 10).setTag(i).build());
         }
@@ -187,32 +187,29 @@ class SearchServiceTest {
 
     @Test
     void aVoteIsThatOfTheNeighbours() {
-        ClassifyRequest request =
-                ClassifyRequest.newBuilder()
-                        .setQueries(asked(0, 50))
-                        .addRules(VoteRule.newBuilder().setK(1))
-                        .addRules(VoteRule.newBuilder().setK(ROWS / 3))
-                        .build();
+        ClassifyRequest request = ClassifyRequest.newBuilder()
+                .setQueries(asked(0, 50))
+                .addRules(VoteRule.newBuilder().setK(1))
+                .addRules(VoteRule.newBuilder().setK(ROWS / 3))
+                .build();
         ClassifyResponse verdicts = search.classify(request);
         for (int query = 0; query < 50; query++) {
             List<Long> near = UNIT.nearest(QUERIES.rows[query], ROWS / 3);
             assertEquals(
-                    "class " + near.get(0) % CLASSES, verdicts.getVerdicts(query).getLabels(0));
+                    "class " + near.get(0) % CLASSES,
+                    verdicts.getVerdicts(query).getLabels(0));
             assertEquals(majority(near), verdicts.getVerdicts(query).getLabels(1));
         }
     }
 
     private static String majority(List<Long> near) {
-        var votes =
-                near.stream()
-                        .collect(Collectors.groupingBy(id -> id % CLASSES, Collectors.counting()));
+        var votes = near.stream().collect(Collectors.groupingBy(id -> id % CLASSES, Collectors.counting()));
         long most = votes.values().stream().max(Long::compare).orElseThrow();
-        long winner =
-                near.stream()
-                        .map(id -> id % CLASSES)
-                        .filter(c -> votes.get(c) == most)
-                        .findFirst()
-                        .orElseThrow();
+        long winner = near.stream()
+                .map(id -> id % CLASSES)
+                .filter(c -> votes.get(c) == most)
+                .findFirst()
+                .orElseThrow();
         return "class " + winner;
     }
 
@@ -257,12 +254,10 @@ class SearchServiceTest {
 
     @Test
     void aDeadlineThatHasPassedEndsTheCall() {
-        StatusRuntimeException late =
-                assertThrows(
-                        StatusRuntimeException.class,
-                        () ->
-                                search.withDeadlineAfter(1, TimeUnit.MICROSECONDS)
-                                        .search(asked(0, 400).build()));
+        StatusRuntimeException late = assertThrows(
+                StatusRuntimeException.class,
+                () -> search.withDeadlineAfter(1, TimeUnit.MICROSECONDS)
+                        .search(asked(0, 400).build()));
         assertEquals(Status.Code.DEADLINE_EXCEEDED, late.getStatus().getCode());
     }
 
@@ -275,8 +270,7 @@ class SearchServiceTest {
         assertEquals(BankStatus.State.FAILED, status.getState());
         assertTrue(status.getReason().contains("/nowhere/features.npy"), status.getReason());
         StatusRuntimeException twice =
-                assertThrows(
-                        StatusRuntimeException.class, () -> search.createBank(request.build()));
+                assertThrows(StatusRuntimeException.class, () -> search.createBank(request.build()));
         assertEquals(Status.Code.ALREADY_EXISTS, twice.getStatus().getCode());
         search.deleteBank(DeleteBankRequest.newBuilder().setName("absent").build());
     }
@@ -290,10 +284,9 @@ class SearchServiceTest {
         search.deleteBank(DeleteBankRequest.newBuilder().setName("brief").build());
         assertTrue(Files.notExists(own));
         refused(Status.Code.NOT_FOUND, "brief", asked(0, 1).setBank("brief"));
-        List<String> names =
-                search.listBanks(ListBanksRequest.getDefaultInstance()).getBanksList().stream()
-                        .map(BankStatus::getName)
-                        .toList();
+        List<String> names = search.listBanks(ListBanksRequest.getDefaultInstance()).getBanksList().stream()
+                .map(BankStatus::getName)
+                .toList();
         assertTrue(!names.contains("brief") && names.contains("bank"), names.toString());
     }
 
@@ -305,10 +298,9 @@ class SearchServiceTest {
         List<Found> before = search.search(request).getFoundList();
         Files.delete(folder.resolve("lasting.npy"));
         try (EmbeddedNode again = started()) {
-            SearchResponse after =
-                    SearchGrpc.newBlockingStub(again.client().channel())
-                            .withDeadlineAfter(60, TimeUnit.SECONDS)
-                            .search(request);
+            SearchResponse after = SearchGrpc.newBlockingStub(again.client().channel())
+                    .withDeadlineAfter(60, TimeUnit.SECONDS)
+                    .search(request);
             assertEquals(before, after.getFoundList());
         }
     }

@@ -15,14 +15,12 @@ import org.simreg.proto.ShardFile;
 /** Workers whose replies a test gives. */
 public final class FakeSearchWorkers implements SearchWorkers {
     public static final SearchWorkers.Worker ONE = new SearchWorkers.Worker("w1", "first", 1 << 20);
-    public static final SearchWorkers.Worker TWO =
-            new SearchWorkers.Worker("w2", "second", 1 << 20);
+    public static final SearchWorkers.Worker TWO = new SearchWorkers.Worker("w2", "second", 1 << 20);
 
     private final List<Asked> asked = new ArrayList<>();
 
     /** An order, and the future of its reply. */
-    public record Asked(
-            SearchWorkers.Worker worker, SearchOrder order, CompletableFuture<SearchReply> reply) {
+    public record Asked(SearchWorkers.Worker worker, SearchOrder order, CompletableFuture<SearchReply> reply) {
         /** The worker has the shard open. */
         void holds() {
             reply.complete(SearchReply.newBuilder().setHeld(order.getHold()).build());
@@ -41,14 +39,13 @@ public final class FakeSearchWorkers implements SearchWorkers {
 
         void finds(long id, String version) {
             ShardFile shard = order.getQuery().getShard();
-            ShardAnswer.Builder answer =
-                    ShardAnswer.newBuilder()
-                            .setVersion(version)
-                            .setShard(shard.getShard())
-                            .setK(1)
-                            .setIds(number(Long.BYTES, id))
-                            .setLabels(number(Integer.BYTES, 0))
-                            .setCosines(number(Double.BYTES, 0));
+            ShardAnswer.Builder answer = ShardAnswer.newBuilder()
+                    .setVersion(version)
+                    .setShard(shard.getShard())
+                    .setK(1)
+                    .setIds(number(Long.BYTES, id))
+                    .setLabels(number(Integer.BYTES, 0))
+                    .setCosines(number(Double.BYTES, 0));
             reply.complete(SearchReply.newBuilder().setAnswer(answer).build());
         }
     }
@@ -60,8 +57,7 @@ public final class FakeSearchWorkers implements SearchWorkers {
     }
 
     @Override
-    public CompletionStage<SearchReply> ask(
-            SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
+    public CompletionStage<SearchReply> ask(SearchWorkers.Worker worker, SearchOrder order, long timeoutMs) {
         Asked one = new Asked(worker, order, new CompletableFuture<>());
         asked.add(one);
         return one.reply();

@@ -46,9 +46,7 @@ public final class FakeTimers implements Timers {
     }
 
     private Optional<Due> first(long end) {
-        return due.stream()
-                .filter(one -> one.at <= end)
-                .min(Comparator.comparingLong(one -> one.at));
+        return due.stream().filter(one -> one.at <= end).min(Comparator.comparingLong(one -> one.at));
     }
 
     /** Timers that still wait. */

@@ -47,8 +47,7 @@ class QueryBatcherTest {
         int queries = batches.get(batch).queries();
         int k = batches.get(batch).k();
         long[] ids = LongStream.range(0, (long) queries * k).toArray();
-        answers.get(batch)
-                .complete(new TopK(queries, k, ids, new int[ids.length], new double[ids.length]));
+        answers.get(batch).complete(new TopK(queries, k, ids, new int[ids.length], new double[ids.length]));
     }
 
     private static Refused refusal(CompletableFuture<TopK> answer) {
@@ -71,7 +70,8 @@ class QueryBatcherTest {
         assertEquals(3, batches.get(2).k());
         answer(2);
         assertEquals(List.of(0L, 3L), LongStream.of(third.join().ids()).boxed().toList());
-        assertEquals(List.of(6L, 7L, 8L), LongStream.of(fourth.join().ids()).boxed().toList());
+        assertEquals(
+                List.of(6L, 7L, 8L), LongStream.of(fourth.join().ids()).boxed().toList());
         answer(1);
         assertTrue(second.isDone());
     }

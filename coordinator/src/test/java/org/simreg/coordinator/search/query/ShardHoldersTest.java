@@ -16,8 +16,10 @@ import org.simreg.proto.ShardFile;
 /** Orders to hold a shard, each of which stands for a while. */
 class ShardHoldersTest {
     private static final long BEGIN = 5_000_000;
-    private static final ShardFile FIRST = ShardFile.newBuilder().setShard(0).setRows(10).build();
-    private static final ShardFile SECOND = ShardFile.newBuilder().setShard(1).setRows(10).build();
+    private static final ShardFile FIRST =
+            ShardFile.newBuilder().setShard(0).setRows(10).build();
+    private static final ShardFile SECOND =
+            ShardFile.newBuilder().setShard(1).setRows(10).build();
 
     private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
     private final ShardHolders holders = new ShardHolders(searchWorkers, List.of(FIRST, SECOND), 1);

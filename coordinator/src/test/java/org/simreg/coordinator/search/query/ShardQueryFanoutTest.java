@@ -43,8 +43,7 @@ class ShardQueryFanoutTest {
                 timers,
                 searchWorkers,
                 holders,
-                new ShardQueryFanout.QueryBatch(
-                        "bank", ByteString.copyFrom(new byte[4]), 1, 1, TIMEOUT_MS));
+                new ShardQueryFanout.QueryBatch("bank", ByteString.copyFrom(new byte[4]), 1, 1, TIMEOUT_MS));
     }
 
     private static CompletableFuture<List<TopK>> started(ShardQueryFanout fanout) {

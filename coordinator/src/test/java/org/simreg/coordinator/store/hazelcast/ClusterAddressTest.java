@@ -24,10 +24,9 @@ class ClusterAddressTest {
 
     @Test
     void nothingIsFoundByMulticastOrGuesses() {
-        JoinConfig join =
-                ClusterConfig.of(settings(List.of("a", "b:5701", "[::1]:1")))
-                        .getNetworkConfig()
-                        .getJoin();
+        JoinConfig join = ClusterConfig.of(settings(List.of("a", "b:5701", "[::1]:1")))
+                .getNetworkConfig()
+                .getJoin();
         assertFalse(join.getMulticastConfig().isEnabled());
         assertFalse(join.getAutoDetectionConfig().isEnabled());
         assertEquals(List.of("a", "b:5701", "[::1]:1"), join.getTcpIpConfig().getMembers());
@@ -36,9 +35,7 @@ class ClusterAddressTest {
     @Test
     void aKubernetesServiceTakesThePlaceOfTheList() {
         Config config =
-                ClusterConfig.of(
-                        new ClusterAddress(
-                                "c", "localhost", 5701, List.of("a:1"), Optional.of("simreg.svc")));
+                ClusterConfig.of(new ClusterAddress("c", "localhost", 5701, List.of("a:1"), Optional.of("simreg.svc")));
         JoinConfig join = config.getNetworkConfig().getJoin();
         assertFalse(join.getTcpIpConfig().isEnabled());
         assertTrue(join.getKubernetesConfig().isEnabled());
@@ -48,8 +45,7 @@ class ClusterAddressTest {
 
     @Test
     void aHostWithoutAnAddressIsNamed() {
-        ClusterAddress settings =
-                new ClusterAddress("c", "no.such.host.invalid", 0, List.of(), Optional.empty());
+        ClusterAddress settings = new ClusterAddress("c", "no.such.host.invalid", 0, List.of(), Optional.empty());
         UserError refused = assertThrows(UserError.class, () -> ClusterConfig.of(settings));
         assertTrue(refused.getMessage().contains("no.such.host.invalid"));
     }

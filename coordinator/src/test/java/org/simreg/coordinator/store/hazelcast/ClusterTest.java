@@ -32,7 +32,9 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.WorkerStatus;
 
 class ClusterTest {
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private final List<Vertx> open = new ArrayList<>();
 
     private record Node(Vertx vertx, HazelcastInstance cluster) {}
@@ -46,8 +48,7 @@ class ClusterTest {
     void aRecordOutlivesTheCoordinatorThatWroteItAndItsDisk() throws Exception {
         List<Node> nodes = three();
         HazelcastJobs published = new HazelcastJobs(nodes.get(0).cluster);
-        try (JournaledJobs jobs =
-                JournaledJobs.open(temporary.resolve("first"), Optional.of(published))) {
+        try (JournaledJobs jobs = JournaledJobs.open(temporary.resolve("first"), Optional.of(published))) {
             jobs.save(JournaledJobsTest.record("a", 1));
             jobs.save(JournaledJobsTest.record("a", 2));
             jobs.save(JournaledJobsTest.record("b", 7));
@@ -79,8 +80,7 @@ class ClusterTest {
             journal.save(JournaledJobsTest.record("a", 2));
             journal.save(JournaledJobsTest.record("b", 4));
         }
-        Set<JobRecord> newest =
-                Set.of(JournaledJobsTest.record("a", 3), JournaledJobsTest.record("b", 4));
+        Set<JobRecord> newest = Set.of(JournaledJobsTest.record("a", 3), JournaledJobsTest.record("b", 4));
         try (JournaledJobs jobs = JournaledJobs.open(temporary, Optional.of(published))) {
             assertEquals(newest, Set.copyOf(jobs.load()));
         }
@@ -109,12 +109,9 @@ class ClusterTest {
         List<Node> nodes = three();
         HazelcastRecords<WorkerStatus> registry = HazelcastRecords.workers(nodes.get(0).cluster);
         Supplier<List<WorkerStatus>> seen =
-                () ->
-                        published(
-                                nodes.get(2).cluster,
-                                HazelcastRecords.WORKERS,
-                                WorkerStatus.parser());
-        WorkerStatus worker = WorkerStatus.newBuilder().setWorker("w1").setDevice("cpu").build();
+                () -> published(nodes.get(2).cluster, HazelcastRecords.WORKERS, WorkerStatus.parser());
+        WorkerStatus worker =
+                WorkerStatus.newBuilder().setWorker("w1").setDevice("cpu").build();
         registry.publish("w1", Optional.of(worker));
         await(() -> seen.get().equals(List.of(worker)));
         registry.publish("w1", Optional.empty());
@@ -125,8 +122,7 @@ class ClusterTest {
     void ofAllRecordsThoseThatAreGoneAreRemoved() throws Exception {
         Node alone = start(freePorts(1), 0);
         HazelcastRecords<BankRecord> banks = HazelcastRecords.banks(alone.cluster);
-        Supplier<List<BankRecord>> seen =
-                () -> published(alone.cluster, HazelcastRecords.BANKS, BankRecord.parser());
+        Supplier<List<BankRecord>> seen = () -> published(alone.cluster, HazelcastRecords.BANKS, BankRecord.parser());
         BankRecord one = BankRecord.newBuilder().setName("one").setRows(1).build();
         BankRecord two = BankRecord.newBuilder().setName("two").build();
         banks.publishAll(Map.of("one", one, "two", two));
@@ -152,7 +148,12 @@ class ClusterTest {
                 .await();
         assertEquals(
                 "hello too",
-                nodes.get(0).vertx.eventBus().<String>request("greeting", "hello").await().body());
+                nodes.get(0)
+                        .vertx
+                        .eventBus()
+                        .<String>request("greeting", "hello")
+                        .await()
+                        .body());
     }
 
     private static <T> List<T> published(HazelcastInstance cluster, String map, Parser<T> parser) {
@@ -182,20 +183,15 @@ class ClusterTest {
             peers.add("127.0.0.1:" + port);
         }
         ClusterAddress settings =
-                new ClusterAddress(
-                        "test-" + ports[0], "127.0.0.1", ports[which], peers, Optional.empty());
+                new ClusterAddress("test-" + ports[0], "127.0.0.1", ports[which], peers, Optional.empty());
         HazelcastClusterManager manager = new HazelcastClusterManager(ClusterConfig.of(settings));
-        Vertx vertx =
-                Vertx.builder()
-                        .with(
-                                new VertxOptions()
-                                        .setEventBusOptions(
-                                                new EventBusOptions().setHost(settings.host())))
-                        .withClusterManager(manager)
-                        .buildClustered()
-                        .toCompletionStage()
-                        .toCompletableFuture()
-                        .get(60, TimeUnit.SECONDS);
+        Vertx vertx = Vertx.builder()
+                .with(new VertxOptions().setEventBusOptions(new EventBusOptions().setHost(settings.host())))
+                .withClusterManager(manager)
+                .buildClustered()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(60, TimeUnit.SECONDS);
         open.add(vertx);
         return new Node(vertx, manager.getHazelcastInstance());
     }

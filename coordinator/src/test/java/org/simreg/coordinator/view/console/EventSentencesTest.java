@@ -17,11 +17,7 @@ class EventSentencesTest {
     void everyEventOfARunIsOneLineWithItsTime() {
         List<String> lines = Events.run(0).stream().map(text::line).toList();
         assertTrue(
-                lines.stream()
-                        .allMatch(
-                                line ->
-                                        line.matches(
-                                                "2023-11-14 22:1\\d:\\d\\d\\.\\d{3}  \\p{Print}+")),
+                lines.stream().allMatch(line -> line.matches("2023-11-14 22:1\\d:\\d\\d\\.\\d{3}  \\p{Print}+")),
                 String.join("\n", lines));
         assertEquals(
                 "2023-11-14 22:13:20.000  teacher.pth -> resnet18; images: 33 train, 1,012 val,"
@@ -35,9 +31,7 @@ class EventSentencesTest {
         Progress.Builder begun = Progress.newBuilder();
         begun.getGenerationBuilder().setNumber(3).setStep(120).setReason("w3 was lost");
         begun.getGenerationBuilder().addWorkers("w1").addWorkers("w2");
-        assertTrue(
-                text.line(begun.build())
-                        .endsWith("  generation 3 after step 120 on w1, w2: w3 was lost"));
+        assertTrue(text.line(begun.build()).endsWith("  generation 3 after step 120 on w1, w2: w3 was lost"));
         Progress.Builder state = Progress.newBuilder();
         state.getStateBuilder().setState(JobState.PAUSED).setReason("asked\nby a client");
         assertTrue(text.line(state.build()).endsWith("  paused: asked; by a client"));

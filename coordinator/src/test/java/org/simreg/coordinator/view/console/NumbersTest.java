@@ -55,13 +55,12 @@ class NumbersTest {
         RecentSteps pace = new RecentSteps();
         for (int i = 0; i < 200; i++) {
             double seconds = i < 5 ? 30 : 0.5;
-            pace.add(
-                    StepDone.newBuilder()
-                            .setSeconds(seconds)
-                            .setImages(64)
-                            .setLoss(2)
-                            .setTeacherSeconds(seconds / 4)
-                            .build());
+            pace.add(StepDone.newBuilder()
+                    .setSeconds(seconds)
+                    .setImages(64)
+                    .setLoss(2)
+                    .setTeacherSeconds(seconds / 4)
+                    .build());
         }
         assertEquals(128, pace.imagesPerSecond(), 1e-9);
         assertEquals(2, pace.loss(), 1e-9);

@@ -18,8 +18,7 @@ class RunProgressTest {
 
     @Test
     void withoutATerminalThereIsALineAnEvent() {
-        assertEquals(
-                """
+        assertEquals("""
                 teacher.pth -> resnet18
                 images: 33 train, 1,012 val, 5 classes
                 3 epochs of 4 steps of 8 images on cpu
@@ -29,31 +28,23 @@ class RunProgressTest {
                 epoch 1/3  loss 0.3750  lr 0.0500  16 images/s  2.0 s  \
                 data 10%  teacher 20%  student 50%  reduce 0%  update 10%
                 epoch 1/3  student: 1-NN 10.0 %  20-NN 12.0 %  (1.5 s)
-                """,
-                shown(Style.LINES, Events.run(0))
-                        .lines()
-                        .limit(8)
-                        .reduce("", (a, b) -> a + b + "\n"));
+                """, shown(Style.LINES, Events.run(0)).lines().limit(8).reduce("", (a, b) -> a + b + "\n"));
     }
 
     @Test
     void aLongEpochGivesALineEveryThirtySecondsAtMost() {
         List<Progress> events = Events.run(0);
         Progress first = Events.step(1, 1);
-        String shown =
-                shown(
-                        Style.LINES,
-                        List.of(
-                                events.get(0),
-                                later(first, 10_000),
-                                later(first, 31_000),
-                                later(first, 60_000),
-                                later(Events.step(5, 2), 61_500)));
+        String shown = shown(
+                Style.LINES,
+                List.of(
+                        events.get(0),
+                        later(first, 10_000),
+                        later(first, 31_000),
+                        later(first, 60_000),
+                        later(Events.step(5, 2), 61_500)));
         assertEquals(2, shown.lines().filter(line -> line.contains("step ")).count(), shown);
-        assertTrue(
-                shown.endsWith(
-                        "epoch 2/3  step 5/12  16 images/s  loss 0.8000  lr 0.0250  3.5 s left\n"),
-                shown);
+        assertTrue(shown.endsWith("epoch 2/3  step 5/12  16 images/s  loss 0.8000  lr 0.0250  3.5 s left\n"), shown);
     }
 
     @Test
@@ -74,9 +65,7 @@ class RunProgressTest {
         waits.getStateBuilder().setState(JobState.QUEUED).setReason("all workers are gone");
         assertEquals(
                 "generation 2 after step 7 on w1, w2: w2 came\nqueued: all workers are gone\n",
-                shown(
-                        Style.LINES,
-                        List.of(alone.build(), runs.build(), both.build(), waits.build())));
+                shown(Style.LINES, List.of(alone.build(), runs.build(), both.build(), waits.build())));
     }
 
     @Test
@@ -87,8 +76,7 @@ class RunProgressTest {
     @Test
     void theBarLeavesTheLinesAndIsGoneInTheEnd() {
         String shown = shown(Style.BAR, Events.run(0));
-        assertTrue(
-                shown.contains("epoch 3/3  loss 0.3750  lr 0.0167  16 images/s  2.0 s\n"), shown);
+        assertTrue(shown.contains("epoch 3/3  loss 0.3750  lr 0.0167  16 images/s  2.0 s\n"), shown);
         String lastBar = shown.substring(shown.lastIndexOf("time in"));
         assertTrue(lastBar.endsWith("\r\u001b[K\u001b[A\r\u001b[K"), lastBar);
     }

@@ -13,13 +13,12 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TerminalBarTest {
-    private static final RunProgress.Figures FIGURES =
-            new RunProgress.Figures(
-                    "epoch  12/100",
-                    0.996,
-                    "1,204 images/s  loss 0.1213  lr 3.2e-05",
-                    "12 min",
-                    "data 12%  teacher 35%  student 40%  reduce 11%  update 2%");
+    private static final RunProgress.Figures FIGURES = new RunProgress.Figures(
+            "epoch  12/100",
+            0.996,
+            "1,204 images/s  loss 0.1213  lr 3.2e-05",
+            "12 min",
+            "data 12%  teacher 35%  student 40%  reduce 11%  update 2%");
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
@@ -33,8 +32,7 @@ class TerminalBarTest {
         bar.accept("2\nt");
         bar.print("note: a\nnote: b");
         bar.accept("bar 3\ntime 3");
-        assertEquals(
-                List.of("before", "epoch 1", "note: a", "note: b", "bar 3", "time 3"), shown());
+        assertEquals(List.of("before", "epoch 1", "note: a", "note: b", "bar 3", "time 3"), shown());
         bar.close();
         assertEquals(List.of("before", "epoch 1", "note: a", "note: b", ""), shown());
     }
@@ -58,12 +56,8 @@ class TerminalBarTest {
     @Test
     void allIsSaidInEightyColumns() {
         bar.accept(FIGURES.lines(bar, bar.getMaxRenderedLength()));
-        assertEquals(
-                "epoch  12/100 ======= 99%  1,204 images/s  loss 0.1213  lr 3.2e-05  12 min left",
-                shown().get(0));
-        assertEquals(
-                "time in data 12%  teacher 35%  student 40%  reduce 11%  update 2%",
-                shown().get(1));
+        assertEquals("epoch  12/100 ======= 99%  1,204 images/s  loss 0.1213  lr 3.2e-05  12 min left", shown().get(0));
+        assertEquals("time in data 12%  teacher 35%  student 40%  reduce 11%  update 2%", shown().get(1));
     }
 
     @Test
@@ -141,7 +135,8 @@ class TerminalBarTest {
                 line.setCharAt(column++, c);
             }
         }
-        List<String> screen = new ArrayList<>(lines.stream().map(StringBuilder::toString).toList());
+        List<String> screen =
+                new ArrayList<>(lines.stream().map(StringBuilder::toString).toList());
         while (screen.size() > row + 1 && screen.get(screen.size() - 1).isEmpty()) {
             screen.remove(screen.size() - 1);
         }

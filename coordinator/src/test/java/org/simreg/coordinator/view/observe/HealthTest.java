@@ -11,11 +11,10 @@ import org.simreg.coordinator.view.observe.Health.Component;
 
 class HealthTest {
     private Optional<String> trouble = Optional.empty();
-    private final Health health =
-            new Health()
-                    .ready("journal", () -> trouble)
-                    .ready("jobs", Optional::empty)
-                    .live("thread", () -> trouble);
+    private final Health health = new Health()
+            .ready("journal", () -> trouble)
+            .ready("jobs", Optional::empty)
+            .live("thread", () -> trouble);
 
     @Test
     void aProcessHasStartedOnceItSaysSo() {
@@ -30,9 +29,7 @@ class HealthTest {
         assertTrue(Health.up(health.readiness()));
         trouble = Optional.of("the disk is full");
         assertEquals(
-                List.of(
-                        new Component("journal", false, "the disk is full"),
-                        new Component("jobs", true, "")),
+                List.of(new Component("journal", false, "the disk is full"), new Component("jobs", true, "")),
                 health.readiness());
         assertFalse(Health.up(health.readiness()));
         trouble = Optional.empty();
@@ -43,8 +40,6 @@ class HealthTest {
     void onlyWhatANewStartEndsIsAskedForLife() {
         assertEquals(List.of(new Component("thread", true, "")), health.alive());
         trouble = Optional.of("it has not answered for 70 s");
-        assertEquals(
-                List.of(new Component("thread", false, "it has not answered for 70 s")),
-                health.alive());
+        assertEquals(List.of(new Component("thread", false, "it has not answered for 70 s")), health.alive());
     }
 }

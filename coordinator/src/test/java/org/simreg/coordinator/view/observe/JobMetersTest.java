@@ -20,14 +20,13 @@ class JobMetersTest {
 
     @Test
     void stepsAddUpImagesAndTimes() {
-        StepDone step =
-                StepDone.newBuilder()
-                        .setImages(64)
-                        .setSeconds(0.5)
-                        .setDataSeconds(0.125)
-                        .setTeacherSeconds(0.25)
-                        .setReduceSeconds(0.0625)
-                        .build();
+        StepDone step = StepDone.newBuilder()
+                .setImages(64)
+                .setSeconds(0.5)
+                .setDataSeconds(0.125)
+                .setTeacherSeconds(0.25)
+                .setReduceSeconds(0.0625)
+                .build();
         jobs.saw("one", Progress.newBuilder().setStep(step).build());
         jobs.saw("other", Progress.newBuilder().setStep(step).build());
         assertEquals(128, Scrape.value(meters, "simreg_images_total"));

@@ -43,9 +43,7 @@ class ProcessLogTest {
         capture();
         ProcessLog.say("it serves on port 7337");
         assertFalse(ProcessLog.isJson());
-        assertEquals(
-                "it serves on port 7337" + System.lineSeparator(),
-                printed.toString(StandardCharsets.UTF_8));
+        assertEquals("it serves on port 7337" + System.lineSeparator(), printed.toString(StandardCharsets.UTF_8));
     }
 
     @Test
@@ -58,9 +56,7 @@ class ProcessLogTest {
         assertEquals(1, root.getHandlers().length, "what libraries say goes to the same log");
         capture();
         ProcessLog.say("it serves on port 7337");
-        assertNotEquals(
-                "it serves on port 7337" + System.lineSeparator(),
-                printed.toString(StandardCharsets.UTF_8));
+        assertNotEquals("it serves on port 7337" + System.lineSeparator(), printed.toString(StandardCharsets.UTF_8));
     }
 
     @Test

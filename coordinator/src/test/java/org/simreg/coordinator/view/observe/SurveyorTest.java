@@ -15,18 +15,16 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.WorkerStatus;
 
 class SurveyorTest {
-    private static final ClusterSurvey SURVEY =
-            new ClusterSurvey(
-                    Map.of(JobState.RUNNING, 2L, JobState.QUEUED, 3L),
-                    List.of(
-                            job("fast", JobState.RUNNING, 30),
-                            job("slow", JobState.RUNNING, 5),
-                            job("waits", JobState.QUEUED, 0)),
-                    List.of(
-                            WorkerStatus.newBuilder()
-                                    .setWorker("w1")
-                                    .setState(WorkerStatus.State.TRAINING)
-                                    .build()));
+    private static final ClusterSurvey SURVEY = new ClusterSurvey(
+            Map.of(JobState.RUNNING, 2L, JobState.QUEUED, 3L),
+            List.of(
+                    job("fast", JobState.RUNNING, 30),
+                    job("slow", JobState.RUNNING, 5),
+                    job("waits", JobState.QUEUED, 0)),
+            List.of(WorkerStatus.newBuilder()
+                    .setWorker("w1")
+                    .setState(WorkerStatus.State.TRAINING)
+                    .build()));
 
     private final List<CompletableFuture<ClusterSurvey>> asked = new ArrayList<>();
     private final Meters meters = new Meters();

@@ -42,8 +42,6 @@ class WorkerMetersTest {
         assertEquals(1, Scrape.value(meters, "simreg_worker_step_seconds_count"));
         assertEquals(0.25, Scrape.value(meters, "simreg_worker_step_seconds_sum"));
         assertEquals(17, Scrape.value(meters, "simreg_worker_committed_step"));
-        assertEquals(
-                0.125,
-                Scrape.value(meters, "simreg_worker_step_part_seconds_total{part=\"student\"}"));
+        assertEquals(0.125, Scrape.value(meters, "simreg_worker_step_part_seconds_total{part=\"student\"}"));
     }
 }

@@ -54,19 +54,20 @@ class EvalPageTest {
         for (int epoch = 1; epoch <= 2; epoch++) {
             for (double lr : new double[] {0.01, 0.1}) {
                 double accuracy = epoch * lr;
-                report.addRows(
-                        row("feature")
-                                .setLr(lr)
-                                .setEpoch(epoch)
-                                .setAccuracy(accuracy)
-                                .setLoss(3.0 / epoch));
+                report.addRows(row("feature")
+                        .setLr(lr)
+                        .setEpoch(epoch)
+                        .setAccuracy(accuracy)
+                        .setLoss(3.0 / epoch));
             }
         }
         PageParts page = new PageParts(EvalPage.of(report.build()));
         page.assertSelfContained();
-        assertEquals("[[1,0.1],[2,0.2]]", page.points("Top-1 over epochs", "lr 0.1").toString());
         assertEquals(
-                "[[0,0.02],[1,0.2]]", page.points("Top-1 over learning rates", "top-1").toString());
+                "[[1,0.1],[2,0.2]]", page.points("Top-1 over epochs", "lr 0.1").toString());
+        assertEquals(
+                "[[0,0.02],[1,0.2]]",
+                page.points("Top-1 over learning rates", "top-1").toString());
         assertEquals("[[1,3.0],[2,1.5]]", page.points("Train loss", "lr 0.01").toString());
         assertEquals("[\"0.01\",\"0.1\"]", page.cards().get(1).get("names").toString());
         assertTrue(page.page().contains("<th>lr 0.1</th><td>20.0 %"), page.page());
@@ -77,24 +78,23 @@ class EvalPageTest {
         EvalReport.Builder report = report("transfer");
         for (String data : List.of("birds", "cars")) {
             for (double penalty : new double[] {1, 0.1}) {
-                report.addRows(
-                        row("feature")
-                                .setName("penalty")
-                                .setData(data)
-                                .setPenalty(penalty)
-                                .setAccuracy(penalty / 2));
+                report.addRows(row("feature")
+                        .setName("penalty")
+                        .setData(data)
+                        .setPenalty(penalty)
+                        .setAccuracy(penalty / 2));
             }
-            report.addRows(
-                    row("feature")
-                            .setName("transfer")
-                            .setData(data)
-                            .setPenalty(0.1)
-                            .setAccuracy(0.75)
-                            .setTop5(0.875));
+            report.addRows(row("feature")
+                    .setName("transfer")
+                    .setData(data)
+                    .setPenalty(0.1)
+                    .setAccuracy(0.75)
+                    .setTop5(0.875));
         }
         PageParts page = new PageParts(EvalPage.of(report.build()));
         assertTrue(page.page().contains("<th>cars, penalty 1.0e-01</th><td>75.0 %"), page.page());
-        assertEquals("[\"1.0e+00\",\"1.0e-01\"]", page.cards().get(0).get("names").toString());
+        assertEquals(
+                "[\"1.0e+00\",\"1.0e-01\"]", page.cards().get(0).get("names").toString());
         assertEquals(
                 "[[0,0.5],[1,0.05]]",
                 page.points("Held-out accuracy over penalties", "birds").toString());
@@ -125,7 +125,10 @@ class EvalPageTest {
     }
 
     private static EvalReport.Builder report(String command) {
-        return EvalReport.newBuilder().setCommand(command).setWeights("runs/x.pth").setSize(32);
+        return EvalReport.newBuilder()
+                .setCommand(command)
+                .setWeights("runs/x.pth")
+                .setSize(32);
     }
 
     private static EvalRow.Builder row(String layer) {

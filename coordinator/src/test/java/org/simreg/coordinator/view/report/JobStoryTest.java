@@ -28,7 +28,8 @@ class JobStoryTest {
     }
 
     private void step(long step, double loss) {
-        StepDone.Builder done = StepDone.newBuilder().setStep(step).setLoss(loss).setEpoch(2);
+        StepDone.Builder done =
+                StepDone.newBuilder().setStep(step).setLoss(loss).setEpoch(2);
         done.setSeconds(0.5).setTeacherSeconds(0.125).setStudentSeconds(0.25).setImages(8);
         story.add(event().setStep(done).build());
     }
@@ -56,15 +57,13 @@ class JobStoryTest {
 
     @Test
     void aViewerWhoComesNowGetsEverything() {
-        story.add(
-                event().setStarted(
-                                JobStarted.newBuilder()
-                                        .setDescription("a -> b")
-                                        .setStepsPerEpoch(4)
-                                        .setTotalSteps(12)
-                                        .setEpochs(3)
-                                        .setBatch(8))
-                        .build());
+        story.add(event().setStarted(JobStarted.newBuilder()
+                        .setDescription("a -> b")
+                        .setStepsPerEpoch(4)
+                        .setTotalSteps(12)
+                        .setEpochs(3)
+                        .setBatch(8))
+                .build());
         step(1, 2);
         step(2, 1.5);
         score("student", 1, 0.25);
@@ -150,7 +149,8 @@ class JobStoryTest {
         for (int i = 1; i <= 3000; i++) {
             begin(i, 0, "again");
             score("teacher " + i, 0, 0.5);
-            story.add(event().setNotice(Notice.newBuilder().setText("note " + i)).build());
+            story.add(
+                    event().setNotice(Notice.newBuilder().setText("note " + i)).build());
         }
         JsonObject whole = story.whole();
         assertEquals(3000, whole.get("generationsBegun").getAsInt());

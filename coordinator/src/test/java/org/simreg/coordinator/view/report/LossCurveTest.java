@@ -36,12 +36,12 @@ class LossCurveTest {
         }
         JsonArray points = loss.json();
         assertTrue(points.size() > 300 && points.size() <= 600, points.size() + " points");
-        assertEquals(1 << 20, points.get(points.size() - 1).getAsJsonArray().get(0).getAsLong());
-        double mean =
-                points.asList().stream()
-                        .mapToDouble(point -> point.getAsJsonArray().get(1).getAsDouble())
-                        .average()
-                        .orElseThrow();
+        assertEquals(
+                1 << 20, points.get(points.size() - 1).getAsJsonArray().get(0).getAsLong());
+        double mean = points.asList().stream()
+                .mapToDouble(point -> point.getAsJsonArray().get(1).getAsDouble())
+                .average()
+                .orElseThrow();
         assertEquals((1 << 19) + 0.5, mean, 1e-6);
     }
 

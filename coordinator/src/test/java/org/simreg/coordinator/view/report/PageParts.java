@@ -20,11 +20,9 @@ import java.util.stream.StreamSupport;
 
 /** The parts that a browser would take a written page apart into. */
 record PageParts(String page) {
-    private static final Pattern SCRIPT =
-            Pattern.compile("<script([^>]*)>(.*?)</script", Pattern.DOTALL);
+    private static final Pattern SCRIPT = Pattern.compile("<script([^>]*)>(.*?)</script", Pattern.DOTALL);
     private static final Pattern STYLE = Pattern.compile("<style>(.*?)</style", Pattern.DOTALL);
-    private static final Pattern SOURCE =
-            Pattern.compile("(?:src|href)=\"([^\"]*)\"|url\\(([^)]*)\\)|@import ([^;]*)");
+    private static final Pattern SOURCE = Pattern.compile("(?:src|href)=\"([^\"]*)\"|url\\(([^)]*)\\)|@import ([^;]*)");
 
     /** The objects of the page's JSON, one a card. */
     List<JsonObject> cards() {
@@ -39,7 +37,8 @@ record PageParts(String page) {
     /** The points of a line of the chart with a title. */
     JsonArray points(String title, String line) {
         return cards().stream()
-                .filter(card -> card.has("lines") && card.get("title").getAsString().equals(title))
+                .filter(card ->
+                        card.has("lines") && card.get("title").getAsString().equals(title))
                 .flatMap(card -> card.getAsJsonArray("lines").asList().stream())
                 .map(JsonElement::getAsJsonObject)
                 .filter(one -> one.get("name").getAsString().equals(line))
@@ -67,13 +66,12 @@ record PageParts(String page) {
         assertTrue(page.contains("<script type=\"application/json\" id=\"data\">"));
         String script = scripts().get(1);
         assertTrue(
-                page.contains(
-                        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
-                                + " script-src "
-                                + hash(script)
-                                + "; style-src "
-                                + hash(style())
-                                + "; img-src data:; base-uri 'none'; form-action 'none'\">"),
+                page.contains("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
+                        + " script-src "
+                        + hash(script)
+                        + "; style-src "
+                        + hash(style())
+                        + "; img-src data:; base-uri 'none'; form-action 'none'\">"),
                 page);
         for (String file : List.of("dom", "text", "parts", "scores", "chart", "report")) {
             String code = new String(ReportPage.asset(file + ".js"), StandardCharsets.UTF_8);

@@ -35,24 +35,24 @@ import org.simreg.proto.UserError;
 class RunReportTest {
     private static final String ATTACK = "</script><!--<script><img src=x onerror=alert('x')>\"&";
 
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
 
     @Test
     void aFinishedRunIsToldInFull() throws IOException {
         String page = page(record(Events.run(0)), Optional.empty());
-        for (String part :
-                List.of(
-                        "finished 14 Nov 2023, 22:13 UTC",
-                        "teacher.pth -&gt; resnet18",
-                        "<th>student at random</th>",
-                        "9.2 %",
-                        "<tr class=\"ours\"><th>student</th><td>30.0 %<progress value=\"0.7463\"",
-                        "<td>40.2 %<progress value=\"1.0000\"",
-                        "can&#39;t be decoded",
-                        "5eed".repeat(16),
-                        "href=\"./student/resnet18.onnx\"",
-                        "their numbers are in <a href=\"./metrics.jsonl\">",
-                        "seed: 0")) {
+        for (String part : List.of(
+                "finished 14 Nov 2023, 22:13 UTC",
+                "teacher.pth -&gt; resnet18",
+                "<th>student at random</th>",
+                "9.2 %",
+                "<tr class=\"ours\"><th>student</th><td>30.0 %<progress value=\"0.7463\"",
+                "<td>40.2 %<progress value=\"1.0000\"",
+                "can&#39;t be decoded",
+                "5eed".repeat(16),
+                "href=\"./student/resnet18.onnx\"",
+                "their numbers are in <a href=\"./metrics.jsonl\">",
+                "seed: 0")) {
             assertTrue(page.contains(part), part);
         }
     }
@@ -82,17 +82,18 @@ class RunReportTest {
         }
         assertEquals(Events.STEPS, loss.size());
         assertEquals(loss.toString(), page.points("Loss: 2 - 2 cos", "loss").toString());
-        assertEquals(rate.toString(), page.points("Learning rate", "learning rate").toString());
+        assertEquals(
+                rate.toString(), page.points("Learning rate", "learning rate").toString());
         assertEquals(scores.toString(), card(page, "accuracy").get("scores").toString());
         JsonObject pace = card(page, "time").getAsJsonObject("pace");
         assertEquals(Events.STEPS, pace.get("steps").getAsInt());
         assertEquals(6, pace.get("seconds").getAsDouble(), 1e-9);
         JsonObject parts = pace.getAsJsonObject("parts");
-        assertEquals(
-                List.of("data", "teacher", "student", "reduce", "update", "other"),
-                List.copyOf(parts.keySet()));
+        assertEquals(List.of("data", "teacher", "student", "reduce", "update", "other"), List.copyOf(parts.keySet()));
         assertEquals(3, parts.get("student").getAsDouble(), 1e-9);
-        double all = parts.asMap().values().stream().mapToDouble(part -> part.getAsDouble()).sum();
+        double all = parts.asMap().values().stream()
+                .mapToDouble(part -> part.getAsDouble())
+                .sum();
         assertEquals(6, all, 1e-9);
     }
 
@@ -145,27 +146,23 @@ class RunReportTest {
         assertEquals(0, page.count("<img src=x"));
         assertEquals(0, page.count("<!--"));
         assertTrue(
-                page.count(
-                                "&lt;/script&gt;&lt;!--&lt;script&gt;&lt;img src=x"
-                                        + " onerror=alert(&#39;x&#39;)&gt;&quot;&amp;")
+                page.count("&lt;/script&gt;&lt;!--&lt;script&gt;&lt;img src=x"
+                                + " onerror=alert(&#39;x&#39;)&gt;&quot;&amp;")
                         >= 5,
                 "table, grid, notice and settings show it as text");
         assertTrue(
                 card(page, "accuracy").getAsJsonArray("scores").asList().stream()
-                        .anyMatch(
-                                score ->
-                                        score.getAsJsonObject()
-                                                .get("subject")
-                                                .getAsString()
-                                                .equals(ATTACK)),
+                        .anyMatch(score -> score.getAsJsonObject()
+                                .get("subject")
+                                .getAsString()
+                                .equals(ATTACK)),
                 "the chart names it as it is");
     }
 
     @Test
     void aRunThatGoesOnAndOneWithoutAStepHaveAReportToo() throws IOException {
         Path run = record(Events.run(0).subList(0, 7));
-        Files.writeString(
-                run.resolve("metrics.jsonl"), "{\"step\":{\"st", StandardOpenOption.APPEND);
+        Files.writeString(run.resolve("metrics.jsonl"), "{\"step\":{\"st", StandardOpenOption.APPEND);
         assertTrue(page(run, Optional.empty()).contains("not finished: step 3 of 12"));
         Files.writeString(run.resolve("metrics.jsonl"), "");
         assertTrue(page(run, Optional.empty()).contains("not finished: step 0 of 0"));
@@ -198,17 +195,14 @@ class RunReportTest {
     void theExamplesOfTheRunAreShownWhenNoGridIsGiven() throws IOException {
         Path file = image(40, 40, "png");
         List<Progress> events = new ArrayList<>(Events.run(0));
-        EvaluationDone.Builder last =
-                Events.evaluation("student", 3, 0.3, 0.32).getEvaluation().toBuilder();
-        last.addExamples(
-                Example.newBuilder()
+        EvaluationDone.Builder last = Events.evaluation("student", 3, 0.3, 0.32).getEvaluation().toBuilder();
+        last.addExamples(Example.newBuilder()
+                .setFile(file.getFileName().toString())
+                .setLabel("crab")
+                .addNeighbors(Example.Neighbor.newBuilder()
                         .setFile(file.getFileName().toString())
                         .setLabel("crab")
-                        .addNeighbors(
-                                Example.Neighbor.newBuilder()
-                                        .setFile(file.getFileName().toString())
-                                        .setLabel("crab")
-                                        .setCosine(0.75)));
+                        .setCosine(0.75)));
         events.add(Progress.newBuilder().setEvaluation(last).build());
         Path run = record(events);
         Files.writeString(run.resolve("job.yaml"), "dataset:\n  path: " + temporary + "\n");
@@ -230,8 +224,7 @@ class RunReportTest {
 
     @Test
     void aFolderWithoutARunIsRefused() {
-        UserError refused =
-                assertThrows(UserError.class, () -> RunReport.write(temporary, Optional.empty()));
+        UserError refused = assertThrows(UserError.class, () -> RunReport.write(temporary, Optional.empty()));
         assertTrue(refused.getMessage().contains("metrics.jsonl"));
     }
 
@@ -251,15 +244,12 @@ class RunReportTest {
                 student     %s
                             %s
                 report      %s
-                """
-                        .replace("%\n", "%%\n")
-                        .replace("%  ", "%%  ")
-                        .formatted(
-                                "5eed".repeat(16),
-                                run,
-                                run.resolve("student/resnet18.pth"),
-                                run.resolve("student/resnet18.onnx"),
-                                run.resolve("report.html")),
+                """.replace("%\n", "%%\n").replace("%  ", "%%  ").formatted(
+                        "5eed".repeat(16),
+                        run,
+                        run.resolve("student/resnet18.pth"),
+                        run.resolve("student/resnet18.onnx"),
+                        run.resolve("report.html")),
                 RunSummary.text(run).replace(System.lineSeparator(), "\n"));
     }
 

@@ -61,22 +61,17 @@ class JobFeedTest {
 
     @BeforeEach
     void serve() {
-        JobStatus job = JobStatus.newBuilder().setId("job-1").setState(JobState.RUNNING).build();
-        ClusterSurvey survey =
-                new ClusterSurvey(Map.of(JobState.RUNNING, 1L), List.of(job), List.of());
-        PageRoutes.Setup page =
-                new PageRoutes.Setup(
-                        "1.2",
-                        7100,
-                        task -> thread.execute(() -> task.accept(jobs)),
-                        () -> survey,
-                        OptionalInt::empty,
-                        BankPictures.NONE);
-        server =
-                WebServer.listen(
-                        vertx,
-                        new HostPort("127.0.0.1", 0),
-                        router -> PageRoutes.route(vertx, router, page));
+        JobStatus job =
+                JobStatus.newBuilder().setId("job-1").setState(JobState.RUNNING).build();
+        ClusterSurvey survey = new ClusterSurvey(Map.of(JobState.RUNNING, 1L), List.of(job), List.of());
+        PageRoutes.Setup page = new PageRoutes.Setup(
+                "1.2",
+                7100,
+                task -> thread.execute(() -> task.accept(jobs)),
+                () -> survey,
+                OptionalInt::empty,
+                BankPictures.NONE);
+        server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> PageRoutes.route(vertx, router, page));
     }
 
     @AfterEach
@@ -99,7 +94,10 @@ class JobFeedTest {
             if (!id.equals("job-1")) {
                 throw new Refused(Refused.Kind.UNKNOWN, "There is no job " + id);
             }
-            return JobStatus.newBuilder().setId(id).setNextSequence(events.size()).build();
+            return JobStatus.newBuilder()
+                    .setId(id)
+                    .setNextSequence(events.size())
+                    .build();
         }
 
         @Override
@@ -123,23 +121,21 @@ class JobFeedTest {
         }
 
         void happens(int steps) {
-            thread.execute(
-                    () -> {
-                        int from = events.size();
-                        for (int i = 0; i < steps; i++) {
-                            JobEvent.Builder event = JobEvent.newBuilder();
-                            event.setSequence(events.size());
-                            event.getProgressBuilder()
-                                    .setStep(
-                                            StepDone.newBuilder()
-                                                    .setStep(events.size() + 1)
-                                                    .setLoss(0.5));
-                            events.add(event.build());
-                        }
-                        List<Watcher> all = List.copyOf(waiting);
-                        waiting.clear();
-                        all.forEach(watcher -> send(watcher, from));
-                    });
+            thread.execute(() -> {
+                int from = events.size();
+                for (int i = 0; i < steps; i++) {
+                    JobEvent.Builder event = JobEvent.newBuilder();
+                    event.setSequence(events.size());
+                    event.getProgressBuilder()
+                            .setStep(StepDone.newBuilder()
+                                    .setStep(events.size() + 1)
+                                    .setLoss(0.5));
+                    events.add(event.build());
+                }
+                List<Watcher> all = List.copyOf(waiting);
+                waiting.clear();
+                all.forEach(watcher -> send(watcher, from));
+            });
         }
 
         @Override
@@ -255,8 +251,7 @@ class JobFeedTest {
         try {
             HttpResponse<InputStream> answer = ask("job-2");
             assertEquals(404, answer.statusCode());
-            assertEquals(
-                    "There is no such job.\n", new String(answer.body().readAllBytes(), UTF_8));
+            assertEquals("There is no such job.\n", new String(answer.body().readAllBytes(), UTF_8));
             assertEquals(List.of(), logged.list);
         } finally {
             router.detachAppender(logged);

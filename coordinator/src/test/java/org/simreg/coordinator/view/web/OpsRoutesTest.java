@@ -25,7 +25,9 @@ import org.simreg.coordinator.grpc.client.HostPort;
 
 @Timeout(60)
 class OpsRoutesTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final TokenFile.NewToken reader = TokenFile.NewToken.of(Rights.Role.READ, "ruth");
     private final TokenFile.NewToken operator = TokenFile.NewToken.of(Rights.Role.OPERATE, "olga");
     private final TokenFile.NewToken worker = TokenFile.NewToken.of(Rights.Role.WORKER, "w1");
@@ -38,15 +40,11 @@ class OpsRoutesTest {
         tokens = folder.resolve("tokens");
         Files.writeString(tokens, reader.line() + "\n" + operator.line() + "\n" + worker.line());
         Gate gate = Gate.by(tokens, Duration.ZERO);
-        server =
-                WebServer.listen(
-                        vertx,
-                        new HostPort("127.0.0.1", 0),
-                        router -> {
-                            router.get("/health").handler(request -> request.end("up"));
-                            OpsRoutes.guard(router, gate);
-                            router.get("/").handler(request -> request.end("page"));
-                        });
+        server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
+            router.get("/health").handler(request -> request.end("up"));
+            OpsRoutes.guard(router, gate);
+            router.get("/").handler(request -> request.end("page"));
+        });
     }
 
     @AfterEach
@@ -56,13 +54,11 @@ class OpsRoutesTest {
     }
 
     private HttpResponse<String> get(String path, String authorization) throws Exception {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
         if (authorization != null) {
             request.header("Authorization", authorization);
         }
-        return HttpClient.newHttpClient()
-                .send(request.build(), HttpResponse.BodyHandlers.ofString());
+        return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private static String basic(String pair) {
@@ -73,7 +69,9 @@ class OpsRoutesTest {
     void aTokenThatMayReadOpensThePageAsABearersOrAsAPassword() throws Exception {
         assertEquals("page", get("/", "Bearer " + reader.token()).body());
         assertEquals("page", get("/", basic("anybody:" + operator.token())).body());
-        assertEquals("page", get("/", "bAsIc " + basic(":" + reader.token()).substring(6)).body());
+        assertEquals(
+                "page",
+                get("/", "bAsIc " + basic(":" + reader.token()).substring(6)).body());
     }
 
     @Test
@@ -84,16 +82,15 @@ class OpsRoutesTest {
                 "Basic realm=\"simreg\", charset=\"UTF-8\"",
                 refused.headers().firstValue("WWW-Authenticate").orElseThrow());
         assertTrue(refused.body().contains("the role read"), refused.body());
-        for (String wrong :
-                new String[] {
-                    basic("ruth:wrong"),
-                    basic("worker:" + worker.token()),
-                    basic(""),
-                    "Basic !",
-                    "Basic",
-                    "Bearer ",
-                    reader.token()
-                }) {
+        for (String wrong : new String[] {
+            basic("ruth:wrong"),
+            basic("worker:" + worker.token()),
+            basic(""),
+            "Basic !",
+            "Basic",
+            "Bearer ",
+            reader.token()
+        }) {
             assertEquals(401, get("/", wrong).statusCode(), wrong);
         }
         assertEquals(401, get("/nowhere", null).statusCode(), "what there is isn't told either");

@@ -54,12 +54,13 @@ class RoutesTest {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
     private static final String HOSTILE = "</script>\"\\\n\u2028";
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final Vertx vertx = Vertx.vertx();
     private final Health health = new Health();
     private final AtomicReference<SearchRequest> asked = new AtomicReference<>();
-    private final AtomicReference<Optional<String>> journal =
-            new AtomicReference<>(Optional.empty());
+    private final AtomicReference<Optional<String>> journal = new AtomicReference<>(Optional.empty());
     private WebServer server;
 
     @BeforeEach
@@ -67,22 +68,17 @@ class RoutesTest {
         Files.write(folder.resolve("a.png"), new byte[] {1, 2, 3});
         Files.write(folder.resolve("b.html"), new byte[] {4});
         health.ready("journal", journal::get);
-        PageRoutes.Setup page =
-                new PageRoutes.Setup(
-                        "1.2",
-                        7100,
-                        task -> {},
-                        RoutesTest::survey,
-                        () -> OptionalInt.of(4),
-                        new BankPictures(() -> List.of(bank()), this::find, Runnable::run));
-        server =
-                WebServer.listen(
-                        vertx,
-                        new HostPort("127.0.0.1", 0),
-                        router -> {
-                            OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
-                            PageRoutes.route(vertx, router, page);
-                        });
+        PageRoutes.Setup page = new PageRoutes.Setup(
+                "1.2",
+                7100,
+                task -> {},
+                RoutesTest::survey,
+                () -> OptionalInt.of(4),
+                new BankPictures(() -> List.of(bank()), this::find, Runnable::run));
+        server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
+            OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
+            PageRoutes.route(vertx, router, page);
+        });
     }
 
     @AfterEach
@@ -95,9 +91,9 @@ class RoutesTest {
         JobStatus.Builder job = JobStatus.newBuilder().setId("job-1").setReason(HOSTILE);
         job.setState(JobState.RUNNING).setStep(3).setLoss(Double.NaN);
         job.getJobBuilder().addTeachersBuilder().setSource("self");
-        WorkerStatus worker = WorkerStatus.newBuilder().setWorker("w1").setJob("job-1").build();
-        return new ClusterSurvey(
-                Map.of(JobState.RUNNING, 1L), List.of(job.build()), List.of(worker));
+        WorkerStatus worker =
+                WorkerStatus.newBuilder().setWorker("w1").setJob("job-1").build();
+        return new ClusterSurvey(Map.of(JobState.RUNNING, 1L), List.of(job.build()), List.of(worker));
     }
 
     private BankView bank() {
@@ -111,14 +107,18 @@ class RoutesTest {
     private CompletableFuture<SearchResponse> find(SearchRequest request) {
         asked.set(request);
         if (request.getImages(0).size() < 3) {
-            return CompletableFuture.failedFuture(
-                    Status.INVALID_ARGUMENT
-                            .withDescription("The picture can't be read")
-                            .asRuntimeException());
+            return CompletableFuture.failedFuture(Status.INVALID_ARGUMENT
+                    .withDescription("The picture can't be read")
+                    .asRuntimeException());
         }
-        Found.Hit hit = Found.Hit.newBuilder().setId(1).setLabel(HOSTILE).setCosine(0.5f).build();
-        return CompletableFuture.completedFuture(
-                SearchResponse.newBuilder().addFound(Found.newBuilder().addHits(hit)).build());
+        Found.Hit hit = Found.Hit.newBuilder()
+                .setId(1)
+                .setLabel(HOSTILE)
+                .setCosine(0.5f)
+                .build();
+        return CompletableFuture.completedFuture(SearchResponse.newBuilder()
+                .addFound(Found.newBuilder().addHits(hit))
+                .build());
     }
 
     private HttpRequest.Builder request(String path) {
@@ -130,9 +130,7 @@ class RoutesTest {
     }
 
     private HttpResponse<String> post(String path, byte[] body) throws Exception {
-        return CLIENT.send(
-                request(path).POST(BodyPublishers.ofByteArray(body)).build(),
-                BodyHandlers.ofString());
+        return CLIENT.send(request(path).POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.ofString());
     }
 
     private static String header(HttpResponse<?> answer, String name) {
@@ -142,8 +140,7 @@ class RoutesTest {
     @Test
     void healthNamesTheComponentThatIsDown() throws Exception {
         assertEquals(
-                "{\"status\":\"up\",\"components\":[{\"name\":\"journal\",\"status\":\"up\","
-                        + "\"reason\":\"\"}]}",
+                "{\"status\":\"up\",\"components\":[{\"name\":\"journal\",\"status\":\"up\"," + "\"reason\":\"\"}]}",
                 get("/health/ready").body());
         journal.set(Optional.of("the disk is full"));
         HttpResponse<String> down = get("/health/ready");
@@ -162,8 +159,9 @@ class RoutesTest {
         HttpResponse<String> chart = get("/chart.js");
         assertEquals("text/javascript; charset=utf-8", header(chart, "Content-Type"));
         assertArrayEquals(ReportPage.asset("chart.js"), chart.body().getBytes("UTF-8"));
-        HttpRequest again =
-                request("/chart.js").header("If-None-Match", header(chart, "ETag")).build();
+        HttpRequest again = request("/chart.js")
+                .header("If-None-Match", header(chart, "ETag"))
+                .build();
         assertEquals(304, CLIENT.send(again, BodyHandlers.ofString()).statusCode());
         assertEquals(404, get("/report.css").statusCode(), "of written pages only");
         for (String file : List.of("/page.css", "/chart.css", "/scores.js", "/icon.svg")) {
@@ -174,11 +172,9 @@ class RoutesTest {
 
     @Test
     void theOverviewIsOneLineOfJsonThatAnyNameFitsIn() throws Exception {
-        HttpResponse<InputStream> stream =
-                CLIENT.send(request("/api/overview").build(), BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> stream = CLIENT.send(request("/api/overview").build(), BodyHandlers.ofInputStream());
         assertEquals("text/event-stream", header(stream, "Content-Type"));
-        try (var lines =
-                new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
+        try (var lines = new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.UTF_8))) {
             String line = lines.readLine();
             while (!line.startsWith("data: ")) {
                 line = lines.readLine();
@@ -238,8 +234,7 @@ class RoutesTest {
     @Test
     void aPortThatIsTakenIsRefusedInASentence() {
         HostPort taken = new HostPort("127.0.0.1", server.port());
-        UserError refused =
-                assertThrows(UserError.class, () -> WebServer.listen(vertx, taken, router -> {}));
+        UserError refused = assertThrows(UserError.class, () -> WebServer.listen(vertx, taken, router -> {}));
         assertTrue(refused.getMessage().contains("choose another with --http"));
     }
 }

@@ -69,8 +69,7 @@ public final class NamedThreads {
      * @param around gets what a thread of the pool runs for all its life, and makes of it what the
      *     thread shall run instead
      */
-    public static ExecutorService numbered(
-            String prefix, int count, UnaryOperator<Runnable> around) {
+    public static ExecutorService numbered(String prefix, int count, UnaryOperator<Runnable> around) {
         ThreadFactory threads = numbered(prefix);
         return Executors.newFixedThreadPool(count, work -> threads.newThread(around.apply(work)));
     }
@@ -82,14 +81,8 @@ public final class NamedThreads {
      * @param idle how long a thread waits for a task before it ends, more than none
      */
     public static ExecutorService pool(ThreadFactory threads, int most, Duration idle) {
-        ThreadPoolExecutor pool =
-                new ThreadPoolExecutor(
-                        most,
-                        most,
-                        idle.toMillis(),
-                        TimeUnit.MILLISECONDS,
-                        new LinkedBlockingQueue<>(),
-                        threads);
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                most, most, idle.toMillis(), TimeUnit.MILLISECONDS, new LinkedBlockingQueue<>(), threads);
         pool.allowCoreThreadTimeOut(true);
         return pool;
     }

@@ -32,13 +32,8 @@ public final class AtomicFile {
     public static void write(Path target, Content content) {
         Path file = target.toAbsolutePath();
         Path folder = file.getParent();
-        Path draft =
-                folder.resolve(
-                        ".%s.%x.%x.tmp"
-                                .formatted(
-                                        file.getFileName(),
-                                        ProcessHandle.current().pid(),
-                                        System.nanoTime()));
+        Path draft = folder.resolve(".%s.%x.%x.tmp"
+                .formatted(file.getFileName(), ProcessHandle.current().pid(), System.nanoTime()));
         try {
             Files.createDirectories(folder);
             fill(draft, content);
@@ -47,8 +42,7 @@ public final class AtomicFile {
         } catch (IOException e) {
             discard(draft, e);
             throw new UserError(
-                    "Can't write %s: %s; give a folder that is writable and has room"
-                            .formatted(target, Disk.reason(e)),
+                    "Can't write %s: %s; give a folder that is writable and has room".formatted(target, Disk.reason(e)),
                     e);
         } catch (RuntimeException | Error e) {
             discard(draft, e);
@@ -64,12 +58,8 @@ public final class AtomicFile {
     }
 
     private static void fill(Path draft, Content content) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(
-                        draft,
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(
+                draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             content.write(channel);
             channel.force(true);
         }

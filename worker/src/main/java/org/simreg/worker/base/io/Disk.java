@@ -35,8 +35,7 @@ public final class Disk {
      * @throws UserError if it fails
      */
     public static <T> T read(Path target, Work<T> work) {
-        return attempt(
-                "Reading %s failed: %s; check the disk and the right to read it", target, work);
+        return attempt("Reading %s failed: %s; check the disk and the right to read it", target, work);
     }
 
     /**
@@ -48,8 +47,7 @@ public final class Disk {
     public static void write(Path target, Act act) {
         attempt(
                 "Writing %s failed: %s; make room or give the right to write, then start again; a run continues with --resume",
-                target,
-                () -> {
+                target, () -> {
                     act.run();
                     return null;
                 });

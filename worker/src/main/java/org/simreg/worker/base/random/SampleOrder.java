@@ -15,8 +15,7 @@ public final class SampleOrder {
      */
     public SampleOrder(long seed, int samples) {
         if (samples <= 0) {
-            throw new IllegalArgumentException(
-                    "an order needs at least one sample, not " + samples);
+            throw new IllegalArgumentException("an order needs at least one sample, not " + samples);
         }
         this.seed = seed;
         this.samples = samples;

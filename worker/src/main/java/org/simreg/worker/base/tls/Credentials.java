@@ -44,34 +44,24 @@ record Credentials(
     static Credentials load(TlsFiles files, Instant now) {
         List<X509Certificate> peers = certificates(files.ca(), "--tls-ca", now);
         List<X509Certificate> all = new ArrayList<>(peers);
-        Optional<X509ExtendedKeyManager> keys =
-                files.identity()
-                        .map(
-                                identity -> {
-                                    List<X509Certificate> chain =
-                                            certificates(identity.cert(), "--tls-cert", now);
-                                    all.addAll(chain);
-                                    return keys(identity, chain);
-                                });
-        Optional<X509ExtendedTrustManager> clients =
-                files.clientCa()
-                        .map(
-                                ca -> {
-                                    List<X509Certificate> issuers =
-                                            certificates(ca, "--tls-client-ca", now);
-                                    all.addAll(issuers);
-                                    return trusted(issuers);
-                                });
-        Instant end =
-                all.stream()
-                        .map(one -> one.getNotAfter().toInstant())
-                        .min(Instant::compareTo)
-                        .orElseThrow();
+        Optional<X509ExtendedKeyManager> keys = files.identity().map(identity -> {
+            List<X509Certificate> chain = certificates(identity.cert(), "--tls-cert", now);
+            all.addAll(chain);
+            return keys(identity, chain);
+        });
+        Optional<X509ExtendedTrustManager> clients = files.clientCa().map(ca -> {
+            List<X509Certificate> issuers = certificates(ca, "--tls-client-ca", now);
+            all.addAll(issuers);
+            return trusted(issuers);
+        });
+        Instant end = all.stream()
+                .map(one -> one.getNotAfter().toInstant())
+                .min(Instant::compareTo)
+                .orElseThrow();
         return new Credentials(keys, trusted(peers), clients, end);
     }
 
-    private static X509ExtendedKeyManager keys(
-            TlsFiles.Identity files, List<X509Certificate> chain) {
+    private static X509ExtendedKeyManager keys(TlsFiles.Identity files, List<X509Certificate> chain) {
         PrivateKey key = Pem.key(Pem.read(files.key(), "--tls-key"), files.key(), "--tls-key");
         if (!fits(key, chain.get(0).getPublicKey())) {
             throw new UserError(
@@ -82,8 +72,7 @@ record Credentials(
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(null, NO_PASSWORD);
             store.setKeyEntry("own", key, NO_PASSWORD, chain.toArray(X509Certificate[]::new));
-            KeyManagerFactory factory =
-                    KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             factory.init(store, NO_PASSWORD);
             for (KeyManager one : factory.getKeyManagers()) {
                 if (one instanceof X509ExtendedKeyManager keys) {
@@ -93,19 +82,16 @@ record Credentials(
             throw new IllegalStateException("this Java has no key manager for X.509");
         } catch (GeneralSecurityException | IOException e) {
             throw new UserError(
-                    "The certificates in %s (--tls-cert) can't be used: %s"
-                            .formatted(files.cert(), e.getMessage()),
-                    e);
+                    "The certificates in %s (--tls-cert) can't be used: %s".formatted(files.cert(), e.getMessage()), e);
         }
     }
 
     private static boolean fits(PrivateKey key, PublicKey certified) {
-        String algorithm =
-                switch (key.getAlgorithm()) {
-                    case "RSA" -> "SHA256withRSA";
-                    case "EC" -> "SHA256withECDSA";
-                    default -> "Ed25519";
-                };
+        String algorithm = switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> "Ed25519";
+        };
         byte[] text = {1, 2, 3};
         try {
             Signature signing = Signature.getInstance(algorithm);
@@ -127,8 +113,7 @@ record Credentials(
             for (X509Certificate one : issuers) {
                 store.setCertificateEntry("ca-" + store.size(), one);
             }
-            TrustManagerFactory factory =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(store);
             for (TrustManager one : factory.getTrustManagers()) {
                 if (one instanceof X509ExtendedTrustManager trust) {
@@ -137,8 +122,7 @@ record Credentials(
             }
             throw new IllegalStateException("this Java has no trust manager for X.509");
         } catch (GeneralSecurityException | IOException e) {
-            throw new UserError(
-                    "The certificates of those to be trusted can't be used: " + e.getMessage(), e);
+            throw new UserError("The certificates of those to be trusted can't be used: " + e.getMessage(), e);
         }
     }
 
@@ -148,9 +132,8 @@ record Credentials(
             Instant end = one.getNotAfter().toInstant();
             Instant begin = one.getNotBefore().toInstant();
             if (now.isAfter(end)) {
-                throw new UserError(
-                        "The certificate of %s in %s (%s) expired on %s; put a new one there"
-                                .formatted(name(one), file, option, end));
+                throw new UserError("The certificate of %s in %s (%s) expired on %s; put a new one there"
+                        .formatted(name(one), file, option, end));
             }
             if (now.isBefore(begin)) {
                 throw new UserError(

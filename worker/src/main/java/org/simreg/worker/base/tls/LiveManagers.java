@@ -43,8 +43,7 @@ final class LiveManagers {
         private static final int KEPT = 4;
 
         private final Supplier<X509ExtendedKeyManager> newest;
-        private final ConcurrentHashMap<Long, X509ExtendedKeyManager> given =
-                new ConcurrentHashMap<>();
+        private final ConcurrentHashMap<Long, X509ExtendedKeyManager> given = new ConcurrentHashMap<>();
         private final AtomicLong number = new AtomicLong();
         private X509ExtendedKeyManager last;
 
@@ -84,8 +83,7 @@ final class LiveManagers {
         }
 
         @Override
-        public String chooseEngineClientAlias(
-                String[] types, Principal[] issuers, SSLEngine engine) {
+        public String chooseEngineClientAlias(String[] types, Principal[] issuers, SSLEngine engine) {
             Choice choice = newest();
             return choice.named(choice.keys.chooseEngineClientAlias(types, issuers, engine));
         }
@@ -171,14 +169,12 @@ final class LiveManagers {
         }
 
         @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type)
-                throws CertificateException {
+        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
             newest.get().checkClientTrusted(chain, type);
         }
 
         @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type)
-                throws CertificateException {
+        public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
             newest.get().checkServerTrusted(chain, type);
         }
 

@@ -23,8 +23,7 @@ import org.simreg.proto.UserError;
 
 /** The reader of PEM files: certificates and private keys. Every problem names the file. */
 final class Pem {
-    private static final Pattern BLOCK =
-            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+    private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
     /** Longer than any chain or key. */
@@ -32,24 +31,7 @@ final class Pem {
 
     /** Version 0, algorithm rsaEncryption without parameters, in DER. */
     private static final byte[] RSA_HEAD = {
-        2,
-        1,
-        0,
-        0x30,
-        13,
-        6,
-        9,
-        0x2a,
-        (byte) 0x86,
-        0x48,
-        (byte) 0x86,
-        (byte) 0xf7,
-        13,
-        1,
-        1,
-        1,
-        5,
-        0
+        2, 1, 0, 0x30, 13, 6, 9, 0x2a, (byte) 0x86, 0x48, (byte) 0x86, (byte) 0xf7, 13, 1, 1, 1, 5, 0
     };
 
     private Pem() {}
@@ -59,8 +41,7 @@ final class Pem {
         try {
             if (Files.size(file) > LONGEST) {
                 throw new UserError(
-                        "%s: %s has over 64 KiB, which no PEM file has; name another"
-                                .formatted(option, file));
+                        "%s: %s has over 64 KiB, which no PEM file has; name another".formatted(option, file));
             }
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
@@ -88,8 +69,7 @@ final class Pem {
         throw noCertificate(file, option, "", null);
     }
 
-    private static UserError noCertificate(
-            Path file, String option, String why, CertificateException cause) {
+    private static UserError noCertificate(Path file, String option, String why, CertificateException cause) {
         return new UserError(
                 "%s: %s holds no certificate in PEM form%s; name a file with BEGIN CERTIFICATE in it"
                         .formatted(option, file, why),
@@ -109,32 +89,29 @@ final class Pem {
                     return unwrapped(sequence(RSA_HEAD, tagged(4, bytes)), file, option);
                 }
                 case "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY" ->
-                        throw new UserError(
-                                "%s: %s holds an %s, which isn't read; 'openssl pkcs8 -topk8 -nocrypt -in %s' gives one that is"
-                                        .formatted(option, file, block.group(1), file));
+                    throw new UserError(
+                            "%s: %s holds an %s, which isn't read; 'openssl pkcs8 -topk8 -nocrypt -in %s' gives one that is"
+                                    .formatted(option, file, block.group(1), file));
                 // Parameters of a curve may stand before the key.
                 default -> {}
             }
         }
-        throw new UserError(
-                "%s: %s holds no private key in PEM form; name a file with BEGIN PRIVATE KEY in it"
-                        .formatted(option, file));
+        throw new UserError("%s: %s holds no private key in PEM form; name a file with BEGIN PRIVATE KEY in it"
+                .formatted(option, file));
     }
 
     private static byte[] base64(String text, Path file, String option) {
         try {
             return Base64.getMimeDecoder().decode(text);
         } catch (IllegalArgumentException e) {
-            throw new UserError(
-                    "%s: the key in %s is damaged: %s".formatted(option, file, e.getMessage()), e);
+            throw new UserError("%s: the key in %s is damaged: %s".formatted(option, file, e.getMessage()), e);
         }
     }
 
     private static PrivateKey unwrapped(byte[] pkcs8, Path file, String option) {
         for (String algorithm : ALGORITHMS) {
             try {
-                return KeyFactory.getInstance(algorithm)
-                        .generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
+                return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
             } catch (InvalidKeySpecException another) {
                 continue;
             } catch (GeneralSecurityException e) {
@@ -142,8 +119,7 @@ final class Pem {
             }
         }
         throw new UserError(
-                "%s: the key in %s is damaged, or none of %s"
-                        .formatted(option, file, String.join(", ", ALGORITHMS)));
+                "%s: the key in %s is damaged, or none of %s".formatted(option, file, String.join(", ", ALGORITHMS)));
     }
 
     private static byte[] sequence(byte[] first, byte[] second) {

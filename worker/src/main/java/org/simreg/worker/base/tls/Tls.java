@@ -29,12 +29,11 @@ public final class Tls implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
     private static final Duration USUAL = Duration.ofSeconds(1);
     private static final byte[] ZERO = {0};
-    private static final Set<PosixFilePermission> OTHERS =
-            Set.of(
-                    PosixFilePermission.GROUP_READ,
-                    PosixFilePermission.OTHERS_READ,
-                    PosixFilePermission.GROUP_WRITE,
-                    PosixFilePermission.OTHERS_WRITE);
+    private static final Set<PosixFilePermission> OTHERS = Set.of(
+            PosixFilePermission.GROUP_READ,
+            PosixFilePermission.OTHERS_READ,
+            PosixFilePermission.GROUP_WRITE,
+            PosixFilePermission.OTHERS_WRITE);
 
     private final TlsFiles files;
     private final Clock clock;
@@ -51,8 +50,7 @@ public final class Tls implements AutoCloseable {
         now = Credentials.load(files, clock.instant());
         files.identity().ifPresent(identity -> warnIfOpen(identity.key(), "The key file"));
         thread = NamedThreads.scheduled("simreg-tls");
-        thread.scheduleWithFixedDelay(
-                this::look, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
+        thread.scheduleWithFixedDelay(this::look, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -137,7 +135,8 @@ public final class Tls implements AutoCloseable {
 
     /** This process' own certificate; none if it has none. */
     public Optional<X509ExtendedKeyManager> keys() {
-        return files.identity().map(ignored -> LiveManagers.keys(() -> now.keys().orElseThrow()));
+        return files.identity()
+                .map(ignored -> LiveManagers.keys(() -> now.keys().orElseThrow()));
     }
 
     /** The trust in the other ends of this process' connections. */

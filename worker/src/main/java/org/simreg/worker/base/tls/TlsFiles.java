@@ -29,19 +29,16 @@ public record TlsFiles(Optional<Identity> identity, Path ca, Optional<Path> clie
      */
     public static Optional<TlsFiles> of(Path cert, Path key, Path ca, Path clientCa) {
         if ((cert == null) != (key == null)) {
-            throw new UserError(
-                    "--tls-cert and --tls-key belong together; name %s too"
-                            .formatted(cert == null ? "--tls-cert" : "--tls-key"));
+            throw new UserError("--tls-cert and --tls-key belong together; name %s too"
+                    .formatted(cert == null ? "--tls-cert" : "--tls-key"));
         }
         if (ca == null) {
             if (cert != null || clientCa != null) {
-                throw new UserError(
-                        "TLS needs --tls-ca too, the certificates that the other end's must be signed by");
+                throw new UserError("TLS needs --tls-ca too, the certificates that the other end's must be signed by");
             }
             return Optional.empty();
         }
-        Optional<Identity> identity =
-                cert == null ? Optional.empty() : Optional.of(new Identity(cert, key));
+        Optional<Identity> identity = cert == null ? Optional.empty() : Optional.of(new Identity(cert, key));
         return Optional.of(new TlsFiles(identity, ca, Optional.ofNullable(clientCa)));
     }
 

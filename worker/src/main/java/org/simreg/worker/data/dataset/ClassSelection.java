@@ -23,8 +23,7 @@ import org.simreg.proto.UserError;
 public final class ClassSelection {
     /** By unsigned bytes of UTF-8: the same order on every machine, whatever its language. */
     static final Comparator<String> ORDER =
-            Comparator.comparing(
-                    name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
+            Comparator.comparing(name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
 
     private static final int MENTIONED = 100;
 
@@ -48,9 +47,8 @@ public final class ClassSelection {
     public List<String> chosen(ImageDataset.Subset subset) {
         boolean all = subset.limitClasses() == 0 && subset.classesFile().isEmpty();
         if (!all && !train.labelled()) {
-            throw new UserError(
-                    "Classes can't be selected in %s, which has no class folders; leave the selection out"
-                            .formatted(root));
+            throw new UserError("Classes can't be selected in %s, which has no class folders; leave the selection out"
+                    .formatted(root));
         }
         List<String> names = subset.classesFile().map(this::listed).orElse(train.classes());
         int limit = subset.limitClasses();
@@ -60,25 +58,21 @@ public final class ClassSelection {
     private List<String> listed(Path file) {
         List<String> names;
         try (var lines = Files.lines(file)) {
-            names =
-                    lines.map(String::strip)
-                            .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-                            .distinct()
-                            .sorted(ORDER)
-                            .toList();
+            names = lines.map(String::strip)
+                    .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                    .distinct()
+                    .sorted(ORDER)
+                    .toList();
         } catch (IOException | UncheckedIOException e) {
             throw new UserError("The classes file %s can't be read: %s".formatted(file, e), e);
         }
         if (names.isEmpty()) {
-            throw new UserError(
-                    "The classes file %s names no class; give one folder name a line"
-                            .formatted(file));
+            throw new UserError("The classes file %s names no class; give one folder name a line".formatted(file));
         }
         List<String> unknown = unknown(names);
         if (!unknown.isEmpty()) {
-            throw new UserError(
-                    "The classes file %s names folders that %s doesn't have: %s"
-                            .formatted(file, root.resolve(train.folder()), mentioned(unknown)));
+            throw new UserError("The classes file %s names folders that %s doesn't have: %s"
+                    .formatted(file, root.resolve(train.folder()), mentioned(unknown)));
         }
         return names;
     }
@@ -97,9 +91,8 @@ public final class ClassSelection {
         }
         List<String> unknown = unknown(part.classes());
         if (!unknown.isEmpty()) {
-            throw new UserError(
-                    "The folder %s has class folders that %s doesn't have: %s"
-                            .formatted(folder, root.resolve(train.folder()), mentioned(unknown)));
+            throw new UserError("The folder %s has class folders that %s doesn't have: %s"
+                    .formatted(folder, root.resolve(train.folder()), mentioned(unknown)));
         }
         return part;
     }
@@ -110,17 +103,18 @@ public final class ClassSelection {
     }
 
     private String mentioned(List<String> unknown) {
-        String some =
-                unknown.stream()
-                        .limit(MENTIONED)
-                        .map(name -> name + nearest(name))
-                        .collect(Collectors.joining(", "));
+        String some = unknown.stream()
+                .limit(MENTIONED)
+                .map(name -> name + nearest(name))
+                .collect(Collectors.joining(", "));
         int more = unknown.size() - MENTIONED;
         return more > 0 ? some + " and " + more + " more" : some;
     }
 
     private String nearest(String name) {
-        return Nearest.of(name, train.classes()).map(near -> " (nearest: " + near + ")").orElse("");
+        return Nearest.of(name, train.classes())
+                .map(near -> " (nearest: " + near + ")")
+                .orElse("");
     }
 
     /** The images of the chosen classes of a part, laid end to end: ids from 0 without gaps. */
@@ -138,10 +132,9 @@ public final class ClassSelection {
         Samples(SampleIndex.FolderPart part, List<String> names) {
             this.names = names;
             List<String> folders = part.classes();
-            int[] places =
-                    IntStream.range(0, folders.size())
-                            .filter(i -> find(folders.get(i)) >= 0)
-                            .toArray();
+            int[] places = IntStream.range(0, folders.size())
+                    .filter(i -> find(folders.get(i)) >= 0)
+                    .toArray();
             labels = Arrays.stream(places).map(i -> find(folders.get(i))).toArray();
             ends = new int[places.length];
             shifts = new int[places.length];

@@ -48,8 +48,7 @@ public record ImageDataset(ImageList train, Optional<ImageList> val) {
 
         public Subset {
             if (limitClasses < 0) {
-                throw new IllegalArgumentException(
-                        "class limit must not be negative: " + limitClasses);
+                throw new IllegalArgumentException("class limit must not be negative: " + limitClasses);
             }
         }
     }

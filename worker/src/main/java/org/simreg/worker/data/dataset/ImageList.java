@@ -22,10 +22,7 @@ public final class ImageList {
      * @param source gives what reads the samples of this folder
      */
     public ImageList(
-            Path root,
-            SampleIndex.FolderPart part,
-            List<String> classes,
-            Function<ImageList, SampleSource> source) {
+            Path root, SampleIndex.FolderPart part, List<String> classes, Function<ImageList, SampleSource> source) {
         folder = root.resolve(part.folder());
         this.part = part;
         samples = new ClassSelection.Samples(part, classes);

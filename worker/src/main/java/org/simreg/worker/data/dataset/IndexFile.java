@@ -127,8 +127,7 @@ public final class IndexFile {
         replace(body.toByteArray());
     }
 
-    private static void write(DataOutputStream out, SampleIndex.FolderPart part)
-            throws IOException {
+    private static void write(DataOutputStream out, SampleIndex.FolderPart part) throws IOException {
         write(out, part.folder());
         out.writeBoolean(part.labelled());
         out.writeInt(part.classes().size());
@@ -164,7 +163,6 @@ public final class IndexFile {
             out.writeInt((int) sum.getValue());
             out.write(body);
         }
-        Files.move(
-                fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

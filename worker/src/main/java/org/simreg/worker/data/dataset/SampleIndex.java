@@ -28,9 +28,7 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
     /** Whether no folder has gained or lost an entry since. Looks at folders, never at files. */
     public boolean isFresh(Path root) {
         return folders.parallelStream()
-                .allMatch(
-                        folder ->
-                                changed(root, folder.path()).equals(Optional.of(folder.changed())));
+                .allMatch(folder -> changed(root, folder.path()).equals(Optional.of(folder.changed())));
     }
 
     /**
@@ -61,12 +59,7 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
      * @param names paths below the class folder, in UTF-8, one after another
      */
     public record FolderPart(
-            String folder,
-            boolean labelled,
-            List<String> classes,
-            int[] classEnds,
-            int[] nameEnds,
-            byte[] names) {
+            String folder, boolean labelled, List<String> classes, int[] classEnds, int[] nameEnds, byte[] names) {
         int size() {
             return nameEnds.length;
         }

@@ -24,8 +24,7 @@ final class CmykJpeg {
         file.get(0, bytes);
         Raster raster = channels(bytes);
         if (raster.getNumBands() != 4) {
-            throw new ImageDecoder.UnreadableImage(
-                    "its JPEG data has " + raster.getNumBands() + " channels, not four");
+            throw new ImageDecoder.UnreadableImage("its JPEG data has " + raster.getNumBands() + " channels, not four");
         }
         into.resize(raster.getWidth(), raster.getHeight());
         int[] row = new int[4 * raster.getWidth()];
@@ -41,8 +40,7 @@ final class CmykJpeg {
             reader.setInput(stream, true, true);
             return reader.readRaster(0, null);
         } catch (IOException | IllegalArgumentException e) {
-            throw new ImageDecoder.UnreadableImage(
-                    "its CMYK data can't be decoded: " + e.getMessage());
+            throw new ImageDecoder.UnreadableImage("its CMYK data can't be decoded: " + e.getMessage());
         } finally {
             reader.dispose();
         }

@@ -25,8 +25,7 @@ final class GifFrame {
      * @param header its header
      * @param canvas takes the picture; what the frame doesn't cover is white
      */
-    static void decode(ByteBuffer file, ImageHeader header, RgbImage canvas)
-            throws ImageDecoder.UnreadableImage {
+    static void decode(ByteBuffer file, ImageHeader header, RgbImage canvas) throws ImageDecoder.UnreadableImage {
         canvas.resize(header.width(), header.height());
         Arrays.fill(canvas.rgb, (byte) 0xff);
         try {
@@ -105,8 +104,7 @@ final class GifFrame {
     private byte[] unpack(int pixels) throws ImageDecoder.UnreadableImage {
         int codeBits = next();
         if (codeBits < 1 || codeBits > 8) {
-            throw new ImageDecoder.UnreadableImage(
-                    "its GIF codes start with " + codeBits + " bits");
+            throw new ImageDecoder.UnreadableImage("its GIF codes start with " + codeBits + " bits");
         }
         Codes codes = new Codes(codeBits, pixels);
         int bits = 0;

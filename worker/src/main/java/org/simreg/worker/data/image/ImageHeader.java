@@ -55,8 +55,7 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
         } catch (IndexOutOfBoundsException e) {
             throw new ImageDecoder.UnreadableImage("the file is truncated");
         }
-        throw new ImageDecoder.UnreadableImage(
-                "the content is no JPEG, PNG, WebP, GIF or BMP image");
+        throw new ImageDecoder.UnreadableImage("the content is no JPEG, PNG, WebP, GIF or BMP image");
     }
 
     /**
@@ -70,8 +69,7 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
         }
         if ((long) width * height > maxPixels) {
             throw new ImageDecoder.UnreadableImage(
-                    "its size is %d x %d, above the limit of %d pixels"
-                            .formatted(width, height, maxPixels));
+                    "its size is %d x %d, above the limit of %d pixels".formatted(width, height, maxPixels));
         }
         return this;
     }
@@ -155,23 +153,14 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
                 from += length;
             }
             boolean plain = !alpha && depth <= 8;
-            return new ImageHeader(
-                    plain ? ImageHeader.Kind.COLOUR : ImageHeader.Kind.UNCHANGED,
-                    width,
-                    height,
-                    to);
+            return new ImageHeader(plain ? ImageHeader.Kind.COLOUR : ImageHeader.Kind.UNCHANGED, width, height, to);
         }
 
         private static boolean isNeeded(int chunk) {
-            return chunk == HEADER
-                    || chunk == PALETTE
-                    || chunk == TRANSPARENCY
-                    || chunk == DATA
-                    || chunk == END;
+            return chunk == HEADER || chunk == PALETTE || chunk == TRANSPARENCY || chunk == DATA || chunk == END;
         }
 
-        private static void check(ByteBuffer file, int at, int data)
-                throws ImageDecoder.UnreadableImage {
+        private static void check(ByteBuffer file, int at, int data) throws ImageDecoder.UnreadableImage {
             CRC32 sum = new CRC32();
             sum.update(file.slice(at + 4, data + 4));
             if ((int) sum.getValue() != Integer.reverseBytes(file.getInt(at + 8 + data))) {
@@ -180,10 +169,7 @@ record ImageHeader(Kind kind, int width, int height, int bytes) {
         }
 
         private static int name(String chunk) {
-            return chunk.charAt(0)
-                    | chunk.charAt(1) << 8
-                    | chunk.charAt(2) << 16
-                    | chunk.charAt(3) << 24;
+            return chunk.charAt(0) | chunk.charAt(1) << 8 | chunk.charAt(2) << 16 | chunk.charAt(3) << 24;
         }
     }
 }

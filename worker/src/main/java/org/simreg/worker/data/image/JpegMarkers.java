@@ -58,11 +58,7 @@ final class JpegMarkers {
     }
 
     private static boolean isFrame(int marker) {
-        return marker >= 0xc0
-                && marker <= 0xcf
-                && marker != 0xc4
-                && marker != 0xc8
-                && marker != 0xcc;
+        return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
     }
 
     /** The marker at that place, any number of fill bytes skipped by {@link #next}. */

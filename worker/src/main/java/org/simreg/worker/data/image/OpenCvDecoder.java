@@ -39,20 +39,15 @@ final class OpenCvDecoder implements AutoCloseable {
      * @param header its header
      * @param into takes the picture
      */
-    void decode(ByteBuffer file, ImageHeader header, RgbImage into)
-            throws ImageDecoder.UnreadableImage {
+    void decode(ByteBuffer file, ImageHeader header, RgbImage into) throws ImageDecoder.UnreadableImage {
         boolean colour = header.kind() == ImageHeader.Kind.COLOUR;
-        int flags =
-                colour
-                        ? opencv_imgcodecs.IMREAD_COLOR_RGB
-                                | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
-                        : opencv_imgcodecs.IMREAD_UNCHANGED;
+        int flags = colour
+                ? opencv_imgcodecs.IMREAD_COLOR_RGB | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
+                : opencv_imgcodecs.IMREAD_UNCHANGED;
         try (BytePointer bytes = new BytePointer(file);
                 Mat encoded = new Mat(1, header.bytes(), opencv_core.CV_8UC1, bytes);
                 Mat decoded = opencv_imgcodecs.imdecode(encoded, flags, image)) {
-            if (decoded.empty()
-                    || decoded.cols() != header.width()
-                    || decoded.rows() != header.height()) {
+            if (decoded.empty() || decoded.cols() != header.width() || decoded.rows() != header.height()) {
                 throw new ImageDecoder.UnreadableImage("its data is damaged");
             }
             into.resize(decoded.cols(), decoded.rows());

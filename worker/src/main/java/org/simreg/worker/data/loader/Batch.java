@@ -120,11 +120,10 @@ public final class Batch implements AutoCloseable {
          * sizes don't take each other's.
          */
         synchronized ByteBuffer take(int bytes) {
-            ByteBuffer fitting =
-                    free.stream()
-                            .filter(buffer -> buffer.capacity() >= bytes)
-                            .min(Comparator.comparingInt(ByteBuffer::capacity))
-                            .orElse(null);
+            ByteBuffer fitting = free.stream()
+                    .filter(buffer -> buffer.capacity() >= bytes)
+                    .min(Comparator.comparingInt(ByteBuffer::capacity))
+                    .orElse(null);
             if (fitting == null) {
                 return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
             }

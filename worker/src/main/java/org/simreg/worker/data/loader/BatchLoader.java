@@ -38,10 +38,9 @@ public final class BatchLoader implements AutoCloseable {
         source = images.source();
         this.images = new BrokenImages(images, notices);
         ThreadFactory decoders = NamedThreads.numbered("decode");
-        threads =
-                Stream.generate(() -> decoders.newThread(this::decode))
-                        .limit(settings.threads())
-                        .toList();
+        threads = Stream.generate(() -> decoders.newThread(this::decode))
+                .limit(settings.threads())
+                .toList();
         threads.forEach(Thread::start);
     }
 
@@ -172,8 +171,7 @@ public final class BatchLoader implements AutoCloseable {
 
         private static void require(boolean good, String field, long value) {
             if (!good) {
-                throw new IllegalArgumentException(
-                        "loader setting " + field + " must be positive, not " + value);
+                throw new IllegalArgumentException("loader setting " + field + " must be positive, not " + value);
             }
         }
     }
@@ -192,10 +190,7 @@ public final class BatchLoader implements AutoCloseable {
             views = List.copyOf(views);
             if (ids.length == 0 || views.isEmpty()) {
                 throw new IllegalArgumentException(
-                        "a batch needs samples and views, not "
-                                + ids.length
-                                + " and "
-                                + views.size());
+                        "a batch needs samples and views, not " + ids.length + " and " + views.size());
             }
         }
     }

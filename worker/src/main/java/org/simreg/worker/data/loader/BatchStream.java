@@ -28,11 +28,7 @@ public final class BatchStream implements AutoCloseable {
     /** One row of a batch, to be made by one thread. */
     record Row(BatchStream batches, Batch batch, int index) {}
 
-    BatchStream(
-            BatchLoader loader,
-            Iterator<BatchLoader.Request> requests,
-            int depth,
-            Batch.BufferPool pool) {
+    BatchStream(BatchLoader loader, Iterator<BatchLoader.Request> requests, int depth, Batch.BufferPool pool) {
         this.loader = loader;
         this.requests = requests;
         this.depth = depth;

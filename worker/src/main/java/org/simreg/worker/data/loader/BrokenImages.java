@@ -43,9 +43,8 @@ final class BrokenImages {
                 return candidate;
             }
         }
-        throw new UserError(
-                "None of the %d images can be read, %s for one; check that the data set is complete"
-                        .formatted(size, images.file(id)));
+        throw new UserError("None of the %d images can be read, %s for one; check that the data set is complete"
+                .formatted(size, images.file(id)));
     }
 
     private boolean isDecoded(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
@@ -54,13 +53,9 @@ final class BrokenImages {
             return true;
         } catch (IOException e) {
             if (broken.add(id)) {
-                String reason =
-                        e instanceof ImageDecoder.UnreadableImage
-                                ? e.getMessage()
-                                : "it can't be read, " + e;
-                notices.accept(
-                        "%s can't be used: %s; the next readable image takes its place"
-                                .formatted(images.file(id), reason));
+                String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
+                notices.accept("%s can't be used: %s; the next readable image takes its place"
+                        .formatted(images.file(id), reason));
             }
             return false;
         }

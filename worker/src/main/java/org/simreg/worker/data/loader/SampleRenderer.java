@@ -54,8 +54,7 @@ public final class SampleRenderer implements AutoCloseable {
         for (int i = 0; i < request.views().size(); i++) {
             View asked = request.views().get(i);
             reserve(asked.bytes());
-            CounterRandom random =
-                    CounterRandom.of(seed, CounterRandom.VIEWS, request.epoch(), id, asked.draw());
+            CounterRandom random = CounterRandom.of(seed, CounterRandom.VIEWS, request.epoch(), id, asked.draw());
             views.make(pixels, asked.recipe(), random, view);
             batch.put(i, row, view);
         }
@@ -70,9 +69,13 @@ public final class SampleRenderer implements AutoCloseable {
      * @param out takes {@code 3 * size * size} bytes of interleaved RGB from its position on
      * @throws IOException if the file holds no whole image; the message says why, without a name
      */
-    public void render(ByteBuffer file, ViewRecipe.CentreView recipe, ByteBuffer out)
-            throws IOException {
-        decoder().decode(into -> into.room(file.remaining()).put(file.duplicate()).flip(), pixels);
+    public void render(ByteBuffer file, ViewRecipe.CentreView recipe, ByteBuffer out) throws IOException {
+        decoder()
+                .decode(
+                        into -> into.room(file.remaining())
+                                .put(file.duplicate())
+                                .flip(),
+                        pixels);
         int bytes = 3 * recipe.size() * recipe.size();
         reserve(bytes);
         views.centre(pixels, recipe, view);

@@ -32,8 +32,7 @@ public final class DatasetOpener {
      *
      * @throws UserError if neither has it
      */
-    public static ImageDataset open(
-            Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
+    public static ImageDataset open(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
         if (settings.storage().isEmpty()) {
             return local(dataset, settings, notices);
         }
@@ -44,19 +43,15 @@ public final class DatasetOpener {
                 return seen.get();
             }
             notices.accept(
-                    dataset.getPath()
-                            + " is another data set here than for the coordinator, so it is read from there");
+                    dataset.getPath() + " is another data set here than for the coordinator, so it is read from there");
         }
         return storage.open(dataset, notices);
     }
 
     /** What this worker sees; a folder where nothing is mounted has no images. */
-    private static Optional<ImageDataset> seen(
-            Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
-        boolean held =
-                settings.roots().hold(Path.of(dataset.getPath()))
-                        && (dataset.getClassesFile().isEmpty()
-                                || settings.roots().hold(Path.of(dataset.getClassesFile())));
+    private static Optional<ImageDataset> seen(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
+        boolean held = settings.roots().hold(Path.of(dataset.getPath()))
+                && (dataset.getClassesFile().isEmpty() || settings.roots().hold(Path.of(dataset.getClassesFile())));
         if (!held || !Files.isDirectory(Path.of(dataset.getPath()))) {
             return Optional.empty();
         }
@@ -68,12 +63,9 @@ public final class DatasetOpener {
         }
     }
 
-    private static ImageDataset local(
-            Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
+    private static ImageDataset local(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
         Optional<Path> classes =
-                dataset.getClassesFile().isEmpty()
-                        ? Optional.empty()
-                        : Optional.of(Path.of(dataset.getClassesFile()));
+                dataset.getClassesFile().isEmpty() ? Optional.empty() : Optional.of(Path.of(dataset.getClassesFile()));
         ImageDataset.Subset subset = new ImageDataset.Subset(dataset.getLimitClasses(), classes);
         ImageDataset.IndexProgress progress = noticed(dataset.getPath(), notices);
         return FolderSource.open(Path.of(dataset.getPath()), subset, settings.cache(), progress);
@@ -86,14 +78,7 @@ public final class DatasetOpener {
             long before = last.get();
             long now = System.nanoTime();
             if (now - before > NANOS_BETWEEN_NOTICES && last.compareAndSet(before, now)) {
-                notices.accept(
-                        "indexing "
-                                + path
-                                + ": "
-                                + images
-                                + " images in "
-                                + folders
-                                + " folders so far");
+                notices.accept("indexing " + path + ": " + images + " images in " + folders + " folders so far");
             }
         };
     }

@@ -37,8 +37,7 @@ public final class WeightFiles {
 
     private Job located(Job job) {
         Job.Builder here = job.toBuilder();
-        here.getTeachersBuilderList()
-                .forEach(teacher -> teacher.setSource(source(teacher.getSource())));
+        here.getTeachersBuilderList().forEach(teacher -> teacher.setSource(source(teacher.getSource())));
         student(here.getStudentBuilder());
         return here.build();
     }

@@ -16,12 +16,7 @@ import org.simreg.worker.data.loader.BatchLoader;
  * @param roots below which files of jobs must lie to be seen
  */
 public record WorkerSettings(
-        String device,
-        int threads,
-        int decodeThreads,
-        Path cache,
-        Optional<CoordinatorFiles> storage,
-        Roots roots) {
+        String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage, Roots roots) {
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
         this(device, threads, decodeThreads, cache, Optional.empty());
@@ -29,18 +24,13 @@ public record WorkerSettings(
 
     /** A worker that sees files anywhere. */
     public WorkerSettings(
-            String device,
-            int threads,
-            int decodeThreads,
-            Path cache,
-            Optional<CoordinatorFiles> storage) {
+            String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage) {
         this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE);
     }
 
     public WorkerSettings {
         if (threads < 1 || decodeThreads < 1) {
-            throw new IllegalArgumentException(
-                    "threads: " + threads + ", decode threads: " + decodeThreads);
+            throw new IllegalArgumentException("threads: " + threads + ", decode threads: " + decodeThreads);
         }
     }
 

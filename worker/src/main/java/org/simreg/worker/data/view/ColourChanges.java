@@ -104,12 +104,7 @@ final class ColourChanges {
             int range = value - Math.min(red, Math.min(green, blue));
             if (range > 0) {
                 int saturation = (int) ((float) range / value * 255.0);
-                store(
-                        rgb,
-                        i,
-                        hueOf(red, green, blue, value, range) + shift & 0xff,
-                        saturation,
-                        value);
+                store(rgb, i, hueOf(red, green, blue, value, range) + shift & 0xff, saturation, value);
             }
         }
     }

@@ -15,13 +15,7 @@ import org.simreg.worker.base.random.CounterRandom;
  * @param sigma of the blur, in pixels; 0 for none
  */
 record Distortion(
-        int[] order,
-        double brightness,
-        double contrast,
-        double saturation,
-        double hue,
-        boolean grey,
-        double sigma) {
+        int[] order, double brightness, double contrast, double saturation, double hue, boolean grey, double sigma) {
     /** Nothing changes. */
     static final Distortion NONE = new Distortion(new int[0], 1, 1, 1, 0, false, 0);
 
@@ -38,13 +32,7 @@ record Distortion(
         boolean grey = random.chance(GREY);
         double sigma = random.chance(BLUR) ? random.uniform(0.1, 2.0) : 0;
         return new Distortion(
-                jitter.order,
-                jitter.brightness,
-                jitter.contrast,
-                jitter.saturation,
-                jitter.hue,
-                grey,
-                sigma);
+                jitter.order, jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue, grey, sigma);
     }
 
     private static Distortion jitter(CounterRandom random) {

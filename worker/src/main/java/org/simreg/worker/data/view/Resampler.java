@@ -18,8 +18,7 @@ final class Resampler {
     private static final int HALF = 1 << (Weights.BITS - 1);
     private static final long HALVES = (long) HALF << 32 | HALF;
     private static final int HIGH = Weights.BITS + 32;
-    private static final VarHandle INTS =
-            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final Weights columns = new Weights();
     private final Weights rows = new Weights();
@@ -38,14 +37,7 @@ final class Resampler {
      * @param flip whether the window is mirrored left to right
      * @param out takes {@code 3 * window.width * window.height} bytes of interleaved RGB
      */
-    void resize(
-            RgbImage image,
-            Crop box,
-            int width,
-            int height,
-            Crop window,
-            boolean flip,
-            byte[] out) {
+    void resize(RgbImage image, Crop box, int width, int height, Crop window, boolean flip, byte[] out) {
         columns.compute(box.width(), width, window.x(), window.width());
         rows.compute(box.height(), height, window.y(), window.height());
         int top = rows.first[0];

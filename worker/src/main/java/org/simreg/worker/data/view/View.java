@@ -14,7 +14,9 @@ import java.util.stream.IntStream;
 public record View(int draw, ViewRecipe recipe) {
     /** Each recipe with a draw of its own, 0, 1, ... in their order. */
     public static List<View> each(ViewRecipe... recipes) {
-        return IntStream.range(0, recipes.length).mapToObj(i -> new View(i, recipes[i])).toList();
+        return IntStream.range(0, recipes.length)
+                .mapToObj(i -> new View(i, recipes[i]))
+                .toList();
     }
 
     /** The same draw in another size, in pixels. */

@@ -27,12 +27,10 @@ public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.Cen
 
         public RandomView {
             if (size <= 0 || drawnAt <= 0) {
-                throw new IllegalArgumentException(
-                        "view sizes must be positive, not " + size + " and " + drawnAt);
+                throw new IllegalArgumentException("view sizes must be positive, not " + size + " and " + drawnAt);
             }
             if (!(minArea > 0 && minArea <= 1)) {
-                throw new IllegalArgumentException(
-                        "smallest crop area must be above 0 and at most 1, not " + minArea);
+                throw new IllegalArgumentException("smallest crop area must be above 0 and at most 1, not " + minArea);
             }
         }
 
@@ -57,10 +55,7 @@ public sealed interface ViewRecipe permits ViewRecipe.RandomView, ViewRecipe.Cen
         public CentreView {
             if (size <= 0 || resize < size) {
                 throw new IllegalArgumentException(
-                        "a centre view needs 0 < size <= resize, not size "
-                                + size
-                                + " and resize "
-                                + resize);
+                        "a centre view needs 0 < size <= resize, not size " + size + " and resize " + resize);
             }
         }
 

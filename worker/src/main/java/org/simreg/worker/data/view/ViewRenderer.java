@@ -28,8 +28,7 @@ public final class ViewRenderer {
      * The flip is part of the resize: every step between them treats left and right alike, so the
      * bytes are the same.
      */
-    private void random(
-            RgbImage image, ViewRecipe.RandomView view, CounterRandom random, byte[] out) {
+    private void random(RgbImage image, ViewRecipe.RandomView view, CounterRandom random, byte[] out) {
         Crop crop = Crop.random(image.width, image.height, view.minArea(), random);
         Distortion distortion = view.strong() ? Distortion.random(random) : Distortion.NONE;
         boolean flip = random.chance(0.5);

@@ -54,24 +54,19 @@ public final class CodeArchive {
      * @param attributes names of its lists
      * @param methods source of its methods
      */
-    public static byte[] around(
-            ScriptArchive archive, String name, List<String> attributes, String methods) {
+    public static byte[] around(ScriptArchive archive, String name, List<String> attributes, String methods) {
         Map<String, byte[]> records = archive.records();
         String module = "  " + MODULE + " : " + archive.className() + "\n";
         records.put("data.pkl", pickle(BESIDE, name, attributes, archive.object()));
-        records.put(
-                "code/" + BESIDE.replace('.', '/') + ".py",
-                source(name, attributes, module, methods));
+        records.put("code/" + BESIDE.replace('.', '/') + ".py", source(name, attributes, module, methods));
         return zip(records);
     }
 
-    private static byte[] source(
-            String name, List<String> attributes, String module, String methods) {
+    private static byte[] source(String name, List<String> attributes, String module, String methods) {
         StringBuilder code = new StringBuilder("class " + name + "(Module):\n");
         code.append("  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
         code.append(module);
-        attributes.forEach(
-                attribute -> code.append("  ").append(attribute).append(" : List[Tensor]\n"));
+        attributes.forEach(attribute -> code.append("  ").append(attribute).append(" : List[Tensor]\n"));
         return code.append(methods).toString().getBytes(StandardCharsets.UTF_8);
     }
 
@@ -106,8 +101,7 @@ public final class CodeArchive {
      *
      * @param module pickled value; empty for none
      */
-    private static byte[] pickle(
-            String place, String name, List<String> attributes, byte[] module) {
+    private static byte[] pickle(String place, String name, List<String> attributes, byte[] module) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {(byte) 0x80, 2});
         out.writeBytes(ascii("c" + place + "\n" + name + "\n)\u0081}("));

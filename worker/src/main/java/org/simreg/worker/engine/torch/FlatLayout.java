@@ -24,9 +24,7 @@ public final class FlatLayout {
         public long[] strides() {
             long[] shape = weight.shape();
             if (channelsLast()) {
-                return new long[] {
-                    shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]
-                };
+                return new long[] {shape[1] * shape[2] * shape[3], 1, shape[3] * shape[1], shape[1]};
             }
             return PickleWriter.contiguous(shape);
         }
@@ -72,11 +70,10 @@ public final class FlatLayout {
 
     /** The layout of the tensors that lie before a position. */
     public FlatLayout first(int end) {
-        return new FlatLayout(
-                slots.values().stream()
-                        .filter(slot -> slot.offset < end)
-                        .map(Slot::weight)
-                        .toList());
+        return new FlatLayout(slots.values().stream()
+                .filter(slot -> slot.offset < end)
+                .map(Slot::weight)
+                .toList());
     }
 
     /**

@@ -53,13 +53,12 @@ public final class Torch implements AutoCloseable {
             if (number < gpus) {
                 return Device.gpu(number);
             }
-            throw new UserError(
-                    "device "
-                            + name
-                            + " is not there: libtorch sees "
-                            + gpus
-                            + " GPUs; use cpu, or set PYTORCH_LIBRARY_PATH, "
-                            + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
+            throw new UserError("device "
+                    + name
+                    + " is not there: libtorch sees "
+                    + gpus
+                    + " GPUs; use cpu, or set PYTORCH_LIBRARY_PATH, "
+                    + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
         }
         throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
     }
@@ -95,10 +94,7 @@ public final class Torch implements AutoCloseable {
      * equal bits.
      */
     public String profile() {
-        String kind =
-                cuda()
-                        ? "cuda"
-                        : "cpu x" + threads + " " + System.getProperty("os.arch") + instructions();
+        String kind = cuda() ? "cuda" : "cpu x" + threads + " " + System.getProperty("os.arch") + instructions();
         return "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind;
     }
 
@@ -116,11 +112,10 @@ public final class Torch implements AutoCloseable {
     /** Which of the instruction sets that libtorch chooses its kernels by are there. */
     private static String instructions() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            List<String> flags =
-                    lines.filter(line -> line.startsWith("flags"))
-                            .findFirst()
-                            .map(line -> List.of(line.split("\\s+")))
-                            .orElse(List.of());
+            List<String> flags = lines.filter(line -> line.startsWith("flags"))
+                    .findFirst()
+                    .map(line -> List.of(line.split("\\s+")))
+                    .orElse(List.of());
             return Stream.of("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16")
                     .filter(flags::contains)
                     .map(flag -> " " + flag)

@@ -42,8 +42,7 @@ public final class TorchModule implements AutoCloseable {
     public static TorchModule load(Torch torch, Path file) {
         PtNDManager manager = (PtNDManager) torch.manager();
         // "Trained": loaded outside of inference mode, whose tensors may never enter autograd.
-        PtSymbolBlock block =
-                JniUtils.loadModule(manager, file, true, new String[0], new String[0], true);
+        PtSymbolBlock block = JniUtils.loadModule(manager, file, true, new String[0], new String[0], true);
         return new TorchModule(block);
     }
 

@@ -26,8 +26,7 @@ public final class ForwardCode {
     }
 
     /** A method that pads as TensorFlow's SAME does; part of every class with a forward pass. */
-    public static final String PAD_SAME =
-            """
+    public static final String PAD_SAME = """
               def pad_same(self,
                 x: Tensor,
                 kernel: int,
@@ -42,8 +41,7 @@ public final class ForwardCode {
                 top = torch.floordiv(ph, 2)
                 left = torch.floordiv(pw, 2)
                 return torch.constant_pad_nd(x, [left, torch.sub(pw, left), top, torch.sub(ph, top)], value)
-            """
-                    .indent(0);
+            """.indent(0);
 
     private final ScriptSource source;
     private final Names names;
@@ -100,8 +98,7 @@ public final class ForwardCode {
     }
 
     /** The layers that training and inference compute alike. */
-    static String simple(
-            Op op, String x, boolean bfloat16, UnaryOperator<String> trained, String name) {
+    static String simple(Op op, String x, boolean bfloat16, UnaryOperator<String> trained, String name) {
         if (op instanceof Op.Relu) {
             return "torch.relu_(" + x + ")";
         } else if (op instanceof Op.Relu6) {
@@ -126,8 +123,7 @@ public final class ForwardCode {
     /** One convolution, deterministic, without TF32. */
     static String convolution(Op.Convolution c, String x, String weight, String bias) {
         boolean same = c.padding() == Op.SAME;
-        String input =
-                same ? "self.pad_same(" + x + ", " + c.kernel() + ", " + c.stride() + ", 0.)" : x;
+        String input = same ? "self.pad_same(" + x + ", " + c.kernel() + ", " + c.stride() + ", 0.)" : x;
         return String.format(
                 Locale.ROOT,
                 "torch._convolution(%s, %s, %s, %s, %s, [1, 1], False, [0, 0], %d, False, True, True, False)",
@@ -142,16 +138,7 @@ public final class ForwardCode {
     private static String maxPool(Op.MaxPool pool, String x) {
         boolean same = pool.padding() == Op.SAME;
         // What is pooled went through ReLU, so a zero never beats a real pixel.
-        String input =
-                same
-                        ? "self.pad_same("
-                                + x
-                                + ", "
-                                + pool.kernel()
-                                + ", "
-                                + pool.stride()
-                                + ", 0.)"
-                        : x;
+        String input = same ? "self.pad_same(" + x + ", " + pool.kernel() + ", " + pool.stride() + ", 0.)" : x;
         return String.format(
                 Locale.ROOT,
                 "torch.max_pool2d(%s, %s, %s, %s, [1, 1], False)",

@@ -61,12 +61,7 @@ final class FrozenCode {
      * @param taps numbers of the values whose features are given, one beside the other, images by
      *     their mean over H and W; none: the network's output
      */
-    static String of(
-            NetworkGraph network,
-            Pixels pixels,
-            boolean bfloat16,
-            boolean fused,
-            List<Integer> taps) {
+    static String of(NetworkGraph network, Pixels pixels, boolean bfloat16, boolean fused, List<Integer> taps) {
         FrozenCode code = new FrozenCode(network, bfloat16, fused, taps);
         code.bind();
         code.features(pixels);
@@ -79,11 +74,7 @@ final class FrozenCode {
         for (NetworkGraph.Node node : network.nodes()) {
             weights.addAll(NetworkGraph.weightsOf(node));
             if (node.op() instanceof Op.Convolution c) {
-                weights.add(
-                        new Weight(
-                                node.name() + ".bias",
-                                new long[] {c.out()},
-                                Weight.Kind.LINEAR_BIAS));
+                weights.add(new Weight(node.name() + ".bias", new long[] {c.out()}, Weight.Kind.LINEAR_BIAS));
             }
         }
         return new FlatLayout(weights);
@@ -91,9 +82,7 @@ final class FrozenCode {
 
     private void bind() {
         source.method("bind(self, weights: Tensor) -> Tensor");
-        source.line(
-                "rounded = torch.to(weights, %d)",
-                bfloat16 ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
+        source.line("rounded = torch.to(weights, %d)", bfloat16 ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
         source.line("w = annotate(List[Tensor], [])");
         Map<String, Op.Convolution> convolutions = new HashMap<>();
         Set<String> single = new HashSet<>();
@@ -136,8 +125,7 @@ final class FrozenCode {
             tap(i + 1, value[i + 1]);
         }
         if (taps.isEmpty()) {
-            source.line(
-                    "return torch.to(%s, %d)", value[network.nodes().size()], ScriptSource.FLOAT32);
+            source.line("return torch.to(%s, %d)", value[network.nodes().size()], ScriptSource.FLOAT32);
         } else {
             String all = taps.stream().map(tap -> "t" + tap).collect(Collectors.joining(", "));
             source.line("return torch.cat([%s], 1)", all);
@@ -147,11 +135,9 @@ final class FrozenCode {
     /** At once: later layers may overwrite the value. */
     private void tap(int value, String variable) {
         if (taps.contains(value)) {
-            String feature =
-                    isFlat(value)
-                            ? "torch.to(" + variable + ", " + ScriptSource.FLOAT32 + ")"
-                            : ForwardCode.simple(
-                                    new Op.GlobalAveragePool(), variable, false, w -> w, "");
+            String feature = isFlat(value)
+                    ? "torch.to(" + variable + ", " + ScriptSource.FLOAT32 + ")"
+                    : ForwardCode.simple(new Op.GlobalAveragePool(), variable, false, w -> w, "");
             source.line("t%d = %s", value, feature);
         }
     }
@@ -189,17 +175,13 @@ final class FrozenCode {
             next = following(last);
         }
         String activation = "";
-        if (next != null
-                && activation(next.op()) != null
-                && (sum == null || next.op() instanceof Op.Relu)) {
+        if (next != null && activation(next.op()) != null && (sum == null || next.op() instanceof Op.Relu)) {
             activation = activation(next.op());
             last++;
         }
         NetworkGraph.Node node = network.nodes().get(i);
         value[last + 1] = "y" + (last + 1);
-        source.line(
-                "%s = %s",
-                value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
+        source.line("%s = %s", value[last + 1], fusedConvolution(c, node, value[node.input()], sum, activation));
         return last;
     }
 
@@ -216,17 +198,14 @@ final class FrozenCode {
         return op instanceof Op.Relu ? "relu" : op instanceof Op.Relu6 ? "hardtanh" : null;
     }
 
-    private String fusedConvolution(
-            Op.Convolution c, NetworkGraph.Node node, String x, String sum, String activation) {
+    private String fusedConvolution(Op.Convolution c, NetworkGraph.Node node, String x, String sum, String activation) {
         boolean same = c.padding() == Op.SAME;
-        String input =
-                same ? "self.pad_same(" + x + ", " + c.kernel() + ", " + c.stride() + ", 0.)" : x;
-        String shape =
-                ScriptSource.pair(same ? 0 : c.padding())
-                        + ", "
-                        + ScriptSource.pair(c.stride())
-                        + ", [1, 1], "
-                        + c.groups();
+        String input = same ? "self.pad_same(" + x + ", " + c.kernel() + ", " + c.stride() + ", 0.)" : x;
+        String shape = ScriptSource.pair(same ? 0 : c.padding())
+                + ", "
+                + ScriptSource.pair(c.stride())
+                + ", [1, 1], "
+                + c.groups();
         String weight = trained(node.name() + ".weight") + ", " + trained(node.name() + ".bias");
         String none = "annotate(List[Optional[number]], [])";
         if (sum != null) {
@@ -236,8 +215,7 @@ final class FrozenCode {
                     "ops.mkldnn._convolution_pointwise_(%s, %s, %s, %s, \"add\", None, %s, %s, None)",
                     sum, input, weight, shape, relu, none);
         }
-        String bounds =
-                activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
+        String bounds = activation.equals("hardtanh") ? "annotate(List[Optional[number]], [0., 6.])" : none;
         return String.format(
                 "ops.mkldnn._convolution_pointwise(%s, %s, %s, \"%s\", %s, None)",
                 input, weight, shape, activation.isEmpty() ? "none" : activation, bounds);
@@ -246,8 +224,7 @@ final class FrozenCode {
     private String plain(NetworkGraph.Node node, String[] value) {
         String x = value[node.input()];
         if (node.op() instanceof Op.Convolution c) {
-            return ForwardCode.convolution(
-                    c, x, trained(node.name() + ".weight"), trained(node.name() + ".bias"));
+            return ForwardCode.convolution(c, x, trained(node.name() + ".weight"), trained(node.name() + ".bias"));
         } else if (node.op() instanceof Op.Add) {
             return "torch.add_(" + x + ", " + value[node.second()] + ")";
         } else if (node.op() instanceof Op.BatchNorm) {

@@ -30,8 +30,7 @@ public final class FrozenModule implements AutoCloseable {
      * @param weights at least all of {@code network.weights()}
      * @param bfloat16 whether it computes in bfloat16
      */
-    public static FrozenModule of(
-            Torch torch, NetworkGraph network, StateDict weights, boolean bfloat16) {
+    public static FrozenModule of(Torch torch, NetworkGraph network, StateDict weights, boolean bfloat16) {
         return of(torch, network, weights, Kind.imagenet(torch, bfloat16));
     }
 
@@ -87,10 +86,8 @@ public final class FrozenModule implements AutoCloseable {
         float[] flat = new float[layout.length()];
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
         folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
-        String methods =
-                FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
-        return new FrozenModule(
-                torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
+        String methods = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
+        return new FrozenModule(torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
     }
 
     /**

@@ -32,8 +32,7 @@ final class LossCode {
         List<String> losses = new ArrayList<>();
         for (int i = 0; i < predictions.size(); i++) {
             boolean squared = objective.loss() == Loss.SQUARED;
-            losses.add(
-                    squared ? squared(predictions.get(i), i) : normalised(predictions.get(i), i));
+            losses.add(squared ? squared(predictions.get(i), i) : normalised(predictions.get(i), i));
         }
         source.line("loss = %s", objective.even() ? mean(losses) : weighted(losses));
         return "loss";
@@ -80,8 +79,7 @@ final class LossCode {
     private String weighted(List<String> losses) {
         List<Double> weights = objective.weights();
         if (weights.size() != losses.size()) {
-            throw new IllegalArgumentException(
-                    losses.size() + " teachers have " + weights.size() + " weights");
+            throw new IllegalArgumentException(losses.size() + " teachers have " + weights.size() + " weights");
         }
         List<String> terms = new ArrayList<>();
         for (int i = 0; i < losses.size(); i++) {

@@ -15,8 +15,7 @@ final class PixelCode {
      */
     private record Range(double[] mean, double[] deviation) {
         /** The range of torchvision's and the published self-supervised weights. */
-        static final Range IMAGENET =
-                new Range(new double[] {0.485, 0.456, 0.406}, new double[] {0.229, 0.224, 0.225});
+        static final Range IMAGENET = new Range(new double[] {0.485, 0.456, 0.406}, new double[] {0.229, 0.224, 0.225});
 
         /** timm calls it Inception's, and uses it for most vision transformers. */
         static final Range HALF = alike(0.5, 0.5);
@@ -25,15 +24,11 @@ final class PixelCode {
         static final Range UNIT = alike(0, 1);
 
         /** The range of OpenAI's CLIP. */
-        static final Range CLIP =
-                new Range(
-                        new double[] {0.48145466, 0.4578275, 0.40821073},
-                        new double[] {0.26862954, 0.26130258, 0.27577711});
+        static final Range CLIP = new Range(
+                new double[] {0.48145466, 0.4578275, 0.40821073}, new double[] {0.26862954, 0.26130258, 0.27577711});
 
         private static Range alike(double mean, double deviation) {
-            return new Range(
-                    new double[] {mean, mean, mean},
-                    new double[] {deviation, deviation, deviation});
+            return new Range(new double[] {mean, mean, mean}, new double[] {deviation, deviation, deviation});
         }
 
         static Range of(Pixels name) {
@@ -42,8 +37,7 @@ final class PixelCode {
                 case HALF -> HALF;
                 case UNIT -> UNIT;
                 case CLIP -> CLIP;
-                case UNRECOGNIZED ->
-                        throw new IllegalArgumentException("pixels of a newer version");
+                case UNRECOGNIZED -> throw new IllegalArgumentException("pixels of a newer version");
             };
         }
 
@@ -82,8 +76,7 @@ final class PixelCode {
      */
     static String append(ScriptSource source, Pixels wanted, boolean bfloat16) {
         Range range = Range.of(wanted);
-        source.line(
-                "pixels = torch.to(torch.permute(images, [0, 3, 1, 2]), %d)", ScriptSource.FLOAT32);
+        source.line("pixels = torch.to(torch.permute(images, [0, 3, 1, 2]), %d)", ScriptSource.FLOAT32);
         source.line(
                 "scale = torch.tensor(%s, dtype=%d, device=ops.prim.device(images))",
                 range.scale(), ScriptSource.FLOAT32);
@@ -92,9 +85,7 @@ final class PixelCode {
                 range.shift(), ScriptSource.FLOAT32);
         source.line(
                 "normalised = torch.addcmul(torch.view(shift, [1, 3, 1, 1]), pixels, torch.view(scale, [1, 3, 1, 1]))");
-        source.line(
-                "x = %s",
-                bfloat16 ? "torch.to(normalised, " + ScriptSource.BFLOAT16 + ")" : "normalised");
+        source.line("x = %s", bfloat16 ? "torch.to(normalised, " + ScriptSource.BFLOAT16 + ")" : "normalised");
         return "x";
     }
 }

@@ -50,9 +50,8 @@ final class ScriptCode {
     private static ScriptArchive read(Op.Script script) {
         ScriptArchive archive = ScriptArchive.read(script.file());
         if (!archive.sha256().equals(script.sha256())) {
-            throw new UserError(
-                    script.file()
-                            + " was changed while the job was running; put the old file back and continue with --resume");
+            throw new UserError(script.file()
+                    + " was changed while the job was running; put the old file back and continue with --resume");
         }
         return archive;
     }
@@ -105,10 +104,7 @@ final class ScriptCode {
         Map<String, String> modules = modules(source);
         for (Map.Entry<String, String> place : archive.places().entrySet()) {
             int parameter = parameters.indexOf(place.getValue());
-            String value =
-                    parameter >= 0
-                            ? "w[" + parameter + "]"
-                            : fresh(statistics.slot(place.getValue()));
+            String value = parameter >= 0 ? "w[" + parameter + "]" : fresh(statistics.slot(place.getValue()));
             source.line("%s = %s", attribute(modules, place.getKey()), value);
         }
         source.line("return buffers");

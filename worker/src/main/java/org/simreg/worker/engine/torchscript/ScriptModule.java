@@ -41,10 +41,7 @@ public final class ScriptModule implements AutoCloseable {
      */
     public ScriptModule(Torch torch, Path file, Pixels wanted) {
         if (!Files.isReadable(file)) {
-            throw new UserError(
-                    "the TorchScript file "
-                            + file
-                            + " can't be read; check its path and permissions");
+            throw new UserError("the TorchScript file " + file + " can't be read; check its path and permissions");
         }
         this.file = file;
         torch.enter();
@@ -52,9 +49,7 @@ public final class ScriptModule implements AutoCloseable {
             module = TorchModule.load(torch, file);
         } catch (EngineException e) {
             throw new UserError(
-                    file
-                            + " is no TorchScript file that libtorch can load; write it with torch.jit.save",
-                    e);
+                    file + " is no TorchScript file that libtorch can load; write it with torch.jit.save", e);
         }
         ScriptSource source = new ScriptSource().method("pixels(self, images: Tensor) -> Tensor");
         source.line("return %s", PixelCode.append(source, wanted, false));
@@ -78,13 +73,12 @@ public final class ScriptModule implements AutoCloseable {
             if (shapes.size() != 1
                     || shapes.get(0).dimension() != 2
                     || shapes.get(0).get(0) != rows) {
-                throw new UserError(
-                        file
-                                + " gave tensors of the shapes "
-                                + shapes
-                                + " for images "
-                                + normalised.getShape()
-                                + "; it must give one of shape (N, D)");
+                throw new UserError(file
+                        + " gave tensors of the shapes "
+                        + shapes
+                        + " for images "
+                        + normalised.getShape()
+                        + "; it must give one of shape (N, D)");
             }
             // By libtorch: DJL doesn't know bfloat16.
             return pixels.call(scope, "single", results.get(0)).get(0);
@@ -96,8 +90,7 @@ public final class ScriptModule implements AutoCloseable {
         try {
             return module.call(scope, "forward", normalised);
         } catch (EngineException | UnsupportedOperationException e) {
-            throw new UserError(
-                    file + " failed on images " + normalised.getShape() + ": " + firstLine(e), e);
+            throw new UserError(file + " failed on images " + normalised.getShape() + ": " + firstLine(e), e);
         }
     }
 

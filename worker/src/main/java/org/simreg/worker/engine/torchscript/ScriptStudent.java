@@ -59,15 +59,12 @@ public final class ScriptStudent implements AutoCloseable {
             Torch.drawing(0, () -> trial.train(torch));
         }
         Op.Script op = new Op.Script(file, archive.sha256(), archive.weights());
-        return new NetworkGraph(
-                name(file), List.of(new NetworkGraph.Node("", op, 0, -1)), 3, width);
+        return new NetworkGraph(name(file), List.of(new NetworkGraph.Node("", op, 0, -1)), 3, width);
     }
 
     /** The name of the module's exported files, without suffix. */
     public static String name(Path file) {
-        return file.getFileName()
-                .toString()
-                .replaceAll("(\\.torchscript)?\\.(pt|pth|jit|ts|torchscript)$", "");
+        return file.getFileName().toString().replaceAll("(\\.torchscript)?\\.(pt|pth|jit|ts|torchscript)$", "");
     }
 
     private static String methods() {
@@ -88,15 +85,11 @@ public final class ScriptStudent implements AutoCloseable {
             Shape shape = feature.getShape();
             if (shape.dimension() != 2 || shape.get(0) != IMAGES || shape.get(1) < 1) {
                 throw refused(
-                        "gave a tensor of shape %s for images %s; a student gives (N, D)"
-                                .formatted(shape, shown()),
+                        "gave a tensor of shape %s for images %s; a student gives (N, D)".formatted(shape, shown()),
                         null);
             }
             if (feature.getDataType() != DataType.FLOAT32) {
-                throw refused(
-                        "gave %s features; a student gives float32"
-                                .formatted(feature.getDataType()),
-                        null);
+                throw refused("gave %s features; a student gives float32".formatted(feature.getDataType()), null);
             }
             float[] again = call(scope, "features", false).toFloatArray();
             if (!Arrays.equals(feature.toFloatArray(), again)) {

@@ -69,20 +69,16 @@ final class StepCode {
 
     /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
     private void bind() {
-        source.method(
-                "bind(self, weights: Tensor, momentum: Tensor, statistics: Tensor, average: Tensor) -> Tensor");
+        source.method("bind(self, weights: Tensor, momentum: Tensor, statistics: Tensor, average: Tensor) -> Tensor");
         source.line(
-                "rounded = torch.to(weights, %d)",
-                settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
+                "rounded = torch.to(weights, %d)", settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
         source.line(
-                "averaged = torch.to(average, %d)",
-                settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
+                "averaged = torch.to(average, %d)", settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
         source.line("self.state = [weights, momentum, statistics, average, rounded, averaged]");
         source.line("w = annotate(List[Tensor], [])");
         for (Slot slot : parameters.slots()) {
             source.line(
-                    "w = torch.append(w, torch.requires_grad_(torch.detach(%s)))",
-                    view(slot, storage(slot, false)));
+                    "w = torch.append(w, torch.requires_grad_(torch.detach(%s)))", view(slot, storage(slot, false)));
         }
         source.line("self.leaves = w");
         source.line("a = annotate(List[Tensor], [])");
@@ -126,8 +122,7 @@ final class StepCode {
 
     /** Images through backbone and heads to the loss, and from there to the gradient. */
     private void backward() {
-        source.method(
-                "backward(self, images: Tensor, targets: List[Tensor], out: Tensor) -> Tensor");
+        source.method("backward(self, images: Tensor, targets: List[Tensor], out: Tensor) -> Tensor");
         source.line("w = self.leaves");
         String x = PixelCode.append(source, settings.bfloat16());
         Names names = new Names("w", "out");
@@ -180,8 +175,9 @@ final class StepCode {
     }
 
     private String head(Names names, int head, String prefix, String feature) {
-        var network =
-                trained.selfTaught() ? trained.projection().get(head) : trained.heads().get(head);
+        var network = trained.selfTaught()
+                ? trained.projection().get(head)
+                : trained.heads().get(head);
         return new ForwardCode(source, names, prefix, settings.bfloat16())
                 .append(network, trained.headPlace(head), feature);
     }
@@ -213,11 +209,9 @@ final class StepCode {
         source.line("weights = state[0]");
         source.line("momentum = state[1]");
         source.line("gradient = torch.narrow(mean, 0, 0, %d)", parameters.length());
-        source.line(
-                "batch = torch.narrow(mean, 0, %d, %d)", parameters.length(), statistics.length());
+        source.line("batch = torch.narrow(mean, 0, %d, %d)", parameters.length(), statistics.length());
         source.line("g = torch.add_(gradient, weights, alpha=%s)", number(settings.weightDecay()));
-        source.line(
-                "m = torch.add_(torch.mul_(momentum, %s), gradient)", number(settings.momentum()));
+        source.line("m = torch.add_(torch.mul_(momentum, %s), gradient)", number(settings.momentum()));
         source.line("lr = float(torch.item(rate))");
         source.line("w = torch.add_(weights, momentum, alpha=torch.neg(lr))");
         runningStatistics();
@@ -242,8 +236,7 @@ final class StepCode {
             int own = script.get().statistics();
             int rest = statistics.length() - own;
             source.line(
-                    "buffers = torch.copy_(torch.narrow(state[2], 0, 0, %d), torch.narrow(batch, 0, 0, %d))",
-                    own, own);
+                    "buffers = torch.copy_(torch.narrow(state[2], 0, 0, %d), torch.narrow(batch, 0, 0, %d))", own, own);
             running = "torch.narrow(state[2], 0, " + own + ", " + rest + ")";
             batch = "torch.narrow(batch, 0, " + own + ", " + rest + ")";
         }
@@ -290,16 +283,14 @@ final class StepCode {
                 return "None, None, True, 0.";
             }
             // With a momentum of 1 the "running" statistics are the batch's own, variance unbiased.
-            return batch(layer + ".running_mean")
-                    + ", "
-                    + batch(layer + ".running_var")
-                    + ", True, 1.";
+            return batch(layer + ".running_mean") + ", " + batch(layer + ".running_var") + ", True, 1.";
         }
 
         private String batch(String name) {
             Slot slot = statistics.slot(name);
             int start = parameters.length() + slot.offset();
-            return "torch.narrow(" + out + ", 0, " + start + ", " + slot.weight().length() + ")";
+            return "torch.narrow(" + out + ", 0, " + start + ", "
+                    + slot.weight().length() + ")";
         }
     }
 }

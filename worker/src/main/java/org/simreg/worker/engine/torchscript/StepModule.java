@@ -29,32 +29,26 @@ public final class StepModule implements TrainableStudent {
     /**
      * @param start the state to begin with; copied to the device
      */
-    public StepModule(
-            Torch torch, StudentNetwork trained, StepSettings settings, StudentState start) {
+    public StepModule(Torch torch, StudentNetwork trained, StepSettings settings, StudentState start) {
         this.torch = torch;
         torch.enter();
         state = torch.scope();
         weights = state.create(start.weights());
         momentum = state.create(start.momentum());
         statistics = state.create(start.statistics());
-        average =
-                start.average().length == 0
-                        ? state.create(new Shape(0), DataType.FLOAT32)
-                        : state.create(start.average());
+        average = start.average().length == 0
+                ? state.create(new Shape(0), DataType.FLOAT32)
+                : state.create(start.average());
         lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages");
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
         draws = script.isPresent();
         String methods = StepCode.of(trained, settings, script);
-        module =
-                TorchModule.load(
-                                torch,
-                                script.map(code -> code.archive(StepCode.CLASS, lists, methods))
-                                        .orElseGet(
-                                                () ->
-                                                        CodeArchive.of(
-                                                                StepCode.CLASS, lists, methods)))
-                        .training();
+        module = TorchModule.load(
+                        torch,
+                        script.map(code -> code.archive(StepCode.CLASS, lists, methods))
+                                .orElseGet(() -> CodeArchive.of(StepCode.CLASS, lists, methods)))
+                .training();
         try (NDManager scope = torch.scope()) {
             withGradients(() -> module.call(scope, "bind", weights, momentum, statistics, average));
         } catch (RuntimeException e) {
@@ -77,8 +71,7 @@ public final class StepModule implements TrainableStudent {
     @Override
     public void backward(NDArray images, NDArray[] targets, NDArray out, long seed) {
         try (NDManager scope = torch.scope()) {
-            Runnable call =
-                    () -> withGradients(() -> module.call(scope, "backward", images, targets, out));
+            Runnable call = () -> withGradients(() -> module.call(scope, "backward", images, targets, out));
             if (draws) {
                 Torch.drawing(seed, call);
             } else {
@@ -114,8 +107,7 @@ public final class StepModule implements TrainableStudent {
     }
 
     private static NDArray number(NDManager scope, double value) {
-        return scope.create(new double[] {value}, new Shape(1))
-                .toDevice(ai.djl.Device.cpu(), false);
+        return scope.create(new double[] {value}, new Shape(1)).toDevice(ai.djl.Device.cpu(), false);
     }
 
     private static void withGradients(Runnable call) {

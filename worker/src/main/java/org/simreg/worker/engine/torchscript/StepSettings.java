@@ -11,8 +11,7 @@ import org.simreg.proto.Loss;
  * @param weightDecay L2 penalty on every parameter
  * @param objective what is minimised
  */
-public record StepSettings(
-        boolean bfloat16, double momentum, double weightDecay, StepSettings.Objective objective) {
+public record StepSettings(boolean bfloat16, double momentum, double weightDecay, StepSettings.Objective objective) {
     /** The paper's objective. */
     public StepSettings(boolean bfloat16, double momentum, double weightDecay) {
         this(bfloat16, momentum, weightDecay, Objective.PLAIN);

@@ -14,14 +14,11 @@ import org.simreg.worker.network.Weight;
  * @param heads one head a teacher; none with a momentum teacher
  * @param projection projector and predictor of a momentum teacher; otherwise empty
  */
-public record StudentNetwork(
-        NetworkGraph backbone, List<NetworkGraph> heads, List<NetworkGraph> projection) {
+public record StudentNetwork(NetworkGraph backbone, List<NetworkGraph> heads, List<NetworkGraph> projection) {
     public StudentNetwork {
         heads = List.copyOf(heads);
         projection = List.copyOf(projection);
-        if (heads.isEmpty() == projection.isEmpty()
-                || projection.size() == 1
-                || projection.size() > 2) {
+        if (heads.isEmpty() == projection.isEmpty() || projection.size() == 1 || projection.size() > 2) {
             throw new IllegalArgumentException("either heads, or a projector and a predictor");
         }
     }
@@ -32,8 +29,7 @@ public record StudentNetwork(
     }
 
     /** A student that predicts its own exponential average. */
-    public static StudentNetwork selfTaught(
-            NetworkGraph backbone, NetworkGraph projector, NetworkGraph predictor) {
+    public static StudentNetwork selfTaught(NetworkGraph backbone, NetworkGraph projector, NetworkGraph predictor) {
         return new StudentNetwork(backbone, List.of(), List.of(projector, predictor));
     }
 

@@ -71,7 +71,8 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         }
 
         private static long hash(String job) {
-            byte[] digest = new Sha256().bytes(job.getBytes(StandardCharsets.UTF_8)).digest();
+            byte[] digest =
+                    new Sha256().bytes(job.getBytes(StandardCharsets.UTF_8)).digest();
             return ByteBuffer.wrap(digest).getLong();
         }
     }
@@ -112,7 +113,8 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
     /** Writes a frame at the start of a buffer: this header, the payload, and their CRC. */
     public void write(ByteBuffer frame, Frame.Payload payload) {
         ByteBuffer bytes = little(frame);
-        bytes.putInt(0, MAGIC).put(4, (byte) kind.ordinal()).put(5, (byte) key.use().ordinal());
+        bytes.putInt(0, MAGIC).put(4, (byte) kind.ordinal()).put(5, (byte)
+                key.use().ordinal());
         bytes.putShort(6, (short) from).putLong(8, key.job()).putLong(16, key.generation());
         bytes.putLong(24, sequence).putLong(32, place.step);
         bytes.putInt(40, place.slot).putInt(44, place.position).putInt(48, length);
@@ -127,8 +129,7 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
 
     /** Whether a frame with this header arrived as it was sent. */
     boolean intact(ByteBuffer frame) {
-        return frame.remaining() == frameBytes()
-                && little(frame).getInt(CRC_AT) == crc(frame, length);
+        return frame.remaining() == frameBytes() && little(frame).getInt(CRC_AT) == crc(frame, length);
     }
 
     private static int crc(ByteBuffer frame, int length) {

@@ -27,8 +27,7 @@ public final class PeerLink {
     private boolean open;
 
     /** A frame that waits for a credit. */
-    private record Outgoing(
-            FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {}
+    private record Outgoing(FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {}
 
     /**
      * @param self rank of this worker
@@ -40,8 +39,7 @@ public final class PeerLink {
     }
 
     /** Sends as soon as the peer allows it, then runs {@code sent}. */
-    void send(
-            FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {
+    void send(FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {
         waiting.add(new Outgoing(kind, place, payload, sent));
         sendAllowed();
     }
@@ -51,8 +49,7 @@ public final class PeerLink {
             Outgoing next = waiting.remove();
             sent++;
             int length = next.payload.bytes();
-            link.send(
-                    new FrameHeader(key, next.kind, self, sent, next.place, length), next.payload);
+            link.send(new FrameHeader(key, next.kind, self, sent, next.place, length), next.payload);
             next.sent.run();
         }
     }

@@ -42,21 +42,19 @@ public final class PeerMesh {
 
     /** Any thread: makes the links and asks every peer what it allows. */
     void connect(PeerTransport transport, boolean letIn) {
-        owner.post(
-                () -> {
-                    for (int rank = 0; rank < links.length; rank++) {
-                        if (rank != peers.rank()) {
-                            links[rank] = new PeerLink(key, peers.rank(), link(transport, rank));
-                            links[rank].begin(letIn);
-                        }
-                    }
-                });
+        owner.post(() -> {
+            for (int rank = 0; rank < links.length; rank++) {
+                if (rank != peers.rank()) {
+                    links[rank] = new PeerLink(key, peers.rank(), link(transport, rank));
+                    links[rank].begin(letIn);
+                }
+            }
+        });
     }
 
     private FrameWire.Link link(PeerTransport transport, int rank) {
         String address = peers.get(rank).address();
-        return transport.link(
-                address, why -> lost(rank, "can't be reached at " + address + ": " + why));
+        return transport.link(address, why -> lost(rank, "can't be reached at " + address + ": " + why));
     }
 
     /** Lets frames of a peer come, if they weren't let in from the start. */
@@ -65,12 +63,7 @@ public final class PeerMesh {
     }
 
     /** Sends as soon as the peer allows it, then runs {@code sent}. */
-    public void send(
-            int rank,
-            FrameHeader.Kind kind,
-            FrameHeader.Place place,
-            Frame.Payload payload,
-            Runnable sent) {
+    public void send(int rank, FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {
         if (!broken) {
             links[rank].send(kind, place, payload, sent);
         }
@@ -91,8 +84,7 @@ public final class PeerMesh {
     }
 
     private void runIfIdle() {
-        if (whenIdle != null
-                && Arrays.stream(links).allMatch(link -> link == null || link.idle())) {
+        if (whenIdle != null && Arrays.stream(links).allMatch(link -> link == null || link.idle())) {
             Runnable task = whenIdle;
             whenIdle = null;
             task.run();
@@ -126,15 +118,14 @@ public final class PeerMesh {
 
     /** Any thread: tells the peers that this process's transport is closed. */
     void gone() {
-        owner.post(
-                () -> {
-                    for (PeerLink link : links) {
-                        if (link != null) {
-                            link.gone();
-                        }
-                    }
-                    receiver.broken("the connections of this worker are closed");
-                });
+        owner.post(() -> {
+            for (PeerLink link : links) {
+                if (link != null) {
+                    link.gone();
+                }
+            }
+            receiver.broken("the connections of this worker are closed");
+        });
     }
 
     private void accept(Frame frame) {

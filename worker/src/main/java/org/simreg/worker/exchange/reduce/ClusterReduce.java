@@ -50,11 +50,7 @@ public final class ClusterReduce implements Reduce {
      * @param scope owner of the vectors; closed with this
      * @param allocate makes a zeroed float32 vector, as long on every member
      */
-    public ClusterReduce(
-            PeerTransport transport,
-            Peers peers,
-            NDManager scope,
-            Function<NDManager, NDArray> allocate) {
+    public ClusterReduce(PeerTransport transport, Peers peers, NDManager scope, Function<NDManager, NDArray> allocate) {
         this.transport = transport;
         this.peers = peers;
         vectors = new DeviceVectors(scope, allocate);
@@ -76,8 +72,7 @@ public final class ClusterReduce implements Reduce {
     public Round begin(long step, int leaves) {
         if (leaves != peers.leaves()) {
             throw new IllegalArgumentException(
-                    "step %d has %d leaves, the members %d"
-                            .formatted(step, leaves, peers.leaves()));
+                    "step %d has %d leaves, the members %d".formatted(step, leaves, peers.leaves()));
         }
         // After an end they may still be read: others must not get a wrong sum.
         if (end == null) {
@@ -167,8 +162,7 @@ public final class ClusterReduce implements Reduce {
         @Override
         public void offer(int leaf) {
             if (leaf != next) {
-                throw new IllegalArgumentException(
-                        "leaf " + leaf + " is offered, " + next + " is due");
+                throw new IllegalArgumentException("leaf " + leaf + " is offered, " + next + " is due");
             }
             next++;
             sum.next(given);

@@ -102,10 +102,7 @@ final class DeviceVectors implements AutoCloseable {
             this.array = array;
             onGpu = array.getDevice().isGpu();
             int bytes = Math.toIntExact(array.size() * Float.BYTES);
-            host =
-                    onGpu
-                            ? ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
-                            : array.toByteBuffer(true);
+            host = onGpu ? ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()) : array.toByteBuffer(true);
         }
 
         int length() {

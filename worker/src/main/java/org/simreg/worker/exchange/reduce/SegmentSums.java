@@ -135,8 +135,7 @@ final class SegmentSums implements PeerMesh.Receiver {
     private void join(int chunk, int part, float[] piece) {
         int own = peers.rank();
         int size = segments.size(own, chunk);
-        float[] sum =
-                tree.join(waiting[chunk], part, piece, (left, right) -> add(left, right, size));
+        float[] sum = tree.join(waiting[chunk], part, piece, (left, right) -> add(left, right, size));
         if (sum != null) {
             int start = segments.start(own, chunk);
             result.put(start, sum, 0, size);
@@ -158,20 +157,14 @@ final class SegmentSums implements PeerMesh.Receiver {
      */
     private void spread(FrameHeader.Place place, float[] sum, int size) {
         int[] left = {segments.members()};
-        Runnable sent =
-                () -> {
-                    if (--left[0] == 0) {
-                        free.push(sum);
-                    }
-                };
+        Runnable sent = () -> {
+            if (--left[0] == 0) {
+                free.push(sum);
+            }
+        };
         for (int away = 1; away < segments.members(); away++) {
             int rank = (peers.rank() + away) % segments.members();
-            mesh.send(
-                    rank,
-                    FrameHeader.Kind.SUM,
-                    place,
-                    Frame.Payload.of(FloatBuffer.wrap(sum, 0, size)),
-                    sent);
+            mesh.send(rank, FrameHeader.Kind.SUM, place, Frame.Payload.of(FloatBuffer.wrap(sum, 0, size)), sent);
         }
         sent.run();
     }

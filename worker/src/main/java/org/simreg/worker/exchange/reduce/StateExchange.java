@@ -85,8 +85,7 @@ public final class StateExchange implements AutoCloseable {
         for (int slot = 0; slot < vectors.size(); slot++) {
             float[] vector = vectors.get(slot);
             for (int at = 0; at < vector.length; at += chunk) {
-                FloatBuffer piece =
-                        FloatBuffer.wrap(vector, at, Math.min(chunk, vector.length - at));
+                FloatBuffer piece = FloatBuffer.wrap(vector, at, Math.min(chunk, vector.length - at));
                 mesh.send(
                         rank,
                         FrameHeader.Kind.VALUES,
@@ -99,9 +98,8 @@ public final class StateExchange implements AutoCloseable {
 
     private static ByteBuffer contents(List<float[]> vectors, String sha256) {
         byte[] digest = sha256.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer contents =
-                ByteBuffer.allocate((vectors.size() + 1) * Integer.BYTES + digest.length)
-                        .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer contents = ByteBuffer.allocate((vectors.size() + 1) * Integer.BYTES + digest.length)
+                .order(ByteOrder.LITTLE_ENDIAN);
         contents.putInt(vectors.size());
         vectors.forEach(vector -> contents.putInt(vector.length));
         return contents.put(digest).flip();
@@ -118,8 +116,7 @@ public final class StateExchange implements AutoCloseable {
         }
         Incoming asked = new Incoming();
         if (incoming.putIfAbsent(fromRank, asked) != null) {
-            throw new IllegalStateException(
-                    "the state of rank " + fromRank + " is asked for already");
+            throw new IllegalStateException("the state of rank " + fromRank + " is asked for already");
         }
         Throwable ended = end;
         if (ended != null) {
@@ -157,7 +154,8 @@ public final class StateExchange implements AutoCloseable {
             boolean good = state != null && state.take(frame);
             mesh.done(frame);
             if (!good) {
-                mesh.breakOff(from, "sent a state that is none: " + frame.header().place());
+                mesh.breakOff(
+                        from, "sent a state that is none: " + frame.header().place());
             } else if (state.missing == 0) {
                 incoming.remove(from);
                 state.future.complete(state.state);

@@ -87,10 +87,7 @@ final class TreeJoin {
                 waiting[node] = value;
                 return null;
             }
-            value =
-                    isLeft[node]
-                            ? add.apply(value, waiting[other])
-                            : add.apply(waiting[other], value);
+            value = isLeft[node] ? add.apply(value, waiting[other]) : add.apply(waiting[other], value);
             waiting[other] = null;
             node = parent[node];
         }

@@ -81,36 +81,26 @@ public final class EventBusWire implements FrameWire {
     @Override
     public void start(Inlet inlet) {
         FrameCodec.register(vertx);
-        Future<Void> registered =
-                Future.future(
-                        promise ->
-                                context.runOnContext(
-                                        ignored -> {
-                                            consumer = vertx.eventBus().consumer(address);
-                                            consumer.handler(message -> receive(message, inlet));
-                                            consumer.completion().onComplete(promise);
-                                        }));
+        Future<Void> registered = Future.future(promise -> context.runOnContext(ignored -> {
+            consumer = vertx.eventBus().consumer(address);
+            consumer.handler(message -> receive(message, inlet));
+            consumer.completion().onComplete(promise);
+        }));
         try {
-            registered
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(REGISTRATION_SECONDS, TimeUnit.SECONDS);
+            registered.toCompletionStage().toCompletableFuture().get(REGISTRATION_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while registering " + address, e);
         } catch (ExecutionException | TimeoutException e) {
-            throw new IllegalStateException(
-                    "the event bus did not register the address for gradients, " + address, e);
+            throw new IllegalStateException("the event bus did not register the address for gradients, " + address, e);
         }
     }
 
     private static void receive(Message<byte[]> message, Inlet inlet) {
         byte[] bytes = message.body();
-        FrameHeader header =
-                bytes.length < FrameHeader.BYTES ? null : FrameHeader.read(ByteBuffer.wrap(bytes));
+        FrameHeader header = bytes.length < FrameHeader.BYTES ? null : FrameHeader.read(ByteBuffer.wrap(bytes));
         if (header == null) {
-            LOG.warn(
-                    "a message of {} bytes that is no frame of gradients is ignored", bytes.length);
+            LOG.warn("a message of {} bytes that is no frame of gradients is ignored", bytes.length);
         } else if (inlet.wants(header)) {
             inlet.arrived(new Frame(header, ByteBuffer.wrap(bytes), () -> {}));
         }
@@ -137,19 +127,14 @@ public final class EventBusWire implements FrameWire {
     }
 
     /** Only grants are tried again: they may come late, twice and in any order. */
-    private void write(
-            MessageProducer<byte[]> producer, byte[] bytes, int attempts, Consumer<String> broken) {
-        producer.write(bytes)
-                .onFailure(
-                        e -> {
-                            if (attempts > 1 && unknownAddress(e)) {
-                                vertx.setTimer(
-                                        AGAIN_MS,
-                                        timer -> write(producer, bytes, attempts - 1, broken));
-                            } else {
-                                broken.accept(String.valueOf(e.getMessage()));
-                            }
-                        });
+    private void write(MessageProducer<byte[]> producer, byte[] bytes, int attempts, Consumer<String> broken) {
+        producer.write(bytes).onFailure(e -> {
+            if (attempts > 1 && unknownAddress(e)) {
+                vertx.setTimer(AGAIN_MS, timer -> write(producer, bytes, attempts - 1, broken));
+            } else {
+                broken.accept(String.valueOf(e.getMessage()));
+            }
+        });
     }
 
     private static boolean unknownAddress(Throwable e) {
@@ -168,14 +153,10 @@ public final class EventBusWire implements FrameWire {
         /** Makes it known to an event bus, once. */
         static void register(Vertx vertx) {
             synchronized (FrameCodec.class) {
-                vertx.sharedData()
-                        .<String, Boolean>getLocalMap(NAME)
-                        .computeIfAbsent(
-                                NAME,
-                                name -> {
-                                    vertx.eventBus().registerCodec(new FrameCodec());
-                                    return true;
-                                });
+                vertx.sharedData().<String, Boolean>getLocalMap(NAME).computeIfAbsent(NAME, name -> {
+                    vertx.eventBus().registerCodec(new FrameCodec());
+                    return true;
+                });
             }
         }
 

@@ -36,14 +36,13 @@ final class NettyLink implements FrameWire.Link {
     NettyLink(ChannelFuture connecting, Consumer<String> broken) {
         channel = connecting.channel();
         this.broken = broken;
-        connecting.addListener(
-                result -> {
-                    if (result.isSuccess()) {
-                        connected();
-                    } else {
-                        end(result.cause().getMessage());
-                    }
-                });
+        connecting.addListener(result -> {
+            if (result.isSuccess()) {
+                connected();
+            } else {
+                end(result.cause().getMessage());
+            }
+        });
         channel.closeFuture().addListener(result -> end("the connection broke"));
     }
 

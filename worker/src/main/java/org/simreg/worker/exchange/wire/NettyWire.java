@@ -44,11 +44,8 @@ public final class NettyWire implements FrameWire {
     private static final int CONNECT_MS = 2000;
     private static final long CLOSE_SECONDS = 3;
 
-    private final EventLoopGroup loops =
-            new MultiThreadIoEventLoopGroup(
-                    THREADS,
-                    new DefaultThreadFactory("simreg-wire", true),
-                    NioIoHandler.newFactory());
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
+            THREADS, new DefaultThreadFactory("simreg-wire", true), NioIoHandler.newFactory());
 
     /** All that are open. One that is made after the end is closed at once. */
     private final ChannelGroup channels = new DefaultChannelGroup(loops.next(), true);
@@ -102,52 +99,44 @@ public final class NettyWire implements FrameWire {
 
     @Override
     public void start(Inlet inlet) {
-        ServerBootstrap bootstrap =
-                new ServerBootstrap()
-                        .group(loops)
-                        .channel(NioServerSocketChannel.class)
-                        .option(ChannelOption.SO_REUSEADDR, true)
-                        .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                        .childOption(
-                                ChannelOption.RECVBUF_ALLOCATOR,
-                                new AdaptiveRecvByteBufAllocator(4096, 65536, CHUNK + 64))
-                        .childHandler(initializer(channel -> serve(channel, inlet)));
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(4096, 65536, CHUNK + 64))
+                .childHandler(initializer(channel -> serve(channel, inlet)));
         ChannelFuture bound = bootstrap.bind(host, port).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             loops.shutdownGracefully();
-            throw new UserError(
-                    "can't listen for gradients on %s:%d: %s; choose another host or port"
-                            .formatted(host, port, bound.cause().getMessage()));
+            throw new UserError("can't listen for gradients on %s:%d: %s; choose another host or port"
+                    .formatted(host, port, bound.cause().getMessage()));
         }
         server = bound.channel();
     }
 
     private void serve(Channel channel, Inlet inlet) {
-        tls.map(with -> with.server.newHandler(channel.alloc()))
-                .ifPresent(channel.pipeline()::addLast);
+        tls.map(with -> with.server.newHandler(channel.alloc())).ifPresent(channel.pipeline()::addLast);
         channel.pipeline().addLast(new NettyInlet(inlet));
     }
 
     @Override
     public Link link(String peer, Consumer<String> broken) {
         int colon = peer.lastIndexOf(':');
-        Bootstrap bootstrap =
-                new Bootstrap()
-                        .group(loops)
-                        .channel(NioSocketChannel.class)
-                        .option(ChannelOption.TCP_NODELAY, true)
-                        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
-                        .handler(initializer(this::connect));
+        Bootstrap bootstrap = new Bootstrap()
+                .group(loops)
+                .channel(NioSocketChannel.class)
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MS)
+                .handler(initializer(this::connect));
         // Looked up here, on the mesh's thread: on an event loop everybody would wait for it.
         InetSocketAddress address =
-                new InetSocketAddress(
-                        peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1)));
+                new InetSocketAddress(peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1)));
         return new NettyLink(bootstrap.connect(address), broken);
     }
 
     private void connect(Channel channel) {
-        tls.map(with -> with.client.newHandler(channel.alloc()))
-                .ifPresent(channel.pipeline()::addLast);
+        tls.map(with -> with.client.newHandler(channel.alloc())).ifPresent(channel.pipeline()::addLast);
         channel.pipeline().addLast(new NettyLink.Replies());
     }
 
@@ -178,20 +167,21 @@ public final class NettyWire implements FrameWire {
     private record TlsContexts(SslContext server, SslContext client) {
         static TlsContexts of(Tls tls) {
             try {
-                SslContextBuilder server = SslContextBuilder.forServer(tls.keys().orElseThrow());
-                SslContextBuilder client =
-                        SslContextBuilder.forClient()
-                                .keyManager(tls.keys().orElseThrow())
-                                .endpointIdentificationAlgorithm("");
-                return new TlsContexts(
-                        context(server.clientAuth(ClientAuth.REQUIRE), tls), context(client, tls));
+                SslContextBuilder server =
+                        SslContextBuilder.forServer(tls.keys().orElseThrow());
+                SslContextBuilder client = SslContextBuilder.forClient()
+                        .keyManager(tls.keys().orElseThrow())
+                        .endpointIdentificationAlgorithm("");
+                return new TlsContexts(context(server.clientAuth(ClientAuth.REQUIRE), tls), context(client, tls));
             } catch (SSLException e) {
                 throw new IllegalStateException("this Java has no TLS", e);
             }
         }
 
         private static SslContext context(SslContextBuilder builder, Tls tls) throws SSLException {
-            return builder.trustManager(tls.peers()).sslProvider(SslProvider.JDK).build();
+            return builder.trustManager(tls.peers())
+                    .sslProvider(SslProvider.JDK)
+                    .build();
         }
     }
 }

@@ -37,8 +37,7 @@ public final class BankFile implements RowSource {
             int start = (int) Math.min(length, 1 << 20);
             BankLayout layout = BankLayout.read(channel.map(MapMode.READ_ONLY, 0, start));
             if (length != layout.fileBytes()) {
-                throw new IOException(
-                        "it has %d bytes instead of %d".formatted(length, layout.fileBytes()));
+                throw new IOException("it has %d bytes instead of %d".formatted(length, layout.fileBytes()));
             }
             return new BankFile(file, layout, map(channel, layout));
         } catch (NoSuchFileException e) {
@@ -78,18 +77,14 @@ public final class BankFile implements RowSource {
             throw damaged(
                     file,
                     "rows %d to %d fail their checksum"
-                            .formatted(
-                                    block * BankLayout.BLOCK,
-                                    Math.min(size(), (block + 1) * BankLayout.BLOCK) - 1),
+                            .formatted(block * BankLayout.BLOCK, Math.min(size(), (block + 1) * BankLayout.BLOCK) - 1),
                     null);
         }
     }
 
     private static UserError damaged(Path file, String reason, IOException cause) {
         return new UserError(
-                "Can't open the feature bank %s: %s; delete it and make it again"
-                        .formatted(file, reason),
-                cause);
+                "Can't open the feature bank %s: %s; delete it and make it again".formatted(file, reason), cause);
     }
 
     @Override
@@ -109,8 +104,7 @@ public final class BankFile implements RowSource {
 
     @Override
     public int label(int row) {
-        return blocks[row / BankLayout.BLOCK].getInt(
-                LABELS + row % BankLayout.BLOCK * Integer.BYTES);
+        return blocks[row / BankLayout.BLOCK].getInt(LABELS + row % BankLayout.BLOCK * Integer.BYTES);
     }
 
     @Override

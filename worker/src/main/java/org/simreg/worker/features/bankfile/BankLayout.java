@@ -39,12 +39,11 @@ public record BankLayout(int dimension, int size, BankOrigin origin, double[] ce
 
     /** Bytes of the head. */
     static int headBytes(int dimension, BankOrigin origin) {
-        int used =
-                FIXED
-                        + bytes(origin.weights()).length
-                        + bytes(origin.view()).length
-                        + Double.BYTES * dimension
-                        + Integer.BYTES;
+        int used = FIXED
+                + bytes(origin.weights()).length
+                + bytes(origin.view()).length
+                + Double.BYTES * dimension
+                + Integer.BYTES;
         return (used + PAGE - 1) / PAGE * PAGE;
     }
 
@@ -91,13 +90,12 @@ public record BankLayout(int dimension, int size, BankOrigin origin, double[] ce
         long size = head.getLong();
         int weights = head.getInt();
         int view = head.getInt();
-        boolean sane =
-                dimension >= 1
-                        && dimension <= MAX_DIMENSION
-                        && size >= 1
-                        && size <= Integer.MAX_VALUE - BLOCK
-                        && Math.min(weights, view) >= 0
-                        && Math.max(weights, view) <= BankOrigin.MAX_BYTES;
+        boolean sane = dimension >= 1
+                && dimension <= MAX_DIMENSION
+                && size >= 1
+                && size <= Integer.MAX_VALUE - BLOCK
+                && Math.min(weights, view) >= 0
+                && Math.max(weights, view) <= BankOrigin.MAX_BYTES;
         int end = sane ? FIXED + weights + view + Double.BYTES * dimension : 0;
         int padded = (end + Integer.BYTES + PAGE - 1) / PAGE * PAGE;
         require(sane && head.limit() >= padded, "its head is damaged");

@@ -22,8 +22,7 @@ public record BankOrigin(String weights, String view) {
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > MAX_BYTES) {
             throw new IllegalArgumentException(
-                    "the %s of a bank's origin takes %d bytes; at most %d are kept"
-                            .formatted(name, bytes, MAX_BYTES));
+                    "the %s of a bank's origin takes %d bytes; at most %d are kept".formatted(name, bytes, MAX_BYTES));
         }
     }
 

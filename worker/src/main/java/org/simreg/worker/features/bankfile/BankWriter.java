@@ -31,9 +31,7 @@ public final class BankWriter {
         this.dimension = dimension;
         this.channel = channel;
         sums = new double[dimension];
-        block =
-                ByteBuffer.allocateDirect(BankLayout.blockBytes(dimension))
-                        .order(ByteOrder.LITTLE_ENDIAN);
+        block = ByteBuffer.allocateDirect(BankLayout.blockBytes(dimension)).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**
@@ -47,24 +45,20 @@ public final class BankWriter {
      */
     public static int write(Path file, int dimension, BankOrigin origin, Filling filling) {
         if (dimension < 1 || dimension > BankLayout.MAX_DIMENSION) {
-            throw new UserError(
-                    "Can't write the feature bank %s with %d features a row; 1 to %d can be kept"
-                            .formatted(file, dimension, BankLayout.MAX_DIMENSION));
+            throw new UserError("Can't write the feature bank %s with %d features a row; 1 to %d can be kept"
+                    .formatted(file, dimension, BankLayout.MAX_DIMENSION));
         }
         int[] written = new int[1];
-        AtomicFile.write(
-                file,
-                channel -> {
-                    channel.position(BankLayout.headBytes(dimension, origin));
-                    BankWriter bank = new BankWriter(dimension, channel);
-                    filling.into(bank);
-                    if (bank.size == 0) {
-                        throw new UserError(
-                                "Can't write the feature bank %s: it would have no rows; give at least one"
-                                        .formatted(file));
-                    }
-                    written[0] = bank.finish(origin);
-                });
+        AtomicFile.write(file, channel -> {
+            channel.position(BankLayout.headBytes(dimension, origin));
+            BankWriter bank = new BankWriter(dimension, channel);
+            filling.into(bank);
+            if (bank.size == 0) {
+                throw new UserError(
+                        "Can't write the feature bank %s: it would have no rows; give at least one".formatted(file));
+            }
+            written[0] = bank.finish(origin);
+        });
         return written[0];
     }
 

@@ -48,8 +48,7 @@ public final class FeatureTable implements AutoCloseable {
      */
     public static FeatureTable open(Path file) {
         try {
-            return new FeatureTable(
-                    file, NpyFile.isNpy(file) ? NpyFile.open(file) : safetensors(file));
+            return new FeatureTable(file, NpyFile.isNpy(file) ? NpyFile.open(file) : safetensors(file));
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -74,24 +73,19 @@ public final class FeatureTable implements AutoCloseable {
      */
     public int writeBank(Path bank, BankOrigin origin, long firstId, int[] labels) {
         if (labels.length != rows()) {
-            throw new UserError(
-                    "Can't make a feature bank of %s: it has %d rows, but there are %d labels"
-                            .formatted(file, rows(), labels.length));
+            throw new UserError("Can't make a feature bank of %s: it has %d rows, but there are %d labels"
+                    .formatted(file, rows(), labels.length));
         }
-        return BankWriter.write(
-                bank,
-                dimension(),
-                origin,
-                into -> {
-                    for (int from = 0; from < labels.length; from += PART) {
-                        int count = Math.min(PART, labels.length - from);
-                        long first = firstId + from;
-                        into.add(
-                                LongStream.range(first, first + count).toArray(),
-                                Arrays.copyOfRange(labels, from, from + count),
-                                next(count));
-                    }
-                });
+        return BankWriter.write(bank, dimension(), origin, into -> {
+            for (int from = 0; from < labels.length; from += PART) {
+                int count = Math.min(PART, labels.length - from);
+                long first = firstId + from;
+                into.add(
+                        LongStream.range(first, first + count).toArray(),
+                        Arrays.copyOfRange(labels, from, from + count),
+                        next(count));
+            }
+        });
     }
 
     /**
@@ -123,15 +117,13 @@ public final class FeatureTable implements AutoCloseable {
 
     private static Matrix safetensors(Path file) throws IOException {
         StateDict tensors = WeightsFile.read(file);
-        List<String> names =
-                tensors.names().stream()
-                        .filter(name -> tensors.shape(name).length == 2)
-                        .filter(name -> tensors.dtype(name).isFloat())
-                        .toList();
+        List<String> names = tensors.names().stream()
+                .filter(name -> tensors.shape(name).length == 2)
+                .filter(name -> tensors.dtype(name).isFloat())
+                .toList();
         if (names.size() != 1) {
-            throw new IOException(
-                    "it has %d two-dimensional tensors of floats %s; give a file with one"
-                            .formatted(names.size(), names.stream().limit(5).toList()));
+            throw new IOException("it has %d two-dimensional tensors of floats %s; give a file with one"
+                    .formatted(names.size(), names.stream().limit(5).toList()));
         }
         return new Stored(tensors.get(names.get(0)));
     }
@@ -162,12 +154,9 @@ public final class FeatureTable implements AutoCloseable {
         public float[] next(int count) {
             DType type = tensor.dtype();
             int bytes = dimension() * type.bytes();
-            float[] values =
-                    new HostTensor(
-                                    type,
-                                    new long[] {count, dimension()},
-                                    tensor.data().slice(at * bytes, count * bytes))
-                            .floats();
+            float[] values = new HostTensor(
+                            type, new long[] {count, dimension()}, tensor.data().slice(at * bytes, count * bytes))
+                    .floats();
             at += count;
             return values;
         }

@@ -67,31 +67,26 @@ final class NpyFile implements FeatureTable.Matrix {
         ByteBuffer length = read(channel, version == 1 ? 2 : 4);
         int head = version == 1 ? length.getShort(0) & 0xFFFF : length.getInt(0);
         if (version < 1 || version > 3 || head < 0 || head > MAX_HEAD) {
-            throw new IOException(
-                    "its head of %d bytes in version %d is not NumPy's".formatted(head, version));
+            throw new IOException("its head of %d bytes in version %d is not NumPy's".formatted(head, version));
         }
         String text = StandardCharsets.UTF_8.decode(read(channel, head)).toString();
         Matcher type = TYPE.matcher(text);
         Matcher order = ORDER.matcher(text);
         Matcher shape = SHAPE.matcher(text);
         if (!type.find() || !TYPES.containsKey(type.group(1)) || !order.find() || !shape.find()) {
-            throw new IOException(
-                    "its array is %s; save a two-dimensional one of float32, float16 or float64"
-                            .formatted(text.strip()));
+            throw new IOException("its array is %s; save a two-dimensional one of float32, float16 or float64"
+                    .formatted(text.strip()));
         }
         if (order.group(1).equals("True")) {
-            throw new IOException(
-                    "its array is in Fortran order; save numpy.ascontiguousarray of it");
+            throw new IOException("its array is in Fortran order; save numpy.ascontiguousarray of it");
         }
         DType element = TYPES.get(type.group(1));
         int rows = Integer.parseInt(shape.group(1));
         int dimension = Integer.parseInt(shape.group(2));
         long needed = (long) rows * dimension * element.bytes();
         if (needed == 0 || channel.size() - channel.position() != needed) {
-            throw new IOException(
-                    "%d rows of %d numbers take %d bytes, but %d follow its head"
-                            .formatted(
-                                    rows, dimension, needed, channel.size() - channel.position()));
+            throw new IOException("%d rows of %d numbers take %d bytes, but %d follow its head"
+                    .formatted(rows, dimension, needed, channel.size() - channel.position()));
         }
         return new NpyFile(channel, element, rows, dimension);
     }

@@ -47,11 +47,7 @@ record FeatureCacheFile(Path file, String key) {
      *
      * @throws UserError if the file can't be written
      */
-    void write(
-            ImageEmbedder images,
-            ImageEmbedder.Features features,
-            ViewRecipe view,
-            ProgressMonitor progress) {
+    void write(ImageEmbedder images, ImageEmbedder.Features features, ViewRecipe view, ProgressMonitor progress) {
         Tensors tensors = new Tensors(images.images().size());
         images.run(features, new ImageEmbedder.Pass(view, 0, images.all()), progress, tensors);
         Safetensors.write(file, tensors.all(), Map.of(KEY, key));
@@ -63,9 +59,7 @@ record FeatureCacheFile(Path file, String key) {
      */
     void read(ProgressMonitor progress, ImageEmbedder.RowSink rows) {
         if (!key.equals(Safetensors.metadata(file).get(KEY))) {
-            throw new UserError(
-                    "The features in %s are not those that are asked for; delete the file"
-                            .formatted(file));
+            throw new UserError("The features in %s are not those that are asked for; delete the file".formatted(file));
         }
         StateDict tensors = WeightsFile.read(file);
         ByteBuffer labels = tensors.get(LABELS).data();
@@ -74,10 +68,7 @@ record FeatureCacheFile(Path file, String key) {
         for (int i = 0; tensors.contains(FEATURES + i); i++) {
             progress.next("reading " + file.getFileName(), from, size);
             int count = (int) tensors.shape(FEATURES + i)[0];
-            rows.take(
-                    tensors.get(FEATURES + i).floats(),
-                    ids(from, count),
-                    labels(labels, from, count));
+            rows.take(tensors.get(FEATURES + i).floats(), ids(from, count), labels(labels, from, count));
             from += count;
         }
     }

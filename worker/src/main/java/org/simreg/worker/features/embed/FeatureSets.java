@@ -36,16 +36,12 @@ public final class FeatureSets implements AutoCloseable {
      * @param notices sentences for people, also from decode threads
      */
     public record Settings(
-            ViewRecipe.CentreView view,
-            BatchLoader.Settings loader,
-            Optional<Path> cache,
-            Consumer<String> notices) {}
+            ViewRecipe.CentreView view, BatchLoader.Settings loader, Optional<Path> cache, Consumer<String> notices) {}
 
     /**
      * @throws UserError if the data set has no labelled train and val part
      */
-    public FeatureSets(
-            Torch torch, FrozenBackbone backbone, ImageDataset splits, Settings settings) {
+    public FeatureSets(Torch torch, FrozenBackbone backbone, ImageDataset splits, Settings settings) {
         this.backbone = backbone;
         this.settings = settings;
         this.splits = splits;
@@ -77,14 +73,8 @@ public final class FeatureSets implements AutoCloseable {
      * @param epoch part of the draws
      * @param ids in the order in which rows leave
      */
-    public void augmented(
-            double minArea,
-            int epoch,
-            int[] ids,
-            ProgressMonitor progress,
-            ImageEmbedder.RowSink rows) {
-        ViewRecipe.RandomView view =
-                new ViewRecipe.RandomView(settings.view().size(), minArea, false);
+    public void augmented(double minArea, int epoch, int[] ids, ProgressMonitor progress, ImageEmbedder.RowSink rows) {
+        ViewRecipe.RandomView view = new ViewRecipe.RandomView(settings.view().size(), minArea, false);
         train.run(backbone, new ImageEmbedder.Pass(view, epoch, ids), progress, rows);
     }
 

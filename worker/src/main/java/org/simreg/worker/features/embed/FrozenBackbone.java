@@ -61,11 +61,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * @param pixels what the network wants to see
      */
     public record Request(
-            String source,
-            Optional<Network> network,
-            Optional<Precision> precision,
-            Role part,
-            Pixels pixels) {
+            String source, Optional<Network> network, Optional<Precision> precision, Role part, Pixels pixels) {
         /** The student, or the only network of the file. */
         public Request(String source, Optional<Network> network, Optional<Precision> precision) {
             this(source, network, precision, Role.STUDENT, Pixels.IMAGENET);
@@ -89,10 +85,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     private FrozenBackbone(
-            ImageEmbedder.Features features,
-            AutoCloseable module,
-            Identity identity,
-            List<Stage> stages) {
+            ImageEmbedder.Features features, AutoCloseable module, Identity identity, List<Stage> stages) {
         this.features = features;
         this.module = module;
         this.identity = identity;
@@ -112,14 +105,8 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         }
         WeightsChoice chosen = WeightsChoice.of(asked, notices);
         FrozenModule frozen =
-                FrozenModule.of(
-                        torch,
-                        chosen.network(),
-                        chosen.weights(),
-                        asked.pixels(),
-                        bfloat16(chosen));
-        return new FrozenBackbone(
-                frozen::features, frozen, identity(chosen, asked, file), List.of());
+                FrozenModule.of(torch, chosen.network(), chosen.weights(), asked.pixels(), bfloat16(chosen));
+        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, file), List.of());
     }
 
     /**
@@ -129,8 +116,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * @param layers names of the stages that are wanted; empty: all
      * @throws UserError as {@link #open}; also if a head of the file has another form than SimReg's
      */
-    public static FrozenBackbone staged(
-            Torch torch, Request asked, List<String> layers, Consumer<String> notices) {
+    public static FrozenBackbone staged(Torch torch, Request asked, List<String> layers, Consumer<String> notices) {
         Path file = asked.file();
         if (asked.script()) {
             throw new UserError(
@@ -139,29 +125,23 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         }
         WeightsChoice chosen = WeightsChoice.of(asked, notices);
         StagedNetwork staged = StagedNetwork.of(chosen, asked.part(), layers, file.toString());
-        FrozenModule frozen =
-                FrozenModule.stages(
-                        torch,
-                        staged.network(),
-                        staged.weights(),
-                        new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), !torch.cuda()),
-                        staged.stages());
-        return new FrozenBackbone(
-                frozen::features, frozen, identity(chosen, asked, file), staged.stages());
+        FrozenModule frozen = FrozenModule.stages(
+                torch,
+                staged.network(),
+                staged.weights(),
+                new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), !torch.cuda()),
+                staged.stages());
+        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, file), staged.stages());
     }
 
     private static FrozenBackbone script(Torch torch, Request asked, Path file) {
-        if (asked.network().isPresent()
-                || asked.precision().isPresent()
-                || asked.part() != Role.STUDENT) {
+        if (asked.network().isPresent() || asked.precision().isPresent() || asked.part() != Role.STUDENT) {
             throw new UserError(
                     "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
                             + file);
         }
         ScriptModule script = new ScriptModule(torch, file, asked.pixels());
-        Identity identity =
-                new Identity(
-                        file, sha256(file), seen("torchscript", asked.pixels()), Precision.FLOAT32);
+        Identity identity = new Identity(file, sha256(file), seen("torchscript", asked.pixels()), Precision.FLOAT32);
         return new FrozenBackbone(script::features, script, identity, List.of());
     }
 
@@ -229,8 +209,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
          * @throws UserError if a head of the file is none of SimReg's, with its shapes; or a name
          *     is none of its stages
          */
-        static StagedNetwork of(
-                WeightsChoice chosen, Role part, List<String> layers, String fileName) {
+        static StagedNetwork of(WeightsChoice chosen, Role part, List<String> layers, String fileName) {
             NetworkGraph network = chosen.network();
             int feature = network.nodes().size();
             Map<String, HostTensor> weights = new LinkedHashMap<>();
@@ -242,16 +221,10 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                 NetworkGraph layersOfHead = head.network().orElseThrow();
                 stages.addAll(Stage.ofHead(layersOfHead, name, network.nodes().size()));
                 network = Stage.joined(network, feature, layersOfHead, name);
-                StateDict own =
-                        NetworkFit.fit(
-                                chosen.recognised().tensors(),
-                                head.prefix(),
-                                layersOfHead,
-                                fileName);
+                StateDict own = NetworkFit.fit(chosen.recognised().tensors(), head.prefix(), layersOfHead, fileName);
                 put(weights, name + ".", own);
             }
-            return new StagedNetwork(
-                    network, StateDict.of(weights), wanted(stages, layers, fileName));
+            return new StagedNetwork(network, StateDict.of(weights), wanted(stages, layers, fileName));
         }
 
         private static void put(Map<String, HostTensor> all, String prefix, StateDict weights) {
@@ -276,17 +249,16 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
             return heads;
         }
 
-        private static List<Stage> wanted(
-                List<Stage> stages, List<String> layers, String fileName) {
+        private static List<Stage> wanted(List<Stage> stages, List<String> layers, String fileName) {
             List<String> known = stages.stream().map(Stage::name).toList();
-            List<String> unknown = layers.stream().filter(name -> !known.contains(name)).toList();
+            List<String> unknown =
+                    layers.stream().filter(name -> !known.contains(name)).toList();
             if (!unknown.isEmpty()) {
-                throw new UserError(
-                        "--layers: %s has no %s; choose of %s"
-                                .formatted(
-                                        fileName,
-                                        String.join(", ", unknown),
-                                        known.stream().collect(Collectors.joining(", "))));
+                throw new UserError("--layers: %s has no %s; choose of %s"
+                        .formatted(
+                                fileName,
+                                String.join(", ", unknown),
+                                known.stream().collect(Collectors.joining(", "))));
             }
             return stages.stream()
                     .filter(stage -> layers.isEmpty() || layers.contains(stage.name()))

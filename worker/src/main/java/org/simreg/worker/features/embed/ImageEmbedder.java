@@ -37,11 +37,7 @@ public final class ImageEmbedder implements AutoCloseable {
      * @param notices takes a sentence about each image that can't be read, once; called from decode
      *     threads
      */
-    public ImageEmbedder(
-            Torch torch,
-            ImageList images,
-            BatchLoader.Settings settings,
-            Consumer<String> notices) {
+    public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Consumer<String> notices) {
         this.torch = torch;
         this.images = images;
         loader = new BatchLoader(images, settings, notices);
@@ -92,10 +88,10 @@ public final class ImageEmbedder implements AutoCloseable {
                 progress.next(what, from, total);
                 try (Batch batch = batches.next();
                         NDManager scope = torch.scope()) {
-                    NDArray views =
-                            Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
+                    NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     float[] values = features.of(scope, views).toFloatArray();
-                    int[] labels = IntStream.of(batch.sources()).map(images::label).toArray();
+                    int[] labels =
+                            IntStream.of(batch.sources()).map(images::label).toArray();
                     rows.take(values, batch.ids(), labels);
                 }
             }
@@ -110,8 +106,7 @@ public final class ImageEmbedder implements AutoCloseable {
     private static Iterator<BatchLoader.Request> requests(Pass pass) {
         int size = pass.ids().length;
         return IntStream.iterate(0, from -> from < size, from -> from + BATCH)
-                .mapToObj(
-                        from -> Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH)))
+                .mapToObj(from -> Arrays.copyOfRange(pass.ids(), from, Math.min(size, from + BATCH)))
                 .map(ids -> new BatchLoader.Request(pass.epoch(), ids, View.each(pass.view())))
                 .iterator();
     }

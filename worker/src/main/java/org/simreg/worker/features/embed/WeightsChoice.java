@@ -28,11 +28,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @param recognised all that the file holds
  */
 record WeightsChoice(
-        NetworkGraph network,
-        StateDict weights,
-        String prefix,
-        Precision precision,
-        RecognizedFile recognised) {
+        NetworkGraph network, StateDict weights, String prefix, Precision precision, RecognizedFile recognised) {
     /**
      * @param notices takes a sentence if the file fits more than one network
      * @throws UserError if the file can't be read or doesn't hold what is asked
@@ -61,30 +57,22 @@ record WeightsChoice(
     }
 
     private static void tell(
-            RecognizedFile.FoundNetwork part,
-            RecognizedFile found,
-            String file,
-            Consumer<String> notices) {
+            RecognizedFile.FoundNetwork part, RecognizedFile found, String file, Consumer<String> notices) {
         if (part.name() == Network.RESNET50) {
             notices.accept(
                     "the weights of %s fit resnet50 and resnet50-byol alike; taken as resnet50, unless --network says otherwise"
                             .formatted(file));
         }
-        List<RecognizedFile.FoundNetwork> alike =
-                found.networks().stream().filter(other -> other.role() == part.role()).toList();
+        List<RecognizedFile.FoundNetwork> alike = found.networks().stream()
+                .filter(other -> other.role() == part.role())
+                .toList();
         if (alike.size() > 1) {
-            notices.accept(
-                    "%s holds %s; taken is the first"
-                            .formatted(
-                                    file,
-                                    alike.stream()
-                                            .map(
-                                                    n ->
-                                                            n.network().name()
-                                                                    + " at '"
-                                                                    + n.prefix()
-                                                                    + "'")
-                                            .collect(Collectors.joining(" and "))));
+            notices.accept("%s holds %s; taken is the first"
+                    .formatted(
+                            file,
+                            alike.stream()
+                                    .map(n -> n.network().name() + " at '" + n.prefix() + "'")
+                                    .collect(Collectors.joining(" and "))));
         }
     }
 

@@ -35,11 +35,10 @@ public final class FeatureBank {
      */
     public FeatureBank(int capacity, int dimension) {
         if (capacity < 1 || dimension < 1) {
-            throw new IllegalArgumentException(
-                    "a feature bank needs a capacity and a dimension of at least 1, not "
-                            + capacity
-                            + " and "
-                            + dimension);
+            throw new IllegalArgumentException("a feature bank needs a capacity and a dimension of at least 1, not "
+                    + capacity
+                    + " and "
+                    + dimension);
         }
         this.capacity = capacity;
         this.dimension = dimension;
@@ -63,8 +62,7 @@ public final class FeatureBank {
         }
         if (n > capacity - size) {
             throw new IllegalArgumentException(
-                    "%d rows don't fit behind the %d in a bank for %d"
-                            .formatted(n, size, capacity));
+                    "%d rows don't fit behind the %d in a bank for %d".formatted(n, size, capacity));
         }
         if (Arrays.stream(labels).anyMatch(label -> label < 0)) {
             throw new IllegalArgumentException("a label is negative: classes count from 0");

@@ -28,13 +28,12 @@ public record KnnVote(TopK neighbors, long rows) {
          * the weighted 200 with T 0.1 of instance discrimination and its successors (arXiv
          * 1805.01978, section 3), which some run with T 0.2.
          */
-        public static final List<VotingRule> PUBLISHED =
-                List.of(
-                        majority(1),
-                        majority(20),
-                        new VotingRule(20, 0.07),
-                        new VotingRule(200, 0.1),
-                        new VotingRule(200, 0.2));
+        public static final List<VotingRule> PUBLISHED = List.of(
+                majority(1),
+                majority(20),
+                new VotingRule(20, 0.07),
+                new VotingRule(200, 0.1),
+                new VotingRule(200, 0.2));
 
         public VotingRule {
             if (k < 1 || k > NearestNeighbors.MAX_K || !(temperature > 0)) {
@@ -117,8 +116,7 @@ public record KnnVote(TopK neighbors, long rows) {
     public int[] classes(VotingRule rule) {
         if (rule.k() > neighbors.k() && neighbors.k() < rows) {
             throw new IllegalArgumentException(
-                    "%d neighbours can't vote: %d a query were searched"
-                            .formatted(rule.k(), neighbors.k()));
+                    "%d neighbours can't vote: %d a query were searched".formatted(rule.k(), neighbors.k()));
         }
         double[] votes = new double[Arrays.stream(neighbors.labels()).max().orElse(-1) + 1];
         int[] winners = new int[neighbors.queries()];

@@ -47,9 +47,8 @@ public final class NearestNeighbors implements AutoCloseable {
      */
     public TopK search(FeatureBank bank, FeatureBank queries, int k) {
         if (bank.dimension() != queries.dimension()) {
-            throw new IllegalArgumentException(
-                    "a bank of %d features can't answer queries of %d"
-                            .formatted(bank.dimension(), queries.dimension()));
+            throw new IllegalArgumentException("a bank of %d features can't answer queries of %d"
+                    .formatted(bank.dimension(), queries.dimension()));
         }
         if (k < 1 || k > MAX_K) {
             throw new IllegalArgumentException("k must be 1 to %d, not %d".formatted(MAX_K, k));

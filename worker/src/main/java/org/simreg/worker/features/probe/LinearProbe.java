@@ -55,11 +55,7 @@ public final class LinearProbe {
      * @throws Abandoned if it was told to stop
      */
     public static List<Score> run(
-            Torch torch,
-            Data data,
-            Settings settings,
-            ProgressMonitor progress,
-            Consumer<List<Score>> each) {
+            Torch torch, Data data, Settings settings, ProgressMonitor progress, Consumer<List<Score>> each) {
         List<Score> all = new ArrayList<>();
         try (ProbeModule module = new ProbeModule(torch, start(data, settings), settings.sgd())) {
             LinearProbe probe = new LinearProbe(settings, data, module);
@@ -74,8 +70,7 @@ public final class LinearProbe {
     }
 
     private static ProbeModule.Start start(Data data, Settings settings) {
-        RowSelection.Standardization standard =
-                RowSelection.Standardization.of(RowSelection.all(data.train));
+        RowSelection.Standardization standard = RowSelection.Standardization.of(RowSelection.all(data.train));
         int width = data.train.dimension();
         return new ProbeModule.Start(
                 standard.mean(),
@@ -96,20 +91,18 @@ public final class LinearProbe {
     private List<Score> epoch(int epoch, ProgressMonitor progress) {
         progress.next("linear probe", epoch, settings.epochs());
         int[] order = new SampleOrder(settings.seed(), data.train.size()).epoch(epoch);
-        Batches batches =
-                new Batches(module, settings.batch(), settings.rates(epoch), order.length);
+        Batches batches = new Batches(module, settings.batch(), settings.rates(epoch), order.length);
         data.rows.epoch(epoch, order, progress, batches);
         double[] losses = module.takeLosses();
         int[][] found = found();
         List<Score> scores = new ArrayList<>();
         for (int rate = 0; rate < losses.length; rate++) {
-            scores.add(
-                    new Score(
-                            settings.rates().get(rate),
-                            epoch + 1,
-                            losses[rate] / order.length,
-                            found[rate][0] / (double) data.val.size(),
-                            found[rate][1] / (double) data.val.size()));
+            scores.add(new Score(
+                    settings.rates().get(rate),
+                    epoch + 1,
+                    losses[rate] / order.length,
+                    found[rate][0] / (double) data.val.size(),
+                    found[rate][1] / (double) data.val.size()));
         }
         return scores;
     }
@@ -141,8 +134,7 @@ public final class LinearProbe {
      * @param drops the rate is divided by 10 after each of these epochs
      * @param seed decides initial weights and sample order
      */
-    public record Settings(
-            List<Double> rates, int epochs, int batch, List<Integer> drops, long seed) {
+    public record Settings(List<Double> rates, int epochs, int batch, List<Integer> drops, long seed) {
         private static final double MOMENTUM = 0.9;
         private static final double WEIGHT_DECAY = 1e-4;
 
@@ -151,12 +143,7 @@ public final class LinearProbe {
             drops = List.copyOf(drops);
             if (rates.isEmpty() || epochs < 1 || batch < 1) {
                 throw new IllegalArgumentException(
-                        "a probe needs a learning rate, an epoch and a row: "
-                                + rates
-                                + ", "
-                                + epochs
-                                + ", "
-                                + batch);
+                        "a probe needs a learning rate, an epoch and a row: " + rates + ", " + epochs + ", " + batch);
             }
         }
 
@@ -228,8 +215,7 @@ public final class LinearProbe {
         }
 
         private void step(int width) {
-            module.step(
-                    Arrays.copyOf(values, filled * width), Arrays.copyOf(labels, filled), rates);
+            module.step(Arrays.copyOf(values, filled * width), Arrays.copyOf(labels, filled), rates);
             filled = 0;
         }
     }

@@ -37,13 +37,8 @@ final class LogisticModule implements AutoCloseable {
         kept = torch.scope();
         this.mean = kept.create(mean);
         this.scale = kept.create(scale);
-        module =
-                TorchModule.load(
-                        torch,
-                        CodeArchive.of(
-                                LogisticCode.CLASS,
-                                List.of("rows", "labels"),
-                                LogisticCode.of(classes, width)));
+        module = TorchModule.load(
+                torch, CodeArchive.of(LogisticCode.CLASS, List.of("rows", "labels"), LogisticCode.of(classes, width)));
     }
 
     /**
@@ -81,14 +76,9 @@ final class LogisticModule implements AutoCloseable {
      */
     double objective(double[] weights, double penalty, double[] gradient) {
         try (NDManager scope = torch.scope()) {
-            NDArray result =
-                    module.call(
-                                    scope,
-                                    "objective",
-                                    scope.create(weights),
-                                    scope.create(penalty),
-                                    scope.create(1.0 / rows))
-                            .get(0);
+            NDArray result = module.call(
+                            scope, "objective", scope.create(weights), scope.create(penalty), scope.create(1.0 / rows))
+                    .get(0);
             double[] values = result.toDoubleArray();
             System.arraycopy(values, 1, gradient, 0, gradient.length);
             return values[0];
@@ -146,20 +136,16 @@ final class LogisticModule implements AutoCloseable {
         }
 
         private void add() {
-            source.method(
-                    "add(self, rows: Tensor, labels: Tensor, mean: Tensor, scale: Tensor) -> Tensor");
+            source.method("add(self, rows: Tensor, labels: Tensor, mean: Tensor, scale: Tensor) -> Tensor");
             source.line("chunks = self.rows");
-            source.line(
-                    "self.rows = torch.append(chunks, torch.mul(torch.sub(rows, mean), scale))");
+            source.line("self.rows = torch.append(chunks, torch.mul(torch.sub(rows, mean), scale))");
             source.line("all = self.labels");
             source.line("self.labels = torch.append(all, labels)");
             source.line("return labels");
         }
 
         private void parts() {
-            source.line(
-                    "w = torch.view(torch.narrow(weights, 0, 0, %d), [%d, %d])",
-                    classes * width, classes, width);
+            source.line("w = torch.view(torch.narrow(weights, 0, 0, %d), [%d, %d])", classes * width, classes, width);
             source.line("b = torch.narrow(weights, 0, %d, %d)", classes * width, classes);
         }
 
@@ -175,8 +161,7 @@ final class LogisticModule implements AutoCloseable {
          * behind it the gradient in the order of the weights.
          */
         private void objective() {
-            source.method(
-                    "objective(self, weights: Tensor, penalty: Tensor, part: Tensor) -> Tensor");
+            source.method("objective(self, weights: Tensor, penalty: Tensor, part: Tensor) -> Tensor");
             parts();
             source.line("loss = torch.mul(torch.mul(torch.sum(torch.mul(w, w)), penalty), 0.5)");
             source.line("gw = torch.mul(w, penalty)");
@@ -205,8 +190,7 @@ final class LogisticModule implements AutoCloseable {
             logits();
             source.line(
                     "  loss = torch.sub(loss, torch.sum(torch.gather(torch.log_softmax(logits, 1, None), 1, index)))");
-            source.line(
-                    "  below = torch.sum(torch.lt(logits, torch.gather(logits, 1, index)), [1])");
+            source.line("  below = torch.sum(torch.lt(logits, torch.gather(logits, 1, index)), [1])");
             source.line("  first = torch.add(first, torch.sum(torch.ge(below, %d)))", classes - 1);
             source.line("  five = torch.add(five, torch.sum(torch.ge(below, %d)))", classes - 5);
             source.line("return torch.stack([loss, first, five])");

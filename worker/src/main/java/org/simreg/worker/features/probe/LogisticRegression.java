@@ -37,10 +37,8 @@ final class LogisticRegression {
     private LogisticRegression() {}
 
     /** Rows on the device, standardised; the caller closes them. */
-    static LogisticModule load(
-            Torch torch, RowSelection rows, RowSelection.Standardization standard, int classes) {
-        LogisticModule module =
-                new LogisticModule(torch, standard.mean(), standard.scale(), classes);
+    static LogisticModule load(Torch torch, RowSelection rows, RowSelection.Standardization standard, int classes) {
+        LogisticModule module = new LogisticModule(torch, standard.mean(), standard.scale(), classes);
         for (int from = 0; from < rows.size(); from += CHUNK) {
             int to = Math.min(rows.size(), from + CHUNK);
             module.add(rows.values(from, to), rows.labels(from, to));
@@ -55,12 +53,7 @@ final class LogisticRegression {
      * @return the weights, see {@link LogisticModule}
      * @throws Abandoned if it was told to stop
      */
-    static double[] fit(
-            LogisticModule rows,
-            double penalty,
-            double[] start,
-            Effort effort,
-            BooleanSupplier stop) {
+    static double[] fit(LogisticModule rows, double penalty, double[] start, Effort effort, BooleanSupplier stop) {
         LBFGS_Param settings = Lbfgs.defaultParams();
         settings.m = MEMORY;
         settings.past = PAST;

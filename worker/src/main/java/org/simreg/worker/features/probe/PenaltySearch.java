@@ -35,8 +35,7 @@ public final class PenaltySearch {
         public Settings {
             if (count < 1 || !(least > 0 && least <= most) || !(heldOut > 0 && heldOut < 1)) {
                 throw new IllegalArgumentException(
-                        "%d penalties from %s to %s on %s of the rows"
-                                .formatted(count, least, most, heldOut));
+                        "%d penalties from %s to %s on %s of the rows".formatted(count, least, most, heldOut));
             }
         }
 
@@ -84,8 +83,7 @@ public final class PenaltySearch {
      * @throws UserError if no class has two train rows
      * @throws Abandoned if it was told to stop
      */
-    public static Outcome run(
-            Torch torch, LinearProbe.Data data, Settings settings, ProgressMonitor progress) {
+    public static Outcome run(Torch torch, LinearProbe.Data data, Settings settings, ProgressMonitor progress) {
         HeldOut parts = HeldOut.of(data.train(), settings.heldOut, settings.seed);
         if (parts.held().size() == 0) {
             throw new UserError(
@@ -95,16 +93,12 @@ public final class PenaltySearch {
         List<Score> tried = new ArrayList<>();
         Score chosen = null;
         double[] best = null;
-        try (LogisticModule kept =
-                        LogisticRegression.load(torch, parts.kept(), standard, data.classes());
-                LogisticModule held =
-                        LogisticRegression.load(torch, parts.held(), standard, data.classes())) {
+        try (LogisticModule kept = LogisticRegression.load(torch, parts.kept(), standard, data.classes());
+                LogisticModule held = LogisticRegression.load(torch, parts.held(), standard, data.classes())) {
             double[] weights = new double[kept.length()];
             for (double penalty : settings.penalties()) {
                 progress.next("logistic regression", tried.size(), settings.count + 1L);
-                weights =
-                        LogisticRegression.fit(
-                                kept, penalty, weights, Effort.COMPARISON, progress::stopped);
+                weights = LogisticRegression.fit(kept, penalty, weights, Effort.COMPARISON, progress::stopped);
                 Score score = Score.of(penalty, held.score(weights));
                 tried.add(score);
                 if (chosen == null || score.top1 > chosen.top1) {
@@ -120,21 +114,15 @@ public final class PenaltySearch {
     }
 
     private static Score refitted(
-            Torch torch,
-            LinearProbe.Data data,
-            double penalty,
-            double[] start,
-            ProgressMonitor progress) {
+            Torch torch, LinearProbe.Data data, double penalty, double[] start, ProgressMonitor progress) {
         RowSelection train = RowSelection.all(data.train());
         RowSelection.Standardization standard = RowSelection.Standardization.of(train);
         double[] weights;
-        try (LogisticModule rows =
-                LogisticRegression.load(torch, train, standard, data.classes())) {
+        try (LogisticModule rows = LogisticRegression.load(torch, train, standard, data.classes())) {
             weights = LogisticRegression.fit(rows, penalty, start, Effort.FULL, progress::stopped);
         }
         try (LogisticModule val =
-                LogisticRegression.load(
-                        torch, RowSelection.all(data.val()), standard, data.classes())) {
+                LogisticRegression.load(torch, RowSelection.all(data.val()), standard, data.classes())) {
             return Score.of(penalty, val.score(weights));
         }
     }
@@ -151,20 +139,19 @@ public final class PenaltySearch {
         static HeldOut of(FeatureBank bank, double part, long seed) {
             Map<Integer, List<Integer>> classes = new LinkedHashMap<>();
             for (int row = 0; row < bank.size(); row++) {
-                classes.computeIfAbsent(bank.label(row), label -> new ArrayList<>()).add(row);
+                classes.computeIfAbsent(bank.label(row), label -> new ArrayList<>())
+                        .add(row);
             }
             List<Integer> kept = new ArrayList<>();
             List<Integer> held = new ArrayList<>();
-            classes.forEach(
-                    (label, rows) -> {
-                        int[] order =
-                                CounterRandom.of(seed, CounterRandom.HELD_OUT, label)
-                                        .permutation(rows.size());
-                        long out = Math.min(rows.size() - 1, Math.round(part * rows.size()));
-                        for (int i = 0; i < order.length; i++) {
-                            (i < out ? held : kept).add(rows.get(order[i]));
-                        }
-                    });
+            classes.forEach((label, rows) -> {
+                int[] order =
+                        CounterRandom.of(seed, CounterRandom.HELD_OUT, label).permutation(rows.size());
+                long out = Math.min(rows.size() - 1, Math.round(part * rows.size()));
+                for (int i = 0; i < order.length; i++) {
+                    (i < out ? held : kept).add(rows.get(order[i]));
+                }
+            });
             return new HeldOut(selection(bank, kept), selection(bank, held));
         }
 

@@ -54,13 +54,8 @@ final class ProbeModule implements AutoCloseable {
             kept.zeros(new Shape(rows)),
             kept.zeros(new Shape(rates))
         };
-        module =
-                TorchModule.load(
-                        torch,
-                        CodeArchive.of(
-                                ProbeCode.CLASS,
-                                List.of("state"),
-                                ProbeCode.of(sgd, classes, width)));
+        module = TorchModule.load(
+                torch, CodeArchive.of(ProbeCode.CLASS, List.of("state"), ProbeCode.of(sgd, classes, width)));
         try (NDManager scope = torch.scope()) {
             module.call(scope, "bind", (Object) state);
         } catch (RuntimeException e) {
@@ -113,9 +108,11 @@ final class ProbeModule implements AutoCloseable {
      */
     long[] ranks(float[] rows, long[] labels) {
         try (NDManager scope = torch.scope()) {
-            NDArray below =
-                    module.call(scope, "below", rows(scope, rows), scope.create(labels)).get(0);
-            return Arrays.stream(below.toLongArray()).map(count -> classes - 1 - count).toArray();
+            NDArray below = module.call(scope, "below", rows(scope, rows), scope.create(labels))
+                    .get(0);
+            return Arrays.stream(below.toLongArray())
+                    .map(count -> classes - 1 - count)
+                    .toArray();
         }
     }
 
@@ -170,9 +167,7 @@ final class ProbeModule implements AutoCloseable {
         private void logits() {
             source.line("s = self.state");
             source.line("x = torch.mul(torch.sub(rows, s[0]), s[1])");
-            source.line(
-                    "logits = torch.view(torch.addmm(s[3], x, torch.t(s[2])), [-1, %d, %d])",
-                    rates, classes);
+            source.line("logits = torch.view(torch.addmm(s[3], x, torch.t(s[2])), [-1, %d, %d])", rates, classes);
             source.line("index = torch.expand(torch.view(labels, [-1, 1, 1]), [-1, %d, 1])", rates);
         }
 
@@ -182,11 +177,8 @@ final class ProbeModule implements AutoCloseable {
             source.line("likely = torch.log_softmax(logits, 2, None)");
             source.line("own = torch.gather(likely, 2, index)");
             source.line("l = torch.sub_(s[6], torch.sum(torch.squeeze(own, 2), [0]))");
-            source.line(
-                    "g = torch.scatter_add(torch.exp(likely), 2, index, torch.neg(torch.ones_like(own)))");
-            source.line(
-                    "flat = torch.div(torch.reshape(g, [-1, %d]), torch.size(rows, 0))",
-                    rates * classes);
+            source.line("g = torch.scatter_add(torch.exp(likely), 2, index, torch.neg(torch.ones_like(own)))");
+            source.line("flat = torch.div(torch.reshape(g, [-1, %d]), torch.size(rows, 0))", rates * classes);
             source.line("gw = torch.mm(torch.t(flat), x)");
             source.line("gb = torch.sum(flat, [0])");
             move(2, 4, "gw", sgd, (long) classes * width);
@@ -195,14 +187,10 @@ final class ProbeModule implements AutoCloseable {
         }
 
         /** SGD in PyTorch's order, each probe with its own rate. */
-        private void move(
-                int weights, int momentum, String gradient, ProbeModule.Sgd sgd, long values) {
+        private void move(int weights, int momentum, String gradient, ProbeModule.Sgd sgd, long values) {
+            source.line("d%d = torch.add_(%s, s[%d], alpha=%s)", weights, gradient, weights, number(sgd.weightDecay()));
             source.line(
-                    "d%d = torch.add_(%s, s[%d], alpha=%s)",
-                    weights, gradient, weights, number(sgd.weightDecay()));
-            source.line(
-                    "m%d = torch.add_(torch.mul_(s[%d], %s), %s)",
-                    weights, momentum, number(sgd.momentum()), gradient);
+                    "m%d = torch.add_(torch.mul_(s[%d], %s), %s)", weights, momentum, number(sgd.momentum()), gradient);
             source.line(
                     "w%d = torch.addcmul_(torch.view(s[%d], [%d, %d]), torch.view(s[%d], [%d, %d]), torch.view(rates, [%d, 1]), value=-1)",
                     weights, weights, rates, values, momentum, rates, values, rates);

@@ -41,20 +41,13 @@ public interface ProbeRows {
      * @param minArea least part of an image that a crop covers
      */
     static ProbeRows augmented(FeatureSets sets, double minArea) {
-        return (epoch, ids, progress, rows) ->
-                sets.augmented(
-                        minArea,
-                        epoch,
-                        ids,
-                        progress,
-                        (values, part, labels) -> {
-                            FeatureBank unit =
-                                    new FeatureBank(part.length, values.length / part.length);
-                            unit.add(values, part, labels);
-                            for (int i = 0; i < part.length; i++) {
-                                unit.copy(i, values, i * unit.dimension());
-                            }
-                            rows.take(values, part, labels);
-                        });
+        return (epoch, ids, progress, rows) -> sets.augmented(minArea, epoch, ids, progress, (values, part, labels) -> {
+            FeatureBank unit = new FeatureBank(part.length, values.length / part.length);
+            unit.add(values, part, labels);
+            for (int i = 0; i < part.length; i++) {
+                unit.copy(i, values, i * unit.dimension());
+            }
+            rows.take(values, part, labels);
+        });
     }
 }

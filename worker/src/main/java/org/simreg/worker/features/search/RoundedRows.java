@@ -36,12 +36,7 @@ final class RoundedRows implements AutoCloseable {
      * @param tiling rows are filled up with zeros to a multiple of its rows
      * @throws UserError if the check threw it
      */
-    RoundedRows(
-            RowSource rows,
-            double[] center,
-            SearchThreads threads,
-            SearchShape.Tiling tiling,
-            Check check) {
+    RoundedRows(RowSource rows, double[] center, SearchThreads threads, SearchShape.Tiling tiling, Check check) {
         kept = threads.torch().scope();
         try {
             this.center = kept.create(center);
@@ -52,7 +47,8 @@ final class RoundedRows implements AutoCloseable {
             bank = once(threads, module -> module.empty(kept, this.center, padded));
             fill(rows, threads, check);
             int drawn = Math.min(rows.size(), tiling.sample());
-            sampleRows = LongStream.range(0, drawn).map(i -> i * rows.size() / drawn).toArray();
+            sampleRows =
+                    LongStream.range(0, drawn).map(i -> i * rows.size() / drawn).toArray();
             sample = once(threads, module -> module.rows(kept, bank, sampleRows));
         } catch (RuntimeException | Error e) {
             kept.close();
@@ -81,13 +77,7 @@ final class RoundedRows implements AutoCloseable {
         threads.run(works, () -> false);
     }
 
-    private boolean fill(
-            RowSource rows,
-            int from,
-            int to,
-            ScanModule module,
-            BooleanSupplier stopped,
-            Check check) {
+    private boolean fill(RowSource rows, int from, int to, ScanModule module, BooleanSupplier stopped, Check check) {
         float[] features = new float[Math.multiplyExact(BLOCK, rows.dimension())];
         for (int block = from; block < to && !stopped.getAsBoolean(); block++) {
             check.block(block);

@@ -29,9 +29,7 @@ final class ScanModule implements AutoCloseable {
     /** Loads the code onto the device of {@code torch}. */
     ScanModule(Torch torch) {
         this.torch = torch;
-        module =
-                TorchModule.load(
-                        torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source()));
+        module = TorchModule.load(torch, CodeArchive.of(ScanCode.CLASS, List.of(), ScanCode.source()));
     }
 
     /** A bank of zeros: (rows, D) bfloat16 in {@code kept}, D being the length of the center. */
@@ -132,14 +130,7 @@ final class ScanModule implements AutoCloseable {
     Hits scan(NDArray bank, NDArray queries, float[] least, Span span) {
         try (NDManager scope = torch.scope()) {
             long[] bounds = {span.first, span.whole(), span.tile, span.group};
-            NDList found =
-                    module.call(
-                            scope,
-                            "scan",
-                            bank,
-                            queries,
-                            scope.create(least),
-                            scope.create(bounds));
+            NDList found = module.call(scope, "scan", bank, queries, scope.create(least), scope.create(bounds));
             return new Hits(found.get(0).toLongArray(), found.get(1).toFloatArray());
         }
     }
@@ -203,8 +194,7 @@ final class ScanModule implements AutoCloseable {
                     .line(
                             "return torch.new_zeros(center, [rows0, torch.size(center, 0)], dtype=%d)",
                             ScriptSource.BFLOAT16);
-            code.method(
-                            "fill(self, bank: Tensor, rows: Tensor, center: Tensor, at: Tensor) -> Tensor")
+            code.method("fill(self, bank: Tensor, rows: Tensor, center: Tensor, at: Tensor) -> Tensor")
                     .line("exact = torch.sub(torch.to(rows, %d), center)", FLOAT64)
                     .line("first = int(torch.item(at))")
                     .line("into = torch.slice(bank, 0, first, first + torch.size(rows, 0))")
@@ -241,9 +231,7 @@ final class ScanModule implements AutoCloseable {
          * maximum reaches the query's bound leave.
          */
         private static void scan(ScriptSource code) {
-            code.method(
-                            "scan(self, bank: Tensor, queries: Tensor, least: Tensor, span: Tensor)"
-                                    + " -> List[Tensor]")
+            code.method("scan(self, bank: Tensor, queries: Tensor, least: Tensor, span: Tensor)" + " -> List[Tensor]")
                     .line("first = int(torch.item(torch.select(span, 0, 0)))")
                     .line("end = int(torch.item(torch.select(span, 0, 1)))")
                     .line("tile = int(torch.item(torch.select(span, 0, 2)))")
@@ -263,13 +251,10 @@ final class ScanModule implements AutoCloseable {
                     .line("    query = torch.select(hits, 1, 1)")
                     .line("    which = annotate(List[Optional[Tensor]], [row, query])")
                     .line("    found = torch.index(torch.transpose(groups, 1, 2), which)")
-                    .line(
-                            "    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
+                    .line("    place = torch.add(torch.mul(torch.add(row, at // group), width), query)")
                     .line("    _1 = torch.append(places, place)")
                     .line("    _2 = torch.append(scores, found)")
-                    .line(
-                            "return [torch.cat(places), torch.to(torch.cat(scores), %d)]",
-                            ScriptSource.FLOAT32);
+                    .line("return [torch.cat(places), torch.to(torch.cat(scores), %d)]", ScriptSource.FLOAT32);
         }
     }
 }

@@ -12,11 +12,7 @@ import org.simreg.worker.features.bankfile.RowSource;
  * @param bound of this dimension and device
  */
 record SearchShape(
-        RowSource rows,
-        RoundedRows rounded,
-        double[] center,
-        SearchShape.Tiling tiling,
-        RoundingBound bound) {
+        RowSource rows, RoundedRows rounded, double[] center, SearchShape.Tiling tiling, RoundingBound bound) {
     SearchShape(RowSource rows, RoundedRows rounded, double[] center, Tiling tiling, boolean cuda) {
         this(rows, rounded, center, tiling, new RoundingBound(rows.dimension(), cuda));
     }

@@ -63,12 +63,12 @@ public final class Shard implements AutoCloseable {
         if (bytes > limit) {
             throw new UserError(
                     "Can't open the feature bank %s: its %d rows of %d features take %d MiB and %d are allowed; raise the limit or spread the bank over more workers"
-                            .formatted(
-                                    file, bank.size(), bank.dimension(), bytes >> 20, limit >> 20));
+                            .formatted(file, bank.size(), bank.dimension(), bytes >> 20, limit >> 20));
         }
         double[] center = bank.layout().center();
         RoundedRows rounded = new RoundedRows(bank, center, threads, tiling, bank::check);
-        SearchShape shape = new SearchShape(bank, rounded, center, tiling, threads.torch().cuda());
+        SearchShape shape =
+                new SearchShape(bank, rounded, center, tiling, threads.torch().cuda());
         return new Shard(bank, bank.layout().origin(), shape, threads);
     }
 
@@ -84,7 +84,8 @@ public final class Shard implements AutoCloseable {
     static Shard of(RowSource rows, SearchThreads threads, SearchShape.Tiling tiling) {
         double[] center = mean(rows);
         RoundedRows rounded = new RoundedRows(rows, center, threads, tiling, block -> {});
-        SearchShape shape = new SearchShape(rows, rounded, center, tiling, threads.torch().cuda());
+        SearchShape shape =
+                new SearchShape(rows, rounded, center, tiling, threads.torch().cuda());
         return new Shard(rows, new BankOrigin("", ""), shape, threads);
     }
 
@@ -130,8 +131,7 @@ public final class Shard implements AutoCloseable {
     public TopK search(float[] queries, int k, BooleanSupplier stop) {
         if (queries.length % dimension() != 0) {
             throw new IllegalArgumentException(
-                    "%d numbers are not queries of %d features"
-                            .formatted(queries.length, dimension()));
+                    "%d numbers are not queries of %d features".formatted(queries.length, dimension()));
         }
         if (k < 1 || k > MAX_K) {
             throw new IllegalArgumentException("k is %d; give 1 to %d".formatted(k, MAX_K));
@@ -164,14 +164,14 @@ public final class Shard implements AutoCloseable {
         for (int tile = 0; tile < tiles; tile++) {
             int from = (int) ((long) count * tile / tiles);
             int to = (int) ((long) count * (tile + 1) / tiles);
-            long products = (size() + shape.tiling().rows() - 1L) / shape.tiling().rows();
+            long products =
+                    (size() + shape.tiling().rows() - 1L) / shape.tiling().rows();
             for (int part = 0; part < parts; part++) {
                 long first = products * part / parts * shape.tiling().rows();
                 long end = products * (part + 1) / parts * shape.tiling().rows();
                 if (first < end) {
                     TileScan.Extent extent =
-                            new TileScan.Extent(
-                                    from, to - from, (int) first, (int) Math.min(end, size()));
+                            new TileScan.Extent(from, to - from, (int) first, (int) Math.min(end, size()));
                     scans.add(new TileScan(shape, extent, queries, k));
                 }
             }

@@ -130,9 +130,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
             double longest = shape.rounded().longest(from, to);
             double loss = shape.rounded().loss(from, to);
             for (int query = 0; query < count; query++) {
-                errors[query] =
-                        shape.bound()
-                                .bfloat16(lengths[query], lengths[width + query], longest, loss);
+                errors[query] = shape.bound().bfloat16(lengths[query], lengths[width + query], longest, loss);
             }
             float[] least = new float[width];
             Arrays.fill(least, Float.POSITIVE_INFINITY);
@@ -140,7 +138,8 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
                 least[query] = RoundingBound.downToBfloat16(reach(query, offsets[query]));
             }
             int rows = shape.tiling().rows(width);
-            ScanModule.Span span = new ScanModule.Span(from, to, rows, shape.tiling().group());
+            ScanModule.Span span =
+                    new ScanModule.Span(from, to, rows, shape.tiling().group());
             ScanModule.Hits hits = module.scan(shape.rounded().bank(), low, least, span);
             candidates.take(hits, least, 0, shape.rows().size());
             if (candidates.size() > (long) (to - from) * count / CROWDED + (long) COLUMNS * k) {
@@ -195,9 +194,7 @@ final class TileScan implements SearchThreads.Work<TopRows[]> {
                 for (int i = candidates.from(query); i < candidates.to(query); i++) {
                     double least = reach(query, offset == null ? 0 : offset[query]);
                     if (candidates.score(i)
-                            >= (offset == null
-                                    ? RoundingBound.down(least)
-                                    : RoundingBound.downToBfloat16(least))) {
+                            >= (offset == null ? RoundingBound.down(least) : RoundingBound.downToBfloat16(least))) {
                         ranking.offer(query, candidates.row(i));
                     }
                 }

@@ -13,12 +13,7 @@ package org.simreg.worker.features.search;
 public record TopK(int queries, int k, long[] ids, int[] labels, double[] cosines) {
     /** All zeros, to be filled. */
     public TopK(int queries, int k) {
-        this(
-                queries,
-                k,
-                new long[Math.multiplyExact(queries, k)],
-                new int[queries * k],
-                new double[queries * k]);
+        this(queries, k, new long[Math.multiplyExact(queries, k)], new int[queries * k], new double[queries * k]);
     }
 
     /**

@@ -62,8 +62,7 @@ final class TopRows {
     private void sink(int length, int row, double cosine) {
         int hole = 0;
         for (int child = 1; child < length; child = 2 * hole + 1) {
-            if (child + 1 < length
-                    && better(rows[child], cosines[child], rows[child + 1], cosines[child + 1])) {
+            if (child + 1 < length && better(rows[child], cosines[child], rows[child + 1], cosines[child + 1])) {
                 child++;
             }
             if (better(rows[child], cosines[child], row, cosine)) {

@@ -41,20 +41,15 @@ final class EmbeddingNetwork implements AutoCloseable {
             close();
             torch = new Torch(settings.device(), settings.threads());
             torch.enter();
-            backbone =
-                    FrozenBackbone.open(
-                            torch,
-                            new FrozenBackbone.Request(
-                                    here(asked.getWeights()),
-                                    asked.hasNetwork()
-                                            ? Optional.of(asked.getNetwork())
-                                            : Optional.empty(),
-                                    asked.hasPrecision()
-                                            ? Optional.of(asked.getPrecision())
-                                            : Optional.empty(),
-                                    Role.STUDENT,
-                                    asked.getPixels()),
-                            notices);
+            backbone = FrozenBackbone.open(
+                    torch,
+                    new FrozenBackbone.Request(
+                            here(asked.getWeights()),
+                            asked.hasNetwork() ? Optional.of(asked.getNetwork()) : Optional.empty(),
+                            asked.hasPrecision() ? Optional.of(asked.getPrecision()) : Optional.empty(),
+                            Role.STUDENT,
+                            asked.getPixels()),
+                    notices);
             source = asked;
         }
         return backbone;
@@ -67,8 +62,7 @@ final class EmbeddingNetwork implements AutoCloseable {
     /** The view that a bank's images are seen in. */
     static ViewRecipe.CentreView view(ImageSource asked) {
         int size = asked.hasSize() ? asked.getSize() : USUAL_SIZE;
-        return new ViewRecipe.CentreView(
-                asked.hasResize() ? asked.getResize() : size * 8 / 7, size);
+        return new ViewRecipe.CentreView(asked.hasResize() ? asked.getResize() : size * 8 / 7, size);
     }
 
     /**

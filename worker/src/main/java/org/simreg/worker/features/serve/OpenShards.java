@@ -86,8 +86,7 @@ final class OpenShards implements AutoCloseable {
         if (known != null && !known.isCompletedExceptionally()) {
             return known;
         }
-        CompletableFuture<OpenShard> opening =
-                CompletableFuture.supplyAsync(() -> open(file), opener);
+        CompletableFuture<OpenShard> opening = CompletableFuture.supplyAsync(() -> open(file), opener);
         shards.put(Key.of(file), opening);
         return opening;
     }
@@ -99,17 +98,11 @@ final class OpenShards implements AutoCloseable {
             threads = new SearchThreads(torch, settings.worker().threads());
         }
         Shard shard = Shard.open(transfer.here(file), threads, settings.memory() - held());
-        BankOrigin.ShardMark mark =
-                new BankOrigin.ShardMark(file.getBank(), file.getVersion(), file.getShard());
+        BankOrigin.ShardMark mark = new BankOrigin.ShardMark(file.getBank(), file.getVersion(), file.getShard());
         if (!mark.marks(shard.origin())) {
             shard.close();
-            throw new UserError(
-                    "The file %s is no shard %d of the bank %s, version %s; delete it"
-                            .formatted(
-                                    file.getPath(),
-                                    file.getShard(),
-                                    file.getBank(),
-                                    file.getVersion()));
+            throw new UserError("The file %s is no shard %d of the bank %s, version %s; delete it"
+                    .formatted(file.getPath(), file.getShard(), file.getBank(), file.getVersion()));
         }
         LOG.info(
                 "Shard {} of {} is open: {} rows, {} ms",
@@ -132,15 +125,13 @@ final class OpenShards implements AutoCloseable {
     synchronized void retain(Collection<ShardFile> wanted) {
         Set<Key> keys = new HashSet<>();
         wanted.forEach(file -> keys.add(Key.of(file)));
-        shards.entrySet()
-                .removeIf(
-                        entry -> {
-                            boolean gone = !keys.contains(entry.getKey());
-                            if (gone) {
-                                entry.getValue().thenAcceptAsync(OpenShard::close, searcher);
-                            }
-                            return gone;
-                        });
+        shards.entrySet().removeIf(entry -> {
+            boolean gone = !keys.contains(entry.getKey());
+            if (gone) {
+                entry.getValue().thenAcceptAsync(OpenShard::close, searcher);
+            }
+            return gone;
+        });
     }
 
     /** To be called once the searcher's thread has ended. */

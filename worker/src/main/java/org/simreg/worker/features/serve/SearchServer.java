@@ -96,28 +96,27 @@ public final class SearchServer implements AutoCloseable {
         } catch (RuntimeException e) {
             reply = CompletableFuture.failedFuture(e);
         }
-        reply.exceptionally(SearchServer::failure)
-                .thenAccept(answer -> message.reply(answer.toByteArray()));
+        reply.exceptionally(SearchServer::failure).thenAccept(answer -> message.reply(answer.toByteArray()));
     }
 
     private CompletableFuture<SearchReply> carryOut(SearchOrder order) {
         return switch (order.getOrderCase()) {
             case QUERY -> search(order.getQuery());
             case HOLD ->
-                    shards.get(order.getHold())
-                            .thenApply(open -> reply().setHeld(order.getHold()).build());
+                shards.get(order.getHold())
+                        .thenApply(open -> reply().setHeld(order.getHold()).build());
             case EMBED -> now(() -> reply().setEmbedded(embedder.ask(order.getEmbed())));
             case IMAGES ->
-                    CompletableFuture.supplyAsync(
-                            () -> reply().setVectors(images.embed(order.getImages())).build(),
-                            viewer);
+                CompletableFuture.supplyAsync(
+                        () -> reply().setVectors(images.embed(order.getImages()))
+                                .build(),
+                        viewer);
             case WANTED -> {
                 shards.retain(order.getWanted().getShardsList());
                 embedder.retain(order.getWanted().getEmbeddingsList());
                 yield now(() -> reply().setDone(true));
             }
-            case ORDER_NOT_SET ->
-                    throw new UserError("This worker is older than the coordinator; renew it");
+            case ORDER_NOT_SET -> throw new UserError("This worker is older than the coordinator; renew it");
         };
     }
 
@@ -131,47 +130,33 @@ public final class SearchServer implements AutoCloseable {
 
     private CompletableFuture<SearchReply> search(ShardQuery query) {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(query.getPatienceMs());
-        return shards.get(query.getShard())
-                .thenApplyAsync(held -> search(held.shard(), query, until), searcher);
+        return shards.get(query.getShard()).thenApplyAsync(held -> search(held.shard(), query, until), searcher);
     }
 
     private static SearchReply search(Shard shard, ShardQuery query, long until) {
-        ShardAnswer.Builder answer =
-                ShardAnswer.newBuilder()
-                        .setVersion(query.getShard().getVersion())
-                        .setShard(query.getShard().getShard());
+        ShardAnswer.Builder answer = ShardAnswer.newBuilder()
+                .setVersion(query.getShard().getVersion())
+                .setShard(query.getShard().getShard());
         SearchMessages.put(
-                shard.search(
-                        SearchMessages.of(query.getVectors()),
-                        query.getK(),
-                        () -> System.nanoTime() - until > 0),
+                shard.search(SearchMessages.of(query.getVectors()), query.getK(), () -> System.nanoTime() - until > 0),
                 answer);
         return reply().setAnswer(answer).build();
     }
 
     private static SearchReply failure(Throwable thrown) {
         Throwable failure =
-                thrown instanceof CompletionException && thrown.getCause() != null
-                        ? thrown.getCause()
-                        : thrown;
-        boolean expected =
-                failure instanceof UserError
-                        || failure instanceof QueryImages.Unreadable
-                        || failure instanceof CancellationException
-                        || failure instanceof IllegalArgumentException;
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        boolean expected = failure instanceof UserError
+                || failure instanceof QueryImages.Unreadable
+                || failure instanceof CancellationException
+                || failure instanceof IllegalArgumentException;
         if (!expected) {
             LOG.error("An order about searches failed", failure);
         }
-        boolean refused =
-                failure instanceof QueryImages.Unreadable
-                        || failure instanceof IllegalArgumentException;
-        SearchReply.Failure.Builder said =
-                SearchReply.Failure.newBuilder()
-                        .setReason(
-                                expected
-                                        ? String.valueOf(failure.getMessage())
-                                        : failure.toString())
-                        .setRefused(refused);
+        boolean refused = failure instanceof QueryImages.Unreadable || failure instanceof IllegalArgumentException;
+        SearchReply.Failure.Builder said = SearchReply.Failure.newBuilder()
+                .setReason(expected ? String.valueOf(failure.getMessage()) : failure.toString())
+                .setRefused(refused);
         return reply().setFailure(said).build();
     }
 
@@ -196,10 +181,9 @@ public final class SearchServer implements AutoCloseable {
         /** Half of the machine's memory for shards. */
         public static Settings of(WorkerSettings worker) {
             var system = ManagementFactory.getOperatingSystemMXBean();
-            long memory =
-                    system instanceof com.sun.management.OperatingSystemMXBean known
-                            ? known.getTotalMemorySize() / 2
-                            : Runtime.getRuntime().maxMemory();
+            long memory = system instanceof com.sun.management.OperatingSystemMXBean known
+                    ? known.getTotalMemorySize() / 2
+                    : Runtime.getRuntime().maxMemory();
             return new Settings(worker, memory);
         }
     }
@@ -238,10 +222,7 @@ public final class SearchServer implements AutoCloseable {
             if (!weights.equals(query.getWeightsSha256())) {
                 throw new UserError(
                         "The weights %s are not those that the bank was made with (SHA-256 %s instead of %s); put them back, or make the bank again"
-                                .formatted(
-                                        query.getImages().getWeights(),
-                                        weights,
-                                        query.getWeightsSha256()));
+                                .formatted(query.getImages().getWeights(), weights, query.getWeightsSha256()));
             }
             ViewRecipe.CentreView view = EmbeddingNetwork.view(query.getImages());
             int count = query.getFilesCount();
@@ -266,10 +247,7 @@ public final class SearchServer implements AutoCloseable {
                 try {
                     renderer.render(file.asReadOnlyByteBuffer(), view, pixels);
                 } catch (IOException e) {
-                    throw new Unreadable(
-                            "query %d is no image that can be read: %s"
-                                    .formatted(i, e.getMessage()),
-                            e);
+                    throw new Unreadable("query %d is no image that can be read: %s".formatted(i, e.getMessage()), e);
                 }
             }
             return pixels.flip();

@@ -86,12 +86,11 @@ final class ShardEmbedder implements AutoCloseable {
 
     /** Gives up all parts but these. */
     synchronized void retain(Collection<EmbedOrder> wanted) {
-        tasks.forEach(
-                (order, task) -> {
-                    if (!wanted.contains(order)) {
-                        task.giveUp();
-                    }
-                });
+        tasks.forEach((order, task) -> {
+            if (!wanted.contains(order)) {
+                task.giveUp();
+            }
+        });
         tasks.keySet().retainAll(wanted);
     }
 
@@ -138,7 +137,10 @@ final class ShardEmbedder implements AutoCloseable {
 
         @Override
         public void at(String what, long done, long total) {
-            state = Embedded.newBuilder().setRows((int) done).setDimension(dimension).build();
+            state = Embedded.newBuilder()
+                    .setRows((int) done)
+                    .setDimension(dimension)
+                    .build();
         }
 
         @Override
@@ -172,52 +174,43 @@ final class ShardEmbedder implements AutoCloseable {
             ImageList images = images();
             FrozenBackbone backbone = frozen.of(order.getImages());
             ViewRecipe.CentreView view = EmbeddingNetwork.view(order.getImages());
-            int[] ids =
-                    IntStream.range(0, order.getRows())
-                            .map(i -> (int) order.getFirstId() + i)
-                            .toArray();
+            int[] ids = IntStream.range(0, order.getRows())
+                    .map(i -> (int) order.getFirstId() + i)
+                    .toArray();
             dimension = dimension(view);
             state = Embedded.newBuilder().setDimension(dimension).build();
             requireRoom(dimension);
-            BankOrigin.ShardMark mark =
-                    new BankOrigin.ShardMark(order.getBank(), order.getVersion(), order.getShard());
+            BankOrigin.ShardMark mark = new BankOrigin.ShardMark(order.getBank(), order.getVersion(), order.getShard());
             String weights = backbone.identity().sha256();
             try (ImageEmbedder embedding =
-                    new ImageEmbedder(
-                            frozen.torch(), images, settings.worker().loader(0), LOG::warn)) {
+                    new ImageEmbedder(frozen.torch(), images, settings.worker().loader(0), LOG::warn)) {
                 BankWriter.write(
                         file,
                         dimension,
                         mark.origin(weights, view.toString()),
-                        bank ->
-                                embedding.run(
-                                        backbone,
-                                        new ImageEmbedder.Pass(view, 0, ids),
-                                        this,
-                                        (rows, of, labels) -> add(bank, of, labels, rows)));
+                        bank -> embedding.run(
+                                backbone,
+                                new ImageEmbedder.Pass(view, 0, ids),
+                                this,
+                                (rows, of, labels) -> add(bank, of, labels, rows)));
             }
-            ShardFile stored =
-                    transfer.put(
-                            ShardFile.newBuilder()
-                                    .setBank(order.getBank())
-                                    .setVersion(order.getVersion())
-                                    .setShard(order.getShard())
-                                    .setRows(ids.length)
-                                    .setDimension(dimension)
-                                    .build(),
-                            file);
+            ShardFile stored = transfer.put(
+                    ShardFile.newBuilder()
+                            .setBank(order.getBank())
+                            .setVersion(order.getVersion())
+                            .setShard(order.getShard())
+                            .setRows(ids.length)
+                            .setDimension(dimension)
+                            .build(),
+                    file);
             return Embedded.newBuilder()
                     .setRows(ids.length)
                     .setStored(stored)
                     .setWeightsSha256(weights)
-                    .setNetwork(
-                            "%s, %s"
-                                    .formatted(
-                                            backbone.identity().network(),
-                                            backbone.identity()
-                                                    .precision()
-                                                    .name()
-                                                    .toLowerCase(Locale.ROOT)))
+                    .setNetwork("%s, %s"
+                            .formatted(
+                                    backbone.identity().network(),
+                                    backbone.identity().precision().name().toLowerCase(Locale.ROOT)))
                     .build();
         }
 
@@ -245,13 +238,10 @@ final class ShardEmbedder implements AutoCloseable {
         }
 
         private ImageList images() {
-            ImageDataset splits =
-                    DatasetOpener.open(
-                            order.getImages().getDataset(), settings.worker(), LOG::info);
-            ImageList images =
-                    order.getImages().getSplit() == Split.VAL
-                            ? splits.val().orElseThrow(this::changed)
-                            : splits.train();
+            ImageDataset splits = DatasetOpener.open(order.getImages().getDataset(), settings.worker(), LOG::info);
+            ImageList images = order.getImages().getSplit() == Split.VAL
+                    ? splits.val().orElseThrow(this::changed)
+                    : splits.train();
             if (!images.sha256().equals(order.getDataSha256())) {
                 throw changed();
             }

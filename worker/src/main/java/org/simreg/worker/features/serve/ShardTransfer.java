@@ -61,26 +61,23 @@ final class ShardTransfer {
     }
 
     private void fetch(ShardFile shard, Path copy) {
-        AtomicFile.write(
-                copy,
-                file -> {
-                    Sha256 sha = new Sha256();
-                    receive(shard, sha.through(Channels.newOutputStream(file)));
-                    if (!sha.hex().equals(shard.getSha256())) {
-                        throw new UserError(
-                                "Shard %d of the bank %s came damaged from the coordinator; it will be fetched again"
-                                        .formatted(shard.getShard(), shard.getBank()));
-                    }
-                });
+        AtomicFile.write(copy, file -> {
+            Sha256 sha = new Sha256();
+            receive(shard, sha.through(Channels.newOutputStream(file)));
+            if (!sha.hex().equals(shard.getSha256())) {
+                throw new UserError(
+                        "Shard %d of the bank %s came damaged from the coordinator; it will be fetched again"
+                                .formatted(shard.getShard(), shard.getBank()));
+            }
+        });
     }
 
     private void receive(ShardFile shard, OutputStream out) throws IOException {
         try {
             FileTransfer.get(
-                    () ->
-                            ShardsGrpc.newBlockingStub(channel)
-                                    .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                                    .getShard(shard),
+                    () -> ShardsGrpc.newBlockingStub(channel)
+                            .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
+                            .getShard(shard),
                     parts -> FileTransfer.copy(parts, ShardPart::getData, shard.getLength(), out),
                     (status, e) -> failure(shard, "fetched from", status, e));
         } catch (UncheckedIOException e) {
@@ -111,7 +108,10 @@ final class ShardTransfer {
 
     private static ShardFile whole(ShardFile shard, Path file) {
         try {
-            return shard.toBuilder().setLength(Files.size(file)).setSha256(Sha256.of(file)).build();
+            return shard.toBuilder()
+                    .setLength(Files.size(file))
+                    .setSha256(Sha256.of(file))
+                    .build();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -56,8 +56,7 @@ final class CoordinatorConnection {
      * @param context an event loop; every method is called on it
      * @param identity without what is held
      */
-    CoordinatorConnection(
-            Context context, WorkersStub stub, Hello identity, WorkerContext workerContext) {
+    CoordinatorConnection(Context context, WorkersStub stub, Hello identity, WorkerContext workerContext) {
         this.context = context;
         vertx = context.owner();
         this.stub = stub;
@@ -116,14 +115,13 @@ final class CoordinatorConnection {
     /** Sends a report of a job; called on the job's threads. */
     private void report(JobRunner from, Report.Builder builder) {
         Report report = builder.build();
-        context.runOnContext(
-                ignored -> {
-                    if (job.filter(now -> now == from).isPresent()) {
-                        unacknowledged.add(report);
-                        workerContext.observer().reported(report);
-                        send(report);
-                    }
-                });
+        context.runOnContext(ignored -> {
+            if (job.filter(now -> now == from).isPresent()) {
+                unacknowledged.add(report);
+                workerContext.observer().reported(report);
+                send(report);
+            }
+        });
     }
 
     private void send(Report report) {
@@ -164,7 +162,8 @@ final class CoordinatorConnection {
         warned = false;
         retryMs = FIRST_RETRY_MS;
         vertx.cancelTimer(heartbeat);
-        Report alive = Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
+        Report alive =
+                Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
         heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> send(alive));
         unacknowledged.all().forEach(this::send);
         if (leaving) {
@@ -183,9 +182,7 @@ final class CoordinatorConnection {
         self[0] = new JobRunner(order, workerContext, report -> report(self[0], report));
         job = Optional.of(self[0]);
         // The memory of the one before is needed.
-        before.map(this::dropped)
-                .orElse(Future.succeededFuture())
-                .onComplete(ended -> self[0].start());
+        before.map(this::dropped).orElse(Future.succeededFuture()).onComplete(ended -> self[0].start());
     }
 
     private void acknowledged(Acknowledged order) {
@@ -248,8 +245,7 @@ final class CoordinatorConnection {
                     INVALID_ARGUMENT,
                     UNIMPLEMENTED,
                     UNAUTHENTICATED,
-                    PERMISSION_DENIED ->
-                    true;
+                    PERMISSION_DENIED -> true;
             default -> false;
         };
     }
@@ -265,12 +261,11 @@ final class CoordinatorConnection {
 
         @Override
         public void onNext(Order order) {
-            context.runOnContext(
-                    ignored -> {
-                        if (current.filter(now -> now == requests).isPresent()) {
-                            take(order);
-                        }
-                    });
+            context.runOnContext(ignored -> {
+                if (current.filter(now -> now == requests).isPresent()) {
+                    take(order);
+                }
+            });
         }
 
         @Override

@@ -44,15 +44,14 @@ final class GrpcCheckpointStore implements CheckpointStore {
 
     @Override
     public void get(String job, long step, Path file) {
-        CheckpointWanted wanted = CheckpointWanted.newBuilder().setJob(job).setStep(step).build();
-        boolean whole =
-                FileTransfer.get(
-                        () ->
-                                WorkersGrpc.newBlockingStub(channel)
-                                        .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                                        .getCheckpoint(wanted),
-                        parts -> isWritten(parts, file),
-                        (status, e) -> failure(status, step + " can't be fetched", e));
+        CheckpointWanted wanted =
+                CheckpointWanted.newBuilder().setJob(job).setStep(step).build();
+        boolean whole = FileTransfer.get(
+                () -> WorkersGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
+                        .getCheckpoint(wanted),
+                parts -> isWritten(parts, file),
+                (status, e) -> failure(status, step + " can't be fetched", e));
         if (!whole) {
             throw new Unreachable("the checkpoint of step " + step + " came damaged", null);
         }
@@ -67,9 +66,7 @@ final class GrpcCheckpointStore implements CheckpointStore {
         try (OutputStream out = new CheckedOutputStream(Files.newOutputStream(file), sum)) {
             length = FileTransfer.copy(parts, CheckpointPart::getData, header.getLength(), out);
         }
-        return first.hasHeader()
-                && header.getLength() == length
-                && header.getCrc32C() == (int) sum.getValue();
+        return first.hasHeader() && header.getLength() == length && header.getCrc32C() == (int) sum.getValue();
     }
 
     private static RuntimeException failure(Status status, String what, Exception cause) {

@@ -32,9 +32,8 @@ final class UnacknowledgedReports {
     }
 
     void acknowledge(long step) {
-        reports.removeIf(
-                report ->
-                        report.hasCommitted() && report.getCommitted().getStep().getStep() <= step);
+        reports.removeIf(report ->
+                report.hasCommitted() && report.getCommitted().getStep().getStep() <= step);
     }
 
     /** A generation has begun: the halt before it need not be reported any more. */

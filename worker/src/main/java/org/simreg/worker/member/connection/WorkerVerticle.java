@@ -28,10 +28,7 @@ public final class WorkerVerticle extends VerticleBase {
      * @param channel to the coordinator; not closed here
      */
     public WorkerVerticle(
-            Hello identity,
-            LoadedJob.Opener opener,
-            Map<String, PeerTransport> transports,
-            Channel channel) {
+            Hello identity, LoadedJob.Opener opener, Map<String, PeerTransport> transports, Channel channel) {
         this(identity, opener, transports, channel, WorkerContext.Observer.NONE);
     }
 
@@ -51,19 +48,12 @@ public final class WorkerVerticle extends VerticleBase {
         this.identity = whole.build();
         this.channel = channel;
         workerContext =
-                new WorkerContext(
-                        identity.getWorker(),
-                        opener,
-                        transports,
-                        new GrpcCheckpointStore(channel),
-                        observer);
+                new WorkerContext(identity.getWorker(), opener, transports, new GrpcCheckpointStore(channel), observer);
     }
 
     @Override
     public Future<?> start() {
-        connection =
-                new CoordinatorConnection(
-                        context, WorkersGrpc.newStub(channel), identity, workerContext);
+        connection = new CoordinatorConnection(context, WorkersGrpc.newStub(channel), identity, workerContext);
         connection.open();
         return Future.succeededFuture();
     }

@@ -76,26 +76,23 @@ final class CheckpointSender implements AutoCloseable {
         }
     }
 
-    private boolean store(Snapshot snapshot, long generation, RetryPause retries)
-            throws IOException {
+    private boolean store(Snapshot snapshot, long generation, RetryPause retries) throws IOException {
         // Length and checksum go ahead of the bytes, which are only made when they are sent.
         Checksum bytes = new Checksum();
         snapshot.writeTo(bytes);
-        CheckpointHeader header =
-                CheckpointHeader.newBuilder()
-                        .setJob(job)
-                        .setGeneration(generation)
-                        .setStep(snapshot.step())
-                        .setLength(bytes.length)
-                        .setCrc32C((int) bytes.crc.getValue())
-                        .setSha256(snapshot.sha256())
-                        .build();
+        CheckpointHeader header = CheckpointHeader.newBuilder()
+                .setJob(job)
+                .setGeneration(generation)
+                .setStep(snapshot.step())
+                .setLength(bytes.length)
+                .setCrc32C((int) bytes.crc.getValue())
+                .setSha256(snapshot.sha256())
+                .build();
         try {
             put(header, snapshot::writeTo, retries);
             return true;
         } catch (Abandoned e) {
-            LOG.info(
-                    "The checkpoint of step {} is not stored: {}", snapshot.step(), e.getMessage());
+            LOG.info("The checkpoint of step {} is not stored: {}", snapshot.step(), e.getMessage());
             return false;
         }
     }
@@ -126,9 +123,7 @@ final class CheckpointSender implements AutoCloseable {
                 return;
             } catch (Unreachable e) {
                 if (!told) {
-                    LOG.warn(
-                            "{}; trying again until it works or a newer one is due",
-                            e.getMessage());
+                    LOG.warn("{}; trying again until it works or a newer one is due", e.getMessage());
                     told = true;
                 }
                 retries.pause(RETRY_MS);

@@ -59,8 +59,7 @@ final class GenerationRun {
      * @param checkpoints to and from the coordinator
      * @param sender stores checkpoints for all generations of the job
      */
-    record Connections(
-            PeerTransport transport, CheckpointStore checkpoints, CheckpointSender sender) {}
+    record Connections(PeerTransport transport, CheckpointStore checkpoints, CheckpointSender sender) {}
 
     /**
      * @param worker name of this worker, one of the generation's members
@@ -86,16 +85,13 @@ final class GenerationRun {
         while (rank < members.size() && !members.get(rank).getWorker().equals(worker)) {
             rank++;
         }
-        List<Peers.Peer> peers =
-                members.stream()
-                        .map(
-                                member ->
-                                        new Peers.Peer(
-                                                member.getWorker(),
-                                                member.getAddress(),
-                                                member.getFirst() * passes,
-                                                member.getCount() * passes))
-                        .toList();
+        List<Peers.Peer> peers = members.stream()
+                .map(member -> new Peers.Peer(
+                        member.getWorker(),
+                        member.getAddress(),
+                        member.getFirst() * passes,
+                        member.getCount() * passes))
+                .toList();
         return new Peers(generation.getJob(), generation.getNumber(), rank, peers);
     }
 
@@ -121,8 +117,7 @@ final class GenerationRun {
     void run() {
         try {
             Reduce opened = begin();
-            TrainingLoop.Role role =
-                    new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()));
+            TrainingLoop.Role role = new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()));
             new TrainingLoop(job, opened, role, this::stopping, new Reporter()).run();
             waitForHalt();
         } catch (Abandoned e) {
@@ -136,8 +131,7 @@ final class GenerationRun {
 
     /** Takes the state, and opens the reduce. */
     private Reduce begin() {
-        StateExchange links =
-                peers.size() > 1 ? new StateExchange(connections.transport, peers) : null;
+        StateExchange links = peers.size() > 1 ? new StateExchange(connections.transport, peers) : null;
         synchronized (this) {
             exchange = links;
         }
@@ -146,9 +140,8 @@ final class GenerationRun {
         StateTransfer transfer = new StateTransfer(job, generation, peers, links);
         transfer.take(connections.checkpoints, retries);
         if (job.committed() != generation.getStep()) {
-            throw new Abandoned(
-                    "generation %d starts after step %d and this worker's state is of step %d"
-                            .formatted(number(), generation.getStep(), job.committed()));
+            throw new Abandoned("generation %d starts after step %d and this worker's state is of step %d"
+                    .formatted(number(), generation.getStep(), job.committed()));
         }
         committed = job.committed();
         Reduce opened = open();
@@ -157,11 +150,9 @@ final class GenerationRun {
     }
 
     private Reduce open() {
-        Reduce opened =
-                peers.size() > 1
-                        ? new ClusterReduce(
-                                connections.transport, peers, job.scope(), job.student()::newOut)
-                        : new LocalReduce(job.scope(), job.student()::newOut);
+        Reduce opened = peers.size() > 1
+                ? new ClusterReduce(connections.transport, peers, job.scope(), job.student()::newOut)
+                : new LocalReduce(job.scope(), job.student()::newOut);
         synchronized (this) {
             reduce = opened;
         }
@@ -212,11 +203,10 @@ final class GenerationRun {
     private synchronized void answer() {
         if (!answered) {
             answered = true;
-            Halted.Builder halted =
-                    Halted.newBuilder()
-                            .setJob(generation.getJob())
-                            .setGeneration(number())
-                            .setCommitted(committed);
+            Halted.Builder halted = Halted.newBuilder()
+                    .setJob(generation.getJob())
+                    .setGeneration(number())
+                    .setCommitted(committed);
             reports.send(Report.newBuilder().setHalted(halted));
         }
     }
@@ -264,12 +254,11 @@ final class GenerationRun {
     private final class Reporter implements TrainingLoop.Events {
         @Override
         public void committed(StepDone done, String sha256) {
-            Committed.Builder report =
-                    Committed.newBuilder()
-                            .setJob(generation.getJob())
-                            .setGeneration(number())
-                            .setStep(done)
-                            .setSha256(sha256);
+            Committed.Builder report = Committed.newBuilder()
+                    .setJob(generation.getJob())
+                    .setGeneration(number())
+                    .setStep(done)
+                    .setSha256(sha256);
             reports.send(Report.newBuilder().setCommitted(report));
             // Only now: a halt answers with what was reported.
             committed = done.getStep();
@@ -277,11 +266,10 @@ final class GenerationRun {
 
         @Override
         public void measured(EvaluationDone done) {
-            Measured.Builder report =
-                    Measured.newBuilder()
-                            .setJob(generation.getJob())
-                            .setGeneration(number())
-                            .setEvaluation(done);
+            Measured.Builder report = Measured.newBuilder()
+                    .setJob(generation.getJob())
+                    .setGeneration(number())
+                    .setEvaluation(done);
             reports.send(Report.newBuilder().setMeasured(report));
         }
 
@@ -298,12 +286,11 @@ final class GenerationRun {
                     throw new Abandoned("the last checkpoint was not wanted any more");
                 }
             }
-            Trained.Builder report =
-                    Trained.newBuilder()
-                            .setJob(generation.getJob())
-                            .setGeneration(number())
-                            .setStep(end.step())
-                            .setSha256(end.sha256());
+            Trained.Builder report = Trained.newBuilder()
+                    .setJob(generation.getJob())
+                    .setGeneration(number())
+                    .setStep(end.step())
+                    .setSha256(end.sha256());
             reports.send(Report.newBuilder().setTrained(report));
         }
     }

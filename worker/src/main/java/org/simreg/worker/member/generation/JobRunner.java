@@ -48,8 +48,7 @@ public final class JobRunner {
     private String dataSha256;
     private CheckpointSender sender;
 
-    public JobRunner(
-            Prepare prepare, WorkerContext workerContext, WorkerContext.ReportSink reports) {
+    public JobRunner(Prepare prepare, WorkerContext workerContext, WorkerContext.ReportSink reports) {
         this.prepare = prepare;
         this.workerContext = workerContext;
         this.reports = reports;
@@ -154,25 +153,18 @@ public final class JobRunner {
     }
 
     private void sayReady() {
-        reports.send(
-                Report.newBuilder()
-                        .setReady(
-                                Ready.newBuilder()
-                                        .setJob(job())
-                                        .setStarted(started)
-                                        .setDataSha256(dataSha256)
-                                        .setAttempt(attempt)));
+        reports.send(Report.newBuilder()
+                .setReady(Ready.newBuilder()
+                        .setJob(job())
+                        .setStarted(started)
+                        .setDataSha256(dataSha256)
+                        .setAttempt(attempt)));
     }
 
     private void run(Generation generation) {
-        GenerationRun.Connections connections =
-                new GenerationRun.Connections(
-                        workerContext.transports().get(generation.getTransport()),
-                        workerContext.checkpoints(),
-                        sender);
-        GenerationRun next =
-                new GenerationRun(
-                        loadedJob, generation, workerContext.worker(), connections, reports);
+        GenerationRun.Connections connections = new GenerationRun.Connections(
+                workerContext.transports().get(generation.getTransport()), workerContext.checkpoints(), sender);
+        GenerationRun next = new GenerationRun(loadedJob, generation, workerContext.worker(), connections, reports);
         synchronized (this) {
             if (dropped || generation.getNumber() < newest) {
                 return;
@@ -208,14 +200,12 @@ public final class JobRunner {
         }
         StringWriter trace = new StringWriter();
         e.printStackTrace(new PrintWriter(trace));
-        reports.send(
-                Report.newBuilder()
-                        .setFailed(
-                                JobFailed.newBuilder()
-                                        .setJob(job())
-                                        .setGeneration(newest)
-                                        .setReason(refused ? e.getMessage() : String.valueOf(e))
-                                        .setRefused(refused)
-                                        .setTrace(trace.toString())));
+        reports.send(Report.newBuilder()
+                .setFailed(JobFailed.newBuilder()
+                        .setJob(job())
+                        .setGeneration(newest)
+                        .setReason(refused ? e.getMessage() : String.valueOf(e))
+                        .setRefused(refused)
+                        .setTrace(trace.toString())));
     }
 }

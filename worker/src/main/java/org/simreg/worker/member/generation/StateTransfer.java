@@ -60,20 +60,16 @@ final class StateTransfer {
 
     /** Sends a copy of the state to those that fetch it from here, while training goes on. */
     void serve() {
-        List<Member> behind =
-                generation.getMembersList().stream()
-                        .filter(
-                                member ->
-                                        member.getState() == Generation.State.PEER
-                                                && member.getPeer().equals(peers.self().worker()))
-                        .toList();
+        List<Member> behind = generation.getMembersList().stream()
+                .filter(member -> member.getState() == Generation.State.PEER
+                        && member.getPeer().equals(peers.self().worker()))
+                .toList();
         if (behind.isEmpty()) {
             return;
         }
         Snapshot copy = job.snapshot();
         StudentState state = copy.state();
-        List<float[]> vectors =
-                List.of(state.weights(), state.momentum(), state.statistics(), state.average());
+        List<float[]> vectors = List.of(state.weights(), state.momentum(), state.statistics(), state.average());
         for (Member member : behind) {
             exchange.serve(rank(member.getWorker()), copy.step(), vectors, copy.sha256());
         }
@@ -89,8 +85,7 @@ final class StateTransfer {
         job.inputs().prepare(generation.getStep());
         StateExchange.Received received = TrainingLoop.await(coming);
         List<float[]> vectors = received.vectors();
-        StudentState state =
-                new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
+        StudentState state = new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
         if (!state.sha256().equals(received.sha256())) {
             throw new Abandoned("the state from " + peers.get(rank).worker() + " came damaged");
         }

@@ -28,14 +28,13 @@ public record WorkerContext(
     /** An observer of a worker. Called on the worker's context; must return at once. */
     public interface Observer {
         /** Ignores everything. */
-        Observer NONE =
-                new Observer() {
-                    @Override
-                    public void attends(boolean now) {}
+        Observer NONE = new Observer() {
+            @Override
+            public void attends(boolean now) {}
 
-                    @Override
-                    public void reported(Report report) {}
-                };
+            @Override
+            public void reported(Report report) {}
+        };
 
         /** The coordinator has welcomed the worker, or the stream to it is broken. */
         void attends(boolean now);

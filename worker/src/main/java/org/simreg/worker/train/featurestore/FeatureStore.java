@@ -248,11 +248,7 @@ public final class FeatureStore implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 long first = (long) i * rowsPerSegment;
                 long rows = Math.min(rowsPerSegment, shape.rows() - first);
-                segments[i] =
-                        channel.map(
-                                MapMode.READ_ONLY,
-                                StoreHeader.BYTES + first * rowBytes,
-                                rows * rowBytes);
+                segments[i] = channel.map(MapMode.READ_ONLY, StoreHeader.BYTES + first * rowBytes, rows * rowBytes);
             }
         }
 
@@ -290,12 +286,8 @@ public final class FeatureStore implements AutoCloseable {
                 Class<?> type = Class.forName("sun.misc.Unsafe");
                 Field instance = type.getDeclaredField("theUnsafe");
                 instance.setAccessible(true);
-                MethodHandle cleaner =
-                        MethodHandles.lookup()
-                                .findVirtual(
-                                        type,
-                                        "invokeCleaner",
-                                        MethodType.methodType(void.class, ByteBuffer.class));
+                MethodHandle cleaner = MethodHandles.lookup()
+                        .findVirtual(type, "invokeCleaner", MethodType.methodType(void.class, ByteBuffer.class));
                 cleaner.invoke(instance.get(null), (ByteBuffer) segment);
             } catch (ReflectiveOperationException e) {
                 org.slf4j.LoggerFactory.getLogger(MappedRows.class)

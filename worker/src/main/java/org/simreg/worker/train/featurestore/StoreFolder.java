@@ -31,8 +31,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int 
      *
      * @param folder of this worker
      */
-    public static Path own(Path folder, StoreHeader.Key key, StoreHeader.Shape shape)
-            throws IOException {
+    public static Path own(Path folder, StoreHeader.Key key, StoreHeader.Shape shape) throws IOException {
         Path file = folder.resolve(name(key, shape) + ENDING);
         Instant now = Instant.now();
         List<Path> stores;
@@ -96,12 +95,7 @@ public record StoreFolder(List<Path> files, List<StoreHeader.Shape> shapes, int 
     /** The sentence for people before a run starts: views, images, size and folder. */
     public String words() {
         return "Teachers' features of %d %s of %,d images take up to %s in %s; what is read again stays in memory as far as there is room"
-                .formatted(
-                        shown,
-                        shown == 1 ? "view" : "views",
-                        shapes.get(0).samples(),
-                        size(bytes()),
-                        folder());
+                .formatted(shown, shown == 1 ? "view" : "views", shapes.get(0).samples(), size(bytes()), folder());
     }
 
     private long bytes() {

@@ -68,10 +68,7 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
         Shape shape = new Shape(width, format, buffer.getInt(), buffer.getInt());
         String text = new String(bytes, TEXT_AT, buffer.getInt(), StandardCharsets.UTF_8);
         if (open.length() < shape.bytes()) {
-            throw new UserError(
-                    refused(
-                            file,
-                            "has %,d bytes of its %,d".formatted(open.length(), shape.bytes())));
+            throw new UserError(refused(file, "has %,d bytes of its %,d".formatted(open.length(), shape.bytes())));
         }
         return new StoreHeader(shape, Key.of(text));
     }
@@ -104,8 +101,7 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
 
     private static void add(List<String> differences, String name, Object here, Object asked) {
         if (!here.equals(asked)) {
-            differences.add(
-                    "%s (%s there, %s asked for)".formatted(name, words(here), words(asked)));
+            differences.add("%s (%s there, %s asked for)".formatted(name, words(here), words(asked)));
         }
     }
 
@@ -127,8 +123,7 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
         public Shape {
             if (width < 1 || samples < 1 || views < 1) {
                 throw new IllegalArgumentException(
-                        "a store of %d features, %d samples and %d views"
-                                .formatted(width, samples, views));
+                        "a store of %d features, %d samples and %d views".formatted(width, samples, views));
             }
         }
 
@@ -151,8 +146,7 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
         long row(int view, int sample) {
             if (view < 0 || view >= views || sample < 0 || sample >= samples) {
                 throw new IndexOutOfBoundsException(
-                        "view %d of sample %d among %d of %d"
-                                .formatted(view, sample, views, samples));
+                        "view %d of sample %d among %d of %d".formatted(view, sample, views, samples));
             }
             return (long) view * samples + sample;
         }
@@ -181,9 +175,7 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
                 String here = parts.getOrDefault(name, "none");
                 String there = asked.parts.getOrDefault(name, "none");
                 if (!here.equals(there)) {
-                    differences.add(
-                            "%s (%s there, %s asked for)"
-                                    .formatted(name, shown(here), shown(there)));
+                    differences.add("%s (%s there, %s asked for)".formatted(name, shown(here), shown(there)));
                 }
             }
             return differences;
@@ -197,8 +189,8 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
         /** A line for each part. */
         String text() {
             StringBuilder text = new StringBuilder();
-            parts.forEach(
-                    (name, value) -> text.append(name).append('\t').append(value).append('\n'));
+            parts.forEach((name, value) ->
+                    text.append(name).append('\t').append(value).append('\n'));
             return text.toString();
         }
 

@@ -37,13 +37,11 @@ public final class StoreReport {
             throw new UserError(folder + " is no folder; name the one of --cache-store");
         }
         try (Stream<Path> all = Files.list(folder)) {
-            List<Path> files =
-                    all.filter(file -> file.toString().endsWith(StoreFolder.ENDING))
-                            .sorted()
-                            .toList();
+            List<Path> files = all.filter(file -> file.toString().endsWith(StoreFolder.ENDING))
+                    .sorted()
+                    .toList();
             if (files.isEmpty()) {
-                throw new UserError(
-                        "No teacher-N" + StoreFolder.ENDING + " lies in " + folder + "; fill one");
+                throw new UserError("No teacher-N" + StoreFolder.ENDING + " lies in " + folder + "; fill one");
             }
             return files;
         }

@@ -28,11 +28,7 @@ public final class BatchNormCalibration {
      * @param batches gives at least {@code count} micro-batches; the first view of each is used
      */
     public static StudentState state(
-            Torch torch,
-            TrainableStudent student,
-            StudentNetwork trained,
-            BatchStream batches,
-            int count) {
+            Torch torch, TrainableStudent student, StudentNetwork trained, BatchStream batches, int count) {
         StudentState state = student.state();
         double[] sums = new double[state.statistics().length];
         try (NDManager scope = torch.scope()) {
@@ -54,18 +50,13 @@ public final class BatchNormCalibration {
 
     /** The targets don't matter for the statistics. */
     private static void add(
-            Torch torch,
-            TrainableStudent student,
-            StudentNetwork trained,
-            BatchStream batches,
-            NDArray out) {
+            Torch torch, TrainableStudent student, StudentNetwork trained, BatchStream batches, NDArray out) {
         try (Batch batch = batches.next();
                 NDManager step = torch.scope()) {
             NDArray images = Torch.images(step, batch.views(0), batch.size(), batch.viewSize(0));
-            NDArray[] targets =
-                    trained.targetWidths().stream()
-                            .map(width -> step.zeros(new Shape(batch.size(), width)))
-                            .toArray(NDArray[]::new);
+            NDArray[] targets = trained.targetWidths().stream()
+                    .map(width -> step.zeros(new Shape(batch.size(), width)))
+                    .toArray(NDArray[]::new);
             student.backward(images, targets, out, 0);
         }
     }

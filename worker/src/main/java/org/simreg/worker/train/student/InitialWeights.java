@@ -29,8 +29,7 @@ public final class InitialWeights {
                     values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
         }
         float[] average = Arrays.copyOf(weights, trained.averaged());
-        return new StudentState(
-                weights, new float[weights.length], statistics(trained.statistics()), average);
+        return new StudentState(weights, new float[weights.length], statistics(trained.statistics()), average);
     }
 
     private static float[] statistics(FlatLayout layout) {
@@ -50,17 +49,13 @@ public final class InitialWeights {
         float[] values = new float[weight.length()];
         long[] shape = weight.shape();
         for (int i = 0; i < values.length; i++) {
-            values[i] =
-                    (float)
-                            switch (weight.kind()) {
-                                case CONVOLUTION ->
-                                        random.normal()
-                                                * Math.sqrt(2.0 / (shape[2] * shape[3] * shape[0]));
-                                case LINEAR, LINEAR_BIAS ->
-                                        (2 * random.uniform() - 1) / Math.sqrt(in);
-                                case NORM_SCALE -> 1;
-                                default -> 0;
-                            };
+            values[i] = (float)
+                    switch (weight.kind()) {
+                        case CONVOLUTION -> random.normal() * Math.sqrt(2.0 / (shape[2] * shape[3] * shape[0]));
+                        case LINEAR, LINEAR_BIAS -> (2 * random.uniform() - 1) / Math.sqrt(in);
+                        case NORM_SCALE -> 1;
+                        default -> 0;
+                    };
         }
         return values;
     }

@@ -39,12 +39,9 @@ public final class RestartState {
         return Stream.of(path.resolve("checkpoints"), path)
                 .flatMap(folder -> RunCheckpoint.newest(folder).stream())
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new UserError(
-                                        "Can't restart from the folder "
-                                                + path
-                                                + ": it holds no checkpoint; give a run folder or a file of its checkpoints"));
+                .orElseThrow(() -> new UserError("Can't restart from the folder "
+                        + path
+                        + ": it holds no checkpoint; give a run folder or a file of its checkpoints"));
     }
 
     /**
@@ -54,8 +51,7 @@ public final class RestartState {
     static StudentState state(Path path, StudentNetwork trained) {
         refuseOthers(path, trained);
         StudentState old = RunCheckpoint.read(file(path), trained).state();
-        return new StudentState(
-                old.weights(), new float[old.weights().length], old.statistics(), old.average());
+        return new StudentState(old.weights(), new float[old.weights().length], old.statistics(), old.average());
     }
 
     /**
@@ -72,16 +68,14 @@ public final class RestartState {
                             + file
                             + ": it is no checkpoint of a run; give one of a run folder's checkpoints, or start from weights alone with --init");
         }
-        Set<String> wanted =
-                Stream.of(trained.parameters(), trained.statistics())
-                        .flatMap(layout -> layout.weights().stream())
-                        .map(Weight::name)
-                        .collect(Collectors.toSet());
-        Set<String> held =
-                WeightsFile.read(file).names().stream()
-                        .filter(name -> !name.startsWith("momentum."))
-                        .filter(name -> !name.startsWith("average."))
-                        .collect(Collectors.toCollection(HashSet::new));
+        Set<String> wanted = Stream.of(trained.parameters(), trained.statistics())
+                .flatMap(layout -> layout.weights().stream())
+                .map(Weight::name)
+                .collect(Collectors.toSet());
+        Set<String> held = WeightsFile.read(file).names().stream()
+                .filter(name -> !name.startsWith("momentum."))
+                .filter(name -> !name.startsWith("average."))
+                .collect(Collectors.toCollection(HashSet::new));
         Set<String> missing = new TreeSet<>(wanted);
         missing.removeAll(held);
         held.removeAll(wanted);

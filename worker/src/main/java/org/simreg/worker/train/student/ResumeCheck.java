@@ -20,13 +20,12 @@ public final class ResumeCheck {
     public static void check(RunCheckpoint checkpoint, Path file, Job job, String profile) {
         sameJob(file, RunCheckpoint.job(checkpoint.made().job(), file), job);
         if (job.getExact() && !checkpoint.made().profile().equals(profile)) {
-            throw new UserError(
-                    file
-                            + " was computed on \""
-                            + checkpoint.made().profile()
-                            + "\" and this is \""
-                            + profile
-                            + "\", which rounds differently; use the same device and --threads, or set exact: false");
+            throw new UserError(file
+                    + " was computed on \""
+                    + checkpoint.made().profile()
+                    + "\" and this is \""
+                    + profile
+                    + "\", which rounds differently; use the same device and --threads, or set exact: false");
         }
     }
 
@@ -39,10 +38,9 @@ public final class ResumeCheck {
      */
     public static void sameJob(Path file, Job made, Job job) {
         if (!essence(made).equals(essence(job))) {
-            throw new UserError(
-                    file
-                            + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
-                            + "in another folder with --out");
+            throw new UserError(file
+                    + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
+                    + "in another folder with --out");
         }
     }
 
@@ -71,13 +69,12 @@ public final class ResumeCheck {
      */
     public static long within(long step, long end, Path file) {
         if (step > end) {
-            throw new UserError(
-                    file
-                            + " is at step "
-                            + step
-                            + ", behind the job's end at step "
-                            + end
-                            + "; raise optimization.max_steps, or start a run in another folder with --out");
+            throw new UserError(file
+                    + " is at step "
+                    + step
+                    + ", behind the job's end at step "
+                    + end
+                    + "; raise optimization.max_steps, or start a run in another folder with --out");
         }
         return step;
     }
@@ -87,14 +84,13 @@ public final class ResumeCheck {
      * max_steps.
      */
     private static Job essence(Job job) {
-        Job.Builder essence =
-                job.toBuilder()
-                        .clearName()
-                        .clearCheckpoints()
-                        .clearEvaluation()
-                        .clearExact()
-                        .clearPlacement()
-                        .clearReduce();
+        Job.Builder essence = job.toBuilder()
+                .clearName()
+                .clearCheckpoints()
+                .clearEvaluation()
+                .clearExact()
+                .clearPlacement()
+                .clearReduce();
         essence.getOptimizationBuilder().clearMaxSteps();
         essence.getDatasetBuilder().clearPath();
         cache(job, essence);

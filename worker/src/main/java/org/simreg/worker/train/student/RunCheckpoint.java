@@ -97,8 +97,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
          */
         public void writeTo(OutputStream out) throws IOException {
             RunCheckpoint checkpoint = checkpoint();
-            Safetensors.write(
-                    Channels.newChannel(out), checkpoint.tensors(trained), checkpoint.metadata());
+            Safetensors.write(Channels.newChannel(out), checkpoint.tensors(trained), checkpoint.metadata());
         }
 
         private RunCheckpoint checkpoint() {
@@ -183,16 +182,14 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         Map<String, String> metadata = Safetensors.metadata(file);
         if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "images", "sha256"))) {
             throw new UserError(
-                    file
-                            + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
+                    file + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
         }
         StateDict tensors = WeightsFile.read(file);
-        StudentState state =
-                new StudentState(
-                        get(tensors, "", trained.parameters(), file),
-                        get(tensors, MOMENTUM, trained.parameters(), file),
-                        get(tensors, "", trained.statistics(), file),
-                        get(tensors, AVERAGE, averaged(trained), file));
+        StudentState state = new StudentState(
+                get(tensors, "", trained.parameters(), file),
+                get(tensors, MOMENTUM, trained.parameters(), file),
+                get(tensors, "", trained.statistics(), file),
+                get(tensors, AVERAGE, averaged(trained), file));
         if (!state.sha256().equals(metadata.get("sha256"))) {
             throw new UserError(
                     file
@@ -200,10 +197,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         }
         return new RunCheckpoint(
                 Long.parseLong(metadata.get("step")),
-                new Origin(
-                        metadata.get("job"),
-                        metadata.get("profile"),
-                        Integer.parseInt(metadata.get("images"))),
+                new Origin(metadata.get("job"), metadata.get("profile"), Integer.parseInt(metadata.get("images"))),
                 metadata.get("sha256"),
                 state);
     }
@@ -224,11 +218,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
             String name = prefix + weight.name();
             if (!tensors.contains(name) || tensors.get(name).length() != weight.length()) {
                 throw new UserError(
-                        file
-                                + " has no tensor "
-                                + prefix
-                                + weight
-                                + "; it belongs to another student or head");
+                        file + " has no tensor " + prefix + weight + "; it belongs to another student or head");
             }
             layout.put(flat, weight.name(), tensors.get(name).floats());
         }
@@ -253,9 +243,8 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
             Map<String, String> notes = Safetensors.metadata(file);
             if (!notes.keySet().containsAll(List.of("step", "sha256", "profile", "job"))
                     || !notes.get("step").matches("\\d{1,18}")) {
-                throw new UserError(
-                        file
-                                + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
+                throw new UserError(file
+                        + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
             }
             return new Header(
                     file,

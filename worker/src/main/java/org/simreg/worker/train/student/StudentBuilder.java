@@ -42,20 +42,12 @@ public final class StudentBuilder {
             int hidden = job.getMomentumTeacher().getHidden();
             int out = job.getMomentumTeacher().getOutput();
             return StudentNetwork.selfTaught(
-                    backbone,
-                    Heads.projection(backbone.outputs(), hidden, out),
-                    Heads.projection(out, hidden, out));
+                    backbone, Heads.projection(backbone.outputs(), hidden, out), Heads.projection(out, hidden, out));
         }
-        List<NetworkGraph> heads =
-                teachers.stream()
-                        .map(
-                                teacher ->
-                                        Heads.regression(
-                                                job.getHead().getForm(),
-                                                job.getHead().getLayers(),
-                                                backbone.outputs(),
-                                                teacher.width()))
-                        .toList();
+        List<NetworkGraph> heads = teachers.stream()
+                .map(teacher -> Heads.regression(
+                        job.getHead().getForm(), job.getHead().getLayers(), backbone.outputs(), teacher.width()))
+                .toList();
         return StudentNetwork.regression(backbone, heads);
     }
 
@@ -112,18 +104,14 @@ public final class StudentBuilder {
             return RestartState.state(Path.of(job.getStudent().getRestart()), trained);
         }
         StudentState state = InitialWeights.of(trained, job.getSeed());
-        trained.backbone()
-                .script()
-                .ifPresent(
-                        script -> {
-                            StateDict own = ScriptArchive.read(script.file()).start();
-                            put(trained.parameters(), state.weights(), own);
-                            put(trained.statistics(), state.statistics(), own);
-                        });
+        trained.backbone().script().ifPresent(script -> {
+            StateDict own = ScriptArchive.read(script.file()).start();
+            put(trained.parameters(), state.weights(), own);
+            put(trained.statistics(), state.statistics(), own);
+        });
         if (job.getStudent().hasInit()) {
             Path file = Path.of(job.getStudent().getInit());
-            StateDict found =
-                    NetworkFit.fit(WeightsFile.read(file), trained.backbone(), file.toString());
+            StateDict found = NetworkFit.fit(WeightsFile.read(file), trained.backbone(), file.toString());
             put(trained.parameters(), state.weights(), found);
             put(trained.statistics(), state.statistics(), found);
         }
@@ -163,10 +151,9 @@ public final class StudentBuilder {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         for (Weight weight : trained.backbone().weights()) {
             String name = StudentNetwork.BACKBONE + weight.name();
-            float[] values =
-                    weight.kind().trained()
-                            ? parameters.get(state.weights(), name)
-                            : statistics.get(state.statistics(), name);
+            float[] values = weight.kind().trained()
+                    ? parameters.get(state.weights(), name)
+                    : statistics.get(state.statistics(), name);
             tensors.put(weight.name(), HostTensor.of(values, weight.shape()));
         }
         return StateDict.of(tensors);
@@ -179,12 +166,11 @@ public final class StudentBuilder {
      */
     public static String describe(Job job, StudentNetwork trained, long heads) {
         NetworkGraph backbone = trained.backbone();
-        String teachers =
-                trained.selfTaught()
-                        ? "its own average"
-                        : String.join(
-                                " + ",
-                                job.getTeachersList().stream().map(t -> t.getSource()).toList());
+        String teachers = trained.selfTaught()
+                ? "its own average"
+                : String.join(
+                        " + ",
+                        job.getTeachersList().stream().map(t -> t.getSource()).toList());
         return String.format(
                 Locale.ROOT,
                 "%s -> %s (%d features), %.1f M parameters and %.1f M in heads",

@@ -36,12 +36,7 @@ public final class FeatureCache {
      * @param settings say where this worker keeps what it doesn't share
      * @param notices takes a sentence about the size
      */
-    public FeatureCache(
-            Job job,
-            FeatureKey keys,
-            int samples,
-            WorkerSettings settings,
-            Consumer<String> notices) {
+    public FeatureCache(Job job, FeatureKey keys, int samples, WorkerSettings settings, Consumer<String> notices) {
         this.job = job;
         this.keys = keys;
         this.samples = samples;
@@ -61,20 +56,12 @@ public final class FeatureCache {
             return teachers.stream().map(TeacherFeatures::new).toList();
         }
         RowFormat format =
-                job.getCache().getPrecision() == Cache.Format.FLOAT16
-                        ? RowFormat.FLOAT16
-                        : RowFormat.FLOAT32;
+                job.getCache().getPrecision() == Cache.Format.FLOAT16 ? RowFormat.FLOAT16 : RowFormat.FLOAT32;
         List<Optional<FeatureStore>> stores = stores(teachers, views, format);
         return IntStream.range(0, teachers.size())
-                .mapToObj(
-                        i ->
-                                new TeacherFeatures(
-                                        teachers.get(i),
-                                        new Rows(
-                                                format,
-                                                stores.get(i),
-                                                job.getCache().getFixed(),
-                                                notices)))
+                .mapToObj(i -> new TeacherFeatures(
+                        teachers.get(i),
+                        new Rows(format, stores.get(i), job.getCache().getFixed(), notices)))
                 .toList();
     }
 
@@ -92,20 +79,18 @@ public final class FeatureCache {
         return views == 0 ? "" : ", " + views + (views == 1 ? " view" : " views") + " a sample";
     }
 
-    private List<Optional<FeatureStore>> stores(
-            List<FrozenTeacher> teachers, ViewPlan views, RowFormat format) {
+    private List<Optional<FeatureStore>> stores(List<FrozenTeacher> teachers, ViewPlan views, RowFormat format) {
         if (job.getCache().getPrecision() == Cache.Format.NONE) {
-            return teachers.stream().map(teacher -> Optional.<FeatureStore>empty()).toList();
+            return teachers.stream()
+                    .map(teacher -> Optional.<FeatureStore>empty())
+                    .toList();
         }
         List<Wanted> wanted = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
             View view = views.views().get(views.passes().get(0).teachers().get(i));
             int width = teachers.get(i).width();
-            wanted.add(
-                    new Wanted(
-                            i,
-                            new StoreHeader.Shape(width, format, samples, views(job)),
-                            keys.of(job.getTeachers(i), view)));
+            wanted.add(new Wanted(
+                    i, new StoreHeader.Shape(width, format, samples, views(job)), keys.of(job.getTeachers(i), view)));
         }
         return open(wanted).stream().map(Optional::of).toList();
     }
@@ -130,9 +115,7 @@ public final class FeatureCache {
             for (int i = 0; i < files.size(); i++) {
                 Path file = files.get(i);
                 Wanted store = wanted.get(i);
-                problems.attempt(
-                                "cache.store",
-                                () -> FeatureStore.open(file, store.shape(), store.key()))
+                problems.attempt("cache.store", () -> FeatureStore.open(file, store.shape(), store.key()))
                         .ifPresent(opened::add);
             }
             problems.refuse("The job is refused");
@@ -155,8 +138,7 @@ public final class FeatureCache {
             return true;
         }
         return settings.roots().hold(asked)
-                && (Files.isWritable(asked)
-                        || !Files.exists(asked) && Files.isWritable(asked.getParent()));
+                && (Files.isWritable(asked) || !Files.exists(asked) && Files.isWritable(asked.getParent()));
     }
 
     /** A worker's own file is named by its key: nobody else knows where to delete it. */

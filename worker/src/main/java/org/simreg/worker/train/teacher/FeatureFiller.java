@@ -140,9 +140,7 @@ public final class FeatureFiller implements AutoCloseable {
             int view = made.indexOf(views.views().get(seen.get(i)));
             if (view >= 0 && !features.get(i).has(batch.request())) {
                 try (NDManager scope = torch.scope()) {
-                    NDArray images =
-                            Torch.images(
-                                    scope, batch.views(view), batch.size(), batch.viewSize(view));
+                    NDArray images = Torch.images(scope, batch.views(view), batch.size(), batch.viewSize(view));
                     features.get(i).compute(scope, batch.request(), images);
                 }
             }
@@ -194,8 +192,7 @@ public final class FeatureFiller implements AutoCloseable {
          * @param samples in the data set
          * @param size of a micro-batch
          */
-        MissingRows(
-                ViewPlan plan, List<TeacherFeatures> features, int samples, int size, Range range) {
+        MissingRows(ViewPlan plan, List<TeacherFeatures> features, int samples, int size, Range range) {
             this.plan = plan;
             this.features = features;
             this.samples = samples;
@@ -251,15 +248,15 @@ public final class FeatureFiller implements AutoCloseable {
         private BatchLoader.Request missing(long unit) {
             int view = Math.toIntExact(unit / units(samples, size));
             int from = (int) (unit % units(samples, size)) * size;
-            int[] ids = IntStream.range(from, from + size).map(id -> id % samples).toArray();
+            int[] ids =
+                    IntStream.range(from, from + size).map(id -> id % samples).toArray();
             BatchLoader.Request all = new BatchLoader.Request(view, ids, plan.views());
             List<Integer> seen = plan.passes().get(0).teachers();
-            List<View> needed =
-                    IntStream.range(0, features.size())
-                            .filter(i -> !features.get(i).has(all))
-                            .mapToObj(i -> plan.views().get(seen.get(i)))
-                            .distinct()
-                            .toList();
+            List<View> needed = IntStream.range(0, features.size())
+                    .filter(i -> !features.get(i).has(all))
+                    .mapToObj(i -> plan.views().get(seen.get(i)))
+                    .distinct()
+                    .toList();
             return needed.isEmpty() ? null : new BatchLoader.Request(view, ids, needed);
         }
     }

@@ -86,8 +86,7 @@ public final class FeatureKey {
             return "centre of %d px resized to %d px".formatted(centre.size(), centre.resize());
         } else if (view.recipe() instanceof ViewRecipe.RandomView random) {
             String kind = random.strong() ? "strong, drawn at " + random.drawnAt() + " px" : "weak";
-            return "draw %d of %d px, area from %s, %s"
-                    .formatted(view.draw(), random.size(), random.minArea(), kind);
+            return "draw %d of %d px, area from %s, %s".formatted(view.draw(), random.size(), random.minArea(), kind);
         }
         return view.toString();
     }

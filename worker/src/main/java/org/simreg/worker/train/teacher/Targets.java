@@ -26,8 +26,7 @@ public final class Targets {
      * @param features one a teacher; none for a momentum teacher
      * @param loader makes a view that turned out to be needed after all
      */
-    public Targets(
-            Torch torch, ViewPlan views, List<TeacherFeatures> features, BatchLoader loader) {
+    public Targets(Torch torch, ViewPlan views, List<TeacherFeatures> features, BatchLoader loader) {
         this.torch = torch;
         this.views = views;
         this.features = features;
@@ -42,14 +41,14 @@ public final class Targets {
     /** The request for the views that a micro-batch needs; called on the loader's threads. */
     public BatchLoader.Request request(int epoch, int[] ids) {
         BatchLoader.Request all = new BatchLoader.Request(views.number(epoch), ids, views.views());
-        List<View> needed = views.views().stream().filter(view -> isNeeded(view, all)).toList();
+        List<View> needed =
+                views.views().stream().filter(view -> isNeeded(view, all)).toList();
         return new BatchLoader.Request(all.epoch(), ids, needed);
     }
 
     private boolean isNeeded(View view, BatchLoader.Request batch) {
         int index = views.views().indexOf(view);
-        return features.isEmpty()
-                || views.passes().stream().anyMatch(pass -> isNeeded(index, pass, batch));
+        return features.isEmpty() || views.passes().stream().anyMatch(pass -> isNeeded(index, pass, batch));
     }
 
     private boolean isNeeded(int index, Pass pass, BatchLoader.Request batch) {
@@ -69,8 +68,7 @@ public final class Targets {
      *
      * @param images of its view; null if that wasn't asked for
      */
-    public NDArray of(
-            int teacher, Pass pass, NDManager scope, BatchLoader.Request batch, NDArray images) {
+    public NDArray of(int teacher, Pass pass, NDManager scope, BatchLoader.Request batch, NDArray images) {
         TeacherFeatures of = features.get(teacher);
         Optional<NDArray> kept = of.read(scope, batch);
         if (kept.isPresent()) {
@@ -82,10 +80,8 @@ public final class Targets {
     }
 
     /** Makes a view after all: a row was damaged since the views were asked for. */
-    private NDArray late(
-            TeacherFeatures of, View view, NDManager scope, BatchLoader.Request batch) {
-        BatchLoader.Request missing =
-                new BatchLoader.Request(batch.epoch(), batch.ids(), List.of(view));
+    private NDArray late(TeacherFeatures of, View view, NDManager scope, BatchLoader.Request batch) {
+        BatchLoader.Request missing = new BatchLoader.Request(batch.epoch(), batch.ids(), List.of(view));
         try (BatchStream one = loader.batches(List.of(missing).iterator());
                 Batch made = one.next();
                 NDManager lent = torch.scope()) {

@@ -27,11 +27,7 @@ public final class TeacherFeatures implements AutoCloseable {
      * @param oneView whether a sample has one view for all epochs
      * @param notices takes a sentence if the store can't be written
      */
-    record Rows(
-            RowFormat format,
-            Optional<FeatureStore> store,
-            boolean oneView,
-            Consumer<String> notices) {}
+    record Rows(RowFormat format, Optional<FeatureStore> store, boolean oneView, Consumer<String> notices) {}
 
     /** Features that are computed every time, as the teacher gives them. */
     TeacherFeatures(FrozenTeacher teacher) {
@@ -120,9 +116,8 @@ public final class TeacherFeatures implements AutoCloseable {
             writable = false;
             rows.orElseThrow()
                     .notices()
-                    .accept(
-                            "Features can't be kept any more, so those that are missing are computed every time: "
-                                    + e.getMessage());
+                    .accept("Features can't be kept any more, so those that are missing are computed every time: "
+                            + e.getMessage());
         }
     }
 

@@ -27,23 +27,21 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
 
     /** The views of a job; with a momentum teacher both views are strong and swap roles. */
     public static ViewPlan of(Job job, boolean selfTaught) {
-        ViewRecipe weak =
-                new ViewRecipe.RandomView(
-                        job.getViews().getSize(), job.getViews().getMinArea(), false);
-        ViewRecipe strong =
-                new ViewRecipe.RandomView(
-                        job.getViews().getSize(), job.getViews().getMinArea(), true);
+        ViewRecipe weak = new ViewRecipe.RandomView(
+                job.getViews().getSize(), job.getViews().getMinArea(), false);
+        ViewRecipe strong = new ViewRecipe.RandomView(
+                job.getViews().getSize(), job.getViews().getMinArea(), true);
         if (selfTaught) {
             // Each view predicts the other's.
             return new ViewPlan(
-                    View.each(strong, strong),
-                    List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)),
-                    0);
+                    View.each(strong, strong), List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)), 0);
         }
         List<View> drawn = drawn(job.getViews().getPolicy(), weak, strong);
         View teachers = job.getCache().getFixed() ? fixed(job) : drawn.get(0);
         return regression(
-                job.getTeachersList().stream().map(t -> teachers.at(t.getSize())).toList(),
+                job.getTeachersList().stream()
+                        .map(t -> teachers.at(t.getSize()))
+                        .toList(),
                 drawn.get(drawn.size() - 1),
                 job.getCache().getViews());
     }
@@ -63,11 +61,10 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
     private static ViewPlan regression(List<View> wanted, View student, int cycle) {
         int size = student.recipe().size();
         // Stable: without sizes of their own the teachers' view stays the first.
-        List<View> views =
-                Stream.concat(wanted.stream(), Stream.of(student))
-                        .distinct()
-                        .sorted(Comparator.comparing(view -> view.recipe().size() != size))
-                        .toList();
+        List<View> views = Stream.concat(wanted.stream(), Stream.of(student))
+                .distinct()
+                .sorted(Comparator.comparing(view -> view.recipe().size() != size))
+                .toList();
         List<Integer> seen = wanted.stream().map(views::indexOf).toList();
         return new ViewPlan(views, List.of(new Pass(seen, views.indexOf(student))), cycle);
     }
@@ -79,8 +76,7 @@ public record ViewPlan(List<View> views, List<Pass> passes, int cycle) {
             case WEAK_WEAK -> View.each(weak, weak);
             case WEAK_STRONG -> View.each(weak, strong);
             case STRONG_STRONG -> View.each(strong, strong);
-            case UNRECOGNIZED ->
-                    throw new IllegalArgumentException("a view policy of a newer version");
+            case UNRECOGNIZED -> throw new IllegalArgumentException("a view policy of a newer version");
         };
     }
 }

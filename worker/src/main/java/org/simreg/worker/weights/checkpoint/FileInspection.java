@@ -26,11 +26,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @param methods of a TorchScript archive, "forward(x: Tensor) -> Tensor"
  */
 public record FileInspection(
-        Path file,
-        String sha256,
-        WeightsFile.Contents contents,
-        RecognizedFile recognised,
-        List<String> methods) {
+        Path file, String sha256, WeightsFile.Contents contents, RecognizedFile recognised, List<String> methods) {
     /** What tells a run's checkpoint from other safetensors files. */
     private static final List<String> RUN = List.of("step", "job", "profile", "images", "sha256");
 
@@ -41,12 +37,10 @@ public record FileInspection(
      */
     public static FileInspection of(Path file) {
         WeightsFile.Contents contents = WeightsFile.contents(file);
-        List<String> methods =
-                contents.container() == ParsedFile.Container.TORCHSCRIPT
-                        ? ScriptMethods.of(file, contents.type())
-                        : List.of();
-        return new FileInspection(
-                file, digest(file), contents, NetworkRecognizer.of(contents.tensors()), methods);
+        List<String> methods = contents.container() == ParsedFile.Container.TORCHSCRIPT
+                ? ScriptMethods.of(file, contents.type())
+                : List.of();
+        return new FileInspection(file, digest(file), contents, NetworkRecognizer.of(contents.tensors()), methods);
     }
 
     /** Whether it is a checkpoint of a simreg run. */
@@ -98,24 +92,20 @@ public record FileInspection(
             }
             String source = "code/" + type.substring(0, dot).replace('.', '/') + ".py";
             try (ZipFile zip = new ZipFile(file.toFile())) {
-                ZipEntry entry =
-                        zip.stream()
-                                .filter(e -> e.getName().endsWith("/" + source))
-                                .findFirst()
-                                .orElse(null);
+                ZipEntry entry = zip.stream()
+                        .filter(e -> e.getName().endsWith("/" + source))
+                        .findFirst()
+                        .orElse(null);
                 if (entry == null) {
                     return List.of();
                 }
                 try (InputStream in = zip.getInputStream(entry)) {
                     byte[] code = in.readNBytes(MOST_BYTES);
-                    return methods(
-                            new String(code, StandardCharsets.UTF_8), type.substring(dot + 1));
+                    return methods(new String(code, StandardCharsets.UTF_8), type.substring(dot + 1));
                 }
             } catch (IOException e) {
                 throw new UserError(
-                        "Can't read the methods of %s: its archive is damaged; copy it again"
-                                .formatted(file),
-                        e);
+                        "Can't read the methods of %s: its archive is damaged; copy it again".formatted(file), e);
             }
         }
 

@@ -22,10 +22,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  *     BatchNorm which was folded is its convolution's
  */
 public record FoldedNetwork(
-        NetworkGraph network,
-        Map<String, float[]> weights,
-        Map<String, float[]> biases,
-        Map<Integer, Integer> places) {
+        NetworkGraph network, Map<String, float[]> weights, Map<String, float[]> biases, Map<Integer, Integer> places) {
     public FoldedNetwork {
         places = Map.copyOf(places);
         weights = Collections.unmodifiableMap(weights);
@@ -66,9 +63,7 @@ public record FoldedNetwork(
                 }
                 keep(node);
                 int input = numbers.get(node.input());
-                kept.add(
-                        new NetworkGraph.Node(
-                                node.name(), node.op(), input, numbers.get(node.second())));
+                kept.add(new NetworkGraph.Node(node.name(), node.op(), input, numbers.get(node.second())));
                 numbers.put(i + 1, kept.size());
             }
             return new FoldedNetwork(

@@ -18,19 +18,18 @@ final class NamePrefix {
     /**
      * Where several networks of a file cover the wanted one alike, the earlier of these is meant.
      */
-    private static final List<String> PREFERENCE =
-            List.of(
-                    "",
-                    "module.",
-                    "encoder_q.",
-                    "module.encoder_q.",
-                    "encoder_q.module.",
-                    "encoder.",
-                    "module.encoder.",
-                    "backbone.",
-                    "module.backbone.",
-                    "student.",
-                    "encoder_t.module.");
+    private static final List<String> PREFERENCE = List.of(
+            "",
+            "module.",
+            "encoder_q.",
+            "module.encoder_q.",
+            "encoder_q.module.",
+            "encoder.",
+            "module.encoder.",
+            "backbone.",
+            "module.backbone.",
+            "student.",
+            "encoder_t.module.");
 
     private NamePrefix() {}
 
@@ -60,8 +59,7 @@ final class NamePrefix {
     }
 
     private static Map<String, Integer> coverage(StateDict file, NetworkGraph network) {
-        Set<String> wanted =
-                network.weights().stream().map(Weight::name).collect(Collectors.toSet());
+        Set<String> wanted = network.weights().stream().map(Weight::name).collect(Collectors.toSet());
         Map<String, Integer> covered = new LinkedHashMap<>();
         for (String name : file.names()) {
             for (int start = 0; start >= 0; start = next(name, start)) {

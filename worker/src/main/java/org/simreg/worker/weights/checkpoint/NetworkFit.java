@@ -35,9 +35,8 @@ public final class NetworkFit {
         StateDict own = named.withoutPrefix(prefix);
         Misfit misfit = Misfit.of(own, network);
         if (!misfit.isEmpty()) {
-            throw new UserError(
-                    "Can't use the weights of %s for %s: %s; %s"
-                            .formatted(fileName, network.name(), misfit, advice(named)));
+            throw new UserError("Can't use the weights of %s for %s: %s; %s"
+                    .formatted(fileName, network.name(), misfit, advice(named)));
         }
         Map<String, LazyTensor> weights = new LinkedHashMap<>();
         for (Weight weight : taken(own, network)) {
@@ -52,8 +51,7 @@ public final class NetworkFit {
      *
      * @throws UserError as there
      */
-    public static StateDict fit(
-            StateDict file, String prefix, NetworkGraph network, String fileName) {
+    public static StateDict fit(StateDict file, String prefix, NetworkGraph network, String fileName) {
         return fit(TensorFlowNames.resolved(file).withoutPrefix(prefix), network, fileName);
     }
 
@@ -81,11 +79,9 @@ public final class NetworkFit {
     /** A module's counters are taken from where they stand as float32: a run's checkpoint. */
     static List<Weight> taken(StateDict file, NetworkGraph network) {
         return network.weights().stream()
-                .filter(
-                        weight ->
-                                weight.kind() != Weight.Kind.COUNTER
-                                        || file.contains(weight.name())
-                                                && file.dtype(weight.name()).isFloat())
+                .filter(weight -> weight.kind() != Weight.Kind.COUNTER
+                        || file.contains(weight.name())
+                                && file.dtype(weight.name()).isFloat())
                 .toList();
     }
 
@@ -98,8 +94,9 @@ public final class NetworkFit {
     }
 
     private static String advice(StateDict file) {
-        List<String> fitting =
-                fitting(file).stream().map(name -> Networks.backbone(name).name()).toList();
+        List<String> fitting = fitting(file).stream()
+                .map(name -> Networks.backbone(name).name())
+                .toList();
         if (!fitting.isEmpty()) {
             return "they fit " + String.join(" or ", fitting) + ", so name that network";
         }
@@ -165,8 +162,7 @@ public final class NetworkFit {
             if (network.script().isPresent()) {
                 return List.of();
             }
-            Set<String> names =
-                    network.weights().stream().map(Weight::name).collect(Collectors.toSet());
+            Set<String> names = network.weights().stream().map(Weight::name).collect(Collectors.toSet());
             Set<String> blocks = names.stream().map(Misfit::block).collect(Collectors.toSet());
             return file.names().stream()
                     .filter(name -> blocks.contains(block(name)) && !names.contains(name))
@@ -198,9 +194,7 @@ public final class NetworkFit {
             if (!names.isEmpty()) {
                 String more = names.size() > SHOWN ? ", ..." : "";
                 List<String> shown = names.subList(0, Math.min(SHOWN, names.size()));
-                parts.add(
-                        "%d %s (%s%s)"
-                                .formatted(names.size(), what, String.join(", ", shown), more));
+                parts.add("%d %s (%s%s)".formatted(names.size(), what, String.join(", ", shown), more));
             }
         }
     }

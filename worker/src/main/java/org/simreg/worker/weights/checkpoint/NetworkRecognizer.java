@@ -17,8 +17,7 @@ import org.simreg.worker.weights.tensor.StateDict;
 /** The recognition of networks and heads by a file's names and shapes; reads no values. */
 public final class NetworkRecognizer {
     /** Every known network has one of them; blocks inside a ResNet have the first too. */
-    private static final List<String> ANCHORS =
-            List.of("conv1.weight", "layer1.0.conv1.weight", "features.0.0.weight");
+    private static final List<String> ANCHORS = List.of("conv1.weight", "layer1.0.conv1.weight", "features.0.0.weight");
 
     /** Ahead of names of a run's checkpoint that are no weights. */
     private static final List<String> STATE = List.of("momentum.", "average.");
@@ -47,8 +46,7 @@ public final class NetworkRecognizer {
         prefixes().forEach(this::examine);
         networks.sort(Comparator.comparing(found -> ORDER.indexOf(found.role())));
         List<RecognizedFile.FoundHead> heads = SequentialLayers.heads(file, this::isFree);
-        Optional<RecognizedFile.Near> near =
-                networks.isEmpty() ? Optional.ofNullable(nearest) : Optional.empty();
+        Optional<RecognizedFile.Near> near = networks.isEmpty() ? Optional.ofNullable(nearest) : Optional.empty();
         return new RecognizedFile(file, networks, heads, near, others(heads));
     }
 
@@ -103,12 +101,12 @@ public final class NetworkRecognizer {
             NetworkFit.Misfit misfit = NetworkFit.Misfit.of(own, Networks.backbone(name));
             if (misfit.isEmpty()) {
                 int classes = classes(own, Networks.backbone(name).outputs());
-                networks.add(
-                        new RecognizedFile.FoundNetwork(name, prefix, Role.of(prefix), classes));
+                networks.add(new RecognizedFile.FoundNetwork(name, prefix, Role.of(prefix), classes));
                 return;
             }
-            int problems =
-                    misfit.missing().size() + misfit.unexpected().size() + misfit.wrong().size();
+            int problems = misfit.missing().size()
+                    + misfit.unexpected().size()
+                    + misfit.wrong().size();
             if (problems < least) {
                 least = problems;
                 nearest = new RecognizedFile.Near(name, prefix, misfit.toString());
@@ -140,15 +138,7 @@ public final class NetworkRecognizer {
     }
 
     private static boolean isInside(String rest) {
-        return Arrays.asList(
-                        "conv1",
-                        "bn1",
-                        "layer1",
-                        "layer2",
-                        "layer3",
-                        "layer4",
-                        "features",
-                        "classifier")
+        return Arrays.asList("conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "features", "classifier")
                 .contains(rest.substring(0, Math.max(0, rest.indexOf('.'))));
     }
 }

@@ -80,22 +80,15 @@ public record RecognizedFile(
 
     private UserError refusal(Role role, String fileName) {
         if (!networks.isEmpty()) {
-            String found =
-                    networks.stream()
-                            .map(n -> n.network().name() + " at '" + n.prefix() + "'")
-                            .collect(Collectors.joining(", "));
-            return new UserError(
-                    "Can't find a %s in %s: it holds %s; choose another --part"
-                            .formatted(role.name().toLowerCase(Locale.ROOT), fileName, found));
+            String found = networks.stream()
+                    .map(n -> n.network().name() + " at '" + n.prefix() + "'")
+                    .collect(Collectors.joining(", "));
+            return new UserError("Can't find a %s in %s: it holds %s; choose another --part"
+                    .formatted(role.name().toLowerCase(Locale.ROOT), fileName, found));
         }
-        String why =
-                nearest.map(
-                                near ->
-                                        "nearest is "
-                                                + Networks.backbone(near.name()).name()
-                                                + " with "
-                                                + near.problem())
-                        .orElse("no name in it is one of theirs");
+        String why = nearest.map(
+                        near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
+                .orElse("no name in it is one of theirs");
         return new UserError(
                 "Can't recognise a network in %s: %s; see simreg inspect %s, or name the network with --network"
                         .formatted(fileName, why, fileName));
@@ -150,20 +143,14 @@ public record RecognizedFile(
      * @param out width of what it gives
      */
     public record FoundHead(
-            String prefix,
-            String form,
-            Optional<NetworkGraph> network,
-            List<String> layers,
-            int in,
-            int out) {
+            String prefix, String form, Optional<NetworkGraph> network, List<String> layers, int in, int out) {
         public FoundHead {
             layers = List.copyOf(layers);
         }
 
         /** Whether its name says that SimReg's training made it, or the authors'. */
         private boolean namedAsHead() {
-            return prefix.matches(
-                    "(.*\\.)?(predict_q|predictor|projector|head\\d*)\\.(module\\.)?");
+            return prefix.matches("(.*\\.)?(predict_q|predictor|projector|head\\d*)\\.(module\\.)?");
         }
 
         /** "0 Linear 512 -> 1024, 1 BatchNorm 1024, ..". */

@@ -20,9 +20,9 @@ public final class RunWeights {
     public static final String FOLDER = "checkpoints";
 
     /** Longer names have more digits. */
-    private static final Comparator<Path> OLDEST_FIRST =
-            Comparator.<Path>comparingInt(file -> file.getFileName().toString().length())
-                    .thenComparing(Comparator.naturalOrder());
+    private static final Comparator<Path> OLDEST_FIRST = Comparator.<Path>comparingInt(
+                    file -> file.getFileName().toString().length())
+            .thenComparing(Comparator.naturalOrder());
 
     private RunWeights() {}
 
@@ -32,11 +32,7 @@ public final class RunWeights {
             return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(
-                            file ->
-                                    file.getFileName()
-                                            .toString()
-                                            .matches("step-\\d{8,}\\.safetensors"))
+            return files.filter(file -> file.getFileName().toString().matches("step-\\d{8,}\\.safetensors"))
                     .sorted(OLDEST_FIRST)
                     .toList();
         } catch (IOException e) {
@@ -68,8 +64,7 @@ public final class RunWeights {
      * @throws UserError if the file or the job in it can't be read
      */
     public static Optional<Job> job(Path checkpoint) {
-        return Optional.ofNullable(Safetensors.metadata(checkpoint).get("job"))
-                .map(json -> job(json, checkpoint));
+        return Optional.ofNullable(Safetensors.metadata(checkpoint).get("job")).map(json -> job(json, checkpoint));
     }
 
     /**
@@ -83,9 +78,7 @@ public final class RunWeights {
             JsonFormat.parser().ignoringUnknownFields().merge(json, job);
         } catch (InvalidProtocolBufferException e) {
             throw new UserError(
-                    "%s holds a job that can't be read: %s; start a new run"
-                            .formatted(checkpoint, e.getMessage()),
-                    e);
+                    "%s holds a job that can't be read: %s; start a new run".formatted(checkpoint, e.getMessage()), e);
         }
         return job.build();
     }

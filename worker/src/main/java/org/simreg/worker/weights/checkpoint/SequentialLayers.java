@@ -17,8 +17,7 @@ import org.simreg.worker.weights.tensor.StateDict;
 /** A torch.nn.Sequential in a file: layers by number, those without weights left out. */
 final class SequentialLayers {
     private static final Pattern NAME =
-            Pattern.compile(
-                    "(.*?)(\\d{1,3})\\.(weight|bias|running_mean|running_var|num_batches_tracked)");
+            Pattern.compile("(.*?)(\\d{1,3})\\.(weight|bias|running_mean|running_var|num_batches_tracked)");
 
     private final StateDict file;
     private final String prefix;
@@ -83,14 +82,8 @@ final class SequentialLayers {
     private RecognizedFile.FoundHead head() {
         List<String> text = new ArrayList<>();
         layers.forEach((number, layer) -> text.add(number + " " + layer));
-        return known().map(
-                        k ->
-                                new RecognizedFile.FoundHead(
-                                        prefix, k.form, Optional.of(k.network), text, in, out))
-                .orElseGet(
-                        () ->
-                                new RecognizedFile.FoundHead(
-                                        prefix, "", Optional.empty(), text, in, out));
+        return known().map(k -> new RecognizedFile.FoundHead(prefix, k.form, Optional.of(k.network), text, in, out))
+                .orElseGet(() -> new RecognizedFile.FoundHead(prefix, "", Optional.empty(), text, in, out));
     }
 
     /** A form of head that SimReg knows, and its layers at the file's widths. */
@@ -103,10 +96,7 @@ final class SequentialLayers {
         for (Head.Form form : List.of(Head.Form.RELEASED, Head.Form.PAPER)) {
             for (int count : new int[] {2, 4}) {
                 String name = form == Head.Form.RELEASED ? "released" : "paper";
-                forms.add(
-                        new Known(
-                                name + ", " + count + " layers",
-                                Heads.regression(form, count, in, out)));
+                forms.add(new Known(name + ", " + count + " layers", Heads.regression(form, count, in, out)));
             }
         }
         forms.add(new Known("projection", Heads.projection(in, hidden(), out)));

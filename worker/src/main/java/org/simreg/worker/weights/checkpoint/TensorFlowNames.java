@@ -59,8 +59,7 @@ final class TensorFlowNames {
         return layers;
     }
 
-    private static void put(
-            Map<String, String> layers, String prefix, String kind, List<String> order) {
+    private static void put(Map<String, String> layers, String prefix, String kind, List<String> order) {
         for (int i = 0; i < order.size(); i++) {
             layers.put(prefix + numbered(kind, i), prefix + order.get(i));
         }

@@ -60,8 +60,7 @@ public final class WeightsFile {
             }
             return opened;
         } catch (IOException e) {
-            throw new UserError(
-                    "Can't read weights from %s: %s".formatted(file, Disk.reason(e)), e);
+            throw new UserError("Can't read weights from %s: %s".formatted(file, Disk.reason(e)), e);
         }
     }
 
@@ -133,11 +132,7 @@ public final class WeightsFile {
                     .limit(MOST_ENTRIES)
                     .forEach(e -> entries.add(new Entry(text(e.getKey()), summary(e.getValue()))));
             return new Contents(
-                    file.container(),
-                    type(file.root()),
-                    entries,
-                    file.notes(),
-                    new StateDict(file.tensors()));
+                    file.container(), type(file.root()), entries, file.notes(), new StateDict(file.tensors()));
         }
 
         private static Map<?, ?> top(Object root) {
@@ -177,7 +172,8 @@ public final class WeightsFile {
         }
 
         private static String dict(Map<?, ?> map) {
-            long tensors = map.values().stream().filter(Tensor.class::isInstance).count();
+            long tensors =
+                    map.values().stream().filter(Tensor.class::isInstance).count();
             if (tensors > 0) {
                 return "dict of %d, %d of them tensors".formatted(map.size(), tensors);
             }
@@ -186,10 +182,7 @@ public final class WeightsFile {
 
         private static String names(Map<?, ?> map) {
             String names =
-                    map.keySet().stream()
-                            .limit(MOST_NAMES)
-                            .map(Summary::text)
-                            .collect(Collectors.joining(", "));
+                    map.keySet().stream().limit(MOST_NAMES).map(Summary::text).collect(Collectors.joining(", "));
             return map.size() > MOST_NAMES ? names + ", .. (" + map.size() + ")" : names;
         }
 

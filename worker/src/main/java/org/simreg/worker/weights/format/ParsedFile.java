@@ -11,11 +11,7 @@ import org.simreg.worker.weights.tensor.LazyTensor;
  * @param notes of a safetensors header
  * @param tensors by dotted name, in order
  */
-public record ParsedFile(
-        Container container,
-        Object root,
-        Map<String, String> notes,
-        Map<String, LazyTensor> tensors) {
+public record ParsedFile(Container container, Object root, Map<String, String> notes, Map<String, LazyTensor> tensors) {
     /** The kind of file that weights come in. */
     public enum Container {
         PYTORCH_ZIP("PyTorch zip archive (1.6 and later)"),

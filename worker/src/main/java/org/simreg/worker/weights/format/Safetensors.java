@@ -64,8 +64,7 @@ public final class Safetensors {
      *
      * @throws IOException if the channel does
      */
-    public static void write(
-            WritableByteChannel out, StateDict tensors, Map<String, String> metadata)
+    public static void write(WritableByteChannel out, StateDict tensors, Map<String, String> metadata)
             throws IOException {
         List<String> order = new ArrayList<>(tensors.names());
         // Wide elements first: every tensor then starts at a multiple of its width.
@@ -79,8 +78,7 @@ public final class Safetensors {
         }
     }
 
-    private static byte[] header(
-            StateDict tensors, List<String> order, Map<String, String> metadata)
+    private static byte[] header(StateDict tensors, List<String> order, Map<String, String> metadata)
             throws IOException {
         Map<String, Long> starts = new LinkedHashMap<>();
         long end = 0;
@@ -151,8 +149,7 @@ public final class Safetensors {
         return new ParsedFile(ParsedFile.Container.SAFETENSORS, Pickled.NONE, notes, tensors);
     }
 
-    private static Map<String, LazyTensor> read(MappedFile file, Map<String, String> notes)
-            throws CorruptFile {
+    private static Map<String, LazyTensor> read(MappedFile file, Map<String, String> notes) throws CorruptFile {
         long length = file.slice(0, 8).getLong(0);
         if (length > MAX_HEADER) {
             throw new CorruptFile("its header of %d bytes is too large".formatted(length));
@@ -183,11 +180,7 @@ public final class Safetensors {
     }
 
     private static void tensor(
-            String name,
-            JsonReader json,
-            MappedFile file,
-            long start,
-            Map<String, LazyTensor> tensors)
+            String name, JsonReader json, MappedFile file, long start, Map<String, LazyTensor> tensors)
             throws IOException {
         String type = "";
         long[] shape = null;

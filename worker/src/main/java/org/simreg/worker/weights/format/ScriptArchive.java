@@ -46,16 +46,14 @@ public final class ScriptArchive {
     private final ScriptTensors tensors;
     private final List<Integer> modes;
 
-    private ScriptArchive(Path file, String sha256, Map<String, byte[]> entries)
-            throws CorruptFile {
+    private ScriptArchive(Path file, String sha256, Map<String, byte[]> entries) throws CorruptFile {
         this.file = file;
         this.sha256 = sha256;
         this.entries = entries;
         byte[] said = entries.getOrDefault("byteorder", new byte[0]);
-        order =
-                new String(said, StandardCharsets.US_ASCII).strip().equals("big")
-                        ? ByteOrder.BIG_ENDIAN
-                        : ByteOrder.LITTLE_ENDIAN;
+        order = new String(said, StandardCharsets.US_ASCII).strip().equals("big")
+                ? ByteOrder.BIG_ENDIAN
+                : ByteOrder.LITTLE_ENDIAN;
         PickleReader reader = new PickleReader(ByteBuffer.wrap(entry(OBJECTS)));
         if (!(reader.read() instanceof Thing root)
                 || root.type == null
@@ -121,15 +119,12 @@ public final class ScriptArchive {
 
     private Map<String, String> sources() {
         Map<String, String> sources = new TreeMap<>();
-        entries.forEach(
-                (name, bytes) -> {
-                    if (name.startsWith(CODE) && name.endsWith(SOURCE)) {
-                        String place =
-                                name.substring(CODE.length(), name.length() - SOURCE.length());
-                        sources.put(
-                                place.replace('/', '.'), new String(bytes, StandardCharsets.UTF_8));
-                    }
-                });
+        entries.forEach((name, bytes) -> {
+            if (name.startsWith(CODE) && name.endsWith(SOURCE)) {
+                String place = name.substring(CODE.length(), name.length() - SOURCE.length());
+                sources.put(place.replace('/', '.'), new String(bytes, StandardCharsets.UTF_8));
+            }
+        });
         return sources;
     }
 
@@ -197,9 +192,7 @@ public final class ScriptArchive {
                 all.put(
                         name,
                         trained.contains(weight)
-                                ? LazyTensor.of(
-                                        ScriptTensors.cast(
-                                                trained.get(weight), own.dtype(), own.shape()))
+                                ? LazyTensor.of(ScriptTensors.cast(trained.get(weight), own.dtype(), own.shape()))
                                 : own);
             }
         } catch (CorruptFile e) {
@@ -218,23 +211,20 @@ public final class ScriptArchive {
         Map<String, byte[]> changed = new LinkedHashMap<>(entries);
         for (String name : tensors.names()) {
             Tensor tensor = tensors.get(name);
-            byte[] storage =
-                    changed.compute(
-                            "data/" + tensor.storage().key(),
-                            (key, old) -> old == entries.get(key) ? old.clone() : old);
-            ScriptTensors.scatter(values.get(name), tensor, ByteBuffer.wrap(storage).order(order));
+            byte[] storage = changed.compute(
+                    "data/" + tensor.storage().key(), (key, old) -> old == entries.get(key) ? old.clone() : old);
+            ScriptTensors.scatter(
+                    values.get(name), tensor, ByteBuffer.wrap(storage).order(order));
         }
         byte[] objects = entries.get(OBJECTS).clone();
         modes.forEach(place -> objects[place] = (byte) 0x89);
         changed.put(OBJECTS, objects);
-        AtomicFile.write(
-                target,
-                channel -> {
-                    try (StoredZip zip = new StoredZip(channel)) {
-                        for (Map.Entry<String, byte[]> entry : changed.entrySet()) {
-                            zip.add("archive/" + entry.getKey(), entry.getValue());
-                        }
-                    }
-                });
+        AtomicFile.write(target, channel -> {
+            try (StoredZip zip = new StoredZip(channel)) {
+                for (Map.Entry<String, byte[]> entry : changed.entrySet()) {
+                    zip.add("archive/" + entry.getKey(), entry.getValue());
+                }
+            }
+        });
     }
 }

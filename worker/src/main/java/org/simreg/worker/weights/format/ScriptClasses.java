@@ -11,8 +11,7 @@ import java.util.regex.Pattern;
 final class ScriptClasses {
     private static final Pattern CLASS = Pattern.compile("(?m)^class (\\w+)\\(.*\\):$");
     private static final Pattern STRING = Pattern.compile("\"([^\"]*)\"");
-    private static final Pattern FORWARD =
-            Pattern.compile("(?s)\n {2}def forward\\((.*?)\\) -> ([^\n]*):\n");
+    private static final Pattern FORWARD = Pattern.compile("(?s)\n {2}def forward\\((.*?)\\) -> ([^\n]*):\n");
     private static final Pattern ONE_TENSOR =
             Pattern.compile("(?s)\\w+: [\\w.]+,\\s*\\w+: Tensor(,\\s*\\w+: [^=]+=.*)?");
 
@@ -52,11 +51,12 @@ final class ScriptClasses {
     }
 
     private List<String> strings(String name, String attribute) {
-        Matcher line =
-                Pattern.compile("(?m)^ {2}" + attribute + " = \\[(.*)]$")
-                        .matcher(bodies.getOrDefault(name, ""));
+        Matcher line = Pattern.compile("(?m)^ {2}" + attribute + " = \\[(.*)]$").matcher(bodies.getOrDefault(name, ""));
         return line.find()
-                ? STRING.matcher(line.group(1)).results().map(found -> found.group(1)).toList()
+                ? STRING.matcher(line.group(1))
+                        .results()
+                        .map(found -> found.group(1))
+                        .toList()
                 : List.of();
     }
 

@@ -48,8 +48,7 @@ final class ScriptTensors {
         return found;
     }
 
-    private void visit(String prefix, Thing module, ScriptClasses classes, int depth)
-            throws CorruptFile {
+    private void visit(String prefix, Thing module, ScriptClasses classes, int depth) throws CorruptFile {
         if (depth > MAX_DEPTH || module.type == null) {
             throw new CorruptFile("its modules are nested too deep");
         }
@@ -87,27 +86,24 @@ final class ScriptTensors {
             String name = entry.getKey();
             Tensor tensor = entry.getValue();
             if (tensor.dtype().isFloat() && tensor.dtype() != DType.FLOAT32) {
-                throw new CorruptFile(
-                        "its %s is %s, and students of this kind are trained in float32"
-                                .formatted(name, tensor.dtype()));
+                throw new CorruptFile("its %s is %s, and students of this kind are trained in float32"
+                        .formatted(name, tensor.dtype()));
             }
             if (!tensor.dtype().isFloat()) {
                 kinds.put(name, Kind.COUNTER);
             }
             if (tensor.dtype().isFloat() || counts(values.of(name))) {
                 refuseNumbered(name);
-                String memory =
-                        tensor.storage().key()
-                                + " "
-                                + tensor.offset()
-                                + Arrays.toString(tensor.shape())
-                                + Arrays.toString(tensor.stride());
+                String memory = tensor.storage().key()
+                        + " "
+                        + tensor.offset()
+                        + Arrays.toString(tensor.shape())
+                        + Arrays.toString(tensor.stride());
                 places.put(name, first.computeIfAbsent(memory, key -> name));
             }
         }
         if (!kinds.containsValue(Kind.PARAMETER)) {
-            throw new CorruptFile(
-                    "it has no parameters that ask for a gradient (a frozen module has none)");
+            throw new CorruptFile("it has no parameters that ask for a gradient (a frozen module has none)");
         }
     }
 
@@ -115,8 +111,7 @@ final class ScriptTensors {
         String last = name.substring(name.lastIndexOf('.') + 1);
         if (!last.matches("[A-Za-z_]\\w*")) {
             throw new CorruptFile(
-                    "its tensor %s has a number for a name, as in a ParameterList; name it"
-                            .formatted(name));
+                    "its tensor %s has a number for a name, as in a ParameterList; name it".formatted(name));
         }
     }
 
@@ -170,8 +165,7 @@ final class ScriptTensors {
     /** A float32 tensor as float32 or rounded to int64. */
     static HostTensor cast(HostTensor values, DType dtype, long[] shape) {
         float[] numbers = values.floats();
-        ByteBuffer data =
-                ByteBuffer.allocate(numbers.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer data = ByteBuffer.allocate(numbers.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         for (float number : numbers) {
             if (dtype == DType.INT64) {
                 data.putLong(Math.round((double) number));

@@ -47,12 +47,7 @@ public final class StoredZip implements AutoCloseable {
             crc.update(part.duplicate());
             size += part.remaining();
         }
-        Entry entry =
-                new Entry(
-                        name.getBytes(StandardCharsets.UTF_8),
-                        crc.getValue(),
-                        size,
-                        out.position());
+        Entry entry = new Entry(name.getBytes(StandardCharsets.UTF_8), crc.getValue(), size, out.position());
         AtomicFile.put(out, entry.local());
         for (ByteBuffer part : data) {
             AtomicFile.put(out, part.duplicate());
@@ -122,7 +117,12 @@ public final class StoredZip implements AutoCloseable {
         ByteBuffer end = little(22 + (is64 ? 76 : 0));
         if (is64) {
             end.putInt(0x06064B50).putLong(44).putShort((short) 45).putShort((short) 45);
-            end.putInt(0).putInt(0).putLong(entries).putLong(entries).putLong(size).putLong(start);
+            end.putInt(0)
+                    .putInt(0)
+                    .putLong(entries)
+                    .putLong(entries)
+                    .putLong(size)
+                    .putLong(start);
             end.putInt(0x07064B50).putInt(0).putLong(start + size).putInt(1);
         }
         short count = (short) (is64 ? 0xFFFF : entries);

@@ -63,8 +63,7 @@ public final class TorchFile {
                 return name.substring(0, slash + 1);
             }
         }
-        throw new CorruptFile(
-                "it is a zip archive without data.pkl, so no file of PyTorch 1.6 or later");
+        throw new CorruptFile("it is a zip archive without data.pkl, so no file of PyTorch 1.6 or later");
     }
 
     private static ByteOrder order(ZipDirectory zip, String top) throws CorruptFile {
@@ -72,7 +71,8 @@ public final class TorchFile {
         if (!zip.contains(record)) {
             return ByteOrder.LITTLE_ENDIAN;
         }
-        String order = StandardCharsets.US_ASCII.decode(zip.data(record)).toString().strip();
+        String order =
+                StandardCharsets.US_ASCII.decode(zip.data(record)).toString().strip();
         return switch (order) {
             case "little" -> ByteOrder.LITTLE_ENDIAN;
             case "big" -> ByteOrder.BIG_ENDIAN;
@@ -103,9 +103,7 @@ public final class TorchFile {
         if (!Long.valueOf(1001).equals(pickles[1])) {
             throw new CorruptFile("its protocol is not 1001, the only one of that container");
         }
-        boolean big =
-                pickles[2] instanceof Map<?, ?> system
-                        && Boolean.FALSE.equals(system.get("little_endian"));
+        boolean big = pickles[2] instanceof Map<?, ?> system && Boolean.FALSE.equals(system.get("little_endian"));
         ByteOrder order = big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
         Map<String, Tensor> tensors = Flattening.of(pickles[3]);
         if (!(pickles[4] instanceof List<?> keys)) {
@@ -121,11 +119,7 @@ public final class TorchFile {
             storages.put(storage.key(), new TorchStorage(bytes, order));
             place += Long.BYTES + bytes.remaining();
         }
-        return new ParsedFile(
-                ParsedFile.Container.PYTORCH_STREAM,
-                pickles[3],
-                Map.of(),
-                views(tensors, storages));
+        return new ParsedFile(ParsedFile.Container.PYTORCH_STREAM, pickles[3], Map.of(), views(tensors, storages));
     }
 
     private static ByteBuffer storage(MappedFile file, long place, Storage storage, ByteOrder order)
@@ -133,14 +127,13 @@ public final class TorchFile {
         long length = file.slice(place, Long.BYTES).order(order).getLong(0);
         if (length != storage.length() || length > file.size()) {
             throw new CorruptFile(
-                    "storage %s has %d elements instead of %d"
-                            .formatted(storage.key(), length, storage.length()));
+                    "storage %s has %d elements instead of %d".formatted(storage.key(), length, storage.length()));
         }
         return file.slice(place + Long.BYTES, length * storage.width());
     }
 
-    private static Map<String, LazyTensor> views(
-            Map<String, Tensor> tensors, Map<String, TorchStorage> storages) throws CorruptFile {
+    private static Map<String, LazyTensor> views(Map<String, Tensor> tensors, Map<String, TorchStorage> storages)
+            throws CorruptFile {
         Map<String, LazyTensor> views = new LinkedHashMap<>();
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             TorchStorage storage = storages.get(entry.getValue().storage().key());
@@ -155,8 +148,7 @@ public final class TorchFile {
     /** The search for tensors in the value of a pickle; it gives them dotted names. */
     private static final class Flattening {
         /** Where training programs put the weights, beside optimizer, epoch and settings. */
-        private static final List<String> WEIGHTS =
-                List.of("state_dict", "model", "model_state_dict");
+        private static final List<String> WEIGHTS = List.of("state_dict", "model", "model_state_dict");
 
         /** Of a pickled torch.nn.Module: these attributes are levels of it, not of the names. */
         private static final List<String> MODULE = List.of("_parameters", "_buffers", "_modules");

@@ -41,8 +41,7 @@ record TorchStorage(ByteBuffer bytes, ByteOrder order) {
         for (long axis : tensor.shape()) {
             if (axis > Integer.MAX_VALUE || axis * size > Integer.MAX_VALUE) {
                 throw new CorruptFile(
-                        "tensor %s of shape %s is too large"
-                                .formatted(name, Arrays.toString(tensor.shape())));
+                        "tensor %s of shape %s is too large".formatted(name, Arrays.toString(tensor.shape())));
             }
             size *= axis;
         }

@@ -45,12 +45,7 @@ public final class TorchZip {
         int key = 0;
         for (String name : tensors.names()) {
             long[] shape = tensors.shape(name);
-            Storage storage =
-                    new Storage(
-                            tensors.dtype(name),
-                            String.valueOf(key++),
-                            HostTensor.count(shape),
-                            false);
+            Storage storage = new Storage(tensors.dtype(name), String.valueOf(key++), HostTensor.count(shape), false);
             pickle.string(name).tensor(storage, 0, shape, PickleWriter.contiguous(shape));
         }
         return pickle.setItems().stop();

@@ -63,8 +63,7 @@ public final class ZipDirectory {
             throw new CorruptFile("its record " + name + " is missing");
         }
         if (entry.method != 0) {
-            throw new CorruptFile(
-                    "its record " + name + " is compressed; save it again with torch.save");
+            throw new CorruptFile("its record " + name + " is compressed; save it again with torch.save");
         }
         ByteBuffer local = file.slice(entry.offset, 30);
         if (local.getInt(0) != LOCAL) {
@@ -81,8 +80,7 @@ public final class ZipDirectory {
                 return at;
             }
         }
-        throw new CorruptFile(
-                "the list of entries at the end of the archive is missing; copy it again");
+        throw new CorruptFile("the list of entries at the end of the archive is missing; copy it again");
     }
 
     private ByteBuffer end64(long end) throws CorruptFile {
@@ -109,15 +107,10 @@ public final class ZipDirectory {
         }
         byte[] text = new byte[name];
         header.get(46, text);
-        Entry entry =
-                new Entry(
-                        header.getShort(10),
-                        unsigned(header.getInt(24)),
-                        unsigned(header.getInt(42)));
+        Entry entry = new Entry(header.getShort(10), unsigned(header.getInt(24)), unsigned(header.getInt(42)));
         long packed = unsigned(header.getInt(20));
         ByteBuffer extras = header.slice(46 + name, extra).order(header.order());
-        entries.put(
-                new String(text, StandardCharsets.UTF_8), large(entry, packed == MAX_32, extras));
+        entries.put(new String(text, StandardCharsets.UTF_8), large(entry, packed == MAX_32, extras));
         directory.position(directory.position() + length);
     }
 
@@ -129,10 +122,7 @@ public final class ZipDirectory {
         while (extras.remaining() >= 4) {
             int id = extras.getShort();
             int length = extras.getShort() & 0xFFFF;
-            int need =
-                    (entry.size == MAX_32 ? 8 : 0)
-                            + (packed ? 8 : 0)
-                            + (entry.offset == MAX_32 ? 8 : 0);
+            int need = (entry.size == MAX_32 ? 8 : 0) + (packed ? 8 : 0) + (entry.offset == MAX_32 ? 8 : 0);
             if (id == 1 && length >= need && extras.remaining() >= need) {
                 long size = entry.size == MAX_32 ? extras.getLong() : entry.size;
                 if (packed) {

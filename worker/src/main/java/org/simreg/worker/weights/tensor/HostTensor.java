@@ -15,18 +15,16 @@ public record HostTensor(DType dtype, long[] shape, ByteBuffer data) {
     public HostTensor {
         long bytes = Math.multiplyExact(count(shape), dtype.bytes());
         if (data.remaining() != bytes) {
-            throw new IllegalArgumentException(
-                    "A tensor %s %s needs %d bytes, not %d"
-                            .formatted(dtype, Arrays.toString(shape), bytes, data.remaining()));
+            throw new IllegalArgumentException("A tensor %s %s needs %d bytes, not %d"
+                    .formatted(dtype, Arrays.toString(shape), bytes, data.remaining()));
         }
         data = data.slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** A float32 tensor with a copy of the values. */
     public static HostTensor of(float[] values, long... shape) {
-        ByteBuffer data =
-                ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
-                        .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer data = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
         data.asFloatBuffer().put(values);
         return new HostTensor(DType.FLOAT32, shape, data);
     }

@@ -21,7 +21,9 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
             return this;
         }
         return new LazyTensor(
-                DType.FLOAT32, shape, () -> HostTensor.of(load().floats(), shape).data());
+                DType.FLOAT32,
+                shape,
+                () -> HostTensor.of(load().floats(), shape).data());
     }
 
     /** Fetches the elements, each time anew. */

@@ -58,9 +58,8 @@ public final class MappedFile {
      */
     public ByteBuffer slice(long offset, long length) throws CorruptFile {
         if (offset < 0 || length < 0 || length > size - offset) {
-            throw new CorruptFile(
-                    "it ends at byte %d, but bytes %d to %d are needed; copy it again"
-                            .formatted(size, offset, offset + length));
+            throw new CorruptFile("it ends at byte %d, but bytes %d to %d are needed; copy it again"
+                    .formatted(size, offset, offset + length));
         }
         MappedByteBuffer window = windows[(int) (offset >> SHIFT)];
         int start = (int) (offset & (1 << SHIFT) - 1);

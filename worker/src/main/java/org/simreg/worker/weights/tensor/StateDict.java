@@ -36,14 +36,12 @@ public final class StateDict {
      */
     public static StateDict lazy(Map<String, long[]> shapes, Function<String, float[]> values) {
         Map<String, LazyTensor> stored = new LinkedHashMap<>();
-        shapes.forEach(
-                (name, shape) ->
-                        stored.put(
-                                name,
-                                new LazyTensor(
-                                        DType.FLOAT32,
-                                        shape,
-                                        () -> HostTensor.of(values.apply(name), shape).data())));
+        shapes.forEach((name, shape) -> stored.put(
+                name,
+                new LazyTensor(
+                        DType.FLOAT32,
+                        shape,
+                        () -> HostTensor.of(values.apply(name), shape).data())));
         return new StateDict(stored);
     }
 
@@ -85,12 +83,11 @@ public final class StateDict {
     /** The tensors whose names start with the prefix, named by the rest. */
     public StateDict withoutPrefix(String prefix) {
         Map<String, LazyTensor> renamed = new LinkedHashMap<>();
-        tensors.forEach(
-                (name, tensor) -> {
-                    if (name.startsWith(prefix)) {
-                        renamed.put(name.substring(prefix.length()), tensor);
-                    }
-                });
+        tensors.forEach((name, tensor) -> {
+            if (name.startsWith(prefix)) {
+                renamed.put(name.substring(prefix.length()), tensor);
+            }
+        });
         return new StateDict(renamed);
     }
 

@@ -16,12 +16,8 @@ class CounterRandomTest {
     /** The known answers that Random123 publishes for philox4x32-10. */
     @Test
     void theGeneratorGivesPublishedNumbers() {
-        assertArrayEquals(
-                new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
-                philox(0, 0, 0, 0, 0, 0));
-        assertArrayEquals(
-                new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
-                philox(-1, -1, -1, -1, -1, -1));
+        assertArrayEquals(new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, philox(0, 0, 0, 0, 0, 0));
+        assertArrayEquals(new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}, philox(-1, -1, -1, -1, -1, -1));
         assertArrayEquals(
                 new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
                 philox(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0));
@@ -105,10 +101,9 @@ class CounterRandomTest {
 
     @Test
     void theOrderIsTheOneWrittenDownInPython() {
-        int[] expected =
-                ImageFixtures.lines("order.txt").stream()
-                        .flatMapToInt(CounterRandomTest::ints)
-                        .toArray();
+        int[] expected = ImageFixtures.lines("order.txt").stream()
+                .flatMapToInt(CounterRandomTest::ints)
+                .toArray();
         assertArrayEquals(expected, new SampleOrder(42, 50).epoch(3));
     }
 

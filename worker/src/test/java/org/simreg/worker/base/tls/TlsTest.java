@@ -28,7 +28,8 @@ import org.simreg.proto.UserError;
 
 @Timeout(60)
 class TlsTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private static String refusal(TlsFiles files) {
         return assertThrows(UserError.class, () -> Tls.of(files).close()).getMessage();
@@ -47,18 +48,13 @@ class TlsTest {
         Path key = good.identity().orElseThrow().key();
         Path absent = folder.resolve("absent.pem");
         Path text = Files.writeString(folder.resolve("text.pem"), "hello");
-        assertEquals(
-                "--tls-cert: there is no file " + absent, refusal(files(absent, key, good.ca())));
+        assertEquals("--tls-cert: there is no file " + absent, refusal(files(absent, key, good.ca())));
         assertTrue(
-                refusal(files(cert, key, text))
-                        .startsWith("--tls-ca: " + text + " holds no certificate in PEM form"));
-        assertTrue(
-                refusal(files(cert, cert, good.ca()))
-                        .startsWith("--tls-key: " + cert + " holds no private key in PEM form"));
-        Path damaged =
-                Files.writeString(
-                        folder.resolve("damaged.key"),
-                        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+                refusal(files(cert, key, text)).startsWith("--tls-ca: " + text + " holds no certificate in PEM form"));
+        assertTrue(refusal(files(cert, cert, good.ca()))
+                .startsWith("--tls-key: " + cert + " holds no private key in PEM form"));
+        Path damaged = Files.writeString(
+                folder.resolve("damaged.key"), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
         assertEquals(
                 "--tls-key: the key in " + damaged + " is damaged, or none of RSA, EC, Ed25519",
                 refusal(files(cert, damaged, good.ca())));
@@ -93,9 +89,9 @@ class TlsTest {
         // A clock that stands wrong gives the same sentence as an old certificate.
         TlsFiles fresh = authority.identity("node");
         Clock behind = Clock.fixed(Instant.now().minus(Duration.ofDays(99)), ZoneOffset.UTC);
-        UserError early =
-                assertThrows(
-                        UserError.class, () -> Tls.of(fresh, behind, Duration.ofHours(1)).close());
+        UserError early = assertThrows(
+                UserError.class,
+                () -> Tls.of(fresh, behind, Duration.ofHours(1)).close());
         assertTrue(early.getMessage().contains("look at this machine's clock"));
     }
 
@@ -116,13 +112,12 @@ class TlsTest {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         KeyPair pair = generator.generateKeyPair();
-        X509Bundle own =
-                new CertificateBuilder()
-                        .subject("CN=rsa")
-                        .keyPair(pair)
-                        .algorithm(CertificateBuilder.Algorithm.rsa2048)
-                        .setIsCertificateAuthority(true)
-                        .buildSelfSigned();
+        X509Bundle own = new CertificateBuilder()
+                .subject("CN=rsa")
+                .keyPair(pair)
+                .algorithm(CertificateBuilder.Algorithm.rsa2048)
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
         byte[] pkcs8 = own.getKeyPair().getPrivate().getEncoded();
         // What PKCS#8 wraps begins after its head of 26 bytes.
         byte[] pkcs1 = Arrays.copyOfRange(pkcs8, 26, pkcs8.length);
@@ -140,8 +135,7 @@ class TlsTest {
     private Path pem(String name, String kind, byte[] bytes) throws Exception {
         String text = Base64.getMimeEncoder().encodeToString(bytes);
         return Files.writeString(
-                folder.resolve(name),
-                "-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
+                folder.resolve(name), "-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
     }
 
     @Test

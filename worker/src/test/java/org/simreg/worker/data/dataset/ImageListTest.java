@@ -21,7 +21,9 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 
 class ImageListTest {
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private Tree tree;
 
     @BeforeEach
@@ -32,8 +34,7 @@ class ImageListTest {
     @Test
     void samplesAreInTheByteOrderOfClassAndPath() {
         tree.files("train/b/2.jpg", "train/b/10.jpg", "train/b/x/1.png", "train/b/x.gif");
-        tree.files(
-                "train/B/z.JPEG", "train/a b/w.webp", "train/b/notes.txt", "train/b/.hidden.jpg");
+        tree.files("train/B/z.JPEG", "train/a b/w.webp", "train/b/notes.txt", "train/b/.hidden.jpg");
         ImageList train = tree.open().train();
         assertEquals(List.of("B", "a b", "b"), train.classNames());
         assertEquals(
@@ -122,19 +123,19 @@ class ImageListTest {
 
     @Test
     void theFirstClassesInNameOrderAreASubset() {
-        tree.files(
-                "train/c/1.jpg", "train/a/1.jpg", "train/b/1.jpg", "train/b/2.jpg", "val/b/1.jpg");
+        tree.files("train/c/1.jpg", "train/a/1.jpg", "train/b/1.jpg", "train/b/2.jpg", "val/b/1.jpg");
         ImageDataset splits = tree.open(new ImageDataset.Subset(2, Optional.empty()));
         assertEquals(List.of("a", "b"), splits.train().classNames());
         assertEquals(3, splits.train().size());
         assertEquals(List.of("val/b/1.jpg"), tree.paths(splits.val().orElseThrow()));
-        assertEquals(4, tree.open(new ImageDataset.Subset(9, Optional.empty())).train().size());
+        assertEquals(
+                4,
+                tree.open(new ImageDataset.Subset(9, Optional.empty())).train().size());
     }
 
     @Test
     void aClassesFileSelectsAndRenumbers() throws IOException {
-        tree.files(
-                "train/a/1.jpg", "train/b/1.jpg", "train/c/1.jpg", "train/d/1.jpg", "val/a/1.jpg");
+        tree.files("train/a/1.jpg", "train/b/1.jpg", "train/c/1.jpg", "train/d/1.jpg", "val/a/1.jpg");
         Path file = temporary.resolve("some.txt");
         Files.writeString(file, "# two of four\nd\n\n  b \nd\n");
         ImageDataset splits = tree.open(new ImageDataset.Subset(0, Optional.of(file)));
@@ -153,10 +154,9 @@ class ImageListTest {
         String message = assertThrows(UserError.class, () -> tree.open(subset)).getMessage();
         assertTrue(message.contains("taby cat (nearest: tabby cat), zzzzzz"), message);
         Files.writeString(file, "\n");
-        assertTrue(
-                assertThrows(UserError.class, () -> tree.open(subset))
-                        .getMessage()
-                        .contains("no class"));
+        assertTrue(assertThrows(UserError.class, () -> tree.open(subset))
+                .getMessage()
+                .contains("no class"));
     }
 
     @Test
@@ -168,7 +168,9 @@ class ImageListTest {
         assertEquals(0, tree.listed());
         assertEquals(first, tree.paths(second.train()));
         assertEquals(List.of("val/a/1.jpg"), tree.paths(second.val().orElseThrow()));
-        assertEquals(1, tree.open(new ImageDataset.Subset(1, Optional.empty())).train().size());
+        assertEquals(
+                1,
+                tree.open(new ImageDataset.Subset(1, Optional.empty())).train().size());
         assertEquals(0, tree.listed(), "a subset needs no index of its own");
     }
 
@@ -195,8 +197,7 @@ class ImageListTest {
         tree.files("train/a/1.jpg").settled();
         tree.files("train/a/2.jpg");
         tree.open();
-        assertEquals(
-                List.of(), tree.cached(), "a change in the same tick of the clock would not show");
+        assertEquals(List.of(), tree.cached(), "a change in the same tick of the clock would not show");
     }
 
     @Test
@@ -226,14 +227,10 @@ class ImageListTest {
         other.files("b/1.jpg", "c/1.jpg").settled();
         for (int i = 0; i < 2; i++) {
             assertEquals(1, tree.open().train().size());
-            int size =
-                    FolderSource.open(
-                                    other.root,
-                                    ImageDataset.Subset.ALL,
-                                    tree.cache,
-                                    ImageDataset.IndexProgress.SILENT)
-                            .train()
-                            .size();
+            int size = FolderSource.open(
+                            other.root, ImageDataset.Subset.ALL, tree.cache, ImageDataset.IndexProgress.SILENT)
+                    .train()
+                    .size();
             assertEquals(2, size);
         }
         assertEquals(2, tree.cached().size());
@@ -249,8 +246,7 @@ class ImageListTest {
 
     @Test
     void theDigestIsOfClassesAndNamesInOrderAndOfNothingElse() {
-        tree.files("train/ant/1.jpg", "train/bee/2.jpg", "val/ant/1.jpg")
-                .write("notes.txt", new byte[3]);
+        tree.files("train/ant/1.jpg", "train/bee/2.jpg", "val/ant/1.jpg").write("notes.txt", new byte[3]);
         String digest = tree.open().sha256();
         Tree moved = new Tree(temporary.resolve("moved"));
         moved.write("train/ant/1.jpg", new byte[5]).files("train/bee/2.jpg", "val/bee/7.jpg");
@@ -262,6 +258,7 @@ class ImageListTest {
         Tree sorted = new Tree(temporary.resolve("sorted"));
         sorted.files("train/ant/1.jpg", "train/ant/2.jpg", "train/bee/2.jpg");
         assertNotEquals(digest, sorted.open().sha256());
-        assertNotEquals(digest, tree.open(new ImageDataset.Subset(1, Optional.empty())).sha256());
+        assertNotEquals(
+                digest, tree.open(new ImageDataset.Subset(1, Optional.empty())).sha256());
     }
 }

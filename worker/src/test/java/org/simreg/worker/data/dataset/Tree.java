@@ -58,11 +58,7 @@ public final class Tree {
 
     ImageDataset open(ImageDataset.Subset subset) {
         listed.set(0);
-        return FolderSource.open(
-                root,
-                subset,
-                cache,
-                (folders, images) -> listed.accumulateAndGet(folders, Math::max));
+        return FolderSource.open(root, subset, cache, (folders, images) -> listed.accumulateAndGet(folders, Math::max));
     }
 
     public ImageDataset open() {

@@ -20,30 +20,26 @@ import org.simreg.worker.data.loader.BatchLoader;
 
 /** Files of every awkward kind, against Pillow's RGB over white. */
 class DecodingTest {
-    private static final Map<String, String> REASONS =
-            Map.ofEntries(
-                    Map.entry("bomb.jpg", "its size is 65000 x 65000, above the limit"),
-                    Map.entry("bomb.png", "its size is 60000 x 60000, above the limit"),
-                    Map.entry("damaged.png", "its PNG data is damaged"),
-                    Map.entry("header-only.jpg", "the file is truncated"),
-                    Map.entry("text.jpg", "the content is no JPEG, PNG, WebP, GIF or BMP image"),
-                    Map.entry("truncated.bmp", "the file is truncated"),
-                    Map.entry("truncated.gif", "the file is truncated"),
-                    Map.entry("truncated.jpg", "the file is truncated"),
-                    Map.entry("truncated.png", "the file is truncated"),
-                    Map.entry("truncated.webp", "the file is truncated"),
-                    Map.entry("unended.jpg", "the file is truncated"),
-                    Map.entry("zero.jpg", "the file is empty"));
+    private static final Map<String, String> REASONS = Map.ofEntries(
+            Map.entry("bomb.jpg", "its size is 65000 x 65000, above the limit"),
+            Map.entry("bomb.png", "its size is 60000 x 60000, above the limit"),
+            Map.entry("damaged.png", "its PNG data is damaged"),
+            Map.entry("header-only.jpg", "the file is truncated"),
+            Map.entry("text.jpg", "the content is no JPEG, PNG, WebP, GIF or BMP image"),
+            Map.entry("truncated.bmp", "the file is truncated"),
+            Map.entry("truncated.gif", "the file is truncated"),
+            Map.entry("truncated.jpg", "the file is truncated"),
+            Map.entry("truncated.png", "the file is truncated"),
+            Map.entry("truncated.webp", "the file is truncated"),
+            Map.entry("unended.jpg", "the file is truncated"),
+            Map.entry("zero.jpg", "the file is empty"));
 
     @TestFactory
     Stream<DynamicTest> everyKindOfFileHasPillowsPixels() {
         List<Path> files = ImageFixtures.files("good");
         assertTrue(files.size() == 32, "fixtures: " + files);
         return files.stream()
-                .map(
-                        file ->
-                                DynamicTest.dynamicTest(
-                                        file.getFileName().toString(), () -> check(file)));
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> check(file)));
     }
 
     private static void check(Path file) throws IOException {
@@ -51,8 +47,7 @@ class DecodingTest {
         RgbImage pixels = decode(file);
         assertEquals("37 x 27", pixels.width + " x " + pixels.height, name);
         byte[] expected = ImageFixtures.bytes("expected/" + name + ".rgb");
-        ImageFixtures.assertSamePixels(
-                expected, ImageFixtures.part(pixels.rgb, 0, expected.length), name);
+        ImageFixtures.assertSamePixels(expected, ImageFixtures.part(pixels.rgb, 0, expected.length), name);
     }
 
     private static RgbImage decode(Path file) throws IOException {
@@ -68,16 +63,12 @@ class DecodingTest {
         List<Path> files = ImageFixtures.files("broken");
         assertEquals(REASONS.size(), files.size());
         return files.stream()
-                .map(
-                        file ->
-                                DynamicTest.dynamicTest(
-                                        file.getFileName().toString(), () -> refuse(file)));
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> refuse(file)));
     }
 
     private static void refuse(Path file) {
         String expected = REASONS.get(file.getFileName().toString());
-        ImageDecoder.UnreadableImage refusal =
-                assertThrows(ImageDecoder.UnreadableImage.class, () -> decode(file));
+        ImageDecoder.UnreadableImage refusal = assertThrows(ImageDecoder.UnreadableImage.class, () -> decode(file));
         assertTrue(refusal.getMessage().contains(expected), file + ": " + refusal.getMessage());
     }
 
@@ -88,9 +79,7 @@ class DecodingTest {
         try (ImageDecoder exact = new ImageDecoder(37 * 27);
                 ImageDecoder less = new ImageDecoder(37 * 27 - 1)) {
             exact.decode(buffer -> buffer.read(file), pixels);
-            assertThrows(
-                    ImageDecoder.UnreadableImage.class,
-                    () -> less.decode(buffer -> buffer.read(file), pixels));
+            assertThrows(ImageDecoder.UnreadableImage.class, () -> less.decode(buffer -> buffer.read(file), pixels));
         }
     }
 
@@ -98,8 +87,7 @@ class DecodingTest {
     @Test
     void nativeMemoryStaysFlat(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("plain.png");
-        ImageIO.write(
-                new BufferedImage(600, 400, BufferedImage.TYPE_INT_ARGB), "png", file.toFile());
+        ImageIO.write(new BufferedImage(600, 400, BufferedImage.TYPE_INT_ARGB), "png", file.toFile());
         RgbImage pixels = new RgbImage();
         try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
             decode(decoder, file, pixels, 100);
@@ -110,8 +98,7 @@ class DecodingTest {
         }
     }
 
-    private static void decode(ImageDecoder decoder, Path file, RgbImage pixels, int times)
-            throws IOException {
+    private static void decode(ImageDecoder decoder, Path file, RgbImage pixels, int times) throws IOException {
         for (int i = 0; i < times; i++) {
             decoder.decode(buffer -> buffer.read(file), pixels);
         }

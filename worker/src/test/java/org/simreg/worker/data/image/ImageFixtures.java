@@ -66,19 +66,17 @@ public final class ImageFixtures {
     /** Equal bytes; else the message counts the differences and shows the largest. */
     public static void assertSamePixels(byte[] expected, byte[] actual, String what) {
         assertEquals(expected.length, actual.length, what + ": bytes");
-        int[] differences =
-                IntStream.range(0, expected.length)
-                        .map(i -> Math.abs((expected[i] & 0xff) - (actual[i] & 0xff)))
-                        .filter(difference -> difference > 0)
-                        .toArray();
+        int[] differences = IntStream.range(0, expected.length)
+                .map(i -> Math.abs((expected[i] & 0xff) - (actual[i] & 0xff)))
+                .filter(difference -> difference > 0)
+                .toArray();
         assertEquals(
                 0,
                 differences.length,
-                () ->
-                        "%s: bytes that differ of %d; at most by %d"
-                                .formatted(
-                                        what,
-                                        expected.length,
-                                        IntStream.of(differences).max().getAsInt()));
+                () -> "%s: bytes that differ of %d; at most by %d"
+                        .formatted(
+                                what,
+                                expected.length,
+                                IntStream.of(differences).max().getAsInt()));
     }
 }

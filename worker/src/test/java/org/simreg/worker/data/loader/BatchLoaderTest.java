@@ -38,7 +38,9 @@ class BatchLoaderTest {
     private static final ViewRecipe WEAK = new ViewRecipe.RandomView(16, 0.2, false);
     private static final ViewRecipe STRONG = new ViewRecipe.RandomView(16, 0.2, true);
 
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private final ConcurrentLinkedQueue<String> notices = new ConcurrentLinkedQueue<>();
     private Tree tree;
 
@@ -58,24 +60,13 @@ class BatchLoaderTest {
         return new BatchLoader(images, new BatchLoader.Settings(threads, 3, 5), notices::add);
     }
 
-    private static Iterator<BatchLoader.Request> requests(
-            int epochs, int size, int batch, ViewRecipe... recipes) {
+    private static Iterator<BatchLoader.Request> requests(int epochs, int size, int batch, ViewRecipe... recipes) {
         SampleOrder order = new SampleOrder(5, size);
         return IntStream.range(0, epochs)
                 .boxed()
-                .flatMap(
-                        epoch ->
-                                IntStream.range(0, size / batch)
-                                        .mapToObj(
-                                                i ->
-                                                        Arrays.copyOfRange(
-                                                                order.epoch(epoch),
-                                                                i * batch,
-                                                                (i + 1) * batch))
-                                        .map(
-                                                ids ->
-                                                        new BatchLoader.Request(
-                                                                epoch, ids, View.each(recipes))))
+                .flatMap(epoch -> IntStream.range(0, size / batch)
+                        .mapToObj(i -> Arrays.copyOfRange(order.epoch(epoch), i * batch, (i + 1) * batch))
+                        .map(ids -> new BatchLoader.Request(epoch, ids, View.each(recipes))))
                 .iterator();
     }
 
@@ -113,11 +104,10 @@ class BatchLoaderTest {
     void aViewDependsOnEpochSampleAndPlaceOfTheRecipeOnly() throws IOException {
         ImageList images = readable();
         int id = 3;
-        List<BatchLoader.Request> asked =
-                List.of(
-                        new BatchLoader.Request(0, new int[] {id, 8}, View.each(WEAK, WEAK)),
-                        new BatchLoader.Request(1, new int[] {id, 8}, View.each(WEAK, WEAK)),
-                        new BatchLoader.Request(0, new int[] {7, id}, View.each(WEAK)));
+        List<BatchLoader.Request> asked = List.of(
+                new BatchLoader.Request(0, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                new BatchLoader.Request(1, new int[] {id, 8}, View.each(WEAK, WEAK)),
+                new BatchLoader.Request(0, new int[] {7, id}, View.each(WEAK)));
         try (BatchLoader loader = loader(images, 2);
                 BatchStream batches = loader.batches(asked.iterator());
                 Batch first = batches.next();
@@ -148,11 +138,12 @@ class BatchLoaderTest {
         for (int threads : new int[] {1, 4}) {
             notices.clear();
             try (BatchLoader loader = loader(images, threads);
-                    BatchStream batches =
-                            loader.batches(requests(3, images.size(), images.size(), WEAK))) {
+                    BatchStream batches = loader.batches(requests(3, images.size(), images.size(), WEAK))) {
                 for (int epoch = 0; epoch < 3; epoch++) {
                     try (Batch batch = batches.next()) {
-                        int[] sources = IntStream.of(batch.ids()).map(id -> expected[id]).toArray();
+                        int[] sources = IntStream.of(batch.ids())
+                                .map(id -> expected[id])
+                                .toArray();
                         assertArrayEquals(sources, batch.sources());
                     }
                 }
@@ -194,13 +185,11 @@ class BatchLoaderTest {
         ImageList images = readable();
         CompletableFuture<Void> fourth = new CompletableFuture<>();
         int[] asked = {0};
-        Iterator<BatchLoader.Request> requests =
-                endless(
-                        () -> {
-                            if (++asked[0] == 4) {
-                                fourth.complete(null);
-                            }
-                        });
+        Iterator<BatchLoader.Request> requests = endless(() -> {
+            if (++asked[0] == 4) {
+                fourth.complete(null);
+            }
+        });
         try (BatchLoader loader = loader(images, 2);
                 BatchStream batches = loader.batches(requests)) {
             try (Batch first = batches.next()) {
@@ -215,11 +204,10 @@ class BatchLoaderTest {
 
     private static Iterator<BatchLoader.Request> endless(Runnable onNext) {
         return IntStream.iterate(0, i -> i + 1)
-                .mapToObj(
-                        i -> {
-                            onNext.run();
-                            return new BatchLoader.Request(i, new int[] {0}, View.each(WEAK));
-                        })
+                .mapToObj(i -> {
+                    onNext.run();
+                    return new BatchLoader.Request(i, new int[] {0}, View.each(WEAK));
+                })
                 .iterator();
     }
 
@@ -229,8 +217,7 @@ class BatchLoaderTest {
         try (BatchLoader loader = loader(images, 1);
                 BatchStream training = loader.batches(endless(() -> {}));
                 BatchStream evaluation =
-                        loader.batches(
-                                requests(2, images.size(), 4, new ViewRecipe.CentreView(20, 16)))) {
+                        loader.batches(requests(2, images.size(), 4, new ViewRecipe.CentreView(20, 16)))) {
             while (evaluation.hasNext()) {
                 evaluation.next().close();
             }
@@ -247,11 +234,9 @@ class BatchLoaderTest {
         CompletableFuture<Throwable> waiting = CompletableFuture.supplyAsync(() -> drain(batches));
         loader.close();
         assertTrue(waiting.get() instanceof CancellationException, String.valueOf(waiting.get()));
-        assertThrows(
-                IllegalStateException.class, () -> loader.batches(Collections.emptyIterator()));
-        assertTrue(
-                Thread.getAllStackTraces().keySet().stream()
-                        .noneMatch(thread -> thread.getName().startsWith("decode-")));
+        assertThrows(IllegalStateException.class, () -> loader.batches(Collections.emptyIterator()));
+        assertTrue(Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("decode-")));
     }
 
     private static Throwable drain(BatchStream batches) {
@@ -287,11 +272,9 @@ class BatchLoaderTest {
     @Test
     void aFailingSequenceOfRequestsIsHeardByWhoWaits() throws IOException {
         ImageList images = readable();
-        Iterator<BatchLoader.Request> requests =
-                endless(
-                        () -> {
-                            throw new IllegalArgumentException("no such epoch");
-                        });
+        Iterator<BatchLoader.Request> requests = endless(() -> {
+            throw new IllegalArgumentException("no such epoch");
+        });
         try (BatchLoader loader = loader(images, 1);
                 BatchStream batches = loader.batches(requests)) {
             IllegalStateException e = assertThrows(IllegalStateException.class, batches::next);

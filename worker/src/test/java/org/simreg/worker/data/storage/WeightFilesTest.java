@@ -42,7 +42,9 @@ import org.simreg.worker.train.SmallRun;
 class WeightFilesTest {
     private static final String FAR = "/not-on-this-machine/";
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
+
     private final List<String> asked = new ArrayList<>();
     private Server server;
     private ManagedChannel channel;
@@ -62,7 +64,8 @@ class WeightFilesTest {
             WeightsPart.Builder head = WeightsPart.newBuilder();
             head.getHeaderBuilder().setLength(bytes.length).setSha256(sha256(bytes));
             client.onNext(head.build());
-            client.onNext(WeightsPart.newBuilder().setData(ByteString.copyFrom(bytes)).build());
+            client.onNext(
+                    WeightsPart.newBuilder().setData(ByteString.copyFrom(bytes)).build());
             client.onCompleted();
         }
     }
@@ -82,7 +85,10 @@ class WeightFilesTest {
     @BeforeEach
     void start() throws IOException {
         String name = folder.toString();
-        server = InProcessServerBuilder.forName(name).addService(new Coordinator()).build().start();
+        server = InProcessServerBuilder.forName(name)
+                .addService(new Coordinator())
+                .build()
+                .start();
         channel = InProcessChannelBuilder.forName(name).build();
         storage = new RemoteStorage(channel, new RemoteStorage.Settings(folder.resolve("cache")));
     }
@@ -95,8 +101,7 @@ class WeightFilesTest {
     }
 
     private Job here(Job.Builder job) {
-        WorkerSettings settings =
-                new WorkerSettings("cpu", 1, 1, folder.resolve("index"), Optional.of(storage));
+        WorkerSettings settings = new WorkerSettings("cpu", 1, 1, folder.resolve("index"), Optional.of(storage));
         return WeightFiles.here(job.build(), settings, notice -> {});
     }
 

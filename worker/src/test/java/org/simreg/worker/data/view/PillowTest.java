@@ -21,11 +21,9 @@ class PillowTest {
             int[] n = Arrays.stream(words).mapToInt(Integer::parseInt).toArray();
             Crop box = new Crop(n[0], n[1], n[2], n[3]);
             byte[] out = new byte[3 * n[4] * n[5]];
-            resampler.resize(
-                    ImageFixtures.photo(), box, n[4], n[5], Crop.whole(n[4], n[5]), false, out);
+            resampler.resize(ImageFixtures.photo(), box, n[4], n[5], Crop.whole(n[4], n[5]), false, out);
             String what = "%s to %d x %d".formatted(box, n[4], n[5]);
-            ImageFixtures.assertSamePixels(
-                    ImageFixtures.part(expected, n[6], out.length), out, what);
+            ImageFixtures.assertSamePixels(ImageFixtures.part(expected, n[6], out.length), out, what);
         }
     }
 
@@ -42,9 +40,7 @@ class PillowTest {
                 int from = 3 * ((29 + y) * 50 + 7 + 19 - x);
                 int to = 3 * (20 * y + x);
                 ImageFixtures.assertSamePixels(
-                        ImageFixtures.part(whole, from, 3),
-                        ImageFixtures.part(window, to, 3),
-                        x + "," + y);
+                        ImageFixtures.part(whole, from, 3), ImageFixtures.part(window, to, 3), x + "," + y);
             }
         }
     }
@@ -52,19 +48,14 @@ class PillowTest {
     @Test
     void randomCropsAreTorchvisions() {
         for (String[] words : ImageFixtures.lines("crops.txt")) {
-            CounterRandom random =
-                    CounterRandom.of(
-                            Long.parseLong(words[0]),
-                            CounterRandom.VIEWS,
-                            Long.parseLong(words[1]),
-                            Long.parseLong(words[2]),
-                            0);
-            Crop crop =
-                    Crop.random(
-                            Integer.parseInt(words[3]),
-                            Integer.parseInt(words[4]),
-                            Double.parseDouble(words[5]),
-                            random);
+            CounterRandom random = CounterRandom.of(
+                    Long.parseLong(words[0]),
+                    CounterRandom.VIEWS,
+                    Long.parseLong(words[1]),
+                    Long.parseLong(words[2]),
+                    0);
+            Crop crop = Crop.random(
+                    Integer.parseInt(words[3]), Integer.parseInt(words[4]), Double.parseDouble(words[5]), random);
             String expected = "%s %s %s %s".formatted((Object[]) Arrays.copyOfRange(words, 6, 10));
             assertEquals(
                     expected,
@@ -119,10 +110,9 @@ class PillowTest {
     }
 
     private static byte[] colours() {
-        int[] levels =
-                IntStream.range(0, 256)
-                        .filter(v -> v % 5 == 0 || v < 3 || v > 252 || v == 127 || v == 128)
-                        .toArray();
+        int[] levels = IntStream.range(0, 256)
+                .filter(v -> v % 5 == 0 || v < 3 || v > 252 || v == 127 || v == 128)
+                .toArray();
         byte[] rgb = new byte[3 * levels.length * levels.length * levels.length];
         int i = 0;
         for (int red : levels) {
@@ -144,13 +134,10 @@ class PillowTest {
         for (String[] words : ImageFixtures.lines("views.txt")) {
             boolean random = words[0].equals("random");
             ViewRecipe recipe = random ? random(words) : centre(words);
-            RgbImage photo =
-                    random
-                            ? ImageFixtures.photo()
-                            : ImageFixtures.photo(
-                                    Integer.parseInt(words[1]), Integer.parseInt(words[2]));
-            CounterRandom draws =
-                    CounterRandom.of(5, CounterRandom.VIEWS, 7, Long.parseLong(words[1]), 1);
+            RgbImage photo = random
+                    ? ImageFixtures.photo()
+                    : ImageFixtures.photo(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
+            CounterRandom draws = CounterRandom.of(5, CounterRandom.VIEWS, 7, Long.parseLong(words[1]), 1);
             byte[] out = new byte[3 * recipe.size() * recipe.size()];
             views.make(photo, recipe, draws, out);
             byte[] expected = ImageFixtures.part(bytes, Integer.parseInt(words[5]), out.length);
@@ -160,9 +147,7 @@ class PillowTest {
 
     private static ViewRecipe random(String[] words) {
         return new ViewRecipe.RandomView(
-                Integer.parseInt(words[2]),
-                Double.parseDouble(words[3]),
-                Boolean.parseBoolean(words[4]));
+                Integer.parseInt(words[2]), Double.parseDouble(words[3]), Boolean.parseBoolean(words[4]));
     }
 
     private static ViewRecipe centre(String[] words) {

@@ -26,7 +26,9 @@ class ViewSizesTest {
     private static final ViewRecipe WEAK = new ViewRecipe.RandomView(16, 0.2, false);
     private static final ViewRecipe STRONG = new ViewRecipe.RandomView(16, 0.2, true);
 
-    @TempDir Path temporary;
+    @TempDir
+    Path temporary;
+
     private ImageList images;
 
     @BeforeEach
@@ -41,8 +43,7 @@ class ViewSizesTest {
     @Test
     void aDrawInAnotherSizeShowsTheSameCropColoursAndFlip() {
         for (ViewRecipe recipe : List.of(WEAK, STRONG)) {
-            List<View> views =
-                    List.of(new View(0, recipe), new View(0, recipe.at(48)), new View(1, recipe));
+            List<View> views = List.of(new View(0, recipe), new View(0, recipe.at(48)), new View(1, recipe));
             byte[][] pixels = pixels(views);
             double same = distance(pixels[0], shrunk(pixels[1], 48, 3));
             double other = distance(pixels[0], pixels[2]);
@@ -64,21 +65,15 @@ class ViewSizesTest {
     @Test
     void otherSizesInTheBatchLeaveAViewItsBytes() {
         byte[][] alone = pixels(View.each(WEAK, STRONG));
-        byte[][] among =
-                pixels(
-                        List.of(
-                                new View(0, WEAK.at(40)),
-                                new View(1, STRONG),
-                                new View(0, WEAK),
-                                new View(1, STRONG.at(8))));
+        byte[][] among = pixels(
+                List.of(new View(0, WEAK.at(40)), new View(1, STRONG), new View(0, WEAK), new View(1, STRONG.at(8))));
         assertArrayEquals(alone[0], among[2]);
         assertArrayEquals(alone[1], among[1]);
     }
 
     @Test
     void aCentreViewKeepsItsProportions() {
-        assertEquals(
-                new ViewRecipe.CentreView(256, 224), new ViewRecipe.CentreView(73, 64).at(224));
+        assertEquals(new ViewRecipe.CentreView(256, 224), new ViewRecipe.CentreView(73, 64).at(224));
         assertEquals(new ViewRecipe.CentreView(32, 32), new ViewRecipe.CentreView(64, 64).at(32));
         ViewRecipe.CentreView small = new ViewRecipe.CentreView(20, 16);
         byte[][] pixels = pixels(View.each(small, small.at(48)));
@@ -90,8 +85,8 @@ class ViewSizesTest {
         int[] ids = IntStream.range(0, images.size()).toArray();
         BatchLoader.Settings settings = new BatchLoader.Settings(2, 3, 5);
         try (BatchLoader loader = new BatchLoader(images, settings, notice -> {});
-                BatchStream batches =
-                        loader.batches(List.of(new BatchLoader.Request(2, ids, views)).iterator());
+                BatchStream batches = loader.batches(
+                        List.of(new BatchLoader.Request(2, ids, views)).iterator());
                 Batch batch = batches.next()) {
             byte[][] pixels = new byte[views.size()][];
             for (int view = 0; view < pixels.length; view++) {

@@ -71,11 +71,7 @@ class ParityTest {
 
     /** The code that a GPU runs, on the CPU. */
     @ParameterizedTest
-    @CsvSource({
-        "RESNET18, resnet18, 64",
-        "RESNET50_BYOL, resnet50-byol-odd, 65",
-        "MOBILENET_V2, mobilenet-v2, 64"
-    })
+    @CsvSource({"RESNET18, resnet18, 64", "RESNET50_BYOL, resnet50-byol-odd, 65", "MOBILENET_V2, mobilenet-v2, 64"})
     void soDoesItWithoutFusedConvolutions(Network name, String fixture, int size) {
         featuresArePyTorchs(name, fixture, size, false);
     }
@@ -98,8 +94,7 @@ class ParityTest {
                 int columns = network.outputs() / step;
                 got[i] = features[i / columns * network.outputs() + i % columns * step];
             }
-            assertTrue(
-                    relative(got, wanted) < 1e-4, () -> "relative error " + relative(got, wanted));
+            assertTrue(relative(got, wanted) < 1e-4, () -> "relative error " + relative(got, wanted));
         }
     }
 
@@ -114,8 +109,7 @@ class ParityTest {
         "RESNET18, LINEAR, 1, 0",
         "MOBILENET_V2, RELEASED, 4, 0"
     })
-    void aStepGivesPyTorchsLossAndGradient(
-            Network name, Head.Form form, int layers, double negative) {
+    void aStepGivesPyTorchsLossAndGradient(Network name, Head.Form form, int layers, double negative) {
         String fixture = (name + "-" + form + "-" + layers).toLowerCase().replace('_', '-');
         StateDict expected = fixture("gradient-" + fixture);
         StudentNetwork trained = trained(name, form, layers);
@@ -127,12 +121,7 @@ class ParityTest {
             float[] gradient = out.toFloatArray();
             double least = 1e-3 * truth(expected, "total")[0];
             for (Weight weight : trained.parameters().weights()) {
-                close(
-                        expected,
-                        weight,
-                        trained.parameters().get(gradient, weight.name()),
-                        least,
-                        1e-4);
+                close(expected, weight, trained.parameters().get(gradient, weight.name()), least, 1e-4);
             }
             step.update(out, 0, 0);
             statistics(expected, trained, step.state(), 1e-4);
@@ -144,10 +133,9 @@ class ParityTest {
     void twoTeachersOfDifferentWidthsAndWeightsGivePyTorchsLossAndGradient(Loss loss) {
         StateDict expected = fixture("objective-" + loss.name().toLowerCase());
         NetworkGraph backbone = Networks.backbone(Network.RESNET18);
-        List<NetworkGraph> heads =
-                Stream.of(64, 48)
-                        .map(to -> Heads.regression(Head.Form.RELEASED, 2, backbone.outputs(), to))
-                        .toList();
+        List<NetworkGraph> heads = Stream.of(64, 48)
+                .map(to -> Heads.regression(Head.Form.RELEASED, 2, backbone.outputs(), to))
+                .toList();
         StudentNetwork trained = StudentNetwork.regression(backbone, heads);
         StepSettings.Objective objective = new StepSettings.Objective(loss, List.of(1.0, 3.0));
         try (StepModule step = module(trained, true, new StepSettings(false, 0, 0, objective));
@@ -181,11 +169,9 @@ class ParityTest {
         NetworkGraph head = Heads.regression(Head.Form.LINEAR, 1, backbone.outputs(), 64);
         StudentNetwork trained = StudentNetwork.regression(backbone, List.of(head, head, head));
         float[] plain = gradient(trained, StepSettings.Objective.PLAIN);
-        StepSettings.Objective even =
-                new StepSettings.Objective(Loss.NORMALIZED, List.of(0.3, 0.3, 0.3));
+        StepSettings.Objective even = new StepSettings.Objective(Loss.NORMALIZED, List.of(0.3, 0.3, 0.3));
         assertArrayEquals(plain, gradient(trained, even));
-        StepSettings.Objective uneven =
-                new StepSettings.Objective(Loss.NORMALIZED, List.of(0.3, 0.3, 0.4));
+        StepSettings.Objective uneven = new StepSettings.Objective(Loss.NORMALIZED, List.of(0.3, 0.3, 0.4));
         assertFalse(Arrays.equals(plain, gradient(trained, uneven)));
     }
 
@@ -215,34 +201,22 @@ class ParityTest {
             }
             StudentState state = step.state();
             for (Weight weight : trained.parameters().weights()) {
-                close(
-                        expected,
-                        weight,
-                        trained.parameters().get(state.weights(), weight.name()),
-                        1e-3,
-                        1e-3);
+                close(expected, weight, trained.parameters().get(state.weights(), weight.name()), 1e-3, 1e-3);
             }
             statistics(expected, trained, state, 1e-3);
         }
     }
 
-    private static void statistics(
-            StateDict expected, StudentNetwork trained, StudentState state, double bound) {
+    private static void statistics(StateDict expected, StudentNetwork trained, StudentState state, double bound) {
         for (Weight weight : trained.statistics().weights()) {
             if (expected.contains("norm/" + fixtureName(weight))) {
-                close(
-                        expected,
-                        weight,
-                        trained.statistics().get(state.statistics(), weight.name()),
-                        1e-3,
-                        bound);
+                close(expected, weight, trained.statistics().get(state.statistics(), weight.name()), 1e-3, bound);
             }
         }
     }
 
     /** Norm and samples within a part of the tensor's norm. */
-    private static void close(
-            StateDict expected, Weight weight, float[] got, double least, double bound) {
+    private static void close(StateDict expected, Weight weight, float[] got, double least, double bound) {
         String name = fixtureName(weight);
         double norm = truth(expected, "norm/" + name)[0];
         double scale = bound * Math.max(norm, least);
@@ -260,39 +234,29 @@ class ParityTest {
 
     private static String fixtureName(Weight weight) {
         String name = weight.name();
-        return name.startsWith(StudentNetwork.BACKBONE)
-                ? name.substring(StudentNetwork.BACKBONE.length())
-                : name;
+        return name.startsWith(StudentNetwork.BACKBONE) ? name.substring(StudentNetwork.BACKBONE.length()) : name;
     }
 
     private static StudentNetwork trained(Network name, Head.Form form, int layers) {
         NetworkGraph backbone = Networks.backbone(name);
-        return StudentNetwork.regression(
-                backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));
+        return StudentNetwork.regression(backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));
     }
 
     private static StepModule module(StudentNetwork trained, boolean signedShifts) {
         return module(trained, signedShifts, new StepSettings(false, 0.9, 1e-4));
     }
 
-    private static StepModule module(
-            StudentNetwork trained, boolean signedShifts, StepSettings settings) {
+    private static StepModule module(StudentNetwork trained, boolean signedShifts, StepSettings settings) {
         float[] weights = flat(trained.parameters(), signedShifts);
-        StudentState state =
-                new StudentState(
-                        weights,
-                        new float[weights.length],
-                        flat(trained.statistics(), signedShifts),
-                        new float[0]);
+        StudentState state = new StudentState(
+                weights, new float[weights.length], flat(trained.statistics(), signedShifts), new float[0]);
         return new StepModule(torch, trained, settings, state);
     }
 
     private static float[] flat(FlatLayout layout, boolean signedShifts) {
         float[] flat = new float[layout.length()];
         for (Weight weight : layout.weights()) {
-            float[] values =
-                    TestWeights.values(
-                            new Weight(fixtureName(weight), weight.shape(), weight.kind()));
+            float[] values = TestWeights.values(new Weight(fixtureName(weight), weight.shape(), weight.kind()));
             for (int i = 0; i < values.length && weight.kind() == Weight.Kind.NORM_SHIFT; i++) {
                 values[i] = signedShifts && values[i] < 0 ? -3 : 3;
             }
@@ -352,10 +316,8 @@ class ParityTest {
     private static StateDict fixture(String name) {
         String resource = "/fixtures/parity/" + name + ".safetensors";
         try {
-            return WeightsFile.read(
-                    Path.of(
-                            Objects.requireNonNull(ParityTest.class.getResource(resource), resource)
-                                    .toURI()));
+            return WeightsFile.read(Path.of(Objects.requireNonNull(ParityTest.class.getResource(resource), resource)
+                    .toURI()));
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

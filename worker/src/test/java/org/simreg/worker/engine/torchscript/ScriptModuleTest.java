@@ -31,7 +31,8 @@ import org.simreg.worker.engine.torch.Torch;
 class ScriptModuleTest {
     private static Torch torch;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @BeforeAll
     static void start() {
@@ -93,8 +94,8 @@ class ScriptModuleTest {
         "UNIT, 1, 1, 1, 0",
         "CLIP, 1.9303361, 2.0748837, 2.1458969, -1.7922626"
     })
-    void whiteAndBlackAreNormalisedAsTheModuleWants(
-            Pixels pixels, float red, float green, float blue, float black) throws IOException {
+    void whiteAndBlackAreNormalisedAsTheModuleWants(Pixels pixels, float red, float green, float blue, float black)
+            throws IOException {
         try (ScriptModule module = new ScriptModule(torch, file("Tensor", MEANS), pixels);
                 NDManager scope = torch.scope()) {
             float[] white = module.features(scope, white(scope, 1)).toFloatArray();

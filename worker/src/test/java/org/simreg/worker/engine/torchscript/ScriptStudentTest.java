@@ -45,7 +45,9 @@ class ScriptStudentTest {
     private static final int SIZE = 32;
 
     private static Torch torch;
-    @TempDir Path folder;
+
+    @TempDir
+    Path folder;
 
     @BeforeAll
     static void start() {
@@ -80,9 +82,7 @@ class ScriptStudentTest {
             for (Weight weight : trained.parameters().weights()) {
                 String wanted = "gradient/" + bare(weight);
                 close(
-                        expected.contains(wanted)
-                                ? expected.get(wanted).floats()
-                                : new float[weight.length()],
+                        expected.contains(wanted) ? expected.get(wanted).floats() : new float[weight.length()],
                         trained.parameters().get(gradient, weight.name()),
                         1e-4,
                         least,
@@ -178,9 +178,12 @@ class ScriptStudentTest {
             ScriptArchive archive = ScriptArchive.read(file("odd"));
             StateDict exported = archive.stateDict(backbone(trained, step.state()));
             assertEquals(3, exported.get("norm.num_batches_tracked").data().getLong());
-            assertEquals(exported.get("first.weight").data(), exported.get("second.weight").data());
+            assertEquals(
+                    exported.get("first.weight").data(),
+                    exported.get("second.weight").data());
             StateDict own = WeightsFile.read(file("odd"));
-            assertEquals(own.get("stem.weight").data(), exported.get("stem.weight").data());
+            assertEquals(
+                    own.get("stem.weight").data(), exported.get("stem.weight").data());
             assertEquals(own.get("mask").data(), exported.get("mask").data());
         }
     }
@@ -214,8 +217,7 @@ class ScriptStudentTest {
     }
 
     private void refused(Path file, String reason) {
-        UserError refused =
-                assertThrows(UserError.class, () -> ScriptStudent.network(torch, file, SIZE));
+        UserError refused = assertThrows(UserError.class, () -> ScriptStudent.network(torch, file, SIZE));
         assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
         assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
@@ -240,19 +242,14 @@ class ScriptStudentTest {
     private static StudentNetwork trained(String name) {
         NetworkGraph backbone = ScriptStudent.network(torch, file(name), SIZE);
         return StudentNetwork.regression(
-                backbone,
-                List.of(Heads.regression(Head.Form.LINEAR, 1, backbone.outputs(), TARGET)));
+                backbone, List.of(Heads.regression(Head.Form.LINEAR, 1, backbone.outputs(), TARGET)));
     }
 
     private static StepModule module(String name, StudentNetwork trained) {
         StateDict own = ScriptArchive.read(file(name)).start();
         float[] weights = flat(trained.parameters(), own);
         StudentState state =
-                new StudentState(
-                        weights,
-                        new float[weights.length],
-                        flat(trained.statistics(), own),
-                        new float[0]);
+                new StudentState(weights, new float[weights.length], flat(trained.statistics(), own), new float[0]);
         return new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), state);
     }
 
@@ -260,10 +257,7 @@ class ScriptStudentTest {
         float[] flat = new float[layout.length()];
         for (Weight weight : layout.weights()) {
             boolean ofModule = weight.name().startsWith(StudentNetwork.BACKBONE);
-            layout.put(
-                    flat,
-                    weight.name(),
-                    ofModule ? own.get(bare(weight)).floats() : TestWeights.values(weight));
+            layout.put(flat, weight.name(), ofModule ? own.get(bare(weight)).floats() : TestWeights.values(weight));
         }
         return flat;
     }
@@ -272,10 +266,9 @@ class ScriptStudentTest {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         for (Weight weight : trained.backbone().weights()) {
             String name = StudentNetwork.BACKBONE + weight.name();
-            float[] values =
-                    weight.kind().trained()
-                            ? trained.parameters().get(state.weights(), name)
-                            : trained.statistics().get(state.statistics(), name);
+            float[] values = weight.kind().trained()
+                    ? trained.parameters().get(state.weights(), name)
+                    : trained.statistics().get(state.statistics(), name);
             tensors.put(weight.name(), HostTensor.of(values, weight.shape()));
         }
         return StateDict.of(tensors);
@@ -283,9 +276,7 @@ class ScriptStudentTest {
 
     private static String bare(Weight weight) {
         String name = weight.name();
-        return name.startsWith(StudentNetwork.BACKBONE)
-                ? name.substring(StudentNetwork.BACKBONE.length())
-                : name;
+        return name.startsWith(StudentNetwork.BACKBONE) ? name.substring(StudentNetwork.BACKBONE.length()) : name;
     }
 
     private static void close(float[] wanted, float[] got, double bound, String what) {
@@ -293,8 +284,7 @@ class ScriptStudentTest {
     }
 
     /** Within a part of the tensor's length, or of the least one. */
-    private static void close(
-            float[] wanted, float[] got, double bound, double least, String what) {
+    private static void close(float[] wanted, float[] got, double bound, double least, String what) {
         assertEquals(wanted.length, got.length, what);
         double square = 0;
         double error = 0;
@@ -317,9 +307,8 @@ class ScriptStudentTest {
     private static Path resource(String name) {
         String resource = "/modules/" + name;
         try {
-            return Path.of(
-                    Objects.requireNonNull(ScriptStudentTest.class.getResource(resource), resource)
-                            .toURI());
+            return Path.of(Objects.requireNonNull(ScriptStudentTest.class.getResource(resource), resource)
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

@@ -90,9 +90,7 @@ class StagesTest {
                 NDManager scope = torch.scope()) {
             float[] feature = plain.features(scope, images(scope)).toFloatArray();
             int row = all.length / 2;
-            assertArrayEquals(
-                    Arrays.copyOfRange(feature, 0, width),
-                    Arrays.copyOfRange(all, row - width, row));
+            assertArrayEquals(Arrays.copyOfRange(feature, 0, width), Arrays.copyOfRange(all, row - width, row));
         }
     }
 
@@ -124,13 +122,12 @@ class StagesTest {
     }
 
     private static float[] features(NetworkGraph network, List<Stage> stages, boolean fused) {
-        try (FrozenModule module =
-                        FrozenModule.stages(
-                                torch,
-                                network,
-                                weights(network),
-                                new FrozenModule.Kind(Pixels.IMAGENET, false, fused),
-                                stages);
+        try (FrozenModule module = FrozenModule.stages(
+                        torch,
+                        network,
+                        weights(network),
+                        new FrozenModule.Kind(Pixels.IMAGENET, false, fused),
+                        stages);
                 NDManager scope = torch.scope()) {
             return module.features(scope, images(scope)).toFloatArray();
         }

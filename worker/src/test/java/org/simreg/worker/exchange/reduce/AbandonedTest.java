@@ -26,10 +26,10 @@ class AbandonedTest {
     private static final int[] COUNTS = {2, 2};
     private static final float[][] LEAVES = Leaves.random(5, 4, LENGTH);
 
-    private final List<PeerTransport> transports =
-            Stream.generate(() -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))
-                    .limit(2)
-                    .toList();
+    private final List<PeerTransport> transports = Stream.generate(
+                    () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))
+            .limit(2)
+            .toList();
     private final Members members = new Members(transports);
     private final Peers peers = members.peers(1, 0, COUNTS);
 
@@ -66,11 +66,10 @@ class AbandonedTest {
                 Reduce peer = members.reduce(members.peers(1, 1, COUNTS), LENGTH)) {
             Future<NDArray> mean = Members.offer(reduce, peers, 0, LEAVES);
             peer.begin(0, 4);
-            members.submit(
-                    () -> {
-                        reduce.abandon("halted");
-                        return null;
-                    });
+            members.submit(() -> {
+                reduce.abandon("halted");
+                return null;
+            });
             assertAbandoned(mean);
             reduce.abandon("a later reason changes nothing");
             assertAbandoned(Members.offer(reduce, peers, 1, LEAVES));
@@ -135,9 +134,7 @@ class AbandonedTest {
 
     private static String reason(Future<NDArray> mean) {
         ExecutionException e =
-                assertThrows(
-                        ExecutionException.class,
-                        () -> mean.get(Members.PATIENCE_SECONDS, TimeUnit.SECONDS));
+                assertThrows(ExecutionException.class, () -> mean.get(Members.PATIENCE_SECONDS, TimeUnit.SECONDS));
         return assertInstanceOf(Abandoned.class, e.getCause()).getMessage();
     }
 }

@@ -23,8 +23,7 @@ class ClusterReduceTest {
     @Test
     void everyNumberOfMembersAndLeavesGivesTheBitsOfOneWorkerOverTheEventBus() throws Exception {
         Vertx vertx = Vertx.vertx();
-        try (Members members =
-                members(33, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
+        try (Members members = members(33, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
             assertEqualBits(members, 33, 1);
         } finally {
             vertx.close().await();
@@ -33,8 +32,7 @@ class ClusterReduceTest {
 
     @Test
     void everyNumberOfMembersAndLeavesGivesTheBitsOfOneWorkerOverNetty() throws Exception {
-        try (Members members =
-                members(9, () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))) {
+        try (Members members = members(9, () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK)))) {
             assertEqualBits(members, 9, 3);
         }
     }
@@ -42,8 +40,7 @@ class ClusterReduceTest {
     @Test
     void everySplitOfSevenLeavesGivesTheSameBits() throws Exception {
         Vertx vertx = Vertx.vertx();
-        try (Members members =
-                members(7, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
+        try (Members members = members(7, () -> new PeerTransport(new EventBusWire(vertx, CHUNK)))) {
             float[][] leaves = Leaves.random(3, 7, 150);
             long generation = 1;
             for (int bits = 0; bits < 1 << 6; bits++) {
@@ -70,8 +67,7 @@ class ClusterReduceTest {
 
     @Test
     void vectorsAreUsedAgainFromStepToStep() throws Exception {
-        Supplier<PeerTransport> netty =
-                () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK));
+        Supplier<PeerTransport> netty = () -> new PeerTransport(new NettyWire("127.0.0.1", 0, CHUNK));
         try (Members members = members(2, netty)) {
             float[][][] steps = new float[20][][];
             Arrays.fill(steps, Leaves.random(9, 6, 700));
@@ -101,8 +97,8 @@ class ClusterReduceTest {
         }
     }
 
-    private static void assertMeans(
-            Members members, long generation, int[] counts, float[][]... steps) throws Exception {
+    private static void assertMeans(Members members, long generation, int[] counts, float[][]... steps)
+            throws Exception {
         float[][][] means = members.run(generation, counts, steps);
         for (int step = 0; step < steps.length; step++) {
             float[] expected = Leaves.mean(steps[step]);

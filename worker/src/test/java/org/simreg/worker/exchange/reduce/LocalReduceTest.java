@@ -19,8 +19,7 @@ class LocalReduceTest {
                 Reduce reduce = new LocalReduce(torch.scope(), LocalReduceTest::zeros)) {
             for (int leaves = 1; leaves <= 13; leaves++) {
                 float[][] vectors = Leaves.random(leaves, leaves, LENGTH);
-                assertArrayEquals(
-                        Leaves.mean(vectors), reduced(torch, reduce, vectors), leaves + " leaves");
+                assertArrayEquals(Leaves.mean(vectors), reduced(torch, reduce, vectors), leaves + " leaves");
             }
         }
     }

@@ -39,15 +39,11 @@ public final class Members implements AutoCloseable {
     }
 
     public Reduce reduce(Peers peers, int length) {
-        return new ClusterReduce(
-                transports.get(peers.rank()),
-                peers,
-                torch.scope(),
-                scope -> {
-                    NDArray vector = scope.zeros(new Shape(length));
-                    mostArrays.accumulateAndGet(scope.getManagedArrays().size(), Math::max);
-                    return vector;
-                });
+        return new ClusterReduce(transports.get(peers.rank()), peers, torch.scope(), scope -> {
+            NDArray vector = scope.zeros(new Shape(length));
+            mostArrays.accumulateAndGet(scope.getManagedArrays().size(), Math::max);
+            return vector;
+        });
     }
 
     /** The largest number of vectors that a reduction has had at a time. */

@@ -19,9 +19,7 @@ class SegmentsTest {
         int next = 0;
         int chunks = 0;
         for (int member = 0; member < segments.members(); member++) {
-            assertTrue(
-                    segments.start(member) % 16 == 0
-                            || segments.start(member) == segments.length());
+            assertTrue(segments.start(member) % 16 == 0 || segments.start(member) == segments.length());
             for (int chunk = 0; chunk < segments.chunks(member); chunk++, chunks++) {
                 assertEquals(next, segments.start(member, chunk), segments.toString());
                 assertEquals(chunk, segments.chunkAt(member, next));

@@ -53,23 +53,22 @@ public final class TappedWire implements FrameWire {
     @Override
     public void start(Inlet real) {
         inlet = real;
-        wire.start(
-                new Inlet() {
-                    @Override
-                    public boolean wants(FrameHeader header) {
-                        return real.wants(header);
-                    }
+        wire.start(new Inlet() {
+            @Override
+            public boolean wants(FrameHeader header) {
+                return real.wants(header);
+            }
 
-                    @Override
-                    public void arrived(Frame frame) {
-                        arriving.accept(frame);
-                    }
+            @Override
+            public void arrived(Frame frame) {
+                arriving.accept(frame);
+            }
 
-                    @Override
-                    public void lost(FrameHeader.Key key, int from, String why) {
-                        real.lost(key, from, why);
-                    }
-                });
+            @Override
+            public void lost(FrameHeader.Key key, int from, String why) {
+                real.lost(key, from, why);
+            }
+        });
     }
 
     @Override

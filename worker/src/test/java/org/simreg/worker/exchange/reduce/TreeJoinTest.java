@@ -77,9 +77,7 @@ class TreeJoinTest {
             assertNull(whole);
             TreeJoin.Subtree part = parts.get(number);
             String sum = expression(part.first(), part.leaves());
-            whole =
-                    tree.join(
-                            waiting, number, sum, (left, right) -> "(" + left + "+" + right + ")");
+            whole = tree.join(waiting, number, sum, (left, right) -> "(" + left + "+" + right + ")");
         }
         return whole;
     }

@@ -22,12 +22,10 @@ class TreeSumTest {
     @Test
     void everyLeafIsAddedOnce() {
         for (int n = 1; n <= MOST; n++) {
-            TreeSum<Set<Integer>> sum =
-                    new TreeSum<>(
-                            (left, right) -> {
-                                left.forEach(leaf -> assertTrue(right.add(leaf), "leaf " + leaf));
-                                return right;
-                            });
+            TreeSum<Set<Integer>> sum = new TreeSum<>((left, right) -> {
+                left.forEach(leaf -> assertTrue(right.add(leaf), "leaf " + leaf));
+                return right;
+            });
             IntStream.range(0, n).forEach(leaf -> sum.next(new HashSet<>(Set.of(leaf))));
             assertEquals(n, sum.total().size());
         }
@@ -37,12 +35,10 @@ class TreeSumTest {
     void fewPartialSumsAreAliveAtATime() {
         for (int n = 1; n <= MOST; n++) {
             int[] alive = {0, 0};
-            TreeSum<String> sum =
-                    new TreeSum<>(
-                            (left, right) -> {
-                                alive[0]--;
-                                return left;
-                            });
+            TreeSum<String> sum = new TreeSum<>((left, right) -> {
+                alive[0]--;
+                return left;
+            });
             for (int leaf = 0; leaf < n; leaf++) {
                 alive[0]++;
                 sum.next("");

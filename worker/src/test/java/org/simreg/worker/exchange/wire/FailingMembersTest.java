@@ -49,11 +49,12 @@ class FailingMembersTest {
     private Members members;
 
     private void start(String transport) {
-        Function<Integer, FrameWire> wire =
-                transport.equals("netty")
-                        ? i -> new NettyWire("127.0.0.1", 0, CHUNK)
-                        : i -> new EventBusWire(vertx, CHUNK);
-        wires = IntStream.range(0, 3).mapToObj(i -> new TappedWire(wire.apply(i))).toList();
+        Function<Integer, FrameWire> wire = transport.equals("netty")
+                ? i -> new NettyWire("127.0.0.1", 0, CHUNK)
+                : i -> new EventBusWire(vertx, CHUNK);
+        wires = IntStream.range(0, 3)
+                .mapToObj(i -> new TappedWire(wire.apply(i)))
+                .toList();
         transports = wires.stream().map(PeerTransport::new).toList();
         members = new Members(transports);
     }
@@ -66,18 +67,16 @@ class FailingMembersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"netty", "eventbus"})
-    void aMemberKilledBetweenScatterAndGatherIsNamedAndTheOthersGoOnWithoutIt(String transport)
-            throws Exception {
+    void aMemberKilledBetweenScatterAndGatherIsNamedAndTheOthersGoOnWithoutIt(String transport) throws Exception {
         start(transport);
         CompletableFuture<Void> killed = new CompletableFuture<>();
-        wires.get(1).sending =
-                header -> {
-                    if (header.kind() == Kind.SUM && !killed.isDone()) {
-                        killed.complete(null);
-                        members.submit(() -> close(transports.get(1)));
-                    }
-                    return header.kind() != Kind.SUM;
-                };
+        wires.get(1).sending = header -> {
+            if (header.kind() == Kind.SUM && !killed.isDone()) {
+                killed.complete(null);
+                members.submit(() -> close(transports.get(1)));
+            }
+            return header.kind() != Kind.SUM;
+        };
         try (Reduce first = reduce(1, 0);
                 Reduce second = reduce(1, 1);
                 Reduce third = reduce(1, 2)) {
@@ -87,8 +86,7 @@ class FailingMembersTest {
             assertTrue(abandoned(mean).startsWith("worker w1 "), abandoned(mean));
             assertTrue(abandoned(other).startsWith("worker w1 "), abandoned(other));
         }
-        assertArrayEquals(
-                Leaves.mean(LEAVES), members.run(2, new int[] {4}, LEAVES)[0][0], "alone");
+        assertArrayEquals(Leaves.mean(LEAVES), members.run(2, new int[] {4}, LEAVES)[0][0], "alone");
     }
 
     private static Void close(PeerTransport transport) {
@@ -105,24 +103,22 @@ class FailingMembersTest {
         AtomicInteger underWay = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         TappedWire sleeper = wires.get(1);
-        wires.get(0).sending =
-                header -> {
-                    if (header.kind().isData()) {
-                        most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
-                    }
-                    return true;
-                };
+        wires.get(0).sending = header -> {
+            if (header.kind().isData()) {
+                most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+            }
+            return true;
+        };
         AtomicBoolean awake = new AtomicBoolean();
-        sleeper.arriving =
-                frame -> {
-                    synchronized (frozen) {
-                        if (frame.header().kind().isData() && !awake.get()) {
-                            frozen.add(frame);
-                        } else {
-                            pass(frame, sleeper, underWay);
-                        }
-                    }
-                };
+        sleeper.arriving = frame -> {
+            synchronized (frozen) {
+                if (frame.header().kind().isData() && !awake.get()) {
+                    frozen.add(frame);
+                } else {
+                    pass(frame, sleeper, underWay);
+                }
+            }
+        };
         try (Reduce first = reduce(1, 0, 2, 2);
                 Reduce second = reduce(1, 1, 2, 2)) {
             Future<NDArray> mean = offer(first, 0, 2, 2);
@@ -170,14 +166,13 @@ class FailingMembersTest {
         start("netty");
         TappedWire victim = wires.get(1);
         AtomicInteger seen = new AtomicInteger();
-        victim.arriving =
-                frame -> {
-                    if (frame.header().kind().name().equals(kind) && seen.incrementAndGet() == 5) {
-                        int at = frame.bytes().limit() - 1;
-                        frame.bytes().put(at, (byte) (frame.bytes().get(at) ^ 4));
-                    }
-                    victim.arrive(frame);
-                };
+        victim.arriving = frame -> {
+            if (frame.header().kind().name().equals(kind) && seen.incrementAndGet() == 5) {
+                int at = frame.bytes().limit() - 1;
+                frame.bytes().put(at, (byte) (frame.bytes().get(at) ^ 4));
+            }
+            victim.arrive(frame);
+        };
         try (Reduce first = reduce(1, 0);
                 Reduce second = reduce(1, 1);
                 Reduce third = reduce(1, 2)) {
@@ -208,21 +203,19 @@ class FailingMembersTest {
         start(transport);
         TappedWire late = wires.get(1);
         BlockingQueue<Frame> old = new LinkedBlockingQueue<>();
-        late.arriving =
-                frame -> {
-                    if (frame.header().kind().isData()) {
-                        old.add(TappedWire.copy(frame));
-                    }
-                    late.arrive(frame);
-                };
+        late.arriving = frame -> {
+            if (frame.header().kind().isData()) {
+                old.add(TappedWire.copy(frame));
+            }
+            late.arrive(frame);
+        };
         members.run(1, COUNTS, Leaves.random(6, 4, LENGTH));
-        late.arriving =
-                frame -> {
-                    if (!old.isEmpty()) {
-                        late.arriveAgain(old.remove());
-                    }
-                    late.arrive(frame);
-                };
+        late.arriving = frame -> {
+            if (!old.isEmpty()) {
+                late.arriveAgain(old.remove());
+            }
+            late.arrive(frame);
+        };
         int frames = old.size();
         float[][][] means = members.run(2, COUNTS, LEAVES, LEAVES);
         for (float[][] member : means) {
@@ -246,8 +239,7 @@ class FailingMembersTest {
     }
 
     private Reduce reduce(long generation, int rank, int... counts) {
-        return members.reduce(
-                members.peers(generation, rank, counts.length == 0 ? COUNTS : counts), LENGTH);
+        return members.reduce(members.peers(generation, rank, counts.length == 0 ? COUNTS : counts), LENGTH);
     }
 
     private Future<NDArray> offer(Reduce reduce, int rank, int... counts) {
@@ -261,9 +253,7 @@ class FailingMembersTest {
 
     private static String abandoned(Future<?> mean) {
         ExecutionException e =
-                assertThrows(
-                        ExecutionException.class,
-                        () -> mean.get(Members.PATIENCE_SECONDS, TimeUnit.SECONDS));
+                assertThrows(ExecutionException.class, () -> mean.get(Members.PATIENCE_SECONDS, TimeUnit.SECONDS));
         return assertInstanceOf(Abandoned.class, e.getCause()).getMessage();
     }
 }

@@ -34,8 +34,7 @@ class NettyWireTest {
             int port = Integer.parseInt(first.address().substring("127.0.0.1:".length()));
             try (Socket stranger = new Socket("127.0.0.1", port)) {
                 stranger.setSoTimeout(60_000);
-                String request =
-                        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: a stranger\r\n\r\n";
+                String request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: a stranger\r\n\r\n";
                 stranger.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
                 assertEquals(-1, stranger.getInputStream().read());
             }
@@ -45,8 +44,7 @@ class NettyWireTest {
     }
 
     @Test
-    void membersBehindTlsComputeTheSameAndStrangersAreShownOut(@TempDir Path folder)
-            throws Exception {
+    void membersBehindTlsComputeTheSameAndStrangersAreShownOut(@TempDir Path folder) throws Exception {
         Authority cluster = new Authority(folder.resolve("cluster"), "cluster");
         Authority other = new Authority(folder.resolve("other"), "other");
         TlsFiles foreign = other.identity("stranger");
@@ -66,21 +64,16 @@ class NettyWireTest {
                 }
                 SSLContext context = SSLContext.getInstance("TLS");
                 context.init(
-                        new KeyManager[] {strange.keys().orElseThrow()},
-                        new TrustManager[] {strange.peers()},
-                        null);
+                        new KeyManager[] {strange.keys().orElseThrow()}, new TrustManager[] {strange.peers()}, null);
                 try (Socket socket = context.getSocketFactory().createSocket("127.0.0.1", port)) {
                     socket.setSoTimeout(60_000);
-                    assertThrows(
-                            IOException.class,
-                            () -> {
-                                socket.getOutputStream().write(new byte[FrameHeader.BYTES]);
-                                socket.getInputStream().read();
-                            });
+                    assertThrows(IOException.class, () -> {
+                        socket.getOutputStream().write(new byte[FrameHeader.BYTES]);
+                        socket.getInputStream().read();
+                    });
                 }
                 float[][] leaves = Leaves.random(1, 2, 100);
-                assertArrayEquals(
-                        Leaves.mean(leaves), members.run(1, new int[] {1, 1}, leaves)[0][0]);
+                assertArrayEquals(Leaves.mean(leaves), members.run(1, new int[] {1, 1}, leaves)[0][0]);
             }
         }
     }
@@ -89,8 +82,7 @@ class NettyWireTest {
     void aPortThatIsTakenIsNamed() {
         try (PeerTransport first = NettyWire.transport("127.0.0.1", 0)) {
             int port = Integer.parseInt(first.address().substring("127.0.0.1:".length()));
-            UserError e =
-                    assertThrows(UserError.class, () -> NettyWire.transport("127.0.0.1", port));
+            UserError e = assertThrows(UserError.class, () -> NettyWire.transport("127.0.0.1", port));
             assertTrue(e.getMessage().contains(first.address()), e.getMessage());
         }
     }

@@ -25,15 +25,15 @@ import org.simreg.worker.features.search.TopK;
 
 /** Tests of the files of banks: the same answers as from memory, and damage refused. */
 class BankFileTest {
-    private static final BankOrigin ORIGIN =
-            new BankOrigin("sha256:1234", "centre 224 of 256, größer");
+    private static final BankOrigin ORIGIN = new BankOrigin("sha256:1234", "centre 224 of 256, größer");
     private static final int WIDTH = 20;
     private static final int SIZE = 2500;
 
     private static Torch torch;
     private static SearchThreads threads;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @BeforeAll
     static void startThreads() {
@@ -97,17 +97,15 @@ class BankFileTest {
             assertRefused(file, Arrays.copyOf(whole, length), "length " + length);
         }
         Files.delete(file);
-        assertTrue(
-                assertThrows(UserError.class, () -> Shard.open(file, threads, 1 << 20))
-                        .getMessage()
-                        .contains("no such file"));
+        assertTrue(assertThrows(UserError.class, () -> Shard.open(file, threads, 1 << 20))
+                .getMessage()
+                .contains("no such file"));
         assertThrows(UserError.class, () -> Shard.open(folder, threads, 1 << 20));
     }
 
     private void assertRefused(Path file, byte[] bytes, String what) throws IOException {
         Files.write(file, bytes);
-        UserError refused =
-                assertThrows(UserError.class, () -> Shard.open(file, threads, 1 << 20), what);
+        UserError refused = assertThrows(UserError.class, () -> Shard.open(file, threads, 1 << 20), what);
         assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
     }
 
@@ -117,8 +115,7 @@ class BankFileTest {
         long bytes = Shard.bytes(SIZE, WIDTH);
         assertEquals(SIZE * (6 * WIDTH + 12), bytes);
         Shard.open(file, threads, bytes).close();
-        UserError refused =
-                assertThrows(UserError.class, () -> Shard.open(file, threads, bytes - 1));
+        UserError refused = assertThrows(UserError.class, () -> Shard.open(file, threads, bytes - 1));
         assertTrue(refused.getMessage().contains("2500 rows"), refused.getMessage());
     }
 
@@ -130,9 +127,7 @@ class BankFileTest {
             Arrays.fill(features, 0, WIDTH, 1);
             features[WIDTH] = bad;
             UserError refused =
-                    assertThrows(
-                            UserError.class,
-                            () -> write(file, new long[] {7, 9}, new int[2], features));
+                    assertThrows(UserError.class, () -> write(file, new long[] {7, 9}, new int[2], features));
             assertTrue(refused.getMessage().contains("id 9"), refused.getMessage());
         }
         Shard.open(file, threads, 1 << 20).close();
@@ -144,38 +139,29 @@ class BankFileTest {
         Arrays.fill(features, 1);
         Path file = folder.resolve("ids.bank");
         for (long second : new long[] {7, 6, -1}) {
-            assertThrows(
-                    UserError.class,
-                    () -> write(file, new long[] {7, second}, new int[2], features));
+            assertThrows(UserError.class, () -> write(file, new long[] {7, second}, new int[2], features));
         }
         assertThrows(UserError.class, () -> write(file, new long[0], new int[0], new float[0]));
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> write(file, new long[1], new int[2], features));
+        assertThrows(IllegalArgumentException.class, () -> write(file, new long[1], new int[2], features));
         assertFalse(Files.exists(file));
     }
 
     private Path written(float[] features) {
         Path file = folder.resolve("rows.bank");
         MemoryRows rows = MemoryRows.unit(WIDTH, features);
-        int written =
-                BankWriter.write(
-                        file,
-                        WIDTH,
-                        ORIGIN,
-                        bank -> {
-                            for (int from = 0; from < SIZE; from += 600) {
-                                int to = Math.min(SIZE, from + 600);
-                                bank.add(
-                                        LongStream.range(from, to)
-                                                .map(row -> rows.id((int) row))
-                                                .toArray(),
-                                        LongStream.range(from, to)
-                                                .mapToInt(row -> rows.label((int) row))
-                                                .toArray(),
-                                        Arrays.copyOfRange(features, from * WIDTH, to * WIDTH));
-                            }
-                        });
+        int written = BankWriter.write(file, WIDTH, ORIGIN, bank -> {
+            for (int from = 0; from < SIZE; from += 600) {
+                int to = Math.min(SIZE, from + 600);
+                bank.add(
+                        LongStream.range(from, to)
+                                .map(row -> rows.id((int) row))
+                                .toArray(),
+                        LongStream.range(from, to)
+                                .mapToInt(row -> rows.label((int) row))
+                                .toArray(),
+                        Arrays.copyOfRange(features, from * WIDTH, to * WIDTH));
+            }
+        });
         assertEquals(SIZE, written);
         return file;
     }

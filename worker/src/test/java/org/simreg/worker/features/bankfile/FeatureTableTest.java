@@ -30,7 +30,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 class FeatureTableTest {
     private static final float[] ROWS = {1, 2, -3, 0.5f, 0.25f, 4};
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void rowsOfEveryWidthOfNumberAreRead() throws IOException {
@@ -79,9 +80,7 @@ class FeatureTableTest {
             assertArrayEquals(new int[] {9, 8}, found.labels());
         }
         try (FeatureTable features = FeatureTable.open(file)) {
-            assertThrows(
-                    UserError.class,
-                    () -> features.writeBank(bank, new BankOrigin("w", "v"), 0, new int[3]));
+            assertThrows(UserError.class, () -> features.writeBank(bank, new BankOrigin("w", "v"), 0, new int[3]));
         }
     }
 
@@ -98,10 +97,8 @@ class FeatureTableTest {
         refuse(npy(1, "<f4", "False", "(0, 3)", new byte[0]));
         refuse(npy(9, "<f4", "False", "(2, 3)", numbers));
         refuse(Files.write(folder.resolve("short.npy"), new byte[] {(byte) 0x93, 'N', 'U', 'M'}));
-        refuse(
-                Files.write(
-                        folder.resolve("cut.npy"),
-                        new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 50, 0, 'x'}));
+        refuse(Files.write(
+                folder.resolve("cut.npy"), new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 50, 0, 'x'}));
         refuse(folder.resolve("absent.npy"));
         refuse(folder);
     }
@@ -130,15 +127,10 @@ class FeatureTableTest {
         return (short) (bits >> 16 & 0x8000 | exponent << 10 | bits >> 13 & 0x3FF);
     }
 
-    private Path npy(int version, String type, String fortran, String shape, byte[] numbers)
-            throws IOException {
-        String head =
-                "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }"
-                        .formatted(type, fortran, shape);
-        byte[] text =
-                (head + " ".repeat(118 - head.length()) + "\n").getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer length =
-                ByteBuffer.allocate(version == 1 ? 2 : 4).order(ByteOrder.LITTLE_ENDIAN);
+    private Path npy(int version, String type, String fortran, String shape, byte[] numbers) throws IOException {
+        String head = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }".formatted(type, fortran, shape);
+        byte[] text = (head + " ".repeat(118 - head.length()) + "\n").getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer length = ByteBuffer.allocate(version == 1 ? 2 : 4).order(ByteOrder.LITTLE_ENDIAN);
         if (version == 1) {
             length.putShort((short) text.length);
         } else {

@@ -42,7 +42,8 @@ class AuthorsEvaluationTest {
     private static final Path SAMPLE = Path.of("..", "scripts", "sample");
     private static final int SIZE = 32;
 
-    @TempDir static Path folder;
+    @TempDir
+    static Path folder;
 
     private static Torch torch;
     private static Path zip;
@@ -63,10 +64,8 @@ class AuthorsEvaluationTest {
 
     @Test
     void theStudentIsTakenUnlessTheTeacherIsAskedFor() {
-        try (FrozenBackbone student =
-                        FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
-                FrozenBackbone teacher =
-                        FrozenBackbone.open(torch, asked(legacy, Role.TEACHER), n -> {})) {
+        try (FrozenBackbone student = FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
+                FrozenBackbone teacher = FrozenBackbone.open(torch, asked(legacy, Role.TEACHER), n -> {})) {
             assertEquals("resnet18", student.identity().network());
             assertEquals("mobilenet-v2 (teacher)", teacher.identity().network());
             assertEquals(512, bank(student).dimension());
@@ -79,23 +78,17 @@ class AuthorsEvaluationTest {
     void bothContainersGiveTheSameFeaturesWhicheverPart(boolean teacher) {
         Role part = teacher ? Role.TEACHER : Role.STUDENT;
         try (FrozenBackbone first = FrozenBackbone.open(torch, asked(zip, part), notice -> {});
-                FrozenBackbone second =
-                        FrozenBackbone.open(torch, asked(legacy, part), notice -> {})) {
+                FrozenBackbone second = FrozenBackbone.open(torch, asked(legacy, part), notice -> {})) {
             same(bank(first), bank(second));
         }
     }
 
     @Test
     void theLastStageIsTheStudentAndTheHeadIsBehindIt() {
-        try (FrozenBackbone plain =
-                        FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
-                FrozenBackbone staged =
-                        FrozenBackbone.staged(
-                                torch, asked(zip, Role.STUDENT), List.of(), n -> {})) {
+        try (FrozenBackbone plain = FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
+                FrozenBackbone staged = FrozenBackbone.staged(torch, asked(zip, Role.STUDENT), List.of(), n -> {})) {
             assertEquals(
-                    List.of(
-                            "stem", "layer1", "layer2", "layer3", "layer4", "head.1", "head.2",
-                            "head.3", "head.4"),
+                    List.of("stem", "layer1", "layer2", "layer3", "layer4", "head.1", "head.2", "head.3", "head.4"),
                     staged.stages().stream().map(Stage::name).toList());
             List<FeatureBank> banks = stages(staged, Optional.empty());
             same(bank(plain), banks.get(4));
@@ -113,8 +106,7 @@ class AuthorsEvaluationTest {
     @Test
     void ofTheTeacherOnlyItsStagesAreThere() {
         List<String> layers = List.of("stage7", "last");
-        try (FrozenBackbone teacher =
-                FrozenBackbone.staged(torch, asked(zip, Role.TEACHER), layers, notice -> {})) {
+        try (FrozenBackbone teacher = FrozenBackbone.staged(torch, asked(zip, Role.TEACHER), layers, notice -> {})) {
             assertEquals(layers, teacher.stages().stream().map(Stage::name).toList());
             assertEquals(320, stages(teacher, Optional.empty()).get(0).dimension());
         }
@@ -151,44 +143,29 @@ class AuthorsEvaluationTest {
         Path plain = folder.resolve("plain.safetensors");
         StateDict file = WeightsFile.read(zip);
         Safetensors.write(plain, file.withoutPrefix("encoder_q.module."));
-        UserError error =
-                assertThrows(
-                        UserError.class,
-                        () -> FrozenBackbone.open(torch, asked(plain, Role.TEACHER), notice -> {}));
+        UserError error = assertThrows(
+                UserError.class, () -> FrozenBackbone.open(torch, asked(plain, Role.TEACHER), notice -> {}));
         assertTrue(error.getMessage().startsWith("Can't find a teacher in "), error::getMessage);
     }
 
     @Test
     void theAskedNetworkMustFitTheAskedPart() {
-        FrozenBackbone.Request asked =
-                new FrozenBackbone.Request(
-                        zip.toString(),
-                        Optional.of(Network.RESNET50),
-                        Optional.empty(),
-                        Role.TEACHER,
-                        Pixels.IMAGENET);
-        UserError error =
-                assertThrows(
-                        UserError.class, () -> FrozenBackbone.open(torch, asked, notice -> {}));
+        FrozenBackbone.Request asked = new FrozenBackbone.Request(
+                zip.toString(), Optional.of(Network.RESNET50), Optional.empty(), Role.TEACHER, Pixels.IMAGENET);
+        UserError error = assertThrows(UserError.class, () -> FrozenBackbone.open(torch, asked, notice -> {}));
         assertTrue(error.getMessage().contains("they fit mobilenet-v2"), error::getMessage);
         assertEquals(1280, Networks.backbone(Network.MOBILENET_V2).outputs());
     }
 
     private static void refused(FrozenBackbone.Request asked, List<String> layers, String reason) {
         UserError error =
-                assertThrows(
-                        UserError.class,
-                        () -> FrozenBackbone.staged(torch, asked, layers, notice -> {}));
+                assertThrows(UserError.class, () -> FrozenBackbone.staged(torch, asked, layers, notice -> {}));
         assertTrue(error.getMessage().contains(reason), error::getMessage);
     }
 
     private static FrozenBackbone.Request asked(Path file, Role part) {
         return new FrozenBackbone.Request(
-                file.toString(),
-                Optional.empty(),
-                Optional.of(Precision.FLOAT32),
-                part,
-                Pixels.IMAGENET);
+                file.toString(), Optional.empty(), Optional.of(Precision.FLOAT32), part, Pixels.IMAGENET);
     }
 
     private static FeatureBank bank(FrozenBackbone backbone) {
@@ -204,18 +181,13 @@ class AuthorsEvaluationTest {
     }
 
     private static FeatureSets sets(FrozenBackbone backbone, Optional<Path> cache) {
-        ImageDataset splits =
-                FolderSource.open(
-                        SAMPLE,
-                        new ImageDataset.Subset(2, Optional.empty()),
-                        folder.resolve("index"),
-                        ImageDataset.IndexProgress.SILENT);
-        FeatureSets.Settings settings =
-                new FeatureSets.Settings(
-                        new ViewRecipe.CentreView(SIZE, SIZE),
-                        new BatchLoader.Settings(1, 2, 0),
-                        cache,
-                        notice -> {});
+        ImageDataset splits = FolderSource.open(
+                SAMPLE,
+                new ImageDataset.Subset(2, Optional.empty()),
+                folder.resolve("index"),
+                ImageDataset.IndexProgress.SILENT);
+        FeatureSets.Settings settings = new FeatureSets.Settings(
+                new ViewRecipe.CentreView(SIZE, SIZE), new BatchLoader.Settings(1, 2, 0), cache, notice -> {});
         return new FeatureSets(torch, backbone, splits, settings);
     }
 

@@ -89,14 +89,12 @@ class KnnVoteTest {
                     .lines()
                     .filter(line -> !line.startsWith("#"))
                     .map(line -> line.split(" "))
-                    .collect(
-                            Collectors.toMap(
-                                    words -> words[0],
-                                    words ->
-                                            Arrays.stream(words)
-                                                    .skip(1)
-                                                    .mapToInt(Integer::parseInt)
-                                                    .toArray()));
+                    .collect(Collectors.toMap(
+                            words -> words[0],
+                            words -> Arrays.stream(words)
+                                    .skip(1)
+                                    .mapToInt(Integer::parseInt)
+                                    .toArray()));
         }
     }
 }

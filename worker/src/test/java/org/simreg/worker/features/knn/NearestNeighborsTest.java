@@ -76,7 +76,8 @@ class NearestNeighborsTest {
         check(rows, rows, 99);
         TopK neighbors = search(bank, bank, 4, 1);
         for (int query : new int[] {3, 50, 51}) {
-            int[] lowest = IntStream.range(0, 100).map(bank::id).sorted().limit(4).toArray();
+            int[] lowest =
+                    IntStream.range(0, 100).map(bank::id).sorted().limit(4).toArray();
             assertArrayEquals(lowest, ids(neighbors, query));
         }
     }
@@ -86,10 +87,8 @@ class NearestNeighborsTest {
         FeatureBank bank = new FeatureBank(2, 2);
         bank.add(new float[] {3e38f, 3e38f, 1e-44f, -1e-44f}, new int[] {1, 2}, new int[] {0, 0});
         assertEquals(0, bank.directionless());
-        assertArrayEquals(
-                new float[] {(float) Math.sqrt(0.5), (float) Math.sqrt(0.5)}, bank.row(0));
-        assertArrayEquals(
-                new float[] {(float) Math.sqrt(0.5), (float) -Math.sqrt(0.5)}, bank.row(1));
+        assertArrayEquals(new float[] {(float) Math.sqrt(0.5), (float) Math.sqrt(0.5)}, bank.row(0));
+        assertArrayEquals(new float[] {(float) Math.sqrt(0.5), (float) -Math.sqrt(0.5)}, bank.row(1));
     }
 
     @Test
@@ -113,13 +112,9 @@ class NearestNeighborsTest {
         FeatureBank bank = new FeatureBank(2, 3);
         bank.add(new float[] {1, 2, 3}, new int[] {1}, new int[] {0});
         int[] two = {2, 3};
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> bank.add(new float[6], two, new int[] {0, -1}));
+        assertThrows(IllegalArgumentException.class, () -> bank.add(new float[6], two, new int[] {0, -1}));
         assertThrows(IllegalArgumentException.class, () -> bank.add(new float[5], two, two));
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> bank.add(new float[9], new int[3], new int[3]));
+        assertThrows(IllegalArgumentException.class, () -> bank.add(new float[9], new int[3], new int[3]));
         assertEquals(1, bank.size());
     }
 
@@ -129,8 +124,7 @@ class NearestNeighborsTest {
         FeatureBank queries = bank(queryRows);
         TopK one = search(bank, queries, k, 1);
         for (int query = 0; query < queries.size(); query++) {
-            assertArrayEquals(
-                    bruteForce(bank, queries.row(query), k), ids(one, query), "query " + query);
+            assertArrayEquals(bruteForce(bank, queries.row(query), k), ids(one, query), "query " + query);
         }
         TopK three = search(bank, queries, k, 3);
         assertArrayEquals(one.ids(), three.ids());
@@ -140,7 +134,9 @@ class NearestNeighborsTest {
     }
 
     private static int[] ids(TopK found, int query) {
-        return IntStream.range(0, found.k()).map(rank -> (int) found.id(query, rank)).toArray();
+        return IntStream.range(0, found.k())
+                .map(rank -> (int) found.id(query, rank))
+                .toArray();
     }
 
     private static int[] bruteForce(FeatureBank bank, float[] query, int k) {
@@ -153,9 +149,8 @@ class NearestNeighborsTest {
         }
         return IntStream.range(0, cosines.length)
                 .boxed()
-                .sorted(
-                        Comparator.comparingDouble((Integer row) -> -cosines[row] + 0.0)
-                                .thenComparing(bank::id))
+                .sorted(Comparator.comparingDouble((Integer row) -> -cosines[row] + 0.0)
+                        .thenComparing(bank::id))
                 .limit(k)
                 .mapToInt(bank::id)
                 .toArray();

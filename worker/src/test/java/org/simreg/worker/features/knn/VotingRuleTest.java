@@ -25,10 +25,9 @@ class VotingRuleTest {
     void weightedVotesAreThoseOfPyTorch(int k, double temperature) {
         KnnVote vote;
         try (NearestNeighbors search = new NearestNeighbors(1)) {
-            vote =
-                    new KnnVote(
-                            search.search(fixture.train(), fixture.val(), k),
-                            fixture.train().size());
+            vote = new KnnVote(
+                    search.search(fixture.train(), fixture.val(), k),
+                    fixture.train().size());
         }
         int[] classes = vote.classes(new VotingRule(k, temperature));
         assertArrayEquals(fixture.ints("votes" + k), classes);
@@ -43,13 +42,13 @@ class VotingRuleTest {
             vote = new KnnVote(search.search(train, val, 200), train.size());
         }
         for (VotingRule rule : VotingRule.PUBLISHED) {
-            int[] expected =
-                    IntStream.range(0, val.size())
-                            .map(i -> brute(train, val.row(i), rule))
-                            .toArray();
+            int[] expected = IntStream.range(0, val.size())
+                    .map(i -> brute(train, val.row(i), rule))
+                    .toArray();
             assertArrayEquals(expected, vote.classes(rule), "" + rule);
-            long right =
-                    IntStream.range(0, val.size()).filter(i -> expected[i] == val.label(i)).count();
+            long right = IntStream.range(0, val.size())
+                    .filter(i -> expected[i] == val.label(i))
+                    .count();
             assertEquals(right / (double) val.size(), vote.accuracy(val.labels(), rule));
         }
     }
@@ -63,16 +62,14 @@ class VotingRuleTest {
                 cosines[row] += (double) values[d] * query[d];
             }
         }
-        List<Integer> order =
-                IntStream.range(0, bank.size())
-                        .boxed()
-                        .sorted(Comparator.comparingDouble(row -> -cosines[row]))
-                        .limit(rule.k())
-                        .toList();
+        List<Integer> order = IntStream.range(0, bank.size())
+                .boxed()
+                .sorted(Comparator.comparingDouble(row -> -cosines[row]))
+                .limit(rule.k())
+                .toList();
         double[] votes = new double[CLASSES];
         for (int row : order) {
-            votes[bank.label(row)] +=
-                    rule.weighted() ? Math.exp(cosines[row] / rule.temperature()) : 1;
+            votes[bank.label(row)] += rule.weighted() ? Math.exp(cosines[row] / rule.temperature()) : 1;
         }
         return order.stream()
                 .map(bank::label)

@@ -34,8 +34,7 @@ class LinearProbeTest {
     }
 
     private List<LinearProbe.Score> run(List<Double> rates, int epochs) {
-        return LinearProbe.run(
-                torch, data(), settings(rates, epochs), ProgressMonitor.SILENT, scores -> {});
+        return LinearProbe.run(torch, data(), settings(rates, epochs), ProgressMonitor.SILENT, scores -> {});
     }
 
     @Test
@@ -52,10 +51,8 @@ class LinearProbeTest {
             // The highest rate is near chaos, where roundings grow.
             double slack = score.rate() < 1 ? 1e-4 : 1e-2;
             assertEquals(expected[at], score.loss(), slack, "" + score);
-            assertEquals(
-                    expected[at + 1], score.top1(), score.rate() < 1 ? 0.002 : 0.02, "" + score);
-            assertEquals(
-                    expected[at + 2], score.top5(), score.rate() < 1 ? 0.002 : 0.02, "" + score);
+            assertEquals(expected[at + 1], score.top1(), score.rate() < 1 ? 0.002 : 0.02, "" + score);
+            assertEquals(expected[at + 2], score.top5(), score.rate() < 1 ? 0.002 : 0.02, "" + score);
         }
     }
 
@@ -87,9 +84,7 @@ class LinearProbeTest {
         List<LinearProbe.Score> seen = new ArrayList<>();
         ProgressMonitor stopping = ProgressMonitor.until(() -> seen.size() == 2);
         LinearProbe.Settings settings = settings(List.of(0.1), 40);
-        assertThrows(
-                Abandoned.class,
-                () -> LinearProbe.run(torch, data(), settings, stopping, seen::addAll));
+        assertThrows(Abandoned.class, () -> LinearProbe.run(torch, data(), settings, stopping, seen::addAll));
         assertEquals(2, seen.size());
     }
 }

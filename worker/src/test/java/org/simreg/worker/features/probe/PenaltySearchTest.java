@@ -29,8 +29,7 @@ class PenaltySearchTest {
 
     private LogisticModule rows() {
         RowSelection train = RowSelection.all(fixture.train());
-        return LogisticRegression.load(
-                torch, train, RowSelection.Standardization.of(train), ProbeFixture.CLASSES);
+        return LogisticRegression.load(torch, train, RowSelection.Standardization.of(train), ProbeFixture.CLASSES);
     }
 
     @Test
@@ -39,13 +38,8 @@ class PenaltySearchTest {
         try (LogisticModule rows = rows()) {
             double[] weights = new double[rows.length()];
             for (int i = 0; i < PENALTIES.length; i++) {
-                weights =
-                        LogisticRegression.fit(
-                                rows,
-                                PENALTIES[i],
-                                weights,
-                                LogisticRegression.Effort.FULL,
-                                () -> false);
+                weights = LogisticRegression.fit(
+                        rows, PENALTIES[i], weights, LogisticRegression.Effort.FULL, () -> false);
                 double found = rows.objective(weights, PENALTIES[i], new double[rows.length()]);
                 assertEquals(least[i], found, 1e-4 * least[i], "penalty " + PENALTIES[i]);
             }
@@ -73,11 +67,9 @@ class PenaltySearchTest {
 
     @Test
     void thePenaltyThatDoesBestOnTheHeldOutRowsIsFittedToAll() {
-        LinearProbe.Data data =
-                LinearProbe.Data.cached(fixture.train(), fixture.val(), ProbeFixture.CLASSES);
+        LinearProbe.Data data = LinearProbe.Data.cached(fixture.train(), fixture.val(), ProbeFixture.CLASSES);
         var settings = new PenaltySearch.Settings(6, 1e-4, 1e3, 0.2, 3);
-        PenaltySearch.Outcome outcome =
-                PenaltySearch.run(torch, data, settings, ProgressMonitor.SILENT);
+        PenaltySearch.Outcome outcome = PenaltySearch.run(torch, data, settings, ProgressMonitor.SILENT);
         assertEquals(6, outcome.tried().size());
         assertEquals(1e3, outcome.tried().get(0).penalty());
         assertEquals(1e-4, outcome.tried().get(5).penalty(), 1e-10);
@@ -97,24 +89,22 @@ class PenaltySearchTest {
         PenaltySearch.HeldOut parts = PenaltySearch.HeldOut.of(bank, 0.5, 8);
         assertEquals(List.of(5L, 1L, 0L), counts(parts.held()));
         assertEquals(List.of(5L, 1L, 1L), counts(parts.kept()));
-        int[] all =
-                IntStream.concat(
-                                Arrays.stream(parts.kept().rows()),
-                                Arrays.stream(parts.held().rows()))
-                        .sorted()
-                        .toArray();
+        int[] all = IntStream.concat(
+                        Arrays.stream(parts.kept().rows()),
+                        Arrays.stream(parts.held().rows()))
+                .sorted()
+                .toArray();
         assertArrayEquals(IntStream.range(0, 13).toArray(), all);
         assertArrayEquals(
-                parts.held().rows(), PenaltySearch.HeldOut.of(bank, 0.5, 8).held().rows());
+                parts.held().rows(),
+                PenaltySearch.HeldOut.of(bank, 0.5, 8).held().rows());
     }
 
     private static List<Long> counts(RowSelection rows) {
         return IntStream.of(4, 1, 7)
-                .mapToObj(
-                        label ->
-                                IntStream.range(0, rows.size())
-                                        .filter(i -> rows.label(i) == label)
-                                        .count())
+                .mapToObj(label -> IntStream.range(0, rows.size())
+                        .filter(i -> rows.label(i) == label)
+                        .count())
                 .toList();
     }
 
@@ -123,15 +113,9 @@ class PenaltySearchTest {
         FeatureBank bank = new FeatureBank(2, 1);
         bank.add(new float[] {1, -1}, new int[] {0, 1}, new int[] {0, 1});
         LinearProbe.Data data = LinearProbe.Data.cached(bank, bank, 2);
-        UserError refused =
-                assertThrows(
-                        UserError.class,
-                        () ->
-                                PenaltySearch.run(
-                                        torch,
-                                        data,
-                                        PenaltySearch.Settings.published(0),
-                                        ProgressMonitor.SILENT));
+        UserError refused = assertThrows(
+                UserError.class,
+                () -> PenaltySearch.run(torch, data, PenaltySearch.Settings.published(0), ProgressMonitor.SILENT));
         assertTrue(refused.getMessage().contains("simreg eval linear"), refused.getMessage());
     }
 }

@@ -28,9 +28,7 @@ public record MemoryRows(int dimension, float[] features) implements RowSource {
             int center = random.nextInt(centers.size());
             for (int d = 0; d < dimension; d++) {
                 features[row * dimension + d] =
-                        (float)
-                                (centers.features[center * dimension + d]
-                                        + deviation * random.nextGaussian());
+                        (float) (centers.features[center * dimension + d] + deviation * random.nextGaussian());
             }
         }
         return unit(dimension, features);
@@ -66,15 +64,13 @@ public record MemoryRows(int dimension, float[] features) implements RowSource {
 
     /** Ids of the k best rows by float64 products, summed in the order of the features. */
     long[] bruteForce(float[] queries, int query, int k) {
-        double[] cosines =
-                IntStream.range(0, size())
-                        .mapToDouble(row -> cosine(queries, query, row))
-                        .toArray();
+        double[] cosines = IntStream.range(0, size())
+                .mapToDouble(row -> cosine(queries, query, row))
+                .toArray();
         return IntStream.range(0, size())
                 .boxed()
-                .sorted(
-                        Comparator.comparingDouble((Integer row) -> -cosines[row] + 0.0)
-                                .thenComparing(row -> row))
+                .sorted(Comparator.comparingDouble((Integer row) -> -cosines[row] + 0.0)
+                        .thenComparing(row -> row))
                 .limit(k)
                 .mapToLong(this::id)
                 .toArray();

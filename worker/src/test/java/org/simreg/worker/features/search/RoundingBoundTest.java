@@ -24,8 +24,7 @@ class RoundingBoundTest {
             }
             assertTrue(next > value, next + " lies between");
         }
-        assertEquals(
-                Float.NEGATIVE_INFINITY, RoundingBound.downToBfloat16(Double.NEGATIVE_INFINITY));
+        assertEquals(Float.NEGATIVE_INFINITY, RoundingBound.downToBfloat16(Double.NEGATIVE_INFINITY));
     }
 
     /** Vectors whose every rounding goes the same way come as near to the bound as any. */
@@ -43,13 +42,8 @@ class RoundingBoundTest {
             double error = Math.abs(product(row, query) - bfloat16Product(row, query));
             double[] nearRow = rounded(row);
             double[] nearQuery = rounded(query);
-            double bound =
-                    new RoundingBound(dimension, false)
-                            .bfloat16(
-                                    length(nearQuery),
-                                    distance(query, nearQuery),
-                                    length(row),
-                                    distance(row, nearRow));
+            double bound = new RoundingBound(dimension, false)
+                    .bfloat16(length(nearQuery), distance(query, nearQuery), length(row), distance(row, nearRow));
             assertTrue(error <= bound, error + " > " + bound);
         }
     }

@@ -114,8 +114,7 @@ class ShardTest {
             int group = 1 + random.nextInt(40);
             int tile = group * (1 + random.nextInt(30));
             SearchShape.Tiling tiling =
-                    new SearchShape.Tiling(
-                            1 + random.nextInt(40), tile, group, 1 + random.nextInt(5), 1024);
+                    new SearchShape.Tiling(1 + random.nextInt(40), tile, group, 1 + random.nextInt(5), 1024);
             try (Shard shard = Shard.of(rows, three, tiling)) {
                 check(shard, rows, queries, 10, tiling.toString());
             }
@@ -132,7 +131,8 @@ class ShardTest {
         }
         try (Shard shard = Shard.of(rows, three)) {
             TopK expected = shard.search(queries, 9, () -> false);
-            assertArrayEquals(expected.ids(), shard.search(longer, 9, () -> false).ids());
+            assertArrayEquals(
+                    expected.ids(), shard.search(longer, 9, () -> false).ids());
             assertEquals(rows.label((int) (expected.id(1, 2) / 3)), expected.label(1, 2));
         }
     }
@@ -142,21 +142,13 @@ class ShardTest {
         MemoryRows rows = MemoryRows.gaussian(50, 2, random);
         try (Shard shard = Shard.of(rows, one)) {
             for (float bad : new float[] {0, Float.NaN, Float.POSITIVE_INFINITY}) {
-                Exception refused =
-                        assertThrows(
-                                IllegalArgumentException.class,
-                                () -> shard.search(new float[] {1, 1, bad, 0}, 1, () -> false));
+                Exception refused = assertThrows(
+                        IllegalArgumentException.class, () -> shard.search(new float[] {1, 1, bad, 0}, 1, () -> false));
                 assertTrue(refused.getMessage().contains("query 1"), refused.getMessage());
             }
-            assertThrows(
-                    IllegalArgumentException.class,
-                    () -> shard.search(new float[3], 1, () -> false));
-            assertThrows(
-                    IllegalArgumentException.class,
-                    () -> shard.search(new float[] {1, 1}, 1025, () -> false));
-            assertThrows(
-                    IllegalArgumentException.class,
-                    () -> shard.search(new float[] {1, 1}, 0, () -> false));
+            assertThrows(IllegalArgumentException.class, () -> shard.search(new float[3], 1, () -> false));
+            assertThrows(IllegalArgumentException.class, () -> shard.search(new float[] {1, 1}, 1025, () -> false));
+            assertThrows(IllegalArgumentException.class, () -> shard.search(new float[] {1, 1}, 0, () -> false));
         }
     }
 
@@ -176,11 +168,7 @@ class ShardTest {
                 AtomicInteger asked = new AtomicInteger();
                 assertThrows(
                         CancellationException.class,
-                        () ->
-                                shard.search(
-                                        rows.features(),
-                                        3,
-                                        () -> asked.getAndIncrement() >= times));
+                        () -> shard.search(rows.features(), 3, () -> asked.getAndIncrement() >= times));
             }
         }
     }
@@ -190,9 +178,7 @@ class ShardTest {
         MemoryRows rows = MemoryRows.gaussian(5000, 64, random);
         try (Shard shard = Shard.of(rows, three)) {
             Thread.currentThread().interrupt();
-            assertThrows(
-                    CancellationException.class,
-                    () -> shard.search(rows.features(), 5, () -> false));
+            assertThrows(CancellationException.class, () -> shard.search(rows.features(), 5, () -> false));
             assertTrue(Thread.interrupted());
         }
     }
@@ -206,14 +192,14 @@ class ShardTest {
         }
     }
 
-    private static void check(
-            Shard shard, MemoryRows rows, float[] queries, int k, String circumstances) {
+    private static void check(Shard shard, MemoryRows rows, float[] queries, int k, String circumstances) {
         TopK found = shard.searchUnit(queries, k, () -> false);
         for (int query = 0; query < found.queries(); query++) {
             int at = query;
-            long[] ids = LongStream.range(0, found.k()).map(i -> found.id(at, (int) i)).toArray();
-            assertArrayEquals(
-                    rows.bruteForce(queries, query, k), ids, "query " + query + circumstances);
+            long[] ids = LongStream.range(0, found.k())
+                    .map(i -> found.id(at, (int) i))
+                    .toArray();
+            assertArrayEquals(rows.bruteForce(queries, query, k), ids, "query " + query + circumstances);
             for (int rank = 0; rank < found.k(); rank++) {
                 int row = (int) (found.id(query, rank) / 3);
                 assertEquals(rows.cosine(queries, query, row), found.cosine(query, rank));

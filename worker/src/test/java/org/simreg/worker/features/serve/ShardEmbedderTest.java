@@ -19,8 +19,11 @@ import org.simreg.worker.data.storage.WorkerSettings;
 
 /** Tests of the lease of a part that is embedded: it lasts as long as it is asked for. */
 class ShardEmbedderTest {
-    @TempDir Path folder;
-    private final ManagedChannel nobody = InProcessChannelBuilder.forName("nobody").build();
+    @TempDir
+    Path folder;
+
+    private final ManagedChannel nobody =
+            InProcessChannelBuilder.forName("nobody").build();
     private ShardEmbedder embedder;
     private long now = Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5);
 
@@ -36,11 +39,8 @@ class ShardEmbedderTest {
         order.getImagesBuilder()
                 .getDatasetBuilder()
                 .setPath(folder.resolve("no pictures").toString());
-        embedder =
-                new ShardEmbedder(
-                        new SearchServer.Settings(worker, 1 << 20),
-                        new ShardTransfer(nobody, folder),
-                        () -> now);
+        embedder = new ShardEmbedder(
+                new SearchServer.Settings(worker, 1 << 20), new ShardTransfer(nobody, folder), () -> now);
         return embedder.new Task(order.build());
     }
 

@@ -27,7 +27,8 @@ import org.simreg.worker.train.student.RunCheckpoint.Snapshot;
 
 @Timeout(60)
 class CheckpointSenderTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private final FakeStore store = new FakeStore();
     private final CheckpointSender sender = new CheckpointSender("job", store);
@@ -73,11 +74,7 @@ class CheckpointSenderTest {
     }
 
     private static NetworkGraph linear(int in, int out) {
-        return new NetworkGraph(
-                "still",
-                List.of(new NetworkGraph.Node("0", new Op.Linear(in, out), 0, -1)),
-                in,
-                out);
+        return new NetworkGraph("still", List.of(new NetworkGraph.Node("0", new Op.Linear(in, out), 0, -1)), in, out);
     }
 
     @Test

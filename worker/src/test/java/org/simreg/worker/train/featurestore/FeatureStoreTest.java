@@ -34,7 +34,8 @@ class FeatureStoreTest {
     private static final int SAMPLES = 50;
     private static final int VIEWS = 3;
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private Path file() {
         return folder.resolve("new").resolve("teacher-1.features");
@@ -237,18 +238,18 @@ class FeatureStoreTest {
         assertTrue(why.contains(file().toString()), why);
         String half = refusal(shape(RowFormat.FLOAT16), key());
         assertTrue(half.contains("float32 there, float16 asked for"), half);
-        String wide =
-                refusal(new StoreHeader.Shape(WIDTH + 1, RowFormat.FLOAT32, SAMPLES, 1), key());
+        String wide = refusal(new StoreHeader.Shape(WIDTH + 1, RowFormat.FLOAT32, SAMPLES, 1), key());
         assertTrue(wide.contains("37 there, 38 asked for"), wide);
         String more = refusal(new StoreHeader.Shape(WIDTH, RowFormat.FLOAT32, SAMPLES, 4), key());
         assertTrue(more.contains("views (3 there, 4 asked for)"), more);
-        FeatureStore.open(
-                        file(), new StoreHeader.Shape(WIDTH, RowFormat.FLOAT32, SAMPLES, 2), key())
+        FeatureStore.open(file(), new StoreHeader.Shape(WIDTH, RowFormat.FLOAT32, SAMPLES, 2), key())
                 .close();
     }
 
     private String refusal(StoreHeader.Shape shape, StoreHeader.Key key) {
-        return assertThrows(UserError.class, () -> FeatureStore.open(file(), shape, key).close())
+        return assertThrows(
+                        UserError.class,
+                        () -> FeatureStore.open(file(), shape, key).close())
                 .getMessage();
     }
 

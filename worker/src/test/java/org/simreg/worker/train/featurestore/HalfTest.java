@@ -24,14 +24,11 @@ class HalfTest {
     void anyFloatGoesToTheNearestHalfAndATieToTheEvenOne() {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 200_000; i++) {
-            float value =
-                    (float) ((random.nextDouble() - 0.5) * Math.pow(2, random.nextInt(46) - 28));
+            float value = (float) ((random.nextDouble() - 0.5) * Math.pow(2, random.nextInt(46) - 28));
             nearest(value);
         }
         for (int bits = 0; bits < 0x7BFF; bits++) {
-            nearest(
-                    (RowFormat.Half.value((short) bits) + RowFormat.Half.value((short) (bits + 1)))
-                            / 2);
+            nearest((RowFormat.Half.value((short) bits) + RowFormat.Half.value((short) (bits + 1))) / 2);
         }
     }
 
@@ -45,8 +42,7 @@ class HalfTest {
             short beside = (short) (half + step);
             double other = Math.abs((double) RowFormat.Half.value(beside) - value);
             boolean better = error < other || error == other && (half & 1) == 0;
-            assertTrue(
-                    Double.isNaN(other) || better, value + " became " + RowFormat.Half.value(half));
+            assertTrue(Double.isNaN(other) || better, value + " became " + RowFormat.Half.value(half));
         }
     }
 
@@ -55,8 +51,6 @@ class HalfTest {
         assertEquals(RowFormat.Half.LARGEST, RowFormat.Half.value(RowFormat.Half.of(65519)));
         assertEquals(Float.POSITIVE_INFINITY, RowFormat.Half.value(RowFormat.Half.of(65520)));
         assertEquals(Float.NEGATIVE_INFINITY, RowFormat.Half.value(RowFormat.Half.of(-1e30f)));
-        assertEquals(
-                Float.POSITIVE_INFINITY,
-                RowFormat.Half.value(RowFormat.Half.of(Float.POSITIVE_INFINITY)));
+        assertEquals(Float.POSITIVE_INFINITY, RowFormat.Half.value(RowFormat.Half.of(Float.POSITIVE_INFINITY)));
     }
 }

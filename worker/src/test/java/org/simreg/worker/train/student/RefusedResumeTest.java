@@ -27,8 +27,11 @@ import org.simreg.worker.train.SmallRun;
 
 /** Tests of the refusal to resume where the run would end with other bits. */
 class RefusedResumeTest {
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static Path made;
     private Path file;
@@ -37,7 +40,8 @@ class RefusedResumeTest {
     void copyOneRunsCheckpoint() throws IOException {
         if (made == null) {
             SmallRun.run(job(), shared.resolve("run"), false, SmallRun.commits(2));
-            made = RunCheckpoint.newest(SmallRun.checkpoints(shared.resolve("run"))).orElseThrow();
+            made = RunCheckpoint.newest(SmallRun.checkpoints(shared.resolve("run")))
+                    .orElseThrow();
         }
         Files.createDirectories(SmallRun.checkpoints(folder));
         file = SmallRun.checkpoints(folder).resolve(made.getFileName());
@@ -87,13 +91,10 @@ class RefusedResumeTest {
     private void rewrite(UnaryOperator<RunCheckpoint.Origin> origin) {
         Network name = Network.MOBILENET_V2;
         int width = Networks.backbone(name).outputs();
-        StudentNetwork trained =
-                StudentNetwork.regression(
-                        Networks.backbone(name),
-                        List.of(Heads.regression(Head.Form.LINEAR, 1, width, width)));
+        StudentNetwork trained = StudentNetwork.regression(
+                Networks.backbone(name), List.of(Heads.regression(Head.Form.LINEAR, 1, width, width)));
         RunCheckpoint was = RunCheckpoint.read(file, trained);
-        new RunCheckpoint(was.step(), origin.apply(was.made()), was.sha256(), was.state())
-                .write(file, trained);
+        new RunCheckpoint(was.step(), origin.apply(was.made()), was.sha256(), was.state()).write(file, trained);
     }
 
     @Test
@@ -106,8 +107,7 @@ class RefusedResumeTest {
 
     @Test
     void aFlippedBitIsSeenByTheSha256() throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             long place = channel.size() - 4_000_000;
             ByteBuffer one = ByteBuffer.allocate(1);
             channel.read(one, place);

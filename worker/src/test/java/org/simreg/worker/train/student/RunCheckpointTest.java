@@ -13,12 +13,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests of the names of checkpoint files in a folder. */
 class RunCheckpointTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void theNewestIsTheOneOfTheHighestStepWhateverElseLiesThere() throws IOException {
-        List<String> names =
-                Stream.of(3L, 20L, 99_999_999L, 100_000_000L).map(RunCheckpoint::fileName).toList();
+        List<String> names = Stream.of(3L, 20L, 99_999_999L, 100_000_000L)
+                .map(RunCheckpoint::fileName)
+                .toList();
         for (String name : names) {
             Files.createFile(folder.resolve(name));
         }
@@ -29,9 +31,7 @@ class RunCheckpointTest {
                 RunCheckpoint.list(folder).stream()
                         .map(file -> file.getFileName().toString())
                         .toList());
-        assertEquals(
-                Optional.of(folder.resolve("step-100000000.safetensors")),
-                RunCheckpoint.newest(folder));
+        assertEquals(Optional.of(folder.resolve("step-100000000.safetensors")), RunCheckpoint.newest(folder));
     }
 
     @Test

@@ -45,8 +45,11 @@ import org.simreg.worker.weights.format.Safetensors;
 class FeatureCacheTest {
     private static final Map<Job, String> COMPUTED = new HashMap<>();
 
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static String teacher;
 
@@ -59,10 +62,16 @@ class FeatureCacheTest {
     private Job.Builder job(Cache.Format format, String... teachers) {
         Job.Builder job = SmallRun.job(teachers.length == 0 ? new String[] {teacher} : teachers);
         // A small student: it is the teachers' features that are kept.
-        job.getStudentBuilder().clearNetwork().setModule(ModuleStudentTest.file("cnn").toString());
+        job.getStudentBuilder()
+                .clearNetwork()
+                .setModule(ModuleStudentTest.file("cnn").toString());
         job.getViewsBuilder().setSize(16);
         // BatchNorm over two pictures of one pixel makes large gradients.
-        job.getOptimizationBuilder().setBatch(12).setMicroBatches(2).setEpochs(3).setLr(1e-4);
+        job.getOptimizationBuilder()
+                .setBatch(12)
+                .setMicroBatches(2)
+                .setEpochs(3)
+                .setLr(1e-4);
         Cache.Builder cache = job.getCacheBuilder().setViews(2).setPrecision(format);
         if (format != Cache.Format.NONE) {
             cache.setStore(store().toString());
@@ -177,8 +186,7 @@ class FeatureCacheTest {
 
     @Test
     void damagedRowsAreComputedAgainAndMended() {
-        for (Views.Policy policy :
-                new Views.Policy[] {Views.Policy.SAME_WEAK, Views.Policy.WEAK_WEAK}) {
+        for (Views.Policy policy : new Views.Policy[] {Views.Policy.SAME_WEAK, Views.Policy.WEAK_WEAK}) {
             String computed = computed(job(Cache.Format.NONE, policy(policy)));
             Job.Builder kept = job(Cache.Format.FLOAT32, policy(policy));
             assertEquals(computed, run(kept, "filling " + policy));
@@ -218,8 +226,7 @@ class FeatureCacheTest {
     }
 
     private LoadedJob open(Job.Builder job) {
-        return JobLoader.open(
-                JobSettings.complete(job.build()), SmallRun.settings(folder, 1, 1), notice -> {});
+        return JobLoader.open(JobSettings.complete(job.build()), SmallRun.settings(folder, 1, 1), notice -> {});
     }
 
     @Test
@@ -243,8 +250,7 @@ class FeatureCacheTest {
         assertEquals(computed, run(kept, "reading"));
     }
 
-    private static void together(LoadedJob one, LoadedJob two, int cut, Reduce reduce)
-            throws Exception {
+    private static void together(LoadedJob one, LoadedJob two, int cut, Reduce reduce) throws Exception {
         long step = one.committed();
         one.inputs().share(0, cut);
         two.inputs().share(cut, one.plan().microBatches() - cut);
@@ -292,11 +298,10 @@ class FeatureCacheTest {
 
     @Test
     void aFixedViewIsTheTeachersOnlyAndTheStudentGoesOnSeeingNewOnes() throws IOException {
-        Consumer<Job.Builder> fixed =
-                job -> {
-                    job.getViewsBuilder().setPolicy(Views.Policy.WEAK_WEAK);
-                    job.getCacheBuilder().clearViews().setFixed(true);
-                };
+        Consumer<Job.Builder> fixed = job -> {
+            job.getViewsBuilder().setPolicy(Views.Policy.WEAK_WEAK);
+            job.getCacheBuilder().clearViews().setFixed(true);
+        };
         String computed = neverDiffers(fixed);
         long row = 4 + 4 * 1280;
         assertEquals(4096 + 25 * row, Files.size(file(1)), "one view of each sample");
@@ -304,8 +309,7 @@ class FeatureCacheTest {
         SmallRun run = SmallRun.whole(kept, folder.resolve("said"));
         assertTrue(
                 run.events().stream()
-                        .anyMatch(
-                                e -> e.getStarted().getDescription().contains("not the same view")),
+                        .anyMatch(e -> e.getStarted().getDescription().contains("not the same view")),
                 run.events().toString());
         kept.setSeed(8);
         assertNotEquals(computed, run(kept, "another seed may read it too"));
@@ -324,16 +328,13 @@ class FeatureCacheTest {
                 job -> job.getDatasetBuilder().setPath(SmallRun.SAMPLE + "/train/symbols--arrow"),
                 "another data set (");
         refused(microBatches(1), "another images at a time (6 there, 12 asked for)");
-        refused(
-                job -> job.getCacheBuilder().setPrecision(Cache.Format.FLOAT16),
-                "(float32 there, float16 asked for)");
+        refused(job -> job.getCacheBuilder().setPrecision(Cache.Format.FLOAT16), "(float32 there, float16 asked for)");
         refused(job -> job.getCacheBuilder().setViews(3), "views (2 there, 3 asked for)");
         refused(
-                job ->
-                        job.setPrecision(Precision.BFLOAT16)
-                                .getStudentBuilder()
-                                .clearModule()
-                                .setNetwork(Network.RESNET18),
+                job -> job.setPrecision(Precision.BFLOAT16)
+                        .getStudentBuilder()
+                        .clearModule()
+                        .setNetwork(Network.RESNET18),
                 "precision (float32 there");
         refused(job -> job.setExact(false), "another numeric profile (libtorch");
         run(job(Cache.Format.FLOAT32).setName("other"), "reading");

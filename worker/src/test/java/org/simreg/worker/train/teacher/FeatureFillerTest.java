@@ -18,7 +18,8 @@ import org.simreg.worker.train.SmallRun;
 
 /** Tests of filling stores without training: 25 pictures in two views, by micro-batches of 6. */
 class FeatureFillerTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     private Job job;
 
@@ -40,20 +41,12 @@ class FeatureFillerTest {
     void whatWasStoppedGoesOnWhereItWas() {
         List<Long> first = new ArrayList<>();
         try (FeatureFiller fill = open()) {
-            assertFalse(
-                    fill.fill(
-                            FeatureFiller.Part.WHOLE,
-                            (done, all) -> first.add(done),
-                            () -> first.size() == 3));
+            assertFalse(fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> first.add(done), () -> first.size() == 3));
         }
         assertEquals(List.of(6L, 12L, 18L), first);
         List<Long> second = new ArrayList<>();
         try (FeatureFiller fill = open()) {
-            assertTrue(
-                    fill.fill(
-                            FeatureFiller.Part.WHOLE,
-                            (done, all) -> second.add(done),
-                            () -> false));
+            assertTrue(fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> second.add(done), () -> false));
         }
         // The last time it tells that nothing is missing.
         assertEquals(List.of(24L, 25L, 31L, 37L, 43L, 49L, 50L, 50L), second);
@@ -63,10 +56,7 @@ class FeatureFillerTest {
     void ofAPartItsOwnImagesAreCounted() {
         List<Long> counts = new ArrayList<>();
         try (FeatureFiller fill = open()) {
-            fill.fill(
-                    new FeatureFiller.Part(2, 2),
-                    (done, all) -> counts.addAll(List.of(done, all)),
-                    () -> false);
+            fill.fill(new FeatureFiller.Part(2, 2), (done, all) -> counts.addAll(List.of(done, all)), () -> false);
         }
         assertEquals(List.of(6L, 25L), counts.subList(0, 2));
         assertEquals(List.of(25L, 25L), counts.subList(counts.size() - 2, counts.size()));

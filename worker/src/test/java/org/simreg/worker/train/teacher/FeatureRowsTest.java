@@ -31,22 +31,13 @@ class FeatureRowsTest {
     /** One of each kind; all take minutes, {@code -Dsimreg.test.networks=all}. */
     static Stream<Arguments> networks() {
         boolean all = System.getProperty("simreg.test.networks", "").equals("all");
-        List<Network> some =
-                List.of(
-                        Network.RESNET18,
-                        Network.RESNET50,
-                        Network.RESNET50_BYOL,
-                        Network.MOBILENET_V2);
+        List<Network> some = List.of(Network.RESNET18, Network.RESNET50, Network.RESNET50_BYOL, Network.MOBILENET_V2);
         return Stream.of(Network.values())
                 .filter(name -> name != Network.UNRECOGNIZED)
                 .filter(name -> all || some.contains(name))
-                .flatMap(
-                        name ->
-                                name == Network.RESNET50_BYOL
-                                        ? Stream.of(Arguments.of(name, false))
-                                        : Stream.of(
-                                                Arguments.of(name, false),
-                                                Arguments.of(name, true)));
+                .flatMap(name -> name == Network.RESNET50_BYOL
+                        ? Stream.of(Arguments.of(name, false))
+                        : Stream.of(Arguments.of(name, false), Arguments.of(name, true)));
     }
 
     @ParameterizedTest

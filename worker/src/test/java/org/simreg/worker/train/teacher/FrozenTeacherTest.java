@@ -33,8 +33,11 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /** Tests of every kind of teacher in whole runs, with the loss that it must give. */
 class FrozenTeacherTest {
-    @TempDir static Path shared;
-    @TempDir Path folder;
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
 
     private static String teacher;
 
@@ -62,8 +65,9 @@ class FrozenTeacherTest {
 
     private void learns(Job.Builder job) {
         job.getOptimizationBuilder().setEpochs(12).setLr(0.2).setWarmupEpochs(1);
-        List<Double> losses =
-                SmallRun.whole(job, folder).steps().stream().map(StepDone::getLoss).toList();
+        List<Double> losses = SmallRun.whole(job, folder).steps().stream()
+                .map(StepDone::getLoss)
+                .toList();
         double first = mean(losses.subList(0, 3));
         double last = mean(losses.subList(33, 36));
         assertTrue(last < 0.6 * first, "from " + first + " to " + last);
@@ -103,19 +107,19 @@ class FrozenTeacherTest {
         SmallRun run = SmallRun.whole(brief(job), folder.resolve("run"));
         assertTrue(run.events().toString().contains("2.2 M parameters and 0.0 M in heads"));
         assertNotEquals(
-                firstLoss(SmallRun.job(file.toString()), "pooled"), run.steps().get(0).getLoss());
+                firstLoss(SmallRun.job(file.toString()), "pooled"),
+                run.steps().get(0).getLoss());
     }
 
     @Test
     void everyViewPolicyShowsOtherPixels() {
         Set<Double> losses = new HashSet<>();
-        for (Views.Policy policy :
-                List.of(
-                        Views.Policy.SAME_WEAK,
-                        Views.Policy.SAME_STRONG,
-                        Views.Policy.WEAK_WEAK,
-                        Views.Policy.WEAK_STRONG,
-                        Views.Policy.STRONG_STRONG)) {
+        for (Views.Policy policy : List.of(
+                Views.Policy.SAME_WEAK,
+                Views.Policy.SAME_STRONG,
+                Views.Policy.WEAK_WEAK,
+                Views.Policy.WEAK_STRONG,
+                Views.Policy.STRONG_STRONG)) {
             Job.Builder job = SmallRun.job(teacher);
             job.getViewsBuilder().setPolicy(policy);
             losses.add(firstLoss(job, policy.name()));
@@ -135,10 +139,14 @@ class FrozenTeacherTest {
         StateDict taken = WeightsFile.read(start);
         for (String name : given.names()) {
             assertEquals(
-                    given.get(name).data(), taken.get(StudentNetwork.BACKBONE + name).data(), name);
+                    given.get(name).data(),
+                    taken.get(StudentNetwork.BACKBONE + name).data(),
+                    name);
             if (!name.contains("running_")) {
                 assertEquals(
-                        given.get(name).data(), taken.get("average.backbone." + name).data(), name);
+                        given.get(name).data(),
+                        taken.get("average.backbone." + name).data(),
+                        name);
             }
         }
     }
@@ -158,21 +166,16 @@ class FrozenTeacherTest {
 
     @Test
     void dataAndTeachersThatCantBeUsedAreToldTogether() throws IOException {
-        Path classes =
-                Files.writeString(
-                        folder.resolve("some.txt"), "animals-nature--animal-bord\nzzzzzz\n");
+        Path classes = Files.writeString(folder.resolve("some.txt"), "animals-nature--animal-bord\nzzzzzz\n");
         Job.Builder job = SmallRun.job(teacher, folder.resolve("absent.pth").toString());
-        job.getDatasetBuilder()
-                .setPath(SmallRun.SAMPLE.toString())
-                .setClassesFile(classes.toString());
+        job.getDatasetBuilder().setPath(SmallRun.SAMPLE.toString()).setClassesFile(classes.toString());
         job.getTeachersBuilder(0).setNetwork(Network.RESNET18);
         UserError refused = assertThrows(UserError.class, () -> SmallRun.whole(job, folder));
         String message = refused.getMessage();
         assertTrue(message.startsWith("The job is refused for 3 reasons:"), message);
         assertTrue(message.contains("dataset.path (--data): The classes file"), message);
         assertTrue(
-                message.contains(
-                        "animals-nature--animal-bord (nearest: animals-nature--animal-bird), zzzzzz"),
+                message.contains("animals-nature--animal-bord (nearest: animals-nature--animal-bird), zzzzzz"),
                 message);
         assertTrue(message.contains("teachers[0].source (--teacher): Can't use"), message);
         assertTrue(message.contains("teachers[1].source (--teacher): Can't read"), message);
@@ -189,8 +192,7 @@ class FrozenTeacherTest {
     }
 
     private void refused(String source, String reason) {
-        UserError refused =
-                assertThrows(UserError.class, () -> SmallRun.whole(SmallRun.job(source), folder));
+        UserError refused = assertThrows(UserError.class, () -> SmallRun.whole(SmallRun.job(source), folder));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
         assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
     }

@@ -51,13 +51,7 @@ class TeacherFilesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "moco-v2.pth.tar",
-                "moco-v2-legacy.pth.tar",
-                "swav.pth.tar",
-                "simclr.pth",
-                "supervised.pth"
-            })
+            strings = {"moco-v2.pth.tar", "moco-v2-legacy.pth.tar", "swav.pth.tar", "simclr.pth", "supervised.pth"})
     void everyLayoutOfAResNet50GivesPyTorchsPooledFeature(String file) {
         features(job(file, Network.RESNET50), "pooled/resnet50");
     }
@@ -115,22 +109,19 @@ class TeacherFilesTest {
         job.addTeachersBuilder().setSource(file("swav.pth.tar")).setNetwork(Network.RESNET18);
         job.addTeachersBuilder().setSource(file("simclr.pth")).setNetwork(Network.RESNET50);
         job.addTeachersBuilder().setSource("torchscript:" + file("simclr.pth"));
-        String message =
-                refused(
-                        job,
-                        "The job is refused for 3 reasons",
-                        "teachers[0].source (--teacher): Can't take the output",
-                        "teachers[1].source (--teacher): Can't use the weights",
-                        "teachers[3].source (--teacher): ");
+        String message = refused(
+                job,
+                "The job is refused for 3 reasons",
+                "teachers[0].source (--teacher): Can't take the output",
+                "teachers[1].source (--teacher): Can't use the weights",
+                "teachers[3].source (--teacher): ");
         assertEquals(4, message.lines().count(), message);
     }
 
     private static String refused(Job.Builder asked, String... parts) {
         Problems problems = new Problems();
-        FrozenTeacher.load(torch, JobSettings.complete(asked.build()), problems)
-                .forEach(FrozenTeacher::close);
-        UserError refused =
-                assertThrows(UserError.class, () -> problems.refuse("The job is refused"));
+        FrozenTeacher.load(torch, JobSettings.complete(asked.build()), problems).forEach(FrozenTeacher::close);
+        UserError refused = assertThrows(UserError.class, () -> problems.refuse("The job is refused"));
         for (String part : parts) {
             assertTrue(refused.getMessage().contains(part), refused.getMessage());
         }
@@ -142,7 +133,9 @@ class TeacherFilesTest {
         Problems problems = new Problems();
         List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems);
         problems.refuse("The job is refused");
-        float[] both = WeightsFile.read(Path.of(file("expected.safetensors"))).get(name).floats();
+        float[] both = WeightsFile.read(Path.of(file("expected.safetensors")))
+                .get(name)
+                .floats();
         float[] truth = Arrays.copyOfRange(both, both.length / 2, both.length);
         try (FrozenTeacher teacher = teachers.get(0);
                 NDManager scope = torch.scope()) {
@@ -176,10 +169,8 @@ class TeacherFilesTest {
     private static String file(String name) {
         String resource = "/fixtures/teachers/" + name;
         try {
-            return Path.of(
-                            Objects.requireNonNull(
-                                            TeacherFilesTest.class.getResource(resource), resource)
-                                    .toURI())
+            return Path.of(Objects.requireNonNull(TeacherFilesTest.class.getResource(resource), resource)
+                            .toURI())
                     .toString();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);

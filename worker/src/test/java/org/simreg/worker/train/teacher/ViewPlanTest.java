@@ -57,9 +57,7 @@ class ViewPlanTest {
     void aViewThatNobodySeesIsNotMade() {
         assertEquals(
                 new ViewPlan(
-                        List.of(new View(1, STRONG), new View(0, WEAK.at(16))),
-                        List.of(new Pass(List.of(1), 0)),
-                        0),
+                        List.of(new View(1, STRONG), new View(0, WEAK.at(16))), List.of(new Pass(List.of(1), 0)), 0),
                 plan(Views.Policy.WEAK_STRONG, 16));
     }
 
@@ -67,10 +65,7 @@ class ViewPlanTest {
     void theMomentumTeacherSeesWhatTheStudentPredicts() {
         Job job = JobSettings.complete(SmallRun.job("self").build());
         assertEquals(
-                new ViewPlan(
-                        View.each(STRONG, STRONG),
-                        List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)),
-                        0),
+                new ViewPlan(View.each(STRONG, STRONG), List.of(new Pass(List.of(0), 1), new Pass(List.of(1), 0)), 0),
                 ViewPlan.of(job, true));
     }
 }

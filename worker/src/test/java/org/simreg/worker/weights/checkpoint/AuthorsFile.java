@@ -101,23 +101,26 @@ public final class AuthorsFile {
 
     /** The values of a tensor in the file. */
     static float[] values(String prefix, Weight weight) {
-        return TestWeights.values(
-                new Weight(prefix + weight.name(), weight.shape(), weight.kind()));
+        return TestWeights.values(new Weight(prefix + weight.name(), weight.shape(), weight.kind()));
     }
 
     /** What its program's {@code torch.save} pickles. */
     private static byte[] pickle(Map<String, HostTensor> tensors) {
         PickleWriter top = new PickleWriter().emptyDict().mark();
         top.string("opt").global("argparse", "Namespace").emptyTuple().newObject();
-        top.emptyDict().mark().string("arch_s").string("resnet18").string("epochs").integer(130);
+        top.emptyDict()
+                .mark()
+                .string("arch_s")
+                .string("resnet18")
+                .string("epochs")
+                .integer(130);
         top.string("learning_rate").number(0.05).setItems().build();
         top.string("state_dict").emptyOrderedDict().mark();
         int key = 0;
         for (Map.Entry<String, HostTensor> entry : tensors.entrySet()) {
             long[] shape = entry.getValue().shape();
-            Storage storage =
-                    new Storage(
-                            DType.FLOAT32, String.valueOf(key++), entry.getValue().length(), false);
+            Storage storage = new Storage(
+                    DType.FLOAT32, String.valueOf(key++), entry.getValue().length(), false);
             top.string(entry.getKey()).tensor(storage, 0, shape, PickleWriter.contiguous(shape));
         }
         top.setItems().string("optimizer").emptyDict().mark().string("state").emptyDict();

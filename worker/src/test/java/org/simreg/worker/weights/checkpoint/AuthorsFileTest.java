@@ -16,7 +16,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /** A distilled checkpoint of the authors' program, in both containers. */
 class AuthorsFileTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void theZipArchiveHoldsStudentTeacherAndHead() {
@@ -25,9 +26,7 @@ class AuthorsFileTest {
 
     @Test
     void theLegacyStreamHoldsTheSame() {
-        holdsAll(
-                AuthorsFile.legacy(folder.resolve("ckpt.pth")),
-                ParsedFile.Container.PYTORCH_STREAM);
+        holdsAll(AuthorsFile.legacy(folder.resolve("ckpt.pth")), ParsedFile.Container.PYTORCH_STREAM);
     }
 
     private static void holdsAll(Path file, ParsedFile.Container container) {
@@ -61,11 +60,9 @@ class AuthorsFileTest {
 
     private static void same(StateDict weights, String prefix, NetworkGraph network) {
         network.weights()
-                .forEach(
-                        weight ->
-                                assertArrayEquals(
-                                        AuthorsFile.values(prefix, weight),
-                                        weights.get(weight.name()).floats(),
-                                        weight.name()));
+                .forEach(weight -> assertArrayEquals(
+                        AuthorsFile.values(prefix, weight),
+                        weights.get(weight.name()).floats(),
+                        weight.name()));
     }
 }

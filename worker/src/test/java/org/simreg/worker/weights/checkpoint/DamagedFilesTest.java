@@ -30,7 +30,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 class DamagedFilesTest {
     private static final Storage FOUR = new Storage(DType.FLOAT32, "0", 4, false);
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @ParameterizedTest
     @ValueSource(

@@ -32,8 +32,7 @@ class FoldedNetworkTest {
             NetworkGraph.Node before = find(whole, node.name());
             assertEquals(origin(whole, before.input()), source(small, node.input()), node.name());
             assertEquals(origin(whole, before.second()), source(small, node.second()), node.name());
-            assertEquals(
-                    node.op() instanceof Op.Convolution, folded.biases().containsKey(node.name()));
+            assertEquals(node.op() instanceof Op.Convolution, folded.biases().containsKey(node.name()));
         }
         assertEquals(
                 small.weights().stream().map(Weight::name).toList(),
@@ -47,11 +46,9 @@ class FoldedNetworkTest {
         FoldedNetwork folded = FoldedNetwork.of(WeightFixtures.SMALL, weights);
 
         float[] before = weights.get("conv1.weight").floats();
-        double factor =
-                first(weights, "bn1.weight") / Math.sqrt(first(weights, "bn1.running_var") + 1e-5);
+        double factor = first(weights, "bn1.weight") / Math.sqrt(first(weights, "bn1.running_var") + 1e-5);
         assertEquals((float) (before[5] * factor), folded.weights().get("conv1.weight")[5]);
-        float bias =
-                (float) (first(weights, "bn1.bias") - first(weights, "bn1.running_mean") * factor);
+        float bias = (float) (first(weights, "bn1.bias") - first(weights, "bn1.running_mean") * factor);
         assertEquals(bias, folded.biases().get("conv1")[0]);
         assertArrayEquals(before, weights.get("conv1.weight").floats(), "the state dict changed");
     }
@@ -66,16 +63,14 @@ class FoldedNetworkTest {
 
     @Test
     void aConvolutionThatSomebodyElseReadsKeepsItsNormApart() {
-        NetworkGraph fork =
-                new NetworkGraph(
-                        "fork",
-                        List.of(
-                                new NetworkGraph.Node(
-                                        "conv", new Op.Convolution(3, 3, 1, 1, 0, 1), 0, -1),
-                                new NetworkGraph.Node("bn", new Op.BatchNorm(3), 1, -1),
-                                new NetworkGraph.Node("add", new Op.Add(), 2, 1)),
-                        3,
-                        3);
+        NetworkGraph fork = new NetworkGraph(
+                "fork",
+                List.of(
+                        new NetworkGraph.Node("conv", new Op.Convolution(3, 3, 1, 1, 0, 1), 0, -1),
+                        new NetworkGraph.Node("bn", new Op.BatchNorm(3), 1, -1),
+                        new NetworkGraph.Node("add", new Op.Add(), 2, 1)),
+                3,
+                3);
         FoldedNetwork folded = FoldedNetwork.of(fork, WeightFixtures.weights(fork));
         assertEquals(fork.nodes(), folded.network().nodes());
         assertArrayEquals(new float[3], folded.biases().get("conv"));

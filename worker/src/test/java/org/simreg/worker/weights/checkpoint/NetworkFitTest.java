@@ -72,14 +72,16 @@ class NetworkFitTest {
         StateDict file = StateDict.of(all);
 
         assertEquals(1f, NetworkFit.fit(file, RESNET18, "x").get("conv1.weight").floats()[0]);
-        assertEquals(names(head), new ArrayList<>(NetworkFit.fit(file, head, "x").names()));
+        assertEquals(
+                names(head), new ArrayList<>(NetworkFit.fit(file, head, "x").names()));
     }
 
     @Test
     void heldInHalfPrecisionTheyComeAsFloat32() {
         Map<String, HostTensor> all = new LinkedHashMap<>();
         put(all, empty(RESNET18), "");
-        HostTensor half = WeightsFile.read(WeightFixtures.file("everything.pth")).get("float16");
+        HostTensor half =
+                WeightsFile.read(WeightFixtures.file("everything.pth")).get("float16");
         NetworkGraph network = Heads.regression(Head.Form.LINEAR, 1, 12, 1);
         put(all, empty(network), "");
         all.put("0.weight", half);
@@ -135,27 +137,24 @@ class NetworkFitTest {
     void theLastLayerIsLeftOutOrMeasured() {
         NetworkGraph classifier = Networks.classifier(Network.RESNET18, 7);
         StateDict file = behind("module.", classifier);
-        assertEquals(RESNET18.weights().size(), NetworkFit.fit(file, RESNET18, "x.pth").size());
+        assertEquals(
+                RESNET18.weights().size(),
+                NetworkFit.fit(file, RESNET18, "x.pth").size());
         assertEquals(7, NetworkFit.classes(file, Network.RESNET18, "x.pth"));
         UserError error =
-                assertThrows(
-                        UserError.class,
-                        () -> NetworkFit.classes(empty(RESNET18), Network.RESNET18, "x.pth"));
+                assertThrows(UserError.class, () -> NetworkFit.classes(empty(RESNET18), Network.RESNET18, "x.pth"));
         assertTrue(error.getMessage().contains("no matrix fc.weight"), error.getMessage());
     }
 
     private static String refusal(StateDict file, NetworkGraph network) {
-        UserError error =
-                assertThrows(UserError.class, () -> NetworkFit.fit(file, network, "x.pth"));
+        UserError error = assertThrows(UserError.class, () -> NetworkFit.fit(file, network, "x.pth"));
         return error.getMessage();
     }
 
     private static StateDict empty(NetworkGraph network) {
         Map<String, HostTensor> weights = new LinkedHashMap<>();
         for (Weight weight : network.weights()) {
-            weights.put(
-                    weight.name(),
-                    new HostTensor(DType.FLOAT32, weight.shape(), bytes(4 * weight.length())));
+            weights.put(weight.name(), new HostTensor(DType.FLOAT32, weight.shape(), bytes(4 * weight.length())));
         }
         return StateDict.of(weights);
     }

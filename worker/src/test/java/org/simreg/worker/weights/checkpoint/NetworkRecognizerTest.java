@@ -26,9 +26,7 @@ class NetworkRecognizerTest {
     void everyNetworkIsFoundUnderAnyPrefix(Network name) {
         for (String prefix : new String[] {"", "module.encoder_q.", "some.place."}) {
             RecognizedFile found = new Layout().with(name, prefix).recognised();
-            assertEquals(
-                    List.of(new RecognizedFile.FoundNetwork(name, prefix, Role.STUDENT, 0)),
-                    found.networks());
+            assertEquals(List.of(new RecognizedFile.FoundNetwork(name, prefix, Role.STUDENT, 0)), found.networks());
             assertTrue(found.heads().isEmpty(), found.heads().toString());
         }
     }
@@ -45,18 +43,19 @@ class NetworkRecognizerTest {
         RecognizedFile.FoundNetwork encoder = found.network(Role.STUDENT, "x");
         assertEquals("module.encoder_q.", encoder.prefix());
         assertEquals(Role.AVERAGE, found.networks().get(1).role());
-        assertEquals("0 Linear 2048 -> 2048, 2 Linear 2048 -> 128", found.heads().get(0).shapes());
+        assertEquals(
+                "0 Linear 2048 -> 2048, 2 Linear 2048 -> 128",
+                found.heads().get(0).shapes());
         assertEquals(List.of(), found.heads(2048), "what pre-training left is no head");
     }
 
     @Test
     void ofSwavTheProjectionIsNamedAndThePrototypesAreNoNetwork() {
-        RecognizedFile found =
-                new Layout()
-                        .with(Network.RESNET50, "module.")
-                        .with(Heads.projection(2048, 2048, 128), "module.projection_head.")
-                        .with("module.prototypes.weight", 3000, 128)
-                        .recognised();
+        RecognizedFile found = new Layout()
+                .with(Network.RESNET50, "module.")
+                .with(Heads.projection(2048, 2048, 128), "module.projection_head.")
+                .with("module.prototypes.weight", 3000, 128)
+                .recognised();
         assertEquals("module.", found.network(Role.STUDENT, "x").prefix());
         assertEquals("projection", found.heads().get(0).form().split(",")[0]);
     }
@@ -128,14 +127,13 @@ class NetworkRecognizerTest {
     @Test
     void momentumOfARunIsNoNetworkAndNoHead() {
         var head = Heads.regression(Head.Form.RELEASED, 2, 512, 64);
-        RecognizedFile found =
-                new Layout()
-                        .with(Network.RESNET18, "backbone.")
-                        .with(head, "head0.")
-                        .with(head, "head1.")
-                        .with(Network.RESNET18, "momentum.backbone.")
-                        .with(head, "momentum.head0.")
-                        .recognised();
+        RecognizedFile found = new Layout()
+                .with(Network.RESNET18, "backbone.")
+                .with(head, "head0.")
+                .with(head, "head1.")
+                .with(Network.RESNET18, "momentum.backbone.")
+                .with(head, "momentum.head0.")
+                .recognised();
         assertEquals(1, found.networks().size());
         assertEquals(
                 List.of("head0.", "head1."),

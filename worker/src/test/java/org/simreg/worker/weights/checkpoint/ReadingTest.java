@@ -44,7 +44,8 @@ class ReadingTest {
         assertArrayEquals(halves(10, 14, 1), dict.get("shared.second").floats());
         assertArrayEquals(new float[] {3, 4.5f, 9, 10.5f}, dict.get("strided").floats());
         assertArrayEquals(
-                new float[] {1.5f, 1.5f, 1.5f, 2.5f, 2.5f, 2.5f}, dict.get("expanded").floats());
+                new float[] {1.5f, 1.5f, 1.5f, 2.5f, 2.5f, 2.5f},
+                dict.get("expanded").floats());
         assertArrayEquals(new float[] {7.5f}, dict.get("scalar").floats());
         assertArrayEquals(new long[0], dict.shape("scalar"));
         assertEquals(0, dict.get("empty").floats().length);
@@ -58,7 +59,8 @@ class ReadingTest {
     @ParameterizedTest
     @ValueSource(strings = {"everything.pth", "everything-legacy.pth", "everything.safetensors"})
     void halfPrecisionKeepsSubnormalsSignsAndInfinities(String file) {
-        float[] values = WeightsFile.read(WeightFixtures.file(file)).get("float16").floats();
+        float[] values =
+                WeightsFile.read(WeightFixtures.file(file)).get("float16").floats();
         float[] expected = {
             0f,
             -0f,
@@ -132,19 +134,17 @@ class ReadingTest {
     private static void integersAreThePlaces(String name, HostTensor tensor) {
         ByteBuffer data = tensor.data();
         for (int i = 0; i < 24; i++) {
-            long value =
-                    switch (tensor.dtype().bytes()) {
-                        case 1 -> data.get();
-                        case 2 -> data.getShort();
-                        case 4 -> data.getInt();
-                        default -> data.getLong();
-                    };
-            long expected =
-                    switch (tensor.dtype()) {
-                        case BOOL -> i % 3 == 0 ? 1 : 0;
-                        case UINT8 -> i;
-                        default -> i - 5;
-                    };
+            long value = switch (tensor.dtype().bytes()) {
+                case 1 -> data.get();
+                case 2 -> data.getShort();
+                case 4 -> data.getInt();
+                default -> data.getLong();
+            };
+            long expected = switch (tensor.dtype()) {
+                case BOOL -> i % 3 == 0 ? 1 : 0;
+                case UINT8 -> i;
+                default -> i - 5;
+            };
             assertEquals(expected, value, name + " " + i);
         }
     }

@@ -53,16 +53,14 @@ class TensorFlowNamesTest {
     void readAsOursItGivesTheFeaturesOfTheModuleInPyTorch() throws IOException {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         for (Line line : lines()) {
-            float[] values =
-                    TestWeights.values(new Weight(line.name, line.narrow, kind(line.name)));
+            float[] values = TestWeights.values(new Weight(line.name, line.narrow, kind(line.name)));
             tensors.put("module." + line.name, HostTensor.of(values, line.narrow));
         }
         var network = Networks.backbone(Network.RESNET50);
         StateDict weights = NetworkFit.fit(StateDict.of(tensors), network, "x1.pth");
-        float[] both =
-                WeightsFile.read(resource("features-tensorflow-resnet50.safetensors"))
-                        .get("features")
-                        .floats();
+        float[] both = WeightsFile.read(resource("features-tensorflow-resnet50.safetensors"))
+                .get("features")
+                .floats();
         float[] wanted = Arrays.copyOfRange(both, both.length / 2, both.length);
         try (Torch torch = new Torch("cpu", 1);
                 FrozenModule module = FrozenModule.of(torch, network, weights, false);
@@ -90,8 +88,7 @@ class TensorFlowNamesTest {
             case "running_mean" -> Kind.RUNNING_MEAN;
             case "running_var" -> Kind.RUNNING_VARIANCE;
             case "bias" -> norm ? Kind.NORM_SHIFT : Kind.LINEAR_BIAS;
-            default ->
-                    norm ? Kind.NORM_SCALE : name.startsWith("fc") ? Kind.LINEAR : Kind.CONVOLUTION;
+            default -> norm ? Kind.NORM_SCALE : name.startsWith("fc") ? Kind.LINEAR : Kind.CONVOLUTION;
         };
     }
 
@@ -104,13 +101,16 @@ class TensorFlowNamesTest {
     }
 
     private static List<Line> lines() throws IOException {
-        return Files.readAllLines(resource("tensorflow-names.txt")).stream().map(Line::of).toList();
+        return Files.readAllLines(resource("tensorflow-names.txt")).stream()
+                .map(Line::of)
+                .toList();
     }
 
     private static Path resource(String name) {
         try {
-            return Path.of(
-                    TensorFlowNamesTest.class.getResource("/fixtures/parity/" + name).toURI());
+            return Path.of(TensorFlowNamesTest.class
+                    .getResource("/fixtures/parity/" + name)
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }

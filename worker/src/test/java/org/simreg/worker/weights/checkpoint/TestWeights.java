@@ -18,17 +18,15 @@ public final class TestWeights {
         for (int i = 0; i < values.length; i++) {
             double u = unit(splitmix64(hash + i));
             double signed = 2 * u - 1;
-            values[i] =
-                    (float)
-                            switch (weight.kind()) {
-                                case CONVOLUTION, LINEAR -> signed * bound;
-                                case NORM_SCALE -> 1 + 0.2 * signed;
-                                case NORM_SHIFT, LINEAR_BIAS, RUNNING_MEAN -> 0.1 * signed;
-                                case RUNNING_VARIANCE -> 1 + 0.5 * u;
-                                case PARAMETER, BUFFER, COUNTER ->
-                                        throw new IllegalArgumentException(
-                                                weight + " brings its own values");
-                            };
+            values[i] = (float)
+                    switch (weight.kind()) {
+                        case CONVOLUTION, LINEAR -> signed * bound;
+                        case NORM_SCALE -> 1 + 0.2 * signed;
+                        case NORM_SHIFT, LINEAR_BIAS, RUNNING_MEAN -> 0.1 * signed;
+                        case RUNNING_VARIANCE -> 1 + 0.5 * u;
+                        case PARAMETER, BUFFER, COUNTER ->
+                            throw new IllegalArgumentException(weight + " brings its own values");
+                    };
         }
         return values;
     }

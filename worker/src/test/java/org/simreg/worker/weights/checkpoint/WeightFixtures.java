@@ -13,24 +13,22 @@ import org.simreg.worker.weights.tensor.StateDict;
 /** Files written by {@code scripts/fixtures/checkpoints.py}, and weights made by rule. */
 public final class WeightFixtures {
     /** The network in the training checkpoints: conv1, bn1, block.0, block.1. */
-    public static final NetworkGraph SMALL =
-            new NetworkGraph(
-                    "small",
-                    List.of(
-                            new NetworkGraph.Node(
-                                    "conv1", new Op.Convolution(3, 4, 3, 1, 0, 1), 0, -1),
-                            new NetworkGraph.Node("bn1", new Op.BatchNorm(4), 1, -1),
-                            new NetworkGraph.Node(
-                                    "block.0", new Op.Convolution(4, 5, 1, 1, 0, 1), 2, -1),
-                            new NetworkGraph.Node("block.1", new Op.BatchNorm(5), 3, -1)),
-                    3,
-                    5);
+    public static final NetworkGraph SMALL = new NetworkGraph(
+            "small",
+            List.of(
+                    new NetworkGraph.Node("conv1", new Op.Convolution(3, 4, 3, 1, 0, 1), 0, -1),
+                    new NetworkGraph.Node("bn1", new Op.BatchNorm(4), 1, -1),
+                    new NetworkGraph.Node("block.0", new Op.Convolution(4, 5, 1, 1, 0, 1), 2, -1),
+                    new NetworkGraph.Node("block.1", new Op.BatchNorm(5), 3, -1)),
+            3,
+            5);
 
     private WeightFixtures() {}
 
     public static Path file(String name) {
         try {
-            return Path.of(WeightFixtures.class.getResource("/checkpoints/" + name).toURI());
+            return Path.of(
+                    WeightFixtures.class.getResource("/checkpoints/" + name).toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }
@@ -38,11 +36,7 @@ public final class WeightFixtures {
 
     public static StateDict weights(NetworkGraph network) {
         Map<String, HostTensor> weights = new LinkedHashMap<>();
-        network.weights()
-                .forEach(
-                        w ->
-                                weights.put(
-                                        w.name(), HostTensor.of(TestWeights.values(w), w.shape())));
+        network.weights().forEach(w -> weights.put(w.name(), HostTensor.of(TestWeights.values(w), w.shape())));
         return StateDict.of(weights);
     }
 }

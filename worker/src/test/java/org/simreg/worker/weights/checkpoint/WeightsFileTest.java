@@ -19,12 +19,12 @@ import org.simreg.worker.weights.format.ParsedFile;
 import org.simreg.worker.weights.format.Safetensors;
 
 class WeightsFileTest {
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @ParameterizedTest
     @CsvSource({"training.pth, PYTORCH_ZIP", "training-legacy.pth.tar, PYTORCH_STREAM"})
-    void whatStandsBesideTheWeightsIsToldAndSettingsAreNotExecuted(
-            String name, ParsedFile.Container container) {
+    void whatStandsBesideTheWeightsIsToldAndSettingsAreNotExecuted(String name, ParsedFile.Container container) {
         WeightsFile.Contents contents = WeightsFile.contents(WeightFixtures.file(name));
         assertEquals(container, contents.container());
         assertEquals("dict", contents.type());

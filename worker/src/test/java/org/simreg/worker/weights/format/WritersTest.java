@@ -31,7 +31,8 @@ class WritersTest {
     private static final StateDict SMALL =
             WeightFixtures.weights(WeightFixtures.SMALL).withCounters(WeightFixtures.SMALL, 7);
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void whatIsWrittenIsReadBack() {
@@ -71,8 +72,7 @@ class WritersTest {
 
     @Test
     void equalWeightsGiveEqualBytes() throws IOException {
-        StateDict again =
-                WeightFixtures.weights(WeightFixtures.SMALL).withCounters(WeightFixtures.SMALL, 7);
+        StateDict again = WeightFixtures.weights(WeightFixtures.SMALL).withCounters(WeightFixtures.SMALL, 7);
         for (int i = 0; i < 2; i++) {
             StateDict weights = i == 0 ? SMALL : again;
             TorchZip.write(folder.resolve(i + ".pth"), weights);
@@ -80,8 +80,7 @@ class WritersTest {
             OnnxWriter.write(folder.resolve(i + ".onnx"), WeightFixtures.SMALL, weights, 32);
         }
         for (String end : List.of(".pth", ".safetensors", ".onnx")) {
-            assertEquals(
-                    -1, Files.mismatch(folder.resolve("0" + end), folder.resolve("1" + end)), end);
+            assertEquals(-1, Files.mismatch(folder.resolve("0" + end), folder.resolve("1" + end)), end);
         }
     }
 
@@ -105,12 +104,8 @@ class WritersTest {
     void beyondFourGigabytesTheArchiveIsZip64() throws IOException {
         Path file = folder.resolve("large.zip");
         byte[] text = "far out".getBytes(StandardCharsets.UTF_8);
-        try (FileChannel out =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.SPARSE,
-                        StandardOpenOption.WRITE)) {
+        try (FileChannel out = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE, StandardOpenOption.WRITE)) {
             try (StoredZip zip = new StoredZip(out)) {
                 zip.add("near", text);
                 out.position(5L << 30);
@@ -128,16 +123,12 @@ class WritersTest {
     @Test
     void aWriteThatFailsLeavesTheOldFileAndNothingElse() throws IOException {
         Path file = Files.writeString(folder.resolve("old.pth"), "old");
-        UserError error =
-                assertThrows(
-                        UserError.class,
-                        () ->
-                                AtomicFile.write(
-                                        file,
-                                        channel -> {
-                                            channel.write(ByteBuffer.wrap(new byte[100]));
-                                            throw new IOException("No space left on device");
-                                        }));
+        UserError error = assertThrows(
+                UserError.class,
+                () -> AtomicFile.write(file, channel -> {
+                    channel.write(ByteBuffer.wrap(new byte[100]));
+                    throw new IOException("No space left on device");
+                }));
         assertTrue(error.getMessage().contains(file + ": No space left"), error.getMessage());
         assertEquals("old", Files.readString(file));
         onlyFile("old.pth");

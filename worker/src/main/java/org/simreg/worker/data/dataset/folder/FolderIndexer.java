@@ -91,12 +91,14 @@ final class FolderIndexer {
         }
         List<String> classes = text(sorted(entries.folders()));
         String prefix = folder.isEmpty() ? "" : folder + "/";
-        List<Future<byte[][]>> listings =
-                classes.stream()
-                        .map(name -> threads.submit(() -> sorted(walk.below(prefix + name))))
-                        .toList();
+        List<Future<byte[][]>> listings = classes.stream()
+                .map(name -> threads.submit(() -> sorted(walk.below(prefix + name))))
+                .toList();
         return assemble(
-                folder, true, classes, listings.stream().map(FolderIndexer::result).toList());
+                folder,
+                true,
+                classes,
+                listings.stream().map(FolderIndexer::result).toList());
     }
 
     /** Class folders without images are no classes. */
@@ -106,9 +108,8 @@ final class FolderIndexer {
         List<Integer> ends = new ArrayList<>();
         int size = images.stream().mapToInt(names -> names.length).sum();
         if (size == 0) {
-            throw new UserError(
-                    "The data set's folder %s holds no images (jpg, png, webp, gif, bmp); %s"
-                            .formatted(root.resolve(folder), LAYOUTS));
+            throw new UserError("The data set's folder %s holds no images (jpg, png, webp, gif, bmp); %s"
+                    .formatted(root.resolve(folder), LAYOUTS));
         }
         int[] nameEnds = new int[size];
         ByteArrayOutputStream names = new ByteArrayOutputStream(32 * size);
@@ -130,16 +131,17 @@ final class FolderIndexer {
 
     /** By unsigned bytes of UTF-8: the same order on every machine, whatever its language. */
     private static byte[][] sorted(List<String> names) {
-        byte[][] bytes =
-                names.stream()
-                        .map(name -> name.getBytes(StandardCharsets.UTF_8))
-                        .toArray(byte[][]::new);
+        byte[][] bytes = names.stream()
+                .map(name -> name.getBytes(StandardCharsets.UTF_8))
+                .toArray(byte[][]::new);
         Arrays.sort(bytes, Arrays::compareUnsigned);
         return bytes;
     }
 
     private static List<String> text(byte[][] names) {
-        return Arrays.stream(names).map(name -> new String(name, StandardCharsets.UTF_8)).toList();
+        return Arrays.stream(names)
+                .map(name -> new String(name, StandardCharsets.UTF_8))
+                .toList();
     }
 
     private static <T> T result(Future<T> future) {
@@ -152,8 +154,7 @@ final class FolderIndexer {
             throw new CompletionException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new UserError(
-                    "The listing of the data set's folders was interrupted; start again", e);
+            throw new UserError("The listing of the data set's folders was interrupted; start again", e);
         }
     }
 
@@ -163,8 +164,7 @@ final class FolderIndexer {
      * are listed without a call each.
      */
     private static final class Walk {
-        private static final Set<String> ENDINGS =
-                Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp");
+        private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp");
         private static final int DEEPEST = 32;
 
         /** What Java puts for bytes of a name that the locale's encoding doesn't have. */
@@ -205,11 +205,11 @@ final class FolderIndexer {
                 }
             } catch (IOException | DirectoryIteratorException e) {
                 throw new UserError(
-                        "The folder %s of the data set can't be listed (%s); check its permissions"
-                                .formatted(path, e),
+                        "The folder %s of the data set can't be listed (%s); check its permissions".formatted(path, e),
                         e);
             }
-            progress.listed(folders.incrementAndGet(), images.addAndGet(entries.images().size()));
+            progress.listed(
+                    folders.incrementAndGet(), images.addAndGet(entries.images().size()));
             return entries;
         }
 
@@ -237,8 +237,7 @@ final class FolderIndexer {
             return found;
         }
 
-        private void collect(
-                String folder, String prefix, Entries entries, int depth, List<String> found) {
+        private void collect(String folder, String prefix, Entries entries, int depth, List<String> found) {
             if (depth > DEEPEST) {
                 throw new UserError(
                         "The data set's folder %s is nested more than %d deep; does a symbolic link in it lead upwards?"

@@ -50,19 +50,15 @@ public final class FolderSource {
      *     classes
      */
     public static ImageDataset open(
-            Path root,
-            ImageDataset.Subset subset,
-            Path indexCache,
-            ImageDataset.IndexProgress progress) {
+            Path root, ImageDataset.Subset subset, Path indexCache, ImageDataset.IndexProgress progress) {
         SampleIndex index = index(root, new IndexFile(indexCache, root), progress);
         SampleIndex.FolderPart train = index.parts().get(0);
         ClassSelection classes = new ClassSelection(train, root);
         List<String> chosen = classes.chosen(subset);
         Optional<SampleIndex.FolderPart> part = index.parts().stream().skip(1).findFirst();
-        Optional<ImageList> val =
-                part.filter(folder -> train.labelled())
-                        .map(folder -> images(root, classes.known(folder), chosen))
-                        .filter(images -> images.size() > 0);
+        Optional<ImageList> val = part.filter(folder -> train.labelled())
+                .map(folder -> images(root, classes.known(folder), chosen))
+                .filter(images -> images.size() > 0);
         return new ImageDataset(images(root, train, chosen), val);
     }
 
@@ -70,8 +66,7 @@ public final class FolderSource {
         return new ImageList(root, part, classes, LocalFiles::new);
     }
 
-    private static SampleIndex index(
-            Path root, IndexFile file, ImageDataset.IndexProgress progress) {
+    private static SampleIndex index(Path root, IndexFile file, ImageDataset.IndexProgress progress) {
         Optional<SampleIndex> stored = file.read().filter(index -> index.isFresh(root));
         if (stored.isPresent()) {
             return stored.get();
@@ -82,10 +77,7 @@ public final class FolderSource {
             try {
                 file.write(built);
             } catch (IOException e) {
-                LOG.warn(
-                        "The index of {} can't be stored, so the next start lists it again: {}",
-                        root,
-                        e.toString());
+                LOG.warn("The index of {} can't be stored, so the next start lists it again: {}", root, e.toString());
             }
         }
         return built;

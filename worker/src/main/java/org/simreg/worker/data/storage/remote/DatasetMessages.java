@@ -30,11 +30,11 @@ public final class DatasetMessages {
     /** All messages about a data set, made while they are taken; each below 1 MiB. */
     public static Iterator<DatasetPart> of(ImageDataset splits) {
         Stream<DatasetListing> names =
-                parts(splits).entrySet().stream()
-                        .flatMap(part -> listings(part.getKey(), part.getValue()));
+                parts(splits).entrySet().stream().flatMap(part -> listings(part.getKey(), part.getValue()));
         return Stream.concat(
                         Stream.of(summary(splits)),
-                        names.map(part -> DatasetPart.newBuilder().setListing(part).build()))
+                        names.map(part ->
+                                DatasetPart.newBuilder().setListing(part).build()))
                 .iterator();
     }
 
@@ -49,22 +49,17 @@ public final class DatasetMessages {
     public static DatasetPart summary(ImageDataset splits) {
         DatasetSummary.Builder summary = DatasetSummary.newBuilder();
         parts(splits)
-                .forEach(
-                        (split, images) ->
-                                summary.addPartsBuilder()
-                                        .setSplit(split)
-                                        .setFolder(images.folder())
-                                        .setLabelled(images.labelled())
-                                        .setImages(images.size())
-                                        .setSha256(images.sha256()));
+                .forEach((split, images) -> summary.addPartsBuilder()
+                        .setSplit(split)
+                        .setFolder(images.folder())
+                        .setLabelled(images.labelled())
+                        .setImages(images.size())
+                        .setSha256(images.sha256()));
         return DatasetPart.newBuilder().setSummary(summary).build();
     }
 
     private static Stream<DatasetListing> listings(Split split, ImageList images) {
-        return Stream.iterate(
-                        new Page(split, images, 0),
-                        page -> page.first() < images.size(),
-                        Page::next)
+        return Stream.iterate(new Page(split, images, 0), page -> page.first() < images.size(), Page::next)
                 .map(Page::listing);
     }
 
@@ -114,9 +109,7 @@ public final class DatasetMessages {
      * @throws RetriedCalls.Damaged if the images are not those of the summary
      */
     static ImageDataset splits(
-            Iterator<DatasetPart> parts,
-            Path root,
-            Function<Split, Function<ImageList, SampleSource>> source)
+            Iterator<DatasetPart> parts, Path root, Function<Split, Function<ImageList, SampleSource>> source)
             throws RetriedCalls.Damaged {
         DatasetSummary summary = first(parts);
         Map<Split, Names> names = new EnumMap<>(Split.class);
@@ -125,8 +118,7 @@ public final class DatasetMessages {
             DatasetListing listing = parts.next().getListing();
             Names part = names.get(listing.getSplit());
             if (part == null) {
-                throw new RetriedCalls.Damaged(
-                        "a listing is of a part that the summary doesn't have");
+                throw new RetriedCalls.Damaged("a listing is of a part that the summary doesn't have");
             }
             part.add(listing);
         }
@@ -134,19 +126,15 @@ public final class DatasetMessages {
         Names train = names.getOrDefault(Split.TRAIN, new Names());
         for (DatasetSummary.Part part : summary.getPartsList()) {
             Split split = part.getSplit();
-            SampleIndex.FolderPart folder =
-                    names.get(split).part(part.getFolder(), part.getLabelled());
-            ImageList found =
-                    new ImageList(root, folder, List.copyOf(train.classes), source.apply(split));
+            SampleIndex.FolderPart folder = names.get(split).part(part.getFolder(), part.getLabelled());
+            ImageList found = new ImageList(root, folder, List.copyOf(train.classes), source.apply(split));
             if (!found.sha256().equals(part.getSha256())) {
-                throw new RetriedCalls.Damaged(
-                        "the names of %d images in %s are not the %d of the summary"
-                                .formatted(found.size(), split, part.getImages()));
+                throw new RetriedCalls.Damaged("the names of %d images in %s are not the %d of the summary"
+                        .formatted(found.size(), split, part.getImages()));
             }
             images.put(split, found);
         }
-        return new ImageDataset(
-                images.get(Split.TRAIN), Optional.ofNullable(images.get(Split.VAL)));
+        return new ImageDataset(images.get(Split.TRAIN), Optional.ofNullable(images.get(Split.VAL)));
     }
 
     /**
@@ -154,8 +142,7 @@ public final class DatasetMessages {
      *     are
      */
     static DatasetSummary first(Iterator<DatasetPart> parts) throws RetriedCalls.Damaged {
-        DatasetSummary summary =
-                parts.hasNext() ? parts.next().getSummary() : DatasetSummary.getDefaultInstance();
+        DatasetSummary summary = parts.hasNext() ? parts.next().getSummary() : DatasetSummary.getDefaultInstance();
         if (summary.getPartsList().stream().noneMatch(part -> part.getSplit() == Split.TRAIN)) {
             throw new RetriedCalls.Damaged("the summary of the data set has no train images");
         }
@@ -187,12 +174,7 @@ public final class DatasetMessages {
 
         SampleIndex.FolderPart part(String folder, boolean labelled) {
             return new SampleIndex.FolderPart(
-                    folder,
-                    labelled,
-                    List.copyOf(classes),
-                    ints(classEnds),
-                    ints(nameEnds),
-                    names.toByteArray());
+                    folder, labelled, List.copyOf(classes), ints(classEnds), ints(nameEnds), names.toByteArray());
         }
 
         private static int[] ints(List<Integer> values) {

@@ -90,24 +90,18 @@ final class DiskCache {
             return;
         }
         long cut = cut(used - limit);
-        walk(
-                (file, attributes) -> {
-                    if (used > limit && attributes.lastModifiedTime().toMillis() <= cut) {
-                        used -= Files.deleteIfExists(file) ? blocks(attributes.size()) : 0;
-                    }
-                });
+        walk((file, attributes) -> {
+            if (used > limit && attributes.lastModifiedTime().toMillis() <= cut) {
+                used -= Files.deleteIfExists(file) ? blocks(attributes.size()) : 0;
+            }
+        });
     }
 
     /** The time up to which files must go to free that many bytes. */
     private long cut(long bytes) throws IOException {
         List<long[]> files = new ArrayList<>();
-        walk(
-                (file, attributes) ->
-                        files.add(
-                                new long[] {
-                                    attributes.lastModifiedTime().toMillis(),
-                                    blocks(attributes.size())
-                                }));
+        walk((file, attributes) ->
+                files.add(new long[] {attributes.lastModifiedTime().toMillis(), blocks(attributes.size())}));
         files.sort((a, b) -> Long.compare(a[0], b[0]));
         long freed = 0;
         for (long[] file : files) {

@@ -170,8 +170,7 @@ public final class FileTransfer {
      * @throws StatusRuntimeException if it fails
      * @throws IOException if the reader threw it
      */
-    public static <P, T> T get(Supplier<Iterator<P>> call, AnswerReader<P, T> reader)
-            throws IOException {
+    public static <P, T> T get(Supplier<Iterator<P>> call, AnswerReader<P, T> reader) throws IOException {
         Context.CancellableContext context = Context.ROOT.withCancellation();
         Context before = context.attach();
         try {
@@ -188,8 +187,7 @@ public final class FileTransfer {
      * @throws UncheckedIOException if the reader threw an {@link IOException}
      * @throws RuntimeException what {@code failure} makes of it if the call fails
      */
-    public static <P, T> T get(
-            Supplier<Iterator<P>> call, AnswerReader<P, T> reader, Failure failure) {
+    public static <P, T> T get(Supplier<Iterator<P>> call, AnswerReader<P, T> reader, Failure failure) {
         try {
             return get(call, reader);
         } catch (StatusRuntimeException e) {
@@ -206,8 +204,7 @@ public final class FileTransfer {
      * @param length that the file should have
      * @return bytes that came
      */
-    public static <P> long copy(
-            Iterator<P> parts, Function<P, ByteString> data, long length, OutputStream out)
+    public static <P> long copy(Iterator<P> parts, Function<P, ByteString> data, long length, OutputStream out)
             throws IOException {
         long came = 0;
         while (came <= length && parts.hasNext()) {

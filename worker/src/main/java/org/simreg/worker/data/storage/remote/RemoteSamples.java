@@ -51,11 +51,7 @@ final class RemoteSamples implements SampleSource {
      * @param notices told once if the cache can't be written
      */
     RemoteSamples(
-            ImageList images,
-            SampleReader reader,
-            SampleCache cache,
-            Executor threads,
-            Consumer<String> notices) {
+            ImageList images, SampleReader reader, SampleCache cache, Executor threads, Consumer<String> notices) {
         this.images = images;
         this.reader = reader;
         this.cache = cache;
@@ -74,13 +70,12 @@ final class RemoteSamples implements SampleSource {
         for (int id : ids) {
             coming.compute(id, (key, old) -> old == null || old.isOver() ? prefetch : old);
         }
-        threads.execute(
-                () -> {
-                    prefetch.run(() -> fetchMissing(prefetch));
-                    for (int id : ids) {
-                        coming.remove(id, prefetch);
-                    }
-                });
+        threads.execute(() -> {
+            prefetch.run(() -> fetchMissing(prefetch));
+            for (int id : ids) {
+                coming.remove(id, prefetch);
+            }
+        });
     }
 
     private void fetchMissing(Prefetch prefetch) {
@@ -173,13 +168,10 @@ final class RemoteSamples implements SampleSource {
 
     private SampleReader.Answer fetch(Wanted sample, BooleanSupplier wanted) {
         List<SampleReader.Answer> answers = new ArrayList<>();
-        reader.read(
-                List.of(sample),
-                wanted,
-                answer -> {
-                    keep(answer);
-                    answers.add(answer);
-                });
+        reader.read(List.of(sample), wanted, answer -> {
+            keep(answer);
+            answers.add(answer);
+        });
         return answers.get(0);
     }
 

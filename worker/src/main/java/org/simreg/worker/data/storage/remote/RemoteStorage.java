@@ -63,19 +63,17 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     /** A part of a data set, as the job names it. */
     private record Origin(Dataset dataset, Split split) {}
 
-    private SampleSource source(
-            Origin origin, ImageList images, RetriedCalls calls, Consumer<String> notices) {
-        SampleReader reader =
-                new SampleReader(calls, origin.dataset(), origin.split(), images.sha256());
+    private SampleSource source(Origin origin, ImageList images, RetriedCalls calls, Consumer<String> notices) {
+        SampleReader reader = new SampleReader(calls, origin.dataset(), origin.split(), images.sha256());
         return new RemoteSamples(images, reader, cache, threads, notices);
     }
 
     @Override
     public boolean agrees(Dataset dataset, ImageDataset local) {
         try {
-            DatasetSummary theirs =
-                    describe("a summary", COMPARE_SECONDS, request(dataset).setSummaryOnly(true))
-                            .once(channel, RemoteStorage::only);
+            DatasetSummary theirs = describe(
+                            "a summary", COMPARE_SECONDS, request(dataset).setSummaryOnly(true))
+                    .once(channel, RemoteStorage::only);
             return theirs.equals(DatasetMessages.summary(local).getSummary());
         } catch (StatusRuntimeException | IOException e) {
             // The digest of the data is compared again when the worker says that it is ready.
@@ -83,8 +81,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
         }
     }
 
-    private static RetriedCalls.Call<DatasetPart> describe(
-            String what, int seconds, DescribeRequest.Builder request) {
+    private static RetriedCalls.Call<DatasetPart> describe(String what, int seconds, DescribeRequest.Builder request) {
         return new RetriedCalls.Call<>(what, seconds, stub -> stub.describe(request.build()));
     }
 
@@ -130,8 +127,7 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
 
         public Settings {
             if (cacheBytes < 1 || patience.isNegative()) {
-                throw new IllegalArgumentException(
-                        "cache bytes: " + cacheBytes + ", patience: " + patience);
+                throw new IllegalArgumentException("cache bytes: " + cacheBytes + ", patience: " + patience);
             }
         }
     }

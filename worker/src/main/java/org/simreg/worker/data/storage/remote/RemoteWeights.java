@@ -61,8 +61,7 @@ final class RemoteWeights {
         WeightsRequest request =
                 WeightsRequest.newBuilder().setPath(path).addAllHeld(held(name)).build();
         RetriedCalls.Call<WeightsPart> call =
-                new RetriedCalls.Call<>(
-                        "the weights " + path, CALL_SECONDS, stub -> stub.weights(request));
+                new RetriedCalls.Call<>("the weights " + path, CALL_SECONDS, stub -> stub.weights(request));
         return calls.call(call, () -> true, parts -> copy(request, name, parts));
     }
 
@@ -81,10 +80,8 @@ final class RemoteWeights {
         return held;
     }
 
-    private Path copy(WeightsRequest request, Path name, Iterator<WeightsPart> parts)
-            throws IOException {
-        WeightsHeader header =
-                parts.hasNext() ? parts.next().getHeader() : WeightsHeader.getDefaultInstance();
+    private Path copy(WeightsRequest request, Path name, Iterator<WeightsPart> parts) throws IOException {
+        WeightsHeader header = parts.hasNext() ? parts.next().getHeader() : WeightsHeader.getDefaultInstance();
         if (!header.getSha256().matches("[0-9a-f]{64}")) {
             throw new RetriedCalls.Damaged("the header has no SHA-256");
         }
@@ -96,8 +93,7 @@ final class RemoteWeights {
         return file;
     }
 
-    private void store(Path file, WeightsHeader header, Iterator<WeightsPart> parts)
-            throws IOException {
+    private void store(Path file, WeightsHeader header, Iterator<WeightsPart> parts) throws IOException {
         Files.createDirectories(file.getParent());
         Path draft = Files.createTempFile(file.getParent(), "", DiskCache.DRAFT);
         try {
@@ -107,9 +103,8 @@ final class RemoteWeights {
                 length = FileTransfer.copy(parts, WeightsPart::getData, header.getLength(), out);
             }
             if (length != header.getLength() || !sha.hex().equals(header.getSha256())) {
-                throw new RetriedCalls.Damaged(
-                        "the %d bytes that came are not the %d of SHA-256 %s"
-                                .formatted(length, header.getLength(), header.getSha256()));
+                throw new RetriedCalls.Damaged("the %d bytes that came are not the %d of SHA-256 %s"
+                        .formatted(length, header.getLength(), header.getSha256()));
             }
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {

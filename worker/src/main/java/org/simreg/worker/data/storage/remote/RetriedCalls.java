@@ -66,13 +66,10 @@ final class RetriedCalls {
          *
          * @throws StatusRuntimeException if it fails
          */
-        <T> T once(ManagedChannel channel, FileTransfer.AnswerReader<P, T> reader)
-                throws IOException {
+        <T> T once(ManagedChannel channel, FileTransfer.AnswerReader<P, T> reader) throws IOException {
             return FileTransfer.get(
-                    () ->
-                            method.apply(
-                                    SamplesGrpc.newBlockingStub(channel)
-                                            .withDeadlineAfter(seconds, TimeUnit.SECONDS)),
+                    () -> method.apply(
+                            SamplesGrpc.newBlockingStub(channel).withDeadlineAfter(seconds, TimeUnit.SECONDS)),
                     reader);
         }
     }
@@ -152,9 +149,8 @@ final class RetriedCalls {
         if (!away && heard - tried < 0) {
             away = true;
             awaySince = System.nanoTime();
-            notices.accept(
-                    "the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
-                            .formatted(what, text(status), text(patience)));
+            notices.accept("the coordinator can't be reached for %s (%s); what isn't cached waits for it, %s at most"
+                    .formatted(what, text(status), text(patience)));
         }
     }
 
@@ -167,14 +163,7 @@ final class RetriedCalls {
     /** Whether a failure is one of the network or of the moment, not of what was asked. */
     private static boolean isPassing(Status status) {
         return switch (status.getCode()) {
-            case UNAVAILABLE,
-                    DEADLINE_EXCEEDED,
-                    RESOURCE_EXHAUSTED,
-                    ABORTED,
-                    CANCELLED,
-                    INTERNAL,
-                    UNKNOWN ->
-                    true;
+            case UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, CANCELLED, INTERNAL, UNKNOWN -> true;
             default -> false;
         };
     }
@@ -194,9 +183,7 @@ final class RetriedCalls {
 
     private static String refused(String what, Status status) {
         String reason = status.getDescription();
-        return reason == null
-                ? "The coordinator refuses to give %s: %s".formatted(what, status.getCode())
-                : reason;
+        return reason == null ? "The coordinator refuses to give %s: %s".formatted(what, status.getCode()) : reason;
     }
 
     private static String damaged(String what, Damaged e) {
@@ -211,9 +198,7 @@ final class RetriedCalls {
     }
 
     private static String text(Duration time) {
-        return time.toSeconds() < 120
-                ? time.toMillis() / 1000.0 + " s"
-                : time.toMinutes() + " minutes";
+        return time.toSeconds() < 120 ? time.toMillis() / 1000.0 + " s" : time.toMinutes() + " minutes";
     }
 
     private static void pause(long millis, BooleanSupplier wanted) {

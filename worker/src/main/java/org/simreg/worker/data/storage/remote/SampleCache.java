@@ -95,8 +95,7 @@ final class SampleCache {
                 : Optional.empty();
     }
 
-    private static boolean fill(FileChannel channel, Head head, FileBuffer into)
-            throws IOException {
+    private static boolean fill(FileChannel channel, Head head, FileBuffer into) throws IOException {
         ByteBuffer room = into.room(head.version().getLength());
         while (room.hasRemaining() && channel.read(room) >= 0) {
             continue;
@@ -104,8 +103,7 @@ final class SampleCache {
         CRC32C sum = new CRC32C();
         sum.update(room.flip());
         room.rewind();
-        return room.remaining() == head.version().getLength()
-                && (int) sum.getValue() == head.crc32c();
+        return room.remaining() == head.version().getLength() && (int) sum.getValue() == head.crc32c();
     }
 
     /**
@@ -139,7 +137,9 @@ final class SampleCache {
 
     private static void write(Path draft, SampleReader.Answer.File file) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(HEAD).putInt(MAGIC).putInt(file.crc32c());
-        head.putLong(file.version().getLength()).putLong(file.version().getModifiedNs()).flip();
+        head.putLong(file.version().getLength())
+                .putLong(file.version().getModifiedNs())
+                .flip();
         try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
             AtomicFile.put(channel, head);
             for (ByteBuffer piece : file.data().asReadOnlyByteBufferList()) {

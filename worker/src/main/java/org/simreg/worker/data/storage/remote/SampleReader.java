@@ -31,12 +31,11 @@ final class SampleReader {
 
     SampleReader(RetriedCalls calls, Dataset dataset, Split split, String sha256) {
         this.calls = calls;
-        head =
-                ReadRequest.newBuilder()
-                        .setDataset(dataset)
-                        .setSplit(split)
-                        .setSha256(sha256)
-                        .build();
+        head = ReadRequest.newBuilder()
+                .setDataset(dataset)
+                .setSplit(split)
+                .setSha256(sha256)
+                .build();
         what = "images of " + dataset.getPath();
     }
 
@@ -51,8 +50,7 @@ final class SampleReader {
      */
     void read(List<Wanted> samples, BooleanSupplier wanted, Consumer<Answer> taker) {
         Reading reading = new Reading(samples, wanted, taker);
-        RetriedCalls.Call<SamplePart> call =
-                new RetriedCalls.Call<>(what, CALL_SECONDS, reading::ask);
+        RetriedCalls.Call<SamplePart> call = new RetriedCalls.Call<>(what, CALL_SECONDS, reading::ask);
         while (!reading.isDone()) {
             calls.call(call, wanted, reading::take);
         }
@@ -144,8 +142,7 @@ final class SampleReader {
                 case UNCHANGED:
                     if (!current.hasHeld()) {
                         throw new RetriedCalls.Damaged(
-                                "sample %d is said to be unchanged, but is not held"
-                                        .formatted(part.getId()));
+                                "sample %d is said to be unchanged, but is not held".formatted(part.getId()));
                     }
                     return end(new Answer.Unchanged(part.getId()));
                 case CRC32C:
@@ -166,15 +163,13 @@ final class SampleReader {
                 throw new RetriedCalls.Damaged(
                         current == null
                                 ? "more samples come than were asked for"
-                                : "sample %d comes in place of %d"
-                                        .formatted(part.getId(), current.getId()));
+                                : "sample %d comes in place of %d".formatted(part.getId(), current.getId()));
             }
         }
 
         private void take(SamplePart part) throws RetriedCalls.Damaged {
             if (!part.getVersion().equals(version)) {
-                throw new RetriedCalls.Damaged(
-                        "the version of sample %d differs in it".formatted(part.getId()));
+                throw new RetriedCalls.Damaged("the version of sample %d differs in it".formatted(part.getId()));
             }
             data = data.concat(part.getData());
             for (ByteBuffer piece : part.getData().asReadOnlyByteBufferList()) {
@@ -190,17 +185,15 @@ final class SampleReader {
                 throw lengthOf(current.getId());
             }
             if ((int) sum.getValue() != crc32c) {
-                throw new RetriedCalls.Damaged(
-                        "the CRC32C of sample %d is %08x, not the announced %08x"
-                                .formatted(current.getId(), sum.getValue(), crc32c));
+                throw new RetriedCalls.Damaged("the CRC32C of sample %d is %08x, not the announced %08x"
+                        .formatted(current.getId(), sum.getValue(), crc32c));
             }
             return new Answer.File(current.getId(), version, data, crc32c);
         }
 
         private RetriedCalls.Damaged lengthOf(int id) {
             return new RetriedCalls.Damaged(
-                    "sample %d has %d bytes, not the announced %d"
-                            .formatted(id, data.size(), version.getLength()));
+                    "sample %d has %d bytes, not the announced %d".formatted(id, data.size(), version.getLength()));
         }
 
         private Optional<Answer> end(Answer answer) {
@@ -213,12 +206,8 @@ final class SampleReader {
         /** Called after the last piece. */
         void finish() throws RetriedCalls.Damaged {
             if (current != null || expected.hasNext()) {
-                throw new RetriedCalls.Damaged(
-                        "the answer ends at sample %d"
-                                .formatted(
-                                        current == null
-                                                ? expected.next().getId()
-                                                : current.getId()));
+                throw new RetriedCalls.Damaged("the answer ends at sample %d"
+                        .formatted(current == null ? expected.next().getId() : current.getId()));
             }
         }
     }

@@ -58,8 +58,7 @@ public final class PickleReader {
             }
             if (!number(op) && !text(op) && !collection(op) && !object(op) && !memo(op)) {
                 throw new CorruptFile(
-                        "byte %d of its pickle, 0x%02x, is no known opcode"
-                                .formatted(in.position() - 1, op));
+                        "byte %d of its pickle, 0x%02x, is no known opcode".formatted(in.position() - 1, op));
             }
         }
         throw new CorruptFile("its pickle takes more than " + MAX_WORK + " steps");
@@ -202,10 +201,7 @@ public final class PickleReader {
             case 'b' -> build(stack.pop());
             case 'o' -> {
                 List<Object> parts = stack.popToMark();
-                stack.push(
-                        !parts.isEmpty() && parts.get(0) instanceof Global type
-                                ? new Thing(type)
-                                : new Thing());
+                stack.push(!parts.isEmpty() && parts.get(0) instanceof Global type ? new Thing(type) : new Thing());
             }
             case 'i' -> {
                 Global type = new Global(in.line(), in.line());
@@ -367,8 +363,7 @@ public final class PickleReader {
             StringBuilder line = new StringBuilder();
             for (int c = unsigned1(); c != '\n'; c = unsigned1()) {
                 if (line.length() == MAX_LINE) {
-                    throw new CorruptFile(
-                            "a line in it is longer than " + MAX_LINE + " characters");
+                    throw new CorruptFile("a line in it is longer than " + MAX_LINE + " characters");
                 }
                 line.append((char) c);
             }

@@ -63,12 +63,10 @@ public final class PickleWriter {
 
     /** Pushes a class or function by name, {@code global("collections", "OrderedDict")}. */
     public PickleWriter global(String module, String name) {
-        return once(
-                "c" + module + "\n" + name,
-                () -> {
-                    String line = "c" + module + "\n" + name + "\n";
-                    out.writeBytes(line.getBytes(StandardCharsets.UTF_8));
-                });
+        return once("c" + module + "\n" + name, () -> {
+            String line = "c" + module + "\n" + name + "\n";
+            out.writeBytes(line.getBytes(StandardCharsets.UTF_8));
+        });
     }
 
     /** Marks the place from which the next tuple, list or dict takes its values. */
@@ -202,7 +200,8 @@ public final class PickleWriter {
     }
 
     private PickleWriter little(long value, int bytes) {
-        ByteBuffer buffer = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value);
+        ByteBuffer buffer =
+                ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value);
         out.write(buffer.array(), 0, bytes);
         return this;
     }

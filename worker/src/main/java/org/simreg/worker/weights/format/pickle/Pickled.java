@@ -88,7 +88,6 @@ public sealed interface Pickled {
      *
      * @param trained whether it asks for a gradient
      */
-    record Tensor(
-            Storage storage, DType dtype, long offset, long[] shape, long[] stride, boolean trained)
+    record Tensor(Storage storage, DType dtype, long offset, long[] shape, long[] stride, boolean trained)
             implements Pickled {}
 }

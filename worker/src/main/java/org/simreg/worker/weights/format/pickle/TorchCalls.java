@@ -37,10 +37,9 @@ final class TorchCalls {
                 && arguments.get(2) instanceof List<?> rest) {
             return call(inner, rest);
         }
-        boolean first =
-                function.is("torch._utils", "_rebuild_parameter", "_rebuild_parameter_with_state")
-                        || function.is("torch", "Size")
-                        || function.module().equals("torch.jit._pickle");
+        boolean first = function.is("torch._utils", "_rebuild_parameter", "_rebuild_parameter_with_state")
+                || function.is("torch", "Size")
+                || function.module().equals("torch.jit._pickle");
         return first && !arguments.isEmpty() ? arguments.get(0) : new Thing(function);
     }
 
@@ -76,10 +75,7 @@ final class TorchCalls {
         }
         Optional<DType> dtype = DType.ofStorage(storage.type());
         if (typed) {
-            dtype =
-                    arguments.get(6) instanceof Global g
-                            ? DType.ofTorch(g.name())
-                            : Optional.empty();
+            dtype = arguments.get(6) instanceof Global g ? DType.ofTorch(g.name()) : Optional.empty();
         }
         if (dtype.isEmpty()) {
             return new Thing();

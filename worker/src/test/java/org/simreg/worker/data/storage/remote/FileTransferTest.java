@@ -39,14 +39,14 @@ import org.simreg.worker.base.concurrent.Abandoned;
 
 @Timeout(60)
 class FileTransferTest {
-    private static final CheckpointPart HEADER =
-            CheckpointPart.newBuilder().setHeader(CheckpointHeader.newBuilder().setStep(7)).build();
-    private static final FileTransfer.Content ENDLESS =
-            out -> {
-                while (true) {
-                    out.write(new byte[1000]);
-                }
-            };
+    private static final CheckpointPart HEADER = CheckpointPart.newBuilder()
+            .setHeader(CheckpointHeader.newBuilder().setStep(7))
+            .build();
+    private static final FileTransfer.Content ENDLESS = out -> {
+        while (true) {
+            out.write(new byte[1000]);
+        }
+    };
 
     private final Receiver receiver = new Receiver();
     private Server server;
@@ -60,8 +60,7 @@ class FileTransferTest {
         volatile boolean reads = true;
 
         @Override
-        public StreamObserver<CheckpointPart> putCheckpoint(
-                StreamObserver<CheckpointStored> answer) {
+        public StreamObserver<CheckpointPart> putCheckpoint(StreamObserver<CheckpointStored> answer) {
             if (!reads) {
                 ((ServerCallStreamObserver<CheckpointStored>) answer).disableAutoRequest();
             }
@@ -102,7 +101,10 @@ class FileTransferTest {
     @BeforeEach
     void start() throws IOException {
         String name = UUID.randomUUID().toString();
-        server = InProcessServerBuilder.forName(name).addService(receiver).build().start();
+        server = InProcessServerBuilder.forName(name)
+                .addService(receiver)
+                .build()
+                .start();
         channel = InProcessChannelBuilder.forName(name).build();
     }
 
@@ -116,13 +118,14 @@ class FileTransferTest {
         return FileTransfer.put(
                 WorkersGrpc.newBlockingV2Stub(channel).putCheckpoint(),
                 new FileTransfer.Upload<>(
-                        HEADER, data -> CheckpointPart.newBuilder().setData(data).build(), content),
+                        HEADER,
+                        data -> CheckpointPart.newBuilder().setData(data).build(),
+                        content),
                 (status, e) -> new IllegalStateException(status.getDescription(), e));
     }
 
     private Iterator<CheckpointPart> parts() {
-        return WorkersGrpc.newBlockingStub(channel)
-                .getCheckpoint(CheckpointWanted.getDefaultInstance());
+        return WorkersGrpc.newBlockingStub(channel).getCheckpoint(CheckpointWanted.getDefaultInstance());
     }
 
     private void awaitCancel() throws InterruptedException {
@@ -133,13 +136,11 @@ class FileTransferTest {
     void aFileComesAfterItsHeaderInPartsOfBoundedSize() throws IOException {
         byte[] file = new byte[600_001];
         new SplittableRandom(1).nextBytes(file);
-        CheckpointStored stored =
-                put(
-                        out -> {
-                            out.write(file[0]);
-                            out.write(file, 1, 300_000);
-                            out.write(file, 300_001, 300_000);
-                        });
+        CheckpointStored stored = put(out -> {
+            out.write(file[0]);
+            out.write(file, 1, 300_000);
+            out.write(file, 300_001, 300_000);
+        });
         assertEquals(7, stored.getStep());
         assertEquals(HEADER, receiver.parts.get(0));
         assertEquals(4, receiver.parts.size());
@@ -154,22 +155,20 @@ class FileTransferTest {
     @Test
     void aRefusalEndsTheFileAndSaysWhy() {
         receiver.refuses = true;
-        String reason = assertThrows(IllegalStateException.class, () -> put(ENDLESS)).getMessage();
+        String reason =
+                assertThrows(IllegalStateException.class, () -> put(ENDLESS)).getMessage();
         assertEquals("it is over", reason);
     }
 
     @Test
     void aFileThatCantBeReadLeavesNoCallBehind() throws InterruptedException {
         IOException broken = new IOException("broken disk");
-        UncheckedIOException thrown =
-                assertThrows(
-                        UncheckedIOException.class,
-                        () ->
-                                put(
-                                        out -> {
-                                            out.write(new byte[300_000]);
-                                            throw broken;
-                                        }));
+        UncheckedIOException thrown = assertThrows(
+                UncheckedIOException.class,
+                () -> put(out -> {
+                    out.write(new byte[300_000]);
+                    throw broken;
+                }));
         assertSame(broken, thrown.getCause());
         awaitCancel();
     }
@@ -186,16 +185,12 @@ class FileTransferTest {
     @Test
     void aTakerThatLeavesHangsUp() throws InterruptedException {
         IOException full = new IOException("no room");
-        IOException thrown =
-                assertThrows(
-                        IOException.class,
-                        () ->
-                                FileTransfer.get(
-                                        this::parts,
-                                        parts -> {
-                                            assertEquals(HEADER, parts.next());
-                                            throw full;
-                                        }));
+        IOException thrown = assertThrows(
+                IOException.class,
+                () -> FileTransfer.get(this::parts, parts -> {
+                    assertEquals(HEADER, parts.next());
+                    throw full;
+                }));
         assertSame(full, thrown);
         awaitCancel();
     }
@@ -203,19 +198,15 @@ class FileTransferTest {
     @Test
     void aFailedAnswerBecomesASentence() {
         receiver.refuses = true;
-        IllegalStateException thrown =
-                assertThrows(
-                        IllegalStateException.class,
-                        () ->
-                                FileTransfer.get(
-                                        this::parts,
-                                        parts -> {
-                                            parts.forEachRemaining(part -> {});
-                                            return true;
-                                        },
-                                        (status, e) ->
-                                                new IllegalStateException(
-                                                        status.getDescription(), e)));
+        IllegalStateException thrown = assertThrows(
+                IllegalStateException.class,
+                () -> FileTransfer.get(
+                        this::parts,
+                        parts -> {
+                            parts.forEachRemaining(part -> {});
+                            return true;
+                        },
+                        (status, e) -> new IllegalStateException(status.getDescription(), e)));
         assertEquals("no such step", thrown.getMessage());
     }
 

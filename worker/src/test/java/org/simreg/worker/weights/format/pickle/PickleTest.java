@@ -80,11 +80,7 @@ class PickleTest {
     @Test
     void aTensorComesBackWithItsPlaceInTheStorage() throws CorruptFile {
         var storage = new PickleWriter.Storage(DType.BFLOAT16, "7", 100, true);
-        Tensor tensor =
-                (Tensor)
-                        read(
-                                new PickleWriter()
-                                        .tensor(storage, 3, new long[] {2, 5}, new long[] {1, 2}));
+        Tensor tensor = (Tensor) read(new PickleWriter().tensor(storage, 3, new long[] {2, 5}, new long[] {1, 2}));
         assertEquals(new Pickled.Storage("BFloat16Storage", "7", 100, null), tensor.storage());
         assertEquals(DType.BFLOAT16, tensor.dtype());
         assertEquals(3, tensor.offset());
@@ -95,10 +91,7 @@ class PickleTest {
     @Test
     void theTextualOpcodesOfTheFirstProtocolAreRead() throws CorruptFile {
         String text = "(dp0\nS'a'\np1\nI01\nsVb\nL12345678901234567890L\nsg1\nF2.5\ns.";
-        Map<?, ?> dict =
-                (Map<?, ?>)
-                        new PickleReader(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)))
-                                .read();
+        Map<?, ?> dict = (Map<?, ?>) new PickleReader(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII))).read();
         assertEquals(2.5, dict.get("a"));
         assertEquals(new BigInteger("12345678901234567890"), dict.get("b"));
     }
