@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Setting of a {@link Job}, as its descriptor declares it: where it stands, what it means, its
+ * A setting of a {@link Job}, as its descriptor declares it: where it stands, what it means, its
  * default and its bounds. The command line, the job file and the table of docs/settings.md are made
  * from these.
  *

@@ -35,27 +35,30 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
 
 /**
- * The coordinator: its whole state, and the only one who issues generations. All its methods are
- * called on one thread; it does nothing by itself but what {@link #tick} makes it do.
+ * The coordinator of all jobs and workers: it holds their whole state and alone begins generations, each a fixed set
+ * of workers that trains a job until one comes or goes. All its methods are called on one thread, {@code
+ * simreg-coordinator}, an {@code OwnerVerticle} that {@code CoordinatorServices} makes; it does nothing by itself but
+ * what {@link #tick} makes it do.
  *
  * <p>After a worker of a running job was killed:
  *
  * <ol>
- *   <li>{@code WorkerStream} sees its stream break and calls {@code lost}; or nothing is heard of
- *       it for {@code lostAfter} milliseconds. {@link WorkerSessions} removes its session.
+ * <li>{@code WorkerStream} sees its stream break and calls {@code WorkerService.In.lost}; or nothing is heard of it
+ * for {@code lostAfter} milliseconds. {@link WorkerSessions} removes its session.
  *   <li>{@link Dispatcher} hands the remaining workers to the jobs ({@code Allotment}) and has
  *       {@link JobController} carry out what {@code JobScheduler} decides on each job. Here that is
  *       {@code Stop}, for a member is missing: {@code Halt} goes to the survivors, and the job's
  *       {@code Phase} is {@code Halting}.
- *   <li>Each survivor's {@code GenerationRun} abandons the step under way and answers {@code
- *       Halted} with its last committed step; {@link ReportHandler} marks its state as halted.
- *   <li>When all have halted the decision is {@code Begin}: {@code GenerationPlanner} takes the
- *       highest step that a survivor holds, or else the newest checkpoint's, shares out the
- *       micro-batches and says where each member gets the state. {@code JobController} brings the
- *       ledger to that step ({@code LedgerWriter}), saves the record and sends {@code Begin}.
- *   <li>On each member {@code StateTransfer} gets the state, and the training loop takes the next
- *       step. Its {@code Committed} reports go by {@code ReportHandler} to {@code LedgerWriter},
- *       which appends the step to the ledger once all members have reported it.
+ * <li>Each survivor's {@code GenerationRun} abandons the step under way, on {@code Halt} or sooner because its link
+ * to the lost one broke, and answers {@code Halted} with its last committed step; {@link ReportHandler} marks its
+ * state as halted.
+ * <li>When all have halted the decision is {@code Begin}: {@code JobScheduler} takes the highest step that a survivor
+ * holds, or else the newest checkpoint's; {@code GenerationPlanner} shares out the micro-batches and says where each
+ * member gets the state. {@code JobController} brings the ledger to that step ({@code LedgerWriter}), saves the
+ * record and sends {@code Begin}.
+ * <li>On each member {@code JobRunner} starts a {@code GenerationRun}: {@code StateTransfer} gets the state, and the
+ * training loop takes the next step. Its {@code Committed} reports go by {@code ReportHandler} to {@code
+ * LedgerWriter}, which appends the step to the ledger once all members have reported it.
  * </ol>
  *
  * <p>Steps 2 and 4 and every line of the ledger happen on the coordinator's thread.

@@ -29,7 +29,7 @@ public final class StreamedAnswer<T> {
     private Parts<T> parts;
     private boolean over;
 
-    /** Opens the parts of an answer; on a thread of the pool. */
+    /** The opener of an answer's parts; called on a thread of the pool. */
     public interface Opening<T> {
         Parts<T> open() throws IOException;
     }

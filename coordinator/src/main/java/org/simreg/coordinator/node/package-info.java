@@ -1,5 +1,5 @@
 /**
- * The processes: coordinator, worker, and both in one JVM, put together from all other rooms. Read
+ * The processes of a cluster: coordinator, worker, and both in one JVM. Read
  * {@link org.simreg.coordinator.node.CoordinatorNode} first.
  */
 package org.simreg.coordinator.node;

@@ -1,5 +1,5 @@
 /**
- * libtorch, and the networks written for it. Read {@code torch} (a device, an archive, a call),
- * then {@code torchscript} (networks, loss and training step as TorchScript source).
+ * libtorch, and the TorchScript that is written for it. Read {@code torch} (a device, an archive, a call), then
+ * {@code torchscript} (networks, loss and training step as TorchScript source).
  */
 package org.simreg.worker.engine;

@@ -3,7 +3,10 @@ package org.simreg.worker.network;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The operation of one layer. Images are (N, C, H, W), features (N, C). */
+/**
+ * The computation of one layer: a convolution, BatchNorm, ReLU and so on, without its weights. Images are (N, C, H,
+ * W), features (N, C).
+ */
 public sealed interface Op {
     /**
      * Two-dimensional convolution without bias, as torch.nn.Conv2d. Weight: (out, in / groups,

@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 public record Weight(String name, long[] shape, Kind kind) {
     /**
-     * What a tensor is for. The last three kinds belong to TorchScript modules from outside: a
+     * The purpose of a tensor. The last three kinds belong to TorchScript modules from outside: a
      * parameter of any shape in row-major order, a float buffer, a whole-number buffer.
      */
     public enum Kind {

@@ -15,14 +15,14 @@
  *       weights in {@code NetworkGraph.weightsOf}, and its code in {@code ForwardCode}, {@code
  *       FrozenCode} ({@code engine.torchscript}), {@code OnnxGraph} ({@code export}) and, where
  *       BatchNorm can be folded into it, {@code FoldedNetwork} ({@code weights.checkpoint});
- *   <li>its stages: {@link org.simreg.worker.network.Stage}, if layer names don't begin with {@code
- *       layerN.};
- *   <li>its weights in files: the name of the first layer among the anchors of {@code
- *       NetworkRecognizer} ({@code weights.checkpoint}); names of other tools as in {@code
- *       TensorFlowNames};
+ * <li>its stages: {@link org.simreg.worker.network.Stage}, unless its layers are named {@code layerN.}; {@code
+ * features.N} is read as MobileNet-v2's;
+ * <li>its weights in files: in {@code NetworkRecognizer} ({@code weights.checkpoint}) the name of the first layer
+ * among {@code ANCHORS}, the names of first-level layers in {@code isInside}, the last layer's in {@code classes} and
+ * {@code isLast}; names of other tools as in {@code TensorFlowNames};
  *   <li>its limits, if it has any: a rule in {@code JobRules} ({@code proto});
- *   <li>its proof: numbers of PyTorch by {@code scripts/fixtures/parity.py}, compared by {@code
- *       ParityTest}, {@code StagesTest} and {@code OnnxWriterTest}.
+ * <li>its proof: the network in {@code scripts/fixtures/networks.py}, numbers of PyTorch by {@code parity.py} and
+ * {@code stages.py} beside it, compared by {@code ParityTest}, {@code StagesTest} and {@code OnnxWriterTest}.
  * </ol>
  */
 package org.simreg.worker.network;

@@ -89,7 +89,7 @@ public record EvalRequest(
         }
     }
 
-    /** Training of a linear probe a learning rate, on centre crops or on fresh views each epoch. */
+    /** The task of training a linear probe for each learning rate, on centre crops or fresh views each epoch. */
     public record Linear(LinearProbe.Settings settings, boolean augmented) implements Task {
         @Override
         public String command() {

@@ -24,7 +24,7 @@ final class SearchCalls {
     private final Executor computing;
 
     /**
-     * @param search runs tasks on the banks' thread
+     * @param search runs tasks on the search thread
      * @param computing runs what takes a while and waits for nothing
      */
     SearchCalls(BankService banks, Executor search, Executor computing) {

@@ -33,7 +33,10 @@ import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
-/** The gRPC service {@code Search}: banks and searches in them, for clients. */
+/**
+ * The gRPC service {@code Search}: banks and searches in them, for clients. {@link #search} goes on in {@link
+ * SearchCalls#ask}.
+ */
 public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final BankService banks;
     private final Executor search;
@@ -42,7 +45,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     private final SearchCalls calls;
 
     /**
-     * @param search runs tasks one after the other on the banks' thread
+     * @param search runs tasks one after the other on the search thread
      * @param computing runs what takes a while and waits for nothing
      * @param answered takes the time of each search that was answered; any thread
      */

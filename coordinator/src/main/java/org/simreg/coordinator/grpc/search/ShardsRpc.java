@@ -33,7 +33,7 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     private final Executor files;
 
     /**
-     * @param search runs tasks one after the other on the banks' thread
+     * @param search runs tasks one after the other on the search thread
      * @param files runs what reads and writes files
      */
     public ShardsRpc(BankService banks, Executor search, Executor files) {

@@ -32,7 +32,7 @@ public final class Scaling implements ScaleService {
     private volatile int wanted;
 
     /**
-     * The facts that the number follows from.
+     * The facts from which the number of workers wanted is computed.
      *
      * @param demands of the jobs that train or want to
      * @param attending workers that attend and don't leave

@@ -7,21 +7,21 @@ public sealed interface Decision {
     /** Why, in one sentence. */
     String reason();
 
-    /** Nothing happens. */
+    /** The decision to change nothing for now. */
     record Wait(String reason) implements Decision {}
 
-    /** All members of the last generation attend: it trains as before. */
+    /** The decision that the last generation, all of whose members attend, trains as before. */
     record Continue(String reason) implements Decision {}
 
     /**
-     * The last generation stops.
+     * The decision to stop the last generation.
      *
      * @param phase what it is halting for from now on
      */
     record Stop(Phase.Halting phase, String reason) implements Decision {}
 
     /**
-     * A generation begins.
+     * The decision to begin a generation.
      *
      * @param generation complete
      * @param rewinds whether steps of the ledger are taken back
@@ -34,12 +34,12 @@ public sealed interface Decision {
         }
     }
 
-    /** Nobody trains; the job waits for workers, and those it may keep stay prepared. */
+    /** The decision to wait for workers: nobody trains, and those the job may keep stay prepared. */
     record AwaitWorkers(Phase.Idle phase, String reason) implements Decision {}
 
-    /** The job is paused or cancelled, and all its workers are let go. */
+    /** The decision to let all workers of a paused or cancelled job go. */
     record Release(Phase.HaltReason why, String reason) implements Decision {}
 
-    /** All steps are done and every member that lives has said so. */
+    /** The decision that training is over: all steps are done, and every live member has said so. */
     record Complete(String reason) implements Decision {}
 }

@@ -33,7 +33,7 @@ public record JobView(long now, Phase phase, Assignment assignment, List<JobView
             Grant grant, int least, int microBatches, Optional<HaltReason> requestedHalt, WaitTimes waits) {}
 
     /**
-     * How long a decision waits, in milliseconds.
+     * The times that a decision waits, in milliseconds.
      *
      * @param gather for more workers that are about to be ready
      * @param grace for workers that hold what would be lost otherwise
@@ -53,7 +53,7 @@ public record JobView(long now, Phase phase, Assignment assignment, List<JobView
     public record History(Generation last, Lineage lineage, Steps steps, boolean trained) {}
 
     /**
-     * How far the job is, in steps.
+     * The progress of the job, in steps.
      *
      * @param ledger last step in the ledger
      * @param reported last step that is in the ledger, or follows it without a gap in what members

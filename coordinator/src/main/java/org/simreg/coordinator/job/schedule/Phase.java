@@ -24,7 +24,7 @@ package org.simreg.coordinator.job.schedule;
  */
 public sealed interface Phase {
     /**
-     * Nobody trains.
+     * The phase in which nobody trains.
      *
      * @param since milliseconds
      * @param saved whether a checkpoint of what its workers hold was asked for
@@ -32,7 +32,7 @@ public sealed interface Phase {
     record Idle(long since, boolean saved) implements Phase {}
 
     /**
-     * The last generation trains.
+     * The phase in which the last generation trains.
      *
      * @param grace milliseconds until when members that don't attend are waited for, after a start
      *     of the coordinator; 0: they are lost
@@ -40,7 +40,7 @@ public sealed interface Phase {
     record Training(long grace) implements Phase {}
 
     /**
-     * The last generation was told to stop.
+     * The phase after the last generation was told to stop.
      *
      * @param after step it may go on to; 0: at once
      * @param checkpoint whether rank 0 stores what it holds

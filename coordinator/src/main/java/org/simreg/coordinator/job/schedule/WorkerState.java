@@ -1,7 +1,7 @@
 package org.simreg.coordinator.job.schedule;
 
 /**
- * A worker's state with regard to the job that it serves.
+ * The state of a worker with its job: preparing it, ready for it, or holding a state of its student.
  *
  * <pre>
  *                Prepare              Ready          Begin
@@ -18,14 +18,14 @@ package org.simreg.coordinator.job.schedule;
  * attends again says itself in which state it is.
  */
 public sealed interface WorkerState {
-    /** It loads data, teachers and student. */
+    /** The state in which a worker loads data, teachers and student. */
     record Preparing() implements WorkerState {}
 
-    /** It has loaded them, and holds no state of the student. */
+    /** The state after loading, in which a worker holds no state of the student yet. */
     record Ready() implements WorkerState {}
 
     /**
-     * It has been in a generation.
+     * The state since a generation, in which a worker holds a state of the student.
      *
      * @param generation its last
      * @param committed steps of its state

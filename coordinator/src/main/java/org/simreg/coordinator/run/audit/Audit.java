@@ -17,10 +17,10 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 
 /**
- * The result of checking whether a run lost or doubled a step or a sample, from its ledger. The
- * rules: lines are as they were written, steps follow one another, generations never fall, every
- * place of an epoch comes once, recomputed steps have the bits they had, digests are there where
- * they are due and from all members. Reads only; the run may be going on.
+ * The result of an audit: whether, by its ledger, a run lost or doubled a step or a sample. The rules: lines are as
+ * they were written, steps follow one another, generations never fall, every place of an epoch comes once, recomputed
+ * steps have the bits they had, digests are there where they are due and from all members. Reads only; the run may be
+ * going on.
  *
  * @param summary what the ledger holds, for people; several lines
  * @param violations in the order of the lines; none if the ledger is clean

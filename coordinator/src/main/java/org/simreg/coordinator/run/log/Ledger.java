@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file {@code ledger.jsonl} of a run: every committed step and every time steps were taken
- * back, a line each, only ever appended. A line outlives the process when {@link #commit} returns,
- * and the machine when {@link #sync} does; an unfinished last line is cut off when the file is
+ * The file {@code ledger.jsonl} of a run: every committed step and every time steps were taken back, a line each,
+ * only ever appended, by {@code LedgerWriter} on the coordinator's thread. A line outlives the process when {@link
+ * #commit} returns, and the machine when {@link #sync} does; an unfinished last line is cut off when the file is
  * opened.
  */
 public final class Ledger implements AutoCloseable {

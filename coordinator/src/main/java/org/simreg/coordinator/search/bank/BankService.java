@@ -16,9 +16,9 @@ import org.simreg.proto.Vectors;
 import org.simreg.worker.features.search.TopK;
 
 /**
- * The banks as clients and workers use them: the port between gRPC and the banks. Its methods are
- * called on the search thread, but for {@link #view} and {@link #views}; they throw {@code
- * Refused}, and the stages that they return fail with it.
+ * The banks as clients and workers use them: the port between gRPC and the banks. Its methods are called on the
+ * search thread, {@code simreg-banks}, but for {@link #view} and {@link #views}; they throw {@code Refused}, and the
+ * stages that they return fail with it.
  */
 public interface BankService {
     /** A snapshot of a bank, if there is one; any thread. */

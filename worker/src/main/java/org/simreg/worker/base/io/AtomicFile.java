@@ -10,7 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import org.simreg.proto.UserError;
 
-/** Files that appear whole or not at all, also after a loss of power. */
+/** The writer of files that appear whole or not at all, also after a loss of power. */
 public final class AtomicFile {
     private AtomicFile() {}
 

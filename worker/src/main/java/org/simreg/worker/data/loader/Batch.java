@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.worker.data.view.View;
 
 /**
- * The views of some samples. Belongs to who took it, until it is closed; then its buffers serve
- * another batch.
+ * Decoded views of the samples of one request, as pixels. Belongs to who took it, until it is closed; then its
+ * buffers serve another batch.
  */
 public final class Batch implements AutoCloseable {
     private final BatchLoader.Request request;

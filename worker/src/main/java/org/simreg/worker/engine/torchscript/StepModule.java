@@ -12,8 +12,8 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 
 /**
- * A student in training as a TorchScript module: its state on the device, and the calls of a step.
- * The arithmetic, loss included, is in {@link StepCode}.
+ * A student in training as a TorchScript module: its state on the device, and the calls of a step. The arithmetic is
+ * in {@link StepCode}, the loss in {@link LossCode}.
  */
 public final class StepModule implements TrainableStudent {
     private final Torch torch;

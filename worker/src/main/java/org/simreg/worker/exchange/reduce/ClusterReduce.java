@@ -144,7 +144,7 @@ public final class ClusterReduce implements Reduce {
         }
     }
 
-    /** A step of which this member computes its leaves. */
+    /** The reduction of one step, of which this member computes its leaves. */
     private final class ClusterRound implements Round {
         private final List<TreeJoin.Subtree> parts = sums.tree().parts(peers.rank());
         private final CompletableFuture<NDArray> mine = future;

@@ -37,7 +37,7 @@ public final class LocalReduce implements Reduce {
         vectors.close();
     }
 
-    /** A step whose leaves are all computed here. */
+    /** The reduction of one step, whose leaves are all computed here. */
     private final class LocalRound implements Round {
         private final int leaves;
         private final TreeSum<NDArray> sum = new TreeSum<>(vectors::add);

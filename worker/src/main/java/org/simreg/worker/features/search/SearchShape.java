@@ -3,7 +3,8 @@ package org.simreg.worker.features.search;
 import org.simreg.worker.features.bankfile.RowSource;
 
 /**
- * The data of a shard that all threads of all searches share, read-only.
+ * A shard's rows, exact and rounded, with their center, tiling and rounding bound; all searching threads share it,
+ * read-only.
  *
  * @param rows float32, as they are
  * @param rounded the same less the center, bfloat16

@@ -219,7 +219,7 @@ final class CoordinatorConnection {
         }
         leaveUnasked();
         if (!warned && !closed) {
-            LOG.warn("The line to the coordinator is broken ({}); trying again.", sentence(status));
+            LOG.warn("The stream to the coordinator is broken ({}); trying again.", sentence(status));
             warned = true;
         }
         vertx.setTimer(retryMs, ignored -> open());

@@ -20,7 +20,7 @@ public final class TeacherFeatures implements AutoCloseable {
     private boolean writable = true;
 
     /**
-     * How features of views that come again are rounded and kept.
+     * The rounding and storage of the features of views that come again.
      *
      * @param format that they are rounded to, whether they are read or computed
      * @param store where they are kept; none if they are computed every time
