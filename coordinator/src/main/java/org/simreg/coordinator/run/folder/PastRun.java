@@ -6,16 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.run.log.EventLog;
 import org.simreg.coordinator.run.log.Ledger;
 import org.simreg.coordinator.run.log.MetricsFile;
 import org.simreg.coordinator.run.log.TensorBoardFile;
 import org.simreg.coordinator.store.FolderLock;
-import org.simreg.proto.FieldText;
 import org.simreg.proto.Job;
-import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 
@@ -29,11 +26,6 @@ public final class PastRun {
 
     private static final List<String> FILES =
             List.of(JobFile.NAME, Ledger.NAME, EventLog.NAME, MetricsFile.NAME, REPORT);
-
-    /** Every network's name, as its exported files begin. */
-    private static final String NETWORKS = Network.getDescriptor().getValues().stream()
-            .map(FieldText::kebab)
-            .collect(Collectors.joining(","));
 
     private PastRun() {}
 
@@ -99,7 +91,7 @@ public final class PastRun {
             TensorBoardFile.removeAll(folder);
             deleteFrom(folder.resolve(CheckpointCatalog.NAME), "{,.}step-[0-9]*.safetensors{,.*.tmp}");
             deleteFrom(folder.resolve("features"), "{,.}teacher-[0-9]*.features{,.*.tmp}");
-            deleteFrom(folder.resolve("student"), "{" + NETWORKS + "}*.{torchscript.pt,safetensors,pth,onnx}");
+            deleteFrom(folder.resolve("student"), "{resnet,mobilenet}*.{torchscript.pt,safetensors,pth,onnx}");
         });
     }
 
