@@ -89,28 +89,47 @@ final class DiskCache {
         if (used <= limit) {
             return;
         }
-        long cut = cut(used - limit);
+        Cut cut = cut(used - limit);
+        long[] atTime = {cut.atTime()};
         walk((file, attributes) -> {
-            if (used > limit && attributes.lastModifiedTime().toMillis() <= cut) {
-                used -= Files.deleteIfExists(file) ? blocks(attributes.size()) : 0;
+            long time = attributes.lastModifiedTime().toMillis();
+            long bytes = blocks(attributes.size());
+            if (time < cut.time() || time == cut.time() && atTime[0] > 0) {
+                used -= Files.deleteIfExists(file) ? bytes : 0;
+                atTime[0] -= time == cut.time() ? bytes : 0;
             }
         });
     }
 
-    /** The time up to which files must go to free that many bytes. */
-    private long cut(long bytes) throws IOException {
+    /**
+     * Which files go: all of an earlier time, and of the time itself as many as still needed, in any
+     * order.
+     *
+     * @param time milliseconds of the last modification
+     * @param atTime bytes to free by files of just that time
+     */
+    private record Cut(long time, long atTime) {}
+
+    /** The cut that frees that many bytes, or all there are. */
+    private Cut cut(long bytes) throws IOException {
         List<long[]> files = new ArrayList<>();
         walk((file, attributes) ->
                 files.add(new long[] {attributes.lastModifiedTime().toMillis(), blocks(attributes.size())}));
         files.sort((a, b) -> Long.compare(a[0], b[0]));
         long freed = 0;
+        long earlier = 0;
+        long time = Long.MIN_VALUE;
         for (long[] file : files) {
+            if (file[0] != time) {
+                time = file[0];
+                earlier = freed;
+            }
             freed += file[1];
             if (freed >= bytes) {
-                return file[0];
+                return new Cut(time, bytes - earlier);
             }
         }
-        return Long.MAX_VALUE;
+        return new Cut(Long.MAX_VALUE, 0);
     }
 
     /** The work on each file of the cache. */
