@@ -11,11 +11,11 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.function.Function;
 import org.simreg.proto.Version;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * An answer with one file: a header, then the file piece by piece.
@@ -69,7 +69,7 @@ public final class FileParts<T> implements StreamedAnswer.Parts<T> {
             this.path = path;
             this.removable = removable;
             version = version(path);
-            channel = FileChannel.open(path, StandardOpenOption.READ);
+            channel = UserFile.open(path);
         }
 
         /**

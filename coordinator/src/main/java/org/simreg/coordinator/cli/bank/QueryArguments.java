@@ -2,13 +2,14 @@ package org.simreg.coordinator.cli.bank;
 
 import com.google.protobuf.ByteString;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.features.bankfile.FeatureTable;
 import org.simreg.worker.features.search.SearchMessages;
 import picocli.CommandLine.Option;
@@ -92,14 +93,9 @@ final class QueryArguments {
 
     private static ByteString read(Path image) {
         try {
-            long bytes = Files.size(image);
-            if (bytes > LARGEST) {
-                throw new UserError("The image %s has %d bytes, and at most %d can be asked with; make it smaller"
-                        .formatted(image, bytes, LARGEST));
-            }
-            return ByteString.copyFrom(Files.readAllBytes(image));
+            return ByteString.copyFrom(UserFile.bytes(image, LARGEST));
         } catch (IOException e) {
-            throw new UserError("Can't read the image %s: %s".formatted(image, e), e);
+            throw new UserError("Can't ask with the image %s: %s".formatted(image, Disk.reason(e)), e);
         }
     }
 

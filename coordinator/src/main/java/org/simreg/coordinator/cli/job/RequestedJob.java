@@ -126,7 +126,7 @@ final class RequestedJob {
     private Job base() {
         Optional<Path> file = file();
         if (file.isPresent()) {
-            return JobFile.read(file.get());
+            return JobFile.piped(file.get());
         }
         String out = parsed.matchedOptionValue("--out", "");
         Path own = Path.of(out, "job.yaml");

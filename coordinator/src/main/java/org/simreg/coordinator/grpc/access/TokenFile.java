@@ -2,7 +2,6 @@ package org.simreg.coordinator.grpc.access;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -17,7 +16,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.base.io.UserFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,7 @@ public final class TokenFile {
 
     private static final Logger LOG = LoggerFactory.getLogger(TokenFile.class);
     private static final Pattern LINE = Pattern.compile("(\\w+)\\s+([0-9a-fA-F]{64})\\s+(" + NAME + ")");
-    private static final long LONGEST = 1 << 20;
+    private static final int LONGEST = 1 << 20;
 
     private final Path file;
     private final long periodNanos;
@@ -56,13 +57,11 @@ public final class TokenFile {
 
     private static byte[] read(Path file) {
         try {
-            if (Files.size(file) > LONGEST) {
-                throw new UserError("--tokens: %s has over 1 MiB; name another".formatted(file));
-            }
-            return Files.readAllBytes(file);
+            return UserFile.bytes(file, LONGEST);
         } catch (IOException e) {
             throw new UserError(
-                    "--tokens: %s can't be read: %s; 'simreg token' makes lines for it".formatted(file, e), e);
+                    "--tokens: %s can't be read: %s; 'simreg token' makes lines for it".formatted(file, Disk.reason(e)),
+                    e);
         }
     }
 

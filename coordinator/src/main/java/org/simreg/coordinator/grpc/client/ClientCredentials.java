@@ -11,12 +11,13 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.base.tls.Tls;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,12 +89,9 @@ public record ClientCredentials(Optional<Tls> tls, Optional<ClientCredentials.To
 
         private static String read(Path file) {
             try {
-                if (Files.size(file) > LONGEST) {
-                    throw new UserError("--token-file: %s is too long for a token".formatted(file));
-                }
-                return checked(Files.readString(file), "--token-file " + file);
+                return checked(UserFile.text(file, LONGEST), "--token-file " + file);
             } catch (IOException e) {
-                throw new UserError("--token-file: %s can't be read: %s".formatted(file, e), e);
+                throw new UserError("--token-file: %s can't be read: %s".formatted(file, Disk.reason(e)), e);
             }
         }
 

@@ -3,13 +3,14 @@ package org.simreg.coordinator.job.file;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -28,6 +29,9 @@ public final class JobFile {
     /** A job has three dozen settings; a larger file is a mistake or an attack. */
     private static final int MOST_CHARACTERS = 1 << 18;
 
+    /** Most bytes of a job file. */
+    public static final int MOST_BYTES = 4 * MOST_CHARACTERS;
+
     private static final Pattern ESCAPE = Pattern.compile("\\\\(.)", Pattern.DOTALL);
 
     private JobFile() {}
@@ -39,17 +43,27 @@ public final class JobFile {
      *     names every problem by line and key
      */
     public static Job read(Path file) {
+        return read(file, UserFile::text);
+    }
+
+    /** Reads a job as {@link #read}, which may also come from a pipe: for the user of a command. */
+    public static Job piped(Path file) {
+        return read(file, UserFile::piped);
+    }
+
+    private interface Reader {
+        String text(Path file, int most) throws IOException;
+    }
+
+    private static Job read(Path file, Reader reader) {
         try {
-            if (Files.size(file) > 4L * MOST_CHARACTERS) {
-                throw new UserError("The job file " + file + " is too large to be a job");
-            }
-            return parse(file.toString(), Files.readString(file));
+            return parse(file.toString(), reader.text(file, MOST_BYTES));
         } catch (NoSuchFileException e) {
             throw new UserError("The job file " + file + " does not exist", e);
         } catch (CharacterCodingException e) {
             throw new UserError("The job file " + file + " is not UTF-8 text", e);
         } catch (IOException e) {
-            throw new UserError("The job file " + file + " can't be read: " + e.getMessage(), e);
+            throw new UserError("The job file " + file + " can't be read: " + Disk.reason(e), e);
         }
     }
 

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
@@ -15,6 +14,7 @@ import org.simreg.coordinator.run.log.LedgerText;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * The result of an audit: whether, by its ledger, a run lost or doubled a step or a sample. The rules: lines are as
@@ -57,7 +57,7 @@ public record Audit(String summary, List<Violation> violations) {
         }
         AuditPlan plan = AuditPlan.read(folder);
         return Disk.read(ledger, () -> {
-            try (FileChannel file = FileChannel.open(ledger, StandardOpenOption.READ)) {
+            try (FileChannel file = UserFile.open(ledger)) {
                 return of(LedgerText.map(ledger, file), plan);
             }
         });

@@ -2,6 +2,7 @@ package org.simreg.coordinator.run.folder;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import org.simreg.coordinator.job.RunFiles.Download;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Refused;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
@@ -79,7 +81,7 @@ final class CheckpointCatalog {
     private CheckpointHeader header(Path file) throws IOException {
         CRC32C crc = new CRC32C();
         byte[] part = new byte[1 << 20];
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = Channels.newInputStream(UserFile.open(file))) {
             for (int got = in.read(part); got >= 0; got = in.read(part)) {
                 crc.update(part, 0, got);
             }

@@ -15,6 +15,7 @@ import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * The run that a folder holds already: whether it can be continued, whether it keeps a new one from
@@ -65,7 +66,7 @@ public final class PastRun {
         return Disk.read(
                 folder,
                 () -> Files.isRegularFile(settings)
-                        && Files.readString(settings).equals(JobFile.yaml(job)));
+                        && UserFile.text(settings, JobFile.MOST_BYTES).equals(JobFile.yaml(job)));
     }
 
     /** Whether a locked folder was left so: it has no event and no checkpoint either. */

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * The file {@code metrics.jsonl} of a run: the events that were not taken back, one line of JSON
@@ -104,7 +105,7 @@ public final class MetricsFile implements AutoCloseable {
         byte[] line = line(last.get());
         byte[] end = size == line.length ? line : afterLineEnd(line);
         ByteBuffer there = ByteBuffer.allocate(end.length);
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+        try (FileChannel file = UserFile.open(path)) {
             file.read(there, Math.max(0, size - end.length));
         }
         return Arrays.equals(there.array(), end);
@@ -122,6 +123,7 @@ public final class MetricsFile implements AutoCloseable {
      */
     public static void read(Path folder, Consumer<Progress> events) throws IOException {
         Path path = folder.resolve(NAME);
+        UserFile.requireRegular(path);
         try (BufferedReader lines = Files.newBufferedReader(path)) {
             String line = lines.readLine();
             for (long number = 1; line != null; number++) {

@@ -26,6 +26,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.KnnScore;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -50,7 +51,7 @@ public final class RunReport {
         this.folder = folder;
         history = RunHistory.read(folder);
         Path job = folder.resolve(JobFile.NAME);
-        settings = Files.exists(job) ? Files.readString(job) : "";
+        settings = Files.exists(job) ? UserFile.text(job, JobFile.MOST_BYTES) : "";
     }
 
     /**

@@ -16,6 +16,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * A small picture of an image file for a page, as a {@code data:} address. A small file that
@@ -50,14 +51,14 @@ final class Thumbnail {
             Optional<String> type = Optional.ofNullable(BROWSER_TYPES.get(extension(file)));
             long bytes = Files.size(file);
             if (type.isPresent() && bytes <= AS_IT_IS) {
-                return Optional.of(address(type.get(), Files.readAllBytes(file)));
+                return Optional.of(address(type.get(), UserFile.bytes(file, (int) bytes)));
             }
             Optional<BufferedImage> image = read(file);
             if (image.isPresent()) {
                 return Optional.of(address("image/png", png(image.get())));
             }
             return type.isPresent() && bytes <= UNREDUCED
-                    ? Optional.of(address(type.get(), Files.readAllBytes(file)))
+                    ? Optional.of(address(type.get(), UserFile.bytes(file, (int) bytes)))
                     : Optional.empty();
         } catch (IOException unreadable) {
             return Optional.empty();

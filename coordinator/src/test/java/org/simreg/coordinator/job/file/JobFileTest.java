@@ -220,5 +220,6 @@ class JobFileTest {
                 .startsWith("The job file " + folder + " can't be read: "));
         Path good = Files.writeString(folder.resolve("good.yaml"), "\uFEFFseed: 5\n");
         assertEquals(5, JobFile.read(good).getSeed());
+        assertEquals(5, JobFile.piped(good).getSeed());
     }
 }

@@ -2,6 +2,7 @@ package org.simreg.worker.base.io;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
@@ -69,8 +70,11 @@ public final class Disk {
         if (e instanceof AccessDeniedException) {
             return "permission denied";
         }
+        if (e instanceof CharacterCodingException) {
+            return "it is not text in UTF-8";
+        }
         if (e instanceof FileSystemException failure && failure.getReason() != null) {
-            return failure.getReason();
+            return printable(failure.getReason());
         }
         boolean named = e instanceof FileSystemException || e.getMessage() == null;
         return named ? e.getClass().getSimpleName() : printable(e.getMessage());

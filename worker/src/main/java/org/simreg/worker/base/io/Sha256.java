@@ -1,11 +1,10 @@
 package org.simreg.worker.base.io;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -26,13 +25,18 @@ public final class Sha256 {
         }
     }
 
-    /** The digest of a file's bytes, in 64 lower case hexadecimal digits. */
+    /**
+     * The digest of a file's bytes, in 64 lower case hexadecimal digits.
+     *
+     * @throws IOException if it can't be read or is no regular file
+     */
     public static String of(Path file) throws IOException {
         Sha256 sha = new Sha256();
-        byte[] piece = new byte[PIECE];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int count = in.read(piece); count >= 0; count = in.read(piece)) {
-                sha.bytes(piece, 0, count);
+        ByteBuffer piece = ByteBuffer.allocate(PIECE);
+        try (FileChannel in = UserFile.open(file)) {
+            while (in.read(piece) >= 0) {
+                sha.bytes(piece.flip());
+                piece.clear();
             }
         }
         return sha.hex();

@@ -4,7 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -20,6 +19,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 
 /** The reader of PEM files: certificates and private keys. Every problem names the file. */
 final class Pem {
@@ -27,7 +28,7 @@ final class Pem {
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
 
     /** Longer than any chain or key. */
-    private static final long LONGEST = 1 << 16;
+    private static final int LONGEST = 1 << 16;
 
     /** Version 0, algorithm rsaEncryption without parameters, in DER. */
     private static final byte[] RSA_HEAD = {
@@ -39,15 +40,12 @@ final class Pem {
     /** The bytes of a file. */
     static byte[] read(Path file, String option) {
         try {
-            if (Files.size(file) > LONGEST) {
-                throw new UserError(
-                        "%s: %s has over 64 KiB, which no PEM file has; name another".formatted(option, file));
-            }
-            return Files.readAllBytes(file);
+            return UserFile.bytes(file, LONGEST);
         } catch (NoSuchFileException e) {
             throw new UserError("%s: there is no file %s".formatted(option, file), e);
         } catch (IOException e) {
-            throw new UserError("%s: %s can't be read: %s".formatted(option, file, e), e);
+            throw new UserError(
+                    "%s: %s can't be read as a PEM file: %s; name another".formatted(option, file, Disk.reason(e)), e);
         }
     }
 

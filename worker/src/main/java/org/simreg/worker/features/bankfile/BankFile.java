@@ -7,8 +7,9 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 
 /** A bank's file, memory-mapped: its rows take memory only as far as they are read. */
 public final class BankFile implements RowSource {
@@ -31,7 +32,7 @@ public final class BankFile implements RowSource {
      * @throws UserError if it can't be read or is damaged; the message names it
      */
     public static BankFile open(Path file) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel channel = UserFile.open(file)) {
             long length = channel.size();
             // The head takes at most two texts and a center.
             int start = (int) Math.min(length, 1 << 20);
@@ -43,7 +44,7 @@ public final class BankFile implements RowSource {
         } catch (NoSuchFileException e) {
             throw new UserError("Can't open the feature bank %s: no such file".formatted(file), e);
         } catch (IOException e) {
-            throw damaged(file, e.getMessage(), e);
+            throw damaged(file, Disk.reason(e), e);
         }
     }
 

@@ -7,11 +7,11 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.HostTensor;
 
@@ -44,7 +44,7 @@ final class NpyFile implements FeatureTable.Matrix {
     }
 
     static boolean isNpy(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel channel = UserFile.open(file)) {
             ByteBuffer start = ByteBuffer.allocate(MAGIC.length);
             channel.read(start, 0);
             return Arrays.equals(start.array(), MAGIC);
@@ -52,7 +52,7 @@ final class NpyFile implements FeatureTable.Matrix {
     }
 
     static NpyFile open(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        FileChannel channel = UserFile.open(file);
         try {
             return open(channel);
         } catch (IOException | RuntimeException e) {
