@@ -59,7 +59,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void createBank(CreateBankRequest request, StreamObserver<BankStatus> answer) {
-        Calls.give(answer, search, () -> banks.create(request));
+        answer(answer, SearchCalls.onThread(search, () -> banks.create(request)));
     }
 
     @Override

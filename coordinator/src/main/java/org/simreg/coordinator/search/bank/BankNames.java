@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.LongFunction;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Disk;
 
 /**
  * The file with the names of a bank's rows, by id: N, N + 1 offsets, the names in UTF-8. Names are
@@ -111,7 +112,7 @@ final class BankNames implements AutoCloseable {
     private static UserError unreadable(Path file, Exception e) {
         return new UserError(
                 "Can't read the names of a bank's rows from %s: %s; make the bank again"
-                        .formatted(file, e.getMessage()),
+                        .formatted(file, e instanceof IOException failure ? Disk.reason(failure) : e.getMessage()),
                 e);
     }
 

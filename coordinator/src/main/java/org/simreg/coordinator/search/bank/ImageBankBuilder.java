@@ -21,6 +21,9 @@ import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
@@ -95,17 +98,25 @@ final class ImageBankBuilder {
         Dataset dataset = source.getDataset();
         Optional<Path> classes =
                 Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
+        classes.ifPresent(ImageBankBuilder::requireRegular);
         ImageDataset splits = FolderSource.open(
                 Path.of(dataset.getPath()),
                 new ImageDataset.Subset(dataset.getLimitClasses(), classes),
                 indexCache,
-                ImageDataset.IndexProgress.SILENT);
+                (folders, images) -> WatchedPool.progress());
         if (source.getSplit() == Split.TRAIN) {
             return splits.train();
         }
         return splits.val()
                 .orElseThrow(() ->
                         new UserError("The data set %s has no val part with classes".formatted(dataset.getPath())));
+    }
+
+    private static void requireRegular(Path classes) {
+        Disk.read(classes, () -> {
+            UserFile.requireRegular(classes);
+            return classes;
+        });
     }
 
     void record(BankRecord changed) {

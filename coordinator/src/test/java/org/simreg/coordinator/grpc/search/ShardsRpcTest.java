@@ -40,6 +40,7 @@ import org.simreg.proto.Roots;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.base.io.Sha256;
 
 /** Shards that workers send for a bank of images that is being built, in two parts. */
@@ -59,6 +60,7 @@ class ShardsRpcTest {
     private final ExecutorService files = Executors.newSingleThreadExecutor();
     private final String name = UUID.randomUUID().toString();
     private final ManagedChannel channel = InProcessChannelBuilder.forName(name).build();
+    private final WatchedPool pool = new WatchedPool("making", 1, WatchedPool.PATIENCE);
     private Banks banks;
     private GrpcServer server;
 
@@ -76,7 +78,7 @@ class ShardsRpcTest {
         Files.createDirectories(home.resolve("bank"));
         Files.write(home.resolve("bank/bank.pb"), bank.build().toByteArray());
         Banks.Setup setup = new Banks.Setup(
-                home, home.resolve("index"), search, files, files, Banks.Publishing.NOWHERE, Roots.ANYWHERE);
+                home, home.resolve("index"), search, pool, pool, files, Banks.Publishing.NOWHERE, Roots.ANYWHERE);
         banks = new Banks(setup, new FakeTimers(), new FakeSearchWorkers());
         search.submit(banks::start).get(20, TimeUnit.SECONDS);
         server = GrpcServer.inProcess(name, List.of(new ShardsRpc(banks, search, files)));
@@ -89,6 +91,7 @@ class ShardsRpcTest {
         search.submit(banks::close).get(20, TimeUnit.SECONDS);
         search.shutdown();
         files.shutdown();
+        pool.close();
     }
 
     private static ShardFile.Builder shard() {

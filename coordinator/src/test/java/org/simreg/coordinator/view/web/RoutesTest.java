@@ -46,6 +46,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.proto.WorkerStatus;
 
 /** Answers of the HTTP port to a client, without a coordinator behind it. */
@@ -74,7 +75,10 @@ class RoutesTest {
                 task -> {},
                 RoutesTest::survey,
                 () -> OptionalInt.of(4),
-                new BankPictures(() -> List.of(bank()), this::find, Runnable::run));
+                new BankPictures(
+                        () -> List.of(bank()),
+                        this::find,
+                        new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
         server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
             OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
             PageRoutes.route(vertx, router, page);
