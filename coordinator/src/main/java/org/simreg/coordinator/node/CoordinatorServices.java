@@ -145,8 +145,9 @@ final class CoordinatorServices {
         OwnerVerticle<Banks> verticle = deployed(
                 open, vertx, new OwnerVerticle<>("simreg-banks", thread -> banks(thread, wire, settings, roots)));
         whenWorkersChange(workers -> {
-            List<SearchWorkers.Worker> able = searchWorkers(workers);
-            verticle.execute(() -> verticle.owned().attend(able));
+            List<SearchWorkers.Worker> able = searchWorkers(workers, false);
+            List<SearchWorkers.Worker> leaving = searchWorkers(workers, true);
+            verticle.execute(() -> verticle.owned().attend(able, leaving));
         });
         return verticle;
     }
@@ -289,10 +290,10 @@ final class CoordinatorServices {
         });
     }
 
-    /** The workers that answer searches and are not about to leave. */
-    private static List<SearchWorkers.Worker> searchWorkers(List<WorkerStatus> workers) {
+    /** The workers that answer searches and are, or are not, about to leave. */
+    private static List<SearchWorkers.Worker> searchWorkers(List<WorkerStatus> workers, boolean leaving) {
         return workers.stream()
-                .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
+                .filter(one -> leaving == (one.getState() == WorkerStatus.State.LEAVING))
                 .filter(CoordinatorServices::searches)
                 .map(one -> new SearchWorkers.Worker(
                         one.getWorker(), one.getAddressesOrThrow(SearchServer.TRANSPORT), one.getBankBytes()))

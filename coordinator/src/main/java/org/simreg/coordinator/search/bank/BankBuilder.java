@@ -178,7 +178,7 @@ final class BankBuilder {
     private void embed(Bank bank) {
         ImageBankBuilder images = new ImageBankBuilder(searchWorkers, bank.record(), new PartProgress(this, bank));
         bank.build(images);
-        images.attend(listener.workers());
+        images.attend(listener.workers(), List.of());
         images.tick();
         listener.changed(bank);
         bank.notifyWatchers();

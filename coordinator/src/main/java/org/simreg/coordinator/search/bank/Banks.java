@@ -3,7 +3,6 @@ package org.simreg.coordinator.search.bank;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.simreg.coordinator.search.query.QueryBatcher;
-import org.simreg.coordinator.search.query.QueryEmbedding;
+import org.simreg.coordinator.search.query.QueryEmbeddings;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.coordinator.search.query.ShardHolders;
 import org.simreg.coordinator.search.query.ShardQueryFanout;
@@ -58,9 +57,10 @@ public final class Banks implements BankService, AutoCloseable {
     private final SortedMap<String, Bank> banks = new TreeMap<>();
     private final Map<String, BankView> views = new ConcurrentHashMap<>();
     private final Set<ShardQueryFanout> underWay = new HashSet<>();
+    private final QueryEmbeddings embeddings;
     private List<SearchWorkers.Worker> workers = List.of();
+    private List<SearchWorkers.Worker> leaving = List.of();
     private long wantedSentMs;
-    private int rotation;
 
     /**
      * The settings of the banks, and the executors of their tasks.
@@ -104,6 +104,8 @@ public final class Banks implements BankService, AutoCloseable {
         this.timers = timers;
         this.searchWorkers = searchWorkers;
         folders = new BankFolders(setup.home());
+        embeddings = new QueryEmbeddings(timers, searchWorkers);
+        wantedSentMs = timers.now();
         builder = new BankBuilder(setup, folders, searchWorkers, new BuildListener());
     }
 
@@ -239,8 +241,8 @@ public final class Banks implements BankService, AutoCloseable {
         banks.values().stream()
                 .filter(other -> other != bank)
                 .forEach(other -> other.holders().ifPresent(shards -> shards.addLoads(others)));
-        bank.holders().ifPresent(shards -> shards.attend(workers, others, System.currentTimeMillis()));
-        bank.builder().ifPresent(images -> images.attend(workers));
+        bank.holders().ifPresent(shards -> shards.attend(workers, others, timers.now()));
+        bank.builder().ifPresent(images -> images.attend(workers, leaving));
     }
 
     private CompletionStage<TopK> ask(ShardHolders holders, ShardQueryFanout.QueryBatch batch) {
@@ -268,13 +270,7 @@ public final class Banks implements BankService, AutoCloseable {
 
     @Override
     public CompletionStage<Vectors> embed(ImageQuery query, long until) {
-        return new QueryEmbedding(timers, searchWorkers, this::rotated, query, until).start();
-    }
-
-    private List<SearchWorkers.Worker> rotated() {
-        List<SearchWorkers.Worker> order = new ArrayList<>(workers);
-        Collections.rotate(order, rotation++);
-        return order;
+        return embeddings.start(query, until);
     }
 
     @Override
@@ -336,19 +332,25 @@ public final class Banks implements BankService, AutoCloseable {
         return folders.store(bank(sent.getBank()).record(), sent, draft);
     }
 
-    /** Takes the workers that attend and answer searches, after every change. */
-    public void attend(List<SearchWorkers.Worker> attending) {
+    /**
+     * Takes the workers that attend and answer searches, after every change.
+     *
+     * @param departing those that are about to leave, and get no orders any more
+     */
+    public void attend(List<SearchWorkers.Worker> attending, List<SearchWorkers.Worker> departing) {
+        leaving = List.copyOf(departing);
         if (attending.equals(workers)) {
             return;
         }
         workers = List.copyOf(attending);
         banks.values().forEach(this::attend);
+        embeddings.attend(workers, leaving);
         List.copyOf(underWay).forEach(ShardQueryFanout::workersChanged);
     }
 
     /** Renews orders to the workers; called about every 300 ms. */
     public void tick() {
-        long now = System.currentTimeMillis();
+        long now = timers.now();
         for (Bank bank : banks.values()) {
             bank.builder().ifPresent(ImageBankBuilder::tick);
             attend(bank);
