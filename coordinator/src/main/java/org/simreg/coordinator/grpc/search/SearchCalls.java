@@ -47,6 +47,9 @@ final class SearchCalls {
             SearchResponse.Builder response = SearchResponse.newBuilder()
                     .setVersion(bank.record().getVersion())
                     .setTag(queries.request().getTag());
+            if (queries.request().hasK()) {
+                SearchQueries.note(bank, "k", queries.request().getK()).ifPresent(response::addNotes);
+            }
             for (int query = 0; query < neighbors.queries(); query++) {
                 Found.Builder one = response.addFoundBuilder();
                 for (int rank = 0; rank < neighbors.k(); rank++) {

@@ -127,7 +127,7 @@ final class Bank {
     }
 
     BankView view() {
-        return new BankView(record, names.map(file -> file::of));
+        return new BankView(record, names.map(BankView.Naming.class::cast));
     }
 
     ShardFile shard(int part) {

@@ -115,7 +115,7 @@ final class BankFolders {
     }
 
     private static boolean isOurs(Path file) {
-        return file.getFileName().toString().matches("names\\.bin|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
+        return file.getFileName().toString().matches("names\\.(bin|index)|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
     }
 
     Path folder(String name) {

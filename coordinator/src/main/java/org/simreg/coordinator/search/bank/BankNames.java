@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
 import java.util.function.LongFunction;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
@@ -16,11 +17,14 @@ import org.simreg.worker.base.io.Disk;
  * read from the disk when they are asked for, so that millions take no memory. Safe for all
  * threads.
  */
-final class BankNames implements AutoCloseable {
+final class BankNames implements BankView.Naming, AutoCloseable {
     private static final int BUFFER = 1 << 16;
 
     private final Path file;
     private final FileChannel channel;
+
+    /** Opened when it is first asked for; guarded by this. */
+    private NameIndex index;
 
     private BankNames(Path file, FileChannel channel) {
         this.file = file;
@@ -87,7 +91,8 @@ final class BankNames implements AutoCloseable {
      *
      * @throws UserError if the file can't be read, or has no such row
      */
-    String of(long id) {
+    @Override
+    public String of(long id) {
         try {
             ByteBuffer offsets = read(Long.BYTES * (id + 1), 2 * Long.BYTES);
             long from = offsets.getLong();
@@ -95,6 +100,27 @@ final class BankNames implements AutoCloseable {
             ByteBuffer text = read(from, Math.toIntExact(length));
             return StandardCharsets.UTF_8.decode(text).toString();
         } catch (IOException | IllegalArgumentException | ArithmeticException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    @Override
+    public OptionalLong find(String name) {
+        return index().candidates(name).filter(id -> of(id).equals(name)).min();
+    }
+
+    /** Made by the first who asks; others wait for it. */
+    private synchronized NameIndex index() {
+        if (index == null) {
+            index = NameIndex.open(file.resolveSibling("names.index"), count(), this::of);
+        }
+        return index;
+    }
+
+    private long count() {
+        try {
+            return read(0, Long.BYTES).getLong();
+        } catch (IOException e) {
             throw unreadable(file, e);
         }
     }
@@ -117,8 +143,11 @@ final class BankNames implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         try {
+            if (index != null) {
+                index.close();
+            }
             channel.close();
         } catch (IOException e) {
             throw unreadable(file, e);

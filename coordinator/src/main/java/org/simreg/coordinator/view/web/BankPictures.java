@@ -13,7 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
 import org.simreg.coordinator.search.bank.BankView;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
@@ -178,9 +177,9 @@ public final class BankPictures {
         if (sample.matches("\\d{1,18}") && Long.parseLong(sample) < rows) {
             return Long.parseLong(sample);
         }
-        return LongStream.range(0, rows)
-                .filter(id -> bank.names().orElseThrow().of(id).equals(sample))
-                .findFirst()
+        return bank.names()
+                .orElseThrow()
+                .find(sample)
                 .orElseThrow(() -> new UserError(
                         "No picture '%s' in the bank %s; give a file as its folder names it, or an id below %d"
                                 .formatted(sample, bank.record().getName(), rows)));

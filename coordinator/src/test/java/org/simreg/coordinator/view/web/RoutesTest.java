@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -105,7 +106,17 @@ class RoutesTest {
         record.setState(BankStatus.State.READY);
         record.getSourceBuilder().getImagesBuilder().getDatasetBuilder().setPath(folder.toString());
         List<String> names = List.of("a.png", "b.html");
-        return new BankView(record.build(), Optional.of(id -> names.get((int) id)));
+        return new BankView(record.build(), Optional.of(new BankView.Naming() {
+            @Override
+            public String of(long id) {
+                return names.get((int) id);
+            }
+
+            @Override
+            public OptionalLong find(String name) {
+                return names.contains(name) ? OptionalLong.of(names.indexOf(name)) : OptionalLong.empty();
+            }
+        }));
     }
 
     private CompletableFuture<SearchResponse> find(SearchRequest request) {
