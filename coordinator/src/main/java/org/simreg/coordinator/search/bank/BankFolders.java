@@ -1,5 +1,6 @@
 package org.simreg.coordinator.search.bank;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -62,8 +63,16 @@ final class BankFolders {
         Path file = folder.resolve(RECORD);
         String name = folder.getFileName().toString();
         try {
-            BankRecord record = BankRecord.parseFrom(UserFile.bytes(file, LONGEST));
-            return record.getName().equals(name) ? record : damaged(name, file, "it names the bank '%s'".formatted(record.getName()));
+            byte[] bytes = UserFile.bytes(file, LONGEST);
+            BankRecord record = BankRecord.parseFrom(bytes);
+            return record.getName().equals(name)
+                    ? record
+                    : damaged(
+                            name,
+                            file,
+                            bytes.length == 0 ? "it is empty" : "it names the bank '%s'".formatted(record.getName()));
+        } catch (InvalidProtocolBufferException e) {
+            return damaged(name, file, "it is no record, or a part of one");
         } catch (IOException e) {
             return damaged(name, file, Disk.reason(e));
         }
