@@ -190,7 +190,11 @@ public final class EvalRun {
         if (request.task() instanceof EvalRequest.Knn knn) {
             progress.next("searching", 0, val.size());
             return EvalRows.knn(
-                    train, val, fitting(knn.rules(), train.size()), FEATURE, request.machine().threads());
+                    train,
+                    val,
+                    fitting(knn.rules(), train.size()),
+                    FEATURE,
+                    request.machine().threads());
         }
         int classes = sets.splits().train().classNames().size();
         if (request.task() instanceof EvalRequest.Linear linear) {

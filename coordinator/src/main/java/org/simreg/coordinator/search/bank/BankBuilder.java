@@ -76,28 +76,36 @@ final class BankBuilder {
             return;
         }
         // Counted as ended until it is over: a process that is killed meanwhile can't count any more.
-        BankRecord record = before.toBuilder()
-                .setEndedMakings(before.getEndedMakings() + 1)
-                .build();
+        BankRecord record =
+                before.toBuilder().setEndedMakings(before.getEndedMakings() + 1).build();
         bank.save(record);
         MemoryBudget budget = listener.budget(bank);
-        bank.making(setup.making().execute(
-                () -> {
-                    try {
-                        BankRecord made = prepared(bank, record, parts, budget);
-                        setup.thread().execute(() -> take(bank, made));
-                    } catch (RuntimeException | Error e) {
-                        setup.thread().execute(() -> failed(bank, e));
-                    }
-                },
-                () -> setup.thread().execute(() -> failed(bank, new UserError(HUNG.formatted(files(record)))))));
+        bank.making(setup.making()
+                .execute(
+                        () -> {
+                            try {
+                                BankRecord made = prepared(bank, record, parts, budget);
+                                setup.thread().execute(() -> take(bank, made));
+                            } catch (RuntimeException | Error e) {
+                                setup.thread().execute(() -> failed(bank, e));
+                            }
+                        },
+                        () -> setup.thread()
+                                .execute(() -> failed(bank, new UserError(HUNG.formatted(files(record)))))));
     }
 
     /** Takes note that the process ends on its own, and not because of what it makes. */
     void end(Bank bank) {
         int ended = bank.record().getEndedMakings();
-        if (ended > 0 && isMade(bank)) {
-            bank.save(bank.record().toBuilder().setEndedMakings(ended - 1).build());
+        try {
+            if (ended > 0 && isMade(bank)) {
+                bank.save(bank.record().toBuilder().setEndedMakings(ended - 1).build());
+            }
+        } catch (UserError e) {
+            LOG.warn(
+                    "The making of {} counts as one that ended the process",
+                    bank.record().getName(),
+                    e);
         }
     }
 
@@ -165,7 +173,11 @@ final class BankBuilder {
         if (!isMade(bank)) {
             return;
         }
-        LOG.warn("The bank {} can't be made", bank.record().getName(), e);
+        if (e instanceof UserError) {
+            LOG.warn("The bank {} can't be made: {}", bank.record().getName(), e.getMessage());
+        } else {
+            LOG.error("The bank {} can't be made", bank.record().getName(), e);
+        }
         fail(bank, e instanceof UserError ? e.getMessage() : e.toString());
     }
 

@@ -174,7 +174,10 @@ final class ImageBankBuilder {
                                                 .collect(Collectors.joining(" and ")),
                                         first,
                                         last,
-                                        record.getSource().getImages().getDataset().getPath()));
+                                        record.getSource()
+                                                .getImages()
+                                                .getDataset()
+                                                .getPath()));
             }
         }
     }
