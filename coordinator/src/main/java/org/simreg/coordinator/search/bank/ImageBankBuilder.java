@@ -13,6 +13,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
@@ -30,8 +31,6 @@ import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The builder of one bank of images: lists the images, then has workers embed them in parts. Every
@@ -39,7 +38,6 @@ import org.slf4j.LoggerFactory;
  * worker goes to another. An instance belongs to the search thread.
  */
 final class ImageBankBuilder {
-    private static final Logger LOG = LoggerFactory.getLogger(ImageBankBuilder.class);
     private static final long ASK_MS = 5000;
 
     /** Images by which two losses may differ and still be of the same cause: those that are decoded ahead. */
@@ -51,6 +49,7 @@ final class ImageBankBuilder {
     private final Map<Integer, SearchWorkers.Worker> assigned = new TreeMap<>();
     private final Map<Integer, Integer> rows = new HashMap<>();
     private final Map<SearchWorkers.Worker, String> failures = new TreeMap<>();
+    private final Map<SearchWorkers.Worker, String> silent = new TreeMap<>();
 
     /** Rows that a part had reached when a process that embedded it was lost, by process. */
     private final Map<Integer, SortedMap<SearchWorkers.Worker, Integer>> losses = new HashMap<>();
@@ -142,6 +141,7 @@ final class ImageBankBuilder {
         workers.clear();
         workers.addAll(attending);
         failures.keySet().retainAll(workers);
+        silent.keySet().retainAll(workers);
         // Whoever comes back was only out of reach.
         losses.values().forEach(lost -> lost.keySet().removeAll(workers));
         assigned.forEach((part, worker) -> {
@@ -215,12 +215,13 @@ final class ImageBankBuilder {
                 order,
                 ASK_MS,
                 reply -> {
+                    silent.remove(worker);
                     if (!over && worker.equals(assigned.get(part))) {
                         take(part, worker, reply);
                     }
                 },
                 // It is asked again, unless it is lost.
-                e -> LOG.debug("{} says nothing of part {}", worker.name(), part, e));
+                e -> silent.put(worker, "gives no answer (%s)".formatted(e.getMessage())));
     }
 
     private void take(int part, SearchWorkers.Worker worker, SearchReply reply) {
@@ -289,9 +290,10 @@ final class ImageBankBuilder {
         status.setRowsDone(done);
         if (workers.isEmpty()) {
             status.setReason("waits for workers");
-        } else if (!failures.isEmpty()) {
-            status.setReason(failures.entrySet().stream()
-                    .map(failure -> failure.getKey().name() + ": " + failure.getValue())
+        } else {
+            status.setReason(Stream.of(failures, silent)
+                    .flatMap(troubles -> troubles.entrySet().stream())
+                    .map(trouble -> trouble.getKey().name() + ": " + trouble.getValue())
                     .collect(Collectors.joining("; ")));
         }
     }
