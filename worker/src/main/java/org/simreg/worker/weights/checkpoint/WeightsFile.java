@@ -60,7 +60,7 @@ public final class WeightsFile {
             }
             return opened;
         } catch (IOException e) {
-            throw new UserError("Can't read weights from %s: %s".formatted(file, Disk.reason(e)), e);
+            throw RunWeights.unreadable(file, e);
         }
     }
 
