@@ -146,8 +146,7 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        StudentExport.checkpoint(
-                        settings.checkpoint(), settings.network(), settings.out(), settings.size(), settings.formats())
+        StudentExport.checkpoint(settings.checkpoint(), settings.network(), settings.target())
                 .forEach(System.out::println);
         return 0;
     }

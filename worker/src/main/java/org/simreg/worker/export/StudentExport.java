@@ -14,10 +14,12 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.weights.checkpoint.FittingNetwork;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
@@ -48,12 +50,65 @@ public final class StudentExport {
     private StudentExport() {}
 
     /**
+     * What is written, and where.
+     *
+     * @param folder made if absent
+     * @param size height and width of the images that the ONNX file is declared for, in pixels
+     * @param layout whose names the weights have in safetensors and .pth; empty: ours, which are torchvision's
+     */
+    public record Target(Path folder, int size, Set<Format> formats, Optional<Layout> layout) {
+        public Target {
+            formats = Set.copyOf(formats);
+        }
+    }
+
+    /**
+     * Writes the backbone that a file holds, under the names of a layout.
+     *
+     * @param file any readable checkpoint
+     * @param network as below
+     * @throws UserError as below, or if the layout has no such network
+     */
+    public static List<Path> checkpoint(Path file, Optional<Network> network, Target target) {
+        if (target.layout.isEmpty()) {
+            return checkpoint(file, network, target.folder, target.size, target.formats);
+        }
+        Set<Format> named = EnumSet.of(Format.SAFETENSORS, Format.PTH);
+        named.retainAll(target.formats);
+        if (named.isEmpty()) {
+            throw new UserError("--layout names the weights in safetensors and pth; choose one of them by --format");
+        }
+        Network name = network(file, network);
+        NetworkGraph backbone = Networks.backbone(name);
+        StateDict weights = NetworkFit.fit(WeightsFile.read(file), backbone, file.toString());
+        StateDict counted = weights.withCounters(backbone, RunCheckpoint.steps(file));
+        HubExport hub = HubExport.of(name, target.layout.get(), counted);
+        make(target.folder);
+        List<Path> files = new ArrayList<>(hub.write(target.folder, named));
+        Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
+        others.retainAll(target.formats);
+        if (!others.isEmpty()) {
+            files.addAll(write(target.folder, backbone, counted, target.size, others));
+        }
+        return files;
+    }
+
+    private static Network network(Path file, Optional<Network> network) {
+        Optional<Job> job = RunWeights.job(file);
+        if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+            throw new UserError("Can't name the weights of " + file + " as another library does: its student is the"
+                    + " TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
+        }
+        return network.or(() -> job.map(run -> run.getStudent().getNetwork()))
+                .orElseGet(() -> FittingNetwork.of(WeightsFile.read(file), file.toString(), "--network", notice -> {}));
+    }
+
+    /**
      * Writes the backbone that a file holds; see {@link #write(Path, NetworkGraph, StateDict, int,
      * Set)}.
      *
      * @param file any readable checkpoint
-     * @param network whose weights it holds; empty if it is a run's checkpoint, which says so
-     *     itself
+     * @param network whose weights it holds; empty: as a run's checkpoint says, otherwise the one that they fit
      * @throws UserError if the file doesn't hold the network's weights
      */
     public static List<Path> checkpoint(
@@ -63,10 +118,7 @@ public final class StudentExport {
             return module(file, job.get(), folder, formats);
         }
         StateDict found = WeightsFile.read(file);
-        NetworkGraph backbone = Networks.backbone(
-                network.or(() -> job.map(run -> run.getStudent().getNetwork()))
-                        .orElseThrow(() -> new UserError(
-                                file + " does not say which network its weights belong to; name it with --network")));
+        NetworkGraph backbone = Networks.backbone(network(file, network));
         StateDict weights = NetworkFit.fit(found, backbone, file.toString());
         long steps = RunCheckpoint.steps(file);
         return write(folder, backbone, weights.withCounters(backbone, steps), size, formats);
@@ -131,7 +183,7 @@ public final class StudentExport {
         return files;
     }
 
-    private static void make(Path folder) {
+    static void make(Path folder) {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {

@@ -17,14 +17,18 @@ public sealed interface Op {
     record Convolution(int in, int out, int kernel, int stride, int padding, int groups) implements Op {}
 
     /**
-     * Batch normalisation, eps 1e-5, momentum 0.1, over (N, H, W) of images and over N of features.
+     * Batch normalisation, momentum 0.1, over (N, H, W) of images and over N of features.
+     *
+     * @param epsilon added to the variance
      */
-    record BatchNorm(int channels) implements Op {
-        /** Added to the variance. */
-        public static final double EPSILON = 1e-5;
-
+    record BatchNorm(int channels, double epsilon) implements Op {
         /** Part of the running statistics replaced by a batch's. */
         public static final double MOMENTUM = 0.1;
+
+        /** PyTorch's, with 1e-5 added to the variance. */
+        public BatchNorm(int channels) {
+            this(channels, 1e-5);
+        }
     }
 
     /** max(x, 0). */

@@ -36,10 +36,7 @@ public record Stage(String name, int value, int width) {
     }
 
     private static String stage(String layer) {
-        if (layer.startsWith("layer")) {
-            return layer.substring(0, layer.indexOf('.'));
-        }
-        return layer.startsWith("features.") ? MobileNetV2.stage(Integer.parseInt(layer.split("\\.")[1])) : "stem";
+        return layer.matches("layer\\d.*") ? layer.substring(0, layer.indexOf('.')) : MobileNetV2.stage(layer);
     }
 
     private static int width(Op op, int before) {

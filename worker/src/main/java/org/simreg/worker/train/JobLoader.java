@@ -26,6 +26,7 @@ import org.simreg.worker.train.teacher.FeatureKey;
 import org.simreg.worker.train.teacher.FrozenTeacher;
 import org.simreg.worker.train.teacher.Targets;
 import org.simreg.worker.train.teacher.TeacherFeatures;
+import org.simreg.worker.train.teacher.TeacherNetworks;
 import org.simreg.worker.train.teacher.ViewPlan;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,9 +137,9 @@ public final class JobLoader {
         Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
                 "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
-        Job here = readable.orElse(job);
-        List<FrozenTeacher> teachers = readable.map(found -> FrozenTeacher.load(torch, found, problems))
-                .orElse(List.of());
+        Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
+                .orElse(job);
+        List<FrozenTeacher> teachers = readable.isPresent() ? FrozenTeacher.load(torch, here, problems) : List.of();
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));

@@ -13,9 +13,8 @@ public final class NetworkOptions {
             paramLabel = "NETWORK",
             completionCandidates = EnumNames.OfNetwork.class,
             converter = EnumNames.OfNetwork.class,
-            description = "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
-                    + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
-                    + " recognised from the file)")
+            description = "Network whose weights the file holds: ${COMPLETION-CANDIDATES} (default: auto, the one"
+                    + " that names and shapes fit)")
     private Network network;
 
     @Option(
@@ -34,7 +33,7 @@ public final class NetworkOptions {
 
     /** The network; empty: to be recognised from the file. */
     public Optional<Network> network() {
-        return Optional.ofNullable(network);
+        return Optional.ofNullable(network).filter(named -> named != Network.AUTO);
     }
 
     /** The precision; empty: that of the run which the weights come from, else float32. */

@@ -72,8 +72,8 @@ public final class InspectionText {
             case AVERAGE -> facts.add("a moving average of the trained one");
             case STUDENT -> {}
         }
-        if (found.name() == Network.RESNET50) {
-            facts.add("or resnet50-byol, which has the same names and shapes");
+        for (Network alike : Networks.alike(found.name())) {
+            facts.add("or " + Networks.backbone(alike).name() + ", which has the same names and shapes");
         }
         return String.join(", ", facts);
     }

@@ -227,14 +227,14 @@ final class FrozenCode {
             return ForwardCode.convolution(c, x, trained(node.name() + ".weight"), trained(node.name() + ".bias"));
         } else if (node.op() instanceof Op.Add) {
             return "torch.add_(" + x + ", " + value[node.second()] + ")";
-        } else if (node.op() instanceof Op.BatchNorm) {
-            return norm(node.name(), x);
+        } else if (node.op() instanceof Op.BatchNorm norm) {
+            return norm(norm, node.name(), x);
         }
         return ForwardCode.simple(node.op(), x, bfloat16, this::trained, node.name());
     }
 
     /** A head's, in float32 as while training. */
-    private String norm(String name, String x) {
+    private String norm(Op.BatchNorm norm, String name, String x) {
         return String.format(
                 Locale.ROOT,
                 "torch.batch_norm(torch.to(%s, %d), %s, %s, %s, %s, False, 0., %.10f, True)",
@@ -244,7 +244,7 @@ final class FrozenCode {
                 trained(name + ".bias"),
                 trained(name + ".running_mean"),
                 trained(name + ".running_var"),
-                Op.BatchNorm.EPSILON);
+                norm.epsilon());
     }
 
     private String trained(String name) {

@@ -58,10 +58,10 @@ record WeightsChoice(
 
     private static void tell(
             RecognizedFile.FoundNetwork part, RecognizedFile found, String file, Consumer<String> notices) {
-        if (part.name() == Network.RESNET50) {
-            notices.accept(
-                    "the weights of %s fit resnet50 and resnet50-byol alike; taken as resnet50, unless --network says otherwise"
-                            .formatted(file));
+        for (Network alike : Networks.alike(part.name())) {
+            String name = part.network().name();
+            notices.accept("the weights of %s fit %s and %s alike; taken as %s, unless --network says otherwise"
+                    .formatted(file, name, Networks.backbone(alike).name(), name));
         }
         List<RecognizedFile.FoundNetwork> alike = found.networks().stream()
                 .filter(other -> other.role() == part.role())

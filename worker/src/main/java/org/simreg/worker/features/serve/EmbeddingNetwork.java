@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.ImageSource;
+import org.simreg.proto.Network;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
@@ -45,7 +46,9 @@ final class EmbeddingNetwork implements AutoCloseable {
                     torch,
                     new FrozenBackbone.Request(
                             here(asked.getWeights()),
-                            asked.hasNetwork() ? Optional.of(asked.getNetwork()) : Optional.empty(),
+                            asked.hasNetwork() && asked.getNetwork() != Network.AUTO
+                                    ? Optional.of(asked.getNetwork())
+                                    : Optional.empty(),
                             asked.hasPrecision() ? Optional.of(asked.getPrecision()) : Optional.empty(),
                             Role.STUDENT,
                             asked.getPixels()),

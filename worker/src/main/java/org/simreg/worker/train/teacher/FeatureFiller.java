@@ -28,7 +28,7 @@ import org.simreg.worker.engine.torch.Torch;
  * the same stores at once.
  */
 public final class FeatureFiller implements AutoCloseable {
-    private final Job job;
+    private Job job;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private Torch torch;
     private ViewPlan views;
@@ -94,6 +94,7 @@ public final class FeatureFiller implements AutoCloseable {
         ImageList train = DatasetOpener.open(job, settings, notices).train();
         samples = train.size();
         Problems problems = new Problems();
+        job = TeacherNetworks.named(job, notices, problems);
         List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems);
         teachers.forEach(this::opened);
         problems.refuse("The job is refused");

@@ -16,6 +16,7 @@ public interface FrozenTeacher extends AutoCloseable {
     /**
      * Loads the frozen teachers of a job in its order; none for a momentum teacher.
      *
+     * @param job with its networks named, see {@link TeacherNetworks}; where one is not, a problem says so already
      * @param problems takes the teachers that can't be used, which are then missing in the list
      */
     static List<FrozenTeacher> load(Torch torch, Job job, Problems problems) {
@@ -23,7 +24,8 @@ public interface FrozenTeacher extends AutoCloseable {
         try {
             for (int i = 0; i < job.getTeachersCount(); i++) {
                 Teacher asked = job.getTeachers(i);
-                if (!(TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self)) {
+                boolean self = TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self;
+                if (!self && !TeacherNetworks.isOpen(asked)) {
                     String place = "teachers[" + i + "].source";
                     problems.attempt(place, () -> load(torch, job, asked)).ifPresent(loaded::add);
                 }

@@ -30,7 +30,7 @@ public final class NetworkFit {
      *     the network's own blocks; the message lists them and says which network would fit
      */
     public static StateDict fit(StateDict file, NetworkGraph network, String fileName) {
-        StateDict named = TensorFlowNames.resolved(file);
+        StateDict named = HubNames.resolved(file, network);
         String prefix = NamePrefix.of(named, network, fileName);
         StateDict own = named.withoutPrefix(prefix);
         Misfit misfit = Misfit.of(own, network);
@@ -52,7 +52,7 @@ public final class NetworkFit {
      * @throws UserError as there
      */
     public static StateDict fit(StateDict file, String prefix, NetworkGraph network, String fileName) {
-        return fit(TensorFlowNames.resolved(file).withoutPrefix(prefix), network, fileName);
+        return fit(HubNames.resolved(file, network).withoutPrefix(prefix), network, fileName);
     }
 
     /**
@@ -65,11 +65,11 @@ public final class NetworkFit {
     public static int classes(StateDict file, Network name, String fileName) {
         NetworkGraph network = Networks.classifier(name, 1);
         List<NetworkGraph.Node> nodes = network.nodes();
-        StateDict named = TensorFlowNames.resolved(file);
+        StateDict named = HubNames.resolved(file, network);
         String prefix = NamePrefix.of(named, network, fileName);
         String layer = prefix + nodes.get(nodes.size() - 1).name() + ".weight";
-        if (file.contains(layer) && file.shape(layer).length == 2 && file.shape(layer)[0] > 0) {
-            return Math.toIntExact(file.shape(layer)[0]);
+        if (named.contains(layer) && named.shape(layer).length == 2 && named.shape(layer)[0] > 0) {
+            return Math.toIntExact(named.shape(layer)[0]);
         }
         throw new UserError(
                 "Can't take the output of %s's last linear layer: %s has no matrix %s; use the pooled feature"
@@ -87,8 +87,7 @@ public final class NetworkFit {
 
     /** Known networks whose weights a file holds, whole, in the order of their declaration. */
     public static List<Network> fitting(StateDict file) {
-        return Arrays.stream(Network.values())
-                .filter(name -> name != Network.UNRECOGNIZED)
+        return Networks.all().stream()
                 .filter(name -> fits(file, Networks.backbone(name)))
                 .toList();
     }

@@ -17,7 +17,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 /** The recognition of networks and heads by a file's names and shapes; reads no values. */
 public final class NetworkRecognizer {
     /** Every known network has one of them; blocks inside a ResNet have the first too. */
-    private static final List<String> ANCHORS = List.of("conv1.weight", "layer1.0.conv1.weight", "features.0.0.weight");
+    private static final List<String> ANCHORS = List.of(
+            "conv1.weight", "layer1.0.conv1.weight", "features.0.0.weight", "conv_stem.first_conv.convolution.weight");
 
     /** Ahead of names of a run's checkpoint that are no weights. */
     private static final List<String> STATE = List.of("momentum.", "average.");
@@ -39,7 +40,7 @@ public final class NetworkRecognizer {
      * @param file all tensors of a file
      */
     public static RecognizedFile of(StateDict file) {
-        return new NetworkRecognizer(TensorFlowNames.resolved(file)).recognised();
+        return new NetworkRecognizer(HubNames.resolved(file)).recognised();
     }
 
     private RecognizedFile recognised() {
@@ -94,10 +95,7 @@ public final class NetworkRecognizer {
 
     private void examine(String prefix) {
         StateDict own = file.withoutPrefix(prefix);
-        for (Network name : Network.values()) {
-            if (name == Network.UNRECOGNIZED) {
-                continue;
-            }
+        for (Network name : Networks.all()) {
             NetworkFit.Misfit misfit = NetworkFit.Misfit.of(own, Networks.backbone(name));
             if (misfit.isEmpty()) {
                 int classes = classes(own, Networks.backbone(name).outputs());
@@ -115,7 +113,7 @@ public final class NetworkRecognizer {
     }
 
     private static int classes(StateDict own, int features) {
-        for (String layer : List.of("fc.weight", "classifier.1.weight")) {
+        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight")) {
             if (own.contains(layer)) {
                 long[] shape = own.shape(layer);
                 if (shape.length == 2 && shape[1] == features) {
@@ -138,7 +136,18 @@ public final class NetworkRecognizer {
     }
 
     private static boolean isInside(String rest) {
-        return Arrays.asList("conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "features", "classifier")
+        return Arrays.asList(
+                        "conv1",
+                        "bn1",
+                        "layer1",
+                        "layer2",
+                        "layer3",
+                        "layer4",
+                        "features",
+                        "classifier",
+                        "conv_stem",
+                        "layer",
+                        "conv_1x1")
                 .contains(rest.substring(0, Math.max(0, rest.indexOf('.'))));
     }
 }

@@ -22,7 +22,7 @@ class NetworkRecognizerTest {
     @EnumSource(
             value = Network.class,
             mode = Mode.EXCLUDE,
-            names = {"UNRECOGNIZED", "RESNET50_BYOL"})
+            names = {"UNRECOGNIZED", "AUTO", "RESNET50_BYOL", "RESNET18_CIFAR_PAD2", "RESNET50_CIFAR_PAD2"})
     void everyNetworkIsFoundUnderAnyPrefix(Network name) {
         for (String prefix : new String[] {"", "module.encoder_q.", "some.place."}) {
             RecognizedFile found = new Layout().with(name, prefix).recognised();
