@@ -201,6 +201,10 @@ public final class StudentExport {
      */
     public static List<Path> write(
             Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
+        if (network.isTransformer() && !Set.of(Format.SAFETENSORS, Format.PTH).containsAll(formats)) {
+            throw new UserError("Can't write " + network.name() + " as torchscript or onnx: vision transformers are"
+                    + " exported as safetensors and pth only; give --format safetensors,pth");
+        }
         make(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {

@@ -36,6 +36,9 @@ final class NetworkTeacher implements FrozenTeacher {
         Path file = Path.of(asked.getSource());
         StateDict found = WeightsFile.read(file);
         NetworkGraph network = network(asked, found, file);
+        network.misfit(asked.getSize()).ifPresent(why -> {
+            throw new UserError("--teacher-size: " + why);
+        });
         StateDict weights = NetworkFit.fit(found, network, file.toString());
         boolean bfloat16 = precision == Precision.BFLOAT16;
         FrozenModule module = FrozenModule.of(torch, network, weights, asked.getPixels(), bfloat16);

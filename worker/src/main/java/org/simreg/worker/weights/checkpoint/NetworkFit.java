@@ -165,7 +165,7 @@ public final class NetworkFit {
             Set<String> blocks = names.stream().map(Misfit::block).collect(Collectors.toSet());
             return file.names().stream()
                     .filter(name -> blocks.contains(block(name)) && !names.contains(name))
-                    .filter(name -> !name.endsWith(".num_batches_tracked"))
+                    .filter(name -> !name.endsWith(".num_batches_tracked") && !name.equals("mask_token"))
                     .map(NetworkFit::abbreviated)
                     .toList();
         }

@@ -1,7 +1,6 @@
 package org.simreg.worker.weights.checkpoint;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,7 +17,14 @@ import org.simreg.worker.weights.tensor.StateDict;
 public final class NetworkRecognizer {
     /** Every known network has one of them; blocks inside a ResNet have the first too. */
     private static final List<String> ANCHORS = List.of(
-            "conv1.weight", "layer1.0.conv1.weight", "features.0.0.weight", "conv_stem.first_conv.convolution.weight");
+            "conv1.weight", "layer1.0.conv1.weight", "features.0.0.weight", "conv_stem.first_conv.convolution.weight",
+            "patch_embed.proj.weight");
+
+    /** The first parts of all networks' names. */
+    private static final Set<String> INSIDE = Set.of(
+            ("conv1 bn1 layer1 layer2 layer3 layer4 features classifier conv_stem layer conv_1x1 cls_token pos_embed"
+                            + " register_tokens mask_token patch_embed blocks norm head")
+                    .split(" "));
 
     /** Ahead of names of a run's checkpoint that are no weights. */
     private static final List<String> STATE = List.of("momentum.", "average.");
@@ -113,7 +119,7 @@ public final class NetworkRecognizer {
     }
 
     private static int classes(StateDict own, int features) {
-        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight")) {
+        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight", "head.weight")) {
             if (own.contains(layer)) {
                 long[] shape = own.shape(layer);
                 if (shape.length == 2 && shape[1] == features) {
@@ -136,18 +142,6 @@ public final class NetworkRecognizer {
     }
 
     private static boolean isInside(String rest) {
-        return Arrays.asList(
-                        "conv1",
-                        "bn1",
-                        "layer1",
-                        "layer2",
-                        "layer3",
-                        "layer4",
-                        "features",
-                        "classifier",
-                        "conv_stem",
-                        "layer",
-                        "conv_1x1")
-                .contains(rest.substring(0, Math.max(0, rest.indexOf('.'))));
+        return INSIDE.contains(rest.substring(0, (rest + ".").indexOf('.')));
     }
 }
