@@ -73,6 +73,9 @@ final class JobRules {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
             add(section + "network", network + " has no effect" + with + "; leave it out");
         }
+        if (teacher.hasPart()) {
+            add(section + "part", teacher.getPart() + " has no effect" + with + "; leave it out");
+        }
         if (source instanceof TeacherSource.Self) {
             self(teacher, section);
         }
@@ -116,6 +119,9 @@ final class JobRules {
             add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
         }
         mobileNet(student);
+        if (student.hasInitPart() && !student.hasInit()) {
+            add("student.init_part", "has no effect without student.init; leave it out");
+        }
         if (student.hasInit() && student.hasRestart()) {
             String what = "takes the student's weights from its file, and so does student.init";
             add("student.restart", what + "; leave one of them out");

@@ -26,8 +26,8 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -57,14 +57,14 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * @param source a checkpoint, a run folder, or {@code torchscript:FILE}
      * @param network whose weights the file holds; empty if the file is to be recognised
      * @param precision empty: that of the run which the file comes from, else float32
-     * @param part which network of a training checkpoint that holds several
+     * @param part which of the networks that the file holds
      * @param pixels what the network wants to see
      */
     public record Request(
-            String source, Optional<Network> network, Optional<Precision> precision, Role part, Pixels pixels) {
-        /** The student, or the only network of the file. */
+            String source, Optional<Network> network, Optional<Precision> precision, PartRequest part, Pixels pixels) {
+        /** The network that the order of preference gives. */
         public Request(String source, Optional<Network> network, Optional<Precision> precision) {
-            this(source, network, precision, Role.STUDENT, Pixels.IMAGENET);
+            this(source, network, precision, PartRequest.ANY, Pixels.IMAGENET);
         }
 
         /** The file: of a run folder its newest checkpoint. */
@@ -124,7 +124,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                             .formatted(file));
         }
         WeightsChoice chosen = WeightsChoice.of(asked, notices);
-        StagedNetwork staged = StagedNetwork.of(chosen, asked.part(), layers, file.toString());
+        StagedNetwork staged = StagedNetwork.of(chosen, layers, file.toString());
         FrozenModule frozen = FrozenModule.stages(
                 torch,
                 staged.network(),
@@ -135,7 +135,9 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     private static FrozenBackbone script(Torch torch, Request asked, Path file) {
-        if (asked.network().isPresent() || asked.precision().isPresent() || asked.part() != Role.STUDENT) {
+        if (asked.network().isPresent()
+                || asked.precision().isPresent()
+                || !asked.part().isAny()) {
             throw new UserError(
                     "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
                             + file);
@@ -150,7 +152,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     private static Identity identity(WeightsChoice chosen, Request asked, Path file) {
-        String network = seen(chosen.name(asked.part()), asked.pixels());
+        String network = seen(chosen.name(), asked.pixels());
         return new Identity(file, sha256(file), network, chosen.precision());
     }
 
@@ -209,13 +211,13 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
          * @throws UserError if a head of the file is none of SimReg's, with its shapes; or a name
          *     is none of its stages
          */
-        static StagedNetwork of(WeightsChoice chosen, Role part, List<String> layers, String fileName) {
+        static StagedNetwork of(WeightsChoice chosen, List<String> layers, String fileName) {
             NetworkGraph network = chosen.network();
             int feature = network.nodes().size();
             Map<String, HostTensor> weights = new LinkedHashMap<>();
             put(weights, "", chosen.weights());
             List<Stage> stages = new ArrayList<>(Stage.of(network));
-            List<RecognizedFile.FoundHead> heads = heads(chosen, part, layers, fileName);
+            List<RecognizedFile.FoundHead> heads = heads(chosen, layers, fileName);
             for (RecognizedFile.FoundHead head : heads) {
                 String name = heads.size() == 1 ? "head" : "head" + heads.indexOf(head);
                 NetworkGraph layersOfHead = head.network().orElseThrow();
@@ -232,9 +234,9 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         }
 
         private static List<RecognizedFile.FoundHead> heads(
-                WeightsChoice chosen, Role part, List<String> layers, String fileName) {
+                WeightsChoice chosen, List<String> layers, String fileName) {
             boolean none = layers.stream().noneMatch(name -> name.startsWith("head"));
-            if (part != Role.STUDENT || none && !layers.isEmpty()) {
+            if (!chosen.part().role().isTrained() || none && !layers.isEmpty()) {
                 return List.of();
             }
             List<RecognizedFile.FoundHead> heads =

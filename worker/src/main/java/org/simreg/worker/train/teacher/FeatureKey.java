@@ -13,6 +13,7 @@ import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
+import org.simreg.worker.weights.part.PartChoice;
 
 /**
  * The key of a teacher's store: all that decides its features besides sample and view number, in
@@ -67,8 +68,17 @@ public final class FeatureKey {
         } else {
             parts.put("teacher file", sha256(Path.of(teacher.getSource())));
             parts.put("network", words(teacher.getNetwork()));
+            part(teacher, parts);
             parts.put("feature", words(teacher.getFeature()));
             parts.put("precision", words(job.getPrecision()));
+        }
+    }
+
+    /** Only where the file has several networks: keys of other files stay as they were. */
+    private static void part(Teacher teacher, Map<String, String> parts) {
+        PartChoice choice = NetworkTeacher.choice(teacher);
+        if (!choice.left().isEmpty()) {
+            parts.put("part", choice.taken().prefix());
         }
     }
 

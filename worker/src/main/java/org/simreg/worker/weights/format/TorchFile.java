@@ -11,7 +11,6 @@ import java.util.Map;
 import org.simreg.worker.weights.format.pickle.PickleReader;
 import org.simreg.worker.weights.format.pickle.Pickled.Storage;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
-import org.simreg.worker.weights.format.pickle.Pickled.Thing;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.MappedFile;
@@ -38,7 +37,7 @@ public final class TorchFile {
             throw new CorruptFile("its record data.pkl is too large");
         }
         Object root = new PickleReader(pickle).read();
-        Map<String, Tensor> tensors = Flattening.of(root);
+        Map<String, Tensor> tensors = TensorNames.of(root);
         ByteOrder order = order(zip, top);
         Map<String, TorchStorage> storages = new HashMap<>();
         for (Tensor tensor : tensors.values()) {
@@ -105,7 +104,7 @@ public final class TorchFile {
         }
         boolean big = pickles[2] instanceof Map<?, ?> system && Boolean.FALSE.equals(system.get("little_endian"));
         ByteOrder order = big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
-        Map<String, Tensor> tensors = Flattening.of(pickles[3]);
+        Map<String, Tensor> tensors = TensorNames.of(pickles[3]);
         if (!(pickles[4] instanceof List<?> keys)) {
             throw new CorruptFile("the list of its storages is missing");
         }
@@ -143,71 +142,5 @@ public final class TorchFile {
             views.put(entry.getKey(), storage.view(entry.getKey(), entry.getValue()));
         }
         return views;
-    }
-
-    /** The search for tensors in the value of a pickle; it gives them dotted names. */
-    private static final class Flattening {
-        /** Where training programs put the weights, beside optimizer, epoch and settings. */
-        private static final List<String> WEIGHTS = List.of("state_dict", "model", "model_state_dict");
-
-        /** Of a pickled torch.nn.Module: these attributes are levels of it, not of the names. */
-        private static final List<String> MODULE = List.of("_parameters", "_buffers", "_modules");
-
-        private static final int MAX_DEPTH = 64;
-        private static final int MAX_NAME = 1024;
-        private static final int MAX_VALUES = 1_000_000;
-
-        private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-        private int values;
-
-        private Flattening() {}
-
-        /** The tensors of a whole file; possibly none. */
-        static Map<String, Tensor> of(Object root) throws CorruptFile {
-            if (root instanceof Map<?, ?> map) {
-                for (String key : WEIGHTS) {
-                    Map<String, Tensor> tensors = all(map.get(key));
-                    if (!tensors.isEmpty() && !(map.get(key) instanceof Tensor)) {
-                        return tensors;
-                    }
-                }
-            }
-            return all(root);
-        }
-
-        private static Map<String, Tensor> all(Object value) throws CorruptFile {
-            Flattening flattening = new Flattening();
-            flattening.visit("", value, 0);
-            return flattening.tensors;
-        }
-
-        private void visit(String name, Object value, int depth) throws CorruptFile {
-            if (++values > MAX_VALUES || depth > MAX_DEPTH || name.length() > MAX_NAME) {
-                throw new CorruptFile("its values are nested too deep or are too many");
-            }
-            if (value instanceof Tensor tensor) {
-                tensors.putIfAbsent(name, tensor);
-            } else if (value instanceof Map<?, ?> map) {
-                items(name, map, depth);
-            } else if (value instanceof Thing thing) {
-                items(name, thing.items, depth);
-                Map<?, ?> attributes = thing.attributes;
-                if (MODULE.stream().allMatch(attributes::containsKey)) {
-                    for (String level : MODULE) {
-                        visit(name, attributes.get(level), depth + 1);
-                    }
-                } else {
-                    items(name, attributes, depth);
-                }
-            }
-        }
-
-        private void items(String name, Map<?, ?> map, int depth) throws CorruptFile {
-            for (Map.Entry<?, ?> item : map.entrySet()) {
-                if (item.getKey() instanceof String key) {
-                    visit(name.isEmpty() ? key : name + "." + key, item.getValue(), depth + 1);
-                }
-            }
-        }
     }
 }
