@@ -18,7 +18,6 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
@@ -27,6 +26,7 @@ import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -158,7 +158,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
 
     private static String sha256(Path file) {
         try {
-            return Sha256.of(file);
+            return WeightsFile.sha256(file);
         } catch (IOException e) {
             throw new UserError("Can't read " + file + ": " + e, e);
         }

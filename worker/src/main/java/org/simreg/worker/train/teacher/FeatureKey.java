@@ -9,10 +9,10 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.part.PartChoice;
 
 /**
@@ -103,7 +103,7 @@ public final class FeatureKey {
 
     private static String sha256(Path file) {
         try {
-            return Sha256.of(file);
+            return WeightsFile.sha256(file);
         } catch (IOException e) {
             throw new UserError("Can't read the teacher " + file + ": " + e.getMessage(), e);
         }

@@ -164,7 +164,7 @@ public final class ScriptArchive {
     private LazyTensor stored(String name) throws CorruptFile {
         Tensor tensor = tensors.get(name);
         ByteBuffer data = ByteBuffer.wrap(entry("data/" + tensor.storage().key()));
-        return new TorchStorage(data, order).view(name, tensor);
+        return TorchStorage.of(data, order).view(name, tensor);
     }
 
     /** The values of {@link #weights} in the file as float32, whole numbers too. */

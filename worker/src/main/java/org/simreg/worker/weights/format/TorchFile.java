@@ -1,9 +1,11 @@
 package org.simreg.worker.weights.format;
 
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,18 +26,25 @@ public final class TorchFile {
     /** The number that opens the stream. */
     private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
 
-    private static final int MAX_PICKLE = 1 << 28;
-
     private TorchFile() {}
 
     /** Parses a zip archive. */
     public static ParsedFile zip(MappedFile file) throws CorruptFile {
-        ZipDirectory zip = new ZipDirectory(file);
+        return archive(new ZipDirectory(file));
+    }
+
+    /**
+     * Parses a folder that an archive was unpacked into.
+     *
+     * @throws IOException if it can't be listed
+     */
+    public static ParsedFile folder(Path folder) throws IOException {
+        return archive(new FolderRecords(folder));
+    }
+
+    private static ParsedFile archive(Records zip) throws CorruptFile {
         String top = top(zip);
         ByteBuffer pickle = zip.data(top + "data.pkl");
-        if (pickle.remaining() > MAX_PICKLE) {
-            throw new CorruptFile("its record data.pkl is too large");
-        }
         Object root = new PickleReader(pickle).read();
         Map<String, Tensor> tensors = TensorNames.of(root);
         ByteOrder order = order(zip, top);
@@ -43,8 +52,8 @@ public final class TorchFile {
         for (Tensor tensor : tensors.values()) {
             String key = tensor.storage().key();
             if (!storages.containsKey(key)) {
-                ByteBuffer data = zip.data(top + "data/" + key);
-                storages.put(key, new TorchStorage(data, order));
+                String record = top + "data/" + key;
+                storages.put(key, TorchStorage.of(zip, record, order));
             }
         }
         boolean script = zip.contains(top + "constants.pkl");
@@ -55,17 +64,24 @@ public final class TorchFile {
                 views(tensors, storages));
     }
 
-    private static String top(ZipDirectory zip) throws CorruptFile {
+    /** The folder of data.pkl; of several the one that is least deep. */
+    private static String top(Records zip) throws CorruptFile {
+        String top = null;
         for (String name : zip.names()) {
-            int slash = name.indexOf('/');
-            if (name.substring(slash + 1).equals("data.pkl")) {
-                return name.substring(0, slash + 1);
+            String folder = name.substring(0, name.lastIndexOf('/') + 1);
+            boolean found = name.equals(folder + "data.pkl");
+            if (found && (top == null || folder.length() < top.length())) {
+                top = folder;
             }
         }
-        throw new CorruptFile("it is a zip archive without data.pkl, so no file of PyTorch 1.6 or later");
+        if (top == null) {
+            throw new CorruptFile(ForeignFormat.ofRecords(zip.names())
+                    .orElse("it is a zip archive without data.pkl, so no file of PyTorch 1.6 or later"));
+        }
+        return top;
     }
 
-    private static ByteOrder order(ZipDirectory zip, String top) throws CorruptFile {
+    private static ByteOrder order(Records zip, String top) throws CorruptFile {
         String record = top + "byteorder";
         if (!zip.contains(record)) {
             return ByteOrder.LITTLE_ENDIAN;
@@ -115,7 +131,7 @@ public final class TorchFile {
                 throw new CorruptFile("a storage is listed that no tensor uses");
             }
             ByteBuffer bytes = storage(file, place, storage, order);
-            storages.put(storage.key(), new TorchStorage(bytes, order));
+            storages.put(storage.key(), TorchStorage.of(bytes, order));
             place += Long.BYTES + bytes.remaining();
         }
         return new ParsedFile(ParsedFile.Container.PYTORCH_STREAM, pickles[3], Map.of(), views(tensors, storages));
