@@ -59,6 +59,10 @@ final class JobRules {
         if (!(source instanceof TeacherSource.Self)) {
             weight(teacher, section);
         }
+        if (teacher.hasOutput() && !(source instanceof TeacherSource.TorchScript)) {
+            String with = " with the teacher " + teacher.getSource();
+            add(section + "output", teacher.getOutput() + " has no effect" + with + ", which is no torchscript:FILE; leave it out");
+        }
         if (source instanceof TeacherSource.Weights) {
             return;
         }

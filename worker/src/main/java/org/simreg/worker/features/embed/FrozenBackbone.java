@@ -135,15 +135,14 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     private static FrozenBackbone script(Torch torch, Request asked, Path file) {
-        if (asked.network().isPresent()
-                || asked.precision().isPresent()
-                || !asked.part().isAny()) {
+        if (asked.network().isPresent() || asked.precision().isPresent()) {
             throw new UserError(
-                    "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
+                    "A TorchScript module brings its own network and precision: leave out --network and --precision for torchscript:"
                             + file);
         }
-        ScriptModule script = new ScriptModule(torch, file, asked.pixels());
-        Identity identity = new Identity(file, sha256(file), seen("torchscript", asked.pixels()), Precision.FLOAT32);
+        ScriptModule script = new ScriptModule(
+                torch, file, asked.pixels(), new ScriptModule.Wanted(asked.part().text(), asked.part().option()));
+        Identity identity = new Identity(file, sha256(file), seen(asked.part().isAny() ? "torchscript" : "torchscript " + asked.part().text(), asked.pixels()), Precision.FLOAT32);
         return new FrozenBackbone(script::features, script, identity, List.of());
     }
 

@@ -65,6 +65,9 @@ public final class FeatureKey {
         if (source instanceof TeacherSource.TorchScript script) {
             parts.put("teacher file", sha256(Path.of(script.file())));
             parts.put("network", "torchscript");
+            if (teacher.hasOutput()) {
+                parts.put("output", teacher.getOutput());
+            }
         } else {
             parts.put("teacher file", sha256(Path.of(teacher.getSource())));
             parts.put("network", words(teacher.getNetwork()));
