@@ -146,7 +146,8 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        StudentExport.checkpoint(settings.checkpoint(), settings.network(), settings.target())
+        StudentExport.checkpoint(
+                        settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
                 .forEach(System.out::println);
         return 0;
     }

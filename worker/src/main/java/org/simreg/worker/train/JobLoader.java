@@ -104,7 +104,7 @@ public final class JobLoader {
         Files files = files();
         problems.refuse("The job is refused");
         StudentNetwork trained = StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
-        StudentBuilder.refuseOtherStart(files.here, trained);
+        StudentBuilder.refuseOtherStart(files.here, trained, notices);
         StudentBuilder.notice(trained, notices);
         ImageDataset images = files.images.orElseThrow();
         TrainingPlan plan = files.plan.orElseThrow();
@@ -139,7 +139,7 @@ public final class JobLoader {
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
         Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
                 .orElse(job);
-        List<FrozenTeacher> teachers = readable.isPresent() ? FrozenTeacher.load(torch, here, problems) : List.of();
+        List<FrozenTeacher> teachers = readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));

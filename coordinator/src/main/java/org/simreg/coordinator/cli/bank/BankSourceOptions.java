@@ -101,6 +101,9 @@ final class BankSourceOptions {
         Optional.ofNullable(size).ifPresent(images::setSize);
         Optional.ofNullable(resize).ifPresent(images::setResize);
         network.precision().ifPresent(images::setPrecision);
+        if (!network.part().isAny()) {
+            images.setPart(network.part().text());
+        }
         return images.setPixels(network.pixels()).build();
     }
 

@@ -9,7 +9,6 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.embed.FrozenBackbone;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -29,14 +28,6 @@ final class EvalOptions {
             description = "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
                     + " images to features (required)")
     private String weights;
-
-    @Option(
-            names = "--part",
-            paramLabel = "PART",
-            defaultValue = "student",
-            description = "student or teacher: which network of a training checkpoint that holds both"
-                    + " (default: student)")
-    private Part part;
 
     @Option(
             names = "--size",
@@ -94,12 +85,6 @@ final class EvalOptions {
     @Mixin
     private MachineOptions machine;
 
-    /** The network to be evaluated of a training checkpoint that holds two. */
-    private enum Part {
-        STUDENT,
-        TEACHER
-    }
-
     /**
      * Makes the request.
      *
@@ -120,11 +105,7 @@ final class EvalOptions {
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
         FrozenBackbone.Request asked = new FrozenBackbone.Request(
-                weights,
-                network.network(),
-                network.precision(),
-                part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
-                network.pixels());
+                weights, network.network(), network.precision(), network.part(), network.pixels());
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);

@@ -141,11 +141,11 @@ final class RunFolder implements RunFiles {
 
     private List<String> export(Path checkpoint) {
         return StudentExport.checkpoint(
-                        checkpoint,
-                        Optional.empty(),
+                        StudentExport.Source.run(checkpoint),
                         files.folder.resolve("student"),
                         RunCheckpoint.Header.read(checkpoint).job().getViews().getSize(),
-                        EnumSet.allOf(StudentExport.Format.class))
+                        EnumSet.allOf(StudentExport.Format.class),
+                        notice -> {})
                 .stream()
                 .map(file -> files.folder.relativize(file).toString())
                 .toList();

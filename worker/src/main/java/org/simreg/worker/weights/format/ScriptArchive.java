@@ -34,6 +34,8 @@ import org.simreg.worker.weights.tensor.StateDict;
  * loaded.
  */
 public final class ScriptArchive {
+    private static final int MOST_CODE = 1 << 22;
+
     private static final String OBJECTS = "data.pkl";
     private static final String CODE = "code/";
     private static final String SOURCE = ".py";
@@ -91,6 +93,22 @@ public final class ScriptArchive {
                             .formatted(file, Disk.reason(e)),
                     e);
         }
+    }
+
+    /** All source text in an archive; empty if it can't be read. */
+    public static String code(Path file) {
+        StringBuilder code = new StringBuilder();
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : zip.stream().toList()) {
+                if (entry.getName().endsWith(SOURCE) && code.length() < MOST_CODE) {
+                    byte[] text = zip.getInputStream(entry).readNBytes(MOST_CODE);
+                    code.append(new String(text, StandardCharsets.UTF_8));
+                }
+            }
+        } catch (IOException e) {
+            return "";
+        }
+        return code.toString();
     }
 
     /** Without the folder that all entries lie in; source may be compressed. */
@@ -164,7 +182,7 @@ public final class ScriptArchive {
     private LazyTensor stored(String name) throws CorruptFile {
         Tensor tensor = tensors.get(name);
         ByteBuffer data = ByteBuffer.wrap(entry("data/" + tensor.storage().key()));
-        return new TorchStorage(data, order).view(name, tensor);
+        return TorchStorage.of(data, order).view(name, tensor);
     }
 
     /** The values of {@link #weights} in the file as float32, whole numbers too. */
