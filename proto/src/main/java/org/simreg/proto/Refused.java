@@ -16,6 +16,8 @@ public final class Refused extends RuntimeException {
         STATE,
         /** The name or folder is taken. */
         EXISTS,
+        /** The caller lacks the right. */
+        FORBIDDEN,
         /** As much as is allowed is there already. */
         FULL,
         /** It may work later. */

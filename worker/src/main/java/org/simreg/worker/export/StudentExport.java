@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
@@ -101,6 +102,18 @@ public final class StudentExport {
         }
         return network.or(() -> job.map(run -> run.getStudent().getNetwork()))
                 .orElseGet(() -> FittingNetwork.of(WeightsFile.read(file), file.toString(), "--network", notice -> {}));
+    }
+
+    /**
+     * The names of all files that an export of a job's student writes.
+     *
+     * @param job completed
+     */
+    public static Set<String> fileNames(Job job) {
+        String name = job.getStudent().hasModule()
+                ? ScriptStudent.name(Path.of(job.getStudent().getModule()))
+                : Networks.backbone(job.getStudent().getNetwork()).name();
+        return Arrays.stream(Format.values()).map(format -> name + format.suffix).collect(Collectors.toSet());
     }
 
     /**
