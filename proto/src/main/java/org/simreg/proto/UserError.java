@@ -7,7 +7,7 @@ import java.util.List;
  * message is one sentence that names the field or file, the value and the way out; it is shown
  * without a stack trace.
  */
-public final class UserError extends RuntimeException {
+public class UserError extends RuntimeException {
     private final transient List<Problem> problems;
 
     /**

@@ -46,7 +46,7 @@ public final class ScriptModule implements AutoCloseable {
         this.file = file;
         torch.enter();
         try {
-            module = TorchModule.load(torch, file);
+            module = TorchModule.foreign(torch, file);
         } catch (EngineException e) {
             throw new UserError(
                     file + " is no TorchScript file that libtorch can load; write it with torch.jit.save", e);
