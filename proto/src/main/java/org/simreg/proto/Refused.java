@@ -30,7 +30,7 @@ public final class Refused extends RuntimeException {
      * @param message what was refused, with its value, and the way out; one sentence
      */
     public Refused(Kind kind, String message) {
-        super(message);
+        super(Printable.lines(message));
         this.kind = kind;
     }
 

@@ -35,7 +35,7 @@ public class UserError extends RuntimeException {
      * @param problems the same, one by one
      */
     public UserError(String message, List<Problem> problems) {
-        super(message);
+        super(Printable.lines(message));
         this.problems = List.copyOf(problems);
     }
 
@@ -44,7 +44,7 @@ public class UserError extends RuntimeException {
      * @param cause the failure below, shown only when the user asks for details
      */
     public UserError(String message, Throwable cause) {
-        super(message, cause);
+        super(Printable.lines(message), cause);
         problems = List.of();
     }
 

@@ -14,9 +14,10 @@ import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.proto.UserError;
 
 /**
@@ -38,6 +39,7 @@ public final class OwnFolder implements AutoCloseable {
     }
 
     /** Opens a folder. */
+    @SuppressWarnings("StreamResourceLeak") // what is returned closes it
     public static OwnFolder open(Path path) throws IOException {
         DirectoryStream<Path> stream = Files.newDirectoryStream(path);
         try {
@@ -144,9 +146,9 @@ public final class OwnFolder implements AutoCloseable {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             UserFile.requireRegular(file);
         }
-        OpenOption[] all = Arrays.copyOf(options, options.length + 1);
-        all[options.length] = LinkOption.NOFOLLOW_LINKS;
-        return FileChannel.open(file, all);
+        Set<OpenOption> all = new HashSet<>(List.of(options));
+        all.add(LinkOption.NOFOLLOW_LINKS);
+        return FileChannel.open(file, all, PrivateFiles.in(file.toAbsolutePath().getParent()));
     }
 
     /** Whether a folder of ours is there. */
