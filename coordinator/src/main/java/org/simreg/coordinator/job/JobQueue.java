@@ -87,7 +87,34 @@ public final class JobQueue {
         settings.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
-        return queue(record(request, job, folder.toString()), request.getExisting());
+        JobRecord record = record(request, job, folder.toString());
+        if (request.getExisting() != SubmitRequest.Existing.OVERWRITE || mayOverwrite(request, record.getFolder())) {
+            return queue(record, request.getExisting());
+        }
+        try {
+            return queue(record, SubmitRequest.Existing.REFUSE);
+        } catch (Refused e) {
+            if (e.kind() != Refused.Kind.EXISTS) {
+                throw e;
+            }
+            throw new Refused(
+                    Refused.Kind.FORBIDDEN,
+                    "The folder %s holds what %s has not submitted: to overwrite it takes a token with the role operate; choose another folder with --out"
+                            .formatted(folder, request.getSubmitter().getName()));
+        }
+    }
+
+    /** Operators may delete what a folder holds, and so may whoever submitted its last run. */
+    private boolean mayOverwrite(SubmitRequest request, String folder) {
+        return !request.hasSubmitter()
+                || request.getSubmitter().getOperates()
+                || newest().stream()
+                        .filter(run -> run.record().getFolder().equals(folder))
+                        .findFirst()
+                        .filter(run -> run.record()
+                                .getSubmitter()
+                                .equals(request.getSubmitter().getName()))
+                        .isPresent();
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
@@ -98,6 +125,7 @@ public final class JobQueue {
                 .setVersion(1)
                 .setRequestId(request.getRequestId())
                 .setJob(job)
+                .setSubmitter(request.getSubmitter().getName())
                 .setState(JobState.QUEUED)
                 .setReason("waits for its turn")
                 .setSubmittedMs(now)

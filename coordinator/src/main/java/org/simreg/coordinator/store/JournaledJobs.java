@@ -8,6 +8,8 @@ import java.util.Optional;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.PrivateFiles;
 
 /**
  * The store of the jobs in the coordinator's home. A journal makes their records durable; they are
@@ -34,8 +36,10 @@ public final class JournaledJobs implements JobStore {
      * @throws UserError if another process has it open, or its journal is damaged or can't be used
      */
     public static JournaledJobs open(Path home, Optional<PublishedJobs> published) {
+        Disk.write(home, () -> PrivateFiles.folder(home));
         FolderLock lock = FolderLock.take(home, "coordinator's home");
         try {
+            Disk.write(home, () -> PrivateFiles.file(home.resolve(JOURNAL)));
             return new JournaledJobs(lock, Journal.open(home.resolve(JOURNAL)), published);
         } catch (RuntimeException e) {
             lock.close();

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +52,7 @@ public final class RecordFile implements AutoCloseable {
      */
     public static RecordFile open(Path path, String kind, Reader reader) {
         return Disk.read(path, () -> {
-            FileChannel channel = FileChannel.open(
+            FileChannel channel = OwnFolder.open(
                     path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             RecordFile file = new RecordFile(path, channel);
             try {
@@ -71,7 +72,7 @@ public final class RecordFile implements AutoCloseable {
      */
     public static void read(Path path, String kind, Reader reader) {
         Disk.read(path, () -> {
-            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            try (FileChannel channel = OwnFolder.open(path, StandardOpenOption.READ)) {
                 RecordFile file = new RecordFile(path, channel);
                 ByteBuffer bytes = file.map();
                 if (file.begun(bytes, head(kind))) {

@@ -144,6 +144,18 @@ public final class StudentExport {
     }
 
     /**
+     * The names of all files that an export of a job's student writes.
+     *
+     * @param job completed
+     */
+    public static Set<String> fileNames(Job job) {
+        String name = job.getStudent().hasModule()
+                ? ScriptStudent.name(Path.of(job.getStudent().getModule()))
+                : Networks.backbone(job.getStudent().getNetwork()).name();
+        return Arrays.stream(Format.values()).map(format -> name + format.suffix).collect(Collectors.toSet());
+    }
+
+    /**
      * Writes the backbone that a file holds; see {@link #write(Path, NetworkGraph, StateDict, int,
      * Set)}.
      *

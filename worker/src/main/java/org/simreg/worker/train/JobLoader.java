@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
+import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
@@ -75,12 +76,28 @@ public final class JobLoader {
      * @throws UserError if data or weights can't be used; the message names all of them
      */
     public static LoadedJob open(Job job, WorkerSettings settings, Consumer<String> notices) {
+        refuseForeign(job, settings);
         JobLoader loader = new JobLoader(job, settings, notices, new Problems());
         try {
             return loader.load();
         } catch (RuntimeException | Error e) {
             loader.open.close();
             throw e;
+        }
+    }
+
+    private static void refuseForeign(Job job, WorkerSettings settings) {
+        if (settings.torchscript()) {
+            return;
+        }
+        if (job.getStudent().hasModule()) {
+            throw Torch.refusedForeign("student.module: " + job.getStudent().getModule());
+        }
+        for (int i = 0; i < job.getTeachersCount(); i++) {
+            String source = job.getTeachers(i).getSource();
+            if (TeacherSource.of(source) instanceof TeacherSource.TorchScript) {
+                throw Torch.refusedForeign("teachers[%d].source: %s".formatted(i, source));
+            }
         }
     }
 
@@ -130,7 +147,7 @@ public final class JobLoader {
 
     /** Opens data set and teachers, and finds the student. */
     private Files files() {
-        Torch torch = open.add(new Torch(settings.device(), settings.threads()));
+        Torch torch = open.add(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         Optional<ImageDataset> images =
                 problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));

@@ -16,6 +16,7 @@ import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 import org.simreg.proto.Job;
+import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.AtomicFile;
@@ -66,7 +67,10 @@ public final class EvalRun {
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
                 Torch opened =
-                        new Torch(request.machine().device(), request.machine().threads())) {
+                        new Torch(
+                                request.machine().device(),
+                                request.machine().threads(),
+                                request.machine().torchscript())) {
             progress = shown;
             torch = opened;
             torch.enter();
@@ -88,7 +92,7 @@ public final class EvalRun {
             write(folder.resolve("result.json"), json);
             write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
         });
-        System.out.print(request.results().json() ? json : EvalTables.table(report));
+        System.out.print(request.results().json() ? json : Printable.lines(EvalTables.table(report)));
         System.out.flush();
     }
 

@@ -91,7 +91,7 @@ public final class ScriptModule implements AutoCloseable {
         wanted = ModuleOutput.of(output.text);
         torch.enter();
         try {
-            module = TorchModule.load(torch, file);
+            module = TorchModule.foreign(torch, file);
         } catch (EngineException e) {
             throw new UserError(file + " is no TorchScript file that libtorch can load (" + LibtorchFailure.reason(e)
                     + "); write it with torch.jit.save", e);

@@ -52,6 +52,7 @@ public final class ScriptStudent implements AutoCloseable {
      *     depend on its parameters and, when evaluated, on nothing random
      */
     public static NetworkGraph network(Torch torch, Path file, int size) {
+        torch.requireForeign(file);
         ScriptArchive archive = ScriptArchive.read(file);
         int width;
         try (ScriptStudent trial = new ScriptStudent(torch, file, archive, size)) {

@@ -56,6 +56,7 @@ public final class ScriptArchive {
         order = new String(said, StandardCharsets.US_ASCII).strip().equals("big")
                 ? ByteOrder.BIG_ENDIAN
                 : ByteOrder.LITTLE_ENDIAN;
+        ScriptOperators.requireOnlyCompute(entries);
         PickleReader reader = new PickleReader(ByteBuffer.wrap(entry(OBJECTS)));
         if (!(reader.read() instanceof Thing root)
                 || root.type == null
@@ -166,10 +167,10 @@ public final class ScriptArchive {
         return tensors.places();
     }
 
-    /** The records of the archive but the object: source, constants, storages, version. */
+    /** The records of the module but the object: source, constants, storages, version. */
     public Map<String, byte[]> records() {
         Map<String, byte[]> records = new LinkedHashMap<>(entries);
-        records.remove(OBJECTS);
+        records.keySet().removeIf(name -> name.equals(OBJECTS) || !ScriptCopy.isPart(name));
         return records;
     }
 
