@@ -156,11 +156,19 @@ public final class EvalRun {
     private ImageDataset open(Path folder) {
         WorkerSettings machine = request.machine();
         ImageDataset splits = FolderSource.open(
-                folder, request.images().subset(), machine.cache(), ImageDataset.IndexProgress.SILENT);
+                folder,
+                request.images().subset(),
+                machine.cache(),
+                ImageDataset.IndexProgress.SILENT,
+                progress::notice);
+        if (splits.val().isPresent() && !splits.train().labelled()) {
+            throw new UserError("Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
+                    .formatted(folder));
+        }
         if (splits.val().isEmpty()) {
             throw new UserError(
-                    "Can't evaluate on %s: it has no val/CLASS folders; name a folder with train/CLASS/* and val/CLASS/*"
-                            .formatted(folder));
+                    "Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
+                            .formatted(folder, splits.noVal()));
         }
         return splits;
     }

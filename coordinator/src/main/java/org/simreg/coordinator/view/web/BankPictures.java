@@ -21,6 +21,7 @@ import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.FileNames;
 
 /**
  * The search by pictures in the banks that the live page offers; a sample is named by its id or its
@@ -164,7 +165,7 @@ public final class BankPictures {
             throw new UserError("The bank " + bank.record().getName() + " has features without pictures");
         }
         Path root = Path.of(bank.images().get().getDataset().getPath());
-        Path file = root.resolve(bank.names().get().of(id(bank, sample)));
+        Path file = FileNames.resolve(root, bank.names().get().of(id(bank, sample)));
         if (!Files.isReadable(file) || Files.size(file) > MOST_BYTES) {
             throw new UserError("The picture of sample " + sample + " can't be read here");
         }
