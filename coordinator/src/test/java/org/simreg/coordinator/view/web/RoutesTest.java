@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -46,6 +47,7 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.proto.WorkerStatus;
 
 /** Answers of the HTTP port to a client, without a coordinator behind it. */
@@ -74,7 +76,10 @@ class RoutesTest {
                 task -> {},
                 RoutesTest::survey,
                 () -> OptionalInt.of(4),
-                new BankPictures(() -> List.of(bank()), this::find, Runnable::run));
+                new BankPictures(
+                        () -> List.of(bank()),
+                        this::find,
+                        new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
         server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
             OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
             PageRoutes.route(vertx, router, page);
@@ -101,7 +106,17 @@ class RoutesTest {
         record.setState(BankStatus.State.READY);
         record.getSourceBuilder().getImagesBuilder().getDatasetBuilder().setPath(folder.toString());
         List<String> names = List.of("a.png", "b.html");
-        return new BankView(record.build(), Optional.of(id -> names.get((int) id)));
+        return new BankView(record.build(), Optional.of(new BankView.Naming() {
+            @Override
+            public String of(long id) {
+                return names.get((int) id);
+            }
+
+            @Override
+            public OptionalLong find(String name) {
+                return names.contains(name) ? OptionalLong.of(names.indexOf(name)) : OptionalLong.empty();
+            }
+        }));
     }
 
     private CompletableFuture<SearchResponse> find(SearchRequest request) {
