@@ -2,11 +2,13 @@ package org.simreg.coordinator.job;
 
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
@@ -189,17 +191,37 @@ public final class JobQueue {
         }
     }
 
-    /** Operators may delete what a folder holds, and so may whoever submitted its last run. */
+    /**
+     * Operators may delete what a folder holds, and so may whoever submitted its last run, if that is
+     * one of the last ten thousand jobs.
+     */
     private boolean mayOverwrite(SubmitRequest request, String folder) {
-        return !request.hasSubmitter()
-                || request.getSubmitter().getOperates()
-                || newest().stream()
-                        .filter(run -> run.record().getFolder().equals(folder))
-                        .findFirst()
-                        .filter(run -> run.record()
-                                .getSubmitter()
-                                .equals(request.getSubmitter().getName()))
-                        .isPresent();
+        if (!request.hasSubmitter() || request.getSubmitter().getOperates()) {
+            return true;
+        }
+        return lastIn(folder)
+                .filter(record ->
+                        record.getSubmitter().equals(request.getSubmitter().getName()))
+                .isPresent();
+    }
+
+    private Optional<JobRecord> lastIn(String folder) {
+        Optional<JobRecord> last = runs.values().stream()
+                .map(JobRun::record)
+                .filter(record -> record.getFolder().equals(folder))
+                .min(Comparator.comparing(PastJobs.Place::of));
+        PastJobs.Place place = PastJobs.Place.FIRST;
+        for (int page = 0; page < 20 && last.isEmpty() && store.past().isPresent(); page++) {
+            List<JobRecord> records = store.past().get().newest(place, Set.of(), 500);
+            last = records.stream()
+                    .filter(record -> record.getFolder().equals(folder))
+                    .findFirst();
+            if (records.size() < 500) {
+                break;
+            }
+            place = PastJobs.Place.of(records.get(records.size() - 1));
+        }
+        return last;
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
