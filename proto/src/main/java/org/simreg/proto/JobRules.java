@@ -82,7 +82,9 @@ final class JobRules {
         }
         if (teacher.hasOutput() && !(source instanceof TeacherSource.TorchScript)) {
             String with = " with the teacher " + teacher.getSource();
-            add(section + "output", teacher.getOutput() + " has no effect" + with + ", which is no torchscript:FILE; leave it out");
+            add(
+                    section + "output",
+                    teacher.getOutput() + " has no effect" + with + ", which is no torchscript:FILE; leave it out");
         }
         if (source instanceof TeacherSource.Weights) {
             return;

@@ -1,7 +1,6 @@
 package org.simreg.coordinator.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +16,8 @@ import org.simreg.coordinator.store.ArchiveIndex.Totals;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

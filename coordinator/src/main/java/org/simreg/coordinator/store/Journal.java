@@ -1,7 +1,6 @@
 package org.simreg.coordinator.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -91,22 +91,21 @@ public final class StudentExport {
         static Read of(Source source, Consumer<String> notices) {
             String file = source.file.toString();
             StateDict found = WeightsFile.read(source.file);
-            Network name = source.named()
-                    .orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
+            Network name =
+                    source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
             NetworkGraph backbone = Networks.backbone(name);
             StateDict weights = NetworkFit.fit(found, backbone, source.part, file, notices);
             return new Read(name, backbone, weights.withCounters(backbone, RunCheckpoint.steps(source.file)));
         }
 
-        private static Network recognised(
-                RecognizedFile found, Source source, String file, Consumer<String> notices) {
+        private static Network recognised(RecognizedFile found, Source source, String file, Consumer<String> notices) {
             RecognizedFile.FoundNetwork taken = found.network(source.part, file, notice -> {});
             String others = found.networks().stream()
                     .filter(other -> other.name() != taken.name())
                     .map(other -> ", and not " + other)
                     .collect(Collectors.joining());
-            notices.accept("the weights of " + file + " are taken as " + taken.network().name() + others
-                    + " (--network and --part can say otherwise)");
+            notices.accept("the weights of " + file + " are taken as "
+                    + taken.network().name() + others + " (--network and --part can say otherwise)");
             return taken.name();
         }
     }
@@ -127,7 +126,9 @@ public final class StudentExport {
             throw new UserError("--layout names the weights in safetensors and pth; choose one of them by --format");
         }
         Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
             throw new UserError("Can't name the weights of " + source.file + " as another library does: its student is"
                     + " the TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
         }
@@ -152,7 +153,9 @@ public final class StudentExport {
         String name = job.getStudent().hasModule()
                 ? ScriptStudent.name(Path.of(job.getStudent().getModule()))
                 : Networks.backbone(job.getStudent().getNetwork()).name();
-        return Arrays.stream(Format.values()).map(format -> name + format.suffix).collect(Collectors.toSet());
+        return Arrays.stream(Format.values())
+                .map(format -> name + format.suffix)
+                .collect(Collectors.toSet());
     }
 
     /**
@@ -165,7 +168,9 @@ public final class StudentExport {
     public static List<Path> checkpoint(
             Source source, Path folder, int size, Set<Format> formats, Consumer<String> notices) {
         Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
             return module(source.file, job.get(), folder, formats);
         }
         Read read = Read.of(source, notices);

@@ -156,7 +156,8 @@ public final class JobLoader {
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
         Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
                 .orElse(job);
-        List<FrozenTeacher> teachers = readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
+        List<FrozenTeacher> teachers =
+                readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));

@@ -46,8 +46,9 @@ public final class ClassifyCommand implements Callable<Integer> {
     @Option(
             names = "--rule",
             paramLabel = "K[:T]",
-            description = "Neighbours that vote, 1 to 1024, all rows of a smaller bank, one vote each; with T above 0 each has"
-                    + " exp(cosine / T) votes; up to 8 rules (default: see below)")
+            description =
+                    "Neighbours that vote, 1 to 1024, all rows of a smaller bank, one vote each; with T above 0 each has"
+                            + " exp(cosine / T) votes; up to 8 rules (default: see below)")
     private List<String> rules = List.of();
 
     @Mixin

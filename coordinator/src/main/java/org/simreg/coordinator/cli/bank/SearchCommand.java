@@ -49,7 +49,8 @@ public final class SearchCommand implements Callable<Integer> {
             names = "--k",
             paramLabel = "N",
             defaultValue = "20",
-            description = "Neighbours a query, 1 to " + Shard.MAX_K + "; a smaller bank gives all its rows (default: 20)")
+            description =
+                    "Neighbours a query, 1 to " + Shard.MAX_K + "; a smaller bank gives all its rows (default: 20)")
     private int k;
 
     @Option(

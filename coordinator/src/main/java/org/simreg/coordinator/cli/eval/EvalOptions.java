@@ -107,8 +107,8 @@ final class EvalOptions {
         if (limitClasses < 0) {
             throw new UserError("--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
         }
-        ImageDataset.Subset subset = new ImageDataset.Subset(
-                limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
+        ImageDataset.Subset subset =
+                new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
         FrozenBackbone.Request asked = new FrozenBackbone.Request(

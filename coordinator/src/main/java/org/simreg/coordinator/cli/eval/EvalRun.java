@@ -66,11 +66,10 @@ public final class EvalRun {
         stop.whenRequested("Stopping.", own::interrupt);
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
-                Torch opened =
-                        new Torch(
-                                request.machine().device(),
-                                request.machine().threads(),
-                                request.machine().torchscript())) {
+                Torch opened = new Torch(
+                        request.machine().device(),
+                        request.machine().threads(),
+                        request.machine().torchscript())) {
             progress = shown;
             torch = opened;
             torch.enter();
@@ -162,13 +161,13 @@ public final class EvalRun {
                 ImageDataset.IndexProgress.SILENT,
                 progress::notice);
         if (splits.val().isPresent() && !splits.train().labelled()) {
-            throw new UserError("Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
-                    .formatted(folder));
+            throw new UserError(
+                    "Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
+                            .formatted(folder));
         }
         if (splits.val().isEmpty()) {
-            throw new UserError(
-                    "Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
-                            .formatted(folder, splits.noVal()));
+            throw new UserError("Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
+                    .formatted(folder, splits.noVal()));
         }
         return splits;
     }
@@ -202,7 +201,11 @@ public final class EvalRun {
         if (request.task() instanceof EvalRequest.Knn knn) {
             progress.next("searching", 0, val.size());
             return EvalRows.knn(
-                    train, val, fitting(knn.rules(), train.size()), FEATURE, request.machine().threads());
+                    train,
+                    val,
+                    fitting(knn.rules(), train.size()),
+                    FEATURE,
+                    request.machine().threads());
         }
         int classes = sets.splits().train().classNames().size();
         if (request.task() instanceof EvalRequest.Linear linear) {

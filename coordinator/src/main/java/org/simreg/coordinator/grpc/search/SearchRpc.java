@@ -30,7 +30,6 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.VoteRule;
 import org.simreg.worker.features.knn.KnnVote;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
-import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
 /**
@@ -197,16 +196,13 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                 String bounds = " is out of bounds; choose a temperature above 0";
                 throw GrpcStatuses.invalid(field + ".temperature", asked.getTemperature() + bounds);
             }
-            return asked.hasTemperature()
-                    ? new VotingRule(k, asked.getTemperature())
-                    : VotingRule.majority(k);
+            return asked.hasTemperature() ? new VotingRule(k, asked.getTemperature()) : VotingRule.majority(k);
         }
 
         /**
          * @throws Refused if the bank has no classes
          */
-        static ClassifyResponse response(
-                SearchCalls.Answer answer, ClassifyRequest request, List<VotingRule> rules) {
+        static ClassifyResponse response(SearchCalls.Answer answer, ClassifyRequest request, List<VotingRule> rules) {
             BankView bank = answer.queries().bank();
             if (bank.record().getClassesCount() == 0) {
                 throw new Refused(
@@ -222,7 +218,8 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                 response.addVerdictsBuilder();
             }
             for (int i = 0; i < request.getRulesCount(); i++) {
-                SearchQueries.note(bank, "rules[" + i + "].k", request.getRules(i).getK())
+                SearchQueries.note(
+                                bank, "rules[" + i + "].k", request.getRules(i).getK())
                         .ifPresent(response::addNotes);
             }
             for (VotingRule rule : rules) {

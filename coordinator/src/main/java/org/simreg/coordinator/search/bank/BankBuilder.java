@@ -76,21 +76,22 @@ final class BankBuilder {
             return;
         }
         // Counted as ended until it is over: a process that is killed meanwhile can't count any more.
-        BankRecord record = before.toBuilder()
-                .setEndedMakings(before.getEndedMakings() + 1)
-                .build();
+        BankRecord record =
+                before.toBuilder().setEndedMakings(before.getEndedMakings() + 1).build();
         bank.save(record);
         MemoryBudget budget = listener.budget(bank);
-        bank.making(setup.making().execute(
-                () -> {
-                    try {
-                        BankRecord made = prepared(bank, record, parts, budget);
-                        setup.thread().execute(() -> take(bank, made));
-                    } catch (RuntimeException | Error e) {
-                        setup.thread().execute(() -> failed(bank, e));
-                    }
-                },
-                () -> setup.thread().execute(() -> failed(bank, new UserError(HUNG.formatted(files(record)))))));
+        bank.making(setup.making()
+                .execute(
+                        () -> {
+                            try {
+                                BankRecord made = prepared(bank, record, parts, budget);
+                                setup.thread().execute(() -> take(bank, made));
+                            } catch (RuntimeException | Error e) {
+                                setup.thread().execute(() -> failed(bank, e));
+                            }
+                        },
+                        () -> setup.thread()
+                                .execute(() -> failed(bank, new UserError(HUNG.formatted(files(record)))))));
     }
 
     /** Takes note that the process ends on its own, and not because of what it makes. */

@@ -151,9 +151,11 @@ public final class Banks implements BankService, AutoCloseable {
         BankSource asked = BankRules.checked(request);
         requireNew(request.getName());
         return setup.reads()
-                .call(() -> BankRules.found(asked, setup.roots()), () -> new Refused(
-                        Refused.Kind.UNAVAILABLE,
-                        "The storage of the bank's files gives no answer; look at it and ask again"))
+                .call(
+                        () -> BankRules.found(asked, setup.roots()),
+                        () -> new Refused(
+                                Refused.Kind.UNAVAILABLE,
+                                "The storage of the bank's files gives no answer; look at it and ask again"))
                 .thenApplyAsync(source -> create(request, source), setup.thread());
     }
 

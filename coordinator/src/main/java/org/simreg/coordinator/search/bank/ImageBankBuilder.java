@@ -90,10 +90,7 @@ final class ImageBankBuilder {
     static BankRecord listed(BankRecord record, int parts, BankFolders folders, Path indexCache) {
         ImageSource source = record.getSource().getImages();
         ImageList images = images(source, indexCache);
-        BankNames.write(
-                folders.names(record.getName()),
-                images.size(),
-                id -> images.path((int) id));
+        BankNames.write(folders.names(record.getName()), images.size(), id -> images.path((int) id));
         BankRecord.Builder listed =
                 record.toBuilder().setRows(images.size()).setNamed(true).setDataSha256(images.sha256());
         if (images.labelled()) {
@@ -118,9 +115,7 @@ final class ImageBankBuilder {
         if (source.getSplit() == Split.TRAIN) {
             return splits.train();
         }
-        return splits.val()
-                .orElseThrow(() ->
-                        new UserError("The bank can't hold val images: " + splits.noVal()));
+        return splits.val().orElseThrow(() -> new UserError("The bank can't hold val images: " + splits.noVal()));
     }
 
     private static void requireRegular(Path classes) {
@@ -175,7 +170,10 @@ final class ImageBankBuilder {
                                                 .collect(Collectors.joining(" and ")),
                                         first,
                                         last,
-                                        record.getSource().getImages().getDataset().getPath()));
+                                        record.getSource()
+                                                .getImages()
+                                                .getDataset()
+                                                .getPath()));
             }
         }
     }

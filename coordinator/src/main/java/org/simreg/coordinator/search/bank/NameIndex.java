@@ -48,16 +48,14 @@ final class NameIndex implements AutoCloseable {
         if (!isWhole(file, count)) {
             AtomicFile.write(file, out -> write(out, count, name, atOnce));
         }
-        return new NameIndex(
-                file, Disk.read(file, () -> FileChannel.open(file, StandardOpenOption.READ)), count);
+        return new NameIndex(file, Disk.read(file, () -> FileChannel.open(file, StandardOpenOption.READ)), count);
     }
 
     private static boolean isWhole(Path file, long count) {
         return Files.exists(file) && Disk.read(file, () -> Files.size(file)) == count * Long.BYTES;
     }
 
-    private static void write(FileChannel out, long count, LongFunction<String> name, int atOnce)
-            throws IOException {
+    private static void write(FileChannel out, long count, LongFunction<String> name, int atOnce) throws IOException {
         // Hashes are even enough that a range of them holds its share; half of the room is for the rest.
         long ranges = Math.max(1, 2 * count / atOnce);
         for (long range = 0; range < ranges; range++) {

@@ -56,8 +56,7 @@ public final class QueryEmbeddings {
         Images images = Images.of(query);
         List<String> before = ended.getOrDefault(images, List.of());
         if (before.size() >= QueryEmbedding.MOST_ENDED) {
-            return CompletableFuture.failedFuture(
-                    new Refused(Refused.Kind.INVALID, QueryEmbedding.deadly(before)));
+            return CompletableFuture.failedFuture(new Refused(Refused.Kind.INVALID, QueryEmbedding.deadly(before)));
         }
         QueryEmbedding embedding = new QueryEmbedding(timers, searchWorkers, this::rotated, query, until);
         embedding.ended().addAll(before);

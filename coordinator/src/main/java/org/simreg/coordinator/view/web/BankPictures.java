@@ -168,8 +168,7 @@ public final class BankPictures {
             return new Picture(
                     TYPES.getOrDefault(suffix, "application/octet-stream"), UserFile.bytes(file, MOST_BYTES));
         } catch (IOException e) {
-            throw new UserError(
-                    "The picture of sample %s can't be read here: %s".formatted(sample, Disk.reason(e)), e);
+            throw new UserError("The picture of sample %s can't be read here: %s".formatted(sample, Disk.reason(e)), e);
         }
     }
 

@@ -227,8 +227,7 @@ class ShardsRpcTest {
         readers.forEach(reader -> reader.call.cancel("enough", null));
         Code code = Code.RESOURCE_EXHAUSTED;
         while (code == Code.RESOURCE_EXHAUSTED) {
-            Iterator<ShardPart> parts =
-                    ShardsGrpc.newBlockingStub(channel).getShard(shard);
+            Iterator<ShardPart> parts = ShardsGrpc.newBlockingStub(channel).getShard(shard);
             try {
                 assertTrue(parts.next().hasHeader());
                 code = Code.OK;

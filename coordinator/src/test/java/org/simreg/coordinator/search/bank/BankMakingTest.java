@@ -106,8 +106,10 @@ class BankMakingTest {
 
     private BankStatus made(String name) throws Exception {
         CompletableFuture<BankStatus> made = new CompletableFuture<>();
-        on(() -> banks.watch(name, status -> status.filter(one -> one.getState() != BankStatus.State.CREATING)
-                .ifPresent(made::complete)));
+        on(() -> banks.watch(
+                name,
+                status -> status.filter(one -> one.getState() != BankStatus.State.CREATING)
+                        .ifPresent(made::complete)));
         return made.get(30, TimeUnit.SECONDS);
     }
 
@@ -119,7 +121,8 @@ class BankMakingTest {
     }
 
     private BankRecord record(String name) throws IOException {
-        return BankRecord.parseFrom(Files.readAllBytes(folder.resolve("banks").resolve(name).resolve("bank.pb")));
+        return BankRecord.parseFrom(
+                Files.readAllBytes(folder.resolve("banks").resolve(name).resolve("bank.pb")));
     }
 
     private Path recordFile(String name, byte[] bytes) throws IOException {
@@ -185,12 +188,8 @@ class BankMakingTest {
                 .setFeatures(emptyMatrix(999_999_999, 1).toString())
                 .setLabels(labels.toString());
         assertEquals(
-                labels + " has 2 lines, but there are 999999999 rows of features; give a line a row",
-                failure(request));
-        request.setName("unlabelled")
-                .getSourceBuilder()
-                .getFeaturesBuilder()
-                .clearLabels();
+                labels + " has 2 lines, but there are 999999999 rows of features; give a line a row", failure(request));
+        request.setName("unlabelled").getSourceBuilder().getFeaturesBuilder().clearLabels();
         String unlabelled = failure(request);
         assertTrue(unlabelled.contains("id 0") && unlabelled.contains("no direction"), unlabelled);
         request.setName("wide")
@@ -275,13 +274,23 @@ class BankMakingTest {
         recordFile("empty", new byte[0]);
         recordFile("torn", new byte[] {10, 99, 1});
         recordFile("moved", Files.readAllBytes(folder.resolve("banks/good/bank.pb")));
-        recordFile("nameless", record("good").toBuilder().setName("nameless").build().toByteArray());
+        recordFile(
+                "nameless",
+                record("good").toBuilder().setName("nameless").build().toByteArray());
         recordFile(
                 "flat",
-                record("good").toBuilder().setName("flat").setDimension(0).build().toByteArray());
+                record("good").toBuilder()
+                        .setName("flat")
+                        .setDimension(0)
+                        .build()
+                        .toByteArray());
         recordFile(
                 "unnamed",
-                record("good").toBuilder().setName("unnamed").setNamed(true).build().toByteArray());
+                record("good").toBuilder()
+                        .setName("unnamed")
+                        .setNamed(true)
+                        .build()
+                        .toByteArray());
         start();
         List<BankStatus> all = on(banks::list);
         assertEquals(

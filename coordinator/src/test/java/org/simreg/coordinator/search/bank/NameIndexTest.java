@@ -39,12 +39,19 @@ class NameIndexTest {
                     String name = name(id);
                     LongStream candidates = index.candidates(name);
                     assertTrue(
-                            (id % 100 == 99 || id == 7 ? candidates.count() == 101 : candidates.anyMatch(at -> name(at).equals(name))),
+                            (id % 100 == 99 || id == 7
+                                    ? candidates.count() == 101
+                                    : candidates.anyMatch(at -> name(at).equals(name))),
                             name);
                 }
-                assertEquals(0, index.candidates("absent").filter(id -> name(id).equals("absent")).count());
+                assertEquals(
+                        0,
+                        index.candidates("absent")
+                                .filter(id -> name(id).equals("absent"))
+                                .count());
                 long before = read.get();
-                NameIndex.open(file, COUNT, id -> String.valueOf(read.incrementAndGet()), atOnce).close();
+                NameIndex.open(file, COUNT, id -> String.valueOf(read.incrementAndGet()), atOnce)
+                        .close();
                 assertEquals(before, read.get(), "it is there already");
             } catch (java.io.IOException e) {
                 throw new AssertionError(e);

@@ -206,15 +206,18 @@ class SearchServiceTest {
     @Test
     void whereMoreNeighboursAreAskedForThanThereAreAllAreGivenWithANote() throws IOException {
         Features few = Features.random(9, 25, DIMENSION);
-        CreateBankRequest.Builder request = CreateBankRequest.newBuilder().setName("few").setShards(2);
+        CreateBankRequest.Builder request =
+                CreateBankRequest.newBuilder().setName("few").setShards(2);
         request.getSourceBuilder()
                 .getFeaturesBuilder()
                 .setFeatures(few.npy(folder.resolve("few.npy")).toString())
-                .setLabels(Files.write(folder.resolve("few.labels"), Collections.nCopies(25, "one")).toString());
+                .setLabels(Files.write(folder.resolve("few.labels"), Collections.nCopies(25, "one"))
+                        .toString());
         search.createBank(request.build());
         assertEquals(BankStatus.State.READY, made(search, "few").getState());
         for (int k : new int[] {26, 2000, Integer.MAX_VALUE, -1}) {
-            SearchResponse found = search.search(asked(0, 400).setBank("few").setK(k).build());
+            SearchResponse found =
+                    search.search(asked(0, 400).setBank("few").setK(k).build());
             assertEquals(25, found.getFound(399).getHitsCount());
             assertEquals(
                     List.of("k: %s is more than the 25 rows of the bank few, so all of them are used"
@@ -226,8 +229,10 @@ class SearchServiceTest {
         assertEquals(List.of(), search.search(enough.clearK().build()).getNotesList());
         ClassifyRequest.Builder votes = ClassifyRequest.newBuilder().setQueries(enough);
         assertEquals(25, search.classify(votes.build()).getRules(4).getK());
-        ClassifyResponse verdicts = search.classify(
-                votes.addRules(VoteRule.newBuilder().setK(3)).addRules(VoteRule.newBuilder().setK(2000)).build());
+        ClassifyResponse verdicts =
+                search.classify(votes.addRules(VoteRule.newBuilder().setK(3))
+                        .addRules(VoteRule.newBuilder().setK(2000))
+                        .build());
         assertEquals(25, verdicts.getRules(1).getK());
         assertEquals("one", verdicts.getVerdicts(0).getLabels(1));
         assertEquals(

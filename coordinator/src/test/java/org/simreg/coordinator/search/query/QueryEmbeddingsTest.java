@@ -26,9 +26,8 @@ class QueryEmbeddingsTest {
     private final QueryEmbeddings embeddings = new QueryEmbeddings(new FakeTimers(), searchWorkers);
 
     private CompletableFuture<Vectors> ask(String image) {
-        ImageQuery query = ImageQuery.newBuilder()
-                .addFiles(ByteString.copyFromUtf8(image))
-                .build();
+        ImageQuery query =
+                ImageQuery.newBuilder().addFiles(ByteString.copyFromUtf8(image)).build();
         long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
         return embeddings.start(query, until).toCompletableFuture();
     }
@@ -54,7 +53,9 @@ class QueryEmbeddingsTest {
         embeddings.attend(List.of(THREE), List.of());
         assertEquals(List.of(), searchWorkers.asked());
         assertEquals(Refused.Kind.INVALID, refused(query).kind());
-        assertTrue(refused(query).getMessage().contains("w1 and w2 were lost"), refused(query).getMessage());
+        assertTrue(
+                refused(query).getMessage().contains("w1 and w2 were lost"),
+                refused(query).getMessage());
         assertEquals(Refused.Kind.INVALID, refused(ask("bomb")).kind());
         assertEquals(List.of(), searchWorkers.asked(), "it is known by now");
         CompletableFuture<Vectors> other = ask("picture");

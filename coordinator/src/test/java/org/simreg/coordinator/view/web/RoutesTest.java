@@ -25,8 +25,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -47,8 +47,8 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /** Answers of the HTTP port to a client, without a coordinator behind it. */
 @Timeout(60)
@@ -77,9 +77,7 @@ class RoutesTest {
                 RoutesTest::survey,
                 () -> OptionalInt.of(4),
                 new BankPictures(
-                        () -> List.of(bank()),
-                        this::find,
-                        new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
+                        () -> List.of(bank()), this::find, new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
         server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
             OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
             PageRoutes.route(vertx, router, page);

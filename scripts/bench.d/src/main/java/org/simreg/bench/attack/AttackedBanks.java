@@ -38,9 +38,7 @@ final class AttackedBanks implements AutoCloseable {
 
     /** The service, with a deadline that begins now. */
     SearchGrpc.SearchBlockingStub search() {
-        return SearchGrpc.newBlockingStub(channel)
-                .withWaitForReady()
-                .withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
+        return SearchGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
     }
 
     /** Prints a line with what the trial gives, or the status that it ends with. */

@@ -38,17 +38,20 @@ public final class BankFilesAttack {
         banks.put("names that are 6 GB of nothing", request("hole2", good, null, hole(folder.resolve("hole"))));
         Path billion = matrix(folder.resolve("billion.npy"), 999_999_999, 1, false);
         banks.put("a matrix of 999,999,999 rows, all of them holes", request("billion", billion, null, null));
-        banks.put("the same with labels", request("billion2", billion, Files.writeString(folder.resolve("two"), "a\nb\n"), null));
+        banks.put(
+                "the same with labels",
+                request("billion2", billion, Files.writeString(folder.resolve("two"), "a\nb\n"), null));
         banks.put(
                 "a matrix of 9,999,999 features a row",
                 request("wide", matrix(folder.resolve("wide.npy"), 100, 9_999_999, false), null, null));
         try (AttackedBanks attacked = new AttackedBanks("bank files", arguments[0])) {
             banks.forEach((what, request) -> attacked.trial(what, () -> attacked.made(request)));
             attacked.trial("a good bank after all of them", () -> attacked.made(request("good", good, null, null)));
-            banks.values().forEach(request -> attacked.trial("deletes " + request.getName(), () -> {
-                attacked.delete(request.getName());
-                return "deleted";
-            }));
+            banks.values()
+                    .forEach(request -> attacked.trial("deletes " + request.getName(), () -> {
+                        attacked.delete(request.getName());
+                        return "deleted";
+                    }));
             attacked.delete("attack-good");
         }
     }

@@ -35,7 +35,8 @@ public final class BankRecordsAttack {
                 record(banks, "renamed"),
                 BankRecord.newBuilder().setName("other").build().toByteArray());
         Files.createDirectory(record(banks, "folder"));
-        try (RandomAccessFile sparse = new RandomAccessFile(record(banks, "hole").toFile(), "rw")) {
+        try (RandomAccessFile sparse =
+                new RandomAccessFile(record(banks, "hole").toFile(), "rw")) {
             sparse.setLength(6_000_000_000L);
         }
         BankRecord.Builder deadly = BankRecord.newBuilder()

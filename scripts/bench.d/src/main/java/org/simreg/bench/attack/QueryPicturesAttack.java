@@ -45,8 +45,8 @@ public final class QueryPicturesAttack {
         try (AttackedBanks attacked = new AttackedBanks("query pictures", arguments[0])) {
             attacked.trial("a bank of " + arguments[1], () -> attacked.made(request.build()));
             for (int i = 0; i < TIMES; i++) {
-                pictures.forEach((what, file) -> attacked.trial(
-                        what + ", " + file.size() + " bytes", () -> asked(attacked, bank, file)));
+                pictures.forEach((what, file) ->
+                        attacked.trial(what + ", " + file.size() + " bytes", () -> asked(attacked, bank, file)));
             }
             attacked.trial("a good picture after all of them", () -> asked(attacked, bank, png(40, 40, 8, 2)));
             attacked.delete(bank);

@@ -1,6 +1,7 @@
 package org.simreg.bench.attack;
 
 import com.google.protobuf.ByteString;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -8,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import io.grpc.stub.StreamObserver;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
@@ -53,7 +53,13 @@ public final class SearchRequestsAttack {
                 ShardsGrpc.ShardsStub shards = ShardsGrpc.newStub(attacked.channel());
                 for (int i = 0; i < STREAMS; i++) {
                     StreamObserver<ShardPart> ignored = new Ignored<>();
-                    shards.getShard(ShardFile.newBuilder().setBank(bank).setVersion("other").setShard(i).build(), ignored);
+                    shards.getShard(
+                            ShardFile.newBuilder()
+                                    .setBank(bank)
+                                    .setVersion("other")
+                                    .setShard(i)
+                                    .build(),
+                            ignored);
                     kept.add(ignored);
                 }
                 return "%d files open before, %d after".formatted(before, count(files));

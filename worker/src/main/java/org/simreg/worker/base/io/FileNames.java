@@ -52,7 +52,8 @@ public final class FileNames {
         String raw = folder.toUri().getRawPath();
         StringBuilder uri = new StringBuilder("file://").append(raw).append(raw.endsWith("/") ? "" : "/");
         for (byte one : bytes(path)) {
-            boolean plain = one == '/' || one >= '0' && one <= '9' || one >= 'A' && one <= 'Z' || one >= 'a' && one <= 'z';
+            boolean plain =
+                    one == '/' || one >= '0' && one <= '9' || one >= 'A' && one <= 'Z' || one >= 'a' && one <= 'z';
             if (plain) {
                 uri.append((char) one);
             } else {

@@ -24,8 +24,7 @@ import org.simreg.worker.base.io.FileNames;
  */
 public final class ClassSelection {
     /** By unsigned bytes: the same order on every machine, whatever its language. */
-    static final Comparator<String> ORDER =
-            Comparator.comparing(FileNames::bytes, Arrays::compareUnsigned);
+    static final Comparator<String> ORDER = Comparator.comparing(FileNames::bytes, Arrays::compareUnsigned);
 
     private static final int MENTIONED = 100;
 
@@ -119,9 +118,7 @@ public final class ClassSelection {
     }
 
     private String nearest(String name) {
-        return Nearest.of(name, all())
-                .map(near -> " (nearest: " + near + ")")
-                .orElse("");
+        return Nearest.of(name, all()).map(near -> " (nearest: " + near + ")").orElse("");
     }
 
     /** The images of the chosen classes of a part, laid end to end: ids from 0 without gaps. */

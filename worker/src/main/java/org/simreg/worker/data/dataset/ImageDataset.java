@@ -63,8 +63,7 @@ public record ImageDataset(ImageList train, Optional<ImageList> val, String noVa
 
         /** As a job or bank has it. */
         public static Subset of(Dataset dataset) {
-            return new Subset(
-                    dataset.getLimitClasses(), file(dataset.getClassesFile()), file(dataset.getValLabels()));
+            return new Subset(dataset.getLimitClasses(), file(dataset.getClassesFile()), file(dataset.getValLabels()));
         }
 
         private static Optional<Path> file(String path) {

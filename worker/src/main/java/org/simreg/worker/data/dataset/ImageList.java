@@ -71,7 +71,6 @@ public final class ImageList {
         return part.placement() == SampleIndex.Placement.CLASS_FOLDERS ? className(id) + "/" + name(id) : name(id);
     }
 
-
     /** How the classes of the images are known. */
     public SampleIndex.Placement placement() {
         return part.placement();

@@ -71,12 +71,7 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts, List<Str
      * @param names paths below the class folder, the bytes of one after another
      */
     public record FolderPart(
-            String folder,
-            Placement placement,
-            List<String> classes,
-            int[] classEnds,
-            int[] nameEnds,
-            byte[] names) {
+            String folder, Placement placement, List<String> classes, int[] classEnds, int[] nameEnds, byte[] names) {
         /** Whether the classes of the images are known. */
         public boolean labelled() {
             return placement != Placement.ONE_FOLDER;

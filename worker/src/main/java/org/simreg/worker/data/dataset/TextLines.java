@@ -20,7 +20,11 @@ public final class TextLines {
      */
     public static List<String> read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
-        return text(bytes).lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        return text(bytes)
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
     }
 
     private static String text(byte[] bytes) {

@@ -130,7 +130,8 @@ public final class NetworkFit {
     private static String advice(StateDict file, PartRequest asked) {
         List<String> fitting = fitting(file).stream()
                 .map(Networks::backbone)
-                .filter(network -> !asked.among(NetworkParts.of(file, network).holding(network), part -> part).isEmpty())
+                .filter(network -> !asked.among(NetworkParts.of(file, network).holding(network), part -> part)
+                        .isEmpty())
                 .map(NetworkGraph::name)
                 .toList();
         if (!fitting.isEmpty()) {

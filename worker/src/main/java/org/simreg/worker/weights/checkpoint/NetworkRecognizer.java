@@ -21,8 +21,8 @@ public final class NetworkRecognizer {
     private static final int LEAST = 60;
 
     /** The first parts of all networks' names. */
-    private static final Set<String> PLACES =
-            Set.of(("conv1 bn1 layer1 layer2 layer3 layer4 fc features classifier conv_stem layer conv_1x1 cls_token pos_embed"
+    private static final Set<String> PLACES = Set.of(
+            ("conv1 bn1 layer1 layer2 layer3 layer4 fc features classifier conv_stem layer conv_1x1 cls_token pos_embed"
                             + " register_tokens mask_token patch_embed blocks norm head")
                     .split(" "));
 

@@ -3,8 +3,8 @@ package org.simreg.worker.weights.format;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -226,13 +226,15 @@ public final class ZipDirectory implements Records {
             }
         }
 
-        private static ByteBuffer inMemory(ByteBuffer packed, int size, long crc) throws IOException, DataFormatException {
+        private static ByteBuffer inMemory(ByteBuffer packed, int size, long crc)
+                throws IOException, DataFormatException {
             ByteBuffer all = ByteBuffer.allocate(size);
             inflate(packed, size, crc, all::put);
             return all.flip();
         }
 
-        private static ByteBuffer mapped(ByteBuffer packed, long size, long crc) throws IOException, DataFormatException {
+        private static ByteBuffer mapped(ByteBuffer packed, long size, long crc)
+                throws IOException, DataFormatException {
             Path file = Files.createTempFile("simreg", ".record");
             try (FileChannel out = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 inflate(packed, size, crc, piece -> AtomicFile.put(out, piece));

@@ -72,7 +72,9 @@ class WatchedPoolTest {
             await(hanging());
         }
         pool.execute(() -> {});
-        assertTrue(pool.trouble().orElseThrow().contains("32 tasks of test hang"), pool.trouble().toString());
+        assertTrue(
+                pool.trouble().orElseThrow().contains("32 tasks of test hang"),
+                pool.trouble().toString());
         CompletableFuture<Void> after = new CompletableFuture<>();
         pool.execute(() -> after.complete(null));
         never.countDown();

@@ -75,8 +75,10 @@ class FolderLayoutTest {
     @Test
     void classesThatAreCalledLikeSplitsStayClasses() {
         tree.files("training/1.jpg", "running/1.jpg", "swimming/1.jpg");
-        assertEquals(List.of("running", "swimming", "training"), tree.open().train().classNames());
-        Tree vehicles = new Tree(temporary.resolve("v")).files("vehicles/train/1.jpg", "vehicles/car/2.jpg", "pets/3.jpg");
+        assertEquals(
+                List.of("running", "swimming", "training"), tree.open().train().classNames());
+        Tree vehicles =
+                new Tree(temporary.resolve("v")).files("vehicles/train/1.jpg", "vehicles/car/2.jpg", "pets/3.jpg");
         assertEquals(List.of("pets", "vehicles"), vehicles.open().train().classNames());
         Tree sets = new Tree(temporary.resolve("s"));
         sets.files("woof/train/a/1.jpg", "woof/val/a/1.jpg", "nette/train/a/1.jpg", "nette/val/a/1.jpg");
@@ -110,7 +112,8 @@ class FolderLayoutTest {
 
     @Test
     void allFormatsOfTorchvisionsListAreTaken() {
-        List<String> endings = List.of("JPG", "bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "pgm", "png", "ppm", "tif", "tiff", "webp");
+        List<String> endings =
+                List.of("JPG", "bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "pgm", "png", "ppm", "tif", "tiff", "webp");
         endings.forEach(ending -> tree.files("a/1." + ending));
         tree.files("a/1.pbm", "a/1.npy");
         assertEquals(endings.stream().map(ending -> "a/1." + ending).toList(), train());
@@ -152,8 +155,7 @@ class FolderLayoutTest {
         Files.createSymbolicLink(ant.resolve("up"), tree.root);
         Files.createSymbolicLink(ant.resolve("self"), Path.of("self"));
         Files.createSymbolicLink(tree.root.resolve("train/bee"), ant);
-        assertEquals(
-                List.of("train/ant/1.jpg", "train/ant/3.jpg", "train/bee/1.jpg", "train/bee/3.jpg"), train());
+        assertEquals(List.of("train/ant/1.jpg", "train/ant/3.jpg", "train/bee/1.jpg", "train/bee/3.jpg"), train());
         assertEquals(
                 List.of(
                         "left out: 4 links that lead nowhere (train/ant/2.jpg, train/ant/self, train/bee/2.jpg, ..)",

@@ -28,7 +28,9 @@ class OddNamesTest {
         Path root = temporary.resolve("images/" + folder);
         Files.createDirectories(root);
         String escaped = HexFormat.ofDelimiter("%").withPrefix("").formatHex(name);
-        Files.writeString(Path.of(URI.create("file://" + root + "/%" + escaped)), new String(name, ISO_8859_1).replaceAll("[^ -~]", "?"));
+        Files.writeString(
+                Path.of(URI.create("file://" + root + "/%" + escaped)),
+                new String(name, ISO_8859_1).replaceAll("[^ -~]", "?"));
     }
 
     @Test
@@ -68,7 +70,9 @@ class OddNamesTest {
         builder.environment().put("LC_ALL", locale);
         builder.redirectErrorStream(false).redirectError(ProcessBuilder.Redirect.INHERIT);
         Process process = builder.start();
-        List<String> lines = new String(process.getInputStream().readAllBytes(), UTF_8).lines().toList();
+        List<String> lines = new String(process.getInputStream().readAllBytes(), UTF_8)
+                .lines()
+                .toList();
         assertEquals(0, process.waitFor(), lines.toString());
         return lines;
     }

@@ -71,7 +71,9 @@ public final class Tree {
 
     /** What the last opening told, without the root's path. */
     public List<String> notes() {
-        return notes.stream().map(note -> note.replace(root + ": ", "").replace(root + "/", "")).toList();
+        return notes.stream()
+                .map(note -> note.replace(root + ": ", "").replace(root + "/", ""))
+                .toList();
     }
 
     /** Folders that the last opening listed. */
@@ -90,8 +92,6 @@ public final class Tree {
 
     /** The paths of all images by id, below the root. */
     public List<String> paths(ImageList images) {
-        return IntStream.range(0, images.size())
-                .mapToObj(images::path)
-                .toList();
+        return IntStream.range(0, images.size()).mapToObj(images::path).toList();
     }
 }

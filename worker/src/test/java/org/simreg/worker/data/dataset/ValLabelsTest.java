@@ -49,9 +49,8 @@ class ValLabelsTest {
     private static List<String> labels(ImageDataset found) {
         ImageList val = found.val().orElseThrow(() -> new AssertionError(found.noVal()));
         return IntStream.range(0, val.size())
-                .mapToObj(id -> val.classNames().get(val.label(id))
-                        + ":"
-                        + val.name(id).replaceAll(".*0(\\d)\\.JPEG", "$1"))
+                .mapToObj(id ->
+                        val.classNames().get(val.label(id)) + ":" + val.name(id).replaceAll(".*0(\\d)\\.JPEG", "$1"))
                 .toList();
     }
 
@@ -106,7 +105,9 @@ class ValLabelsTest {
     @Test
     void theGroundTruthOfTheDevelopmentKitNeedsItsNumbers() throws IOException {
         flat(1, 3);
-        assertTrue(open("2\n1\n2\n").noVal().contains("meta.mat"), open("2\n1\n2\n").noVal());
+        assertTrue(
+                open("2\n1\n2\n").noVal().contains("meta.mat"),
+                open("2\n1\n2\n").noVal());
         Files.writeString(temporary.resolve("map_clsloc.txt"), "n03 1 kit_fox\nn01 2 setter\nn02 3 husky\n");
         assertEquals(List.of("n01:1", "n01:3", "n03:2"), labels(open("2\n1\n2\n")));
     }
@@ -117,7 +118,9 @@ class ValLabelsTest {
         Files.write(temporary.resolve("meta.mat"), metaMat(List.of("n03", "n01", "n02", "n99")));
         assertEquals(List.of("n01:0", "n01:2", "n03:1"), labels(open("2\n1\n2\n")), "in the order of the names");
         tree.files("val/ILSVRC2012_val_00000009.JPEG");
-        assertTrue(open("2\n1\n2\n").noVal().contains("has 3 lines for 4 images"), open("2\n1\n2\n").noVal());
+        assertTrue(
+                open("2\n1\n2\n").noVal().contains("has 3 lines for 4 images"),
+                open("2\n1\n2\n").noVal());
     }
 
     /** A file as the kit has it: one compressed array of structs, with words and lists of children between. */

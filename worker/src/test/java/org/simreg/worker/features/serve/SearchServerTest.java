@@ -198,7 +198,9 @@ class SearchServerTest {
     @Test
     void anOrderThatNobodyKnowsIsAnswered() throws Exception {
         SearchReply reply = ask(server, SearchOrder.getDefaultInstance());
-        assertEquals("This worker is older than the coordinator; renew it", reply.getFailure().getReason());
+        assertEquals(
+                "This worker is older than the coordinator; renew it",
+                reply.getFailure().getReason());
     }
 
     @Test
@@ -210,7 +212,9 @@ class SearchServerTest {
     @Test
     void aPartOfABankIsBegunAndGivenUpByItsLease() throws Exception {
         EmbedOrder.Builder part = EmbedOrder.newBuilder().setBank("bank").setVersion("v");
-        part.getImagesBuilder().getDatasetBuilder().setPath(folder.resolve("absent").toString());
+        part.getImagesBuilder()
+                .getDatasetBuilder()
+                .setPath(folder.resolve("absent").toString());
         SearchOrder order = SearchOrder.newBuilder().setEmbed(part).build();
         SearchReply reply = ask(server, order);
         while (!reply.hasFailure()) {

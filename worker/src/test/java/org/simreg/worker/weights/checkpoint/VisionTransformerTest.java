@@ -90,7 +90,8 @@ class VisionTransformerTest {
         more.put("dist_token", new long[] {1, 1, 384});
         assertThrows(
                 UserError.class,
-                () -> FittingNetwork.of(HubFixture.zeros(more, ""), PartRequest.ANY, "x.pth", "--network", notice -> {}));
+                () -> FittingNetwork.of(
+                        HubFixture.zeros(more, ""), PartRequest.ANY, "x.pth", "--network", notice -> {}));
     }
 
     @Test

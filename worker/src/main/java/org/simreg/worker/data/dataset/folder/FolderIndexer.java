@@ -87,9 +87,8 @@ final class FolderIndexer {
                             .formatted(path, leftOut.endings()));
         }
         String found = leftOut.endings().isEmpty() ? "" : "; it holds " + leftOut.endings();
-        return new UserError(
-                "The data set's folder %s holds no images (jpg, png, webp, gif, bmp, tif, ppm, pgm)%s; %s"
-                        .formatted(path, found, LAYOUTS));
+        return new UserError("The data set's folder %s holds no images (jpg, png, webp, gif, bmp, tif, ppm, pgm)%s; %s"
+                .formatted(path, found, LAYOUTS));
     }
 
     /**
@@ -144,9 +143,7 @@ final class FolderIndexer {
 
     /** By unsigned bytes: the same order on every machine, whatever its language. */
     private static byte[][] sorted(List<String> names) {
-        byte[][] bytes = names.stream()
-                .map(FileNames::bytes)
-                .toArray(byte[][]::new);
+        byte[][] bytes = names.stream().map(FileNames::bytes).toArray(byte[][]::new);
         Arrays.sort(bytes, Arrays::compareUnsigned);
         return bytes;
     }

@@ -67,12 +67,12 @@ public final class FolderSource {
         if (index.parts().size() == 1) {
             return new ImageDataset(images, Optional.empty(), root + " has no val folder");
         }
-        ValPart.Found found =
-                new ValPart(root, index.parts().get(1), train, subset.valLabels(), notices).found();
+        ValPart.Found found = new ValPart(root, index.parts().get(1), train, subset.valLabels(), notices).found();
         Optional<ImageList> val = found.part()
                 .map(part -> images(root, part, train.labelled() ? chosen : ClassSelection.classes(part.classes())))
                 .filter(part -> part.size() > (train.labelled() ? 0 : 1));
-        String why = found.part().isPresent() && val.isEmpty() ? "val has no images of the chosen classes" : found.why();
+        String why =
+                found.part().isPresent() && val.isEmpty() ? "val has no images of the chosen classes" : found.why();
         return new ImageDataset(images, val, why);
     }
 

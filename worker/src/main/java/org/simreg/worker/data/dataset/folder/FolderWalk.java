@@ -141,7 +141,8 @@ final class FolderWalk {
         for (int end = folder.lastIndexOf('/'); end >= -1; end = end < 0 ? -2 : folder.lastIndexOf('/', end - 1)) {
             try {
                 Path path = FileNames.resolve(root, folder.substring(0, Math.max(0, end)));
-                Optional.ofNullable(Files.readAttributes(path, BasicFileAttributes.class).fileKey())
+                Optional.ofNullable(Files.readAttributes(path, BasicFileAttributes.class)
+                                .fileKey())
                         .ifPresent(above::push);
             } catch (IOException e) {
                 continue; // listing it says what is wrong

@@ -67,7 +67,10 @@ final class LeftOut {
                 .limit(MOST_ENDINGS)
                 .map(one -> one.getValue() + " " + (one.getKey().isEmpty() ? "without an ending" : one.getKey()))
                 .collect(Collectors.joining(", "));
-        long more = counts.stream().skip(MOST_ENDINGS).mapToLong(Map.Entry::getValue).sum();
+        long more = counts.stream()
+                .skip(MOST_ENDINGS)
+                .mapToLong(Map.Entry::getValue)
+                .sum();
         return more > 0 ? some + " and " + more + " others" : some;
     }
 

@@ -24,7 +24,8 @@ record PartNotes(String folder, SampleIndex.FolderPart part, List<String> folder
                             FileNames.shown(part.name(0)) + (beside > 1 ? ", .." : "")));
         }
         Set<String> filled = new HashSet<>(part.classes());
-        List<String> empty = folders.stream().filter(name -> !filled.contains(name)).toList();
+        List<String> empty =
+                folders.stream().filter(name -> !filled.contains(name)).toList();
         if (!empty.isEmpty()) {
             notes.add("left out: %d class %s without images%s (%s)"
                     .formatted(

@@ -32,13 +32,10 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
         Optional<String> train = named(TRAIN, folders).findFirst();
         List<String> vals = named(VAL, folders).toList();
         boolean exact = train.equals(Optional.of("train"));
-        if (train.isPresent()
-                && (exact || !vals.isEmpty() || folders.size() == 1 || holdsFolders(walk, train.get()))) {
+        if (train.isPresent() && (exact || !vals.isEmpty() || folders.size() == 1 || holdsFolders(walk, train.get()))) {
             return split("", train.get(), folders);
         }
-        return unpacked(root, walk)
-                .map(base -> within(walk, base))
-                .orElse(new SplitLayout("", List.of(), List.of()));
+        return unpacked(root, walk).map(base -> within(walk, base)).orElse(new SplitLayout("", List.of(), List.of()));
     }
 
     /** Train's folder is a class among others, as "training" may be, unless it holds class folders itself. */
@@ -55,7 +52,9 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
     private static SplitLayout split(String base, String train, List<String> folders) {
         List<String> vals = named(VAL, folders).toList();
         List<String> notes = new ArrayList<>();
-        boolean usual = base.isEmpty() && train.equals("train") && (vals.isEmpty() || vals.get(0).equals("val"));
+        boolean usual = base.isEmpty()
+                && train.equals("train")
+                && (vals.isEmpty() || vals.get(0).equals("val"));
         if (!usual) {
             String val = vals.isEmpty() ? "" : ", val images of " + FolderWalk.below(base, vals.get(0));
             notes.add("taken: train images of " + FolderWalk.below(base, train) + val);
@@ -122,10 +121,11 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
 
     /** The folders with one of the names: by name, the exact one first. */
     private static Stream<String> named(List<String> names, List<String> folders) {
-        return names.stream().flatMap(name -> Stream.concat(
-                folders.stream().filter(name::equals),
-                folders.stream()
-                        .filter(folder -> folder.equalsIgnoreCase(name) && !folder.equals(name))
-                        .sorted()));
+        return names.stream()
+                .flatMap(name -> Stream.concat(
+                        folders.stream().filter(name::equals),
+                        folders.stream()
+                                .filter(folder -> folder.equalsIgnoreCase(name) && !folder.equals(name))
+                                .sorted()));
     }
 }

@@ -120,8 +120,10 @@ final class ValLabels {
             if (cells.length > 1) {
                 String label = cells[1].strip();
                 String first = label.isEmpty() ? "" : label.split("\\s+")[0];
-                boolean turned = labelled && known.label(label) < 0 && known.label(first) < 0 && known.label(cells[0]) >= 0;
-                listed.put(stem(turned ? label : cells[0]), turned ? cells[0] : known.label(label) >= 0 ? label : first);
+                boolean turned =
+                        labelled && known.label(label) < 0 && known.label(first) < 0 && known.label(cells[0]) >= 0;
+                listed.put(
+                        stem(turned ? label : cells[0]), turned ? cells[0] : known.label(label) >= 0 ? label : first);
             }
         }
         Optional<ClassNames> indexes = indexes(listed);
