@@ -27,8 +27,8 @@ import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
-import org.simreg.worker.weights.format.ScriptArchive;
 import org.simreg.worker.weights.format.TorchZip;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 

@@ -6,14 +6,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.Stream;
 import org.simreg.proto.SearchGrpc;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.ShardFile;
-import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
 
 /**
@@ -49,18 +46,15 @@ public final class SearchRequestsAttack {
             }
             attacked.trial(STREAMS + " streams of a shard that are begun and not read", () -> {
                 long before = count(files);
-                List<StreamObserver<ShardPart>> kept = new ArrayList<>();
                 ShardsGrpc.ShardsStub shards = ShardsGrpc.newStub(attacked.channel());
                 for (int i = 0; i < STREAMS; i++) {
-                    StreamObserver<ShardPart> ignored = new Ignored<>();
                     shards.getShard(
                             ShardFile.newBuilder()
                                     .setBank(bank)
                                     .setVersion("other")
                                     .setShard(i)
                                     .build(),
-                            ignored);
-                    kept.add(ignored);
+                            new Ignored<>());
                 }
                 return "%d files open before, %d after".formatted(before, count(files));
             });

@@ -18,7 +18,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 
 /**
  * A trial of a TorchScript module from outside as a student: run once for evaluation and once for

@@ -45,7 +45,7 @@ public final class ZipDirectory implements Records {
     /** An entry: its compression (0 for none, 8 for deflate), bytes, and the place of its local header. */
     private record Entry(int method, long crc, long packed, long size, long offset) {}
 
-    ZipDirectory(MappedFile file) throws CorruptFile {
+    public ZipDirectory(MappedFile file) throws CorruptFile {
         this.file = file;
         long end = end();
         ByteBuffer record = file.slice(end, END_SIZE);

@@ -10,6 +10,7 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,7 +28,7 @@ class ShardEmbedderTest {
     private final ManagedChannel nobody =
             InProcessChannelBuilder.forName("nobody").build();
     private ShardEmbedder embedder;
-    private volatile long now = Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5);
+    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5));
 
     @AfterEach
     void close() {
@@ -46,7 +47,7 @@ class ShardEmbedderTest {
                 Thread.currentThread().interrupt();
             }
         }
-        return now;
+        return now.get();
     }
 
     private ShardEmbedder.Task part() {
@@ -69,7 +70,7 @@ class ShardEmbedderTest {
     }
 
     private void pass(long seconds) {
-        now += TimeUnit.SECONDS.toNanos(seconds);
+        now.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
     }
 
     @Test
@@ -77,7 +78,7 @@ class ShardEmbedderTest {
         ShardEmbedder.Task part = part();
         pass(15);
         assertFalse(part.stopped());
-        now++;
+        now.incrementAndGet();
         assertTrue(part.stopped());
     }
 

@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.format;
+package org.simreg.worker.weights.format.script;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,6 +20,8 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.format.StoredZip;
+import org.simreg.worker.weights.format.TorchStorage;
 import org.simreg.worker.weights.format.pickle.PickleReader;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
 import org.simreg.worker.weights.format.pickle.Pickled.Thing;

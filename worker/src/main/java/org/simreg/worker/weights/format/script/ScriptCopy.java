@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.format;
+package org.simreg.worker.weights.format.script;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +17,8 @@ import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
+import org.simreg.worker.weights.format.StoredZip;
+import org.simreg.worker.weights.format.ZipDirectory;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.MappedFile;
 

@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.format;
+package org.simreg.worker.weights.format.script;
 
 import java.io.BufferedReader;
 import java.io.IOException;
