@@ -13,6 +13,7 @@ import org.simreg.coordinator.cli.eval.EvalRequest;
 import org.simreg.coordinator.cli.eval.EvalRun;
 import org.simreg.coordinator.cli.eval.ExportCommand;
 import org.simreg.coordinator.cli.eval.InspectCommand;
+import org.simreg.coordinator.cli.eval.NetworksCommand;
 import org.simreg.coordinator.cli.job.AuditCommand;
 import org.simreg.coordinator.cli.job.DistillCommand;
 import org.simreg.coordinator.cli.job.EmbeddedRun;
@@ -188,6 +189,7 @@ public final class Simreg implements Runnable {
                 .addSubcommand(FeaturesCommand.of(global, actions.stop()))
                 .addSubcommand(new ExportCommand(actions.export()))
                 .addSubcommand(new InspectCommand())
+                .addSubcommand(new NetworksCommand())
                 .addSubcommand(EvalCommand.of(global, actions.eval()))
                 .addSubcommand(IndexCommand.of(global))
                 .addSubcommand(new SearchCommand(global))

@@ -3,6 +3,7 @@ package org.simreg.worker.network;
 import static org.simreg.worker.network.VisionTransformer.dino;
 import static org.simreg.worker.network.VisionTransformer.dinoV2;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,42 @@ public final class Networks {
                 layout == Layout.TIMM ? Optional.of(own) : Optional.empty();
             default -> Optional.empty();
         };
+    }
+
+    /** The layouts of weights that are read as a network, by its own names or by a table. */
+    public static List<Layout> read(Network network) {
+        return switch (network) {
+            case MOBILENET_V2 -> layouts(Layout.TORCHVISION, MobileNetV2.names());
+            case MOBILENET_V2_TF -> List.of(Layout.HUGGINGFACE);
+            case DINO_VITS16,
+                    DINO_VITS8,
+                    DINO_VITB16,
+                    DINO_VITB8,
+                    DINOV2_VITS14,
+                    DINOV2_VITB14,
+                    DINOV2_VITL14,
+                    DINOV2_VITS14_REG,
+                    DINOV2_VITB14_REG,
+                    DINOV2_VITL14_REG -> List.of(Layout.TIMM, Layout.HUGGINGFACE);
+            default -> {
+                List<Layout> all = new ArrayList<>(layouts(Layout.TORCHVISION, ResNet.names()));
+                all.add(1, Layout.TIMM);
+                yield all;
+            }
+        };
+    }
+
+    private static List<Layout> layouts(Layout own, List<LayerNames> tables) {
+        return Stream.concat(Stream.of(own), tables.stream().map(LayerNames::layout))
+                .distinct()
+                .toList();
+    }
+
+    /** The layouts that a network can be exported in. */
+    public static List<Layout> written(Network network) {
+        return Arrays.stream(Layout.values())
+                .filter(layout -> layout.isWritten() && names(network, layout).isPresent())
+                .toList();
     }
 
     /** The networks of the same names and shapes as one, but of other arithmetic; a file can't tell them apart. */
