@@ -46,7 +46,7 @@ class JobSettingsTest {
         Job job = JobSettings.complete(smallest().build());
         assertEquals("resnet18-emoji", job.getName());
         assertEquals("runs/resnet18-emoji", job.getCheckpoints().getOutput());
-        assertEquals(Network.RESNET50, job.getTeachers(0).getNetwork());
+        assertEquals(Network.AUTO, job.getTeachers(0).getNetwork());
         assertEquals(Head.Form.RELEASED, job.getHead().getForm());
         assertEquals(4, job.getHead().getLayers());
         assertEquals(Views.Policy.SAME_WEAK, job.getViews().getPolicy());

@@ -22,7 +22,10 @@ import org.simreg.coordinator.cli.job.EmbeddedRun;
 import org.simreg.proto.JobField;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
+import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
+import org.simreg.worker.network.Layout;
+import org.simreg.worker.weights.part.PartRequest;
 
 class SimregTest {
     @TempDir
@@ -192,19 +195,28 @@ class SimregTest {
         assertEquals(0, terminal.run("export", "a b.pth", "--out", "x"));
         assertEquals(
                 new ExportCommand.Settings(
-                        Path.of("a b.pth"), Path.of("x"), Set.of(Format.values()), Optional.empty(), 224),
+                        StudentExport.Source.run(Path.of("a b.pth")),
+                        new StudentExport.Target(Path.of("x"), 224, Set.of(Format.values()), Optional.empty())),
                 terminal.exported.get(0));
         assertEquals(
                 0,
                 terminal.run(
-                        "export", "a.pth", "--out=x", "--format=pth,onnx", "--network=resnet50-byol", "--size=64"));
+                        "export",
+                        "a.pth",
+                        "--out=x",
+                        "--format=pth,onnx",
+                        "--network=resnet50-byol",
+                        "--layout=timm",
+                        "--size=64",
+                        "--part=teacher"));
         assertEquals(
                 new ExportCommand.Settings(
-                        Path.of("a.pth"),
-                        Path.of("x"),
-                        Set.of(Format.PTH, Format.ONNX),
-                        Optional.of(Network.RESNET50_BYOL),
-                        64),
+                        new StudentExport.Source(
+                                Path.of("a.pth"),
+                                Optional.of(Network.RESNET50_BYOL),
+                                new PartRequest("teacher", "--part")),
+                        new StudentExport.Target(
+                                Path.of("x"), 64, Set.of(Format.PTH, Format.ONNX), Optional.of(Layout.TIMM))),
                 terminal.exported.get(1));
     }
 

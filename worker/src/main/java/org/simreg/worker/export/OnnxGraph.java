@@ -62,10 +62,10 @@ final class OnnxGraph {
         }
         if (op instanceof Op.Convolution convolution) {
             convolution(node, convolution, output);
-        } else if (op instanceof Op.BatchNorm) {
+        } else if (op instanceof Op.BatchNorm norm) {
             List<String> inputs = new ArrayList<>(List.of(input));
             NetworkGraph.weightsOf(node).forEach(weight -> inputs.add(weight.name()));
-            add("BatchNormalization", output, inputs).addAttribute(real("epsilon", (float) Op.BatchNorm.EPSILON));
+            add("BatchNormalization", output, inputs).addAttribute(real("epsilon", (float) norm.epsilon()));
         } else if (op instanceof Op.Relu) {
             add("Relu", output, List.of(input));
         } else if (op instanceof Op.Relu6) {

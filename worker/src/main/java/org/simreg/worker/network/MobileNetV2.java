@@ -1,5 +1,8 @@
 package org.simreg.worker.network;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.simreg.worker.network.Op.BatchNorm;
 import org.simreg.worker.network.Op.Convolution;
 import org.simreg.worker.network.Op.GlobalAveragePool;
@@ -27,17 +30,40 @@ final class MobileNetV2 {
 
     private final NetworkBuilder layers = new NetworkBuilder();
 
-    private MobileNetV2() {}
+    /** TensorFlow's arithmetic: SAME padding in strided layers, 1e-3 added to variances. */
+    private final boolean tensorFlow;
+
+    private MobileNetV2(boolean tensorFlow) {
+        this.tensorFlow = tensorFlow;
+    }
 
     /**
+     * The network with torchvision's arithmetic and names.
+     *
      * @param classes width of the classifier, or 0 to end with the pooled feature
      */
     static NetworkGraph network(int classes) {
-        return new MobileNetV2().build(classes);
+        return new MobileNetV2(false).build("mobilenet-v2", classes);
     }
 
-    /** Name of the stage that {@code features.<place>} belongs to. */
-    static String stage(int place) {
+    /**
+     * The network with TensorFlow's arithmetic, whose weights Hugging Face publishes, and with the names that they
+     * have there.
+     *
+     * @param classes as above
+     */
+    static NetworkGraph tensorFlow(int classes) {
+        return huggingFace().renamed(new MobileNetV2(true).build("mobilenet-v2-tf", classes));
+    }
+
+    /** Name of the stage that a layer with torchvision's or Hugging Face's name belongs to. */
+    static String stage(String layer) {
+        Map<String, String> ours = huggingFace().ours();
+        String[] parts = ours.getOrDefault(layer, layer).split("\\.");
+        return parts[0].equals("features") ? stage(Integer.parseInt(parts[1])) : "stem";
+    }
+
+    private static String stage(int place) {
         int end = 1;
         for (int stage = 0; stage < STAGES.length; stage++) {
             if (place < end) {
@@ -48,7 +74,7 @@ final class MobileNetV2 {
         return place < end ? "stage" + STAGES.length : "last";
     }
 
-    private NetworkGraph build(int classes) {
+    private NetworkGraph build(String name, int classes) {
         int x = unit("features.0", NetworkBuilder.INPUT, new Convolution(3, 32, 3, 2, 1, 1));
         int channels = 32;
         int place = 1;
@@ -65,7 +91,7 @@ final class MobileNetV2 {
         if (classes > 0) {
             layers.add("classifier.1", new Linear(FEATURES, classes), x);
         }
-        return layers.network("mobilenet-v2", 3, classes > 0 ? classes : FEATURES);
+        return layers.network(name, 3, classes > 0 ? classes : FEATURES);
     }
 
     /**
@@ -86,14 +112,106 @@ final class MobileNetV2 {
         }
         x = unit(prefix + layer++, x, new Convolution(hidden, hidden, 3, block.stride, 1, hidden));
         x = layers.add(prefix + layer++, new Convolution(hidden, block.out, 1, 1, 0, 1), x);
-        x = layers.add(prefix + layer, new BatchNorm(block.out), x);
+        x = layers.add(prefix + layer, norm(block.out), x);
         boolean shortcut = block.stride == 1 && block.in == block.out;
         return shortcut ? layers.sum(place + ".add", x, input) : x;
     }
 
     private int unit(String place, int input, Convolution convolution) {
-        int x = layers.add(place + ".0", convolution, input);
-        x = layers.add(place + ".1", new BatchNorm(convolution.out()), x);
+        int x = layers.add(place + ".0", padded(convolution), input);
+        x = layers.add(place + ".1", norm(convolution.out()), x);
         return layers.add(place + ".2", new Relu6(), x);
+    }
+
+    private Convolution padded(Convolution c) {
+        boolean asNeeded = tensorFlow && c.stride() > 1;
+        return asNeeded ? new Convolution(c.in(), c.out(), c.kernel(), c.stride(), Op.SAME, c.groups()) : c;
+    }
+
+    private BatchNorm norm(int channels) {
+        return tensorFlow ? new BatchNorm(channels, 1e-3) : new BatchNorm(channels);
+    }
+
+    /** The tables of all layouts whose names differ from ours, but Hugging Face's, which stand for other arithmetic. */
+    static List<LayerNames> names() {
+        String[][] timm = {{"conv_pw", "bn1"}, {"conv_dw", "bn2"}, {"conv_pwl", "bn3"}};
+        String[][] first = {{}, {"conv_dw", "bn1"}, {"conv_pw", "bn2"}};
+        return List.of(
+                names(
+                        Layout.TIMM,
+                        (place, norm) -> place == 0 ? norm ? "bn1" : "conv_stem" : norm ? "bn2" : "conv_head",
+                        (at, unit, norm) -> "blocks." + at.stage + "." + at.repetition + "."
+                                + (at.stage == 0 ? first : timm)[unit][norm ? 1 : 0],
+                        new LayerNames.Last("classifier.1", "classifier", "")),
+                names(
+                        Layout.MMPRETRAIN,
+                        (place, norm) -> (place == 0 ? "conv1." : "conv2.") + (norm ? "bn" : "conv"),
+                        (at, unit, norm) -> "layer" + (at.stage + 1) + "." + at.repetition + ".conv."
+                                + (at.stage == 0 ? unit - 1 : unit) + (norm ? ".bn" : ".conv"),
+                        new LayerNames.Last("classifier.1", "head.fc", "backbone.")),
+                names(
+                        Layout.SEQUENTIAL,
+                        (place, norm) -> place + (norm ? ".1" : ".0"),
+                        (at, unit, norm) -> ours(at, unit, norm).substring("features.".length()),
+                        new LayerNames.Last("classifier.1", "1.1", "0.")));
+    }
+
+    /** The table of Hugging Face's names. */
+    static LayerNames huggingFace() {
+        String[] units = {"expand_1x1", "conv_3x3", "reduce_1x1"};
+        return names(
+                Layout.HUGGINGFACE,
+                (place, norm) ->
+                        (place == 0 ? "conv_stem.first_conv." : "conv_1x1.") + (norm ? "normalization" : "convolution"),
+                (at, unit, norm) -> (at.place == 1 ? "conv_stem." : "layer." + (at.place - 2) + ".")
+                        + units[unit]
+                        + (norm ? ".normalization" : ".convolution"),
+                new LayerNames.Last("classifier.1", "classifier", "mobilenet_v2."));
+    }
+
+    /**
+     * The place of a residual block.
+     *
+     * @param place among all, from 1
+     */
+    private record BlockPlace(int stage, int repetition, int place) {}
+
+    private interface AtEnds {
+        /**
+         * @param place that of the first convolution, 0, or of the last one
+         */
+        String name(int place, boolean norm);
+    }
+
+    private interface InBlock {
+        /**
+         * @param unit 0: the expansion, 1: the depthwise convolution, 2: the projection
+         */
+        String name(BlockPlace block, int unit, boolean norm);
+    }
+
+    private static LayerNames names(Layout layout, AtEnds atEnds, InBlock inBlock, LayerNames.Last last) {
+        Map<String, String> theirs = new LinkedHashMap<>();
+        int place = 1;
+        for (int stage = 0; stage < STAGES.length; stage++) {
+            for (int i = 0; i < STAGES[stage][2]; i++) {
+                BlockPlace block = new BlockPlace(stage, i, place++);
+                for (int unit = stage == 0 ? 1 : 0; unit < 3; unit++) {
+                    theirs.put(ours(block, unit, false), inBlock.name(block, unit, false));
+                    theirs.put(ours(block, unit, true), inBlock.name(block, unit, true));
+                }
+            }
+        }
+        for (int end : new int[] {0, place}) {
+            theirs.put("features." + end + ".0", atEnds.name(end, false));
+            theirs.put("features." + end + ".1", atEnds.name(end, true));
+        }
+        return new LayerNames(layout, theirs, last, List.of("features.0.0", "features.1.conv.0.0"));
+    }
+
+    private static String ours(BlockPlace block, int unit, boolean norm) {
+        int number = block.stage == 0 ? unit - 1 : unit;
+        String prefix = "features." + block.place + ".conv.";
+        return unit == 2 ? prefix + (norm ? number + 1 : number) : prefix + number + (norm ? ".1" : ".0");
     }
 }

@@ -1,5 +1,10 @@
 package org.simreg.worker.network;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.simreg.worker.network.Op.BatchNorm;
 import org.simreg.worker.network.Op.Convolution;
 import org.simreg.worker.network.Op.GlobalAveragePool;
@@ -14,10 +19,22 @@ import org.simreg.worker.network.Op.Relu;
  * @param blocks residual blocks of the four stages
  * @param bottleneck blocks of 1x1, 3x3, 1x1 convolutions that widen four times, instead of two 3x3
  * @param width factor on every channel count (SimCLR's 50x2 and 50x4)
- * @param same TensorFlow's SAME padding in every strided layer (the published BYOL weights)
+ * @param form what differs beside the sizes
  * @see <a href="https://arxiv.org/abs/1512.03385">He et al. 2015, table 1</a>
  */
-record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean same) {
+record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.Form form) {
+    /** A variant of the same layers and names. */
+    enum Form {
+        /** torchvision's. */
+        PLAIN,
+        /** TensorFlow's SAME padding in every strided layer (the published BYOL weights). */
+        SAME_PADDED,
+        /** For images of about 32 px: a first convolution of 3x3 without stride, no max-pool. */
+        SMALL_IMAGES,
+        /** That with two pixels of padding in the first convolution, as solo-learn has it. */
+        SMALL_IMAGES_PADDED
+    }
+
     private static final int[] PLANES = {64, 128, 256, 512};
 
     int features() {
@@ -30,10 +47,15 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
     NetworkGraph network(int classes) {
         NetworkBuilder layers = new NetworkBuilder();
         int stem = PLANES[0] * width;
-        int x = layers.add("conv1", convolution(3, stem, 7, 2, 3), NetworkBuilder.INPUT);
+        boolean small = form == Form.SMALL_IMAGES || form == Form.SMALL_IMAGES_PADDED;
+        Convolution first =
+                small ? convolution(3, stem, 3, 1, form == Form.SMALL_IMAGES ? 1 : 2) : convolution(3, stem, 7, 2, 3);
+        int x = layers.add("conv1", first, NetworkBuilder.INPUT);
         x = layers.add("bn1", new BatchNorm(stem), x);
         x = layers.add("relu", new Relu(), x);
-        x = layers.add("maxpool", new MaxPool(3, 2, same ? Op.SAME : 1), x);
+        if (!small) {
+            x = layers.add("maxpool", new MaxPool(3, 2, form == Form.SAME_PADDED ? Op.SAME : 1), x);
+        }
         int channels = stem;
         for (int stage = 0; stage < 4; stage++) {
             int planes = PLANES[stage] * width;
@@ -94,11 +116,89 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, boolean 
     }
 
     private Convolution convolution(int in, int out, int kernel, int stride, int padding) {
-        boolean asNeeded = same && stride > 1 && kernel > 1;
+        boolean asNeeded = form == Form.SAME_PADDED && stride > 1 && kernel > 1;
         return new Convolution(in, out, kernel, stride, asNeeded ? Op.SAME : padding, 1);
     }
 
     private int expansion() {
         return bottleneck ? 4 : 1;
+    }
+
+    /** Most blocks that a table has names for in a stage. */
+    private static final int MOST_BLOCKS = 50;
+
+    /** The tables of all layouts whose names differ from ours. */
+    static List<LayerNames> names() {
+        List<LayerNames> all = new ArrayList<>();
+        all.add(names(
+                Layout.HUGGINGFACE,
+                layer -> "embedder.embedder." + (layer.equals("conv1") ? "convolution" : "normalization"),
+                (stage, block, layer) -> "encoder.stages." + (stage - 1) + ".layers." + block + "."
+                        + (layer.startsWith("downsample") ? "shortcut" : "layer." + (number(layer) - 1))
+                        + (isNorm(layer) ? ".normalization" : ".convolution"),
+                new LayerNames.Last("fc", "classifier.1", "resnet.")));
+        all.add(names(
+                Layout.DETECTRON2,
+                layer -> layer.equals("conv1") ? "stem.conv1" : "stem.conv1.norm",
+                (stage, block, layer) -> "res" + (stage + 1) + "." + block + "."
+                        + (layer.startsWith("downsample") ? "shortcut" : "conv" + number(layer))
+                        + (isNorm(layer) ? ".norm" : ""),
+                new LayerNames.Last("fc", "linear", "")));
+        all.add(names(
+                Layout.MMPRETRAIN,
+                layer -> layer,
+                (stage, block, layer) -> "layer" + stage + "." + block + "." + layer,
+                new LayerNames.Last("fc", "head.fc", "backbone.")));
+        all.add(names(
+                Layout.SHORTCUT,
+                layer -> layer,
+                (stage, block, layer) -> "layer" + stage + "." + block + "." + layer.replace("downsample", "shortcut"),
+                new LayerNames.Last("fc", "linear", "")));
+        // The max-pool takes a number where there is one. Without a ReLU of its own the sequence computes another
+        // thing.
+        for (int first : new int[] {4, 3}) {
+            for (String shortcut : new String[] {"downsample", "shortcut"}) {
+                all.add(names(
+                        Layout.SEQUENTIAL,
+                        layer -> layer.equals("conv1") ? "0" : "1",
+                        (stage, block, layer) ->
+                                (first + stage - 1) + "." + block + "." + layer.replace("downsample", shortcut),
+                        new LayerNames.Last("fc", String.valueOf(first + 5), "")));
+            }
+        }
+        return all;
+    }
+
+    private interface InBlock {
+        /**
+         * @param stage from 1
+         * @param layer {@code conv1}, {@code bn1}, {@code downsample.0} and so on
+         */
+        String name(int stage, int block, String layer);
+    }
+
+    private static LayerNames names(
+            Layout layout, Function<String, String> stem, InBlock inBlock, LayerNames.Last last) {
+        Map<String, String> theirs = new LinkedHashMap<>();
+        for (String layer : List.of("conv1", "bn1")) {
+            theirs.put(layer, stem.apply(layer));
+        }
+        List<String> layers = List.of("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "downsample.0", "downsample.1");
+        for (int stage = 1; stage <= PLANES.length; stage++) {
+            for (int block = 0; block < MOST_BLOCKS; block++) {
+                for (String layer : layers) {
+                    theirs.put("layer" + stage + "." + block + "." + layer, inBlock.name(stage, block, layer));
+                }
+            }
+        }
+        return new LayerNames(layout, theirs, last, List.of("conv1", "layer1.0.conv1", "layer2.0.downsample.0"));
+    }
+
+    private static boolean isNorm(String layer) {
+        return layer.startsWith("bn") || layer.equals("downsample.1");
+    }
+
+    private static int number(String layer) {
+        return layer.charAt(layer.length() - 1) - '0';
     }
 }

@@ -15,11 +15,12 @@
  *       weights in {@code NetworkGraph.weightsOf}, and its code in {@code ForwardCode}, {@code
  *       FrozenCode} ({@code engine.torchscript}), {@code OnnxGraph} ({@code export}) and, where
  *       BatchNorm can be folded into it, {@code FoldedNetwork} ({@code weights.checkpoint});
- * <li>its stages: {@link org.simreg.worker.network.Stage}, unless its layers are named {@code layerN.}; {@code
- * features.N} is read as MobileNet-v2's;
+ * <li>its names in other libraries: tables as in {@code ResNet.names}, collected by {@code Networks.names};
+ * <li>its stages: {@link org.simreg.worker.network.Stage}, unless its layers are named {@code layerN.}; all
+ * others are read as MobileNet-v2's;
  * <li>its weights in files: in {@code NetworkRecognizer} ({@code weights.checkpoint}) the name of the first layer
  * among {@code ANCHORS}, the names of first-level layers in {@code isInside}, the last layer's in {@code classes} and
- * {@code isLast}; names of other tools as in {@code TensorFlowNames};
+ * {@code isLast};
  *   <li>its limits, if it has any: a rule in {@code JobRules} ({@code proto});
  * <li>its proof: the network in {@code scripts/fixtures/networks.py}, numbers of PyTorch by {@code parity.py} and
  * {@code stages.py} beside it, compared by {@code ParityTest}, {@code StagesTest} and {@code OnnxWriterTest}.

@@ -28,8 +28,8 @@ import org.simreg.worker.engine.torchscript.ScriptModule;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
-import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** Tests that every exported file of a student gives the features of its evaluation. */
@@ -89,7 +89,7 @@ class StudentExportTest {
 
     private void assertHoldsCheckpoint(StateDict weights, SmallRun run) {
         Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
-        assertEquals(run.sha256(), Safetensors.metadata(newest).get("sha256"));
+        assertEquals(run.sha256(), RunWeights.notes(newest).get("sha256"));
         StateDict checkpoint = WeightsFile.read(newest);
         for (String name : weights.names()) {
             if (!name.endsWith("num_batches_tracked")) {

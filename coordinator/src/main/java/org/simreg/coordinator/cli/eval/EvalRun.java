@@ -16,6 +16,7 @@ import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 import org.simreg.proto.Job;
+import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.AtomicFile;
@@ -65,8 +66,10 @@ public final class EvalRun {
         stop.whenRequested("Stopping.", own::interrupt);
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
-                Torch opened =
-                        new Torch(request.machine().device(), request.machine().threads())) {
+                Torch opened = new Torch(
+                        request.machine().device(),
+                        request.machine().threads(),
+                        request.machine().torchscript())) {
             progress = shown;
             torch = opened;
             torch.enter();
@@ -88,7 +91,7 @@ public final class EvalRun {
             write(folder.resolve("result.json"), json);
             write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
         });
-        System.out.print(request.results().json() ? json : EvalTables.table(report));
+        System.out.print(request.results().json() ? json : Printable.lines(EvalTables.table(report)));
         System.out.flush();
     }
 
@@ -152,11 +155,19 @@ public final class EvalRun {
     private ImageDataset open(Path folder) {
         WorkerSettings machine = request.machine();
         ImageDataset splits = FolderSource.open(
-                folder, request.images().subset(), machine.cache(), ImageDataset.IndexProgress.SILENT);
-        if (splits.val().isEmpty()) {
+                folder,
+                request.images().subset(),
+                machine.cache(),
+                ImageDataset.IndexProgress.SILENT,
+                progress::notice);
+        if (splits.val().isPresent() && !splits.train().labelled()) {
             throw new UserError(
-                    "Can't evaluate on %s: it has no val/CLASS folders; name a folder with train/CLASS/* and val/CLASS/*"
+                    "Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
                             .formatted(folder));
+        }
+        if (splits.val().isEmpty()) {
+            throw new UserError("Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
+                    .formatted(folder, splits.noVal()));
         }
         return splits;
     }

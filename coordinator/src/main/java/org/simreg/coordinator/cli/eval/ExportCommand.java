@@ -7,9 +7,13 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.option.EnumNames;
+import org.simreg.coordinator.cli.option.PartOption;
 import org.simreg.proto.Network;
+import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
+import org.simreg.worker.network.Layout;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -60,10 +64,12 @@ public final class ExportCommand implements Callable<Integer> {
             paramLabel = "NETWORK",
             completionCandidates = EnumNames.OfNetwork.class,
             converter = EnumNames.OfNetwork.class,
-            description = "Network whose weights the checkpoint holds: resnet18, resnet34, resnet50,"
-                    + " resnet101, resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2"
-                    + " (default: as the checkpoint says)")
+            description = "Network whose weights the checkpoint holds: ${COMPLETION-CANDIDATES} (default: auto, as"
+                    + " a run's checkpoint says, otherwise the one that names and shapes fit)")
     private Network network;
+
+    @Mixin
+    private PartOption part;
 
     @Option(
             names = "--size",
@@ -73,16 +79,23 @@ public final class ExportCommand implements Callable<Integer> {
                     + " px (default: 224)")
     private int size;
 
+    @Option(
+            names = "--layout",
+            paramLabel = "LAYOUT",
+            completionCandidates = EnumNames.OfLayout.class,
+            converter = EnumNames.OfLayout.class,
+            description = "Library whose names the weights get in safetensors and pth: ${COMPLETION-CANDIDATES};"
+                    + " huggingface writes a folder for from_pretrained (default: torchvision's names, where it has"
+                    + " the network)")
+    private Layout layout;
+
     /**
      * The settings of an export: a checkpoint's backbone, and the formats it is written in.
      *
-     * @param checkpoint file to read
-     * @param out folder that takes the files; made if absent
-     * @param formats at least one
-     * @param network whose weights the checkpoint holds; empty if the checkpoint says so itself
-     * @param size height and width of the images that the written networks are traced with, pixels
+     * @param source checkpoint to read
+     * @param target what is written
      */
-    public record Settings(Path checkpoint, Path out, Set<Format> formats, Optional<Network> network, int size) {}
+    public record Settings(StudentExport.Source source, StudentExport.Target target) {}
 
     public ExportCommand(ToIntFunction<Settings> export) {
         this.export = export;
@@ -94,7 +107,8 @@ public final class ExportCommand implements Callable<Integer> {
             String what = "--size: " + size + " is out of bounds; choose 8 to 1024 px";
             throw new ParameterException(spec.commandLine(), what);
         }
-        return export.applyAsInt(
-                new Settings(checkpoint, out, Set.copyOf(formats), Optional.ofNullable(network), size));
+        StudentExport.Target target = new StudentExport.Target(out, size, formats, Optional.ofNullable(layout));
+        Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
+        return export.applyAsInt(new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
     }
 }

@@ -5,10 +5,12 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport.Format;
+import org.simreg.worker.network.Layout;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -23,7 +25,12 @@ public abstract class EnumNames<E extends Enum<E>> implements ITypeConverter<E>,
     private final Map<String, E> constants = new LinkedHashMap<>();
 
     private EnumNames(Class<E> type) {
+        this(type, constant -> true);
+    }
+
+    private EnumNames(Class<E> type, Predicate<E> wanted) {
         Arrays.stream(type.getEnumConstants())
+                .filter(wanted)
                 .filter(constant -> !constant.name().equals(OTHER_VERSION))
                 .forEach(constant -> constants.put(kebab(constant.name()), constant));
     }
@@ -62,6 +69,13 @@ public abstract class EnumNames<E extends Enum<E>> implements ITypeConverter<E>,
     public static final class OfFormat extends EnumNames<Format> {
         OfFormat() {
             super(Format.class);
+        }
+    }
+
+    /** The names of the libraries whose names of weights are written. */
+    public static final class OfLayout extends EnumNames<Layout> {
+        OfLayout() {
+            super(Layout.class, layout -> layout.isWritten());
         }
     }
 

@@ -4,19 +4,23 @@ import java.util.Optional;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
+import org.simreg.worker.weights.part.PartRequest;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options for the frozen network that a file of weights becomes: name, precision, pixels. */
+/** Options for the frozen network that a file of weights becomes: name, part, precision, pixels. */
 public final class NetworkOptions {
     @Option(
             names = "--network",
             paramLabel = "NETWORK",
             completionCandidates = EnumNames.OfNetwork.class,
             converter = EnumNames.OfNetwork.class,
-            description = "Network whose weights the file holds: resnet18, resnet34, resnet50, resnet101,"
-                    + " resnet50x2, resnet50x4, resnet50-byol or mobilenet-v2 (default:"
-                    + " recognised from the file)")
+            description = "Network whose weights the file holds: ${COMPLETION-CANDIDATES} (default: auto, the one"
+                    + " that names and shapes fit)")
     private Network network;
+
+    @Mixin
+    private PartOption part;
 
     @Option(
             names = "--precision",
@@ -34,12 +38,17 @@ public final class NetworkOptions {
 
     /** The network; empty: to be recognised from the file. */
     public Optional<Network> network() {
-        return Optional.ofNullable(network);
+        return Optional.ofNullable(network).filter(named -> named != Network.AUTO);
     }
 
     /** The precision; empty: that of the run which the weights come from, else float32. */
     public Optional<Precision> precision() {
         return Optional.ofNullable(precision);
+    }
+
+    /** Which of the networks in the file. */
+    public PartRequest part() {
+        return part.request();
     }
 
     public Pixels pixels() {

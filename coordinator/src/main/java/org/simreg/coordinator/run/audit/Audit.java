@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
+import java.util.stream.Stream;
 import org.simreg.coordinator.run.log.Ledger;
 import org.simreg.coordinator.run.log.LedgerLine;
 import org.simreg.coordinator.run.log.LedgerText;
@@ -15,11 +16,13 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 
 /**
  * The result of an audit: whether, by its ledger, a run lost or doubled a step or a sample. The rules: lines are as
  * they were written, steps follow one another, generations never fall, every place of an epoch comes once, recomputed
- * steps have the bits they had, digests are there where they are due and from all members. Reads only; the run may be
+ * steps have the bits they had, digests are there where they are due and from all members; and the bytes of each
+ * checkpoint have the digest that they were written with. Reads only; the run may be
  * going on.
  *
  * @param summary what the ledger holds, for people; several lines
@@ -33,13 +36,19 @@ public record Audit(String summary, List<Violation> violations) {
     /**
      * A rule that the ledger breaks.
      *
-     * @param line from 1; 0 if it is about the whole ledger
+     * @param line from 1; 0 if it is about the whole ledger, -1 if about a checkpoint
      * @param what one sentence
      */
     public record Violation(int line, String what) {
+        private static final int CHECKPOINT = -1;
+
         @Override
         public String toString() {
-            return (line == 0 ? "ledger: " : "line " + line + ": ") + what;
+            return switch (line) {
+                case 0 -> "ledger: " + what;
+                case CHECKPOINT -> "checkpoint: " + what;
+                default -> "line " + line + ": " + what;
+            };
         }
     }
 
@@ -58,9 +67,32 @@ public record Audit(String summary, List<Violation> violations) {
         AuditPlan plan = AuditPlan.read(folder);
         return Disk.read(ledger, () -> {
             try (FileChannel file = UserFile.open(ledger)) {
-                return of(LedgerText.map(ledger, file), plan);
+                Audit audit = of(LedgerText.map(ledger, file), plan);
+                return audit.with(checkpoints(folder.resolve(RunWeights.FOLDER)));
             }
         });
+    }
+
+    private Audit with(List<Violation> more) {
+        return new Audit(
+                summary, Stream.concat(violations.stream(), more.stream()).toList());
+    }
+
+    /** Reads all bytes of each checkpoint; one that is replaced by newer ones meanwhile is passed over. */
+    private static List<Violation> checkpoints(Path folder) {
+        List<Violation> damaged = new ArrayList<>();
+        for (Path file : RunWeights.list(folder)) {
+            try {
+                if (RunWeights.job(file).isEmpty()) {
+                    damaged.add(new Violation(Violation.CHECKPOINT, file + " is no checkpoint of a run"));
+                }
+            } catch (UserError e) {
+                if (Files.exists(file)) {
+                    damaged.add(new Violation(Violation.CHECKPOINT, e.getMessage()));
+                }
+            }
+        }
+        return damaged;
     }
 
     private static Audit of(ByteBuffer ledger, AuditPlan plan) {

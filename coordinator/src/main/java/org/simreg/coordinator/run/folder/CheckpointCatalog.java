@@ -3,9 +3,11 @@ package org.simreg.coordinator.run.folder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +17,13 @@ import java.util.zip.CRC32C;
 import org.simreg.coordinator.job.RunFiles.Download;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Refused;
+import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.train.student.RunCheckpoint;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The stored checkpoints of a job: the files in {@code checkpoints/} that are named after a step.
@@ -25,12 +31,17 @@ import org.simreg.worker.train.student.RunCheckpoint;
 final class CheckpointCatalog {
     static final String NAME = "checkpoints";
 
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointCatalog.class);
+
     private final Path folder;
     private final String job;
     private final int keep;
 
     /** The headers of those that arrived, or were read, in this process; by step. */
-    private final Map<Long, CheckpointHeader> headers = new HashMap<>();
+    private final Map<Long, Known> headers = new HashMap<>();
+
+    /** A header, and when the file that it belongs to was written. */
+    private record Known(CheckpointHeader header, FileTime written) {}
 
     /**
      * @param run folder of the run, locked
@@ -45,20 +56,29 @@ final class CheckpointCatalog {
     /** Removes the drafts that an earlier process left. */
     void clear() {
         Disk.write(folder, () -> {
-            if (!Files.isDirectory(folder)) {
+            if (!OwnFolder.requireFolder(folder)) {
                 return;
             }
-            try (DirectoryStream<Path> drafts = Files.newDirectoryStream(folder, ".step-[0-9]*.tmp")) {
-                for (Path draft : drafts) {
-                    Files.delete(draft);
+            try (OwnFolder open = OwnFolder.open(folder)) {
+                for (String name : List.copyOf(open.names())) {
+                    if (name.matches("\\.step-[0-9].*\\.tmp")) {
+                        open.delete(name);
+                    }
                 }
             }
         });
     }
 
+    /** Never through a link. */
+    private List<Path> list() {
+        return OwnFolder.isFolder(folder)
+                ? RunCheckpoint.list(folder).stream().filter(OwnFolder::isFile).toList()
+                : List.of();
+    }
+
     /** The newest one of at most a step. */
     Optional<Path> newest(long most) {
-        return RunCheckpoint.list(folder).stream()
+        return list().stream()
                 .filter(file -> RunCheckpoint.stepOf(file) <= most)
                 .reduce((older, newer) -> newer);
     }
@@ -68,13 +88,69 @@ final class CheckpointCatalog {
      */
     Download download(long step) {
         Path file = folder.resolve(RunCheckpoint.fileName(step));
-        if (!Files.isRegularFile(file)) {
+        if (!OwnFolder.isFolder(folder) || !OwnFolder.isFile(file)) {
             throw new Refused(
                     Refused.Kind.UNKNOWN,
                     "Job %s has no checkpoint of step %d; it may have been replaced by a newer one"
                             .formatted(job, step));
         }
-        return new Download(headers.computeIfAbsent(step, absent -> Disk.read(file, () -> header(file))), file);
+        FileTime written = written(file);
+        Known known = headers.get(step);
+        if (known == null || !known.written.equals(written)) {
+            known = new Known(intact(file), written);
+            headers.put(step, known);
+        }
+        return new Download(known.header, file);
+    }
+
+    private static FileTime written(Path file) {
+        return Disk.read(file, () -> Files.getLastModifiedTime(file));
+    }
+
+    /** A damaged file is set aside: the job fails with this sentence, and resumes from the one before. */
+    private CheckpointHeader intact(Path file) {
+        try {
+            return Disk.read(file, () -> header(file));
+        } catch (UserError e) {
+            throw new Refused(Refused.Kind.UNKNOWN, damage(file).orElse(e.getMessage()));
+        }
+    }
+
+    /**
+     * Sets damaged files aside, the newest first, until one is intact.
+     *
+     * @return a sentence for each
+     */
+    List<String> setDamagedAside() {
+        List<String> sentences = new ArrayList<>();
+        Optional<Path> newest = newest(Long.MAX_VALUE);
+        while (newest.isPresent()) {
+            Optional<String> damage = damage(newest.get());
+            if (damage.isEmpty()) {
+                break;
+            }
+            sentences.add(damage.get());
+            newest = newest(Long.MAX_VALUE);
+        }
+        return sentences;
+    }
+
+    private Optional<String> damage(Path file) {
+        try {
+            RunCheckpoint.Header.read(file);
+            return Optional.empty();
+        } catch (UserError e) {
+            Path aside = file.resolveSibling(file.getFileName() + ".damaged");
+            Disk.write(aside, () -> Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE));
+            headers.remove(RunCheckpoint.stepOf(file));
+            String next = newest(Long.MAX_VALUE)
+                    .map(before -> "the one of step " + RunCheckpoint.stepOf(before) + " is the newest now")
+                    .orElse("there is no other");
+            String sentence = "The checkpoint of step %d of the job %s is damaged and set aside as %s; %s"
+                    .formatted(RunCheckpoint.stepOf(file), job, aside, next);
+            LOG.warn("{}", sentence);
+            return Optional.of(sentence);
+        }
     }
 
     /** The header of a file from before this process; its generation isn't known any more. */
@@ -102,13 +178,14 @@ final class CheckpointCatalog {
      * @param head step that the ledger has reached; asked for when the checkpoint is stored
      */
     ArrivingCheckpoint receive(CheckpointHeader header, LongSupplier head) {
-        Disk.write(folder, () -> Files.createDirectories(folder));
+        Disk.write(folder, () -> OwnFolder.make(folder));
         return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong()));
     }
 
     /** Takes note of a file that has its name now; removes the oldest. */
     private void stored(CheckpointHeader header, long head) {
-        headers.put(header.getStep(), header);
+        Path file = folder.resolve(RunCheckpoint.fileName(header.getStep()));
+        headers.put(header.getStep(), new Known(header, written(file)));
         prune(head);
     }
 
@@ -119,7 +196,7 @@ final class CheckpointCatalog {
      *     they don't count
      */
     private void prune(long head) {
-        List<Path> reached = RunCheckpoint.list(folder).stream()
+        List<Path> reached = list().stream()
                 .filter(file -> RunCheckpoint.stepOf(file) <= head)
                 .toList();
         reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
@@ -127,9 +204,7 @@ final class CheckpointCatalog {
 
     /** Removes the checkpoints of later steps, which were taken back. */
     void rewind(long step) {
-        RunCheckpoint.list(folder).stream()
-                .filter(file -> RunCheckpoint.stepOf(file) > step)
-                .forEach(this::remove);
+        list().stream().filter(file -> RunCheckpoint.stepOf(file) > step).forEach(this::remove);
     }
 
     private void remove(Path file) {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
@@ -17,6 +18,8 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.LedgerEntry.Rewind;
+import org.simreg.proto.Notice;
+import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
@@ -71,6 +74,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         }
         FolderLock lock = FolderLock.take(folder, WHAT, DiskRunFolders::taken);
         return guarded(lock, () -> {
+            PastRun.refuseLinks(folder);
             if (existing == Existing.RESUME) {
                 return resume(record, lock);
             }
@@ -111,14 +115,24 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     private RunFolder resume(JobRecord record, FolderLock lock) {
         RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(files, () -> {
+            List<String> damaged = files.checkpoints().setDamagedAside();
             Optional<Path> newest = files.checkpoints().newest(Long.MAX_VALUE);
             requireSame(record, newest);
             if (files.ledger().isEmpty()) {
                 files.ledger().rewind(firstEntry(record, newest), System.currentTimeMillis());
             }
             files.events().rewind(files.ledger().head().step());
+            damaged.forEach(sentence -> files.events()
+                    .append(notice(sentence), files.ledger().head().step()));
             return new RunFolder(files, reports, slow);
         });
+    }
+
+    private static Progress notice(String sentence) {
+        return Progress.newBuilder()
+                .setNotice(Notice.newBuilder().setText(sentence))
+                .setTimeMs(System.currentTimeMillis())
+                .build();
     }
 
     private static RunFolder opened(RunFolder.OpenFiles files, Supplier<RunFolder> opening) {
@@ -159,7 +173,10 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
                     .formatted(folder, record.getId()));
         }
         FolderLock lock = FolderLock.take(folder, WHAT);
-        return guarded(lock, () -> new RunFolder(openFiles(record, lock), reports, slow));
+        return guarded(lock, () -> {
+            PastRun.refuseLinks(folder);
+            return new RunFolder(openFiles(record, lock), reports, slow);
+        });
     }
 
     private static RunFolder guarded(FolderLock lock, Supplier<RunFolder> opening) {

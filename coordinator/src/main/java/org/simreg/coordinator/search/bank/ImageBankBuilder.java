@@ -89,11 +89,7 @@ final class ImageBankBuilder {
     static BankRecord listed(BankRecord record, int parts, BankFolders folders, Path indexCache) {
         ImageSource source = record.getSource().getImages();
         ImageList images = images(source, indexCache);
-        Path root = Path.of(source.getDataset().getPath()).toAbsolutePath();
-        BankNames.write(
-                folders.names(record.getName()),
-                images.size(),
-                id -> root.relativize(images.file((int) id).toAbsolutePath()).toString());
+        BankNames.write(folders.names(record.getName()), images.size(), id -> images.path((int) id));
         BankRecord.Builder listed =
                 record.toBuilder().setRows(images.size()).setNamed(true).setDataSha256(images.sha256());
         if (images.labelled()) {
@@ -105,20 +101,20 @@ final class ImageBankBuilder {
 
     private static ImageList images(ImageSource source, Path indexCache) {
         Dataset dataset = source.getDataset();
-        Optional<Path> classes =
-                Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
-        classes.ifPresent(ImageBankBuilder::requireRegular);
+        Optional.of(dataset.getClassesFile())
+                .filter(f -> !f.isEmpty())
+                .map(Path::of)
+                .ifPresent(ImageBankBuilder::requireRegular);
         ImageDataset splits = FolderSource.open(
                 Path.of(dataset.getPath()),
-                new ImageDataset.Subset(dataset.getLimitClasses(), classes),
+                ImageDataset.Subset.of(dataset),
                 indexCache,
-                (folders, images) -> WatchedPool.progress());
+                (folders, images) -> WatchedPool.progress(),
+                note -> LOG.info("{}", note));
         if (source.getSplit() == Split.TRAIN) {
             return splits.train();
         }
-        return splits.val()
-                .orElseThrow(() ->
-                        new UserError("The data set %s has no val part with classes".formatted(dataset.getPath())));
+        return splits.val().orElseThrow(() -> new UserError("The bank can't hold val images: " + splits.noVal()));
     }
 
     private static void requireRegular(Path classes) {

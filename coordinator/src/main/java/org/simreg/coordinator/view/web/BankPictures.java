@@ -20,6 +20,7 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.base.io.UserFile;
 
 /**
@@ -160,7 +161,7 @@ public final class BankPictures {
             throw new UserError("The bank " + bank.record().getName() + " has features without pictures");
         }
         Path root = Path.of(bank.images().get().getDataset().getPath());
-        Path file = root.resolve(bank.names().get().of(id(bank, sample)));
+        Path file = FileNames.resolve(root, bank.names().get().of(id(bank, sample)));
         String name = file.getFileName().toString();
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
         try {

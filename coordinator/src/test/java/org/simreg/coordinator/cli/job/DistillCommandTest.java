@@ -122,7 +122,7 @@ class DistillCommandTest {
         Job other = accepted("--job", file.toString(), "--teacher", "c.pt").job();
         assertEquals(1, other.getTeachersCount());
         assertEquals("c.pt", other.getTeachers(0).getSource());
-        assertEquals(Network.RESNET50, other.getTeachers(0).getNetwork());
+        assertEquals(Network.AUTO, other.getTeachers(0).getNetwork());
     }
 
     @Test
@@ -219,7 +219,8 @@ class DistillCommandTest {
                 "more | Unknown argument 'more' (see: simreg help distill)",
                 "--epochs=ten | The options are refused: --epochs: 'ten' is not a whole number",
                 "--student=resnet19 | The options are refused: --student: 'resnet19' is not one of"
-                        + " resnet18, resnet34, resnet50, mobilenet-v2; did you mean resnet18?",
+                        + " resnet18, resnet34, resnet50, mobilenet-v2, resnet18-cifar, resnet34-cifar,"
+                        + " resnet50-cifar; did you mean resnet18?",
                 "--device=gpu | --device: 'gpu' is no device; choose auto, cpu, cuda or cuda:N",
                 "--threads=0 | --threads: 0 is out of bounds; choose 1 to 1024",
                 "--threads=x | Invalid value for option '--threads': 'x' is not an int (see: simreg help distill)",

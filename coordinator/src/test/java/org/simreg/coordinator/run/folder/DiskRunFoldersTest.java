@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,7 @@ import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.run.audit.Audit;
 import org.simreg.coordinator.run.log.EventLog;
 import org.simreg.coordinator.run.log.MetricsFile;
+import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.Progress;
@@ -183,6 +185,56 @@ class DiskRunFoldersTest {
         UserError refused = assertThrows(UserError.class, () -> folders.create(other.build(), Existing.RESUME));
         assertTrue(refused.getMessage().contains("made by another job"), refused.getMessage());
         folders.open(record).close();
+    }
+
+    @Test
+    void aDamagedCheckpointIsSetAsideAndTheOneBeforeTaken() {
+        train(9);
+        Runs.checkpoint(run, 4);
+        Runs.damage(Runs.checkpoint(run, 8));
+        assertTrue(
+                Audit.of(run).violations().toString().contains("the checkpoint after step 8"),
+                Audit.of(run).violations().toString());
+        JobRecord again = record.toBuilder().setId("made-up-2").build();
+        try (RunFiles files = folders.create(again, Existing.RESUME)) {
+            assertEquals(OptionalLong.of(4), files.newestCheckpoint(Long.MAX_VALUE));
+            List<JobEvent> events = files.read(0, 100);
+            String said =
+                    events.get(events.size() - 1).getProgress().getNotice().getText();
+            assertTrue(said.contains("step 8 of the job made-up-2 is damaged"), said);
+            assertTrue(said.contains("the one of step 4 is the newest now"), said);
+        }
+        assertTrue(Files.exists(run.resolve("checkpoints/step-00000008.safetensors.damaged")));
+        assertEquals(List.of(), Audit.of(run).violations());
+    }
+
+    @Test
+    void aCheckpointThatIsDamagedWhileItsJobGoesOnIsNotHandedOut() {
+        train(9);
+        Runs.checkpoint(run, 4);
+        Path newest = Runs.checkpoint(run, 8);
+        try (RunFiles files = folders.open(record)) {
+            assertEquals(8, files.checkpoint(8).header().getStep());
+            Runs.damage(newest);
+            Refused refused = assertThrows(Refused.class, () -> files.checkpoint(8));
+            assertTrue(refused.getMessage().contains("is damaged and set aside"), refused.getMessage());
+            assertEquals(OptionalLong.of(4), files.newestCheckpoint(Long.MAX_VALUE));
+        }
+    }
+
+    @Test
+    void aDamagedCheckpointIsNotExported() {
+        train(12);
+        Path newest = Runs.checkpoint(run, 12);
+        Runs.damage(newest);
+        try (RunFiles files = folders.open(record)) {
+            CompletionException failed = assertThrows(
+                    CompletionException.class,
+                    () -> files.export().toCompletableFuture().join());
+            assertTrue(failed.getMessage().contains(newest.toString()), failed.getMessage());
+            assertTrue(failed.getMessage().contains("it is damaged"), failed.getMessage());
+        }
+        assertFalse(Files.exists(run.resolve("student")));
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.simreg.coordinator.run.folder;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,16 +129,27 @@ public final class Runs {
             }
             tensors.put("backbone." + weight.name(), HostTensor.of(values, weight.shape()));
         }
-        Safetensors.write(
-                file,
-                StateDict.of(tensors),
-                Map.of(
-                        "step", String.valueOf(step),
-                        "job", json(job(run)),
-                        "profile", "cpu",
-                        "images", "33",
-                        "sha256", sha256(step)));
+        StateDict all = StateDict.of(tensors);
+        Map<String, String> notes = Map.of(
+                "step", String.valueOf(step),
+                "job", json(job(run)),
+                "profile", "cpu",
+                "images", "33",
+                "sha256", sha256(step));
+        Safetensors.write(file, all, Safetensors.sealed(all, notes));
         return file;
+    }
+
+    /** Changes one bit of a file's last value. */
+    static void damage(Path file) {
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.seek(open.length() - 2);
+            int value = open.read();
+            open.seek(open.length() - 2);
+            open.write(value ^ 4);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String json(Job job) {

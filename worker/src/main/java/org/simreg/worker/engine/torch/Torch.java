@@ -9,14 +9,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.simreg.proto.NotHere;
 import org.simreg.proto.UserError;
 
 /**
@@ -29,6 +25,8 @@ public final class Torch implements AutoCloseable {
     private final Device device;
     private final PtNDManager manager;
     private final int threads;
+    private final boolean foreign;
+    private final Processor processor;
 
     /**
      * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
@@ -36,6 +34,15 @@ public final class Torch implements AutoCloseable {
      * @throws UserError if there is no such device
      */
     public Torch(String device, int threads) {
+        this(device, threads, true);
+    }
+
+    /**
+     * @param foreign whether TorchScript files from outside may be run
+     */
+    public Torch(String device, int threads, boolean foreign) {
+        this.foreign = foreign;
+        processor = Processor.prepared();
         Engine engine = Engine.getEngine("PyTorch");
         this.device = device(engine, device);
         this.threads = threads;
@@ -61,6 +68,22 @@ public final class Torch implements AutoCloseable {
                     + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
         }
         throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
+    }
+
+    /**
+     * Refuses a TorchScript file from outside if none are to be run.
+     *
+     * @throws NotHere naming the file
+     */
+    public void requireForeign(Path file) {
+        if (!foreign) {
+            throw refusedForeign(file.toString());
+        }
+    }
+
+    /** The error of files from outside that aren't to be run. */
+    public static NotHere refusedForeign(String what) {
+        return new NotHere("%s is not run: this process takes no TorchScript files (--no-torchscript)".formatted(what));
     }
 
     /**
@@ -94,7 +117,8 @@ public final class Torch implements AutoCloseable {
      * equal bits.
      */
     public String profile() {
-        String kind = cuda() ? "cuda" : "cpu x" + threads + " " + System.getProperty("os.arch") + instructions();
+        String kind =
+                cuda() ? "cuda" : "cpu x" + threads + " " + System.getProperty("os.arch") + processor.instructions();
         return "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind;
     }
 
@@ -106,22 +130,6 @@ public final class Torch implements AutoCloseable {
         synchronized (GENERATOR) {
             JniUtils.setSeed(seed);
             call.run();
-        }
-    }
-
-    /** Which of the instruction sets that libtorch chooses its kernels by are there. */
-    private static String instructions() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-            List<String> flags = lines.filter(line -> line.startsWith("flags"))
-                    .findFirst()
-                    .map(line -> List.of(line.split("\\s+")))
-                    .orElse(List.of());
-            return Stream.of("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16")
-                    .filter(flags::contains)
-                    .map(flag -> " " + flag)
-                    .collect(Collectors.joining());
-        } catch (IOException e) {
-            return "";
         }
     }
 

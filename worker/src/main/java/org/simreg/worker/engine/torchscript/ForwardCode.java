@@ -82,7 +82,7 @@ public final class ForwardCode {
         Op op = node.op();
         if (op instanceof Op.Convolution c) {
             return convolution(c, x, names.trained(name + ".weight"), "None");
-        } else if (op instanceof Op.BatchNorm) {
+        } else if (op instanceof Op.BatchNorm norm) {
             return String.format(
                     Locale.ROOT,
                     "torch.batch_norm(%s, %s, %s, %s, %.10f, True)",
@@ -90,7 +90,7 @@ public final class ForwardCode {
                     names.trained(name + ".weight"),
                     names.trained(name + ".bias"),
                     names.normalisation(name),
-                    Op.BatchNorm.EPSILON);
+                    norm.epsilon());
         } else if (op instanceof Op.Add) {
             return "torch.add_(" + x + ", " + y + ")";
         }

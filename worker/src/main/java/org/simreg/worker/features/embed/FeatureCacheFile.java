@@ -10,6 +10,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.view.ViewRecipe;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.DType;
@@ -50,7 +51,8 @@ record FeatureCacheFile(Path file, String key) {
     void write(ImageEmbedder images, ImageEmbedder.Features features, ViewRecipe view, ProgressMonitor progress) {
         Tensors tensors = new Tensors(images.images().size());
         images.run(features, new ImageEmbedder.Pass(view, 0, images.all()), progress, tensors);
-        Safetensors.write(file, tensors.all(), Map.of(KEY, key));
+        StateDict all = tensors.all();
+        Safetensors.write(file, all, Safetensors.sealed(all, Map.of(KEY, key)));
     }
 
     /**
@@ -58,7 +60,7 @@ record FeatureCacheFile(Path file, String key) {
      * @throws UserError if the file is damaged or not of this key
      */
     void read(ProgressMonitor progress, ImageEmbedder.RowSink rows) {
-        if (!key.equals(Safetensors.metadata(file).get(KEY))) {
+        if (!key.equals(RunWeights.notes(file).get(KEY))) {
             throw new UserError("The features in %s are not those that are asked for; delete the file".formatted(file));
         }
         StateDict tensors = WeightsFile.read(file);

@@ -8,13 +8,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.ImageSource;
+import org.simreg.proto.Network;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.embed.FrozenBackbone;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.weights.part.PartRequest;
 
 /** A frozen network that stays open until another one is asked for. Belongs to one thread. */
 final class EmbeddingNetwork implements AutoCloseable {
@@ -39,15 +40,17 @@ final class EmbeddingNetwork implements AutoCloseable {
     FrozenBackbone of(ImageSource asked) {
         if (backbone == null || !asked.equals(source)) {
             close();
-            torch = new Torch(settings.device(), settings.threads());
+            torch = new Torch(settings.device(), settings.threads(), settings.torchscript());
             torch.enter();
             backbone = FrozenBackbone.open(
                     torch,
                     new FrozenBackbone.Request(
                             here(asked.getWeights()),
-                            asked.hasNetwork() ? Optional.of(asked.getNetwork()) : Optional.empty(),
+                            asked.hasNetwork() && asked.getNetwork() != Network.AUTO
+                                    ? Optional.of(asked.getNetwork())
+                                    : Optional.empty(),
                             asked.hasPrecision() ? Optional.of(asked.getPrecision()) : Optional.empty(),
-                            Role.STUDENT,
+                            PartRequest.of(asked.hasPart() ? Optional.of(asked.getPart()) : Optional.empty(), "--part"),
                             asked.getPixels()),
                     notices);
             source = asked;

@@ -13,8 +13,8 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
-import org.simreg.worker.weights.format.Safetensors;
 
 /**
  * The first state of a run that restarts from another run's checkpoint: weights and BatchNorm
@@ -61,7 +61,7 @@ public final class RestartState {
      */
     static void refuseOthers(Path path, StudentNetwork trained) {
         Path file = file(path);
-        Map<String, String> metadata = Safetensors.metadata(file);
+        Map<String, String> metadata = RunWeights.notes(file);
         if (!metadata.keySet().containsAll(List.of("step", "job", "sha256"))) {
             throw new UserError(
                     "Can't restart from "

@@ -51,6 +51,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         private final StudentState state;
         private final StudentNetwork trained;
         private String sha256;
+        private Map<String, String> notes;
 
         /**
          * @param step steps committed
@@ -96,8 +97,16 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
          * @throws IOException if the stream does
          */
         public void writeTo(OutputStream out) throws IOException {
-            RunCheckpoint checkpoint = checkpoint();
-            Safetensors.write(Channels.newChannel(out), checkpoint.tensors(trained), checkpoint.metadata());
+            Safetensors.write(Channels.newChannel(out), checkpoint().tensors(trained), notes());
+        }
+
+        /** The notes in its file's header, made when first asked for: to seal it costs as much as to write it. */
+        private synchronized Map<String, String> notes() {
+            if (notes == null) {
+                RunCheckpoint checkpoint = checkpoint();
+                notes = Safetensors.sealed(checkpoint.tensors(trained), checkpoint.metadata());
+            }
+            return notes;
         }
 
         private RunCheckpoint checkpoint() {
@@ -107,6 +116,8 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
 
     private static final String MOMENTUM = "momentum.";
     private static final String AVERAGE = "average.";
+    private static final String NO_CHECKPOINT =
+            " is no checkpoint of a run, or a damaged one; delete it to continue from the one before";
     private static final String SUFFIX = ".safetensors";
 
     /** Name of the file of a step. */
@@ -132,7 +143,8 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
 
     /** Writes the file in one move. */
     void write(Path file, StudentNetwork trained) {
-        Safetensors.write(file, tensors(trained), metadata());
+        StateDict tensors = tensors(trained);
+        Safetensors.write(file, tensors, Safetensors.sealed(tensors, metadata()));
     }
 
     /** One tensor at a time is copied, when it is written. */
@@ -179,10 +191,9 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
      * @throws UserError if it is not of this kind, of another student, or damaged
      */
     public static RunCheckpoint read(Path file, StudentNetwork trained) {
-        Map<String, String> metadata = Safetensors.metadata(file);
+        Map<String, String> metadata = RunWeights.notes(file);
         if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "images", "sha256"))) {
-            throw new UserError(
-                    file + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
+            throw new UserError(file + NO_CHECKPOINT);
         }
         StateDict tensors = WeightsFile.read(file);
         StudentState state = new StudentState(
@@ -204,7 +215,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
 
     /** Steps in a run's checkpoint; 0 for any other file. */
     public static long steps(Path file) {
-        return Long.parseLong(Safetensors.metadata(file).getOrDefault("step", "0"));
+        return Long.parseLong(RunWeights.notes(file).getOrDefault("step", "0"));
     }
 
     /** The job in a checkpoint; settings of newer versions are passed over. */
@@ -240,11 +251,10 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
          * @throws UserError if it isn't the checkpoint of a run
          */
         public static Header read(Path file) {
-            Map<String, String> notes = Safetensors.metadata(file);
+            Map<String, String> notes = RunWeights.notes(file);
             if (!notes.keySet().containsAll(List.of("step", "sha256", "profile", "job"))
                     || !notes.get("step").matches("\\d{1,18}")) {
-                throw new UserError(file
-                        + " is no checkpoint of a run, or a damaged one; delete it to continue from the one before");
+                throw new UserError(file + NO_CHECKPOINT);
             }
             return new Header(
                     file,

@@ -28,7 +28,7 @@ import org.simreg.worker.engine.torch.Torch;
  * the same stores at once.
  */
 public final class FeatureFiller implements AutoCloseable {
-    private final Job job;
+    private Job job;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private Torch torch;
     private ViewPlan views;
@@ -89,12 +89,13 @@ public final class FeatureFiller implements AutoCloseable {
     }
 
     private void load(WorkerSettings settings, Consumer<String> notices) {
-        torch = opened(new Torch(settings.device(), settings.threads()));
+        torch = opened(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         ImageList train = DatasetOpener.open(job, settings, notices).train();
         samples = train.size();
         Problems problems = new Problems();
-        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems);
+        job = TeacherNetworks.named(job, notices, problems);
+        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems, notices);
         teachers.forEach(this::opened);
         problems.refuse("The job is refused");
         views = ViewPlan.of(job, false);

@@ -56,8 +56,8 @@ public record FoldedNetwork(
             List<NetworkGraph.Node> nodes = network.nodes();
             for (int i = 0; i < nodes.size(); i++) {
                 NetworkGraph.Node node = nodes.get(i);
-                if (node.op() instanceof Op.BatchNorm && isFolded(node)) {
-                    fold(nodes.get(node.input() - 1), node.name());
+                if (node.op() instanceof Op.BatchNorm norm && isFolded(node)) {
+                    fold(nodes.get(node.input() - 1), node.name(), norm.epsilon());
                     numbers.put(i + 1, numbers.get(node.input()));
                     continue;
                 }
@@ -93,7 +93,7 @@ public record FoldedNetwork(
                             == 1;
         }
 
-        private void fold(NetworkGraph.Node convolution, String norm) {
+        private void fold(NetworkGraph.Node convolution, String norm, double epsilon) {
             float[] scale = values(norm + ".weight");
             float[] shift = values(norm + ".bias");
             float[] mean = values(norm + ".running_mean");
@@ -102,7 +102,7 @@ public record FoldedNetwork(
             float[] bias = biases.get(convolution.name());
             int width = kernel.length / bias.length;
             for (int out = 0; out < bias.length; out++) {
-                double factor = scale[out] / Math.sqrt(variance[out] + Op.BatchNorm.EPSILON);
+                double factor = scale[out] / Math.sqrt(variance[out] + epsilon);
                 for (int i = out * width; i < (out + 1) * width; i++) {
                     kernel[i] = (float) (kernel[i] * factor);
                 }

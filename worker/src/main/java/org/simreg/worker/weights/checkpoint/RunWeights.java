@@ -8,11 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.format.ShardIndex;
+import org.simreg.worker.weights.tensor.CorruptFile;
+import org.simreg.worker.weights.tensor.MappedFile;
 
 /** The checkpoints that a run leaves in its folder, and the job that each of them carries. */
 public final class RunWeights {
@@ -24,6 +30,8 @@ public final class RunWeights {
                     file -> file.getFileName().toString().length())
             .thenComparing(Comparator.naturalOrder());
 
+    private static final Pattern NAME = Pattern.compile("step-\\d{8,}\\.safetensors");
+
     private RunWeights() {}
 
     /** Checkpoints in a folder, oldest first; none if it isn't there. */
@@ -32,7 +40,8 @@ public final class RunWeights {
             return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().matches("step-\\d{8,}\\.safetensors"))
+            return files.filter(
+                            file -> NAME.matcher(file.getFileName().toString()).matches())
                     .sorted(OLDEST_FIRST)
                     .toList();
         } catch (IOException e) {
@@ -41,7 +50,7 @@ public final class RunWeights {
     }
 
     /**
-     * A file itself, or the newest checkpoint of a run folder.
+     * A file itself, a folder that stands for one, or the newest checkpoint of a run folder.
      *
      * @throws UserError if it is a folder without checkpoints
      */
@@ -50,6 +59,9 @@ public final class RunWeights {
             return fileOrRun;
         }
         List<Path> files = list(fileOrRun.resolve(FOLDER));
+        if (files.isEmpty() && WeightFolder.isWeights(fileOrRun)) {
+            return fileOrRun;
+        }
         if (files.isEmpty()) {
             throw new UserError(
                     "Can't read weights from %s: it is a folder without %s/step-*.safetensors; name a run folder or a file"
@@ -64,7 +76,34 @@ public final class RunWeights {
      * @throws UserError if the file or the job in it can't be read
      */
     public static Optional<Job> job(Path checkpoint) {
-        return Optional.ofNullable(Safetensors.metadata(checkpoint).get("job")).map(json -> job(json, checkpoint));
+        return Optional.ofNullable(notes(checkpoint).get("job")).map(json -> job(json, checkpoint));
+    }
+
+    /**
+     * The notes in the header of a safetensors file; none of any other file. Of a checkpoint all bytes
+     * are read and compared with the SHA-256 that it was written with.
+     *
+     * @throws UserError if the file can't be read or is damaged
+     */
+    public static Map<String, String> notes(Path file) {
+        if (Files.isDirectory(file) || ShardIndex.isIndex(file)) {
+            return Map.of();
+        }
+        try {
+            return Safetensors.notes(MappedFile.open(file));
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    /** What is said of a file of weights that can't be read; of a checkpoint its step and the way out too. */
+    static UserError unreadable(Path file, IOException cause) {
+        String name = file.getFileName().toString();
+        String wayOut = cause instanceof CorruptFile && NAME.matcher(name).matches()
+                ? " (it is the checkpoint after step %s; the run's --resume sets it aside and continues from the one before)"
+                        .formatted(name.replaceAll("\\D", "").replaceFirst("^0+(?=.)", ""))
+                : "";
+        return new UserError("Can't read weights from %s: %s%s".formatted(file, Disk.reason(cause), wayOut), cause);
     }
 
     /**

@@ -3,10 +3,13 @@ package org.simreg.worker.weights.format;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,7 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
-import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.weights.format.pickle.Pickled;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.DType;
@@ -37,6 +40,10 @@ import org.simreg.worker.weights.tensor.StateDict;
 public final class Safetensors {
     private static final int MAX_HEADER = 1 << 25;
     private static final int MAX_AXES = 16;
+    private static final int PIECE = 1 << 26;
+    private static final String SEAL = "seal";
+    private static final String UNSEALED = "0".repeat(64);
+    private static final String CHANGED = "it is damaged: its bytes don't have the SHA-256 that it was written with";
 
     private Safetensors() {}
 
@@ -75,6 +82,46 @@ public final class Safetensors {
         AtomicFile.put(out, ByteBuffer.wrap(header));
         for (String name : order) {
             AtomicFile.put(out, tensors.get(name).data());
+        }
+    }
+
+    /**
+     * Notes with the seal of the file that they and the tensors make: the SHA-256 of all its bytes,
+     * the seal's own digits taken as zeros. {@link #read} and {@link #notes} refuse a sealed file of
+     * which any byte has changed.
+     */
+    public static Map<String, String> sealed(StateDict tensors, Map<String, String> metadata) {
+        Map<String, String> sealed = new LinkedHashMap<>(metadata);
+        sealed.put(SEAL, UNSEALED);
+        Sha256 sha = new Sha256();
+        try {
+            write(Channels.newChannel(sha.through(OutputStream.nullOutputStream())), tensors, sealed);
+        } catch (IOException e) {
+            throw new UncheckedIOException("what is only digested can always be written", e);
+        }
+        sealed.put(SEAL, sha.hex());
+        return sealed;
+    }
+
+    private static void checkSeal(MappedFile file, String header, String seal) throws CorruptFile {
+        String note = "\"" + SEAL + "\":\"";
+        int at = header.indexOf(note + seal + "\"");
+        if (at < 0 || seal.length() != UNSEALED.length()) {
+            throw new CorruptFile(CHANGED);
+        }
+        long from = 8L + header.substring(0, at + note.length()).getBytes(StandardCharsets.UTF_8).length;
+        Sha256 sha = new Sha256();
+        digest(file, 0, from, sha);
+        sha.bytes(UNSEALED.getBytes(StandardCharsets.UTF_8));
+        digest(file, from + seal.length(), file.size(), sha);
+        if (!sha.hex().equals(seal)) {
+            throw new CorruptFile(CHANGED);
+        }
+    }
+
+    private static void digest(MappedFile file, long from, long to, Sha256 sha) throws CorruptFile {
+        for (long at = from; at < to; at += PIECE) {
+            sha.bytes(file.slice(at, Math.min(PIECE, to - at)));
         }
     }
 
@@ -127,17 +174,12 @@ public final class Safetensors {
     /**
      * The notes in a file's header; none if it isn't of this format.
      *
-     * @throws UserError if the file can't be read or is damaged
+     * @throws CorruptFile if the file is damaged
      */
-    public static Map<String, String> metadata(Path file) {
+    public static Map<String, String> notes(MappedFile file) throws CorruptFile {
         Map<String, String> notes = new LinkedHashMap<>();
-        try {
-            MappedFile mapped = MappedFile.open(file);
-            if (isSafetensors(mapped)) {
-                read(mapped, notes);
-            }
-        } catch (IOException e) {
-            throw new UserError("Can't read %s: %s".formatted(file, Disk.reason(e)), e);
+        if (isSafetensors(file)) {
+            read(file, notes);
         }
         return notes;
     }
@@ -175,6 +217,9 @@ public final class Safetensors {
             throw e;
         } catch (IOException | IllegalStateException | NumberFormatException e) {
             throw new CorruptFile("its header is damaged; copy it again");
+        }
+        if (notes.containsKey(SEAL)) {
+            checkSeal(file, header, notes.get(SEAL));
         }
         return tensors;
     }

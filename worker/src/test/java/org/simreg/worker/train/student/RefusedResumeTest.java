@@ -113,7 +113,7 @@ class RefusedResumeTest {
             channel.read(one, place);
             channel.write(one.put(0, (byte) (one.get(0) ^ 4)).rewind(), place);
         }
-        refused(job(), "is damaged: its tensors don't have the recorded SHA-256");
+        refused(job(), "is damaged: its bytes don't have the SHA-256");
     }
 
     @Test

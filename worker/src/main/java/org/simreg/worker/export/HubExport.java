@@ -1,0 +1,167 @@
+package org.simreg.worker.export;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.simreg.proto.Network;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.export.StudentExport.Format;
+import org.simreg.worker.network.LayerNames;
+import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Op;
+import org.simreg.worker.network.Stage;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.format.TorchZip;
+import org.simreg.worker.weights.tensor.LazyTensor;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/**
+ * A network's weights under the names of another library, which loads them strictly: safetensors and .pth. Hugging
+ * Face's safetensors stand in a folder with the config.json that {@code from_pretrained} asks for.
+ */
+final class HubExport {
+    private final Network network;
+    private final NetworkGraph graph;
+    private final Layout layout;
+    private final StateDict weights;
+
+    private HubExport(Network network, Layout layout, StateDict weights) {
+        this.network = network;
+        this.graph = Networks.backbone(network);
+        this.layout = layout;
+        this.weights = weights;
+    }
+
+    /**
+     * Weights to be written under a layout's names.
+     *
+     * @param weights the network's with the counters of batches
+     * @throws UserError if the library has no network of this arithmetic
+     */
+    static HubExport of(Network network, Layout layout, StateDict weights) {
+        LayerNames names = Networks.names(network, layout)
+                .orElseThrow(() -> new UserError("Can't write %s in the layout %s: that library has no such network; %s"
+                        .formatted(
+                                Networks.backbone(network).name(),
+                                word(layout),
+                                "leave --layout out, or choose another one")));
+        return new HubExport(network, layout, renamed(weights, names));
+    }
+
+    private static String word(Layout layout) {
+        return layout.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static StateDict renamed(StateDict weights, LayerNames names) {
+        Map<String, LazyTensor> tensors = new LinkedHashMap<>();
+        for (String name : weights.names()) {
+            int dot = name.lastIndexOf('.');
+            String layer = name.substring(0, dot);
+            tensors.put(names.theirs().getOrDefault(layer, layer) + name.substring(dot), weights.stored(name));
+        }
+        return new StateDict(tensors);
+    }
+
+    /**
+     * Writes {@code NETWORK-LAYOUT.safetensors} and {@code .pth}, for Hugging Face the former as a folder.
+     *
+     * @param formats of which those that hold names are written
+     * @return the files
+     */
+    List<Path> write(Path folder, Set<Format> formats) {
+        String name = graph.name() + "-" + word(layout);
+        List<Path> files = new ArrayList<>();
+        for (Format format : EnumSet.copyOf(formats)) {
+            if (format == Format.PTH) {
+                Path file = folder.resolve(name + ".pth");
+                TorchZip.write(file, weights);
+                files.add(file);
+            } else if (format == Format.SAFETENSORS && layout == Layout.HUGGINGFACE) {
+                files.addAll(pretrained(folder.resolve(name)));
+            } else if (format == Format.SAFETENSORS) {
+                Path file = folder.resolve(name + ".safetensors");
+                Safetensors.write(file, weights);
+                files.add(file);
+            }
+        }
+        return files;
+    }
+
+    private List<Path> pretrained(Path folder) {
+        StudentExport.make(folder);
+        Path model = folder.resolve("model.safetensors");
+        Safetensors.write(model, weights);
+        Path config = folder.resolve("config.json");
+        ByteBuffer text = ByteBuffer.wrap(config().getBytes(StandardCharsets.UTF_8));
+        AtomicFile.write(config, channel -> AtomicFile.put(channel, text));
+        return List.of(model, config);
+    }
+
+    /** What transformers needs to know to make the network. */
+    String config() {
+        return switch (network) {
+            case MOBILENET_V2 -> mobileNet(false, "1e-05");
+            case MOBILENET_V2_TF -> mobileNet(true, "0.001");
+            default -> resNet();
+        };
+    }
+
+    private static String mobileNet(boolean tensorFlow, String epsilon) {
+        return """
+                {
+                  "architectures": ["MobileNetV2Model"],
+                  "model_type": "mobilenet_v2",
+                  "num_channels": 3,
+                  "depth_multiplier": 1.0,
+                  "hidden_act": "relu6",
+                  "tf_padding": %s,
+                  "layer_norm_eps": %s
+                }
+                """.formatted(tensorFlow, epsilon);
+    }
+
+    private String resNet() {
+        List<Stage> stages = Stage.of(graph);
+        String widths = stages.stream()
+                .skip(1)
+                .map(stage -> String.valueOf(stage.width()))
+                .collect(Collectors.joining(", "));
+        String depths = stages.stream()
+                .skip(1)
+                .map(stage -> String.valueOf(blocks(stage)))
+                .collect(Collectors.joining(", "));
+        boolean bottleneck = weights.names().stream().anyMatch(name -> name.contains(".layer.2."));
+        return """
+                {
+                  "architectures": ["ResNetModel"],
+                  "model_type": "resnet",
+                  "num_channels": 3,
+                  "embedding_size": %d,
+                  "hidden_sizes": [%s],
+                  "depths": [%s],
+                  "layer_type": "%s",
+                  "hidden_act": "relu",
+                  "downsample_in_first_stage": false,
+                  "downsample_in_bottleneck": false
+                }
+                """.formatted(stages.get(0).width(), widths, depths, bottleneck ? "bottleneck" : "basic");
+    }
+
+    /** A residual block ends with its sum. */
+    private long blocks(Stage stage) {
+        return graph.nodes().stream()
+                .filter(node -> node.op() instanceof Op.Add && node.name().startsWith(stage.name() + "."))
+                .count();
+    }
+}

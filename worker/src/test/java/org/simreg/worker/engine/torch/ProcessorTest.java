@@ -1,0 +1,59 @@
+package org.simreg.worker.engine.torch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What libtorch may use of processors as their machines describe them. */
+class ProcessorTest {
+    private static final String ZEN5 = "flags\t\t: fpu avx2 avx512f avx512_bf16 avx512_vnni\n";
+    private static final String SAPPHIRE = "flags\t\t: fpu avx2 avx512f avx512_bf16 amx_bf16 avx512_fp16\n";
+
+    @TempDir
+    Path root;
+
+    private Processor processor(String cpuinfo, boolean caches) throws IOException {
+        Files.createDirectories(root.resolve("proc"));
+        Files.writeString(root.resolve("proc/cpuinfo"), cpuinfo);
+        if (caches) {
+            Files.createDirectories(root.resolve("sys/devices/system/cpu/cpu0/cache/index0"));
+        }
+        return Processor.read(root);
+    }
+
+    @Test
+    void allSetsWhereTheCachesAreKnown() throws IOException {
+        assertEquals(" avx2 avx512f avx512_bf16", processor(ZEN5, true).instructions(null));
+        assertEquals(
+                " avx2 avx512f avx512_bf16 avx512_fp16 amx_bf16",
+                processor(SAPPHIRE, true).instructions(null));
+    }
+
+    @Test
+    void noAvx512OfOneDnnWhereTheCachesAreHidden() throws IOException {
+        Processor hidden = processor(ZEN5, false);
+        assertTrue(hidden.limited());
+        assertEquals(" avx2 avx512f avx512_bf16 onednn AVX2", hidden.instructions(null));
+        Processor old = processor("flags\t\t: fpu avx2\n", false);
+        assertEquals(false, old.limited());
+        assertEquals(" avx2", old.instructions(null));
+    }
+
+    @Test
+    void aLimitOfTheEnvironmentIsPartOfTheProfile() throws IOException {
+        assertEquals(" avx2 onednn SSE41", processor("flags : fpu avx2\n", true).instructions("SSE41"));
+        assertEquals(
+                " avx2 avx512f avx512_bf16 onednn AVX512_CORE",
+                processor(ZEN5, false).instructions("AVX512_CORE"));
+    }
+
+    @Test
+    void noneWhereNothingIsKnown() {
+        assertEquals("", Processor.read(root).instructions(null));
+    }
+}

@@ -1,0 +1,102 @@
+package org.simreg.worker.export;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.proto.Network;
+import org.simreg.proto.UserError;
+import org.simreg.worker.export.StudentExport.Format;
+import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.Networks;
+import org.simreg.worker.weights.checkpoint.HubFixture;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.tensor.StateDict;
+
+/** Exports under other libraries' names: every name and shape that the library's own state dict has, and no other. */
+class HubExportTest {
+    private static final Set<Format> NAMED = Set.of(Format.SAFETENSORS, Format.PTH);
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "sequential-resnet18, HUGGINGFACE, huggingface-resnet18, resnet18",
+        "mmpretrain-mobilenet-v2, TIMM, timm-mobilenet-v2, mobilenet-v2",
+        "timm-mobilenet-v2, HUGGINGFACE, huggingface-mobilenet-v2, mobilenet-v2",
+        "huggingface-mobilenet-v2, HUGGINGFACE, huggingface-mobilenet-v2, mobilenet-v2-tf"
+    })
+    void anExportHasTheNamesAndShapesOfTheLibrary(String from, Layout layout, String as, String network)
+            throws IOException {
+        Path file = folder.resolve("from.safetensors");
+        Safetensors.write(file, HubFixture.zeros(from, ""));
+        List<Path> files = StudentExport.checkpoint(
+                StudentExport.Source.run(file),
+                new StudentExport.Target(folder, 64, NAMED, Optional.of(layout)),
+                notice -> {});
+        Map<String, long[]> wanted = HubFixture.shapes(as);
+        wanted.keySet().removeIf(name -> name.startsWith("classifier."));
+        for (Path written : files) {
+            if (written.endsWith("config.json")) {
+                assertTrue(Files.readString(written).contains("\"tf_padding\": " + network.endsWith("-tf"))
+                        || network.equals("resnet18"));
+                continue;
+            }
+            StateDict found = WeightsFile.read(written);
+            Map<String, long[]> shapes = new LinkedHashMap<>();
+            found.names().stream()
+                    .filter(name -> !name.endsWith(".num_batches_tracked"))
+                    .forEach(name -> shapes.put(name, found.shape(name)));
+            assertEquals(wanted.keySet(), shapes.keySet());
+            wanted.forEach((name, shape) -> assertArrayEquals(shape, shapes.get(name), name));
+        }
+        assertEquals(layout == Layout.HUGGINGFACE ? 3 : 2, files.size());
+    }
+
+    @Test
+    void theFolderForTransformersSaysWhichResNetItIs() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Networks.backbone(Network.RESNET50).weights().forEach(w -> shapes.put(w.name(), w.shape()));
+        StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
+        String config =
+                HubExport.of(Network.RESNET50, Layout.HUGGINGFACE, weights).config();
+        assertTrue(config.contains("\"hidden_sizes\": [256, 512, 1024, 2048]"), config);
+        assertTrue(config.contains("\"depths\": [3, 4, 6, 3]"), config);
+        assertTrue(config.contains("\"layer_type\": \"bottleneck\""), config);
+    }
+
+    @Test
+    void aLayoutWithoutSuchANetworkAndFormatsWithoutNamesAreRefused() {
+        Path file = folder.resolve("from.safetensors");
+        Safetensors.write(file, HubFixture.zeros("shortcut-resnet18-cifar", ""));
+        refused(file, new StudentExport.Target(folder, 64, NAMED, Optional.of(Layout.HUGGINGFACE)), "resnet18-cifar");
+        refused(file, new StudentExport.Target(folder, 64, Set.of(Format.ONNX), Optional.of(Layout.TIMM)), "--format");
+    }
+
+    private static StudentExport.Source source(Path file, Network network) {
+        return new StudentExport.Source(file, Optional.of(network), PartRequest.ANY);
+    }
+
+    private static void refused(Path file, StudentExport.Target target, String part) {
+        UserError error = assertThrows(
+                UserError.class,
+                () -> StudentExport.checkpoint(source(file, Network.RESNET18_CIFAR), target, notice -> {}));
+        assertTrue(error.getMessage().contains(part), error.getMessage());
+    }
+}

@@ -1,0 +1,69 @@
+package org.simreg.worker.train.teacher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.Job;
+import org.simreg.proto.Network;
+import org.simreg.proto.Problems;
+import org.simreg.proto.Teacher;
+import org.simreg.proto.UserError;
+import org.simreg.worker.weights.checkpoint.HubFixture;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.tensor.HostTensor;
+import org.simreg.worker.weights.tensor.StateDict;
+
+class TeacherNetworksTest {
+    @TempDir
+    private Path folder;
+
+    private final List<String> notices = new ArrayList<>();
+
+    @Test
+    void aTeachersNetworkIsRecognisedByItsFileAndSaid() {
+        String file = folder.resolve("mobile.safetensors").toString();
+        Safetensors.write(Path.of(file), HubFixture.filled("timm-mobilenet-v2"));
+        Problems problems = new Problems();
+        Job job = job(file, Network.AUTO).toBuilder()
+                .addTeachers(Teacher.newBuilder().setSource("torchscript:x.pt"))
+                .build();
+        Job named = TeacherNetworks.named(job, notices::add, problems);
+        problems.refuse("refused");
+        assertEquals(Network.MOBILENET_V2, named.getTeachers(0).getNetwork());
+        assertFalse(named.getTeachers(1).hasNetwork());
+        assertEquals(List.of("the weights of " + file + " are taken as mobilenet-v2"), notices);
+    }
+
+    @Test
+    void aNamedNetworkStaysWithoutLookingAtTheFile() {
+        Job job = job("nowhere.pth", Network.RESNET34);
+        assertEquals(job, TeacherNetworks.named(job, notices::add, new Problems()));
+        assertEquals(List.of(), notices);
+    }
+
+    @Test
+    void aFileOfNoKnownNetworkIsAProblemOfTheSettingAndLoadsNoTeacher() {
+        String file = folder.resolve("other.safetensors").toString();
+        Safetensors.write(Path.of(file), StateDict.of(Map.of("w.weight", HostTensor.of(new float[4], 2, 2))));
+        Problems problems = new Problems();
+        Job named = TeacherNetworks.named(job(file, Network.AUTO), notices::add, problems);
+        assertTrue(TeacherNetworks.isOpen(named.getTeachers(0)));
+        UserError error = assertThrows(UserError.class, () -> problems.refuse("refused"));
+        assertTrue(error.getMessage().contains("teachers[0].network"), error.getMessage());
+        assertTrue(error.getMessage().contains("Can't tell the network of " + file), error.getMessage());
+    }
+
+    private static Job job(String file, Network network) {
+        return Job.newBuilder()
+                .addTeachers(Teacher.newBuilder().setSource(file).setNetwork(network))
+                .build();
+    }
+}
