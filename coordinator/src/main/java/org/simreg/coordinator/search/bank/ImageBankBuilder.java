@@ -31,6 +31,8 @@ import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The builder of one bank of images: lists the images, then has workers embed them in parts. Every
@@ -38,6 +40,7 @@ import org.simreg.worker.data.dataset.folder.FolderSource;
  * worker goes to another. An instance belongs to the search thread.
  */
 final class ImageBankBuilder {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageBankBuilder.class);
     private static final long ASK_MS = 5000;
 
     /** Images by which two losses may differ and still be of the same cause: those that are decoded ahead. */
