@@ -2,6 +2,7 @@ package org.simreg.coordinator.node;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeoutException;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.coordinator.store.hazelcast.ClusterConfig;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.net.BoundedTransport;
 import org.simreg.worker.base.tls.Tls;
 import org.simreg.worker.base.tls.TlsFiles;
 import org.slf4j.Logger;
@@ -43,7 +45,7 @@ public final class VertxInstances {
 
     /** An instance for coordinator and worker in one process, which is member of no cluster. */
     static Vertx alone() {
-        return Vertx.vertx(options());
+        return builder(options()).build();
     }
 
     /**
@@ -57,8 +59,7 @@ public final class VertxInstances {
         EventBusOptions bus = new EventBusOptions().setHost(settings.host());
         tls.ifPresent(with -> secure(bus, with));
         try {
-            Vertx vertx = Vertx.builder()
-                    .with(options().setEventBusOptions(bus))
+            Vertx vertx = builder(options().setEventBusOptions(bus))
                     .withClusterManager(manager)
                     .buildClustered()
                     .toCompletionStage()
@@ -75,6 +76,10 @@ public final class VertxInstances {
             Thread.currentThread().interrupt();
             throw new UserError("Interrupted while joining the cluster", e);
         }
+    }
+
+    private static VertxBuilder builder(VertxOptions options) {
+        return Vertx.builder().with(options).withTransport(new BoundedTransport());
     }
 
     private static String sentence(Exception e) {
