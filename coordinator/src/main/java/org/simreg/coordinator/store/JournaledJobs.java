@@ -8,6 +8,8 @@ import java.util.Optional;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The store of the jobs in the coordinator's home. A journal makes their records durable; they are
@@ -16,6 +18,8 @@ import org.simreg.proto.UserError;
  */
 public final class JournaledJobs implements JobStore {
     static final String JOURNAL = "jobs.journal";
+
+    private static final Logger LOG = LoggerFactory.getLogger(JournaledJobs.class);
 
     private final FolderLock lock;
     private final Journal journal;
@@ -54,10 +58,11 @@ public final class JournaledJobs implements JobStore {
     public Collection<JobRecord> load() {
         Map<String, JobRecord> elsewhere = new HashMap<>();
         published.ifPresent(jobs -> jobs.load().forEach(job -> elsewhere.put(job.getId(), job)));
-        Map<String, Long> here = new HashMap<>();
-        journal.records().forEach(job -> here.put(job.getId(), job.getVersion()));
+        Map<String, JobRecord> here = new HashMap<>();
+        journal.records().forEach(job -> here.put(job.getId(), job));
         for (JobRecord job : elsewhere.values()) {
-            if (!here.containsKey(job.getId()) || job.getVersion() > here.get(job.getId())) {
+            JobRecord known = here.get(job.getId());
+            if (known == null || job.getVersion() > known.getVersion() && follows(job, known)) {
                 journal.append(job);
             }
         }
@@ -67,6 +72,17 @@ public final class JournaledJobs implements JobStore {
             }
         }
         return journal.records();
+    }
+
+    private static boolean follows(JobRecord later, JobRecord known) {
+        boolean follows = PublishedCheck.follows(later, known);
+        if (!follows) {
+            LOG.warn(
+                    "Version {} of the job {}, which others have published, has other settings than the journal's; the journal holds",
+                    later.getVersion(),
+                    later.getId());
+        }
+        return follows;
     }
 
     @Override
