@@ -43,7 +43,7 @@ public final class WebServer implements AutoCloseable {
         this.deployment = deployment;
     }
 
-    /** Serves for requests that call it by its host's name or an address, as {@link #listen(Vertx, HostPort, Set, Consumer)}. */
+    /** Serves under no other name than the host's, as the other of that name. */
     static WebServer listen(Vertx vertx, HostPort at, Consumer<Router> routes) {
         return listen(vertx, at, Set.of(), routes);
     }

@@ -128,7 +128,7 @@ class ClusterTest {
     }
 
     @Test
-    void noObjectOfJavaIsMadeOfBytes() {
+    void noObjectOfJavaIsMadeOfBytes() throws Exception {
         Node alone = start(freePorts(1), 0);
         IMap<String, Object> map = alone.cluster.getMap("anything");
         map.set("gadget", new Gadget());
@@ -158,7 +158,7 @@ class ClusterTest {
     }
 
     @Test
-    void aRecordThatOthersCouldHaveWrittenIsChecked() {
+    void aRecordThatOthersCouldHaveWrittenIsChecked() throws Exception {
         Node alone = start(freePorts(1), 0);
         IMap<String, byte[]> map = alone.cluster.getMap(HazelcastJobs.MAP);
         map.set("a", JournaledJobsTest.record("b", 1).toByteArray());

@@ -36,6 +36,8 @@ public final class BoundedTransport implements Transport {
         return new Bounded();
     }
 
+    /** Netty's families of addresses are old, and Vert.x's. */
+    @SuppressWarnings("deprecation")
     private static final class Bounded implements io.vertx.core.spi.transport.Transport {
         @Override
         public IoHandlerFactory ioHandlerFactory() {
