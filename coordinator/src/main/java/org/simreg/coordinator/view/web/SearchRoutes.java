@@ -37,8 +37,8 @@ final class SearchRoutes {
         router.get("/api/banks").handler(request -> answer(request, search.banks()));
         router.get("/api/banks/:bank/picture").handler(routes::picture);
         router.get("/api/banks/:bank/search").handler(routes::searchSample);
+        router.post("/api/banks/:bank/search").handler(routes::admit);
         router.post("/api/banks/:bank/search")
-                .handler(routes::admit)
                 .handler(BodyHandler.create(false).setBodyLimit(LARGEST_PICTURE))
                 .handler(routes::searchPicture);
     }
