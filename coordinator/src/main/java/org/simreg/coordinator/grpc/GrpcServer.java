@@ -176,7 +176,8 @@ public final class GrpcServer implements AutoCloseable {
      */
     public static GrpcServer inProcess(String name, List<? extends BindableService> services) {
         try {
-            InProcessServerBuilder builder = InProcessServerBuilder.forName(name).maxInboundMessageSize(LARGEST_REQUEST);
+            InProcessServerBuilder builder =
+                    InProcessServerBuilder.forName(name).maxInboundMessageSize(LARGEST_REQUEST);
             return new GrpcServer(builder, services, Optional.empty(), Optional.empty());
         } catch (IOException e) {
             throw new IllegalStateException("the in-process name " + name + " is taken", e);

@@ -55,7 +55,11 @@ public final class WorkerNode implements AutoCloseable {
      * @param http where metrics and health are served; empty: nowhere
      */
     public record Settings(
-            String name, String version, Machine machine, ClusterAddress cluster, Optional<CoordinatorNode.HttpAddress> http) {}
+            String name,
+            String version,
+            Machine machine,
+            ClusterAddress cluster,
+            Optional<CoordinatorNode.HttpAddress> http) {}
 
     /**
      * The device, threads and folders that a worker uses.

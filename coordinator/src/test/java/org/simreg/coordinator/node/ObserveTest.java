@@ -137,7 +137,10 @@ class ObserveTest {
         WorkerNode.Observability observability = new WorkerNode.Observability();
         PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
-                var server = observability.serve(vertx, new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of()), Map.of("netty", none))) {
+                var server = observability.serve(
+                        vertx,
+                        new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of()),
+                        Map.of("netty", none))) {
             Web worker = new Web(server.port());
             assertEquals(503, worker.get("/health/ready").statusCode());
             assertEquals(200, worker.get("/health/live").statusCode());

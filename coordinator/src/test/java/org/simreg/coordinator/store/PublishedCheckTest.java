@@ -49,7 +49,9 @@ class PublishedCheckTest {
         assertTrue(refusal(record(root.resolve("data")).setFolder(root + "/a/../../x"))
                 .orElseThrow()
                 .contains("run folder"));
-        assertTrue(refusal(record(root.resolve("data")).setVersion(-1)).orElseThrow().contains("version"));
+        assertTrue(refusal(record(root.resolve("data")).setVersion(-1))
+                .orElseThrow()
+                .contains("version"));
         assertTrue(refusal(record(root.resolve("data")).clearJob()).isPresent());
     }
 }

@@ -23,7 +23,8 @@ final class BoundedMarshaller<T> implements MethodDescriptor.PrototypeMarshaller
     private final Message prototype;
     private final Parser<? extends Message> parser;
 
-    private BoundedMarshaller(MethodDescriptor.PrototypeMarshaller<T> marshaller, MethodBound bound, Message prototype) {
+    private BoundedMarshaller(
+            MethodDescriptor.PrototypeMarshaller<T> marshaller, MethodBound bound, Message prototype) {
         this.marshaller = marshaller;
         this.bound = bound;
         this.prototype = prototype;

@@ -23,6 +23,10 @@ public final class Farewell {
     }
 
     private static void frame(ByteBuffer bytes, byte type, int length) {
-        bytes.put((byte) (length >> 16)).putShort((short) length).put(type).put((byte) 0).putInt(0);
+        bytes.put((byte) (length >> 16))
+                .putShort((short) length)
+                .put(type)
+                .put((byte) 0)
+                .putInt(0);
     }
 }

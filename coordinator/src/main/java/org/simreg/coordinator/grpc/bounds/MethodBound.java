@@ -61,7 +61,8 @@ record MethodBound(String method, int bytes, Callers callers) {
     /** The refusal of a larger message. */
     StatusRuntimeException tooLarge() {
         return Status.RESOURCE_EXHAUSTED
-                .withDescription("A message to %s may have at most %d bytes; send less at a time".formatted(method, bytes))
+                .withDescription(
+                        "A message to %s may have at most %d bytes; send less at a time".formatted(method, bytes))
                 .asRuntimeException();
     }
 }

@@ -94,14 +94,14 @@ public final class ClusterConfig {
                         "java.util.ArrayList",
                         "java.io.IOException",
                         "java.io.EOFException");
-        ClassFilter never = new ClassFilter().addPrefixes("java.lang.invoke.", "java.lang.reflect.", "java.lang.Process");
+        ClassFilter never =
+                new ClassFilter().addPrefixes("java.lang.invoke.", "java.lang.reflect.", "java.lang.Process");
         serialization
                 .setJavaSerializationFilterConfig(new JavaSerializationFilterConfig()
                         .setDefaultsDisabled(true)
                         .setWhitelist(failures)
                         .setBlacklist(never))
-                .addDataSerializableFactory(
-                        HazelcastJobs.PutIfNewer.FACTORY, type -> new HazelcastJobs.PutIfNewer());
+                .addDataSerializableFactory(HazelcastJobs.PutIfNewer.FACTORY, type -> new HazelcastJobs.PutIfNewer());
     }
 
     /** The maps that vertx-hazelcast asks for, and our own. */

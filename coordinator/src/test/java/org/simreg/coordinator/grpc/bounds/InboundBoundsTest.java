@@ -210,7 +210,10 @@ class InboundBoundsTest {
     @Test
     void aRequestCountsUntilItIsAnswered() throws Exception {
         try (RawHttp2 client = connected()) {
-            byte[] query = SearchRequest.newBuilder().setBank("b".repeat(1 << 20)).build().toByteArray();
+            byte[] query = SearchRequest.newBuilder()
+                    .setBank("b".repeat(1 << 20))
+                    .build()
+                    .toByteArray();
             int stream = client.begin(SEARCH);
             client.prefix(stream, query.length);
             client.data(stream, query);
@@ -256,8 +259,11 @@ class InboundBoundsTest {
 
     @Test
     void everyRpcOfStrangersIsSmall() {
-        assertEquals(4096, MethodBound.of("externalscaler.ExternalScaler/IsActive").bytes());
-        assertEquals(4096, MethodBound.of(HealthGrpc.getWatchMethod().getFullMethodName()).bytes());
+        assertEquals(
+                4096, MethodBound.of("externalscaler.ExternalScaler/IsActive").bytes());
+        assertEquals(
+                4096,
+                MethodBound.of(HealthGrpc.getWatchMethod().getFullMethodName()).bytes());
         assertEquals(64 << 10, MethodBound.of("no.such.Service/AtAll").bytes());
         assertEquals(64 << 10, MethodBound.of("").bytes());
     }

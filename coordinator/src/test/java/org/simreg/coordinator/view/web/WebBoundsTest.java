@@ -19,9 +19,11 @@ import org.simreg.coordinator.grpc.client.HostPort;
 @Timeout(60)
 class WebBoundsTest {
     private final Vertx vertx = Vertx.vertx();
-    private final WebServer server =
-            WebServer.listen(vertx, new HostPort("127.0.0.1", 0), Set.of("Page.Example"), router -> router.get("/metrics")
-                    .handler(request -> request.end("numbers")));
+    private final WebServer server = WebServer.listen(
+            vertx,
+            new HostPort("127.0.0.1", 0),
+            Set.of("Page.Example"),
+            router -> router.get("/metrics").handler(request -> request.end("numbers")));
 
     @AfterEach
     void close() {
@@ -49,7 +51,8 @@ class WebBoundsTest {
 
     @Test
     void aForeignHostNameIsRefusedInOneSentence() throws Exception {
-        for (String foreign : List.of("evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.io")) {
+        for (String foreign :
+                List.of("evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.nip.io")) {
             String said = underName(foreign);
             assertTrue(said.startsWith("HTTP/1.1 421 "), said);
             String name = foreign.split(":")[0];
@@ -64,7 +67,12 @@ class WebBoundsTest {
     void loopbackNamesAddressesAndOwnNamesAreAnswered() throws Exception {
         int port = server.port();
         for (String ours : List.of(
-                "localhost", "LOCALHOST:" + port, "127.0.0.1:" + port, "10.1.2.3", "[::1]:" + port, "page.example:80",
+                "localhost",
+                "LOCALHOST:" + port,
+                "127.0.0.1:" + port,
+                "10.1.2.3",
+                "[::1]:" + port,
+                "page.example:80",
                 "page.example.")) {
             String said = underName(ours);
             assertTrue(said.endsWith("numbers"), ours + ": " + said);

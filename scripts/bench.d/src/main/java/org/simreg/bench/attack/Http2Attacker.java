@@ -197,9 +197,7 @@ final class Http2Attacker implements AutoCloseable {
 
     private static String text(CharSequence message) {
         // What gRPC escapes; a plus sign stays one.
-        return message == null
-                ? ""
-                : URLDecoder.decode(message.toString().replace("+", "%2B"), StandardCharsets.UTF_8);
+        return message == null ? "" : URLDecoder.decode(message.toString().replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
     /** A literal without indexing, HPACK's plainest. */

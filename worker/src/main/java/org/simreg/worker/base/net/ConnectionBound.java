@@ -103,8 +103,9 @@ public final class ConnectionBound {
 
     private Optional<String> refusal(InetAddress from) {
         if (held.getOrDefault(from, 0) >= most.address) {
-            return Optional.of("%d connections from one address are open, the most that --max-connections-per-address allows"
-                    .formatted(most.address));
+            return Optional.of(
+                    "%d connections from one address are open, the most that --max-connections-per-address allows"
+                            .formatted(most.address));
         }
         if (all >= most.all) {
             return Optional.of("%d connections are open, the most that --max-connections allows".formatted(most.all));
@@ -121,7 +122,8 @@ public final class ConnectionBound {
         if (!said || now - saidAt > SAID_AGAIN) {
             said = true;
             saidAt = now;
-            LOG.warn("A connection from {} is refused: {}; others like it are not logged for a minute",
+            LOG.warn(
+                    "A connection from {} is refused: {}; others like it are not logged for a minute",
                     from.getHostAddress(),
                     refusal);
         }
@@ -140,12 +142,12 @@ public final class ConnectionBound {
 
     /** Descriptors that this process may have open. */
     private static long limit() {
-        return system().map(UnixOperatingSystemMXBean::getMaxFileDescriptorCount).orElse(Long.MAX_VALUE);
+        return system().map(UnixOperatingSystemMXBean::getMaxFileDescriptorCount)
+                .orElse(Long.MAX_VALUE);
     }
 
     private static long free() {
-        return system()
-                .map(one -> one.getMaxFileDescriptorCount() - one.getOpenFileDescriptorCount())
+        return system().map(one -> one.getMaxFileDescriptorCount() - one.getOpenFileDescriptorCount())
                 .orElse(Long.MAX_VALUE);
     }
 

@@ -44,8 +44,7 @@ class ConnectionBoundTest {
     void listen() {
         Channel server = new ServerBootstrap()
                 .group(loops)
-                .channelFactory(() ->
-                        new BoundedServerChannel(bound, why -> why.getBytes(StandardCharsets.US_ASCII)))
+                .channelFactory(() -> new BoundedServerChannel(bound, why -> why.getBytes(StandardCharsets.US_ASCII)))
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
