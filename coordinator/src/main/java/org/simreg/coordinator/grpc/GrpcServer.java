@@ -184,11 +184,6 @@ public final class GrpcServer implements AutoCloseable {
         }
     }
 
-    /** The pool for an API's blocking work, such as reading and writing checkpoints. */
-    public static ExecutorService fileThreads() {
-        return threads("simreg-files");
-    }
-
     /**
      * @return the port that is listened on; -1 within the JVM
      */

@@ -2,11 +2,13 @@ package org.simreg.coordinator.job;
 
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
@@ -172,7 +174,54 @@ public final class JobQueue {
         settings.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
-        return queue(record(request, job, folder.toString()), request.getExisting());
+        JobRecord record = record(request, job, folder.toString());
+        if (request.getExisting() != SubmitRequest.Existing.OVERWRITE || mayOverwrite(request, record.getFolder())) {
+            return queue(record, request.getExisting());
+        }
+        try {
+            return queue(record, SubmitRequest.Existing.REFUSE);
+        } catch (Refused e) {
+            if (e.kind() != Refused.Kind.EXISTS) {
+                throw e;
+            }
+            throw new Refused(
+                    Refused.Kind.FORBIDDEN,
+                    "The folder %s holds what %s has not submitted: to overwrite it takes a token with the role operate; choose another folder with --out"
+                            .formatted(folder, request.getSubmitter().getName()));
+        }
+    }
+
+    /**
+     * Operators may delete what a folder holds, and so may whoever submitted its last run, if that is
+     * one of the last ten thousand jobs.
+     */
+    private boolean mayOverwrite(SubmitRequest request, String folder) {
+        if (!request.hasSubmitter() || request.getSubmitter().getOperates()) {
+            return true;
+        }
+        return lastIn(folder)
+                .filter(record ->
+                        record.getSubmitter().equals(request.getSubmitter().getName()))
+                .isPresent();
+    }
+
+    private Optional<JobRecord> lastIn(String folder) {
+        Optional<JobRecord> last = runs.values().stream()
+                .map(JobRun::record)
+                .filter(record -> record.getFolder().equals(folder))
+                .min(Comparator.comparing(PastJobs.Place::of));
+        PastJobs.Place place = PastJobs.Place.FIRST;
+        for (int page = 0; page < 20 && last.isEmpty() && store.past().isPresent(); page++) {
+            List<JobRecord> records = store.past().get().newest(place, Set.of(), 500);
+            last = records.stream()
+                    .filter(record -> record.getFolder().equals(folder))
+                    .findFirst();
+            if (records.size() < 500) {
+                break;
+            }
+            place = PastJobs.Place.of(records.get(records.size() - 1));
+        }
+        return last;
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
@@ -183,6 +232,7 @@ public final class JobQueue {
                 .setVersion(1)
                 .setRequestId(request.getRequestId())
                 .setJob(job)
+                .setSubmitter(request.getSubmitter().getName())
                 .setState(JobState.QUEUED)
                 .setReason("waits for its turn")
                 .setSubmittedMs(now)

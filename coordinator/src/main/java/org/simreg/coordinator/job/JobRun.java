@@ -15,6 +15,7 @@ import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Notice;
+import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 import org.slf4j.Logger;
@@ -176,7 +177,8 @@ public final class JobRun {
     }
 
     /** Emits a notice for people, each text once a job. */
-    public void notice(String text) {
+    public void notice(String said) {
+        String text = Printable.text(said);
         if (noticed.size() < MOST_NOTICES && noticed.add(text)) {
             emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
         }

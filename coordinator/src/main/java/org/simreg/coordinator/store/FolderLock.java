@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
+import org.simreg.worker.base.io.UserFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,9 @@ public final class FolderLock implements AutoCloseable {
 
     /** Name of the file in the folder. */
     public static final String NAME = ".lock";
+
+    private static final String SIGNATURE = "process ";
+    private static final int LONGEST = 200;
 
     /**
      * Folders locked in this JVM. Closing any channel of a file would give the process's lock on it
@@ -76,8 +81,9 @@ public final class FolderLock implements AutoCloseable {
             throws IOException {
         Path file = folder.resolve(NAME);
         FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                OwnFolder.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
+            refuseOther(file, channel);
             FileLock lock = channel.tryLock();
             if (lock == null) {
                 throw refusal.apply(taken(what, folder, owner(file)));
@@ -87,6 +93,16 @@ public final class FolderLock implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
+        }
+    }
+
+    /** What is no lock isn't emptied: under another name it may be somebody's only copy. */
+    private static void refuseOther(Path file, FileChannel channel) throws IOException {
+        ByteBuffer begin = ByteBuffer.allocate(SIGNATURE.length());
+        channel.read(begin, 0);
+        String said = StandardCharsets.UTF_8.decode(begin.flip()).toString();
+        if (channel.size() > LONGEST || !SIGNATURE.startsWith(said)) {
+            throw new UserError("%s is no lock of simreg; move it away".formatted(file));
         }
     }
 
@@ -101,11 +117,11 @@ public final class FolderLock implements AutoCloseable {
     }
 
     private static String signature() {
-        return "process %d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
+        return SIGNATURE + "%d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
     }
 
     private static String owner(Path file) throws IOException {
-        String signature = Files.readString(file).strip();
+        String signature = UserFile.text(file, LONGEST).strip();
         return signature.isEmpty() ? "another process" : signature;
     }
 

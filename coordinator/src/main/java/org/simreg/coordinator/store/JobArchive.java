@@ -1,7 +1,6 @@
 package org.simreg.coordinator.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.Sha256;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,7 +76,7 @@ final class JobArchive implements PastJobs, AutoCloseable {
             index.truncate(whole);
         }
         long from = index.end().orElse(RecordFile.head(KIND).length);
-        records = RecordFile.open(file, KIND, from, (offset, bytes) -> {}, FileChannel::open);
+        records = RecordFile.open(file, KIND, from, (offset, bytes) -> {}, OwnFolder::open);
         records.read(from, Integer.MAX_VALUE, this::found);
     }
 

@@ -1,7 +1,6 @@
 package org.simreg.coordinator.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,6 +12,7 @@ import java.util.Set;
 import org.simreg.coordinator.store.RecordFile.Opener;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +55,7 @@ final class Journal implements AutoCloseable {
      * @throws UserError if it is damaged or can't be used; the message has file and offset
      */
     static Journal open(Path path) {
-        return open(path, FileChannel::open);
+        return open(path, OwnFolder::open);
     }
 
     static Journal open(Path path, Opener opener) {

@@ -15,6 +15,8 @@ import org.simreg.coordinator.job.JobStore;
 import org.simreg.coordinator.job.PastJobs;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.PrivateFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +60,10 @@ public final class JournaledJobs implements JobStore {
      * @throws UserError if another process has it open, or its journal is damaged or can't be used
      */
     public static JournaledJobs open(Path home, Optional<PublishedJobs> published) {
+        Disk.write(home, () -> PrivateFiles.folder(home));
         FolderLock lock = FolderLock.take(home, "coordinator's home");
         try {
+            Disk.write(home, () -> PrivateFiles.file(home.resolve(JOURNAL)));
             Journal journal = Journal.open(home.resolve(JOURNAL));
             try {
                 return new JournaledJobs(lock, journal, archive(home.resolve(ENDED)), published);

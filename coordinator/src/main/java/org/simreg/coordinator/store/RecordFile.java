@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,7 +64,7 @@ public final class RecordFile implements AutoCloseable {
      *     and offset
      */
     public static RecordFile open(Path path, String kind, Reader reader) {
-        return open(path, kind, 0, reader, FileChannel::open);
+        return open(path, kind, 0, reader, OwnFolder::open);
     }
 
     /**
@@ -134,7 +135,7 @@ public final class RecordFile implements AutoCloseable {
      */
     public static void read(Path path, String kind, Reader reader) {
         Disk.read(path, () -> {
-            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            try (FileChannel channel = OwnFolder.open(path, StandardOpenOption.READ)) {
                 RecordFile file = new RecordFile(path, channel);
                 if (file.begun(head(kind))) {
                     file.scan(head(kind).length, reader, false);

@@ -13,6 +13,7 @@ import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,8 +51,8 @@ public final class Ledger implements AutoCloseable {
     public static Ledger open(Path folder) {
         Path path = folder.resolve(NAME);
         return Disk.read(path, () -> {
-            FileChannel file = FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel file =
+                    OwnFolder.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             Ledger ledger = new Ledger(path, file);
             try {
                 ledger.begin();

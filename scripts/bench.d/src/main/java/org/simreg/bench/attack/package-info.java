@@ -1,5 +1,5 @@
 /**
- * Attacks on the ports of a process, one class a kind. Each takes HOST:PORT and prints one line: the
- * attack, what was sent, what was answered.
+ * Attacks on the ports of a running process, each a program of its own that prints a line a trial: the attack, what was done,
+ * what was answered. {@code scripts/endure} runs them.
  */
 package org.simreg.bench.attack;
