@@ -65,6 +65,8 @@ public final class VertxInstances {
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(2, TimeUnit.MINUTES);
+            // Messages are bytes: whoever reaches the port sends no objects of Java.
+            vertx.eventBus().serializableChecker(type -> false);
             tls.ifPresent(with -> follow(vertx, with));
             return vertx;
         } catch (ExecutionException | TimeoutException e) {
