@@ -45,7 +45,7 @@ public final class VertxInstances {
 
     /** An instance for coordinator and worker in one process, which is member of no cluster. */
     static Vertx alone() {
-        return builder(options()).build();
+        return builder(options(), new BoundedTransport(false)).build();
     }
 
     /**
@@ -59,12 +59,14 @@ public final class VertxInstances {
         EventBusOptions bus = new EventBusOptions().setHost(settings.host());
         tls.ifPresent(with -> secure(bus, with));
         try {
-            Vertx vertx = builder(options().setEventBusOptions(bus))
+            BoundedTransport transport = new BoundedTransport(tls.isEmpty());
+            Vertx vertx = builder(options().setEventBusOptions(bus), transport)
                     .withClusterManager(manager)
                     .buildClustered()
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(2, TimeUnit.MINUTES);
+            transport.joined();
             // Messages are bytes: whoever reaches the port sends no objects of Java.
             vertx.eventBus().serializableChecker(type -> false);
             tls.ifPresent(with -> follow(vertx, with));
@@ -80,8 +82,8 @@ public final class VertxInstances {
         }
     }
 
-    private static VertxBuilder builder(VertxOptions options) {
-        return Vertx.builder().with(options).withTransport(new BoundedTransport());
+    private static VertxBuilder builder(VertxOptions options, BoundedTransport transport) {
+        return Vertx.builder().with(options).withTransport(transport);
     }
 
     private static String sentence(Exception e) {

@@ -1,5 +1,6 @@
 package org.simreg.worker.base.net;
 
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** A listening channel of Netty that closes connections beyond a bound before anything reads them. */
@@ -21,19 +23,35 @@ public final class BoundedServerChannel extends NioServerSocketChannel {
 
     private final ConnectionBound bound;
     private final Function<String, byte[]> lastWords;
+    private final Consumer<ChannelPipeline> first;
     private int leaving;
 
     /**
      * @param lastWords what is sent to who is refused, by the reason; may be nothing
      */
     public BoundedServerChannel(ConnectionBound bound, Function<String, byte[]> lastWords) {
-        this.bound = bound;
-        this.lastWords = lastWords;
+        this(bound, lastWords, pipeline -> {});
     }
 
     /** A channel that hangs up without a word. */
     public BoundedServerChannel(ConnectionBound bound) {
-        this(bound, reason -> new byte[0]);
+        this(bound, pipeline -> {});
+    }
+
+    /**
+     * A channel that hangs up without a word.
+     *
+     * @param first adds the handlers that see a connection's bytes before all others
+     */
+    BoundedServerChannel(ConnectionBound bound, Consumer<ChannelPipeline> first) {
+        this(bound, reason -> new byte[0], first);
+    }
+
+    private BoundedServerChannel(
+            ConnectionBound bound, Function<String, byte[]> lastWords, Consumer<ChannelPipeline> first) {
+        this.bound = bound;
+        this.lastWords = lastWords;
+        this.first = first;
     }
 
     /** Takes one connection; 0 if none waits, or it was refused. */
@@ -51,6 +69,7 @@ public final class BoundedServerChannel extends NioServerSocketChannel {
                 return 0;
             }
             NioSocketChannel child = new NioSocketChannel(this, socket);
+            first.accept(child.pipeline());
             child.closeFuture().addListener(closed -> bound.left(from));
             taken.add(child);
             return 1;

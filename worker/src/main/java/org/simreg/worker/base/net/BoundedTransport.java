@@ -10,12 +10,38 @@ import io.netty.channel.socket.InternetProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.vertx.core.transport.Transport;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The transport of a Vert.x instance whose servers, those of HTTP and of the event bus, take no more
  * connections than the process may have.
  */
 public final class BoundedTransport implements Transport {
+    private final AtomicLong unfinished = new AtomicLong();
+    private volatile boolean plainBus;
+
+    /**
+     * @param plainBus whether the first server is an event bus without TLS, until {@link #joined}: the
+     *     length of its messages is bounded, too
+     */
+    public BoundedTransport(boolean plainBus) {
+        this.plainBus = plainBus;
+    }
+
+    /** The event bus listens; servers that come are others. */
+    public void joined() {
+        plainBus = false;
+    }
+
+    private BoundedServerChannel server() {
+        long most = Math.max(MessageLengths.LARGEST, Runtime.getRuntime().maxMemory() / 8);
+        return plainBus
+                ? new BoundedServerChannel(
+                        ConnectionBound.ofProcess(),
+                        pipeline -> pipeline.addLast(new MessageLengths(unfinished, most)))
+                : new BoundedServerChannel(ConnectionBound.ofProcess());
+    }
+
     @Override
     public String name() {
         return "nio";
@@ -38,7 +64,7 @@ public final class BoundedTransport implements Transport {
 
     /** Netty's families of addresses are old, and Vert.x's. */
     @SuppressWarnings("deprecation")
-    private static final class Bounded implements io.vertx.core.spi.transport.Transport {
+    private final class Bounded implements io.vertx.core.spi.transport.Transport {
         @Override
         public IoHandlerFactory ioHandlerFactory() {
             return NioIoHandler.newFactory();
@@ -61,7 +87,7 @@ public final class BoundedTransport implements Transport {
 
         @Override
         public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
-            return () -> new BoundedServerChannel(ConnectionBound.ofProcess());
+            return BoundedTransport.this::server;
         }
     }
 }
