@@ -35,7 +35,7 @@ public final class BoundedServerChannel extends NioServerSocketChannel {
 
     /** A channel that hangs up without a word. */
     public BoundedServerChannel(ConnectionBound bound) {
-        this(bound, pipeline -> {});
+        this(bound, reason -> new byte[0]);
     }
 
     /**
@@ -43,8 +43,8 @@ public final class BoundedServerChannel extends NioServerSocketChannel {
      *
      * @param first adds the handlers that see a connection's bytes before all others
      */
-    BoundedServerChannel(ConnectionBound bound, Consumer<ChannelPipeline> first) {
-        this(bound, reason -> new byte[0], first);
+    static BoundedServerChannel watched(ConnectionBound bound, Consumer<ChannelPipeline> first) {
+        return new BoundedServerChannel(bound, reason -> new byte[0], first);
     }
 
     private BoundedServerChannel(

@@ -36,7 +36,7 @@ public final class BoundedTransport implements Transport {
     private BoundedServerChannel server() {
         long most = Math.max(MessageLengths.LARGEST, Runtime.getRuntime().maxMemory() / 8);
         return plainBus
-                ? new BoundedServerChannel(
+                ? BoundedServerChannel.watched(
                         ConnectionBound.ofProcess(),
                         pipeline -> pipeline.addLast(new MessageLengths(unfinished, most)))
                 : new BoundedServerChannel(ConnectionBound.ofProcess());
