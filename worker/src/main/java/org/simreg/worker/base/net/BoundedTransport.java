@@ -37,8 +37,7 @@ public final class BoundedTransport implements Transport {
         long most = Math.max(MessageLengths.LARGEST, Runtime.getRuntime().maxMemory() / 8);
         return plainBus
                 ? BoundedServerChannel.watched(
-                        ConnectionBound.ofProcess(),
-                        pipeline -> pipeline.addLast(new MessageLengths(unfinished, most)))
+                        ConnectionBound.ofProcess(), pipeline -> pipeline.addLast(new MessageLengths(unfinished, most)))
                 : new BoundedServerChannel(ConnectionBound.ofProcess());
     }
 
