@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
  * change a terminal's state, begin a line that looks like one of ours, or turn the direction of writing.
  */
 public final class Printable {
-    private static final String HARMFUL = "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069";
+    private static final String HARMFUL =
+            "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069";
     private static final Pattern IN_LINE = Pattern.compile("[\\t\\n" + HARMFUL + "]");
     private static final Pattern IN_LINES = Pattern.compile("[" + HARMFUL + "&&[^\\r]]|\\r(?!\\n)");
     private static final Pattern IN_COLOUR =

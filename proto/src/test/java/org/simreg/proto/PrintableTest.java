@@ -24,8 +24,9 @@ class PrintableTest {
 
     @Test
     void coloursStayAndNothingElseThatATerminalObeys() {
-        assertEquals("\u001b[1;31mred\u001b[0m ?[2J ?]0;title?", Printable.coloured(
-                "\u001b[1;31mred\u001b[0m \u001b[2J \u001b]0;title\u0007"));
+        assertEquals(
+                "\u001b[1;31mred\u001b[0m ?[2J ?]0;title?",
+                Printable.coloured("\u001b[1;31mred\u001b[0m \u001b[2J \u001b]0;title\u0007"));
     }
 
     @Test

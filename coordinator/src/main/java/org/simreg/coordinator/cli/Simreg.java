@@ -161,7 +161,8 @@ public final class Simreg implements Runnable {
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
         GlobalOptions global = new GlobalOptions();
         FailureMessages failures = new FailureMessages(global);
-        CommandLine command = commandLine(global, actions).setOut(PrintableWriter.to(out)).setErr(PrintableWriter.to(err));
+        CommandLine command =
+                commandLine(global, actions).setOut(PrintableWriter.to(out)).setErr(PrintableWriter.to(err));
         command.setParameterExceptionHandler(failures).setExecutionExceptionHandler(failures);
         try {
             return command.execute(args);

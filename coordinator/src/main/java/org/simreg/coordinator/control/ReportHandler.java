@@ -145,8 +145,7 @@ final class ReportHandler {
             return true;
         }
         JobStarted started = run.record().getStarted();
-        long step = Math.min(
-                started.getTotalSteps(), measured.getEvaluation().getEpoch() * started.getStepsPerEpoch());
+        long step = Math.min(started.getTotalSteps(), measured.getEvaluation().getEpoch() * started.getStepsPerEpoch());
         return measured.getGeneration() < generation && step <= run.ledger().step();
     }
 

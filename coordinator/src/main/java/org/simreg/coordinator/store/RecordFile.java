@@ -52,8 +52,8 @@ public final class RecordFile implements AutoCloseable {
      */
     public static RecordFile open(Path path, String kind, Reader reader) {
         return Disk.read(path, () -> {
-            FileChannel channel = OwnFolder.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    OwnFolder.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             RecordFile file = new RecordFile(path, channel);
             try {
                 file.begin(head(kind), reader);

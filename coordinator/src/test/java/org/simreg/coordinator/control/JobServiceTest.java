@@ -22,8 +22,8 @@ import org.simreg.proto.ListResponse;
 import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Roots;
-import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 
 /** The coordinator's services for clients and workers: what is granted and what is refused. */

@@ -151,8 +151,7 @@ class TroubleTest {
                 .build());
         world.submit(World.job("one"));
         world.until(() -> !notices().isEmpty(), 10_000);
-        assertEquals(
-                List.of("The worker a is not used: it takes no TorchScript files (--no-torchscript)"), notices());
+        assertEquals(List.of("The worker a is not used: it takes no TorchScript files (--no-torchscript)"), notices());
         world.run(20_000);
         assertEquals(JobState.QUEUED, status().getState());
         world.worker("b");

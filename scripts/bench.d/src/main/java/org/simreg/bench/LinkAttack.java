@@ -86,10 +86,8 @@ public final class LinkAttack {
 
     private static boolean isRefused(ApiClient client, Job job, Existing existing) {
         try {
-            client.ask(jobs -> jobs.submit(SubmitRequest.newBuilder()
-                    .setJob(job)
-                    .setExisting(existing)
-                    .build()));
+            client.ask(jobs -> jobs.submit(
+                    SubmitRequest.newBuilder().setJob(job).setExisting(existing).build()));
             return false;
         } catch (UserError e) {
             return true;

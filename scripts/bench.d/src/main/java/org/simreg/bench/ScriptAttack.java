@@ -59,7 +59,8 @@ public final class ScriptAttack {
     private static boolean isRefused(Torch torch, Path file) {
         try (ScriptModule module = new ScriptModule(torch, file);
                 NDManager scope = torch.scope();
-                NDArray images = Torch.images(scope, ByteBuffer.allocateDirect(48), 1, 4).duplicate();
+                NDArray images =
+                        Torch.images(scope, ByteBuffer.allocateDirect(48), 1, 4).duplicate();
                 NDArray features = module.features(scope, images)) {
             System.err.println(file + " gave " + features.getShape());
             return false;

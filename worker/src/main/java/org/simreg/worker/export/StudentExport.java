@@ -113,7 +113,9 @@ public final class StudentExport {
         String name = job.getStudent().hasModule()
                 ? ScriptStudent.name(Path.of(job.getStudent().getModule()))
                 : Networks.backbone(job.getStudent().getNetwork()).name();
-        return Arrays.stream(Format.values()).map(format -> name + format.suffix).collect(Collectors.toSet());
+        return Arrays.stream(Format.values())
+                .map(format -> name + format.suffix)
+                .collect(Collectors.toSet());
     }
 
     /**

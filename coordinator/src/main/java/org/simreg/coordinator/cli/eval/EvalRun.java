@@ -66,11 +66,10 @@ public final class EvalRun {
         stop.whenRequested("Stopping.", own::interrupt);
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
-                Torch opened =
-                        new Torch(
-                                request.machine().device(),
-                                request.machine().threads(),
-                                request.machine().torchscript())) {
+                Torch opened = new Torch(
+                        request.machine().device(),
+                        request.machine().threads(),
+                        request.machine().torchscript())) {
             progress = shown;
             torch = opened;
             torch.enter();

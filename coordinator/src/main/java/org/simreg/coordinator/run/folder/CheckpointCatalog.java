@@ -204,9 +204,7 @@ final class CheckpointCatalog {
 
     /** Removes the checkpoints of later steps, which were taken back. */
     void rewind(long step) {
-        list().stream()
-                .filter(file -> RunCheckpoint.stepOf(file) > step)
-                .forEach(this::remove);
+        list().stream().filter(file -> RunCheckpoint.stepOf(file) > step).forEach(this::remove);
     }
 
     private void remove(Path file) {

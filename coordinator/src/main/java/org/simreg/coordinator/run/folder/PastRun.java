@@ -158,8 +158,8 @@ public final class PastRun {
                 LOG.warn("{}: what its student's files are called isn't known: {}", folder, e.getMessage());
             }
         }
-        return name -> OLD_EXPORTS.matcher(name).matches()
-                || names.stream().anyMatch(export -> isOrDraft(name, export));
+        return name ->
+                OLD_EXPORTS.matcher(name).matches() || names.stream().anyMatch(export -> isOrDraft(name, export));
     }
 
     private static boolean isOrDraft(String name, String file) {

@@ -48,8 +48,8 @@ public final class Ledger implements AutoCloseable {
     public static Ledger open(Path folder) {
         Path path = folder.resolve(NAME);
         return Disk.read(path, () -> {
-            FileChannel file = OwnFolder.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel file =
+                    OwnFolder.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             Ledger ledger = new Ledger(path, file);
             try {
                 ledger.begin();

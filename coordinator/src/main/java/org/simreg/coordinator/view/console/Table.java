@@ -15,9 +15,7 @@ final class Table {
 
     /** Adds a row; control characters, which would move the cursor, become question marks. */
     void row(String... cells) {
-        rows.add(Arrays.stream(cells)
-                .map(Printable::text)
-                .toArray(String[]::new));
+        rows.add(Arrays.stream(cells).map(Printable::text).toArray(String[]::new));
     }
 
     /** A line for each row, the heads first. */

@@ -149,8 +149,8 @@ class RunFolderLinksTest {
 
     /** A run folder that isn't empty is refused without a look at its links. */
     private void refused(String name, Existing existing) throws IOException {
-        RuntimeException refused =
-                assertThrows(RuntimeException.class, () -> folders.create(record, existing).close(), name);
+        RuntimeException refused = assertThrows(
+                RuntimeException.class, () -> folders.create(record, existing).close(), name);
         String message = refused.getMessage();
         assertTrue(
                 message.contains(name + " is a symbolic link")

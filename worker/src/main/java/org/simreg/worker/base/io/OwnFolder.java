@@ -122,8 +122,7 @@ public final class OwnFolder implements AutoCloseable {
 
     private BasicFileAttributes attributes(String name) throws IOException {
         return stream instanceof SecureDirectoryStream<Path> secure
-                ? secure.getFileAttributeView(
-                                Path.of(name), BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                ? secure.getFileAttributeView(Path.of(name), BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
                         .readAttributes()
                 : Files.readAttributes(path.resolve(name), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     }
@@ -189,7 +188,7 @@ public final class OwnFolder implements AutoCloseable {
     }
 
     private static UserError link(Path file) {
-        return new UserError("%s is a symbolic link, and links in a run folder are not followed; remove it"
-                .formatted(file));
+        return new UserError(
+                "%s is a symbolic link, and links in a run folder are not followed; remove it".formatted(file));
     }
 }

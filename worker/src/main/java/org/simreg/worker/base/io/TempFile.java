@@ -72,7 +72,9 @@ public final class TempFile implements AutoCloseable {
                 // To open the file of a lock that is held would give it back.
                 boolean ours = !folder.equals(own)
                         && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
-                        && Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).getName().equals(user);
+                        && Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS)
+                                .getName()
+                                .equals(user);
                 if (ours && isLeft(folder)) {
                     delete(folder);
                 }

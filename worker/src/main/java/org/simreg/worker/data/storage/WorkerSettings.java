@@ -17,7 +17,13 @@ import org.simreg.worker.data.loader.BatchLoader;
  * @param torchscript whether TorchScript files from outside may be run
  */
 public record WorkerSettings(
-        String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage, Roots roots, boolean torchscript) {
+        String device,
+        int threads,
+        int decodeThreads,
+        Path cache,
+        Optional<CoordinatorFiles> storage,
+        Roots roots,
+        boolean torchscript) {
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
         this(device, threads, decodeThreads, cache, Optional.empty());

@@ -74,8 +74,8 @@ public final class FeatureStore implements AutoCloseable {
         StoreHeader asked = new StoreHeader(shape, key);
         try {
             if (Files.isSymbolicLink(file)) {
-                throw new UserError("%s is a symbolic link, and no features are written through one; remove it"
-                        .formatted(file));
+                throw new UserError(
+                        "%s is a symbolic link, and no features are written through one; remove it".formatted(file));
             }
             if (!Files.exists(file)) {
                 make(file, asked);

@@ -26,7 +26,8 @@ import org.simreg.worker.weights.tensor.MappedFile;
  * meanwhile, or that other readers of zips see otherwise, changes nothing in it.
  */
 public final class ScriptCopy {
-    private static final Pattern SMALL = Pattern.compile("code/.*\\.py|data\\.pkl|constants\\.pkl|version|byteorder|\\.data/\\w+");
+    private static final Pattern SMALL =
+            Pattern.compile("code/.*\\.py|data\\.pkl|constants\\.pkl|version|byteorder|\\.data/\\w+");
     private static final Pattern WEIGHTS = Pattern.compile("(data|constants)/\\w+");
     private static final int MOST_BYTES = 1 << 26;
 
@@ -64,7 +65,8 @@ public final class ScriptCopy {
                 }
             }
             if (!small.containsKey("data.pkl")) {
-                throw new CorruptFile("it is no TorchScript file: it has no record data.pkl; write it with torch.jit.save");
+                throw new CorruptFile(
+                        "it is no TorchScript file: it has no record data.pkl; write it with torch.jit.save");
             }
             ScriptOperators.requireOnlyCompute(small);
             for (Map.Entry<String, ZipEntry> part : parts.entrySet()) {
@@ -99,8 +101,8 @@ public final class ScriptCopy {
         try (InputStream in = zip.getInputStream(entry)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
-                throw new CorruptFile("its record %s has more than %d bytes"
-                        .formatted(Disk.printable(entry.getName()), MOST_BYTES));
+                throw new CorruptFile(
+                        "its record %s has more than %d bytes".formatted(Disk.printable(entry.getName()), MOST_BYTES));
             }
             return bytes;
         }

@@ -33,8 +33,8 @@ final class ScriptOperators {
     /** What separates tokens for libtorch: spaces, line ends and their escapes, comments. */
     private static final String GAP = "(?:[\\s\\\\]|#[^\\n]*+)";
 
-    private static final Pattern TOKEN = Pattern.compile(
-            GAP + "++|(?<name>[A-Za-z_]\\w*+)|(?<text>\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''"
+    private static final Pattern TOKEN =
+            Pattern.compile(GAP + "++|(?<name>[A-Za-z_]\\w*+)|(?<text>\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''"
                     + "|\"(?:\\\\(?s:.)|[^\"\\\\])*+\"|'(?:\\\\(?s:.)|[^'\\\\])*+')"
                     + "|\\d++(?:\\.\\d*+)?(?:[eE][-+]?\\d++)?j?|(?<sign>(?s:.))");
 
@@ -163,7 +163,8 @@ final class ScriptOperators {
         } while (depth > 0 && end < tokens.size());
         int last = token(end - 2).equals(",") ? end - 3 : end - 2;
         String name = token(last);
-        boolean plain = name.matches("\"[^\"\\\\]*\"|'[^'\\\\]*'") && token(last - 1).equals(",");
+        boolean plain =
+                name.matches("\"[^\"\\\\]*\"|'[^'\\\\]*'") && token(last - 1).equals(",");
         if (!plain || HELD_BACK.contains(name.substring(1, name.length() - 1))) {
             throw refused(place, "getattr with " + (plain ? name : "a name that is put together"));
         }

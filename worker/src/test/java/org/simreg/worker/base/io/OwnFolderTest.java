@@ -41,8 +41,7 @@ class OwnFolderTest {
                 refused.getMessage());
         Path nowhere = Files.createSymbolicLink(ours.resolve("nowhere"), theirs.resolve("b"));
         assertThrows(
-                UserError.class,
-                () -> OwnFolder.open(nowhere, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+                UserError.class, () -> OwnFolder.open(nowhere, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
         assertFalse(Files.exists(theirs.resolve("b")));
         Path folder = Files.createSymbolicLink(ours.resolve("folder"), theirs);
         assertThrows(UserError.class, () -> OwnFolder.make(folder));

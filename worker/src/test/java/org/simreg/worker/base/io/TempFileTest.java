@@ -23,8 +23,7 @@ class TempFileTest {
             path = file.path();
             assertTrue(path.toString().endsWith(".pt"));
             assertEquals(PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(path));
-            assertEquals(
-                    PosixFilePermissions.fromString("rwx------"), Files.getPosixFilePermissions(path.getParent()));
+            assertEquals(PosixFilePermissions.fromString("rwx------"), Files.getPosixFilePermissions(path.getParent()));
         }
         assertFalse(Files.exists(path));
     }

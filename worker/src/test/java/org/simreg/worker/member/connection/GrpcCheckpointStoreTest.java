@@ -52,15 +52,12 @@ class GrpcCheckpointStoreTest {
     void onAFullDiskTheCallEndsAndMayBeMadeAgain() throws IOException, InterruptedException {
         Endless endless = new Endless();
         String name = UUID.randomUUID().toString();
-        Server server = InProcessServerBuilder.forName(name)
-                .addService(endless)
-                .build()
-                .start();
+        Server server =
+                InProcessServerBuilder.forName(name).addService(endless).build().start();
         ManagedChannel channel = InProcessChannelBuilder.forName(name).build();
         try {
             GrpcCheckpointStore store = new GrpcCheckpointStore(channel);
-            Unreachable full =
-                    assertThrows(Unreachable.class, () -> store.get("job", 7, Path.of("/dev/full")));
+            Unreachable full = assertThrows(Unreachable.class, () -> store.get("job", 7, Path.of("/dev/full")));
             assertTrue(
                     full.getMessage().contains("step 7 can't be written to /dev/full: No space left"),
                     full.getMessage());

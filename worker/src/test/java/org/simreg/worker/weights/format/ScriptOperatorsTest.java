@@ -84,7 +84,8 @@ class ScriptOperatorsTest {
 
     @Test
     void classesOfCppInPicklesAreRefused() {
-        byte[] pickle = "\u0080\u0002c__torch__.torch.classes.dist_rpc\nWorkerInfo\n.".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] pickle =
+                "\u0080\u0002c__torch__.torch.classes.dist_rpc\nWorkerInfo\n.".getBytes(StandardCharsets.ISO_8859_1);
         for (String name : List.of("data.pkl", "constants.pkl")) {
             CorruptFile refused =
                     assertThrows(CorruptFile.class, () -> ScriptOperators.requireOnlyCompute(Map.of(name, pickle)));
@@ -95,7 +96,8 @@ class ScriptOperatorsTest {
     @Test
     void modulesThatPeopleWriteAreLetThrough() throws IOException {
         try (Stream<Path> files = Files.list(MODULES)) {
-            for (Path file : files.filter(one -> one.toString().endsWith(".pt") && !one.endsWith("bare.pt") && !one.endsWith("cut.pt"))
+            for (Path file : files.filter(one ->
+                            one.toString().endsWith(".pt") && !one.endsWith("bare.pt") && !one.endsWith("cut.pt"))
                     .toList()) {
                 copy(file);
             }
@@ -105,15 +107,16 @@ class ScriptOperatorsTest {
     @Test
     void anEntryThatIsThereTwiceIsRefused() throws IOException {
         Path file = folder.resolve("twice.pt");
-        try (FileChannel channel =
-                        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 StoredZip zip = new StoredZip(channel)) {
             zip.add("m/data.pkl", new byte[] {'N', '.'});
             zip.add("m/code/__torch__.py", "torch.dim(x)".getBytes(StandardCharsets.UTF_8));
             zip.add("m/CODE/__torch__.py", "torch.save(x)".getBytes(StandardCharsets.UTF_8));
         }
         UserError refused = assertThrows(UserError.class, () -> copy(file));
-        assertTrue(refused.getMessage().contains(file + ": its record CODE/__torch__.py is there twice"), refused.getMessage());
+        assertTrue(
+                refused.getMessage().contains(file + ": its record CODE/__torch__.py is there twice"),
+                refused.getMessage());
     }
 
     private void copy(Path file) throws IOException {
@@ -124,7 +127,8 @@ class ScriptOperatorsTest {
     }
 
     private static void check(String line) throws CorruptFile {
-        String source = "class Net(Module):\n  def forward(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n  " + line + "\n";
+        String source =
+                "class Net(Module):\n  def forward(self: __torch__.Net,\n    x: Tensor) -> Tensor:\n  " + line + "\n";
         ScriptOperators.requireOnlyCompute(Map.of("code/__torch__.py", source.getBytes(StandardCharsets.UTF_8)));
     }
 }
