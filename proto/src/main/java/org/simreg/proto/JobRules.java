@@ -80,6 +80,12 @@ final class JobRules {
         if (!(source instanceof TeacherSource.Self)) {
             weight(teacher, section);
         }
+        if (teacher.hasOutput() && !(source instanceof TeacherSource.TorchScript)) {
+            String with = " with the teacher " + teacher.getSource();
+            add(
+                    section + "output",
+                    teacher.getOutput() + " has no effect" + with + ", which is no torchscript:FILE; leave it out");
+        }
         if (source instanceof TeacherSource.Weights) {
             return;
         }
@@ -93,6 +99,9 @@ final class JobRules {
         if (teacher.hasNetwork()) {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
             add(section + "network", network + " has no effect" + with + "; leave it out");
+        }
+        if (teacher.hasPart()) {
+            add(section + "part", teacher.getPart() + " has no effect" + with + "; leave it out");
         }
         if (source instanceof TeacherSource.Self) {
             self(teacher, section);
@@ -137,6 +146,9 @@ final class JobRules {
             add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
         }
         mobileNet(student);
+        if (student.hasInitPart() && !student.hasInit()) {
+            add("student.init_part", "has no effect without student.init; leave it out");
+        }
         if (student.hasInit() && student.hasRestart()) {
             String what = "takes the student's weights from its file, and so does student.init";
             add("student.restart", what + "; leave one of them out");

@@ -13,6 +13,7 @@ import org.simreg.coordinator.cli.eval.EvalRequest;
 import org.simreg.coordinator.cli.eval.EvalRun;
 import org.simreg.coordinator.cli.eval.ExportCommand;
 import org.simreg.coordinator.cli.eval.InspectCommand;
+import org.simreg.coordinator.cli.eval.NetworksCommand;
 import org.simreg.coordinator.cli.job.AuditCommand;
 import org.simreg.coordinator.cli.job.DistillCommand;
 import org.simreg.coordinator.cli.job.EmbeddedRun;
@@ -177,7 +178,7 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        StudentExport.checkpoint(settings.checkpoint(), settings.network(), settings.target())
+        StudentExport.checkpoint(settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
                 .forEach(System.out::println);
         return 0;
     }
@@ -188,6 +189,7 @@ public final class Simreg implements Runnable {
                 .addSubcommand(FeaturesCommand.of(global, actions.stop()))
                 .addSubcommand(new ExportCommand(actions.export()))
                 .addSubcommand(new InspectCommand())
+                .addSubcommand(new NetworksCommand())
                 .addSubcommand(EvalCommand.of(global, actions.eval()))
                 .addSubcommand(IndexCommand.of(global))
                 .addSubcommand(new SearchCommand(global))

@@ -16,6 +16,8 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.UserFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The lock of a folder for one owner in one process: a lock on the file {@code .lock} in it. The
@@ -23,6 +25,8 @@ import org.simreg.worker.base.io.UserFile;
  * deleted one could be locked twice.
  */
 public final class FolderLock implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FolderLock.class);
+
     /** Name of the file in the folder. */
     public static final String NAME = ".lock";
 
@@ -84,8 +88,7 @@ public final class FolderLock implements AutoCloseable {
             if (lock == null) {
                 throw refusal.apply(taken(what, folder, owner(file)));
             }
-            channel.truncate(0);
-            channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
+            sign(file, channel);
             return channel;
         } catch (IOException | RuntimeException e) {
             channel.close();
@@ -100,6 +103,16 @@ public final class FolderLock implements AutoCloseable {
         String said = StandardCharsets.UTF_8.decode(begin.flip()).toString();
         if (channel.size() > LONGEST || !SIGNATURE.startsWith(said)) {
             throw new UserError("%s is no lock of simreg; move it away".formatted(file));
+        }
+    }
+
+    /** The lock holds without a signature, too: on a full disk there is no room for one. */
+    private static void sign(Path file, FileChannel channel) {
+        try {
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
+        } catch (IOException e) {
+            LOG.warn("{} doesn't say who holds the lock: {}", file, Disk.reason(e));
         }
     }
 

@@ -121,7 +121,7 @@ public final class JobLoader {
         Files files = files();
         problems.refuse("The job is refused");
         StudentNetwork trained = StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
-        StudentBuilder.refuseOtherStart(files.here, trained);
+        StudentBuilder.refuseOtherStart(files.here, trained, notices);
         StudentBuilder.notice(trained, notices);
         ImageDataset images = files.images.orElseThrow();
         TrainingPlan plan = files.plan.orElseThrow();
@@ -156,7 +156,8 @@ public final class JobLoader {
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
         Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
                 .orElse(job);
-        List<FrozenTeacher> teachers = readable.isPresent() ? FrozenTeacher.load(torch, here, problems) : List.of();
+        List<FrozenTeacher> teachers =
+                readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
@@ -174,9 +175,12 @@ public final class JobLoader {
 
     private Evaluations evaluations(
             ImageDataset images, TrainingPlan plan, ViewPlan views, EvaluationPlan.Parts parts) {
-        if (images.val().isEmpty() || !images.train().labelled()) {
-            notices.accept("k-NN accuracy isn't measured: " + job.getDataset().getPath() + " has no val/CLASS folders");
+        if (images.val().isEmpty()) {
+            notices.accept("k-NN accuracy isn't measured: " + images.noVal());
             return Evaluations.NONE;
+        }
+        if (!images.train().labelled()) {
+            notices.accept("k-NN accuracy is measured inside val, each image against all others: train has no classes");
         }
         KnnEvaluation evaluation = open.add(new KnnEvaluation(parts.torch(), job, images, settings, notices));
         return new EvaluationPlan(job, plan, views, evaluation, parts);
@@ -194,7 +198,11 @@ public final class JobLoader {
                 .setBatch(plan.batch())
                 .setTrainImages(images.train().size())
                 .setValImages(images.val().map(val -> val.size()).orElse(0))
-                .setClasses(images.train().classNames().size())
+                .setClasses(images.val()
+                        .filter(val -> !images.train().labelled())
+                        .orElse(images.train())
+                        .classNames()
+                        .size())
                 .setDescription(StudentBuilder.describe(job, trained, heads) + FeatureCache.words(job))
                 .setDevice(torch.profile())
                 .setLoss(job.getLoss())

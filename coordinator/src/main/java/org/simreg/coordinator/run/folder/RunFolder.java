@@ -145,11 +145,11 @@ final class RunFolder implements RunFiles {
         Path student = files.folder.resolve(PastRun.EXPORTS);
         Disk.write(student, () -> OwnFolder.requireFolder(student));
         return StudentExport.checkpoint(
-                        checkpoint,
-                        Optional.empty(),
+                        StudentExport.Source.run(checkpoint),
                         student,
                         RunCheckpoint.Header.read(checkpoint).job().getViews().getSize(),
-                        EnumSet.allOf(StudentExport.Format.class))
+                        EnumSet.allOf(StudentExport.Format.class),
+                        notice -> {})
                 .stream()
                 .map(file -> files.folder.relativize(file).toString())
                 .toList();

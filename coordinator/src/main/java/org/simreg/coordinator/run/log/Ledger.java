@@ -35,6 +35,9 @@ public final class Ledger implements AutoCloseable {
     private long end;
     private boolean dirty;
 
+    /** Whether bringing lines to the disk has failed: what a later attempt says means nothing. */
+    private boolean unsafe;
+
     private Ledger(Path path, FileChannel file) {
         this.path = path;
         this.file = file;
@@ -127,8 +130,20 @@ public final class Ledger implements AutoCloseable {
     /** Brings what was appended to the disk; costs nothing if there is nothing. */
     public void sync() {
         if (dirty) {
-            Disk.write(path, () -> file.force(false));
+            Disk.write(path, this::force);
             dirty = false;
+        }
+    }
+
+    private void force() throws IOException {
+        if (unsafe) {
+            throw new IOException("its disk has failed before, so that what it holds is not certain");
+        }
+        try {
+            file.force(false);
+        } catch (IOException e) {
+            unsafe = true;
+            throw e;
         }
     }
 

@@ -16,7 +16,7 @@ import java.nio.file.StandardOpenOption;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.TempFile;
-import org.simreg.worker.weights.format.ScriptCopy;
+import org.simreg.worker.weights.format.script.ScriptCopy;
 
 /**
  * A loaded TorchScript module; each call is one call into libtorch. It belongs to the thread that

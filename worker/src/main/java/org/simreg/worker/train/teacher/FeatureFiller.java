@@ -95,7 +95,7 @@ public final class FeatureFiller implements AutoCloseable {
         samples = train.size();
         Problems problems = new Problems();
         job = TeacherNetworks.named(job, notices, problems);
-        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems);
+        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems, notices);
         teachers.forEach(this::opened);
         problems.refuse("The job is refused");
         views = ViewPlan.of(job, false);
