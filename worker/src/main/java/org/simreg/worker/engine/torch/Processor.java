@@ -1,7 +1,9 @@
 package org.simreg.worker.engine.torch;
 
-import com.sun.jna.Function;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,17 +13,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The processor as libtorch sees it: the instruction sets by which its kernels are chosen.
+ * The processor as libtorch sees it: the instruction sets by which its kernels are chosen, and whether
+ * oneDNN can be used on it.
  *
  * <p>Some virtual machines hide the sizes of the caches, by which oneDNN plans its blocks. Its AVX-512
- * convolutions then give NaN now and then, differently from run to run, and its bfloat16 ones end the
- * process with SIGFPE (seen on oneDNN 3.7 of libtorch 2.7.1, AMD Zen 5). There, oneDNN is limited to
- * AVX2 by {@code ONEDNN_MAX_CPU_ISA}; the profile shows it, because other kernels round differently.
+ * convolutions then give NaN now and then, differently from run to run, and those of one pixel end the
+ * process with SIGFPE, whatever {@code ONEDNN_MAX_CPU_ISA} says (seen with oneDNN 3.7 of libtorch 2.7.1
+ * on AMD Zen 5). There, libtorch's own convolutions are used; the profile shows it, because they round
+ * differently.
  */
 final class Processor {
     private static final Logger LOG = LoggerFactory.getLogger(Processor.class);
-    private static final String LIMIT = "ONEDNN_MAX_CPU_ISA";
-    private static final String SAFE = "AVX2";
     private static final List<String> SETS = List.of("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16");
     private static final Processor HERE = read(Path.of("/"));
 
@@ -31,6 +33,11 @@ final class Processor {
     private Processor(List<String> instructions, boolean cachesHidden) {
         this.instructions = instructions;
         this.cachesHidden = cachesHidden;
+    }
+
+    /** The one of this machine. */
+    static Processor here() {
+        return HERE;
     }
 
     /** The one of a Linux whose {@code proc} and {@code sys} lie below a folder; without them one of no known set. */
@@ -47,47 +54,55 @@ final class Processor {
         }
     }
 
-    /** Whether oneDNN must not use this processor's AVX-512. */
-    boolean limited() {
-        return cachesHidden && instructions.contains("avx512f");
+    /** Whether oneDNN works here. */
+    boolean oneDnn() {
+        return !cachesHidden || !instructions.contains("avx2");
     }
 
     /**
-     * The instruction sets that libtorch may use, each after a space.
+     * What decides libtorch's kernels, each word after a space.
      *
      * @param limit of oneDNN as the environment sets it, or null
      */
     String instructions(String limit) {
-        String onednn = limit == null && limited() ? SAFE : limit;
         String sets = instructions.stream().map(set -> " " + set).collect(Collectors.joining());
-        return onednn == null ? sets : sets + " onednn " + onednn;
+        if (!oneDnn()) {
+            return sets + " without oneDNN";
+        }
+        return limit == null ? sets : sets + " onednn " + limit;
     }
 
     /** {@link #instructions(String)} in this process's environment. */
     String instructions() {
-        return instructions(System.getenv(LIMIT));
+        return instructions(System.getenv("ONEDNN_MAX_CPU_ISA"));
     }
 
-    /**
-     * This machine's, once oneDNN knows its limit in this process. Called before the first
-     * convolution; a limit that the environment sets stays.
-     */
-    static Processor prepared() {
-        if (HERE.limited() && System.getenv(LIMIT) == null) {
-            Limit.set();
+    /** Called once libtorch is loaded, before the first convolution. */
+    void prepare() {
+        if (!oneDnn()) {
+            WithoutOneDnn.set();
         }
-        return HERE;
     }
 
-    /** The limit, set once a process: where another library reads it, in the process's environment. */
-    private static final class Limit {
+    /** {@code torch.backends.mkldnn.enabled = False}, once a process: DJL has no call for it. */
+    private static final class WithoutOneDnn {
         static {
-            Function.getFunction("c", "setenv").invokeInt(new Object[] {LIMIT, SAFE, 0});
-            LOG.info(
-                    "this machine hides the sizes of its caches, without which oneDNN's AVX-512 kernels fail:"
-                            + " they are off, as with {}={}",
-                    LIMIT,
-                    SAFE);
+            NativeLibrary torch = NativeLibrary.getInstance(libtorch());
+            Pointer context = torch.getFunction("_ZN2at13globalContextEv").invokePointer(new Object[0]);
+            torch.getFunction("_ZN2at7Context20setUserEnabledMkldnnEb").invokeVoid(new Object[] {context, 0});
+            LOG.info("this machine hides the sizes of its caches, without which oneDNN fails: libtorch computes without it,"
+                    + " more slowly");
+        }
+
+        private static String libtorch() {
+            try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+                return maps.filter(line -> line.endsWith("/libtorch_cpu.so"))
+                        .map(line -> line.substring(line.indexOf('/')))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalStateException("libtorch is not loaded"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         static void set() {}

@@ -42,8 +42,9 @@ public final class Torch implements AutoCloseable {
      */
     public Torch(String device, int threads, boolean foreign) {
         this.foreign = foreign;
-        processor = Processor.prepared();
+        processor = Processor.here();
         Engine engine = Engine.getEngine("PyTorch");
+        processor.prepare();
         this.device = device(engine, device);
         this.threads = threads;
         JniUtils.setNumThreads(threads);
@@ -136,6 +137,11 @@ public final class Torch implements AutoCloseable {
     /** Whether the device is a GPU. */
     public boolean cuda() {
         return device.isGpu();
+    }
+
+    /** Whether oneDNN's fused convolutions can be used: on CPUs that tell their caches. */
+    public boolean fuses() {
+        return !cuda() && processor.oneDnn();
     }
 
     /** The scope of values that outlive a step; closed with this. */

@@ -45,7 +45,7 @@ public final class FrozenModule implements AutoCloseable {
      */
     public static FrozenModule of(
             Torch torch, NetworkGraph network, StateDict weights, Pixels pixels, boolean bfloat16) {
-        return of(torch, network, weights, new Kind(pixels, bfloat16, !torch.cuda()));
+        return of(torch, network, weights, new Kind(pixels, bfloat16, torch.fuses()));
     }
 
     /**
@@ -57,7 +57,7 @@ public final class FrozenModule implements AutoCloseable {
      */
     public record Kind(Pixels pixels, boolean bfloat16, boolean fused) {
         static Kind imagenet(Torch torch, boolean bfloat16) {
-            return new Kind(Pixels.IMAGENET, bfloat16, !torch.cuda());
+            return new Kind(Pixels.IMAGENET, bfloat16, torch.fuses());
         }
     }
 

@@ -129,7 +129,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                 torch,
                 staged.network(),
                 staged.weights(),
-                new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), !torch.cuda()),
+                new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), torch.fuses()),
                 staged.stages());
         return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, file), staged.stages());
     }

@@ -77,7 +77,7 @@ class ParityTest {
     }
 
     private static FrozenModule.Kind kind(boolean fused) {
-        return new FrozenModule.Kind(Pixels.IMAGENET, false, fused);
+        return new FrozenModule.Kind(Pixels.IMAGENET, false, fused && torch.fuses());
     }
 
     private static void featuresArePyTorchs(Network name, String fixture, int size, boolean fused) {

@@ -126,7 +126,7 @@ class StagesTest {
                         torch,
                         network,
                         weights(network),
-                        new FrozenModule.Kind(Pixels.IMAGENET, false, fused),
+                        new FrozenModule.Kind(Pixels.IMAGENET, false, fused && torch.fuses()),
                         stages);
                 NDManager scope = torch.scope()) {
             return module.features(scope, images(scope)).toFloatArray();
