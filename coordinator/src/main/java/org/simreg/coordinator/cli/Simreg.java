@@ -1,6 +1,9 @@
 package org.simreg.coordinator.cli;
 
+import java.io.FilterWriter;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.bank.ClassifyCommand;
 import org.simreg.coordinator.cli.bank.IndexCommand;
@@ -10,6 +13,7 @@ import org.simreg.coordinator.cli.eval.EvalRequest;
 import org.simreg.coordinator.cli.eval.EvalRun;
 import org.simreg.coordinator.cli.eval.ExportCommand;
 import org.simreg.coordinator.cli.eval.InspectCommand;
+import org.simreg.coordinator.cli.eval.NetworksCommand;
 import org.simreg.coordinator.cli.job.AuditCommand;
 import org.simreg.coordinator.cli.job.DistillCommand;
 import org.simreg.coordinator.cli.job.EmbeddedRun;
@@ -27,6 +31,7 @@ import org.simreg.coordinator.cli.node.WorkerCommand;
 import org.simreg.coordinator.cli.node.WorkersCommand;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.StopSignal;
+import org.simreg.proto.Printable;
 import org.simreg.worker.export.StudentExport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -104,6 +109,32 @@ public final class Simreg implements Runnable {
         private boolean version;
     }
 
+    /** The writer of all that commands print: what names of others must not do to a terminal is taken out. */
+    private static final class PrintableWriter extends FilterWriter {
+        private PrintableWriter(Writer out) {
+            super(out);
+        }
+
+        static PrintWriter to(PrintWriter out) {
+            return new PrintWriter(new PrintableWriter(out), true);
+        }
+
+        @Override
+        public void write(int character) throws IOException {
+            out.write(Printable.coloured(Character.toString(character)));
+        }
+
+        @Override
+        public void write(char[] text, int from, int count) throws IOException {
+            out.write(Printable.coloured(new String(text, from, count)));
+        }
+
+        @Override
+        public void write(String text, int from, int count) throws IOException {
+            out.write(Printable.coloured(text.substring(from, from + count)));
+        }
+    }
+
     private Simreg(GlobalOptions global) {
         this.global = global;
     }
@@ -131,7 +162,8 @@ public final class Simreg implements Runnable {
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
         GlobalOptions global = new GlobalOptions();
         FailureMessages failures = new FailureMessages(global);
-        CommandLine command = commandLine(global, actions).setOut(out).setErr(err);
+        CommandLine command =
+                commandLine(global, actions).setOut(PrintableWriter.to(out)).setErr(PrintableWriter.to(err));
         command.setParameterExceptionHandler(failures).setExecutionExceptionHandler(failures);
         try {
             return command.execute(args);
@@ -146,8 +178,7 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        StudentExport.checkpoint(
-                        settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
+        StudentExport.checkpoint(settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
                 .forEach(System.out::println);
         return 0;
     }
@@ -158,6 +189,7 @@ public final class Simreg implements Runnable {
                 .addSubcommand(FeaturesCommand.of(global, actions.stop()))
                 .addSubcommand(new ExportCommand(actions.export()))
                 .addSubcommand(new InspectCommand())
+                .addSubcommand(new NetworksCommand())
                 .addSubcommand(EvalCommand.of(global, actions.eval()))
                 .addSubcommand(IndexCommand.of(global))
                 .addSubcommand(new SearchCommand(global))

@@ -27,8 +27,8 @@ import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
-import org.simreg.worker.weights.format.ScriptArchive;
 import org.simreg.worker.weights.format.TorchZip;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -91,15 +91,14 @@ public final class StudentExport {
         static Read of(Source source, Consumer<String> notices) {
             String file = source.file.toString();
             StateDict found = WeightsFile.read(source.file);
-            Network name = source.named()
-                    .orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
+            Network name =
+                    source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
             NetworkGraph backbone = Networks.backbone(name);
             StateDict weights = NetworkFit.fit(found, backbone, source.part, file, notices);
             return new Read(name, backbone, weights.withCounters(backbone, RunCheckpoint.steps(source.file)));
         }
 
-        private static Network recognised(
-                RecognizedFile found, Source source, String file, Consumer<String> notices) {
+        private static Network recognised(RecognizedFile found, Source source, String file, Consumer<String> notices) {
             RecognizedFile.FoundNetwork taken = found.network(source.part, file, notice -> {});
             String others = found.networks().stream()
                     .filter(other -> other.name() != taken.name())
@@ -109,9 +108,8 @@ public final class StudentExport {
                     .map(name -> ", which has the names and shapes of "
                             + Networks.backbone(name).name() + " too")
                     .collect(Collectors.joining());
-            String kind = taken.network().name() + alike;
-            notices.accept("the weights of " + file + " are taken as " + kind + others
-                    + " (--network and --part can say otherwise)");
+            notices.accept("the weights of " + file + " are taken as "
+                    + taken.network().name() + alike + others + " (--network and --part can say otherwise)");
             return taken.name();
         }
     }
@@ -132,7 +130,9 @@ public final class StudentExport {
             throw new UserError("--layout names the weights in safetensors and pth; choose one of them by --format");
         }
         Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
             throw new UserError("Can't name the weights of " + source.file + " as another library does: its student is"
                     + " the TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
         }
@@ -149,6 +149,20 @@ public final class StudentExport {
     }
 
     /**
+     * The names of all files that an export of a job's student writes.
+     *
+     * @param job completed
+     */
+    public static Set<String> fileNames(Job job) {
+        String name = job.getStudent().hasModule()
+                ? ScriptStudent.name(Path.of(job.getStudent().getModule()))
+                : Networks.backbone(job.getStudent().getNetwork()).name();
+        return Arrays.stream(Format.values())
+                .map(format -> name + format.suffix)
+                .collect(Collectors.toSet());
+    }
+
+    /**
      * Writes the backbone that a file holds; see {@link #write(Path, NetworkGraph, StateDict, int,
      * Set)}.
      *
@@ -158,7 +172,9 @@ public final class StudentExport {
     public static List<Path> checkpoint(
             Source source, Path folder, int size, Set<Format> formats, Consumer<String> notices) {
         Optional<Job> job = RunWeights.job(source.file);
-        if (source.network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
             return module(source.file, job.get(), folder, formats);
         }
         Read read = Read.of(source, notices);
@@ -242,6 +258,10 @@ public final class StudentExport {
      */
     public static List<Path> write(
             Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
+        if (network.isTransformer() && !Set.of(Format.SAFETENSORS, Format.PTH).containsAll(formats)) {
+            throw new UserError("Can't write " + network.name() + " as torchscript or onnx: vision transformers are"
+                    + " exported as safetensors and pth only; give --format safetensors,pth");
+        }
         make(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {

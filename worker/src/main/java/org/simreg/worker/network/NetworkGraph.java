@@ -50,6 +50,26 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                 : Optional.empty();
     }
 
+    /** Whether it is a vision transformer, which is frozen only. */
+    public boolean isTransformer() {
+        return nodes.get(0).op() instanceof Op.PatchTokens;
+    }
+
+    /**
+     * What keeps images of a height and width from being its input.
+     *
+     * @param size in pixels
+     * @return the rest of a sentence about the size; empty if nothing does
+     */
+    public Optional<String> misfit(int size) {
+        if (nodes.get(0).op() instanceof Op.PatchTokens tokens && size % tokens.patch() != 0) {
+            int below = Math.max(1, size / tokens.patch()) * tokens.patch();
+            return Optional.of("%d px can't be cut in %s's patches of %d px; choose a multiple, such as %d or %d"
+                    .formatted(size, name, tokens.patch(), below, below + tokens.patch()));
+        }
+        return Optional.empty();
+    }
+
     /** The tensors of one layer; none for layers that only compute. */
     public static List<Weight> weightsOf(Node node) {
         String prefix = node.name() + ".";
@@ -68,7 +88,47 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                     .map(kind -> new Weight(prefix + normName(kind), shape, kind))
                     .toList();
         }
-        return node.op() instanceof Op.Script script ? script.weights() : List.of();
+        return node.op() instanceof Op.Script script ? script.weights() : ofTransformer(node, prefix);
+    }
+
+    private static List<Weight> ofTransformer(Node node, String prefix) {
+        if (node.op() instanceof Op.PatchTokens tokens) {
+            return ofTokens(tokens, prefix);
+        }
+        if (node.op() instanceof Op.LayerNorm norm) {
+            long[] shape = {norm.width()};
+            return List.of(
+                    new Weight(prefix + "weight", shape, Kind.NORM_SCALE),
+                    new Weight(prefix + "bias", shape, Kind.NORM_SHIFT));
+        }
+        if (node.op() instanceof Op.Attention attention) {
+            long width = attention.width();
+            return List.of(
+                    new Weight(prefix + "qkv.weight", new long[] {3 * width, width}, Kind.LINEAR),
+                    new Weight(prefix + "qkv.bias", new long[] {3 * width}, Kind.LINEAR_BIAS),
+                    new Weight(prefix + "proj.weight", new long[] {width, width}, Kind.LINEAR),
+                    new Weight(prefix + "proj.bias", new long[] {width}, Kind.LINEAR_BIAS));
+        }
+        return node.op() instanceof Op.LayerScale scale
+                ? List.of(new Weight(prefix + "gamma", new long[] {scale.width()}, Kind.PARAMETER))
+                : List.of();
+    }
+
+    private static List<Weight> ofTokens(Op.PatchTokens tokens, String prefix) {
+        Op.Positions positions = tokens.positions();
+        long width = tokens.width();
+        long places = 1 + (long) positions.grid() * positions.grid();
+        List<Weight> weights = new ArrayList<>();
+        weights.add(new Weight("cls_token", new long[] {1, 1, width}, Kind.PARAMETER));
+        weights.add(new Weight("pos_embed", new long[] {1, places, width}, Kind.PARAMETER));
+        if (positions.registers() > 0) {
+            long[] shape = {1, positions.registers(), width};
+            weights.add(new Weight("register_tokens", shape, Kind.PARAMETER));
+        }
+        long[] kernel = {width, 3, tokens.patch(), tokens.patch()};
+        weights.add(new Weight(prefix + "proj.weight", kernel, Kind.CONVOLUTION));
+        weights.add(new Weight(prefix + "proj.bias", new long[] {width}, Kind.LINEAR_BIAS));
+        return weights;
     }
 
     private static String normName(Kind kind) {

@@ -50,6 +50,47 @@ public sealed interface Op {
     /** x W' + b, weight (out, in), bias (out). */
     record Linear(int in, int out) implements Op {}
 
+    /**
+     * Images (N, 3, H, W) to tokens (N, T, width): a projection of every patch, the class token before them, learned
+     * positions added to all of these, registers between. Weights: {@code proj} of the layer; {@code cls_token},
+     * {@code pos_embed}, {@code register_tokens} of the network.
+     *
+     * @param patch height and width of a patch in pixels; what is left at the bottom and the right isn't seen
+     */
+    record PatchTokens(int width, int patch, Positions positions) implements Op {}
+
+    /**
+     * The learned positions of patches: one for the class token and a grid, brought bicubically to the grid at hand.
+     *
+     * @param grid trained height and width in patches
+     * @param registers tokens without position
+     * @param offset what is added to the grid at hand where the factor from the trained one is computed: DINO's and
+     *     DINOv2's code has 0.1 there, of which the sampled places depend
+     * @param antialias as torch.nn.functional.interpolate's
+     */
+    record Positions(int grid, int registers, double offset, boolean antialias) {}
+
+    /** Normalisation of each token, 1e-6 added to the variance. Weight, bias: (width). */
+    record LayerNorm(int width) implements Op {
+        /** Added to the variance. */
+        public static final double EPSILON = 1e-6;
+    }
+
+    /**
+     * Self-attention among tokens. Weights: {@code qkv} (3 width, width) for queries, keys and values one after the
+     * other, {@code proj} (width, width), both with bias.
+     */
+    record Attention(int width, int heads) implements Op {}
+
+    /** A factor for each channel. Weight: {@code gamma} (width). */
+    record LayerScale(int width) implements Op {}
+
+    /** x times the standard normal distribution's function at x. */
+    record Gelu() implements Op {}
+
+    /** The first token: (N, T, width) to (N, width). */
+    record ClassToken() implements Op {}
+
     /** Sum of two values of one shape. */
     record Add() implements Op {}
 

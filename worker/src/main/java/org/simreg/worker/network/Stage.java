@@ -16,9 +16,13 @@ public record Stage(String name, int value, int width) {
     /**
      * The stages of a backbone in order; the last one is its pooled feature. ResNets: {@code stem}
      * (what the first stage reads), {@code layer1} to {@code layer4}. MobileNet-v2: {@code stem},
-     * {@code stage1} to {@code stage7} (the rows of the paper's table 2), {@code last}.
+     * {@code stage1} to {@code stage7} (the rows of the paper's table 2), {@code last}. Vision
+     * transformers: {@code class_token}.
      */
     public static List<Stage> of(NetworkGraph backbone) {
+        if (backbone.isTransformer()) {
+            return List.of(new Stage("class_token", backbone.nodes().size(), backbone.outputs()));
+        }
         List<Stage> stages = new ArrayList<>();
         String stage = "";
         int width = 0;

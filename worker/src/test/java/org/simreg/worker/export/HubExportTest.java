@@ -25,8 +25,8 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.HubFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
-import org.simreg.worker.weights.tensor.StateDict;
 import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.tensor.StateDict;
 
 /** Exports under other libraries' names: every name and shape that the library's own state dict has, and no other. */
 class HubExportTest {
@@ -95,7 +95,8 @@ class HubExportTest {
 
     private static void refused(Path file, StudentExport.Target target, String part) {
         UserError error = assertThrows(
-                UserError.class, () -> StudentExport.checkpoint(source(file, Network.RESNET18_CIFAR), target, notice -> {}));
+                UserError.class,
+                () -> StudentExport.checkpoint(source(file, Network.RESNET18_CIFAR), target, notice -> {}));
         assertTrue(error.getMessage().contains(part), error.getMessage());
     }
 }

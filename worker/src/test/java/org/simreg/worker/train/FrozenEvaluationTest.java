@@ -59,7 +59,8 @@ class FrozenEvaluationTest {
 
     private ImageDataset images() {
         ImageDataset.Subset subset = new ImageDataset.Subset(CLASSES, Optional.empty());
-        return FolderSource.open(SmallRun.SAMPLE, subset, folder.resolve("cache"), ImageDataset.IndexProgress.SILENT);
+        return FolderSource.open(
+                SmallRun.SAMPLE, subset, folder.resolve("cache"), ImageDataset.IndexProgress.SILENT, note -> {});
     }
 
     private FeatureSets sets(FrozenBackbone backbone, ViewRecipe.CentreView view, Optional<Path> cache) {

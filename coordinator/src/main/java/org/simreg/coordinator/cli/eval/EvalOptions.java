@@ -57,6 +57,12 @@ final class EvalOptions {
     private Path classesFile;
 
     @Option(
+            names = "--val-labels",
+            paramLabel = "FILE",
+            description = "File with the classes of val's images, where val has no class folders (default: none)")
+    private Path valLabels;
+
+    @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
@@ -101,7 +107,8 @@ final class EvalOptions {
         if (limitClasses < 0) {
             throw new UserError("--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
         }
-        ImageDataset.Subset subset = new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile));
+        ImageDataset.Subset subset =
+                new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
         FrozenBackbone.Request asked = new FrozenBackbone.Request(

@@ -109,7 +109,6 @@ public final class ExportCommand implements Callable<Integer> {
         }
         StudentExport.Target target = new StudentExport.Target(out, size, formats, Optional.ofNullable(layout));
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
-        return export.applyAsInt(
-                new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
+        return export.applyAsInt(new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
     }
 }

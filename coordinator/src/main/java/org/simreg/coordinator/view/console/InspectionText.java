@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.simreg.proto.Network;
+import org.simreg.proto.Printable;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.FileInspection;
@@ -204,6 +205,6 @@ public final class InspectionText {
 
     /** Names from a file may hold anything, also what would move a terminal's cursor. */
     private static String printable(String value) {
-        return value.replaceAll("\\p{Cntrl}", "?");
+        return Printable.text(value);
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.simreg.proto.Pixels;
+import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
@@ -21,6 +22,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @see FrozenCode
  */
 public final class FrozenModule implements AutoCloseable {
+    private final NetworkGraph network;
     private final TorchModule module;
     private final NDManager kept;
 
@@ -64,6 +66,7 @@ public final class FrozenModule implements AutoCloseable {
         if (script.isPresent()) {
             return new FrozenModule(
                     torch,
+                    network,
                     script.get().frozen(kind.pixels),
                     script.get().flat(weights, true),
                     script.get().flat(weights, false));
@@ -87,13 +90,14 @@ public final class FrozenModule implements AutoCloseable {
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
         folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
         String methods = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
-        return new FrozenModule(torch, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
+        return new FrozenModule(torch, network, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
     }
 
     /**
      * @param vectors what bind takes
      */
-    private FrozenModule(Torch torch, byte[] archive, float[]... vectors) {
+    private FrozenModule(Torch torch, NetworkGraph network, byte[] archive, float[]... vectors) {
+        this.network = network;
         torch.enter();
         kept = torch.scope();
         module = TorchModule.load(torch, archive);
@@ -111,8 +115,12 @@ public final class FrozenModule implements AutoCloseable {
      *
      * @param images (N, H, W, 3) uint8
      * @return (N, D) float32, any length
+     * @throws UserError if the network can't take images of this size
      */
     public NDArray features(NDManager scope, NDArray images) {
+        network.misfit(Math.toIntExact(images.getShape().get(1))).ifPresent(why -> {
+            throw new UserError("Can't compute features: " + why);
+        });
         return module.call(scope, "features", images).get(0);
     }
 

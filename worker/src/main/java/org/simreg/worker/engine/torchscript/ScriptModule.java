@@ -22,7 +22,7 @@ import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -91,10 +91,12 @@ public final class ScriptModule implements AutoCloseable {
         wanted = ModuleOutput.of(output.text);
         torch.enter();
         try {
-            module = TorchModule.load(torch, file);
+            module = TorchModule.foreign(torch, file);
         } catch (EngineException e) {
-            throw new UserError(file + " is no TorchScript file that libtorch can load (" + LibtorchFailure.reason(e)
-                    + "); write it with torch.jit.save", e);
+            throw new UserError(
+                    file + " is no TorchScript file that libtorch can load (" + LibtorchFailure.reason(e)
+                            + "); write it with torch.jit.save",
+                    e);
         }
         ScriptSource source = new ScriptSource().method("pixels(self, images: Tensor) -> Tensor");
         source.line("return %s", PixelCode.append(source, pixels, false));
@@ -246,7 +248,8 @@ public final class ScriptModule implements AutoCloseable {
             Optional<NDArray> named = results.stream()
                     .filter(result -> key.equals(result.getName()))
                     .findFirst();
-            boolean place = named.isEmpty() && key.matches("\\d{1,4}") && results.get(0).getName() == null;
+            boolean place =
+                    named.isEmpty() && key.matches("\\d{1,4}") && results.get(0).getName() == null;
             return place && Integer.parseInt(key) < results.size()
                     ? Optional.of(results.get(Integer.parseInt(key)))
                     : named;
@@ -299,7 +302,8 @@ public final class ScriptModule implements AutoCloseable {
             Shape shape = among(results).map(NDArray::getShape).orElse(new Shape());
             String gave = "gave a tensor of shape " + shape;
             if (shape.dimension() > 0 && shape.get(0) != rows) {
-                return gave + " for " + rows + " images; it must give one row an image: a trace holds the batch size that it was"
+                return gave + " for " + rows
+                        + " images; it must give one row an image: a trace holds the batch size that it was"
                         + " made with, so save it with torch.jit.script, or trace it with x.flatten(1) in place of x.view(1, -1)";
             } else if (shape.dimension() == 3) {
                 return gave + ", which are tokens; choose by " + option + " " + WAYS;

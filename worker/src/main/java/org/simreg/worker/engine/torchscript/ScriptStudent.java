@@ -18,7 +18,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 
 /**
  * A trial of a TorchScript module from outside as a student: run once for evaluation and once for
@@ -52,6 +52,7 @@ public final class ScriptStudent implements AutoCloseable {
      *     depend on its parameters and, when evaluated, on nothing random
      */
     public static NetworkGraph network(Torch torch, Path file, int size) {
+        torch.requireForeign(file);
         ScriptArchive archive = ScriptArchive.read(file);
         int width;
         try (ScriptStudent trial = new ScriptStudent(torch, file, archive, size)) {

@@ -141,8 +141,19 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                             + file);
         }
         ScriptModule script = new ScriptModule(
-                torch, file, asked.pixels(), new ScriptModule.Wanted(asked.part().text(), asked.part().option()));
-        Identity identity = new Identity(file, sha256(file), seen(asked.part().isAny() ? "torchscript" : "torchscript " + asked.part().text(), asked.pixels()), Precision.FLOAT32);
+                torch,
+                file,
+                asked.pixels(),
+                new ScriptModule.Wanted(asked.part().text(), asked.part().option()));
+        Identity identity = new Identity(
+                file,
+                sha256(file),
+                seen(
+                        asked.part().isAny()
+                                ? "torchscript"
+                                : "torchscript " + asked.part().text(),
+                        asked.pixels()),
+                Precision.FLOAT32);
         return new FrozenBackbone(script::features, script, identity, List.of());
     }
 

@@ -40,7 +40,7 @@ final class EmbeddingNetwork implements AutoCloseable {
     FrozenBackbone of(ImageSource asked) {
         if (backbone == null || !asked.equals(source)) {
             close();
-            torch = new Torch(settings.device(), settings.threads());
+            torch = new Torch(settings.device(), settings.threads(), settings.torchscript());
             torch.enter();
             backbone = FrozenBackbone.open(
                     torch,

@@ -89,7 +89,7 @@ public final class FeatureFiller implements AutoCloseable {
     }
 
     private void load(WorkerSettings settings, Consumer<String> notices) {
-        torch = opened(new Torch(settings.device(), settings.threads()));
+        torch = opened(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         ImageList train = DatasetOpener.open(job, settings, notices).train();
         samples = train.size();

@@ -40,6 +40,9 @@ final class NetworkTeacher implements FrozenTeacher {
         StateDict found = WeightsFile.read(file);
         PartRequest part = part(asked);
         NetworkGraph network = network(asked, found, part, file);
+        network.misfit(asked.getSize()).ifPresent(why -> {
+            throw new UserError("--teacher-size: " + why);
+        });
         StateDict weights = NetworkFit.fit(found, network, part, file.toString(), notices);
         boolean bfloat16 = precision == Precision.BFLOAT16;
         FrozenModule module = FrozenModule.of(torch, network, weights, asked.getPixels(), bfloat16);

@@ -22,7 +22,7 @@ final class HubNames {
 
     /** The file with our names where it has those of a network that we know; the file itself without any. */
     static StateDict resolved(StateDict file) {
-        return resolved(TensorFlowNames.resolved(file), Networks.names());
+        return resolved(TransformerNames.resolved(TensorFlowNames.resolved(file)), Networks.names());
     }
 
     /**

@@ -130,7 +130,8 @@ public final class NetworkFit {
     private static String advice(StateDict file, PartRequest asked) {
         List<String> fitting = fitting(file).stream()
                 .map(Networks::backbone)
-                .filter(network -> !asked.among(NetworkParts.of(file, network).holding(network), part -> part).isEmpty())
+                .filter(network -> !asked.among(NetworkParts.of(file, network).holding(network), part -> part)
+                        .isEmpty())
                 .map(NetworkGraph::name)
                 .toList();
         if (!fitting.isEmpty()) {
@@ -197,7 +198,7 @@ public final class NetworkFit {
             Set<String> blocks = names.stream().map(Misfit::block).collect(Collectors.toSet());
             return file.names().stream()
                     .filter(name -> blocks.contains(block(name)) && !names.contains(name))
-                    .filter(name -> !name.endsWith(".num_batches_tracked"))
+                    .filter(name -> !name.endsWith(".num_batches_tracked") && !name.equals("mask_token"))
                     .map(NetworkFit::abbreviated)
                     .toList();
         }

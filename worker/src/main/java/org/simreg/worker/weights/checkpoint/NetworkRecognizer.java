@@ -21,10 +21,10 @@ public final class NetworkRecognizer {
     private static final int LEAST = 60;
 
     /** The first parts of all networks' names. */
-    private static final Set<String> PLACES =
-            Set.of(
-            "conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc", "features", "classifier", "conv_stem", "layer",
-            "conv_1x1");
+    private static final Set<String> PLACES = Set.of(
+            ("conv1 bn1 layer1 layer2 layer3 layer4 fc features classifier conv_stem layer conv_1x1 cls_token pos_embed"
+                            + " register_tokens mask_token patch_embed blocks norm head")
+                    .split(" "));
 
     /** Ahead of names of a run's checkpoint that are no weights. */
     private static final List<String> STATE = List.of("momentum.", "average.");
@@ -106,7 +106,7 @@ public final class NetworkRecognizer {
     }
 
     private static int classes(StateDict own, int features) {
-        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight")) {
+        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight", "head.weight")) {
             if (own.contains(layer)) {
                 long[] shape = own.shape(layer);
                 if (shape.length == 2 && shape[1] == features) {
@@ -125,7 +125,7 @@ public final class NetworkRecognizer {
     /** Takes the tensors of a network that was found, its counters and its last layer. */
     private void use(StateDict own) {
         own.names().stream()
-                .filter(name -> PLACES.contains(name.substring(0, Math.max(0, name.indexOf('.')))))
+                .filter(name -> PLACES.contains(name.substring(0, (name + ".").indexOf('.'))))
                 .forEach(name -> used.add(own.stored(name)));
     }
 }

@@ -73,7 +73,10 @@ final class WeightFolder {
         }
         StringBuilder digests = new StringBuilder();
         for (Path file : files) {
-            digests.append(file.getFileName()).append(' ').append(Sha256.of(file)).append('\n');
+            digests.append(file.getFileName())
+                    .append(' ')
+                    .append(Sha256.of(file))
+                    .append('\n');
         }
         return Sha256.of(digests.toString());
     }

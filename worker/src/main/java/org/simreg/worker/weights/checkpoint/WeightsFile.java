@@ -121,7 +121,9 @@ public final class WeightsFile {
         for (String name : index.files().keySet()) {
             if (!all.containsKey(name)) {
                 throw new CorruptFile("its shards lack the tensor %s; copy %s again"
-                        .formatted(Disk.printable(name), Disk.printable(index.files().get(name))));
+                        .formatted(
+                                Disk.printable(name),
+                                Disk.printable(index.files().get(name))));
             }
         }
         return new ParsedFile(last.container(), Pickled.NONE, last.notes(), all);

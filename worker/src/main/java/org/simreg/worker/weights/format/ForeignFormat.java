@@ -21,14 +21,12 @@ public final class ForeignFormat {
                     + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names";
     private static final String FROM_KERAS =
             "save it as TensorFlow does (keras.models.load_model(FILE).export('DIR')), then " + FROM_TENSORFLOW;
-    private static final String FROM_ONNX =
-            "make a TorchScript module of it (m = onnx2torch.convert(FILE);"
-                    + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names, or give"
-                    + " the PyTorch file or safetensors that it was made of";
-    private static final String FROM_EXPORT =
-            "make a TorchScript module of it (m = torch.export.load(FILE).module();"
-                    + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names; if a guard"
-                    + " fails there, export it again for any batch (dynamic_shapes=({0: torch.export.Dim('n')},))";
+    private static final String FROM_ONNX = "make a TorchScript module of it (m = onnx2torch.convert(FILE);"
+            + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names, or give"
+            + " the PyTorch file or safetensors that it was made of";
+    private static final String FROM_EXPORT = "make a TorchScript module of it (m = torch.export.load(FILE).module();"
+            + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names; if a guard"
+            + " fails there, export it again for any batch (dynamic_shapes=({0: torch.export.Dim('n')},))";
     private static final String FROM_DISTRIBUTED =
             "make one file of it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pth";
     private static final String FROM_NUMPY =
@@ -96,8 +94,9 @@ public final class ForeignFormat {
         } else if (text.startsWith("TFL3", 4)) {
             return Optional.of("it is a TensorFlow Lite file; give the model that it was made of: " + FROM_TENSORFLOW);
         } else if (name.matches(".*\\.(data-\\d{5}-of-\\d{5}|ckpt\\.(index|meta)|index)")) {
-            return Optional.of("it is a piece of a TensorFlow checkpoint; restore it in TensorFlow, save a SavedModel, and "
-                    + FROM_TENSORFLOW);
+            return Optional.of(
+                    "it is a piece of a TensorFlow checkpoint; restore it in TensorFlow, save a SavedModel, and "
+                            + FROM_TENSORFLOW);
         } else if (name.endsWith(".pb")) {
             return Optional.of("it is a TensorFlow graph; " + FROM_TENSORFLOW);
         } else if (name.endsWith(".msgpack")) {

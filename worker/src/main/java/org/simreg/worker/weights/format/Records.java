@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.simreg.worker.weights.tensor.CorruptFile;
 
 /** The named records of an archive, packed or unpacked. */
-interface Records {
+public interface Records {
     /** All names in the archive's order. */
     Iterable<String> names();
 

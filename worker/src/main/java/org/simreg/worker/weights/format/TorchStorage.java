@@ -18,12 +18,12 @@ import org.simreg.worker.weights.tensor.LazyTensor;
  * @param bytes gives all elements, as they lie in the file
  * @param order byte order of the machine that wrote them
  */
-record TorchStorage(long size, Supplier<ByteBuffer> bytes, ByteOrder order) {
+public record TorchStorage(long size, Supplier<ByteBuffer> bytes, ByteOrder order) {
     /** How much larger than its storage a tensor may be that repeats elements (stride 0). */
     private static final long MAX_EXPANDED = 1 << 26;
 
     /** A storage whose bytes are there. */
-    static TorchStorage of(ByteBuffer bytes, ByteOrder order) {
+    public static TorchStorage of(ByteBuffer bytes, ByteOrder order) {
         return new TorchStorage(bytes.remaining(), () -> bytes, order);
     }
 
@@ -50,7 +50,7 @@ record TorchStorage(long size, Supplier<ByteBuffer> bytes, ByteOrder order) {
     }
 
     /** The tensor on this storage, which it must not leave. */
-    LazyTensor view(String name, Tensor tensor) throws CorruptFile {
+    public LazyTensor view(String name, Tensor tensor) throws CorruptFile {
         long elements = size / tensor.dtype().bytes();
         long first = tensor.offset();
         if (tensor.storage().view() != null) {

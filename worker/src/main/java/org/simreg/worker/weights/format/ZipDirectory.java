@@ -3,8 +3,8 @@ package org.simreg.worker.weights.format;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ public final class ZipDirectory implements Records {
     /** An entry: its compression (0 for none, 8 for deflate), bytes, and the place of its local header. */
     private record Entry(int method, long crc, long packed, long size, long offset) {}
 
-    ZipDirectory(MappedFile file) throws CorruptFile {
+    public ZipDirectory(MappedFile file) throws CorruptFile {
         this.file = file;
         long end = end();
         ByteBuffer record = file.slice(end, END_SIZE);
@@ -226,13 +226,15 @@ public final class ZipDirectory implements Records {
             }
         }
 
-        private static ByteBuffer inMemory(ByteBuffer packed, int size, long crc) throws IOException, DataFormatException {
+        private static ByteBuffer inMemory(ByteBuffer packed, int size, long crc)
+                throws IOException, DataFormatException {
             ByteBuffer all = ByteBuffer.allocate(size);
             inflate(packed, size, crc, all::put);
             return all.flip();
         }
 
-        private static ByteBuffer mapped(ByteBuffer packed, long size, long crc) throws IOException, DataFormatException {
+        private static ByteBuffer mapped(ByteBuffer packed, long size, long crc)
+                throws IOException, DataFormatException {
             Path file = Files.createTempFile("simreg", ".record");
             try (FileChannel out = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 inflate(packed, size, crc, piece -> AtomicFile.put(out, piece));

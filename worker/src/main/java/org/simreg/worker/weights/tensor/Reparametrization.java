@@ -58,7 +58,8 @@ public final class Reparametrization {
 
     private boolean isMasked(String weight) {
         LazyTensor values = tensors.get(weight + "_orig");
-        return values != null && Arrays.equals(values.shape(), tensors.get(weight + "_mask").shape());
+        return values != null
+                && Arrays.equals(values.shape(), tensors.get(weight + "_mask").shape());
     }
 
     private boolean isNormed(String weight) {

@@ -187,7 +187,8 @@ class AuthorsEvaluationTest {
                 SAMPLE,
                 new ImageDataset.Subset(2, Optional.empty()),
                 folder.resolve("index"),
-                ImageDataset.IndexProgress.SILENT);
+                ImageDataset.IndexProgress.SILENT,
+                note -> {});
         FeatureSets.Settings settings = new FeatureSets.Settings(
                 new ViewRecipe.CentreView(SIZE, SIZE), new BatchLoader.Settings(1, 2, 0), cache, notice -> {});
         return new FeatureSets(torch, backbone, splits, settings);

@@ -62,7 +62,9 @@ class ContainersTest {
 
     @Test
     void aShardAloneNamesItsIndexAndAMissingOneIsNamed() throws IOException {
-        refused(FILES.resolve("shards/model-00001-of-00002.safetensors"), "name their index model.safetensors.index.json");
+        refused(
+                FILES.resolve("shards/model-00001-of-00002.safetensors"),
+                "name their index model.safetensors.index.json");
         String index = "model.safetensors.index.json";
         Path copy = Files.copy(FILES.resolve("shards").resolve(index), folder.resolve(index));
         refused(copy, "its shard model-00001-of-00002.safetensors is missing");
@@ -83,7 +85,9 @@ class ContainersTest {
     void reparametrisedWeightsComeAsPyTorchComputesThem(String layer) {
         StateDict dict = WeightsFile.read(FILES.resolve("reparametrised.pth"));
         assertArrayEquals(
-                dict.get("expected." + layer).floats(), dict.get(layer + ".weight").floats(), 1e-6f);
+                dict.get("expected." + layer).floats(),
+                dict.get(layer + ".weight").floats(),
+                1e-6f);
         assertTrue(dict.names().stream().noneMatch(name -> name.matches(".*(orig|mask|_g|_v|original\\d)")));
     }
 

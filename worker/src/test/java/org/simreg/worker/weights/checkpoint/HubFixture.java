@@ -65,6 +65,12 @@ public final class HubFixture {
 
     private static Kind kind(String name, Map<String, long[]> shapes) {
         int dot = name.lastIndexOf('.');
+        if (name.matches(".*(token|tokens|embed|embeddings|gamma|lambda1)")) {
+            return Kind.PARAMETER;
+        }
+        if (name.matches(".*norm(1|2|_before|_after)?\\.(weight|bias)")) {
+            return name.endsWith("weight") ? Kind.NORM_SCALE : Kind.NORM_SHIFT;
+        }
         boolean norm = shapes.containsKey(name.substring(0, dot) + ".running_mean");
         return switch (name.substring(dot + 1)) {
             case "running_mean" -> Kind.RUNNING_MEAN;

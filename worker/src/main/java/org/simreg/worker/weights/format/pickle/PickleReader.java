@@ -235,11 +235,9 @@ public final class PickleReader {
         } else if (value instanceof Thing thing) {
             return depth > 0 && isPlain(thing.items, depth - 1) && isPlain(thing.attributes, depth - 1);
         } else if (value instanceof PickledList list) {
-            return depth > 0
-                    && list.stream().allMatch(element -> isPlain(element, depth - 1));
+            return depth > 0 && list.stream().allMatch(element -> isPlain(element, depth - 1));
         } else if (value instanceof Map<?, ?> map) {
-            return depth > 0
-                    && map.values().stream().allMatch(element -> isPlain(element, depth - 1));
+            return depth > 0 && map.values().stream().allMatch(element -> isPlain(element, depth - 1));
         }
         return value instanceof String
                 || value instanceof Number

@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.format;
+package org.simreg.worker.weights.format.script;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,6 +20,8 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.format.StoredZip;
+import org.simreg.worker.weights.format.TorchStorage;
 import org.simreg.worker.weights.format.pickle.PickleReader;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
 import org.simreg.worker.weights.format.pickle.Pickled.Thing;
@@ -56,6 +58,7 @@ public final class ScriptArchive {
         order = new String(said, StandardCharsets.US_ASCII).strip().equals("big")
                 ? ByteOrder.BIG_ENDIAN
                 : ByteOrder.LITTLE_ENDIAN;
+        ScriptOperators.requireOnlyCompute(entries);
         PickleReader reader = new PickleReader(ByteBuffer.wrap(entry(OBJECTS)));
         if (!(reader.read() instanceof Thing root)
                 || root.type == null
@@ -166,10 +169,10 @@ public final class ScriptArchive {
         return tensors.places();
     }
 
-    /** The records of the archive but the object: source, constants, storages, version. */
+    /** The records of the module but the object: source, constants, storages, version. */
     public Map<String, byte[]> records() {
         Map<String, byte[]> records = new LinkedHashMap<>(entries);
-        records.remove(OBJECTS);
+        records.keySet().removeIf(name -> name.equals(OBJECTS) || !ScriptCopy.isPart(name));
         return records;
     }
 

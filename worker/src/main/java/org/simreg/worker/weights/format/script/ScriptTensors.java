@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.format;
+package org.simreg.worker.weights.format.script;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

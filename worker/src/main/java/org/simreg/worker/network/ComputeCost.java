@@ -1,0 +1,70 @@
+package org.simreg.worker.network;
+
+import java.util.List;
+
+/** The count of a network's multiplications for one image, by its layers' shapes. */
+public final class ComputeCost {
+    private ComputeCost() {}
+
+    /**
+     * The shape of a value.
+     *
+     * @param side of an image; of tokens their number
+     */
+    private record Value(long side, boolean tokens) {
+        long places() {
+            return tokens ? side : side * side;
+        }
+    }
+
+    /**
+     * Multiplications of convolutions, linear layers and attention, each with its addition; the rest is small.
+     *
+     * @param size height and width of the image in pixels
+     */
+    public static long multiplications(NetworkGraph network, int size) {
+        List<NetworkGraph.Node> nodes = network.nodes();
+        Value[] values = new Value[nodes.size() + 1];
+        values[0] = new Value(size, false);
+        long sum = 0;
+        for (int i = 0; i < nodes.size(); i++) {
+            Value input = values[nodes.get(i).input()];
+            Value output = output(nodes.get(i).op(), input);
+            values[i + 1] = output;
+            sum += multiplications(nodes.get(i).op(), output);
+        }
+        return sum;
+    }
+
+    private static Value output(Op op, Value input) {
+        if (op instanceof Op.Convolution c) {
+            return new Value(side(input.side, c.kernel(), c.stride(), c.padding()), false);
+        } else if (op instanceof Op.MaxPool pool) {
+            return new Value(side(input.side, pool.kernel(), pool.stride(), pool.padding()), false);
+        } else if (op instanceof Op.PatchTokens tokens) {
+            long grid = input.side / tokens.patch();
+            return new Value(1 + tokens.positions().registers() + grid * grid, true);
+        }
+        boolean single = op instanceof Op.GlobalAveragePool || op instanceof Op.ClassToken;
+        return single ? new Value(1, true) : input;
+    }
+
+    private static long side(long side, int kernel, int stride, int padding) {
+        return padding == Op.SAME ? (side + stride - 1) / stride : (side + 2L * padding - kernel) / stride + 1;
+    }
+
+    private static long multiplications(Op op, Value output) {
+        if (op instanceof Op.Convolution c) {
+            return output.places() * c.out() * (c.in() / c.groups()) * c.kernel() * c.kernel();
+        } else if (op instanceof Op.Linear linear) {
+            return output.places() * linear.in() * linear.out();
+        } else if (op instanceof Op.PatchTokens tokens) {
+            long patches = output.side - 1 - tokens.positions().registers();
+            return patches * tokens.width() * 3 * tokens.patch() * tokens.patch();
+        } else if (op instanceof Op.Attention attention) {
+            long width = attention.width();
+            return output.side * 4 * width * width + 2 * output.side * output.side * width;
+        }
+        return 0;
+    }
+}
