@@ -156,6 +156,9 @@ final class JobDefaults {
         if (job.getCache().getAllFields().isEmpty()) {
             job.clearCache();
         }
+        if (job.getContinued().getAllFields().isEmpty()) {
+            job.clearContinued();
+        }
         if (job.getMomentumTeacher().getAllFields().isEmpty()) {
             job.clearMomentumTeacher();
         }

@@ -1,8 +1,10 @@
 package org.simreg.proto;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** The rules of a completed job that concern several settings at once. */
@@ -20,6 +22,7 @@ final class JobRules {
 
     void check() {
         name();
+        texts(job, "");
         teachers();
         student();
         loss();
@@ -37,6 +40,24 @@ final class JobRules {
         if (!job.getName().matches("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,99}")) {
             String rule = "' can't name files; begin with a letter or digit, then letters, digits or . - _, up to 100";
             add("name", "'" + job.getName() + rule);
+        }
+    }
+
+    /** Names and paths stand in logs and terminals. */
+    private void texts(Message message, String section) {
+        for (Map.Entry<FieldDescriptor, Object> entry : message.getAllFields().entrySet()) {
+            String place = section + entry.getKey().getName();
+            List<?> values = entry.getKey().isRepeated() ? (List<?>) entry.getValue() : List.of(entry.getValue());
+            for (int i = 0; i < values.size(); i++) {
+                String one = entry.getKey().isRepeated() ? place + "[" + i + "]" : place;
+                if (values.get(i) instanceof Message inner) {
+                    texts(inner, one + ".");
+                } else if (values.get(i) instanceof String text
+                        && !place.equals("name")
+                        && !Printable.text(text).equals(text)) {
+                    add(one, "'" + Printable.text(text) + "' has line ends or control characters; take them out");
+                }
+            }
         }
     }
 
@@ -59,6 +80,12 @@ final class JobRules {
         if (!(source instanceof TeacherSource.Self)) {
             weight(teacher, section);
         }
+        if (teacher.hasOutput() && !(source instanceof TeacherSource.TorchScript)) {
+            String with = " with the teacher " + teacher.getSource();
+            add(
+                    section + "output",
+                    teacher.getOutput() + " has no effect" + with + ", which is no torchscript:FILE; leave it out");
+        }
         if (source instanceof TeacherSource.Weights) {
             return;
         }
@@ -72,6 +99,9 @@ final class JobRules {
         if (teacher.hasNetwork()) {
             String network = FieldText.shown(teacher, Teacher.NETWORK_FIELD_NUMBER);
             add(section + "network", network + " has no effect" + with + "; leave it out");
+        }
+        if (teacher.hasPart()) {
+            add(section + "part", teacher.getPart() + " has no effect" + with + "; leave it out");
         }
         if (source instanceof TeacherSource.Self) {
             self(teacher, section);
@@ -116,6 +146,9 @@ final class JobRules {
             add("precision", "bfloat16 does not go with a module; choose float32 or leave it out");
         }
         mobileNet(student);
+        if (student.hasInitPart() && !student.hasInit()) {
+            add("student.init_part", "has no effect without student.init; leave it out");
+        }
         if (student.hasInit() && student.hasRestart()) {
             String what = "takes the student's weights from its file, and so does student.init";
             add("student.restart", what + "; leave one of them out");

@@ -16,6 +16,8 @@ public final class Refused extends RuntimeException {
         STATE,
         /** The name or folder is taken. */
         EXISTS,
+        /** The caller lacks the right. */
+        FORBIDDEN,
         /** As much as is allowed is there already. */
         FULL,
         /** It may work later. */
@@ -28,7 +30,7 @@ public final class Refused extends RuntimeException {
      * @param message what was refused, with its value, and the way out; one sentence
      */
     public Refused(Kind kind, String message) {
-        super(message);
+        super(Printable.lines(message));
         this.kind = kind;
     }
 

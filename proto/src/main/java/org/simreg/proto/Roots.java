@@ -154,6 +154,7 @@ public final class Roots {
             NamedPaths all = new NamedPaths();
             all.put("dataset.path", job.getDataset().getPath());
             all.put("dataset.classes_file", job.getDataset().getClassesFile());
+            all.put("dataset.val_labels", job.getDataset().getValLabels());
             for (int i = 0; i < job.getTeachersCount(); i++) {
                 all.teacher("teachers[" + i + "].source", job.getTeachers(i).getSource());
             }
@@ -170,6 +171,7 @@ public final class Roots {
             ImageSource images = source.getImages();
             all.put("source.images.dataset.path", images.getDataset().getPath());
             all.put("source.images.dataset.classes_file", images.getDataset().getClassesFile());
+            all.put("source.images.dataset.val_labels", images.getDataset().getValLabels());
             if (!images.getWeights().isEmpty()) {
                 all.teacher("source.images.weights", images.getWeights());
             }

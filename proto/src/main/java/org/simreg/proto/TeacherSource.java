@@ -34,7 +34,9 @@ public sealed interface TeacherSource {
     default boolean takes(JobField setting) {
         return switch (setting.field().getNumber()) {
             case Teacher.SOURCE_FIELD_NUMBER -> true;
-            case Teacher.NETWORK_FIELD_NUMBER, Teacher.FEATURE_FIELD_NUMBER -> this instanceof Weights;
+            case Teacher.NETWORK_FIELD_NUMBER, Teacher.FEATURE_FIELD_NUMBER, Teacher.PART_FIELD_NUMBER ->
+                this instanceof Weights;
+            case Teacher.OUTPUT_FIELD_NUMBER -> this instanceof TorchScript;
             default -> !(this instanceof Self);
         };
     }

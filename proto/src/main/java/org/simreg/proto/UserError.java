@@ -7,7 +7,7 @@ import java.util.List;
  * message is one sentence that names the field or file, the value and the way out; it is shown
  * without a stack trace.
  */
-public final class UserError extends RuntimeException {
+public class UserError extends RuntimeException {
     private final transient List<Problem> problems;
 
     /**
@@ -35,7 +35,7 @@ public final class UserError extends RuntimeException {
      * @param problems the same, one by one
      */
     public UserError(String message, List<Problem> problems) {
-        super(message);
+        super(Printable.lines(message));
         this.problems = List.copyOf(problems);
     }
 
@@ -44,7 +44,7 @@ public final class UserError extends RuntimeException {
      * @param cause the failure below, shown only when the user asks for details
      */
     public UserError(String message, Throwable cause) {
-        super(message, cause);
+        super(Printable.lines(message), cause);
         problems = List.of();
     }
 

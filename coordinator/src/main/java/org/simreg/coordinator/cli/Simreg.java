@@ -1,6 +1,9 @@
 package org.simreg.coordinator.cli;
 
+import java.io.FilterWriter;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.bank.ClassifyCommand;
 import org.simreg.coordinator.cli.bank.IndexCommand;
@@ -28,6 +31,7 @@ import org.simreg.coordinator.cli.node.WorkerCommand;
 import org.simreg.coordinator.cli.node.WorkersCommand;
 import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.StopSignal;
+import org.simreg.proto.Printable;
 import org.simreg.worker.export.StudentExport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -105,6 +109,32 @@ public final class Simreg implements Runnable {
         private boolean version;
     }
 
+    /** The writer of all that commands print: what names of others must not do to a terminal is taken out. */
+    private static final class PrintableWriter extends FilterWriter {
+        private PrintableWriter(Writer out) {
+            super(out);
+        }
+
+        static PrintWriter to(PrintWriter out) {
+            return new PrintWriter(new PrintableWriter(out), true);
+        }
+
+        @Override
+        public void write(int character) throws IOException {
+            out.write(Printable.coloured(Character.toString(character)));
+        }
+
+        @Override
+        public void write(char[] text, int from, int count) throws IOException {
+            out.write(Printable.coloured(new String(text, from, count)));
+        }
+
+        @Override
+        public void write(String text, int from, int count) throws IOException {
+            out.write(Printable.coloured(text.substring(from, from + count)));
+        }
+    }
+
     private Simreg(GlobalOptions global) {
         this.global = global;
     }
@@ -132,7 +162,8 @@ public final class Simreg implements Runnable {
     static int run(Actions actions, PrintWriter out, PrintWriter err, String... args) {
         GlobalOptions global = new GlobalOptions();
         FailureMessages failures = new FailureMessages(global);
-        CommandLine command = commandLine(global, actions).setOut(out).setErr(err);
+        CommandLine command =
+                commandLine(global, actions).setOut(PrintableWriter.to(out)).setErr(PrintableWriter.to(err));
         command.setParameterExceptionHandler(failures).setExecutionExceptionHandler(failures);
         try {
             return command.execute(args);
@@ -147,7 +178,7 @@ public final class Simreg implements Runnable {
     }
 
     private static int export(ExportCommand.Settings settings) {
-        StudentExport.checkpoint(settings.checkpoint(), settings.network(), settings.target())
+        StudentExport.checkpoint(settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
                 .forEach(System.out::println);
         return 0;
     }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobQueue;
 import org.simreg.coordinator.job.JobRun;
@@ -114,6 +113,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         for (JobRun run : queue.active()) {
             guard.with(run, () -> dispatcher.acknowledge(run));
         }
+        queue.forgetEnded();
         tellIfChanged();
     }
 
@@ -156,7 +156,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     @Override
     public ListResponse list(ListRequest request) {
-        return JobStatuses.page(queue.newest(), request);
+        return queue.page(request);
     }
 
     @Override
@@ -274,8 +274,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
 
     /** How many jobs are in which state; states that no job is in are left out. */
     public Map<JobState, Long> states() {
-        return queue.all().stream()
-                .collect(Collectors.groupingBy(run -> run.record().getState(), Collectors.counting()));
+        return queue.states();
     }
 
     /** Jobs that have not ended. */

@@ -169,7 +169,9 @@ final class ReportHandler {
     private void failed(WorkerSession from, JobRun run, JobFailed failed) {
         String reason = failed.getReason();
         boolean first = !run.record().hasStarted();
-        if (failed.getRefused()) {
+        if (failed.getOnlyHere()) {
+            exclude(from, run, reason);
+        } else if (failed.getRefused()) {
             if (run.failures().refused(from.key()) || first || nobodyElse(from, run)) {
                 guard.fail(run, reason, true);
             } else {

@@ -21,18 +21,19 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.simreg.coordinator.grpc.bounds.InboundBounds;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.tls.Tls;
 
 /**
  * The coordinator's gRPC server: the given services with health and reflection, on a port or within
- * this JVM. Requests of more than 16 MiB are refused, and more than a thousand calls at a time on
- * one connection wait.
+ * this JVM. On a port requests are bounded ({@link InboundBounds}), and more than a thousand calls at
+ * a time on one connection wait.
  */
 public final class GrpcServer implements AutoCloseable {
-    /** Largest message that is taken, in bytes. */
-    public static final int LARGEST_REQUEST = 16 << 20;
+    /** Largest message that any RPC takes, in bytes. */
+    public static final int LARGEST_REQUEST = InboundBounds.LARGEST;
 
     /**
      * The logger of gRPC, silenced: it logs a stack trace for a message too large or a client gone.
@@ -46,12 +47,16 @@ public final class GrpcServer implements AutoCloseable {
     /** After which a connection without a handshake is closed. */
     private static final int HANDSHAKE_SECONDS = 20;
 
+    /** After which a connection without a call is closed; clients open it again by themselves. */
+    private static final Duration UNUSED = Duration.ofSeconds(60);
+
     private static final int THREADS = 4;
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final Duration GRACE = Duration.ofMillis(500);
     private static final Duration BREAK_OFF = Duration.ofSeconds(5);
 
     private final HealthStatusManager health = new HealthStatusManager();
+    private final Optional<InboundBounds> bounds;
     private final ExecutorService threads = threads("simreg-api");
     private final Server server;
 
@@ -79,17 +84,21 @@ public final class GrpcServer implements AutoCloseable {
         }
     }
 
-    private GrpcServer(ServerBuilder<?> builder, List<? extends BindableService> services) throws IOException {
+    private GrpcServer(
+            ServerBuilder<?> builder, List<? extends BindableService> services, Optional<InboundBounds> bounds)
+            throws IOException {
         GRPC.setLevel(Level.SEVERE);
+        this.bounds = bounds;
         services.forEach(service -> serve(builder, service));
-        builder.addService(health.getHealthService());
+        add(builder, health.getHealthService());
         addReflection(builder);
-        server =
-                builder.executor(threads).maxInboundMessageSize(LARGEST_REQUEST).build();
+        // The last that is added is passed first.
+        bounds.ifPresent(one -> builder.intercept(one.admission()));
+        server = builder.executor(threads).build();
         try {
             server.start();
         } catch (IOException e) {
-            threads.shutdown();
+            closeThreads();
             throw e;
         }
     }
@@ -126,10 +135,13 @@ public final class GrpcServer implements AutoCloseable {
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+                .maxConnectionIdle(UNUSED.toSeconds(), TimeUnit.SECONDS)
                 .maxConcurrentCallsPerConnection(MOST_CALLS);
+        InboundBounds bounds = new InboundBounds();
+        bounds.apply(builder);
         security.interceptors().forEach(builder::intercept);
         try {
-            return new GrpcServer(builder, services);
+            return new GrpcServer(builder, services, Optional.of(bounds));
         } catch (IOException e) {
             String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
             String way = "; choose another with --host and --port";
@@ -144,15 +156,12 @@ public final class GrpcServer implements AutoCloseable {
      */
     public static GrpcServer inProcess(String name, List<? extends BindableService> services) {
         try {
-            return new GrpcServer(InProcessServerBuilder.forName(name), services);
+            InProcessServerBuilder builder =
+                    InProcessServerBuilder.forName(name).maxInboundMessageSize(LARGEST_REQUEST);
+            return new GrpcServer(builder, services, Optional.empty());
         } catch (IOException e) {
             throw new IllegalStateException("the in-process name " + name + " is taken", e);
         }
-    }
-
-    /** The pool for an API's blocking work, such as reading and writing checkpoints. */
-    public static ExecutorService fileThreads() {
-        return threads("simreg-files");
     }
 
     /**
@@ -191,20 +200,29 @@ public final class GrpcServer implements AutoCloseable {
             server.shutdownNow();
             Thread.currentThread().interrupt();
         }
+        closeThreads();
+    }
+
+    private void closeThreads() {
         threads.shutdown();
+        bounds.ifPresent(InboundBounds::close);
     }
 
     private void serve(ServerBuilder<?> builder, BindableService service) {
-        builder.addService(service);
+        add(builder, service);
         String name = service.bindService().getServiceDescriptor().getName();
         health.setStatus(name, ServingStatus.SERVING);
     }
 
+    private void add(ServerBuilder<?> builder, BindableService service) {
+        builder.addService(bounds.map(one -> one.bounded(service)).orElseGet(service::bindService));
+    }
+
     /** Older tools speak v1alpha only. */
     @SuppressWarnings("deprecation")
-    private static void addReflection(ServerBuilder<?> builder) {
-        builder.addService(ProtoReflectionServiceV1.newInstance());
-        builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+    private void addReflection(ServerBuilder<?> builder) {
+        add(builder, ProtoReflectionServiceV1.newInstance());
+        add(builder, io.grpc.protobuf.services.ProtoReflectionService.newInstance());
     }
 
     private static ExecutorService threads(String name) {

@@ -77,6 +77,7 @@ public final class GrpcStatuses {
             case UNKNOWN -> Code.NOT_FOUND;
             case STATE -> Code.FAILED_PRECONDITION;
             case EXISTS -> Code.ALREADY_EXISTS;
+            case FORBIDDEN -> Code.PERMISSION_DENIED;
             case FULL -> Code.RESOURCE_EXHAUSTED;
             case UNAVAILABLE -> Code.UNAVAILABLE;
             case DAMAGED -> Code.DATA_LOSS;

@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.simreg.coordinator.control.JobService;
+import org.simreg.coordinator.grpc.access.Gate;
 import org.simreg.coordinator.job.JobWatch;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
@@ -39,7 +40,10 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
     }
 
     @Override
-    public void submit(SubmitRequest request, StreamObserver<JobStatus> answer) {
+    public void submit(SubmitRequest asked, StreamObserver<JobStatus> answer) {
+        SubmitRequest.Builder known = asked.toBuilder().clearSubmitter();
+        Gate.caller().ifPresent(known::setSubmitter);
+        SubmitRequest request = known.build();
         Calls.give(answer, coordinator, () -> {
             if (request.getRequestId().length() > LONGEST_ID) {
                 String what = request.getRequestId().length() + " characters; choose ";

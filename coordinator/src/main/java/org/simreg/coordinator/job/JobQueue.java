@@ -1,18 +1,21 @@
 package org.simreg.coordinator.job;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobState;
+import org.simreg.proto.ListRequest;
+import org.simreg.proto.ListResponse;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 import org.simreg.proto.StateChanged;
@@ -22,14 +25,18 @@ import org.simreg.proto.SubmitRequest;
 public final class JobQueue {
     private static final int LARGEST_JOB = 16 << 10;
 
-    /** Jobs of one millisecond are in the order of their ids. */
-    private static final Comparator<JobRun> NEWEST_FIRST =
-            Comparator.comparing((JobRun run) -> -run.record().getSubmittedMs()).thenComparing(JobRun::id);
+    /** Ended jobs that stay in memory where a store keeps them apart. */
+    private static final int ENDED_IN_MEMORY = 100;
 
     private final CoordinatorSettings settings;
     private final JobStore store;
     private final RunFiles.JobFolders folders;
     private final Map<String, JobRun> runs = new LinkedHashMap<>();
+    private final Map<String, JobRun> active = new LinkedHashMap<>();
+    private final Map<String, JobRun> requests = new HashMap<>();
+
+    /** Ended jobs in memory, those asked for last at the end. */
+    private final Map<String, JobRun> ended = new LinkedHashMap<>();
 
     /** No two jobs have one time of submission, nor a later job an earlier one. */
     private long newest;
@@ -43,22 +50,96 @@ public final class JobQueue {
     /** Takes over what the store has. */
     public Collection<JobRun> load() {
         for (JobRecord record : store.load()) {
-            runs.put(record.getId(), new JobRun(settings, store, folders, record));
+            keep(new JobRun(settings, store, folders, this::moved, record));
             newest = Math.max(newest, record.getSubmittedMs());
         }
-        return runs.values();
+        store.past().ifPresent(past -> newest = Math.max(newest, past.newestMs()));
+        return List.copyOf(runs.values());
     }
 
+    private JobRun keep(JobRun run) {
+        runs.put(run.id(), run);
+        if (!run.record().getRequestId().isEmpty()) {
+            requests.put(run.record().getRequestId(), run);
+        }
+        moved(run);
+        return run;
+    }
+
+    /** A job may be in another state. */
+    private void moved(JobRun run) {
+        if (runs.get(run.id()) == run) {
+            place(active, run, run.active());
+            place(ended, run, run.ended());
+        }
+    }
+
+    private static void place(Map<String, JobRun> among, JobRun run, boolean belongs) {
+        if (belongs) {
+            among.putIfAbsent(run.id(), run);
+        } else {
+            among.remove(run.id());
+        }
+    }
+
+    /** Lets go of ended jobs that nobody watches, for as many as there may be in memory. */
+    public void forgetEnded() {
+        if (ended.size() <= ENDED_IN_MEMORY || store.past().isEmpty()) {
+            return;
+        }
+        PastJobs past = store.past().get();
+        List<JobRun> idle = ended.values().stream()
+                .filter(run -> !run.watched())
+                .limit(ended.size() - ENDED_IN_MEMORY)
+                .filter(run -> past.find(run.id()).isPresent())
+                .toList();
+        for (JobRun run : idle) {
+            runs.remove(run.id());
+            ended.remove(run.id());
+            requests.remove(run.record().getRequestId(), run);
+            run.close();
+        }
+    }
+
+    /** The jobs in memory: all that have not ended, and some that have. */
     public Collection<JobRun> all() {
-        return runs.values();
+        return List.copyOf(runs.values());
     }
 
     public List<JobRun> active() {
-        return runs.values().stream().filter(JobRun::active).toList();
+        return List.copyOf(active.values());
+    }
+
+    /** How many jobs are in which state; states that no job is in are left out. */
+    public Map<JobState, Long> states() {
+        Map<JobState, Long> states =
+                store.past().map(PastJobs::states).map(HashMap::new).orElseGet(HashMap::new);
+        for (JobRun run : runs.values()) {
+            if (!run.ended() || !archived(run.id())) {
+                states.merge(run.record().getState(), 1L, Long::sum);
+            }
+        }
+        return states;
+    }
+
+    private boolean archived(String id) {
+        return store.past().flatMap(past -> past.find(id)).isPresent();
     }
 
     public Optional<JobRun> find(String id) {
-        return Optional.ofNullable(runs.get(id));
+        JobRun run = runs.get(id);
+        if (run == null) {
+            return store.past().flatMap(past -> past.find(id)).map(this::again);
+        }
+        if (ended.remove(id, run)) {
+            ended.put(id, run);
+        }
+        return Optional.of(run);
+    }
+
+    /** Takes an ended job into memory. */
+    private JobRun again(JobRecord record) {
+        return keep(new JobRun(settings, store, folders, this::moved, record));
     }
 
     /**
@@ -69,14 +150,20 @@ public final class JobQueue {
                 Refused.Kind.UNKNOWN, "There is no job %s; list them to see which there are".formatted(id)));
     }
 
+    private Optional<JobRun> requested(String requestId) {
+        if (requestId.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(requests.get(requestId))
+                .or(() ->
+                        store.past().flatMap(past -> past.requested(requestId)).map(record -> get(record.getId())));
+    }
+
     /** Queues a job, or finds the one that the same request has made. */
     public JobRun submit(SubmitRequest request) {
-        if (!request.getRequestId().isEmpty()) {
-            for (JobRun run : runs.values()) {
-                if (run.record().getRequestId().equals(request.getRequestId())) {
-                    return run;
-                }
-            }
+        Optional<JobRun> made = requested(request.getRequestId());
+        if (made.isPresent()) {
+            return made.get();
         }
         Job job = JobSettings.complete(request.getJob());
         refuseLarge(job);
@@ -87,7 +174,54 @@ public final class JobQueue {
         settings.limits().roots().check(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
-        return queue(record(request, job, folder.toString()), request.getExisting());
+        JobRecord record = record(request, job, folder.toString());
+        if (request.getExisting() != SubmitRequest.Existing.OVERWRITE || mayOverwrite(request, record.getFolder())) {
+            return queue(record, request.getExisting());
+        }
+        try {
+            return queue(record, SubmitRequest.Existing.REFUSE);
+        } catch (Refused e) {
+            if (e.kind() != Refused.Kind.EXISTS) {
+                throw e;
+            }
+            throw new Refused(
+                    Refused.Kind.FORBIDDEN,
+                    "The folder %s holds what %s has not submitted: to overwrite it takes a token with the role operate; choose another folder with --out"
+                            .formatted(folder, request.getSubmitter().getName()));
+        }
+    }
+
+    /**
+     * Operators may delete what a folder holds, and so may whoever submitted its last run, if that is
+     * one of the last ten thousand jobs.
+     */
+    private boolean mayOverwrite(SubmitRequest request, String folder) {
+        if (!request.hasSubmitter() || request.getSubmitter().getOperates()) {
+            return true;
+        }
+        return lastIn(folder)
+                .filter(record ->
+                        record.getSubmitter().equals(request.getSubmitter().getName()))
+                .isPresent();
+    }
+
+    private Optional<JobRecord> lastIn(String folder) {
+        Optional<JobRecord> last = runs.values().stream()
+                .map(JobRun::record)
+                .filter(record -> record.getFolder().equals(folder))
+                .min(Comparator.comparing(PastJobs.Place::of));
+        PastJobs.Place place = PastJobs.Place.FIRST;
+        for (int page = 0; page < 20 && last.isEmpty() && store.past().isPresent(); page++) {
+            List<JobRecord> records = store.past().get().newest(place, Set.of(), 500);
+            last = records.stream()
+                    .filter(record -> record.getFolder().equals(folder))
+                    .findFirst();
+            if (records.size() < 500) {
+                break;
+            }
+            place = PastJobs.Place.of(records.get(records.size() - 1));
+        }
+        return last;
     }
 
     private JobRecord record(SubmitRequest request, Job job, String folder) {
@@ -98,6 +232,7 @@ public final class JobQueue {
                 .setVersion(1)
                 .setRequestId(request.getRequestId())
                 .setJob(job)
+                .setSubmitter(request.getSubmitter().getName())
                 .setState(JobState.QUEUED)
                 .setReason("waits for its turn")
                 .setSubmittedMs(now)
@@ -109,17 +244,19 @@ public final class JobQueue {
     private JobRun queue(JobRecord asked, SubmitRequest.Existing existing) {
         RunFiles files = folders.create(asked, existing);
         JobRecord record = after(asked, files.head().generation());
-        JobRun run = new JobRun(settings, store, folders, record);
+        JobRun run = new JobRun(settings, store, folders, this::moved, record);
         run.files(files);
         try {
             store.save(record);
-            runs.put(record.getId(), run);
+            keep(run);
             run.emit(Progress.newBuilder()
                     .setState(
                             StateChanged.newBuilder().setState(JobState.QUEUED).setReason(record.getReason())));
             return run;
         } catch (RuntimeException e) {
             runs.remove(record.getId());
+            active.remove(record.getId());
+            requests.remove(record.getRequestId(), run);
             run.close();
             throw e;
         }
@@ -147,7 +284,7 @@ public final class JobQueue {
     /** Refuses a job if the queue is full. */
     public void refuseTooMany() {
         int most = settings.limits().queue();
-        if (active().size() >= most) {
+        if (active.size() >= most) {
             throw new Refused(
                     Refused.Kind.FULL,
                     "The queue holds %d jobs that have not ended, as many as --max-queue allows; submit again when one has ended, or cancel one"
@@ -167,18 +304,33 @@ public final class JobQueue {
         }
     }
 
+    /** The name, or with a number: the first free one after a taken one, found by doubling. */
     private String freeId(String name) {
-        String id = name;
-        for (int i = 2; runs.containsKey(id); i++) {
-            id = name + "-" + i;
+        if (!taken(name)) {
+            return name;
         }
-        return id;
+        int high = 2;
+        while (taken(name + "-" + high)) {
+            high *= 2;
+        }
+        int low = high / 2;
+        while (low + 1 < high) {
+            int middle = (low + high) >>> 1;
+            if (taken(name + "-" + middle)) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return name + "-" + high;
     }
 
-    /** All jobs, newest first. */
-    public List<JobRun> newest() {
-        List<JobRun> newest = new ArrayList<>(runs.values());
-        newest.sort(NEWEST_FIRST);
-        return newest;
+    private boolean taken(String id) {
+        return runs.containsKey(id) || archived(id);
+    }
+
+    /** A page of the list of all jobs, newest first. */
+    public ListResponse page(ListRequest request) {
+        return JobStatuses.page(runs, store.past(), request);
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
@@ -14,6 +15,7 @@ import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Notice;
+import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 import org.slf4j.Logger;
@@ -28,6 +30,7 @@ public final class JobRun {
     private final CoordinatorSettings settings;
     private final JobStore store;
     private final RunFiles.JobFolders folders;
+    private final Consumer<JobRun> moved;
     private final Set<String> noticed = new HashSet<>();
     private final List<JobWatch> watches = new ArrayList<>();
     private final FailureRecord failures = new FailureRecord();
@@ -39,7 +42,16 @@ public final class JobRun {
     private String reason;
     private boolean finishing;
 
-    JobRun(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders, JobRecord record) {
+    /**
+     * @param moved told whenever it may be in another state
+     */
+    JobRun(
+            CoordinatorSettings settings,
+            JobStore store,
+            RunFiles.JobFolders folders,
+            Consumer<JobRun> moved,
+            JobRecord record) {
+        this.moved = moved;
         this.settings = settings;
         this.store = store;
         this.folders = folders;
@@ -148,6 +160,7 @@ public final class JobRun {
         JobRecord next = changed.setVersion(record.getVersion() + 1).build();
         store.save(next);
         record = next;
+        moved.accept(this);
     }
 
     /** Appends an event to the event log and passes it to the observer and all watches. */
@@ -164,7 +177,8 @@ public final class JobRun {
     }
 
     /** Emits a notice for people, each text once a job. */
-    public void notice(String text) {
+    public void notice(String said) {
+        String text = Printable.text(said);
         if (noticed.size() < MOST_NOTICES && noticed.add(text)) {
             emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
         }
@@ -218,6 +232,10 @@ public final class JobRun {
 
     public void addWatch(JobWatch watch) {
         watches.add(watch);
+    }
+
+    boolean watched() {
+        return !watches.isEmpty();
     }
 
     void removeWatch(JobWatch watch) {

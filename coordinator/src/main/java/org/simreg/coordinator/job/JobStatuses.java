@@ -1,9 +1,14 @@
 package org.simreg.coordinator.job;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.simreg.coordinator.job.PastJobs.Place;
 import org.simreg.proto.Generation;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -16,17 +21,27 @@ import org.simreg.proto.Refused;
 public final class JobStatuses {
     private static final int USUAL_PAGE = 100;
     private static final int LARGEST_PAGE = 1000;
+    private static final Set<JobState> ENDED = EnumSet.of(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED);
 
     private JobStatuses() {}
 
     public static JobStatus of(JobRun run) {
-        JobRecord record = run.record();
+        JobStatus.Builder status = begun(run.record(), run.reason());
+        return run.active() ? live(run, status) : past(run.record().getSummary(), status);
+    }
+
+    /** The status of a job that is not active. */
+    private static JobStatus of(JobRecord record) {
+        return past(record.getSummary(), begun(record, record.getReason()));
+    }
+
+    private static JobStatus.Builder begun(JobRecord record, String reason) {
         JobStatus.Builder status = JobStatus.newBuilder()
                 .setId(record.getId())
                 .setRequestId(record.getRequestId())
                 .setJob(record.getJob())
                 .setState(record.getState())
-                .setReason(run.reason())
+                .setReason(reason)
                 .setSubmittedMs(record.getSubmittedMs())
                 .setEndedMs(record.getEndedMs())
                 .setGeneration(record.getGeneration().getNumber())
@@ -39,7 +54,7 @@ public final class JobStatuses {
                     .map(Generation.Member::getWorker)
                     .forEach(status::addWorkers);
         }
-        return run.active() ? live(run, status) : past(record.getSummary(), status);
+        return status;
     }
 
     private static JobStatus live(JobRun run, JobStatus.Builder status) {
@@ -66,45 +81,55 @@ public final class JobStatuses {
     }
 
     /**
-     * A page of a list of jobs. Its token names its last job, so that new jobs shift nothing.
+     * A page of the list of jobs. Its token names its last job, so that new jobs shift nothing.
      *
-     * @param runs newest first
+     * @param runs those in memory, by id
+     * @param past those that have ended, if they are kept apart
      * @throws Refused if the token is none of ours
      */
-    public static ListResponse page(List<JobRun> runs, ListRequest request) {
+    static ListResponse page(Map<String, JobRun> runs, Optional<PastJobs> past, ListRequest request) {
         int asked = request.getPageSize();
         int size = asked <= 0 ? USUAL_PAGE : Math.min(asked, LARGEST_PAGE);
-        List<JobRun> wanted = new ArrayList<>();
-        for (JobRun run : runs) {
-            boolean any = request.getStatesCount() == 0;
-            if ((any || request.getStatesList().contains(run.record().getState()))
-                    && after(request.getPageToken(), run)) {
-                wanted.add(run);
+        Place before = place(request.getPageToken());
+        Set<JobState> states = Set.copyOf(request.getStatesList());
+        TreeMap<Place, Supplier<JobStatus>> wanted = new TreeMap<>();
+        int ended = 0;
+        for (JobRun run : runs.values()) {
+            ended += run.ended() ? 1 : 0;
+            Place place = Place.of(run.record());
+            if ((states.isEmpty() || states.contains(run.record().getState())) && place.compareTo(before) > 0) {
+                wanted.put(place, () -> of(run));
+            }
+        }
+        if (past.isPresent() && (states.isEmpty() || states.stream().anyMatch(ENDED::contains))) {
+            for (JobRecord record : past.get().newest(before, states, size + 1 + ended)) {
+                if (!runs.containsKey(record.getId())) {
+                    wanted.put(Place.of(record), () -> of(record));
+                }
             }
         }
         ListResponse.Builder page = ListResponse.newBuilder();
-        wanted.stream().limit(size).map(JobStatuses::of).forEach(page::addJobs);
+        wanted.values().stream().limit(size).map(Supplier::get).forEach(page::addJobs);
         if (wanted.size() > size) {
-            page.setNextPageToken(token(wanted.get(size - 1)));
+            Place last = wanted.keySet().stream().skip(size - 1L).findFirst().orElseThrow();
+            page.setNextPageToken(token(last));
         }
         return page.build();
     }
 
-    private static String token(JobRun run) {
-        String place = run.record().getSubmittedMs() + " " + run.id();
-        return Base64.getUrlEncoder().encodeToString(place.getBytes(StandardCharsets.UTF_8));
+    private static String token(Place place) {
+        String text = place.submittedMs() + " " + place.id();
+        return Base64.getUrlEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static boolean after(String token, JobRun run) {
+    private static Place place(String token) {
         if (token.isEmpty()) {
-            return true;
+            return Place.FIRST;
         }
         try {
             byte[] bytes = Base64.getUrlDecoder().decode(token);
             String[] place = new String(bytes, StandardCharsets.UTF_8).split(" ", 2);
-            long submitted = Long.parseLong(place[0]);
-            long own = run.record().getSubmittedMs();
-            return own < submitted || own == submitted && run.id().compareTo(place[1]) > 0;
+            return new Place(Long.parseLong(place[0]), place[1]);
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new Refused(
                     Refused.Kind.INVALID,

@@ -74,6 +74,7 @@ final class CoordinatorObservability implements AutoCloseable {
                 .ready("jobs", () -> late(BUSY))
                 .ready("workers", () -> late(BUSY))
                 .ready("journal", store::trouble)
+                .ready("files", services::fileTrouble)
                 .ready("hazelcast", () -> absent(member));
     }
 

@@ -10,15 +10,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.simreg.coordinator.control.Coordinator;
 import org.simreg.coordinator.control.JobService;
-import org.simreg.coordinator.grpc.GrpcServer;
 import org.simreg.coordinator.grpc.JobsRpc;
 import org.simreg.coordinator.grpc.KedaRpc;
 import org.simreg.coordinator.grpc.ScaleRpc;
@@ -43,6 +40,7 @@ import org.simreg.proto.ImageSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.features.serve.SearchServer;
 
 /**
@@ -55,7 +53,7 @@ final class CoordinatorServices {
     private static final long BANKS_TICK_MS = 300;
 
     private final OwnerVerticle<Coordinator> jobs;
-    private final ExecutorService files;
+    private final Pools pools;
     private final Optional<OwnerVerticle<Banks>> banks;
     private final List<BindableService> rpcs = new ArrayList<>();
     private final Scaling scaling;
@@ -72,11 +70,8 @@ final class CoordinatorServices {
                 open,
                 vertx,
                 new OwnerVerticle<>("simreg-coordinator", thread -> coordinator(thread, stores, settings)));
-        files = GrpcServer.fileThreads();
-        open.add(() -> {
-            files.shutdown();
-            files.awaitTermination(5, TimeUnit.SECONDS);
-        });
+        pools = new Pools();
+        open.add(pools::close);
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
         SamplesRpc samples = new SamplesRpc(
                 ReadGrants.of(this::readers).below(settings.limits.roots()), VertxInstances.cache(), READERS);
@@ -88,9 +83,38 @@ final class CoordinatorServices {
                 new ScaleRpc(scaling, jobs),
                 keda,
                 new JobsRpc(coordinator, jobs),
-                new WorkersRpc(coordinator, jobs, files),
+                new WorkersRpc(coordinator, jobs, pools.checkpoints),
                 samples));
         banks.ifPresent(deployed -> serve(deployed, stores.banks.orElseThrow()));
+    }
+
+    /**
+     * The threads that wait for files, a pool for each kind: what hangs in one holds up nothing of another.
+     */
+    private static final class Pools {
+        private static final int THREADS = 4;
+        private static final int MAKING = 2;
+        private static final Duration SHORT = Duration.ofSeconds(20);
+
+        final WatchedPool checkpoints = new WatchedPool("simreg-checkpoints", THREADS, WatchedPool.PATIENCE);
+        final WatchedPool shards = new WatchedPool("simreg-shard-files", THREADS, WatchedPool.PATIENCE);
+        final WatchedPool making = new WatchedPool("simreg-making", MAKING, WatchedPool.PATIENCE);
+        final WatchedPool reads = new WatchedPool("simreg-reads", THREADS, SHORT);
+
+        Optional<String> trouble() {
+            return Stream.of(checkpoints, shards, making, reads)
+                    .flatMap(pool -> pool.trouble().stream())
+                    .findFirst();
+        }
+
+        void close() {
+            List.of(making, reads, shards, checkpoints).forEach(WatchedPool::close);
+        }
+    }
+
+    /** Why files can't be read or written, as a sentence; empty if they can. */
+    Optional<String> fileTrouble() {
+        return pools.trouble();
     }
 
     private static Coordinator coordinator(OwnerVerticle<Coordinator> thread, Stores stores, Settings settings) {
@@ -121,8 +145,9 @@ final class CoordinatorServices {
         OwnerVerticle<Banks> verticle = deployed(
                 open, vertx, new OwnerVerticle<>("simreg-banks", thread -> banks(thread, wire, settings, roots)));
         whenWorkersChange(workers -> {
-            List<SearchWorkers.Worker> able = searchWorkers(workers);
-            verticle.execute(() -> verticle.owned().attend(able));
+            List<SearchWorkers.Worker> able = searchWorkers(workers, false);
+            List<SearchWorkers.Worker> leaving = searchWorkers(workers, true);
+            verticle.execute(() -> verticle.owned().attend(able, leaving));
         });
         return verticle;
     }
@@ -132,7 +157,8 @@ final class CoordinatorServices {
                 settings.home,
                 VertxInstances.cache(),
                 thread,
-                files,
+                pools.making,
+                pools.reads,
                 ForkJoinPool.commonPool(),
                 settings.publishing,
                 roots);
@@ -161,8 +187,8 @@ final class CoordinatorServices {
         Banks served = verticle.owned();
         SearchRpc search = new SearchRpc(served, verticle, ForkJoinPool.commonPool(), settings.answered());
         rpcs.add(search);
-        rpcs.add(new ShardsRpc(served, verticle, files));
-        pictures = new BankPictures(served::views, search::find, files);
+        rpcs.add(new ShardsRpc(served, verticle, pools.shards));
+        pictures = new BankPictures(served::views, search::find, pools.reads);
     }
 
     /**
@@ -264,10 +290,10 @@ final class CoordinatorServices {
         });
     }
 
-    /** The workers that answer searches and are not about to leave. */
-    private static List<SearchWorkers.Worker> searchWorkers(List<WorkerStatus> workers) {
+    /** The workers that answer searches and are, or are not, about to leave. */
+    private static List<SearchWorkers.Worker> searchWorkers(List<WorkerStatus> workers, boolean leaving) {
         return workers.stream()
-                .filter(one -> one.getState() != WorkerStatus.State.LEAVING)
+                .filter(one -> leaving == (one.getState() == WorkerStatus.State.LEAVING))
                 .filter(CoordinatorServices::searches)
                 .map(one -> new SearchWorkers.Worker(
                         one.getWorker(), one.getAddressesOrThrow(SearchServer.TRANSPORT), one.getBankBytes()))

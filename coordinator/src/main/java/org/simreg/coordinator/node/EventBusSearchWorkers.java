@@ -9,6 +9,7 @@ import io.vertx.core.eventbus.ReplyFailure;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
@@ -58,7 +59,7 @@ final class EventBusSearchWorkers implements SearchWorkers {
                     if (attempts > 1 && isUnknown(e)) {
                         vertx.setTimer(AGAIN_MS, timer -> send(worker, bytes, options, attempts - 1, reply));
                     } else {
-                        fail(reply, e);
+                        fail(reply, isLate(e) ? new TimeoutException(e.getMessage()) : e);
                     }
                 });
     }
@@ -74,6 +75,10 @@ final class EventBusSearchWorkers implements SearchWorkers {
 
     private void fail(CompletableFuture<SearchReply> reply, Throwable e) {
         home.execute(() -> reply.completeExceptionally(e));
+    }
+
+    private static boolean isLate(Throwable e) {
+        return e instanceof ReplyException reply && reply.failureType() == ReplyFailure.TIMEOUT;
     }
 
     private static boolean isUnknown(Throwable e) {

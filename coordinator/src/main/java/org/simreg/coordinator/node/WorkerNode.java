@@ -65,8 +65,9 @@ public final class WorkerNode implements AutoCloseable {
      * @param threads of libtorch on the CPU
      * @param decodeThreads that decode and augment
      * @param roots below which files of jobs must lie to be seen
+     * @param torchscript whether TorchScript files from outside may be run
      */
-    public record Machine(String device, int threads, int decodeThreads, Roots roots) {}
+    public record Machine(String device, int threads, int decodeThreads, Roots roots, boolean torchscript) {}
 
     /**
      * Joins the cluster and attends at the coordinator.
@@ -132,7 +133,8 @@ public final class WorkerNode implements AutoCloseable {
                 machine.decodeThreads,
                 VertxInstances.cache(),
                 Optional.of(storage),
-                machine.roots);
+                machine.roots,
+                machine.torchscript);
     }
 
     private void frozen(String name, Duration gap) {

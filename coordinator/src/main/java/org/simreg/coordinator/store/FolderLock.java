@@ -14,6 +14,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
+import org.simreg.worker.base.io.UserFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The lock of a folder for one owner in one process: a lock on the file {@code .lock} in it. The
@@ -21,8 +25,13 @@ import org.simreg.worker.base.io.Disk;
  * deleted one could be locked twice.
  */
 public final class FolderLock implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FolderLock.class);
+
     /** Name of the file in the folder. */
     public static final String NAME = ".lock";
+
+    private static final String SIGNATURE = "process ";
+    private static final int LONGEST = 200;
 
     /**
      * Folders locked in this JVM. Closing any channel of a file would give the process's lock on it
@@ -72,14 +81,14 @@ public final class FolderLock implements AutoCloseable {
             throws IOException {
         Path file = folder.resolve(NAME);
         FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                OwnFolder.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
+            refuseOther(file, channel);
             FileLock lock = channel.tryLock();
             if (lock == null) {
                 throw refusal.apply(taken(what, folder, owner(file)));
             }
-            channel.truncate(0);
-            channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
+            sign(file, channel);
             return channel;
         } catch (IOException | RuntimeException e) {
             channel.close();
@@ -87,12 +96,32 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
+    /** What is no lock isn't emptied: under another name it may be somebody's only copy. */
+    private static void refuseOther(Path file, FileChannel channel) throws IOException {
+        ByteBuffer begin = ByteBuffer.allocate(SIGNATURE.length());
+        channel.read(begin, 0);
+        String said = StandardCharsets.UTF_8.decode(begin.flip()).toString();
+        if (channel.size() > LONGEST || !SIGNATURE.startsWith(said)) {
+            throw new UserError("%s is no lock of simreg; move it away".formatted(file));
+        }
+    }
+
+    /** The lock holds without a signature, too: on a full disk there is no room for one. */
+    private static void sign(Path file, FileChannel channel) {
+        try {
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(signature().getBytes(StandardCharsets.UTF_8)));
+        } catch (IOException e) {
+            LOG.warn("{} doesn't say who holds the lock: {}", file, Disk.reason(e));
+        }
+    }
+
     private static String signature() {
-        return "process %d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
+        return SIGNATURE + "%d, since %s\n".formatted(ProcessHandle.current().pid(), Instant.now());
     }
 
     private static String owner(Path file) throws IOException {
-        String signature = Files.readString(file).strip();
+        String signature = UserFile.text(file, LONGEST).strip();
         return signature.isEmpty() ? "another process" : signature;
     }
 

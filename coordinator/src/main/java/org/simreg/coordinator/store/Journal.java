@@ -1,25 +1,26 @@
 package org.simreg.coordinator.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.simreg.coordinator.store.RecordFile.Opener;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The journal of the jobs: a file of records that only grows, in which the last record of a job
  * holds. Every record is on the disk before {@link #append} returns. When most of the file is
- * outdated it is written anew, beside and then in place of the old one.
+ * outdated it is written anew: beside, then in place of the old one, which is in use until then. So
+ * it is when the disk has failed to take a record. In memory is only where each record lies.
  */
 final class Journal implements AutoCloseable {
     static final String KIND = "simreg journal 1";
@@ -30,7 +31,8 @@ final class Journal implements AutoCloseable {
     private static final long SMALL = 1 << 22;
 
     private final Path path;
-    private final Map<String, JobRecord> records = new LinkedHashMap<>();
+    private final Opener opener;
+    private final Map<String, Place> places = new LinkedHashMap<>();
     private RecordFile file;
 
     /** Bytes of the records that hold. */
@@ -39,8 +41,12 @@ final class Journal implements AutoCloseable {
     /** Size at which writing the file anew failed; 0 if it didn't the last time. */
     private long failedSize;
 
-    private Journal(Path path) {
+    /** A record in the file. */
+    private record Place(long version, long offset, long bytes) {}
+
+    private Journal(Path path, Opener opener) {
         this.path = path;
+        this.opener = opener;
     }
 
     /**
@@ -48,26 +54,33 @@ final class Journal implements AutoCloseable {
      *
      * @throws UserError if it is damaged or can't be used; the message has file and offset
      */
-    public static Journal open(Path path) {
-        Journal journal = new Journal(path);
-        journal.file = RecordFile.open(path, KIND, journal::read);
-        journal.live =
-                journal.records.values().stream().mapToLong(Journal::bytes).sum();
-        try {
-            if (journal.file.size() > KIND.length() + 1 + journal.live) {
-                journal.compact();
-            }
-        } catch (RuntimeException e) {
-            journal.close();
-            throw e;
-        }
+    static Journal open(Path path) {
+        return open(path, OwnFolder::open);
+    }
+
+    static Journal open(Path path, Opener opener) {
+        Journal journal = new Journal(path, opener);
+        journal.file = RecordFile.open(path, KIND, 0, journal::found, opener);
         return journal;
     }
 
-    private void read(long offset, byte[] bytes) {
+    private void found(long offset, byte[] bytes) {
+        JobRecord record = parse(offset, bytes);
+        Place known = places.get(record.getId());
+        if (known == null || record.getVersion() > known.version) {
+            place(record, offset, bytes.length);
+        }
+    }
+
+    private void place(JobRecord record, long offset, int bytes) {
+        Place next = new Place(record.getVersion(), offset, (long) RecordFrame.HEADER + bytes);
+        Place before = places.put(record.getId(), next);
+        live += next.bytes - (before == null ? 0 : before.bytes);
+    }
+
+    private JobRecord parse(long offset, byte[] bytes) {
         try {
-            JobRecord record = JobRecord.parseFrom(bytes);
-            records.merge(record.getId(), record, Journal::newer);
+            return JobRecord.parseFrom(bytes);
         } catch (InvalidProtocolBufferException e) {
             throw new UserError(
                     "%s has at byte %d what is no record of a job: %s; it is of another version of simreg"
@@ -76,17 +89,33 @@ final class Journal implements AutoCloseable {
         }
     }
 
-    private static JobRecord newer(JobRecord known, JobRecord next) {
-        return next.getVersion() > known.getVersion() ? next : known;
-    }
-
-    private static long bytes(JobRecord record) {
-        return (long) RecordFile.Frame.HEADER + record.getSerializedSize();
-    }
-
     /** The newest record of each job, in the order in which the jobs came. */
-    public Collection<JobRecord> records() {
-        return List.copyOf(records.values());
+    Collection<JobRecord> records() {
+        List<JobRecord> records = new ArrayList<>();
+        ids().forEach(id -> records.add(record(id)));
+        return records;
+    }
+
+    /** The jobs, in the order in which they came. */
+    Set<String> ids() {
+        return new LinkedHashSet<>(places.keySet());
+    }
+
+    /** The version in which a job is kept; -1 if it isn't. */
+    long version(String id) {
+        Place place = places.get(id);
+        return place == null ? -1 : place.version;
+    }
+
+    /**
+     * The newest record of a job that is kept.
+     *
+     * @throws UserError if it can't be read
+     */
+    JobRecord record(String id) {
+        List<JobRecord> one = new ArrayList<>();
+        file.read(places.get(id).offset, 1, (offset, bytes) -> one.add(parse(offset, bytes)));
+        return one.get(0);
     }
 
     /**
@@ -95,45 +124,85 @@ final class Journal implements AutoCloseable {
      * @throws IllegalArgumentException if its version isn't higher than the kept one's
      * @throws UserError if it can't be written; the one before holds
      */
-    public void append(JobRecord record) {
-        JobRecord known = records.getOrDefault(record.getId(), JobRecord.getDefaultInstance());
-        boolean first = !records.containsKey(record.getId());
-        if (!first && record.getVersion() <= known.getVersion()) {
+    void append(JobRecord record) {
+        long known = version(record.getId());
+        if (record.getVersion() <= known) {
             throw new IllegalArgumentException("job %s is kept in version %d and was to be kept in version %d"
-                    .formatted(record.getId(), known.getVersion(), record.getVersion()));
+                    .formatted(record.getId(), known, record.getVersion()));
         }
-        file.appendDurably(record.toByteArray());
-        records.put(record.getId(), record);
-        live += bytes(record) - (first ? 0 : bytes(known));
-        if (file.size() > Math.max(SMALL, Math.max(4 * live, 2 * failedSize))) {
-            compact();
+        if (file.isUnsafe()) {
+            rewrite(List.of(record));
+            return;
+        }
+        byte[] bytes = record.toByteArray();
+        place(record, file.appendDurably(bytes), bytes.length);
+        compactIfLarge();
+    }
+
+    /** Forgets a job, which is kept elsewhere by now; its record leaves the file at some time. */
+    void forget(String id) {
+        Place place = places.remove(id);
+        live -= place == null ? 0 : place.bytes;
+    }
+
+    /** Writes the file anew if a part of it is outdated; a failure is only noted. */
+    void compact() {
+        if (file.size() > RecordFile.head(KIND).length + live) {
+            tryToCompact();
         }
     }
 
-    /**
-     * Writes the file anew. Without room for a second file the old one goes on; either holds every
-     * record.
-     */
-    private void compact() {
+    private void compactIfLarge() {
+        if (file.size() > Math.max(SMALL, Math.max(4 * live, 2 * failedSize))) {
+            tryToCompact();
+        }
+    }
+
+    private void tryToCompact() {
         failedSize = 0;
         try {
-            AtomicFile.write(path, this::rewrite);
+            rewrite(List.of());
         } catch (UserError e) {
             failedSize = file.size();
             LOG.warn("{} goes on growing: {}", path, e.getMessage());
         }
-        file.close();
-        file = RecordFile.open(path, KIND, (offset, bytes) -> {});
     }
 
-    private void rewrite(FileChannel channel) throws IOException {
-        List<ByteBuffer> parts = new ArrayList<>();
-        parts.add(ByteBuffer.wrap(RecordFile.head(KIND)));
-        records.values().forEach(record -> parts.add(RecordFile.Frame.of(record.toByteArray())));
-        for (ByteBuffer part : parts) {
-            while (part.hasRemaining()) {
-                channel.write(part);
+    /** Writes the file anew with further records; until it has its name the old one holds. */
+    private void rewrite(List<JobRecord> more) {
+        Path draft = path.resolveSibling("." + path.getFileName() + ".tmp");
+        RecordFile next = RecordFile.draft(draft, KIND, opener);
+        Map<String, Place> moved = new LinkedHashMap<>();
+        try {
+            for (Map.Entry<String, Place> kept : places.entrySet()) {
+                file.read(kept.getValue().offset, 1, (offset, bytes) -> {
+                    Place place = kept.getValue();
+                    moved.put(kept.getKey(), new Place(place.version, next.append(bytes), place.bytes));
+                });
             }
+            for (JobRecord record : more) {
+                byte[] bytes = record.toByteArray();
+                long bytesInFile = (long) RecordFrame.HEADER + bytes.length;
+                moved.put(record.getId(), new Place(record.getVersion(), next.append(bytes), bytesInFile));
+            }
+            next.replace(path);
+        } catch (RuntimeException e) {
+            next.discard();
+            throw e;
+        }
+        RecordFile old = file;
+        file = next;
+        places.clear();
+        places.putAll(moved);
+        live = places.values().stream().mapToLong(Place::bytes).sum();
+        close(old);
+    }
+
+    private void close(RecordFile old) {
+        try {
+            old.close();
+        } catch (UserError e) {
+            LOG.warn("The file that was {} before can't be closed: {}", path, e.getMessage());
         }
     }
 

@@ -1,13 +1,24 @@
 package org.simreg.coordinator.store;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.coordinator.job.JobStore;
+import org.simreg.coordinator.job.PastJobs;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.PrivateFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The store of the jobs in the coordinator's home. A journal makes their records durable; they are
@@ -17,13 +28,28 @@ import org.simreg.proto.UserError;
 public final class JournaledJobs implements JobStore {
     static final String JOURNAL = "jobs.journal";
 
+    /** Folder of the archive of ended jobs. */
+    static final String ENDED = "ended";
+
+    private static final Logger LOG = LoggerFactory.getLogger(JournaledJobs.class);
+
+    /** Ended jobs that stay published; all are in the archive. */
+    private static final int PUBLISHED_ENDED = 1000;
+
     private final FolderLock lock;
     private final Journal journal;
-    private final Optional<PublishedJobs> published;
 
-    private JournaledJobs(FolderLock lock, Journal journal, Optional<PublishedJobs> published) {
+    /** Empty where it can't be begun, as on a full disk: all jobs are in the journal then. */
+    private final Optional<JobArchive> archive;
+
+    private final Optional<PublishedJobs> published;
+    private final Set<String> publishedEnded = new LinkedHashSet<>();
+
+    private JournaledJobs(
+            FolderLock lock, Journal journal, Optional<JobArchive> archive, Optional<PublishedJobs> published) {
         this.lock = lock;
         this.journal = journal;
+        this.archive = archive;
         this.published = published;
     }
 
@@ -34,57 +60,184 @@ public final class JournaledJobs implements JobStore {
      * @throws UserError if another process has it open, or its journal is damaged or can't be used
      */
     public static JournaledJobs open(Path home, Optional<PublishedJobs> published) {
+        Disk.write(home, () -> PrivateFiles.folder(home));
         FolderLock lock = FolderLock.take(home, "coordinator's home");
         try {
-            return new JournaledJobs(lock, Journal.open(home.resolve(JOURNAL)), published);
+            Disk.write(home, () -> PrivateFiles.file(home.resolve(JOURNAL)));
+            Journal journal = Journal.open(home.resolve(JOURNAL));
+            try {
+                return new JournaledJobs(lock, journal, archive(home.resolve(ENDED)), published);
+            } catch (RuntimeException e) {
+                journal.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             lock.close();
             throw e;
         }
     }
 
+    private static Optional<JobArchive> archive(Path folder) {
+        try {
+            return Optional.of(JobArchive.open(folder));
+        } catch (UserError e) {
+            if (Files.exists(folder.resolve(JobArchive.RECORDS))) {
+                throw e;
+            }
+            LOG.warn("Jobs that have ended stay in the journal until the next start: {}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
     /**
      * {@inheritDoc}
      *
-     * <p>Of a job's records in the journal and among the published the one with the higher version
-     * holds, and the other place gets it too. May wait for what is published; without it the
-     * journal holds.
+     * <p>Of a job's records here and among the published the one with the higher version holds, and
+     * the other place gets it too. Jobs that have ended go to the archive. May wait for what is
+     * published; without it the journal holds.
      */
     @Override
     public Collection<JobRecord> load() {
-        Map<String, JobRecord> elsewhere = new HashMap<>();
-        published.ifPresent(jobs -> jobs.load().forEach(job -> elsewhere.put(job.getId(), job)));
-        Map<String, Long> here = new HashMap<>();
-        journal.records().forEach(job -> here.put(job.getId(), job.getVersion()));
+        Map<String, JobRecord> elsewhere = new LinkedHashMap<>();
+        published.ifPresent(jobs -> jobs.load().stream()
+                .sorted(Comparator.comparingLong(JobRecord::getSubmittedMs))
+                .forEach(job -> elsewhere.put(job.getId(), job)));
+        tidy();
+        Map<String, JobRecord> unkept = new LinkedHashMap<>();
         for (JobRecord job : elsewhere.values()) {
-            if (!here.containsKey(job.getId()) || job.getVersion() > here.get(job.getId())) {
-                journal.append(job);
+            long here = Math.max(journal.version(job.getId()), pastVersion(job.getId()));
+            if (job.getVersion() > here) {
+                keepFromElsewhere(job, unkept);
+            } else if (job.getVersion() < here && journal.version(job.getId()) < 0) {
+                archive.flatMap(past -> past.find(job.getId())).ifPresent(this::publish);
+            } else if (JobArchive.ended(job)) {
+                bounded(job);
             }
         }
-        for (JobRecord job : journal.records()) {
-            if (!job.equals(elsewhere.get(job.getId()))) {
-                publish(job);
+        Map<String, JobRecord> live = new LinkedHashMap<>();
+        journal.records().forEach(job -> live.put(job.getId(), job));
+        live.putAll(unkept);
+        live.values().stream()
+                .filter(job -> !job.equals(elsewhere.get(job.getId())))
+                .forEach(this::publish);
+        return live.values();
+    }
+
+    /** A disk that is full must not keep a coordinator from starting. */
+    private void keepFromElsewhere(JobRecord job, Map<String, JobRecord> unkept) {
+        try {
+            keep(job);
+        } catch (UserError e) {
+            LOG.warn("The job {} is known from the cluster only: {}", job.getId(), e.getMessage());
+            unkept.put(job.getId(), job);
+        }
+    }
+
+    /**
+     * Moves jobs that have ended from the journal to the archive: those of a journal from before
+     * there was one, or of a time when it couldn't be written.
+     */
+    private void tidy() {
+        try {
+            archive.ifPresent(this::moveTo);
+        } catch (UserError e) {
+            LOG.warn("Jobs that have ended stay in the journal: {}", e.getMessage());
+        }
+        journal.compact();
+    }
+
+    private void moveTo(JobArchive past) {
+        List<String> moved = new ArrayList<>();
+        for (String id : journal.ids()) {
+            JobRecord record = journal.record(id);
+            boolean newer = past.version(id) < record.getVersion();
+            boolean ended = JobArchive.ended(record);
+            boolean there = past.find(id).isPresent();
+            if (newer && (ended || there)) {
+                past.add(record);
+            }
+            if (ended || there && !newer) {
+                moved.add(id);
             }
         }
-        return journal.records();
+        past.sync();
+        moved.forEach(journal::forget);
+    }
+
+    private long pastVersion(String id) {
+        return archive.map(past -> past.version(id)).orElse(-1L);
     }
 
     @Override
     public void save(JobRecord record) {
-        journal.append(record);
+        keep(record);
         publish(record);
     }
 
+    private void keep(JobRecord record) {
+        long known = Math.max(journal.version(record.getId()), pastVersion(record.getId()));
+        if (record.getVersion() <= known) {
+            throw new IllegalArgumentException("job %s is kept in version %d and was to be kept in version %d"
+                    .formatted(record.getId(), known, record.getVersion()));
+        }
+        boolean ended = JobArchive.ended(record);
+        if (ended && archived(record)) {
+            journal.forget(record.getId());
+            return;
+        }
+        journal.append(record);
+        if (!ended && archive.flatMap(past -> past.find(record.getId())).isPresent()) {
+            archived(record);
+        }
+    }
+
+    /** Brings a job into the archive, or notes there that it goes on; the next start tries again. */
+    private boolean archived(JobRecord record) {
+        try {
+            archive.ifPresent(past -> past.put(record));
+            return archive.isPresent();
+        } catch (UserError e) {
+            LOG.warn("The archive doesn't take the job {}; the journal has it: {}", record.getId(), e.getMessage());
+            return false;
+        }
+    }
+
+    @Override
+    public Optional<PastJobs> past() {
+        return archive.map(past -> past);
+    }
+
     private void publish(JobRecord record) {
-        published.ifPresent(jobs -> jobs.publish(record));
+        published.ifPresent(jobs -> {
+            jobs.publish(record);
+            bounded(record);
+        });
+    }
+
+    /** Remembers that a job is published; of the ended ones the oldest are withdrawn. */
+    private void bounded(JobRecord record) {
+        publishedEnded.remove(record.getId());
+        if (!JobArchive.ended(record)) {
+            return;
+        }
+        publishedEnded.add(record.getId());
+        if (publishedEnded.size() > PUBLISHED_ENDED) {
+            String oldest = publishedEnded.iterator().next();
+            publishedEnded.remove(oldest);
+            published.orElseThrow().withdraw(oldest);
+        }
     }
 
     @Override
     public void close() {
         try {
-            journal.close();
+            archive.ifPresent(JobArchive::close);
         } finally {
-            lock.close();
+            try {
+                journal.close();
+            } finally {
+                lock.close();
+            }
         }
     }
 
@@ -98,5 +251,8 @@ public final class JournaledJobs implements JobStore {
 
         /** Publishes a record, unless a newer one is there; returns at once. */
         void publish(JobRecord record);
+
+        /** Withdraws a job's record; returns at once. */
+        void withdraw(String id);
     }
 }

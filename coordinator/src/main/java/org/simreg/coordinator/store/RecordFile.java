@@ -5,12 +5,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
-import java.util.zip.CRC32C;
+import java.util.OptionalLong;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,15 +22,19 @@ import org.slf4j.LoggerFactory;
  * A file of records that only grows: a line that names its kind, then frames with checksums.
  *
  * <p>A crash can leave an unfinished record at the end: it is cut off when the file is opened, with
- * a warning in the log. Damage that whole records follow is no crash's, and refused. One owner; not
- * for several threads.
+ * a warning in the log. Other damage is no crash's, and refused: a record that whole ones follow, or
+ * a last one whose bytes are all there and don't match their checksums. One owner; not for several
+ * threads.
  */
 public final class RecordFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RecordFile.class);
 
-    private final Path path;
     private final FileChannel channel;
+    private Path path;
     private long end;
+
+    /** Whether bringing bytes to the disk has failed: what a later attempt says means nothing. */
+    private boolean unsafe;
 
     /** A receiver of the records of a file. */
     @FunctionalInterface
@@ -42,20 +50,36 @@ public final class RecordFile implements AutoCloseable {
         this.channel = channel;
     }
 
+    /** The way in which channels of files are opened. */
+    @FunctionalInterface
+    interface Opener {
+        FileChannel open(Path path, OpenOption... options) throws IOException;
+    }
+
     /**
      * Opens a file, or makes it, and hands over all records.
      *
      * @param kind first line of the file, without its end
-     * @throws UserError if it is of another kind, damaged before its end, or can't be used; the
-     *     message has file and offset
+     * @throws UserError if it is of another kind, damaged, or can't be used; the message has file
+     *     and offset
      */
     public static RecordFile open(Path path, String kind, Reader reader) {
+        return open(path, kind, 0, reader, OwnFolder::open);
+    }
+
+    /**
+     * As {@link #open(Path, String, Reader)}, with the records from a place on; those before are
+     * neither read nor checked.
+     *
+     * @param from offset of a record, or the file's end; 0: the first
+     */
+    static RecordFile open(Path path, String kind, long from, Reader reader, Opener opener) {
         return Disk.read(path, () -> {
-            FileChannel channel = FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    opener.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             RecordFile file = new RecordFile(path, channel);
             try {
-                file.begin(head(kind), reader);
+                file.begin(head(kind), from, reader);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
@@ -65,17 +89,56 @@ public final class RecordFile implements AutoCloseable {
     }
 
     /**
+     * Begins a file that is to take another one's place, see {@link #replace}.
+     *
+     * @param draft where it is written; what lies there is dropped
+     * @throws UserError if it can't be written; nothing is left
+     */
+    static RecordFile draft(Path draft, String kind, Opener opener) {
+        Disk.write(draft, () -> Files.deleteIfExists(draft));
+        return open(draft, kind, 0, (offset, bytes) -> {}, opener);
+    }
+
+    /**
+     * Makes a draft durable and gives it another file's name; that one, if it is open, stays
+     * readable by who has it open.
+     *
+     * @throws UserError if that fails before it has the name; the other file is untouched
+     */
+    void replace(Path target) {
+        sync();
+        Path draft = path;
+        Disk.write(target, () -> Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE));
+        path = target;
+        try {
+            Disk.forceFolder(target.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            LOG.warn("{} has taken its place, but that may not be durable; it will be written anew", target, e);
+            unsafe = true;
+        }
+    }
+
+    /** Closes and removes a draft that is given up. */
+    void discard() {
+        try {
+            channel.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOG.warn("{} can't be removed", path, e);
+        }
+    }
+
+    /**
      * Hands over the whole records of a file that another process may be writing; changes nothing.
      *
      * @throws UserError if it is of another kind, damaged before its end, or can't be read
      */
     public static void read(Path path, String kind, Reader reader) {
         Disk.read(path, () -> {
-            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            try (FileChannel channel = OwnFolder.open(path, StandardOpenOption.READ)) {
                 RecordFile file = new RecordFile(path, channel);
-                ByteBuffer bytes = file.map();
-                if (file.begun(bytes, head(kind))) {
-                    file.scan(bytes, head(kind).length, reader);
+                if (file.begun(head(kind))) {
+                    file.scan(head(kind).length, reader, false);
                 }
             }
             return null;
@@ -87,10 +150,9 @@ public final class RecordFile implements AutoCloseable {
         return (kind + "\n").getBytes(StandardCharsets.US_ASCII);
     }
 
-    private void begin(byte[] head, Reader reader) throws IOException {
-        ByteBuffer file = map();
-        if (begun(file, head)) {
-            end = scan(file, head.length, reader);
+    private void begin(byte[] head, long from, Reader reader) throws IOException {
+        if (begun(head)) {
+            end = scan(Math.max(from, head.length), reader, true);
         } else {
             write(ByteBuffer.wrap(head), 0);
             force();
@@ -101,43 +163,44 @@ public final class RecordFile implements AutoCloseable {
     }
 
     /** Whether the first line is there whole; a part of it is what a crash can leave. */
-    private boolean begun(ByteBuffer file, byte[] head) {
-        int known = Math.min(head.length, file.limit());
-        if (!file.slice(0, known).equals(ByteBuffer.wrap(head, 0, known))) {
+    private boolean begun(byte[] head) throws IOException {
+        int known = (int) Math.min(head.length, channel.size());
+        if (!fill(0, known).equals(ByteBuffer.wrap(head, 0, known))) {
             throw new UserError("%s does not begin with '%s': it is another file, or damaged; move it away"
                     .formatted(path, new String(head, StandardCharsets.US_ASCII).strip()));
         }
         return known == head.length;
     }
 
-    private ByteBuffer map() throws IOException {
-        if (channel.size() > Integer.MAX_VALUE) {
-            throw new UserError("%s has more than 2 GiB and can't be read".formatted(path));
-        }
-        return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private long scan(ByteBuffer file, int from, Reader reader) {
-        int at = from;
-        while (at < file.limit()) {
-            byte[] record = Frame.read(file, at).orElse(null);
+    private long scan(long from, Reader reader, boolean closed) throws IOException {
+        RecordScan scan = new RecordScan(channel);
+        long at = from;
+        while (at < scan.size()) {
+            byte[] record = scan.record(at).orElse(null);
             if (record == null) {
-                refuseDamage(file, at);
+                refuseDamage(scan, at, closed);
                 return at;
             }
             reader.record(at, record);
-            at += Frame.HEADER + record.length;
+            at += RecordFrame.HEADER + record.length;
         }
         return at;
     }
 
-    private void refuseDamage(ByteBuffer file, int at) {
-        for (int later = at + 1; later <= file.limit() - Frame.HEADER; later++) {
-            if (Frame.read(file, later).isPresent()) {
-                throw new UserError(
-                        "%s is damaged at byte %d, and whole records follow at byte %d; restore it from a copy, or move it away to begin anew"
-                                .formatted(path, at, later));
-            }
+    /**
+     * @param closed whether nobody is writing a last record
+     */
+    private void refuseDamage(RecordScan scan, long at, boolean closed) throws IOException {
+        OptionalLong later = scan.next(at);
+        if (later.isPresent()) {
+            throw new UserError(
+                    "%s is damaged at byte %d, and whole records follow at byte %d; restore it from a copy, or move it away to begin anew"
+                            .formatted(path, at, later.getAsLong()));
+        }
+        if (closed && scan.wasWhole(at)) {
+            throw new UserError(
+                    "%s is damaged in its last record, at byte %d, which was written whole; restore it from a copy, or give that record up with 'truncate -s %d %s'"
+                            .formatted(path, at, at, path));
         }
     }
 
@@ -159,26 +222,61 @@ public final class RecordFile implements AutoCloseable {
      */
     public long append(byte[] bytes) {
         long at = end;
-        ByteBuffer frame = Frame.of(bytes);
-        Disk.write(path, () -> write(frame, at));
+        ByteBuffer frame = RecordFrame.of(bytes);
+        try {
+            Disk.write(path, () -> write(frame, at));
+        } catch (UserError e) {
+            takeBack(at, e);
+            throw e;
+        }
         end = at + frame.limit();
         return at;
     }
 
     /**
-     * Appends a record and brings it to the disk. After a failure the next record takes its place:
-     * what may have reached the disk of it must not hold beside that one.
+     * Appends a record and brings it to the disk. After a failure the file is without it, as far as
+     * its disk does what it says, and {@link #isUnsafe} if it doesn't.
      *
+     * @return its offset
      * @throws UserError if it can't be written
      */
-    void appendDurably(byte[] bytes) {
+    long appendDurably(byte[] bytes) {
         long at = append(bytes);
         try {
             sync();
         } catch (UserError e) {
             end = at;
+            takeBack(at, e);
             throw e;
         }
+        return at;
+    }
+
+    /** Takes back the records from a place on, as far as the disk lets it. */
+    void takeBack(long at) {
+        end = Math.min(end, at);
+        try {
+            channel.truncate(end);
+        } catch (IOException e) {
+            LOG.warn("{}: what follows byte {} can't be cut off and is written over", path, end, e);
+        }
+    }
+
+    private void takeBack(long at, UserError failure) {
+        try {
+            channel.truncate(at);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /**
+     * Whether the disk has failed to take bytes: the system may have dropped them and still say
+     * that all is well the next time. Such a file takes no more records that must last; it can be
+     * read.
+     */
+    boolean isUnsafe() {
+        return unsafe;
     }
 
     /** At a place, not at the file's end: what a failed write has left is written over. */
@@ -191,14 +289,22 @@ public final class RecordFile implements AutoCloseable {
     /**
      * Brings what was appended to the disk.
      *
-     * @throws UserError if that fails
+     * @throws UserError if that fails, or has failed before
      */
     public void sync() {
         Disk.write(path, this::force);
     }
 
     private void force() throws IOException {
-        channel.force(false);
+        if (unsafe) {
+            throw new IOException("its disk has failed before, so that what it holds is not certain");
+        }
+        try {
+            channel.force(false);
+        } catch (IOException e) {
+            unsafe = true;
+            throw e;
+        }
     }
 
     /** Bytes of all records. */
@@ -218,17 +324,22 @@ public final class RecordFile implements AutoCloseable {
             for (int i = 0; i < limit && at < end; i++) {
                 byte[] record = one(at);
                 reader.record(at, record);
-                at += Frame.HEADER + record.length;
+                at += RecordFrame.HEADER + record.length;
             }
             return null;
         });
     }
 
     private byte[] one(long at) throws IOException {
-        int length = fill(at, Frame.HEADER).getInt(0);
-        boolean possible = length > 0 && length <= end - at - Frame.HEADER;
-        ByteBuffer frame = fill(at, possible ? Frame.HEADER + length : 0);
-        return Frame.read(frame, 0).orElseThrow(() -> new UserError("%s is damaged at byte %d".formatted(path, at)));
+        long left = end - at - RecordFrame.HEADER;
+        ByteBuffer header = fill(at, RecordFrame.HEADER);
+        int length = header.limit() < RecordFrame.HEADER ? 0 : RecordFrame.length(header, 0, left);
+        Optional<byte[]> record = length == 0
+                ? Optional.empty()
+                : Optional.of(fill(at, RecordFrame.HEADER + length))
+                        .filter(frame -> frame.limit() == RecordFrame.HEADER + length)
+                        .flatMap(RecordFrame::read);
+        return record.orElseThrow(() -> new UserError("%s is damaged at byte %d".formatted(path, at)));
     }
 
     private ByteBuffer fill(long at, int length) throws IOException {
@@ -244,61 +355,12 @@ public final class RecordFile implements AutoCloseable {
     public void close() {
         Disk.write(path, () -> {
             if (channel.isOpen()) {
-                force();
-                channel.close();
+                try (channel) {
+                    if (!unsafe) {
+                        force();
+                    }
+                }
             }
         });
-    }
-
-    /**
-     * A record in a file, little-endian: length (4 bytes), CRC32C of the length, CRC32C of the
-     * bytes, the bytes. The length has a checksum of its own so that a damaged one isn't followed.
-     */
-    static final class Frame {
-        static final int HEADER = 12;
-
-        /** Bytes that a record may have; far more than any has. */
-        static final int MOST_BYTES = 1 << 26;
-
-        private Frame() {}
-
-        static ByteBuffer of(byte[] bytes) {
-            if (bytes.length == 0 || bytes.length > MOST_BYTES) {
-                throw new IllegalArgumentException("a record of " + bytes.length + " bytes");
-            }
-            ByteBuffer frame = ByteBuffer.allocate(HEADER + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
-            frame.putInt(bytes.length);
-            frame.putInt(crc(frame.slice(0, 4)));
-            return frame.putInt(crc(ByteBuffer.wrap(bytes))).put(bytes).flip();
-        }
-
-        /**
-         * Length of the whole frame at a place, 0 if there is none or its bytes aren't all there.
-         */
-        static int length(ByteBuffer file, int at) {
-            if (file.limit() - at < HEADER) {
-                return 0;
-            }
-            int bytes = file.getInt(at);
-            boolean whole = bytes > 0 && bytes <= file.limit() - at - HEADER;
-            return whole && crc(file.slice(at, 4)) == file.getInt(at + 4) ? HEADER + bytes : 0;
-        }
-
-        /** The record at a place; empty if no whole and undamaged one begins there. */
-        static Optional<byte[]> read(ByteBuffer file, int at) {
-            int length = length(file, at);
-            if (length == 0 || crc(file.slice(at + HEADER, length - HEADER)) != file.getInt(at + 8)) {
-                return Optional.empty();
-            }
-            byte[] bytes = new byte[length - HEADER];
-            file.get(at + HEADER, bytes);
-            return Optional.of(bytes);
-        }
-
-        private static int crc(ByteBuffer bytes) {
-            CRC32C crc = new CRC32C();
-            crc.update(bytes);
-            return (int) crc.getValue();
-        }
     }
 }

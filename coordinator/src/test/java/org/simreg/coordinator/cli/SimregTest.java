@@ -25,6 +25,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
+import org.simreg.worker.weights.part.PartRequest;
 
 class SimregTest {
     @TempDir
@@ -194,8 +195,7 @@ class SimregTest {
         assertEquals(0, terminal.run("export", "a b.pth", "--out", "x"));
         assertEquals(
                 new ExportCommand.Settings(
-                        Path.of("a b.pth"),
-                        Optional.empty(),
+                        StudentExport.Source.run(Path.of("a b.pth")),
                         new StudentExport.Target(Path.of("x"), 224, Set.of(Format.values()), Optional.empty())),
                 terminal.exported.get(0));
         assertEquals(
@@ -207,11 +207,14 @@ class SimregTest {
                         "--format=pth,onnx",
                         "--network=resnet50-byol",
                         "--layout=timm",
-                        "--size=64"));
+                        "--size=64",
+                        "--part=teacher"));
         assertEquals(
                 new ExportCommand.Settings(
-                        Path.of("a.pth"),
-                        Optional.of(Network.RESNET50_BYOL),
+                        new StudentExport.Source(
+                                Path.of("a.pth"),
+                                Optional.of(Network.RESNET50_BYOL),
+                                new PartRequest("teacher", "--part")),
                         new StudentExport.Target(
                                 Path.of("x"), 64, Set.of(Format.PTH, Format.ONNX), Optional.of(Layout.TIMM))),
                 terminal.exported.get(1));

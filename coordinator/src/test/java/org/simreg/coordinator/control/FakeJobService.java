@@ -30,6 +30,7 @@ public final class FakeJobService implements JobService {
     private final Map<String, List<JobEvent>> events = new LinkedHashMap<>();
     public final List<Follower> followers = new ArrayList<>();
     public int submits;
+    public SubmitRequest last;
     private String busy = "";
     private Thread owner;
 
@@ -76,6 +77,7 @@ public final class FakeJobService implements JobService {
     public JobStatus submit(SubmitRequest request) {
         checkThread();
         submits++;
+        last = request;
         for (JobStatus known : jobs.values()) {
             if (!request.getRequestId().isEmpty() && known.getRequestId().equals(request.getRequestId())) {
                 return known;

@@ -23,6 +23,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Roots;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 
 /** The coordinator's services for clients and workers: what is granted and what is refused. */
@@ -48,6 +49,32 @@ class JobServiceTest {
         assertEquals(first.getId(), world.coordinator().submit(request).getId());
         assertEquals(
                 1, world.coordinator().list(ListRequest.getDefaultInstance()).getJobsCount());
+    }
+
+    @Test
+    void onlyOperatorsOverwriteWhatOthersHaveSubmitted() {
+        submit("ann", false, "one");
+        world.coordinator().cancel("one");
+        submit("ann", false, "two");
+        world.coordinator().cancel("two");
+        Refused refused = refused(Refused.Kind.FORBIDDEN, () -> submit("bob", false, "three"));
+        assertTrue(
+                refused.getMessage().contains("bob has not submitted: to overwrite it takes a token with the role"),
+                refused.getMessage());
+        submit("olga", true, "three");
+        world.coordinator().cancel("three");
+        refused(Refused.Kind.FORBIDDEN, () -> submit("ann", false, "four"));
+        world.down(true);
+        world.up();
+        submit("olga", false, "four");
+    }
+
+    private void submit(String who, boolean operates, String name) {
+        var job = World.job(name);
+        job.getCheckpointsBuilder().setOutput("runs/shared");
+        SubmitRequest.Builder request = SubmitRequest.newBuilder().setJob(job).setExisting(Existing.OVERWRITE);
+        request.getSubmitterBuilder().setName(who).setOperates(operates);
+        world.coordinator().submit(request.build());
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.simreg.coordinator.control.FakeJobService;
 import org.simreg.coordinator.control.FakeWorkerService;
+import org.simreg.worker.base.concurrent.NamedThreads;
 
 /**
  * The services {@code Jobs} and {@code Workers} with fakes behind a real server, on a port of this
@@ -32,7 +33,7 @@ public final class Served implements AutoCloseable {
     public final String name = UUID.randomUUID().toString();
     final ManagedChannel channel;
     private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
-    private final ExecutorService files = GrpcServer.fileThreads();
+    private final ExecutorService files = NamedThreads.numbered("simreg-files", 4);
 
     private Served(FakeJobService jobs, boolean network, int port) {
         this(jobs, network, port, GrpcServer.Security.NONE);

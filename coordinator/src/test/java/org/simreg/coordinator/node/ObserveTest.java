@@ -116,7 +116,7 @@ class ObserveTest {
                 .build();
         try {
             HealthGrpc.HealthBlockingStub health = HealthGrpc.newBlockingStub(channel);
-            for (String name : List.of("", "jobs", "workers", "journal", "hazelcast")) {
+            for (String name : List.of("", "jobs", "workers", "journal", "files", "hazelcast")) {
                 HealthCheckRequest request =
                         HealthCheckRequest.newBuilder().setService(name).build();
                 assertEquals(ServingStatus.SERVING, health.check(request).getStatus(), name);

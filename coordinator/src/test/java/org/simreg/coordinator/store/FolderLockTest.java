@@ -35,6 +35,23 @@ class FolderLockTest {
     }
 
     @Test
+    void whatIsNoLockIsNotEmptied() throws IOException {
+        Path other = Files.writeString(temporary.resolve("journal"), "precious");
+        Path file = temporary.resolve(FolderLock.NAME);
+        Files.createSymbolicLink(file, other);
+        UserError refused = assertThrows(UserError.class, () -> FolderLock.take(temporary, "run folder"));
+        assertTrue(refused.getMessage().contains(file + " is a symbolic link"), refused.getMessage());
+        Files.delete(file);
+        Files.createLink(file, other);
+        refused = assertThrows(UserError.class, () -> FolderLock.take(temporary, "run folder"));
+        assertEquals(file + " is no lock of simreg; move it away", refused.getMessage());
+        assertEquals("precious", Files.readString(other));
+        Files.delete(file);
+        FolderLock.take(temporary, "run folder").close();
+        FolderLock.take(temporary, "run folder").close();
+    }
+
+    @Test
     void aKilledProcessGivesItsFolderBack() throws IOException, InterruptedException {
         Process owner = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

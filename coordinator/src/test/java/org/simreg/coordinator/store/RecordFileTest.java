@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,14 +69,76 @@ class RecordFileTest {
     }
 
     @Test
-    void anyChangedBitOfTheLastRecordCutsItOff() throws IOException {
+    void anyChangedBitOfTheLastRecordIsRefusedWithItsPlace() throws IOException {
         append(List.of("first"));
         int kept = (int) Files.size(path);
         append(List.of("last"));
         byte[] whole = Files.readAllBytes(path);
         for (int bit = 8 * kept; bit < 8 * whole.length; bit++) {
-            Files.write(path, flipped(whole, bit));
-            assertEquals(List.of("first"), reopened(), "bit " + bit);
+            byte[] damaged = flipped(whole, bit);
+            Files.write(path, damaged);
+            UserError refused = assertThrows(UserError.class, this::reopened, "bit " + bit);
+            assertTrue(refused.getMessage().contains("damaged in its last record, at byte " + kept), "bit " + bit);
+            assertArrayEquals(damaged, Files.readAllBytes(path));
+        }
+    }
+
+    /** A machine that loses power has written some blocks of the last record and others not. */
+    @Test
+    void aLastRecordWithBlocksThatWereNeverWrittenIsCutOff() throws IOException {
+        append(List.of("first"));
+        int kept = (int) Files.size(path);
+        append(List.of("x".repeat(1500)));
+        byte[] whole = Files.readAllBytes(path);
+        int blocks = (whole.length + 511) / 512;
+        for (int missing = 1; missing < 1 << blocks; missing++) {
+            byte[] torn = whole.clone();
+            for (int at = kept; at < torn.length; at++) {
+                if ((missing >> (at / 512) & 1) == 1) {
+                    torn[at] = 0;
+                }
+            }
+            Files.write(path, torn);
+            assertEquals(List.of("first"), reopened(), "blocks " + Integer.toBinaryString(missing));
+            assertEquals(kept, Files.size(path));
+        }
+    }
+
+    /** What an earlier version has left of a record that found no room is not taken for damage. */
+    @Test
+    void restsOfAnOlderLongerRecordAfterTheLastAreCutOff() throws IOException {
+        append(List.of("first"));
+        int kept = (int) Files.size(path);
+        append(List.of("a longer record than the one that follows"));
+        byte[] whole = Files.readAllBytes(path);
+        Files.write(path, Arrays.copyOf(whole, kept));
+        append(List.of("short"));
+        byte[] shorter = Files.readAllBytes(path);
+        System.arraycopy(shorter, 0, whole, 0, shorter.length);
+        Files.write(path, whole);
+        assertEquals(List.of("first", "short"), reopened());
+    }
+
+    @Test
+    void aFileOfMoreThanTwoGibibytesIsRead() throws IOException {
+        int records = 33;
+        byte[] zeros = new byte[RecordFrame.MOST_BYTES];
+        ByteBuffer header = RecordFrame.of(zeros).limit(RecordFrame.HEADER);
+        append(List.of("first"));
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            long at = file.size();
+            for (int i = 0; i < records; i++) {
+                file.write(header.rewind(), at);
+                at += RecordFrame.HEADER + zeros.length;
+            }
+            file.write(ByteBuffer.wrap(new byte[1]), at - 1);
+        }
+        AtomicInteger found = new AtomicInteger();
+        try (RecordFile file = RecordFile.open(path, KIND, (at, bytes) -> found.incrementAndGet())) {
+            assertEquals(1 + records, found.get());
+            long at = file.append(bytes("last"));
+            assertTrue(at > 1L << 31);
+            file.read(at, 1, (offset, bytes) -> assertEquals("last", text(bytes)));
         }
     }
 

@@ -39,7 +39,8 @@ public final class LoaderBench {
             BenchPictures.write(folder, PICTURES);
         }
         Path cache = Files.createTempDirectory("loader-bench");
-        ImageList images = FolderSource.open(folder, ImageDataset.Subset.ALL, cache, ImageDataset.IndexProgress.SILENT)
+        ImageList images = FolderSource.open(
+                        folder, ImageDataset.Subset.ALL, cache, ImageDataset.IndexProgress.SILENT, System.err::println)
                 .train();
         report("weak", images, new ViewRecipe.RandomView(SIZE, 0.2, false), threads, rounds);
         report("strong", images, new ViewRecipe.RandomView(SIZE, 0.2, true), threads, rounds);

@@ -9,6 +9,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
@@ -19,13 +21,15 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.train.student.RunCheckpoint;
-import org.simreg.worker.weights.checkpoint.FittingNetwork;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
+import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
+import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
-import org.simreg.worker.weights.format.ScriptArchive;
 import org.simreg.worker.weights.format.TorchZip;
+import org.simreg.worker.weights.format.script.ScriptArchive;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
@@ -63,65 +67,114 @@ public final class StudentExport {
     }
 
     /**
-     * Writes the backbone that a file holds, under the names of a layout.
+     * A network in a file.
      *
      * @param file any readable checkpoint
-     * @param network as below
-     * @throws UserError as below, or if the layout has no such network
+     * @param network whose weights it holds; empty: as a run's checkpoint says, otherwise the one that they fit
+     * @param part which of the file's networks
      */
-    public static List<Path> checkpoint(Path file, Optional<Network> network, Target target) {
+    public record Source(Path file, Optional<Network> network, PartRequest part) {
+        /** The student of a run's checkpoint. */
+        public static Source run(Path checkpoint) {
+            return new Source(checkpoint, Optional.empty(), PartRequest.ANY);
+        }
+
+        private Optional<Network> named() {
+            return network.or(() -> RunWeights.job(file)
+                    .filter(job -> part.isAny())
+                    .map(job -> job.getStudent().getNetwork()));
+        }
+    }
+
+    /** A network that was found in a file, with its weights. */
+    private record Read(Network name, NetworkGraph backbone, StateDict counted) {
+        static Read of(Source source, Consumer<String> notices) {
+            String file = source.file.toString();
+            StateDict found = WeightsFile.read(source.file);
+            Network name =
+                    source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
+            NetworkGraph backbone = Networks.backbone(name);
+            StateDict weights = NetworkFit.fit(found, backbone, source.part, file, notices);
+            return new Read(name, backbone, weights.withCounters(backbone, RunCheckpoint.steps(source.file)));
+        }
+
+        private static Network recognised(RecognizedFile found, Source source, String file, Consumer<String> notices) {
+            RecognizedFile.FoundNetwork taken = found.network(source.part, file, notice -> {});
+            String others = found.networks().stream()
+                    .filter(other -> other.name() != taken.name())
+                    .map(other -> ", and not " + other)
+                    .collect(Collectors.joining());
+            notices.accept("the weights of " + file + " are taken as "
+                    + taken.network().name() + others + " (--network and --part can say otherwise)");
+            return taken.name();
+        }
+    }
+
+    /**
+     * Writes the backbone that a file holds, under the names of a layout.
+     *
+     * @param notices takes a sentence where something was chosen
+     * @throws UserError if the file doesn't hold the network's weights, or if the layout has no such network
+     */
+    public static List<Path> checkpoint(Source source, Target target, Consumer<String> notices) {
         if (target.layout.isEmpty()) {
-            return checkpoint(file, network, target.folder, target.size, target.formats);
+            return checkpoint(source, target.folder, target.size, target.formats, notices);
         }
         Set<Format> named = EnumSet.of(Format.SAFETENSORS, Format.PTH);
         named.retainAll(target.formats);
         if (named.isEmpty()) {
             throw new UserError("--layout names the weights in safetensors and pth; choose one of them by --format");
         }
-        Network name = network(file, network);
-        NetworkGraph backbone = Networks.backbone(name);
-        StateDict weights = NetworkFit.fit(WeightsFile.read(file), backbone, file.toString());
-        StateDict counted = weights.withCounters(backbone, RunCheckpoint.steps(file));
-        HubExport hub = HubExport.of(name, target.layout.get(), counted);
+        Optional<Job> job = RunWeights.job(source.file);
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
+            throw new UserError("Can't name the weights of " + source.file + " as another library does: its student is"
+                    + " the TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
+        }
+        Read read = Read.of(source, notices);
+        HubExport hub = HubExport.of(read.name, target.layout.get(), read.counted);
         make(target.folder);
         List<Path> files = new ArrayList<>(hub.write(target.folder, named));
         Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
         others.retainAll(target.formats);
         if (!others.isEmpty()) {
-            files.addAll(write(target.folder, backbone, counted, target.size, others));
+            files.addAll(write(target.folder, read.backbone, read.counted, target.size, others));
         }
         return files;
     }
 
-    private static Network network(Path file, Optional<Network> network) {
-        Optional<Job> job = RunWeights.job(file);
-        if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
-            throw new UserError("Can't name the weights of " + file + " as another library does: its student is the"
-                    + " TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
-        }
-        return network.or(() -> job.map(run -> run.getStudent().getNetwork()))
-                .orElseGet(() -> FittingNetwork.of(WeightsFile.read(file), file.toString(), "--network", notice -> {}));
+    /**
+     * The names of all files that an export of a job's student writes.
+     *
+     * @param job completed
+     */
+    public static Set<String> fileNames(Job job) {
+        String name = job.getStudent().hasModule()
+                ? ScriptStudent.name(Path.of(job.getStudent().getModule()))
+                : Networks.backbone(job.getStudent().getNetwork()).name();
+        return Arrays.stream(Format.values())
+                .map(format -> name + format.suffix)
+                .collect(Collectors.toSet());
     }
 
     /**
      * Writes the backbone that a file holds; see {@link #write(Path, NetworkGraph, StateDict, int,
      * Set)}.
      *
-     * @param file any readable checkpoint
-     * @param network whose weights it holds; empty: as a run's checkpoint says, otherwise the one that they fit
+     * @param notices takes a sentence where something was chosen
      * @throws UserError if the file doesn't hold the network's weights
      */
     public static List<Path> checkpoint(
-            Path file, Optional<Network> network, Path folder, int size, Set<Format> formats) {
-        Optional<Job> job = RunWeights.job(file);
-        if (network.isEmpty() && job.isPresent() && job.get().getStudent().hasModule()) {
-            return module(file, job.get(), folder, formats);
+            Source source, Path folder, int size, Set<Format> formats, Consumer<String> notices) {
+        Optional<Job> job = RunWeights.job(source.file);
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
+            return module(source.file, job.get(), folder, formats);
         }
-        StateDict found = WeightsFile.read(file);
-        NetworkGraph backbone = Networks.backbone(network(file, network));
-        StateDict weights = NetworkFit.fit(found, backbone, file.toString());
-        long steps = RunCheckpoint.steps(file);
-        return write(folder, backbone, weights.withCounters(backbone, steps), size, formats);
+        Read read = Read.of(source, notices);
+        return write(folder, read.backbone, read.counted, size, formats);
     }
 
     /**

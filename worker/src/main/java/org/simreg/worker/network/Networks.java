@@ -51,8 +51,7 @@ public final class Networks {
                     RESNET34_CIFAR,
                     RESNET50_CIFAR,
                     RESNET18_CIFAR_PAD2,
-                    RESNET50_CIFAR_PAD2 ->
-                layout == Layout.HUGGINGFACE ? Optional.empty() : Optional.of(own);
+                    RESNET50_CIFAR_PAD2 -> layout == Layout.HUGGINGFACE ? Optional.empty() : Optional.of(own);
             case DINO_VITS16, DINO_VITS8, DINO_VITB16, DINO_VITB8, DINOV2_VITS14, DINOV2_VITB14, DINOV2_VITL14 ->
                 layout == Layout.TIMM ? Optional.of(own) : Optional.empty();
             default -> Optional.empty();
@@ -149,9 +148,12 @@ public final class Networks {
             case DINOV2_VITS14 -> dinoV2("dinov2-vits14", Size.SMALL, false).network(classes);
             case DINOV2_VITB14 -> dinoV2("dinov2-vitb14", Size.BASE, false).network(classes);
             case DINOV2_VITL14 -> dinoV2("dinov2-vitl14", Size.LARGE, false).network(classes);
-            case DINOV2_VITS14_REG -> dinoV2("dinov2-vits14-reg", Size.SMALL, true).network(classes);
-            case DINOV2_VITB14_REG -> dinoV2("dinov2-vitb14-reg", Size.BASE, true).network(classes);
-            case DINOV2_VITL14_REG -> dinoV2("dinov2-vitl14-reg", Size.LARGE, true).network(classes);
+            case DINOV2_VITS14_REG ->
+                dinoV2("dinov2-vits14-reg", Size.SMALL, true).network(classes);
+            case DINOV2_VITB14_REG ->
+                dinoV2("dinov2-vitb14-reg", Size.BASE, true).network(classes);
+            case DINOV2_VITL14_REG ->
+                dinoV2("dinov2-vitl14-reg", Size.LARGE, true).network(classes);
             case AUTO -> throw new IllegalArgumentException("a network that is still to be recognised");
             case UNRECOGNIZED -> throw new IllegalArgumentException("a network of a newer version");
         };

@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
+import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
@@ -75,12 +76,28 @@ public final class JobLoader {
      * @throws UserError if data or weights can't be used; the message names all of them
      */
     public static LoadedJob open(Job job, WorkerSettings settings, Consumer<String> notices) {
+        refuseForeign(job, settings);
         JobLoader loader = new JobLoader(job, settings, notices, new Problems());
         try {
             return loader.load();
         } catch (RuntimeException | Error e) {
             loader.open.close();
             throw e;
+        }
+    }
+
+    private static void refuseForeign(Job job, WorkerSettings settings) {
+        if (settings.torchscript()) {
+            return;
+        }
+        if (job.getStudent().hasModule()) {
+            throw Torch.refusedForeign("student.module: " + job.getStudent().getModule());
+        }
+        for (int i = 0; i < job.getTeachersCount(); i++) {
+            String source = job.getTeachers(i).getSource();
+            if (TeacherSource.of(source) instanceof TeacherSource.TorchScript) {
+                throw Torch.refusedForeign("teachers[%d].source: %s".formatted(i, source));
+            }
         }
     }
 
@@ -104,7 +121,7 @@ public final class JobLoader {
         Files files = files();
         problems.refuse("The job is refused");
         StudentNetwork trained = StudentBuilder.of(job, files.teachers, files.backbone.orElseThrow());
-        StudentBuilder.refuseOtherStart(files.here, trained);
+        StudentBuilder.refuseOtherStart(files.here, trained, notices);
         StudentBuilder.notice(trained, notices);
         ImageDataset images = files.images.orElseThrow();
         TrainingPlan plan = files.plan.orElseThrow();
@@ -130,7 +147,7 @@ public final class JobLoader {
 
     /** Opens data set and teachers, and finds the student. */
     private Files files() {
-        Torch torch = open.add(new Torch(settings.device(), settings.threads()));
+        Torch torch = open.add(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         Optional<ImageDataset> images =
                 problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
@@ -139,7 +156,8 @@ public final class JobLoader {
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
         Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
                 .orElse(job);
-        List<FrozenTeacher> teachers = readable.isPresent() ? FrozenTeacher.load(torch, here, problems) : List.of();
+        List<FrozenTeacher> teachers =
+                readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
@@ -157,9 +175,12 @@ public final class JobLoader {
 
     private Evaluations evaluations(
             ImageDataset images, TrainingPlan plan, ViewPlan views, EvaluationPlan.Parts parts) {
-        if (images.val().isEmpty() || !images.train().labelled()) {
-            notices.accept("k-NN accuracy isn't measured: " + job.getDataset().getPath() + " has no val/CLASS folders");
+        if (images.val().isEmpty()) {
+            notices.accept("k-NN accuracy isn't measured: " + images.noVal());
             return Evaluations.NONE;
+        }
+        if (!images.train().labelled()) {
+            notices.accept("k-NN accuracy is measured inside val, each image against all others: train has no classes");
         }
         KnnEvaluation evaluation = open.add(new KnnEvaluation(parts.torch(), job, images, settings, notices));
         return new EvaluationPlan(job, plan, views, evaluation, parts);
@@ -177,7 +198,11 @@ public final class JobLoader {
                 .setBatch(plan.batch())
                 .setTrainImages(images.train().size())
                 .setValImages(images.val().map(val -> val.size()).orElse(0))
-                .setClasses(images.train().classNames().size())
+                .setClasses(images.val()
+                        .filter(val -> !images.train().labelled())
+                        .orElse(images.train())
+                        .classNames()
+                        .size())
                 .setDescription(StudentBuilder.describe(job, trained, heads) + FeatureCache.words(job))
                 .setDevice(torch.profile())
                 .setLoss(job.getLoss())

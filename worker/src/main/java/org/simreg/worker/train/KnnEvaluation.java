@@ -1,6 +1,5 @@
 package org.simreg.worker.train;
 
-import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -8,6 +7,7 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
 import org.simreg.proto.Job;
 import org.simreg.proto.KnnScore;
+import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -24,15 +24,15 @@ import org.simreg.worker.features.search.TopK;
 
 /**
  * The k-NN evaluation of a network's features: val images against train images, both in the
- * evaluation view.
+ * evaluation view; each val image against all others where train has no classes.
  */
 final class KnnEvaluation implements AutoCloseable {
     private static final int EXAMPLES = 12;
     private static final int SHOWN = 8;
 
-    private final Path root;
-    private final ImageList train;
+    private final ImageList searched;
     private final ImageList val;
+    private final Consumer<String> notices;
     private final ImageEmbedder trainImages;
     private final ImageEmbedder valImages;
     private final ViewRecipe.CentreView view;
@@ -40,18 +40,21 @@ final class KnnEvaluation implements AutoCloseable {
     private final NearestNeighbors search;
 
     /**
-     * @param splits with a val part and classes
+     * @param splits with a val part; one whose train part has no classes is measured inside val
      */
     KnnEvaluation(Torch torch, Job job, ImageDataset splits, WorkerSettings settings, Consumer<String> notices) {
-        root = Path.of(job.getDataset().getPath());
-        train = splits.train();
         val = splits.val().orElseThrow();
+        searched = splits.train().labelled() ? splits.train() : val;
+        this.notices = notices;
         BatchLoader.Settings loader = settings.loader(job.getSeed());
-        trainImages = new ImageEmbedder(torch, train, loader, notices);
+        trainImages = new ImageEmbedder(torch, splits.train(), loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
         view = new ViewRecipe.CentreView(
                 job.getEvaluation().getResize(), job.getViews().getSize());
-        ks = job.getEvaluation().getKList().stream().mapToInt(k -> k).toArray();
+        int most = inside() ? NearestNeighbors.MAX_K - 1 : NearestNeighbors.MAX_K;
+        ks = job.getEvaluation().getKList().stream()
+                .mapToInt(k -> Math.min(k, most))
+                .toArray();
         search = new NearestNeighbors(settings.threads());
     }
 
@@ -75,13 +78,19 @@ final class KnnEvaluation implements AutoCloseable {
         long begun = System.nanoTime();
         ViewRecipe shown = view.at(size);
         ProgressMonitor progress = ProgressMonitor.until(asked.stop);
-        FeatureBank bank = trainImages.bank(features, shown, progress);
-        FeatureBank queries = valImages.bank(features, shown, progress);
-        int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
-        TopK neighbors = search.search(bank, queries, k);
         EvaluationDone.Builder done =
                 EvaluationDone.newBuilder().setSubject(asked.subject).setEpoch(asked.epoch);
-        KnnVote vote = new KnnVote(neighbors, bank.size());
+        FeatureBank queries;
+        try {
+            queries = valImages.bank(features, shown, progress);
+        } catch (UserError e) {
+            notices.accept("k-NN accuracy isn't measured: " + e.getMessage());
+            return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
+        }
+        FeatureBank bank = inside() ? queries : trainImages.bank(features, shown, progress);
+        int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
+        TopK neighbors = inside() ? others(search.search(bank, queries, k + 1)) : search.search(bank, queries, k);
+        KnnVote vote = new KnnVote(neighbors, inside() ? bank.size() - 1 : bank.size());
         for (KnnVote.Score score : vote.accuracy(queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
         }
@@ -94,24 +103,40 @@ final class KnnEvaluation implements AutoCloseable {
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
     }
 
+    /** Whether val is searched: train has no classes. */
+    private boolean inside() {
+        return searched == val;
+    }
+
+    /** The neighbours of each image of val without itself. */
+    private static TopK others(TopK neighbors) {
+        TopK others = new TopK(neighbors.queries(), neighbors.k() - 1);
+        for (int query = 0; query < neighbors.queries(); query++) {
+            int to = query * others.k();
+            for (int rank = 0; rank < neighbors.k() && to < (query + 1) * others.k(); rank++) {
+                if (neighbors.id(query, rank) != query) {
+                    others.ids()[to] = neighbors.id(query, rank);
+                    others.labels()[to] = neighbors.label(query, rank);
+                    others.cosines()[to] = neighbors.cosine(query, rank);
+                    to++;
+                }
+            }
+        }
+        return others;
+    }
+
     private Example example(int query, TopK neighbors) {
         Example.Builder example = Example.newBuilder()
-                .setFile(name(val, query))
+                .setFile(val.path(query))
                 .setLabel(val.classNames().get(val.label(query)));
         for (int rank = 0; rank < Math.min(SHOWN, neighbors.k()); rank++) {
             int id = (int) neighbors.id(query, rank);
             example.addNeighbors(Example.Neighbor.newBuilder()
-                    .setFile(name(train, id))
-                    .setLabel(train.classNames().get(train.label(id)))
+                    .setFile(searched.path(id))
+                    .setLabel(searched.classNames().get(searched.label(id)))
                     .setCosine(neighbors.cosine(query, rank)));
         }
         return example.build();
-    }
-
-    private String name(ImageList images, int id) {
-        return root.toAbsolutePath()
-                .relativize(images.file(id).toAbsolutePath())
-                .toString();
     }
 
     @Override

@@ -25,6 +25,7 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.HubFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** Exports under other libraries' names: every name and shape that the library's own state dict has, and no other. */
@@ -46,7 +47,9 @@ class HubExportTest {
         Path file = folder.resolve("from.safetensors");
         Safetensors.write(file, HubFixture.zeros(from, ""));
         List<Path> files = StudentExport.checkpoint(
-                file, Optional.empty(), new StudentExport.Target(folder, 64, NAMED, Optional.of(layout)));
+                StudentExport.Source.run(file),
+                new StudentExport.Target(folder, 64, NAMED, Optional.of(layout)),
+                notice -> {});
         Map<String, long[]> wanted = HubFixture.shapes(as);
         wanted.keySet().removeIf(name -> name.startsWith("classifier."));
         for (Path written : files) {
@@ -86,9 +89,14 @@ class HubExportTest {
         refused(file, new StudentExport.Target(folder, 64, Set.of(Format.ONNX), Optional.of(Layout.TIMM)), "--format");
     }
 
+    private static StudentExport.Source source(Path file, Network network) {
+        return new StudentExport.Source(file, Optional.of(network), PartRequest.ANY);
+    }
+
     private static void refused(Path file, StudentExport.Target target, String part) {
         UserError error = assertThrows(
-                UserError.class, () -> StudentExport.checkpoint(file, Optional.of(Network.RESNET18_CIFAR), target));
+                UserError.class,
+                () -> StudentExport.checkpoint(source(file, Network.RESNET18_CIFAR), target, notice -> {}));
         assertTrue(error.getMessage().contains(part), error.getMessage());
     }
 }

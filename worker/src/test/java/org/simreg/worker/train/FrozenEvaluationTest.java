@@ -39,8 +39,8 @@ import org.simreg.worker.features.knn.KnnVote;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.features.knn.NearestNeighbors;
 import org.simreg.worker.features.probe.ProbeRows;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.part.PartRequest;
 
 /** Tests that weights from files are evaluated as training evaluates its own. */
 class FrozenEvaluationTest {
@@ -59,7 +59,8 @@ class FrozenEvaluationTest {
 
     private ImageDataset images() {
         ImageDataset.Subset subset = new ImageDataset.Subset(CLASSES, Optional.empty());
-        return FolderSource.open(SmallRun.SAMPLE, subset, folder.resolve("cache"), ImageDataset.IndexProgress.SILENT);
+        return FolderSource.open(
+                SmallRun.SAMPLE, subset, folder.resolve("cache"), ImageDataset.IndexProgress.SILENT, note -> {});
     }
 
     private FeatureSets sets(FrozenBackbone backbone, ViewRecipe.CentreView view, Optional<Path> cache) {
@@ -213,7 +214,7 @@ class FrozenEvaluationTest {
         Path cache = folder.resolve("kinds");
         ViewRecipe.CentreView view = new ViewRecipe.CentreView(36, 32);
         FrozenBackbone.Request unit = new FrozenBackbone.Request(
-                weights.toString(), Optional.empty(), Optional.empty(), Role.STUDENT, Pixels.UNIT);
+                weights.toString(), Optional.empty(), Optional.empty(), PartRequest.ANY, Pixels.UNIT);
         try (FrozenBackbone usual = open(weights);
                 FrozenBackbone other = FrozenBackbone.open(torch, unit, notices::add);
                 FeatureSets first = sets(usual, view, Optional.of(cache));

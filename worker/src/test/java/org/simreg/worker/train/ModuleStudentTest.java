@@ -13,7 +13,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -203,7 +202,8 @@ public class ModuleStudentTest {
 
     private void refused(Path file, EnumSet<StudentExport.Format> formats, String reason) {
         UserError refused = assertThrows(
-                UserError.class, () -> StudentExport.checkpoint(file, Optional.empty(), folder, 32, formats));
+                UserError.class,
+                () -> StudentExport.checkpoint(StudentExport.Source.run(file), folder, 32, formats, n -> {}));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
         assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
     }

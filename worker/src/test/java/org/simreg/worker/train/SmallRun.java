@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Predicate;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
@@ -102,11 +101,12 @@ public final class SmallRun {
     public static SmallRun exported(Job.Builder job, Path folder) {
         SmallRun run = whole(job, folder);
         run.exports = StudentExport.checkpoint(
-                        RunCheckpoint.newest(checkpoints(folder)).orElseThrow(),
-                        Optional.empty(),
+                        StudentExport.Source.run(
+                                RunCheckpoint.newest(checkpoints(folder)).orElseThrow()),
                         folder.resolve("student"),
                         job.getViews().getSize(),
-                        EnumSet.allOf(StudentExport.Format.class))
+                        EnumSet.allOf(StudentExport.Format.class),
+                        notice -> {})
                 .stream()
                 .map(file -> folder.relativize(file).toString())
                 .toList();

@@ -29,6 +29,13 @@ final class BankSourceOptions {
     private Split split;
 
     @Option(
+            names = "--val-labels",
+            paramLabel = "FILE",
+            description = "With --split val: file with the classes of val's images, where val has no class folders"
+                    + " (default: none)")
+    private String valLabels;
+
+    @Option(
             names = "--weights",
             paramLabel = "FILE",
             description = "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
@@ -93,6 +100,8 @@ final class BankSourceOptions {
         }
         ImageSource.Builder images = ImageSource.newBuilder().setSplit(split);
         images.getDatasetBuilder().setPath(absolute(data));
+        Optional.ofNullable(valLabels)
+                .ifPresent(file -> images.getDatasetBuilder().setValLabels(absolute(file)));
         images.setWeights(
                 TeacherSource.of(weights) instanceof TeacherSource.TorchScript module
                         ? TeacherSource.TORCHSCRIPT_PREFIX + absolute(module.file())
@@ -101,6 +110,9 @@ final class BankSourceOptions {
         Optional.ofNullable(size).ifPresent(images::setSize);
         Optional.ofNullable(resize).ifPresent(images::setResize);
         network.precision().ifPresent(images::setPrecision);
+        if (!network.part().isAny()) {
+            images.setPart(network.part().text());
+        }
         return images.setPixels(network.pixels()).build();
     }
 

@@ -2,7 +2,9 @@ package org.simreg.coordinator.cli.bank;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.simreg.coordinator.cli.option.BankOptions;
 import org.simreg.coordinator.view.console.NeighborText;
@@ -44,8 +46,9 @@ public final class ClassifyCommand implements Callable<Integer> {
     @Option(
             names = "--rule",
             paramLabel = "K[:T]",
-            description = "Neighbours that vote, 1 to 1024, one vote each; with T above 0 each has"
-                    + " exp(cosine / T) votes; up to 8 rules (default: see below)")
+            description =
+                    "Neighbours that vote, 1 to 1024, all rows of a smaller bank, one vote each; with T above 0 each has"
+                            + " exp(cosine / T) votes; up to 8 rules (default: see below)")
     private List<String> rules = List.of();
 
     @Mixin
@@ -58,6 +61,7 @@ public final class ClassifyCommand implements Callable<Integer> {
         List<QueryArguments.Part> parts = queries.parts(most);
         PrintWriter out = spec.commandLine().getOut();
         List<String> names = new ArrayList<>();
+        Set<String> notes = new LinkedHashSet<>();
         ClassifyResponse.Builder all = ClassifyResponse.newBuilder();
         try (BankOptions.Access access = banks.open(true)) {
             for (QueryArguments.Part part : parts) {
@@ -67,6 +71,7 @@ public final class ClassifyCommand implements Callable<Integer> {
                         .build();
                 ClassifyResponse verdicts =
                         access.client().search(access.patience(), search -> search.classify(request));
+                notes.addAll(verdicts.getNotesList());
                 names.addAll(part.names());
                 all.addAllVerdicts(verdicts.getVerdictsList());
                 all.clearRules().addAllRules(verdicts.getRulesList());
@@ -74,6 +79,8 @@ public final class ClassifyCommand implements Callable<Integer> {
         }
         out.print(queries.json() ? NeighborText.json(names, all.build()) : NeighborText.table(names, all.build()));
         out.flush();
+        notes.forEach(note -> spec.commandLine().getErr().println(note));
+        spec.commandLine().getErr().flush();
         return 0;
     }
 

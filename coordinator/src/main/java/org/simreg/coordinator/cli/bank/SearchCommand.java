@@ -3,7 +3,9 @@ package org.simreg.coordinator.cli.bank;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.simreg.coordinator.cli.option.BankOptions;
 import org.simreg.coordinator.cli.option.GlobalOptions;
@@ -13,6 +15,7 @@ import org.simreg.proto.BankStatus;
 import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
+import org.simreg.proto.SearchResponse;
 import org.simreg.worker.features.search.Shard;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,7 +49,8 @@ public final class SearchCommand implements Callable<Integer> {
             names = "--k",
             paramLabel = "N",
             defaultValue = "20",
-            description = "Neighbours a query, 1 to " + Shard.MAX_K + " (default: 20)")
+            description =
+                    "Neighbours a query, 1 to " + Shard.MAX_K + "; a smaller bank gives all its rows (default: 20)")
     private int k;
 
     @Option(
@@ -66,13 +70,15 @@ public final class SearchCommand implements Callable<Integer> {
     @Mixin
     private BankOptions banks;
 
+    private final Set<String> notes = new LinkedHashSet<>();
+
     public SearchCommand(GlobalOptions global) {
         this.global = global;
     }
 
     @Override
     public Integer call() {
-        if (k < 1 || k > Shard.MAX_K) {
+        if (k < 1) {
             String what = "--k: " + k + " is out of bounds; choose 1 to " + Shard.MAX_K;
             throw new ParameterException(spec.commandLine(), what);
         }
@@ -100,14 +106,18 @@ public final class SearchCommand implements Callable<Integer> {
             }
         }
         out.flush();
+        if (!global.quiet()) {
+            notes.forEach(note -> spec.commandLine().getErr().println(note));
+            spec.commandLine().getErr().flush();
+        }
         return 0;
     }
 
     private List<Found> ask(BankOptions.Access access, SearchRequest request) {
         SearchRequest asked = request.toBuilder().setK(k).build();
-        return access.client()
-                .search(access.patience(), search -> search.search(asked))
-                .getFoundList();
+        SearchResponse answer = access.client().search(access.patience(), search -> search.search(asked));
+        notes.addAll(answer.getNotesList());
+        return answer.getFoundList();
     }
 
     private Path pictures(BankOptions.Access access) {

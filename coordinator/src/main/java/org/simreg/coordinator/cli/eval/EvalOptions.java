@@ -9,7 +9,6 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.embed.FrozenBackbone;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -29,14 +28,6 @@ final class EvalOptions {
             description = "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
                     + " images to features (required)")
     private String weights;
-
-    @Option(
-            names = "--part",
-            paramLabel = "PART",
-            defaultValue = "student",
-            description = "student or teacher: which network of a training checkpoint that holds both"
-                    + " (default: student)")
-    private Part part;
 
     @Option(
             names = "--size",
@@ -64,6 +55,12 @@ final class EvalOptions {
             paramLabel = "FILE",
             description = "File with one class folder name a line: only these are used")
     private Path classesFile;
+
+    @Option(
+            names = "--val-labels",
+            paramLabel = "FILE",
+            description = "File with the classes of val's images, where val has no class folders (default: none)")
+    private Path valLabels;
 
     @Option(
             names = "--seed",
@@ -94,12 +91,6 @@ final class EvalOptions {
     @Mixin
     private MachineOptions machine;
 
-    /** The network to be evaluated of a training checkpoint that holds two. */
-    private enum Part {
-        STUDENT,
-        TEACHER
-    }
-
     /**
      * Makes the request.
      *
@@ -116,15 +107,12 @@ final class EvalOptions {
         if (limitClasses < 0) {
             throw new UserError("--limit-classes: " + limitClasses + " is out of bounds; choose 0 or more");
         }
-        ImageDataset.Subset subset = new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile));
+        ImageDataset.Subset subset =
+                new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
         FrozenBackbone.Request asked = new FrozenBackbone.Request(
-                weights,
-                network.network(),
-                network.precision(),
-                part == Part.TEACHER ? Role.TEACHER : Role.STUDENT,
-                network.pixels());
+                weights, network.network(), network.precision(), network.part(), network.pixels());
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);

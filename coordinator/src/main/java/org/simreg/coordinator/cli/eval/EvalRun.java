@@ -16,6 +16,7 @@ import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
 import org.simreg.proto.Job;
+import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.AtomicFile;
@@ -65,8 +66,10 @@ public final class EvalRun {
         stop.whenRequested("Stopping.", own::interrupt);
         EvalReport report;
         try (EvalProgress shown = EvalProgress.console(request.results().quiet(), stop::requested);
-                Torch opened =
-                        new Torch(request.machine().device(), request.machine().threads())) {
+                Torch opened = new Torch(
+                        request.machine().device(),
+                        request.machine().threads(),
+                        request.machine().torchscript())) {
             progress = shown;
             torch = opened;
             torch.enter();
@@ -88,7 +91,7 @@ public final class EvalRun {
             write(folder.resolve("result.json"), json);
             write(folder.resolve(EvalPage.NAME), EvalPage.of(report));
         });
-        System.out.print(request.results().json() ? json : EvalTables.table(report));
+        System.out.print(request.results().json() ? json : Printable.lines(EvalTables.table(report)));
         System.out.flush();
     }
 
@@ -152,11 +155,19 @@ public final class EvalRun {
     private ImageDataset open(Path folder) {
         WorkerSettings machine = request.machine();
         ImageDataset splits = FolderSource.open(
-                folder, request.images().subset(), machine.cache(), ImageDataset.IndexProgress.SILENT);
-        if (splits.val().isEmpty()) {
+                folder,
+                request.images().subset(),
+                machine.cache(),
+                ImageDataset.IndexProgress.SILENT,
+                progress::notice);
+        if (splits.val().isPresent() && !splits.train().labelled()) {
             throw new UserError(
-                    "Can't evaluate on %s: it has no val/CLASS folders; name a folder with train/CLASS/* and val/CLASS/*"
+                    "Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
                             .formatted(folder));
+        }
+        if (splits.val().isEmpty()) {
+            throw new UserError("Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
+                    .formatted(folder, splits.noVal()));
         }
         return splits;
     }
@@ -190,7 +201,11 @@ public final class EvalRun {
         if (request.task() instanceof EvalRequest.Knn knn) {
             progress.next("searching", 0, val.size());
             return EvalRows.knn(
-                    train, val, knn.rules(), FEATURE, request.machine().threads());
+                    train,
+                    val,
+                    fitting(knn.rules(), train.size()),
+                    FEATURE,
+                    request.machine().threads());
         }
         int classes = sets.splits().train().classNames().size();
         if (request.task() instanceof EvalRequest.Linear linear) {
@@ -211,13 +226,14 @@ public final class EvalRun {
         List<FeatureBank> val = sets.valStages(progress);
         int classes = sets.splits().train().classNames().size();
         int threads = request.machine().threads();
+        List<VotingRule> rules = fitting(task.rules(), train.get(0).size());
         List<EvalRow> rows = new ArrayList<>();
         for (int i = 0; i < stages.size(); i++) {
             String name = stages.get(i).name();
             FeatureBank bank = train.get(i);
             FeatureBank queries = val.get(i);
             progress.next("stages", i, stages.size());
-            rows.addAll(EvalRows.knn(bank, queries, task.rules(), name, threads));
+            rows.addAll(EvalRows.knn(bank, queries, rules, name, threads));
             task.probe()
                     .ifPresent(probe -> LinearProbe.run(
                                     torch,
@@ -228,6 +244,17 @@ public final class EvalRun {
                             .forEach(score -> rows.add(EvalRows.linear(score, name, bank.dimension()))));
         }
         return rows;
+    }
+
+    /** The rules in a bank of so many images; where it is smaller than a k, a note says that all of them vote. */
+    private List<VotingRule> fitting(List<VotingRule> rules, int images) {
+        rules.stream()
+                .mapToInt(VotingRule::k)
+                .filter(k -> k > images)
+                .distinct()
+                .forEach(k -> progress.notice(
+                        "k %d is more than the %d train images, so all of them vote".formatted(k, images)));
+        return rules.stream().map(rule -> rule.within(images)).toList();
     }
 
     private void show(List<LinearProbe.Score> scores) {

@@ -7,11 +7,13 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.option.EnumNames;
+import org.simreg.coordinator.cli.option.PartOption;
 import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -66,6 +68,9 @@ public final class ExportCommand implements Callable<Integer> {
                     + " a run's checkpoint says, otherwise the one that names and shapes fit)")
     private Network network;
 
+    @Mixin
+    private PartOption part;
+
     @Option(
             names = "--size",
             paramLabel = "N",
@@ -87,11 +92,10 @@ public final class ExportCommand implements Callable<Integer> {
     /**
      * The settings of an export: a checkpoint's backbone, and the formats it is written in.
      *
-     * @param checkpoint file to read
-     * @param network whose weights the checkpoint holds; empty if it is to be recognised
+     * @param source checkpoint to read
      * @param target what is written
      */
-    public record Settings(Path checkpoint, Optional<Network> network, StudentExport.Target target) {}
+    public record Settings(StudentExport.Source source, StudentExport.Target target) {}
 
     public ExportCommand(ToIntFunction<Settings> export) {
         this.export = export;
@@ -105,6 +109,6 @@ public final class ExportCommand implements Callable<Integer> {
         }
         StudentExport.Target target = new StudentExport.Target(out, size, formats, Optional.ofNullable(layout));
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
-        return export.applyAsInt(new Settings(checkpoint, named, target));
+        return export.applyAsInt(new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
     }
 }

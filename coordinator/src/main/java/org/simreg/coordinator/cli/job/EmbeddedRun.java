@@ -15,6 +15,7 @@ import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.Printable;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
@@ -103,7 +104,7 @@ public final class EmbeddedRun {
 
     private int finish(JobStatus end) {
         if (end.getState() == JobState.SUCCEEDED) {
-            System.out.print(RunSummary.text(folder));
+            System.out.print(Printable.lines(RunSummary.text(folder)));
             return 0;
         }
         if (end.getState() == JobState.CANCELLED) {

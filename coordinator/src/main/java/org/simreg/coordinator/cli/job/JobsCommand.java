@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The command {@code simreg jobs}: a table of the jobs of a coordinator. */
@@ -39,6 +40,13 @@ public final class JobsCommand implements Runnable {
                     + " cancelled, separated by commas (default: all)")
     private List<JobState> states = List.of();
 
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            defaultValue = "1000",
+            description = "The newest N jobs (default: ${DEFAULT-VALUE})")
+    private int limit;
+
     public JobsCommand(GlobalOptions global) {
         this.global = global;
     }
@@ -46,10 +54,18 @@ public final class JobsCommand implements Runnable {
     @Override
     public void run() {
         try (ApiClient client = coordinator.open()) {
-            List<JobStatus> jobs = JobFinder.all(client, states);
+            if (limit < 1) {
+                throw new ParameterException(spec.commandLine(), "--limit must be at least 1, not " + limit);
+            }
+            List<JobStatus> found = JobFinder.newest(client, states, limit == Integer.MAX_VALUE ? limit : limit + 1);
+            List<JobStatus> jobs = found.subList(0, Math.min(limit, found.size()));
             String table = JobTables.jobs(jobs, global.verbose(), System.currentTimeMillis());
             spec.commandLine().getOut().print(table);
             spec.commandLine().getOut().flush();
+            if (found.size() > limit) {
+                spec.commandLine().getErr().println("Only the newest " + limit + " jobs; --limit shows more");
+                spec.commandLine().getErr().flush();
+            }
         }
     }
 }

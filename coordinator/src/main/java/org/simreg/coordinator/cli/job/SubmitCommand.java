@@ -165,6 +165,9 @@ public final class SubmitCommand implements Callable<Integer> {
             if (data.hasClassesFile()) {
                 data.setClassesFile(absolute(data.getClassesFile()));
             }
+            if (data.hasValLabels()) {
+                data.setValLabels(absolute(data.getValLabels()));
+            }
         }
 
         private void student(Student.Builder student) {

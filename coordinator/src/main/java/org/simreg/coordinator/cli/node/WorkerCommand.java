@@ -107,7 +107,11 @@ public final class WorkerCommand implements Callable<Integer> {
                     name(),
                     GlobalOptions.Version.number(),
                     new WorkerNode.Machine(
-                            machine.device(), machine.threads(), machine.decodeThreads(), Roots.of(roots)),
+                            machine.device(),
+                            machine.threads(),
+                            machine.decodeThreads(),
+                            Roots.of(roots),
+                            machine.torchscript()),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
                     process.http());
             return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());

@@ -1,6 +1,8 @@
 package org.simreg.coordinator.cli.option;
 
+import java.util.Optional;
 import org.simreg.coordinator.node.VertxInstances;
+import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import picocli.CommandLine.Option;
@@ -23,6 +25,17 @@ public final class MachineOptions {
             description = "Threads that decode and augment images (default: one a core)")
     private Integer decodeThreads;
 
+    @Option(
+            names = "--no-torchscript",
+            description = "Run no TorchScript file from outside: a job, bank or evaluation that names one is refused"
+                    + " by this process (default: they are run once their operators are found to compute only)")
+    private boolean noTorchscript;
+
+    /** Whether TorchScript files from outside may be run. */
+    public boolean torchscript() {
+        return !noTorchscript;
+    }
+
     /** {@code auto}, {@code cpu} or {@code cuda:N}. */
     public String device() {
         if (!device.matches("auto|cpu|cuda(:\\d{1,3})?")) {
@@ -41,7 +54,14 @@ public final class MachineOptions {
 
     /** Settings with all of them, and with the user's cache folder. */
     public WorkerSettings settings() {
-        return new WorkerSettings(device(), threads(), decodeThreads(), VertxInstances.cache());
+        return new WorkerSettings(
+                device(),
+                threads(),
+                decodeThreads(),
+                VertxInstances.cache(),
+                Optional.empty(),
+                Roots.ANYWHERE,
+                torchscript());
     }
 
     private static int count(String option, Integer asked) {

@@ -4,9 +4,11 @@ import java.util.Optional;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
+import org.simreg.worker.weights.part.PartRequest;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options for the frozen network that a file of weights becomes: name, precision, pixels. */
+/** Options for the frozen network that a file of weights becomes: name, part, precision, pixels. */
 public final class NetworkOptions {
     @Option(
             names = "--network",
@@ -16,6 +18,9 @@ public final class NetworkOptions {
             description = "Network whose weights the file holds: ${COMPLETION-CANDIDATES} (default: auto, the one"
                     + " that names and shapes fit)")
     private Network network;
+
+    @Mixin
+    private PartOption part;
 
     @Option(
             names = "--precision",
@@ -39,6 +44,11 @@ public final class NetworkOptions {
     /** The precision; empty: that of the run which the weights come from, else float32. */
     public Optional<Precision> precision() {
         return Optional.ofNullable(precision);
+    }
+
+    /** Which of the networks in the file. */
+    public PartRequest part() {
+        return part.request();
     }
 
     public Pixels pixels() {

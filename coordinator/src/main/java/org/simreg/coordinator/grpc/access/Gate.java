@@ -1,5 +1,7 @@
 package org.simreg.coordinator.grpc.access;
 
+import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCall.Listener;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Optional;
+import org.simreg.proto.SubmitRequest.Submitter;
 import org.simreg.proto.UserError;
 
 /**
@@ -20,6 +23,7 @@ import org.simreg.proto.UserError;
 public final class Gate implements ServerInterceptor {
     private static final Metadata.Key<String> HEADER =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Context.Key<Submitter> CALLER = Context.key("simreg-caller");
     private static final String SCHEME = "bearer ";
     private static final String BASIC = "basic ";
     private static final Duration READ_AGAIN = Duration.ofSeconds(1);
@@ -50,10 +54,30 @@ public final class Gate implements ServerInterceptor {
         String method = call.getMethodDescriptor().getFullMethodName();
         Optional<Status> refusal = Rights.needed(method).flatMap(needed -> refusal(headers, needed, method));
         if (refusal.isEmpty()) {
-            return next.startCall(call, headers);
+            Context caller = token(headers.get(HEADER))
+                    .flatMap(tokens::find)
+                    .map(bearer -> Context.current().withValue(CALLER, caller(bearer)))
+                    .orElse(Context.current());
+            return Contexts.interceptCall(caller, call, headers, next);
         }
         call.close(refusal.get(), new Metadata());
         return new Listener<>() {};
+    }
+
+    /**
+     * The caller of the RPC that this thread is answering.
+     *
+     * @return empty where no tokens are asked for
+     */
+    public static Optional<Submitter> caller() {
+        return Optional.ofNullable(CALLER.get());
+    }
+
+    private static Submitter caller(TokenFile.Bearer bearer) {
+        return Submitter.newBuilder()
+                .setName(bearer.name())
+                .setOperates(bearer.role().covers(Rights.Role.OPERATE))
+                .build();
     }
 
     /**

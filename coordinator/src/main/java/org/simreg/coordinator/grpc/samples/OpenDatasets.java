@@ -14,12 +14,15 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The open data sets that workers read, each with the images that it had when a worker first asked
  * for it: new files don't change the ids of a running job. Safe for all threads.
  */
 final class OpenDatasets {
+    private static final Logger LOG = LoggerFactory.getLogger(OpenDatasets.class);
     private static final int MOST = 16;
 
     private final Path indexCache;
@@ -59,13 +62,12 @@ final class OpenDatasets {
     }
 
     private ImageDataset opened(Dataset dataset) {
-        Optional<Path> classes =
-                Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
         return FolderSource.open(
                 Path.of(dataset.getPath()),
-                new ImageDataset.Subset(dataset.getLimitClasses(), classes),
+                ImageDataset.Subset.of(dataset),
                 indexCache,
-                ImageDataset.IndexProgress.SILENT);
+                ImageDataset.IndexProgress.SILENT,
+                note -> LOG.info("{}", note));
     }
 
     private void keep(Dataset dataset, Split split, ImageList images) {

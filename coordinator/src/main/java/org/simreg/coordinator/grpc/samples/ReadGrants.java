@@ -30,7 +30,8 @@ public interface ReadGrants {
             public boolean dataset(Dataset dataset) {
                 return named.dataset(dataset)
                         && roots.hold(Path.of(dataset.getPath()))
-                        && (dataset.getClassesFile().isEmpty() || roots.hold(Path.of(dataset.getClassesFile())));
+                        && (dataset.getClassesFile().isEmpty() || roots.hold(Path.of(dataset.getClassesFile())))
+                        && (dataset.getValLabels().isEmpty() || roots.hold(Path.of(dataset.getValLabels())));
             }
 
             @Override

@@ -47,6 +47,9 @@ final class SearchCalls {
             SearchResponse.Builder response = SearchResponse.newBuilder()
                     .setVersion(bank.record().getVersion())
                     .setTag(queries.request().getTag());
+            if (queries.request().hasK()) {
+                SearchQueries.note(bank, "k", queries.request().getK()).ifPresent(response::addNotes);
+            }
             for (int query = 0; query < neighbors.queries(); query++) {
                 Found.Builder one = response.addFoundBuilder();
                 for (int rank = 0; rank < neighbors.k(); rank++) {
@@ -72,10 +75,10 @@ final class SearchCalls {
             return CompletableFuture.failedFuture(e);
         }
         CompletableFuture<VectorQuery> query = queries.ofImages()
-                ? onSearchThread(() -> banks.embed(queries.images(), queries.until()))
+                ? onThread(search, () -> banks.embed(queries.images(), queries.until()))
                         .thenApplyAsync(made -> queries.query(made.getVectors()), computing)
                 : CompletableFuture.supplyAsync(queries::query, computing);
-        return query.thenCompose(asked -> onSearchThread(() -> banks.ask(request.getBank(), asked)))
+        return query.thenCompose(asked -> onThread(search, () -> banks.ask(request.getBank(), asked)))
                 .thenApplyAsync(found -> new Answer(queries, found), computing)
                 .exceptionally(failure -> late(queries, failure));
     }
@@ -91,7 +94,8 @@ final class SearchCalls {
         throw GrpcStatuses.of(failure);
     }
 
-    private <T> CompletableFuture<T> onSearchThread(Supplier<CompletionStage<T>> task) {
+    /** Runs a task on a thread, and gives what it promises there. */
+    static <T> CompletableFuture<T> onThread(Executor search, Supplier<CompletionStage<T>> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
         search.execute(() -> {
             try {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.simreg.coordinator.grpc.GrpcStatuses;
 import org.simreg.coordinator.search.bank.BankService;
@@ -20,7 +21,7 @@ import org.simreg.worker.features.search.Shard;
  *
  * @param request as it came
  * @param bank that is asked
- * @param k neighbours a query
+ * @param k neighbours a query, at most the bank's rows
  * @param until deadline in nanoseconds of {@link System#nanoTime}
  */
 record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
@@ -51,13 +52,38 @@ record SearchQueries(SearchRequest request, BankView bank, int k, long until) {
                                             ? ""
                                             : ": " + bank.record().getReason()));
         }
-        if (k < 1 || k > Shard.MAX_K) {
-            throw GrpcStatuses.invalid("k", k + " is out of bounds; choose 1 to " + Shard.MAX_K);
-        }
-        SearchQueries queries = new SearchQueries(request, bank, k, deadline());
+        SearchQueries queries = new SearchQueries(request, bank, within(bank, "k", k), deadline());
         queries.requireOneKind();
         queries.requireFew();
         return queries;
+    }
+
+    /**
+     * The neighbours that a bank can give where so many are asked for: all its rows if these are fewer.
+     *
+     * @param field that names them
+     * @throws StatusRuntimeException if they are out of bounds
+     */
+    static int within(BankView bank, String field, int k) {
+        // An unsigned field: what looks negative is very large.
+        long asked = Integer.toUnsignedLong(k);
+        long given = Math.min(asked, bank.record().getRows());
+        if (asked < 1 || given > Shard.MAX_K) {
+            throw GrpcStatuses.invalid(field, asked + " is out of bounds; choose 1 to " + Shard.MAX_K);
+        }
+        return (int) given;
+    }
+
+    /** The sentence that a bank has fewer rows than were asked for; empty if it has enough. */
+    static Optional<String> note(BankView bank, String field, int k) {
+        return Integer.toUnsignedLong(k) <= bank.record().getRows()
+                ? Optional.empty()
+                : Optional.of("%s: %s is more than the %d rows of the bank %s, so all of them are used"
+                        .formatted(
+                                field,
+                                Integer.toUnsignedString(k),
+                                bank.record().getRows(),
+                                bank.record().getName()));
     }
 
     static int k(SearchRequest request) {

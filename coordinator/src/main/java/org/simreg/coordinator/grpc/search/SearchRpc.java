@@ -30,7 +30,6 @@ import org.simreg.proto.SearchResponse;
 import org.simreg.proto.VoteRule;
 import org.simreg.worker.features.knn.KnnVote;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
-import org.simreg.worker.features.search.Shard;
 import org.simreg.worker.features.search.TopK;
 
 /**
@@ -59,7 +58,7 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
 
     @Override
     public void createBank(CreateBankRequest request, StreamObserver<BankStatus> answer) {
-        Calls.give(answer, search, () -> banks.create(request));
+        answer(answer, SearchCalls.onThread(search, () -> banks.create(request)));
     }
 
     @Override
@@ -134,9 +133,10 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
     public void classify(ClassifyRequest request, StreamObserver<ClassifyResponse> answer) {
         CompletableFuture<ClassifyResponse> verdicts;
         try {
-            List<VotingRule> rules = ClassVotes.rules(request);
+            Optional<BankView> bank = banks.view(request.getQueries().getBank());
+            List<VotingRule> rules = ClassVotes.rules(request, bank);
             int k = rules.stream().mapToInt(VotingRule::k).max().orElseThrow();
-            verdicts = ask(request.getQueries(), k).thenApply(found -> ClassVotes.response(found, rules));
+            verdicts = ask(request.getQueries(), k).thenApply(found -> ClassVotes.response(found, request, rules));
         } catch (RuntimeException e) {
             verdicts = CompletableFuture.failedFuture(e);
         }
@@ -164,43 +164,45 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
         private ClassVotes() {}
 
         /**
-         * The rules that were asked for, or the published ones.
+         * The rules that were asked for, or the published ones; all rows of a small bank vote.
          *
+         * @param bank that is asked; without one the request fails later
          * @throws io.grpc.StatusRuntimeException if one is wrong
          */
-        static List<VotingRule> rules(ClassifyRequest request) {
+        static List<VotingRule> rules(ClassifyRequest request, Optional<BankView> bank) {
             if (request.getRulesCount() > MOST_RULES) {
                 throw GrpcStatuses.invalid(
                         "rules", request.getRulesCount() + " are too many; give at most " + MOST_RULES);
             }
             if (request.getRulesCount() == 0) {
-                return VotingRule.PUBLISHED;
+                return bank.filter(BankView::ready)
+                        .map(ready -> VotingRule.PUBLISHED.stream()
+                                .map(rule -> rule.within(ready.record().getRows()))
+                                .toList())
+                        .orElse(VotingRule.PUBLISHED);
             }
             List<VotingRule> rules = new ArrayList<>();
             for (int i = 0; i < request.getRulesCount(); i++) {
-                rules.add(rule(request.getRules(i), "rules[" + i + "]"));
+                rules.add(rule(request.getRules(i), "rules[" + i + "]", bank));
             }
             return rules;
         }
 
-        private static VotingRule rule(VoteRule asked, String field) {
-            if (asked.getK() < 1 || asked.getK() > Shard.MAX_K) {
-                String bounds = " is out of bounds; choose 1 to " + Shard.MAX_K;
-                throw GrpcStatuses.invalid(field + ".k", asked.getK() + bounds);
-            }
+        private static VotingRule rule(VoteRule asked, String field, Optional<BankView> bank) {
+            int k = bank.filter(BankView::ready)
+                    .map(ready -> SearchQueries.within(ready, field + ".k", asked.getK()))
+                    .orElse(1);
             if (asked.hasTemperature() && !(asked.getTemperature() > 0)) {
                 String bounds = " is out of bounds; choose a temperature above 0";
                 throw GrpcStatuses.invalid(field + ".temperature", asked.getTemperature() + bounds);
             }
-            return asked.hasTemperature()
-                    ? new VotingRule(asked.getK(), asked.getTemperature())
-                    : VotingRule.majority(asked.getK());
+            return asked.hasTemperature() ? new VotingRule(k, asked.getTemperature()) : VotingRule.majority(k);
         }
 
         /**
          * @throws Refused if the bank has no classes
          */
-        static ClassifyResponse response(SearchCalls.Answer answer, List<VotingRule> rules) {
+        static ClassifyResponse response(SearchCalls.Answer answer, ClassifyRequest request, List<VotingRule> rules) {
             BankView bank = answer.queries().bank();
             if (bank.record().getClassesCount() == 0) {
                 throw new Refused(
@@ -214,6 +216,11 @@ public final class SearchRpc extends SearchGrpc.SearchImplBase {
                     ClassifyResponse.newBuilder().setVersion(bank.record().getVersion());
             for (int query = 0; query < found.queries(); query++) {
                 response.addVerdictsBuilder();
+            }
+            for (int i = 0; i < request.getRulesCount(); i++) {
+                SearchQueries.note(
+                                bank, "rules[" + i + "].k", request.getRules(i).getK())
+                        .ifPresent(response::addNotes);
             }
             for (VotingRule rule : rules) {
                 response.addRules(message(rule));

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.simreg.coordinator.grpc.Calls;
 import org.simreg.coordinator.grpc.FileParts;
 import org.simreg.coordinator.grpc.FileUpload;
@@ -28,6 +30,10 @@ import org.slf4j.LoggerFactory;
 public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     private static final Logger LOG = LoggerFactory.getLogger(ShardsRpc.class);
 
+    /** Files that are sent at once; one whose reader stands still is open as long as its call. */
+    private static final int MOST_SENT = 64;
+
+    private final AtomicInteger sent = new AtomicInteger();
     private final BankService banks;
     private final Executor search;
     private final Executor files;
@@ -45,14 +51,25 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
     @Override
     public void getShard(ShardFile asked, StreamObserver<ShardPart> parts) {
         ServerCallStreamObserver<ShardPart> call = Calls.observed(parts);
-        StreamedAnswer<ShardPart> answer = new StreamedAnswer<>(call, files, () -> {});
+        AtomicBoolean counted = new AtomicBoolean();
+        StreamedAnswer<ShardPart> answer = new StreamedAnswer<>(call, files, () -> {
+            if (counted.get()) {
+                sent.decrementAndGet();
+            }
+        });
         Calls.run(call, search, () -> {
             Path path = banks.shard(asked);
-            answer.begin(() -> parts(asked, path));
+            answer.begin(() -> parts(asked, path, counted));
         });
     }
 
-    private static FileParts<ShardPart> parts(ShardFile asked, Path path) {
+    private FileParts<ShardPart> parts(ShardFile asked, Path path, AtomicBoolean counted) {
+        counted.set(true);
+        if (sent.incrementAndGet() > MOST_SENT) {
+            throw new Refused(
+                    Refused.Kind.FULL,
+                    "%d shards are sent already, and no more are at once; ask again later".formatted(MOST_SENT));
+        }
         try {
             return new FileParts<>(
                     ShardPart.newBuilder().setHeader(asked).build(),
@@ -97,6 +114,9 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
         public void write(ShardPart part) {
             try {
                 FileChannel open = out();
+                if (open.position() + part.getData().size() > header.getLength()) {
+                    throw damaged();
+                }
                 for (ByteBuffer bytes : part.getData().asReadOnlyByteBufferList()) {
                     sha.bytes(bytes.duplicate());
                     while (bytes.hasRemaining()) {
@@ -120,13 +140,17 @@ public final class ShardsRpc extends ShardsGrpc.ShardsImplBase {
             try {
                 boolean whole = out().size() == header.getLength();
                 if (!whole || !sha.hex().equals(header.getSha256())) {
-                    throw new Refused(Refused.Kind.DAMAGED, "The shard is not what its header says; send it again");
+                    throw damaged();
                 }
                 out.force(true);
                 out.close();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        private static Refused damaged() {
+            return new Refused(Refused.Kind.DAMAGED, "The shard is not what its header says; send it again");
         }
 
         @Override

@@ -3,7 +3,6 @@ package org.simreg.coordinator.run.folder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,6 +19,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.slf4j.Logger;
@@ -56,20 +56,29 @@ final class CheckpointCatalog {
     /** Removes the drafts that an earlier process left. */
     void clear() {
         Disk.write(folder, () -> {
-            if (!Files.isDirectory(folder)) {
+            if (!OwnFolder.requireFolder(folder)) {
                 return;
             }
-            try (DirectoryStream<Path> drafts = Files.newDirectoryStream(folder, ".step-[0-9]*.tmp")) {
-                for (Path draft : drafts) {
-                    Files.delete(draft);
+            try (OwnFolder open = OwnFolder.open(folder)) {
+                for (String name : List.copyOf(open.names())) {
+                    if (name.matches("\\.step-[0-9].*\\.tmp")) {
+                        open.delete(name);
+                    }
                 }
             }
         });
     }
 
+    /** Never through a link. */
+    private List<Path> list() {
+        return OwnFolder.isFolder(folder)
+                ? RunCheckpoint.list(folder).stream().filter(OwnFolder::isFile).toList()
+                : List.of();
+    }
+
     /** The newest one of at most a step. */
     Optional<Path> newest(long most) {
-        return RunCheckpoint.list(folder).stream()
+        return list().stream()
                 .filter(file -> RunCheckpoint.stepOf(file) <= most)
                 .reduce((older, newer) -> newer);
     }
@@ -79,7 +88,7 @@ final class CheckpointCatalog {
      */
     Download download(long step) {
         Path file = folder.resolve(RunCheckpoint.fileName(step));
-        if (!Files.isRegularFile(file)) {
+        if (!OwnFolder.isFolder(folder) || !OwnFolder.isFile(file)) {
             throw new Refused(
                     Refused.Kind.UNKNOWN,
                     "Job %s has no checkpoint of step %d; it may have been replaced by a newer one"
@@ -169,7 +178,7 @@ final class CheckpointCatalog {
      * @param head step that the ledger has reached; asked for when the checkpoint is stored
      */
     ArrivingCheckpoint receive(CheckpointHeader header, LongSupplier head) {
-        Disk.write(folder, () -> Files.createDirectories(folder));
+        Disk.write(folder, () -> OwnFolder.make(folder));
         return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong()));
     }
 
@@ -187,7 +196,7 @@ final class CheckpointCatalog {
      *     they don't count
      */
     private void prune(long head) {
-        List<Path> reached = RunCheckpoint.list(folder).stream()
+        List<Path> reached = list().stream()
                 .filter(file -> RunCheckpoint.stepOf(file) <= head)
                 .toList();
         reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
@@ -195,9 +204,7 @@ final class CheckpointCatalog {
 
     /** Removes the checkpoints of later steps, which were taken back. */
     void rewind(long step) {
-        RunCheckpoint.list(folder).stream()
-                .filter(file -> RunCheckpoint.stepOf(file) > step)
-                .forEach(this::remove);
+        list().stream().filter(file -> RunCheckpoint.stepOf(file) > step).forEach(this::remove);
     }
 
     private void remove(Path file) {

@@ -74,6 +74,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         }
         FolderLock lock = FolderLock.take(folder, WHAT, DiskRunFolders::taken);
         return guarded(lock, () -> {
+            PastRun.refuseLinks(folder);
             if (existing == Existing.RESUME) {
                 return resume(record, lock);
             }
@@ -172,7 +173,10 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
                     .formatted(folder, record.getId()));
         }
         FolderLock lock = FolderLock.take(folder, WHAT);
-        return guarded(lock, () -> new RunFolder(openFiles(record, lock), reports, slow));
+        return guarded(lock, () -> {
+            PastRun.refuseLinks(folder);
+            return new RunFolder(openFiles(record, lock), reports, slow);
+        });
     }
 
     private static RunFolder guarded(FolderLock lock, Supplier<RunFolder> opening) {

@@ -4,8 +4,12 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.run.log.EventLog;
 import org.simreg.coordinator.run.log.Ledger;
@@ -13,9 +17,14 @@ import org.simreg.coordinator.run.log.MetricsFile;
 import org.simreg.coordinator.run.log.TensorBoardFile;
 import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.UserFile;
+import org.simreg.worker.export.StudentExport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The run that a folder holds already: whether it can be continued, whether it keeps a new one from
@@ -27,6 +36,17 @@ public final class PastRun {
 
     private static final List<String> FILES =
             List.of(JobFile.NAME, Ledger.NAME, EventLog.NAME, MetricsFile.NAME, REPORT);
+
+    /** Folder of the student's exports. */
+    static final String EXPORTS = "student";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PastRun.class);
+    private static final List<String> FOLDERS = List.of(CheckpointCatalog.NAME, "features", EXPORTS);
+    private static final Pattern CHECKPOINTS =
+            Pattern.compile("\\.?step-[0-9]+\\.safetensors(\\.damaged|\\..*\\.tmp)?");
+    private static final Pattern FEATURES = Pattern.compile("\\.?teacher-[0-9].*\\.features(\\..*\\.tmp)?");
+    private static final Pattern OLD_EXPORTS =
+            Pattern.compile("(resnet|mobilenet).*\\.(torchscript\\.pt|safetensors|pth|onnx)");
 
     private PastRun() {}
 
@@ -65,7 +85,7 @@ public final class PastRun {
         Path settings = folder.resolve(JobFile.NAME);
         return Disk.read(
                 folder,
-                () -> Files.isRegularFile(settings)
+                () -> OwnFolder.isFile(settings)
                         && UserFile.text(settings, JobFile.MOST_BYTES).equals(JobFile.yaml(job)));
     }
 
@@ -79,21 +99,71 @@ public final class PastRun {
     }
 
     /**
+     * Refuses links where a run's files and folders lie, or would: they could lead out of the folders that the
+     * coordinator is to write below.
+     *
+     * @throws UserError naming the first link
+     */
+    static void refuseLinks(Path folder) {
+        Disk.read(folder, () -> {
+            if (!Files.isDirectory(folder)) {
+                return folder;
+            }
+            try (OwnFolder run = OwnFolder.open(folder)) {
+                run.refuseLinks(FILES);
+                run.refuseLinks(List.of(FolderLock.NAME));
+                for (String name : FOLDERS) {
+                    refuseLinks(run.inside(name));
+                }
+            }
+            return folder;
+        });
+    }
+
+    private static void refuseLinks(Optional<OwnFolder> inner) throws IOException {
+        if (inner.isPresent()) {
+            try (OwnFolder open = inner.get()) {
+                open.refuseLinks(List.copyOf(open.names()));
+            }
+        }
+    }
+
+    /**
      * Removes the files of a run and the folders that are then empty; other files stay.
      *
-     * @throws UserError if that fails
+     * @throws UserError if that fails, or a link lies in the folder where the run's folders should
      */
     static void clear(Path folder) {
+        Predicate<String> exports = exports(folder);
         Disk.write(folder, () -> {
-            for (String name : FILES) {
-                Files.deleteIfExists(folder.resolve(name));
-                delete(folder, "{,.}" + name + "{.tmp,.*.tmp}");
+            try (OwnFolder run = OwnFolder.open(folder)) {
+                deleteFrom(run, CheckpointCatalog.NAME, CHECKPOINTS.asMatchPredicate());
+                deleteFrom(run, "features", FEATURES.asMatchPredicate());
+                deleteFrom(run, EXPORTS, exports);
+                // The settings last: they say what the exports are called.
+                delete(run, name -> FILES.stream().anyMatch(file -> isOrDraft(name, file)));
             }
             TensorBoardFile.removeAll(folder);
-            deleteFrom(folder.resolve(CheckpointCatalog.NAME), "{,.}step-[0-9]*.safetensors{,.*.tmp}");
-            deleteFrom(folder.resolve("features"), "{,.}teacher-[0-9]*.features{,.*.tmp}");
-            deleteFrom(folder.resolve("student"), "{resnet,mobilenet}*.{torchscript.pt,safetensors,pth,onnx}");
         });
+    }
+
+    /** The exports of the job that the folder's settings tell, and of any that had a network of earlier versions. */
+    private static Predicate<String> exports(Path folder) {
+        Set<String> names = new HashSet<>();
+        Path settings = folder.resolve(JobFile.NAME);
+        if (OwnFolder.isFile(settings)) {
+            try {
+                names.addAll(StudentExport.fileNames(JobSettings.complete(JobFile.read(settings))));
+            } catch (UserError e) {
+                LOG.warn("{}: what its student's files are called isn't known: {}", folder, e.getMessage());
+            }
+        }
+        return name ->
+                OLD_EXPORTS.matcher(name).matches() || names.stream().anyMatch(export -> isOrDraft(name, export));
+    }
+
+    private static boolean isOrDraft(String name, String file) {
+        return name.equals(file) || name.matches("\\.?" + Pattern.quote(file) + "(\\..*)?\\.tmp");
     }
 
     /**
@@ -113,19 +183,20 @@ public final class PastRun {
         }
     }
 
-    private static void deleteFrom(Path folder, String glob) throws IOException {
-        if (Files.isDirectory(folder)) {
-            delete(folder, glob);
-            if (isEmpty(folder)) {
-                Files.delete(folder);
+    private static void deleteFrom(OwnFolder run, String name, Predicate<String> ours) throws IOException {
+        Optional<OwnFolder> inner = run.inside(name);
+        if (inner.isPresent()) {
+            try (OwnFolder open = inner.get()) {
+                delete(open, ours);
             }
+            run.deleteIfEmpty(name);
         }
     }
 
-    private static void delete(Path folder, String glob) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, glob)) {
-            for (Path file : files) {
-                Files.delete(file);
+    private static void delete(OwnFolder folder, Predicate<String> ours) throws IOException {
+        for (String name : List.copyOf(folder.names())) {
+            if (ours.test(name)) {
+                folder.delete(name);
             }
         }
     }
@@ -135,7 +206,7 @@ public final class PastRun {
         if (Files.notExists(folder)) {
             return true;
         }
-        if (!Files.isDirectory(folder)) {
+        if (!Files.isDirectory(folder) || Files.isSymbolicLink(folder)) {
             return false;
         }
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, file -> !file.endsWith(FolderLock.NAME))) {

@@ -20,6 +20,8 @@ import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.train.student.RunCheckpoint;
 
@@ -140,12 +142,14 @@ final class RunFolder implements RunFiles {
     }
 
     private List<String> export(Path checkpoint) {
+        Path student = files.folder.resolve(PastRun.EXPORTS);
+        Disk.write(student, () -> OwnFolder.requireFolder(student));
         return StudentExport.checkpoint(
-                        checkpoint,
-                        Optional.empty(),
-                        files.folder.resolve("student"),
+                        StudentExport.Source.run(checkpoint),
+                        student,
                         RunCheckpoint.Header.read(checkpoint).job().getViews().getSize(),
-                        EnumSet.allOf(StudentExport.Format.class))
+                        EnumSet.allOf(StudentExport.Format.class),
+                        notice -> {})
                 .stream()
                 .map(file -> files.folder.relativize(file).toString())
                 .toList();

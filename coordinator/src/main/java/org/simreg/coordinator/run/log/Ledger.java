@@ -13,6 +13,7 @@ import org.simreg.proto.LedgerEntry.Commit;
 import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,9 @@ public final class Ledger implements AutoCloseable {
     private long end;
     private boolean dirty;
 
+    /** Whether bringing lines to the disk has failed: what a later attempt says means nothing. */
+    private boolean unsafe;
+
     private Ledger(Path path, FileChannel file) {
         this.path = path;
         this.file = file;
@@ -47,8 +51,8 @@ public final class Ledger implements AutoCloseable {
     public static Ledger open(Path folder) {
         Path path = folder.resolve(NAME);
         return Disk.read(path, () -> {
-            FileChannel file = FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel file =
+                    OwnFolder.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             Ledger ledger = new Ledger(path, file);
             try {
                 ledger.begin();
@@ -126,8 +130,20 @@ public final class Ledger implements AutoCloseable {
     /** Brings what was appended to the disk; costs nothing if there is nothing. */
     public void sync() {
         if (dirty) {
-            Disk.write(path, () -> file.force(false));
+            Disk.write(path, this::force);
             dirty = false;
+        }
+    }
+
+    private void force() throws IOException {
+        if (unsafe) {
+            throw new IOException("its disk has failed before, so that what it holds is not certain");
+        }
+        try {
+            file.force(false);
+        } catch (IOException e) {
+            unsafe = true;
+            throw e;
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.base.io.UserFile;
 
 /**
@@ -53,7 +54,7 @@ public final class MetricsFile implements AutoCloseable {
     /** Opens the file of a run folder to add lines at its end; makes it if there is none. */
     public static MetricsFile append(Path folder) throws IOException {
         return new MetricsFile(
-                FileChannel.open(folder.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+                OwnFolder.open(folder.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     }
 
     /**

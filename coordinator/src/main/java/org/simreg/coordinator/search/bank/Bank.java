@@ -9,13 +9,18 @@ import org.simreg.coordinator.search.query.ShardHolders;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.ShardFile;
+import org.simreg.proto.UserError;
 import org.simreg.worker.features.search.Shard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A bank of features: its record, and the objects that build or serve it now. Belongs to the search
  * thread.
  */
 final class Bank {
+    private static final Logger LOG = LoggerFactory.getLogger(Bank.class);
+
     private final BankFolders folders;
     private final List<Consumer<Optional<BankStatus>>> watchers = new ArrayList<>();
     private BankRecord record;
@@ -24,8 +29,12 @@ final class Bank {
     private Optional<QueryBatcher> batcher = Optional.empty();
     private Optional<BankNames> names = Optional.empty();
 
+    private Runnable cancelMaking = () -> {};
+
     /** Read by the threads that build it. */
     private volatile boolean deleted;
+
+    private volatile boolean failed;
 
     Bank(BankFolders folders, BankRecord record) {
         this.folders = folders;
@@ -52,6 +61,16 @@ final class Bank {
         return deleted;
     }
 
+    /** Whether it is neither deleted nor failed; any thread may ask. */
+    boolean isWanted() {
+        return !deleted && !failed;
+    }
+
+    /** Takes what ends the making of its files. */
+    void making(Runnable cancel) {
+        cancelMaking = cancel;
+    }
+
     Optional<ImageBankBuilder> builder() {
         return builder;
     }
@@ -69,20 +88,46 @@ final class Bank {
     }
 
     void serve(ShardHolders shards, QueryBatcher queries) {
-        builder = Optional.empty();
-        holders = Optional.of(shards);
-        batcher = Optional.of(queries);
         if (record.getNamed()) {
             names = Optional.of(BankNames.open(folders.names(record.getName())));
         }
+        builder = Optional.empty();
+        holders = Optional.of(shards);
+        batcher = Optional.of(queries);
     }
 
-    void fail() {
+    /**
+     * Ends what was begun. Where the record can't be saved, the bank fails in this process only.
+     *
+     * @param reason one sentence
+     */
+    void fail(String reason) {
+        failed = true;
         builder = Optional.empty();
+        BankRecord changed = record.toBuilder()
+                .setState(BankStatus.State.FAILED)
+                .setReason(reason)
+                .clearEndedMakings()
+                .build();
+        record = changed;
+        try {
+            folders.save(changed);
+        } catch (UserError e) {
+            LOG.warn("That the bank {} has failed can't be kept", record.getName(), e);
+        }
+    }
+
+    /** Sets aside a bank that can't be served, until the next start; its record stays as it is. */
+    void setAside(String reason) {
+        failed = true;
+        record = record.toBuilder()
+                .setState(BankStatus.State.FAILED)
+                .setReason(reason)
+                .build();
     }
 
     BankView view() {
-        return new BankView(record, names.map(file -> file::of));
+        return new BankView(record, names.map(BankView.Naming.class::cast));
     }
 
     ShardFile shard(int part) {
@@ -151,6 +196,7 @@ final class Bank {
 
     void delete() {
         deleted = true;
+        cancelMaking.run();
         close();
         notifyWatchers();
     }

@@ -2,12 +2,16 @@ package org.simreg.coordinator.search.bank;
 
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.Embedded;
+import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +21,14 @@ import org.slf4j.LoggerFactory;
  */
 final class BankBuilder {
     private static final Logger LOG = LoggerFactory.getLogger(BankBuilder.class);
+
+    /** Makings that may end the process; they would do so at every restart. */
+    private static final int MOST_ENDED = 2;
+
+    private static final String ENDED_PROCESS =
+            "the coordinator's process ended %d times while it made this bank, so it isn't begun again: its files take more memory or time than there is (%s); delete the bank and make it of others, or with more memory";
+    private static final String HUNG =
+            "its files give no answer (%s); look at their storage, delete the bank and make it again";
 
     private final Banks.Setup setup;
     private final BankFolders folders;
@@ -54,20 +66,53 @@ final class BankBuilder {
      * @param parts that the bank is cut in; fewer if there are fewer rows
      */
     void begin(Bank bank, int parts) {
-        BankRecord record = bank.record();
-        if (record.getSource().hasImages() && record.getPartsCount() > 0) {
+        BankRecord before = bank.record();
+        if (before.getSource().hasImages() && before.getPartsCount() > 0) {
             embed(bank);
             return;
         }
+        if (before.getEndedMakings() >= MOST_ENDED) {
+            fail(bank, ENDED_PROCESS.formatted(before.getEndedMakings(), files(before)));
+            return;
+        }
+        // Counted as ended until it is over: a process that is killed meanwhile can't count any more.
+        BankRecord record =
+                before.toBuilder().setEndedMakings(before.getEndedMakings() + 1).build();
+        bank.save(record);
         MemoryBudget budget = listener.budget(bank);
-        setup.files().execute(() -> {
-            try {
-                BankRecord made = prepared(bank, record, parts, budget);
-                setup.thread().execute(() -> take(bank, made));
-            } catch (RuntimeException e) {
-                setup.thread().execute(() -> failed(bank, e));
-            }
-        });
+        bank.making(setup.making()
+                .execute(
+                        () -> {
+                            try {
+                                BankRecord made = prepared(bank, record, parts, budget);
+                                setup.thread().execute(() -> take(bank, made));
+                            } catch (RuntimeException | Error e) {
+                                setup.thread().execute(() -> failed(bank, e));
+                            }
+                        },
+                        () -> setup.thread()
+                                .execute(() -> failed(bank, new UserError(HUNG.formatted(files(record)))))));
+    }
+
+    /** Takes note that the process ends on its own, and not because of what it makes. */
+    void end(Bank bank) {
+        int ended = bank.record().getEndedMakings();
+        if (ended > 0 && isMade(bank)) {
+            bank.save(bank.record().toBuilder().setEndedMakings(ended - 1).build());
+        }
+    }
+
+    private static boolean isMade(Bank bank) {
+        return !bank.deleted() && bank.record().getState() == BankStatus.State.CREATING;
+    }
+
+    private static String files(BankRecord record) {
+        FeatureSource features = record.getSource().getFeatures();
+        return record.getSource().hasImages()
+                ? record.getSource().getImages().getDataset().getPath()
+                : Stream.of(features.getFeatures(), features.getLabels(), features.getFiles())
+                        .filter(file -> !file.isEmpty())
+                        .collect(Collectors.joining(", "));
     }
 
     /** Does what needs no worker; on a thread for files. */
@@ -76,11 +121,11 @@ final class BankBuilder {
             return ImageBankBuilder.listed(record, parts, folders, setup.indexCache());
         }
         Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
-        return new FeatureBankBuilder(folders, budget, bank::deleted, progress).make(record, parts);
+        return new FeatureBankBuilder(folders, budget, () -> !bank.isWanted(), progress).make(record, parts);
     }
 
     private void changed(Bank bank, BankRecord record) {
-        if (!bank.deleted() && bank.record().getState() == BankStatus.State.CREATING) {
+        if (isMade(bank)) {
             bank.update(record);
             bank.notifyWatchers();
         }
@@ -91,11 +136,18 @@ final class BankBuilder {
             discard(record.getName());
             return;
         }
-        bank.save(record);
-        if (record.getSource().hasImages()) {
-            embed(bank);
-        } else {
-            listener.built(bank);
+        if (!isMade(bank)) {
+            return;
+        }
+        try {
+            bank.save(record.toBuilder().clearEndedMakings().build());
+            if (record.getSource().hasImages()) {
+                embed(bank);
+            } else {
+                listener.built(bank);
+            }
+        } catch (RuntimeException e) {
+            failed(bank, e);
         }
     }
 
@@ -106,9 +158,12 @@ final class BankBuilder {
         }
     }
 
-    private void failed(Bank bank, RuntimeException e) {
+    private void failed(Bank bank, Throwable e) {
         if (bank.deleted()) {
             discard(bank.record().getName());
+            return;
+        }
+        if (!isMade(bank)) {
             return;
         }
         LOG.warn("The bank {} can't be made", bank.record().getName(), e);
@@ -116,11 +171,7 @@ final class BankBuilder {
     }
 
     private void fail(Bank bank, String reason) {
-        bank.save(bank.record().toBuilder()
-                .setState(BankStatus.State.FAILED)
-                .setReason(reason)
-                .build());
-        bank.fail();
+        bank.fail(Disk.printable(reason));
         listener.changed(bank);
         bank.notifyWatchers();
     }
@@ -128,7 +179,7 @@ final class BankBuilder {
     private void embed(Bank bank) {
         ImageBankBuilder images = new ImageBankBuilder(searchWorkers, bank.record(), new PartProgress(this, bank));
         bank.build(images);
-        images.attend(listener.workers());
+        images.attend(listener.workers(), List.of());
         images.tick();
         listener.changed(bank);
         bank.notifyWatchers();

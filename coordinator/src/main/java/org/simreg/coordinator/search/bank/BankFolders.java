@@ -1,6 +1,7 @@
 package org.simreg.coordinator.search.bank;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,16 +13,20 @@ import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.Refused;
 import org.simreg.proto.ShardFile;
-import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folders of all banks in the coordinator's home, one a bank: {@code bank.pb} with the record,
  * {@code names.bin} with the names of the rows, {@code shard-N.bank}.
  */
 final class BankFolders {
+    private static final Logger LOG = LoggerFactory.getLogger(BankFolders.class);
     private static final String RECORD = "bank.pb";
+    private static final int LONGEST = 1 << 28;
 
     private final Path home;
 
@@ -33,15 +38,15 @@ final class BankFolders {
     }
 
     /**
-     * The records of all banks; a folder without one is no bank's, or the rest of a deleted one.
+     * The records of all banks; a folder without one is no bank's, or the rest of a deleted one. For a damaged one
+     * stands a failed bank of the folder's name.
      */
     List<BankRecord> load() {
         if (!Files.isDirectory(home)) {
             return List.of();
         }
         return folders().stream()
-                .map(folder -> folder.resolve(RECORD))
-                .filter(Files::exists)
+                .filter(folder -> Files.exists(folder.resolve(RECORD)))
                 .map(BankFolders::read)
                 .toList();
     }
@@ -54,14 +59,35 @@ final class BankFolders {
         });
     }
 
-    private static BankRecord read(Path file) {
-        return Disk.read(file, () -> {
-            try {
-                return BankRecord.parseFrom(Files.readAllBytes(file));
-            } catch (InvalidProtocolBufferException e) {
-                throw new UserError("%s is damaged; delete its folder and make the bank again".formatted(file), e);
-            }
-        });
+    private static BankRecord read(Path folder) {
+        Path file = folder.resolve(RECORD);
+        String name = folder.getFileName().toString();
+        try {
+            byte[] bytes = UserFile.bytes(file, LONGEST);
+            BankRecord record = BankRecord.parseFrom(bytes);
+            return record.getName().equals(name)
+                    ? record
+                    : damaged(
+                            name,
+                            file,
+                            bytes.length == 0 ? "it is empty" : "it names the bank '%s'".formatted(record.getName()));
+        } catch (InvalidProtocolBufferException e) {
+            return damaged(name, file, "it is no record, or a part of one");
+        } catch (IOException e) {
+            return damaged(name, file, Disk.reason(e));
+        }
+    }
+
+    private static BankRecord damaged(String name, Path file, String why) {
+        String reason = "its record %s can't be read: %s; delete the bank and make it again"
+                .formatted(file, Disk.printable(why));
+        LOG.warn("The bank {} is set aside: {}", name, reason);
+        return BankRecord.newBuilder()
+                .setName(name)
+                .setVersion(UUID.randomUUID().toString())
+                .setState(BankStatus.State.FAILED)
+                .setReason(reason)
+                .build();
     }
 
     /** Writes a record, whole or not at all. */
@@ -98,7 +124,7 @@ final class BankFolders {
     }
 
     private static boolean isOurs(Path file) {
-        return file.getFileName().toString().matches("names\\.bin|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
+        return file.getFileName().toString().matches("names\\.(bin|index)|shard-\\d+\\.bank|draft-.*|\\..*\\.tmp");
     }
 
     Path folder(String name) {

@@ -6,20 +6,25 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
 import java.util.function.LongFunction;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Disk;
 
 /**
  * The file with the names of a bank's rows, by id: N, N + 1 offsets, the names in UTF-8. Names are
  * read from the disk when they are asked for, so that millions take no memory. Safe for all
  * threads.
  */
-final class BankNames implements AutoCloseable {
+final class BankNames implements BankView.Naming, AutoCloseable {
     private static final int BUFFER = 1 << 16;
 
     private final Path file;
     private final FileChannel channel;
+
+    /** Opened when it is first asked for; guarded by this. */
+    private NameIndex index;
 
     private BankNames(Path file, FileChannel channel) {
         this.file = file;
@@ -86,7 +91,8 @@ final class BankNames implements AutoCloseable {
      *
      * @throws UserError if the file can't be read, or has no such row
      */
-    String of(long id) {
+    @Override
+    public String of(long id) {
         try {
             ByteBuffer offsets = read(Long.BYTES * (id + 1), 2 * Long.BYTES);
             long from = offsets.getLong();
@@ -94,6 +100,27 @@ final class BankNames implements AutoCloseable {
             ByteBuffer text = read(from, Math.toIntExact(length));
             return StandardCharsets.UTF_8.decode(text).toString();
         } catch (IOException | IllegalArgumentException | ArithmeticException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    @Override
+    public OptionalLong find(String name) {
+        return index().candidates(name).filter(id -> of(id).equals(name)).min();
+    }
+
+    /** Made by the first who asks; others wait for it. */
+    private synchronized NameIndex index() {
+        if (index == null) {
+            index = NameIndex.open(file.resolveSibling("names.index"), count(), this::of);
+        }
+        return index;
+    }
+
+    private long count() {
+        try {
+            return read(0, Long.BYTES).getLong();
+        } catch (IOException e) {
             throw unreadable(file, e);
         }
     }
@@ -111,13 +138,16 @@ final class BankNames implements AutoCloseable {
     private static UserError unreadable(Path file, Exception e) {
         return new UserError(
                 "Can't read the names of a bank's rows from %s: %s; make the bank again"
-                        .formatted(file, e.getMessage()),
+                        .formatted(file, e instanceof IOException failure ? Disk.reason(failure) : e.getMessage()),
                 e);
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         try {
+            if (index != null) {
+                index.close();
+            }
             channel.close();
         } catch (IOException e) {
             throw unreadable(file, e);

@@ -6,7 +6,9 @@ import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Refused;
+import org.simreg.proto.Roots;
 import org.simreg.proto.TeacherSource;
+import org.simreg.proto.UserError;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 
 /** The rules that a request to make a bank must keep. */
@@ -19,6 +21,8 @@ final class BankRules {
     private BankRules() {}
 
     /**
+     * Checks what can be checked without a look at the disk.
+     *
      * @return the source with defaults for what is absent
      * @throws Refused if something is wrong; the message names the field and the value
      */
@@ -56,11 +60,23 @@ final class BankRules {
                 within(resize, size, 2 * MOST_SIZE),
                 "source.images.resize: %d is out of bounds; choose %d to %d pixels"
                         .formatted(resize, size, 2 * MOST_SIZE));
-        return asked.toBuilder()
-                .setSize(size)
-                .setResize(resize)
-                .setWeights(weights(asked.getWeights()))
-                .build();
+        return asked.toBuilder().setSize(size).setResize(resize).build();
+    }
+
+    /**
+     * A checked source with the files that it means now; looks at the disk, though at nothing above the roots.
+     *
+     * @throws UserError if a file lies elsewhere, or there is none
+     */
+    static BankSource found(BankSource checked, Roots roots) {
+        roots.check(checked);
+        if (!checked.hasImages()) {
+            return checked;
+        }
+        BankSource.Builder found = checked.toBuilder();
+        found.getImagesBuilder().setWeights(weights(checked.getImages().getWeights()));
+        roots.check(found.build());
+        return found.build();
     }
 
     /** Of a run folder its newest checkpoint now: the bank must not change with the run. */

@@ -30,9 +30,9 @@ public interface BankService {
     /**
      * Begins to make a bank.
      *
-     * @throws UserError if its files lie where they may not
+     * @return fails with {@code Refused}, or with {@link UserError} if its files lie where they may not
      */
-    BankStatus create(CreateBankRequest request);
+    CompletionStage<BankStatus> create(CreateBankRequest request);
 
     /** All banks, by name. */
     List<BankStatus> list();

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.search.bank;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.ImageSource;
@@ -14,12 +15,18 @@ import org.simreg.proto.UserError;
  */
 public record BankView(BankRecord record, Optional<Naming> names) {
     /** The names of a bank's rows. */
-    @FunctionalInterface
     public interface Naming {
         /**
          * @throws UserError if it can't be read
          */
         String of(long id);
+
+        /**
+         * The first row of that name.
+         *
+         * @throws UserError if it can't be read
+         */
+        OptionalLong find(String name);
     }
 
     /** Whether it answers queries. */

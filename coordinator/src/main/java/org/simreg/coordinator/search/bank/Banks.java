@@ -3,7 +3,6 @@ package org.simreg.coordinator.search.bank;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.simreg.coordinator.search.query.QueryBatcher;
-import org.simreg.coordinator.search.query.QueryEmbedding;
+import org.simreg.coordinator.search.query.QueryEmbeddings;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.coordinator.search.query.ShardHolders;
 import org.simreg.coordinator.search.query.ShardQueryFanout;
@@ -36,6 +35,7 @@ import org.simreg.proto.SearchOrder;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Vectors;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.features.search.TopK;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,9 +57,10 @@ public final class Banks implements BankService, AutoCloseable {
     private final SortedMap<String, Bank> banks = new TreeMap<>();
     private final Map<String, BankView> views = new ConcurrentHashMap<>();
     private final Set<ShardQueryFanout> underWay = new HashSet<>();
+    private final QueryEmbeddings embeddings;
     private List<SearchWorkers.Worker> workers = List.of();
+    private List<SearchWorkers.Worker> leaving = List.of();
     private long wantedSentMs;
-    private int rotation;
 
     /**
      * The settings of the banks, and the executors of their tasks.
@@ -67,7 +68,8 @@ public final class Banks implements BankService, AutoCloseable {
      * @param home folder of the banks' folders
      * @param indexCache folder of the indexes of data sets
      * @param thread runs tasks on the search thread
-     * @param files runs what reads and writes long files
+     * @param making runs what makes the files of a bank of those that a user names
+     * @param reads runs what looks at a user's files for a moment
      * @param computing runs what takes a while and waits for nothing
      * @param published takes every record that is kept; a deleted one's name with no record
      * @param roots below which the files of a new bank must lie
@@ -76,7 +78,8 @@ public final class Banks implements BankService, AutoCloseable {
             Path home,
             Path indexCache,
             Executor thread,
-            Executor files,
+            WatchedPool making,
+            WatchedPool reads,
             Executor computing,
             Publishing published,
             Roots roots) {}
@@ -101,24 +104,35 @@ public final class Banks implements BankService, AutoCloseable {
         this.timers = timers;
         this.searchWorkers = searchWorkers;
         folders = new BankFolders(setup.home());
+        embeddings = new QueryEmbeddings(timers, searchWorkers);
+        wantedSentMs = timers.now();
         builder = new BankBuilder(setup, folders, searchWorkers, new BuildListener());
     }
 
     /**
-     * Reads the banks that are kept; serves those that are ready and goes on with building others.
-     *
-     * @throws UserError if a record can't be read
+     * Reads the banks that are kept; serves those that are ready and goes on with building others. One
+     * that can't be read or served fails alone.
      */
     public void start() {
         for (BankRecord record : folders.load()) {
             Bank bank = new Bank(folders, record);
             banks.put(record.getName(), bank);
-            switch (record.getState()) {
-                case READY -> serve(bank);
-                case CREATING -> builder.begin(bank, Math.max(1, record.getPartsCount()));
-                default -> LOG.debug("{} failed before", record.getName());
+            try {
+                start(bank);
+            } catch (RuntimeException e) {
+                LOG.warn("The bank {} is set aside", record.getName(), e);
+                bank.setAside(e instanceof UserError ? e.getMessage() : e.toString());
             }
             publish(bank);
+        }
+    }
+
+    private void start(Bank bank) {
+        BankRecord record = bank.record();
+        switch (record.getState()) {
+            case READY -> serve(bank);
+            case CREATING -> builder.begin(bank, Math.max(1, record.getPartsCount()));
+            default -> LOG.info("The bank {} has failed: {}", record.getName(), record.getReason());
         }
     }
 
@@ -133,14 +147,28 @@ public final class Banks implements BankService, AutoCloseable {
     }
 
     @Override
-    public BankStatus create(CreateBankRequest request) {
-        BankSource source = BankRules.checked(request);
-        setup.roots().check(source);
-        if (banks.containsKey(request.getName())) {
+    public CompletionStage<BankStatus> create(CreateBankRequest request) {
+        BankSource asked = BankRules.checked(request);
+        requireNew(request.getName());
+        return setup.reads()
+                .call(
+                        () -> BankRules.found(asked, setup.roots()),
+                        () -> new Refused(
+                                Refused.Kind.UNAVAILABLE,
+                                "The storage of the bank's files gives no answer; look at it and ask again"))
+                .thenApplyAsync(source -> create(request, source), setup.thread());
+    }
+
+    private void requireNew(String name) {
+        if (banks.containsKey(name)) {
             throw new Refused(
                     Refused.Kind.EXISTS,
-                    "There is a bank %s already; choose another name, or delete it first".formatted(request.getName()));
+                    "There is a bank %s already; choose another name, or delete it first".formatted(name));
         }
+    }
+
+    private BankStatus create(CreateBankRequest request, BankSource source) {
+        requireNew(request.getName());
         BankRecord record = BankRecord.newBuilder()
                 .setName(request.getName())
                 .setVersion(UUID.randomUUID().toString())
@@ -150,10 +178,9 @@ public final class Banks implements BankService, AutoCloseable {
                 .setReplicas(request.hasReplicas() ? request.getReplicas() : 1)
                 .build();
         Bank bank = new Bank(folders, record);
-        bank.save(record);
+        builder.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
         banks.put(record.getName(), bank);
         publish(bank);
-        builder.begin(bank, request.hasShards() ? request.getShards() : Math.max(1, workers.size()));
         return bank.status();
     }
 
@@ -216,8 +243,8 @@ public final class Banks implements BankService, AutoCloseable {
         banks.values().stream()
                 .filter(other -> other != bank)
                 .forEach(other -> other.holders().ifPresent(shards -> shards.addLoads(others)));
-        bank.holders().ifPresent(shards -> shards.attend(workers, others, System.currentTimeMillis()));
-        bank.builder().ifPresent(images -> images.attend(workers));
+        bank.holders().ifPresent(shards -> shards.attend(workers, others, timers.now()));
+        bank.builder().ifPresent(images -> images.attend(workers, leaving));
     }
 
     private CompletionStage<TopK> ask(ShardHolders holders, ShardQueryFanout.QueryBatch batch) {
@@ -245,13 +272,7 @@ public final class Banks implements BankService, AutoCloseable {
 
     @Override
     public CompletionStage<Vectors> embed(ImageQuery query, long until) {
-        return new QueryEmbedding(timers, searchWorkers, this::rotated, query, until).start();
-    }
-
-    private List<SearchWorkers.Worker> rotated() {
-        List<SearchWorkers.Worker> order = new ArrayList<>(workers);
-        Collections.rotate(order, rotation++);
-        return order;
+        return embeddings.start(query, until);
     }
 
     @Override
@@ -313,19 +334,25 @@ public final class Banks implements BankService, AutoCloseable {
         return folders.store(bank(sent.getBank()).record(), sent, draft);
     }
 
-    /** Takes the workers that attend and answer searches, after every change. */
-    public void attend(List<SearchWorkers.Worker> attending) {
+    /**
+     * Takes the workers that attend and answer searches, after every change.
+     *
+     * @param departing those that are about to leave, and get no orders any more
+     */
+    public void attend(List<SearchWorkers.Worker> attending, List<SearchWorkers.Worker> departing) {
+        leaving = List.copyOf(departing);
         if (attending.equals(workers)) {
             return;
         }
         workers = List.copyOf(attending);
         banks.values().forEach(this::attend);
+        embeddings.attend(workers, leaving);
         List.copyOf(underWay).forEach(ShardQueryFanout::workersChanged);
     }
 
     /** Renews orders to the workers; called about every 300 ms. */
     public void tick() {
-        long now = System.currentTimeMillis();
+        long now = timers.now();
         for (Bank bank : banks.values()) {
             bank.builder().ifPresent(ImageBankBuilder::tick);
             attend(bank);
@@ -360,6 +387,13 @@ public final class Banks implements BankService, AutoCloseable {
     /** Closes files; workers keep the shards that they have open. */
     @Override
     public void close() {
-        banks.values().forEach(Bank::close);
+        banks.values().forEach(bank -> {
+            try {
+                builder.end(bank);
+                bank.close();
+            } catch (UserError e) {
+                LOG.warn("The bank {} was not closed", bank.record().getName(), e);
+            }
+        });
     }
 }

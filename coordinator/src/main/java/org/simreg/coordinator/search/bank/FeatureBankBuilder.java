@@ -2,17 +2,11 @@ package org.simreg.coordinator.search.bank;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
-import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.FeatureSource;
-import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
@@ -24,8 +18,6 @@ import org.simreg.worker.features.bankfile.FeatureTable;
  * The builder of one bank of features that others computed: writes its shards on the coordinator.
  */
 final class FeatureBankBuilder {
-    private static final int AT_ONCE = 4096;
-
     private final BankFolders folders;
     private final MemoryBudget budget;
     private final BooleanSupplier stop;
@@ -33,7 +25,7 @@ final class FeatureBankBuilder {
 
     /**
      * @param budget that the bank must fit in
-     * @param stop true once the bank is deleted
+     * @param stop true once the bank is deleted or has failed
      * @param progress takes the record after every shard
      */
     FeatureBankBuilder(BankFolders folders, MemoryBudget budget, BooleanSupplier stop, Consumer<BankRecord> progress) {
@@ -47,7 +39,7 @@ final class FeatureBankBuilder {
      * Reads the features and writes the shards.
      *
      * @return the record with rows, classes and stored parts
-     * @throws UserError if a file can't be read or used, or the bank takes too much memory
+     * @throws org.simreg.proto.UserError if a file can't be read or used, or the bank takes too much memory
      * @throws Abandoned if told to stop
      */
     BankRecord make(BankRecord record, int parts) {
@@ -60,67 +52,53 @@ final class FeatureBankBuilder {
                     .setDimension(features.dimension());
             budget.require(made.build());
             BankBuilder.cut(made, features.rows(), parts);
-            int[] labels = labels(source, features.rows(), made);
+            made.addAllClasses(RowLabels.classes(source.getLabels(), features.rows()));
             names(source, features.rows(), made);
-            for (int part = 0; part < made.getPartsCount(); part++) {
-                write(made, part, features, labels);
-                progress.accept(made.build());
+            try (RowLabels labels = RowLabels.open(source.getLabels(), made.getClassesList())) {
+                for (int part = 0; part < made.getPartsCount(); part++) {
+                    write(made, part, features, labels);
+                    progress.accept(made.build());
+                }
             }
             return made.build();
         }
     }
 
-    private void write(BankRecord.Builder made, int part, FeatureTable features, int[] labels) {
+    private void write(BankRecord.Builder made, int part, FeatureTable features, RowLabels labels) {
         Path file = folders.shard(made.getName(), part);
         BankRecord.Part.Builder into = made.getPartsBuilder(part);
         BankOrigin.ShardMark mark = new BankOrigin.ShardMark(made.getName(), made.getVersion(), part);
         BankWriter.write(file, features.dimension(), mark.origin("", ""), bank -> {
             int first = (int) into.getFirstId();
             int end = first + into.getRows();
-            for (int from = first; from < end; from += AT_ONCE) {
-                if (stop.getAsBoolean()) {
-                    throw new Abandoned("the bank is not wanted any more");
-                }
-                int to = Math.min(end, from + AT_ONCE);
-                bank.add(
-                        LongStream.range(from, to).toArray(),
-                        Arrays.copyOfRange(labels, from, to),
-                        features.next(to - from));
+            int atOnce = features.rowsAtOnce();
+            for (int from = first; from < end; from += atOnce) {
+                requireWanted();
+                int to = Math.min(end, from + atOnce);
+                bank.add(LongStream.range(from, to).toArray(), labels.next(to - from), features.next(to - from));
             }
         });
         into.setLength(Disk.read(file, () -> Files.size(file))).setSha256(sha256(file));
     }
 
-    private static int[] labels(FeatureSource source, int rows, BankRecord.Builder made) {
-        int[] labels = new int[rows];
-        if (source.getLabels().isEmpty()) {
-            Arrays.fill(labels, -1);
-            return labels;
+    private void requireWanted() {
+        if (stop.getAsBoolean()) {
+            throw new Abandoned("the bank is not wanted any more");
         }
-        List<String> lines = lines(source.getLabels(), rows);
-        List<String> classes = new ArrayList<>(new TreeSet<>(lines));
-        made.addAllClasses(classes);
-        for (int row = 0; row < rows; row++) {
-            labels[row] = Collections.binarySearch(classes, lines.get(row));
-        }
-        return labels;
     }
 
     private void names(FeatureSource source, int rows, BankRecord.Builder made) {
-        if (!source.getFiles().isEmpty()) {
-            List<String> lines = lines(source.getFiles(), rows);
-            BankNames.write(folders.names(made.getName()), rows, id -> lines.get((int) id));
-            made.setNamed(true);
+        if (source.getFiles().isEmpty()) {
+            return;
         }
-    }
-
-    private static List<String> lines(String file, int rows) {
-        List<String> lines = Disk.read(Path.of(file), () -> Files.readAllLines(Path.of(file)));
-        if (lines.size() != rows) {
-            throw new UserError("%s has %d lines, but there are %d rows of features; give a line a row"
-                    .formatted(file, lines.size(), rows));
+        try (RowLines lines = RowLines.open(Path.of(source.getFiles()), rows)) {
+            BankNames.write(folders.names(made.getName()), rows, id -> {
+                requireWanted();
+                return lines.next();
+            });
+            lines.requireEnd();
         }
-        return lines;
+        made.setNamed(true);
     }
 
     static String sha256(Path file) {

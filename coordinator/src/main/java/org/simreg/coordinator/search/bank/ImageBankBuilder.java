@@ -3,13 +3,16 @@ package org.simreg.coordinator.search.bank;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
@@ -21,6 +24,9 @@ import org.simreg.proto.SearchOrder;
 import org.simreg.proto.SearchReply;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.folder.FolderSource;
@@ -36,12 +42,19 @@ final class ImageBankBuilder {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBankBuilder.class);
     private static final long ASK_MS = 5000;
 
+    /** Images by which two losses may differ and still be of the same cause: those that are decoded ahead. */
+    private static final int SAME_PLACE = 1024;
+
     private final SearchWorkers searchWorkers;
     private final Progress progress;
     private final SortedSet<SearchWorkers.Worker> workers = new TreeSet<>();
     private final Map<Integer, SearchWorkers.Worker> assigned = new TreeMap<>();
     private final Map<Integer, Integer> rows = new HashMap<>();
-    private final Map<String, String> failures = new TreeMap<>();
+    private final Map<SearchWorkers.Worker, String> failures = new TreeMap<>();
+
+    /** Rows that a part had reached when a process that embedded it was lost, by process. */
+    private final Map<Integer, SortedMap<SearchWorkers.Worker, Integer>> losses = new HashMap<>();
+
     private BankRecord record;
     private boolean over;
 
@@ -77,11 +90,7 @@ final class ImageBankBuilder {
     static BankRecord listed(BankRecord record, int parts, BankFolders folders, Path indexCache) {
         ImageSource source = record.getSource().getImages();
         ImageList images = images(source, indexCache);
-        Path root = Path.of(source.getDataset().getPath()).toAbsolutePath();
-        BankNames.write(
-                folders.names(record.getName()),
-                images.size(),
-                id -> root.relativize(images.file((int) id).toAbsolutePath()).toString());
+        BankNames.write(folders.names(record.getName()), images.size(), id -> images.path((int) id));
         BankRecord.Builder listed =
                 record.toBuilder().setRows(images.size()).setNamed(true).setDataSha256(images.sha256());
         if (images.labelled()) {
@@ -93,29 +102,80 @@ final class ImageBankBuilder {
 
     private static ImageList images(ImageSource source, Path indexCache) {
         Dataset dataset = source.getDataset();
-        Optional<Path> classes =
-                Optional.of(dataset.getClassesFile()).filter(f -> !f.isEmpty()).map(Path::of);
+        Optional.of(dataset.getClassesFile())
+                .filter(f -> !f.isEmpty())
+                .map(Path::of)
+                .ifPresent(ImageBankBuilder::requireRegular);
         ImageDataset splits = FolderSource.open(
                 Path.of(dataset.getPath()),
-                new ImageDataset.Subset(dataset.getLimitClasses(), classes),
+                ImageDataset.Subset.of(dataset),
                 indexCache,
-                ImageDataset.IndexProgress.SILENT);
+                (folders, images) -> WatchedPool.progress(),
+                note -> LOG.info("{}", note));
         if (source.getSplit() == Split.TRAIN) {
             return splits.train();
         }
-        return splits.val()
-                .orElseThrow(() ->
-                        new UserError("The data set %s has no val part with classes".formatted(dataset.getPath())));
+        return splits.val().orElseThrow(() -> new UserError("The bank can't hold val images: " + splits.noVal()));
+    }
+
+    private static void requireRegular(Path classes) {
+        Disk.read(classes, () -> {
+            UserFile.requireRegular(classes);
+            return classes;
+        });
     }
 
     void record(BankRecord changed) {
         record = changed;
     }
 
-    void attend(Collection<SearchWorkers.Worker> attending) {
+    /**
+     * Takes the workers that attend now.
+     *
+     * @param leaving those that are about to leave, which is no loss
+     */
+    void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
         workers.clear();
         workers.addAll(attending);
+        failures.keySet().retainAll(workers);
+        // Whoever comes back was only out of reach.
+        losses.values().forEach(lost -> lost.keySet().removeAll(workers));
+        assigned.forEach((part, worker) -> {
+            if (!workers.contains(worker) && !leaving.contains(worker)) {
+                losses.computeIfAbsent(part, none -> new TreeMap<>()).put(worker, rows.getOrDefault(part, 0));
+            }
+        });
         assigned.values().removeIf(worker -> !workers.contains(worker));
+    }
+
+    /**
+     * Fails the bank over a part that two processes in succession were lost with at about the same images: a third one
+     * would be lost too.
+     */
+    private void failIfDeadly(int part) {
+        SortedMap<SearchWorkers.Worker, Integer> lost = losses.getOrDefault(part, Collections.emptySortedMap());
+        List<Integer> reached = lost.values().stream().sorted().toList();
+        for (int i = 1; i < reached.size() && !over; i++) {
+            if (reached.get(i) - reached.get(i - 1) <= SAME_PLACE) {
+                over = true;
+                long first = record.getParts(part).getFirstId() + reached.get(i - 1);
+                long last = record.getParts(part).getFirstId()
+                        + Math.min(record.getParts(part).getRows() - 1, reached.get(i) + SAME_PLACE);
+                progress.failed(
+                        "the workers %s were lost one after the other while they embedded the images %d to %d: one of these, or the weights, takes more memory than a worker has; take it out of %s, delete the bank and make it again"
+                                .formatted(
+                                        lost.keySet().stream()
+                                                .map(SearchWorkers.Worker::name)
+                                                .distinct()
+                                                .collect(Collectors.joining(" and ")),
+                                        first,
+                                        last,
+                                        record.getSource()
+                                                .getImages()
+                                                .getDataset()
+                                                .getPath()));
+            }
+        }
     }
 
     /** Gives parts to idle workers, and asks how far the others are; called again and again. */
@@ -127,7 +187,8 @@ final class ImageBankBuilder {
             }
             if (!assigned.containsKey(part)) {
                 Optional<SearchWorkers.Worker> idle = idle();
-                if (idle.isEmpty()) {
+                failIfDeadly(part);
+                if (idle.isEmpty() || over) {
                     continue;
                 }
                 assigned.put(part, idle.get());
@@ -139,7 +200,7 @@ final class ImageBankBuilder {
     private Optional<SearchWorkers.Worker> idle() {
         return workers.stream()
                 .filter(worker -> !assigned.containsValue(worker))
-                .filter(worker -> !failures.containsKey(worker.name()))
+                .filter(worker -> !failures.containsKey(worker))
                 .findFirst();
     }
 
@@ -161,8 +222,8 @@ final class ImageBankBuilder {
     private void take(int part, SearchWorkers.Worker worker, SearchReply reply) {
         if (reply.hasFailure()) {
             assigned.remove(part);
-            failures.put(worker.name(), reply.getFailure().getReason());
-            if (workers.stream().allMatch(one -> failures.containsKey(one.name()))) {
+            failures.put(worker, reply.getFailure().getReason());
+            if (workers.stream().allMatch(one -> failures.containsKey(one))) {
                 over = true;
                 progress.failed(worker.name() + ": " + reply.getFailure().getReason());
             }
@@ -225,7 +286,9 @@ final class ImageBankBuilder {
         if (workers.isEmpty()) {
             status.setReason("waits for workers");
         } else if (!failures.isEmpty()) {
-            status.setReason(failures.toString());
+            status.setReason(failures.entrySet().stream()
+                    .map(failure -> failure.getKey().name() + ": " + failure.getValue())
+                    .collect(Collectors.joining("; ")));
         }
     }
 }

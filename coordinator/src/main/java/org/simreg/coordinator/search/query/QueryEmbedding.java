@@ -1,11 +1,15 @@
 package org.simreg.coordinator.search.query;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.simreg.proto.ImageQuery;
 import org.simreg.proto.Refused;
@@ -14,10 +18,13 @@ import org.simreg.proto.SearchReply;
 import org.simreg.proto.Vectors;
 
 /**
- * The embedding of one query's images by a worker, and by the next one where that fails. Belongs to
- * the search thread.
+ * The embedding of one query's images by a worker, and by the next one where that fails. A query that two workers were
+ * lost with, or gave no answer to, is not asked of a third. Belongs to the search thread.
  */
-public final class QueryEmbedding {
+final class QueryEmbedding {
+    /** Workers that a query may end. */
+    static final int MOST_ENDED = 2;
+
     private static final long ASK_MS = 30_000;
 
     /** How long the query waits for a worker if none attends. */
@@ -32,13 +39,15 @@ public final class QueryEmbedding {
     private final Supplier<Collection<SearchWorkers.Worker>> workers;
     private final long begun;
     private final CompletableFuture<Vectors> vectors = new CompletableFuture<>();
+    private final List<String> ended = new ArrayList<>();
     private Deque<SearchWorkers.Worker> next = new ArrayDeque<>();
+    private Optional<SearchWorkers.Worker> asked = Optional.empty();
 
     /**
      * @param workers that attend now, in the order in which they are asked
      * @param until deadline in nanoseconds of {@link System#nanoTime}
      */
-    public QueryEmbedding(
+    QueryEmbedding(
             Timers timers,
             SearchWorkers searchWorkers,
             Supplier<Collection<SearchWorkers.Worker>> workers,
@@ -55,7 +64,7 @@ public final class QueryEmbedding {
     /**
      * @return fails with {@link Refused} if no worker can, or an image can't be read
      */
-    public CompletionStage<Vectors> start() {
+    CompletionStage<Vectors> start() {
         awaitWorkers();
         return vectors;
     }
@@ -70,23 +79,73 @@ public final class QueryEmbedding {
     }
 
     private void ask(String trouble) {
-        if (next.isEmpty()) {
+        if (next.isEmpty() && ended.size() < MOST_ENDED) {
             vectors.completeExceptionally(new Refused(
                     Refused.Kind.UNAVAILABLE,
                     "The images of the query can't be embedded: %s; ask again later".formatted(trouble)));
             return;
         }
+        if (ended.size() >= MOST_ENDED) {
+            vectors.completeExceptionally(new Refused(Refused.Kind.INVALID, deadly(ended)));
+            return;
+        }
         SearchWorkers.Worker worker = next.remove();
+        asked = Optional.of(worker);
         long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
+        boolean patient = left >= ASK_MS;
         searchWorkers.ask(
                 worker,
                 order,
                 Math.max(1, Math.min(ASK_MS, left)),
                 reply -> take(worker, reply),
-                e -> ask(worker.name() + ": " + e.getMessage()));
+                e -> failed(worker, e, patient));
+    }
+
+    /** The sentence for a query that has ended workers. */
+    static String deadly(List<String> ended) {
+        return "The query is refused: the workers %s were lost or gave no answer while they read its images; send smaller ones"
+                .formatted(String.join(" and ", ended));
+    }
+
+    private void failed(SearchWorkers.Worker worker, Throwable e, boolean patient) {
+        if (isAskedNow(worker)) {
+            if (e instanceof TimeoutException && patient) {
+                ended.add(worker.name());
+            }
+            ask(worker.name() + ": " + e.getMessage());
+        }
+    }
+
+    private boolean isAskedNow(SearchWorkers.Worker worker) {
+        return asked.filter(worker::equals).isPresent() && !vectors.isDone();
+    }
+
+    /**
+     * Looks whether the worker that is asked is there still.
+     *
+     * @param leaving those that may answer yet
+     */
+    void attend(Collection<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
+        if (!vectors.isDone() && asked.isPresent()) {
+            SearchWorkers.Worker worker = asked.get();
+            if (!attending.contains(worker) && !leaving.contains(worker)) {
+                ended.add(worker.name());
+                asked = Optional.empty();
+                next.removeIf(other -> !attending.contains(other));
+                ask(worker.name() + ": it was lost");
+            }
+        }
+    }
+
+    /** The workers that were lost with these images or gave no answer, also for earlier queries with the same. */
+    List<String> ended() {
+        return ended;
     }
 
     private void take(SearchWorkers.Worker worker, SearchReply reply) {
+        if (!isAskedNow(worker)) {
+            return;
+        }
         if (reply.hasVectors()) {
             vectors.complete(reply.getVectors());
         } else if (reply.getFailure().getRefused()) {

@@ -18,7 +18,8 @@ public interface SearchWorkers {
      *
      * @param timeoutMs after which the answer fails
      * @return the worker's reply, which may be its failure, completed on the search thread; fails
-     *     if the worker can't be reached
+     *     if the worker can't be reached, with {@link java.util.concurrent.TimeoutException} if it
+     *     gives no answer
      */
     CompletionStage<SearchReply> ask(Worker worker, SearchOrder order, long timeoutMs);
 

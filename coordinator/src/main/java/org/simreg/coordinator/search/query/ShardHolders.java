@@ -75,7 +75,7 @@ public final class ShardHolders {
 
     private void hold(SearchWorkers.Worker worker, int shard, long now) {
         HoldOrder order = new HoldOrder(worker, shard);
-        if (open.get(shard).contains(worker) || asked.getOrDefault(order, 0L) > now) {
+        if (open.get(shard).contains(worker) || asked.getOrDefault(order, Long.MIN_VALUE) > now) {
             return;
         }
         asked.put(order, now + OPENING_MS);

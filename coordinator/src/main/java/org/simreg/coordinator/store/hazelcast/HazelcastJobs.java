@@ -73,6 +73,18 @@ public final class HazelcastJobs implements JournaledJobs.PublishedJobs {
         }
     }
 
+    @Override
+    public void withdraw(String id) {
+        try {
+            map.removeAsync(id).exceptionally(failure -> {
+                LOG.warn("Job {} stays published in Hazelcast", id, failure);
+                return null;
+            });
+        } catch (HazelcastException | IllegalStateException e) {
+            LOG.warn("Job {} stays published in Hazelcast", id, e);
+        }
+    }
+
     private static void published(JobRecord record, Long version, Throwable failure) {
         if (failure != null) {
             LOG.warn("Job {} isn't published in Hazelcast", record.getId(), failure);

@@ -13,6 +13,7 @@ import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Loss;
+import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
@@ -39,7 +40,7 @@ public final class EventSentences {
     /** Any event as a line of a log, with its time; without a break at its end. */
     public String line(Progress event) {
         String when = time.format(Instant.ofEpochMilli(event.getTimeMs()));
-        return when + "  " + what(event).replaceAll("\\p{Cntrl}+", "; ");
+        return when + "  " + Printable.text(what(event).replaceAll("\\R", "; "));
     }
 
     private String what(Progress event) {

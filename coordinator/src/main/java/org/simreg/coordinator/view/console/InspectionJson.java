@@ -68,7 +68,8 @@ public final class InspectionJson {
         for (RecognizedFile.FoundNetwork found : recognised.networks()) {
             json.beginObject().name("network").value(found.network().name());
             json.name("prefix").value(found.prefix());
-            json.name("role").value(found.role().name().toLowerCase(Locale.ROOT));
+            json.name("role").value(found.role().word());
+            json.name("part").value(found.part().option(recognised.parts()));
             json.name("features").value(found.network().outputs());
             json.name("parameters").value(found.network().parameterCount());
             json.name("classes").value(found.classes()).endObject();

@@ -8,11 +8,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.simreg.proto.Network;
+import org.simreg.proto.Printable;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.FileInspection;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** The description of a file of weights as text for people: lines of a label and a value. */
@@ -58,7 +60,7 @@ public final class InspectionText {
     }
 
     /** The facts about a network beside its name. */
-    static String about(RecognizedFile.FoundNetwork found) {
+    static String about(RecognizedFile.FoundNetwork found, List<Part> parts) {
         var network = found.network();
         List<String> facts = new ArrayList<>();
         facts.add("complete");
@@ -67,10 +69,8 @@ public final class InspectionText {
         if (found.classes() > 0) {
             facts.add("last layer of " + Numbers.count(found.classes()) + " classes");
         }
-        switch (found.role()) {
-            case TEACHER -> facts.add("a frozen teacher (--part teacher)");
-            case AVERAGE -> facts.add("a moving average of the trained one");
-            case STUDENT -> {}
+        if (parts.size() > 1) {
+            facts.add(found.role().text() + " (--part " + found.part().option(parts) + ")");
         }
         for (Network alike : Networks.alike(found.name())) {
             facts.add("or " + Networks.backbone(alike).name() + ", which has the same names and shapes");
@@ -132,7 +132,10 @@ public final class InspectionText {
     private void networks() {
         String label = "networks";
         for (RecognizedFile.FoundNetwork found : file.recognised().networks()) {
-            line(label, place(found.prefix()) + found.network().name() + ", " + about(found));
+            line(
+                    label,
+                    place(found.prefix()) + found.network().name() + ", "
+                            + about(found, file.recognised().parts()));
             label = "";
         }
         if (!label.isEmpty()) {
@@ -202,6 +205,6 @@ public final class InspectionText {
 
     /** Names from a file may hold anything, also what would move a terminal's cursor. */
     private static String printable(String value) {
-        return value.replaceAll("\\p{Cntrl}", "?");
+        return Printable.text(value);
     }
 }

@@ -9,6 +9,7 @@ import org.simreg.proto.EpochDone;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.JobState;
+import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
@@ -152,6 +153,6 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
 
     /** File names may hold anything; control characters would move the cursor. */
     private static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
+        return Printable.text(text);
     }
 }

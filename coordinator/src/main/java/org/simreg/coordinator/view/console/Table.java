@@ -3,6 +3,7 @@ package org.simreg.coordinator.view.console;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.simreg.proto.Printable;
 
 /** A table of text: columns as wide as their widest cell, those of numbers set to the right. */
 final class Table {
@@ -14,9 +15,7 @@ final class Table {
 
     /** Adds a row; control characters, which would move the cursor, become question marks. */
     void row(String... cells) {
-        rows.add(Arrays.stream(cells)
-                .map(cell -> cell.replaceAll("\\p{Cntrl}", "?"))
-                .toArray(String[]::new));
+        rows.add(Arrays.stream(cells).map(Printable::text).toArray(String[]::new));
     }
 
     /** A line for each row, the heads first. */

@@ -6,6 +6,7 @@ import java.util.List;
 import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
+import org.simreg.worker.base.io.FileNames;
 
 /**
  * A grid of query images and their nearest neighbours, for a person to judge.
@@ -49,10 +50,10 @@ public record NeighborGrid(List<Row> rows) {
         for (Example example : evaluation.getExamplesList()) {
             List<Neighbor> neighbors = new ArrayList<>();
             for (Example.Neighbor near : example.getNeighborsList()) {
-                Path image = dataset.resolve(near.getFile());
+                Path image = FileNames.resolve(dataset, near.getFile());
                 neighbors.add(new Neighbor(image, near.getLabel(), near.getCosine()));
             }
-            rows.add(new Row(dataset.resolve(example.getFile()), example.getLabel(), neighbors));
+            rows.add(new Row(FileNames.resolve(dataset, example.getFile()), example.getLabel(), neighbors));
         }
         return new NeighborGrid(rows);
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.simreg.coordinator.view.console.Numbers;
 import org.simreg.proto.Found;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.FileNames;
 
 /** The page of {@code simreg search --html}: queries and the pictures found for them. */
 public final class NeighborPage {
@@ -47,7 +48,7 @@ public final class NeighborPage {
         for (Found.Hit hit : row.found().getHitsList()) {
             String name = hit.getLabel().isEmpty() ? "id " + hit.getId() : hit.getLabel();
             String cosine = Numbers.format("%.4f", hit.getCosine());
-            Path file = pictures.resolve(hit.getFile().isEmpty() ? "none" : hit.getFile());
+            Path file = FileNames.resolve(pictures, hit.getFile().isEmpty() ? "none" : hit.getFile());
             found.add(NeighborGrid.picture("near", file, name, cosine));
         }
         String name = query.getFileName().toString();

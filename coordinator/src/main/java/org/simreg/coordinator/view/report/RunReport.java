@@ -3,9 +3,10 @@ package org.simreg.coordinator.view.report;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -25,6 +26,7 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.KnnScore;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -67,9 +69,8 @@ public final class RunReport {
         Path target = folder.resolve(PastRun.REPORT);
         Disk.write(target, () -> {
             RunReport report = new RunReport(folder);
-            Path draft = folder.resolve(PastRun.REPORT + ".tmp");
-            Files.writeString(draft, report.page(grid.or(report::examples)));
-            Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+            byte[] page = report.page(grid.or(report::examples)).getBytes(StandardCharsets.UTF_8);
+            AtomicFile.write(target, channel -> AtomicFile.put(channel, ByteBuffer.wrap(page)));
         });
         return target;
     }

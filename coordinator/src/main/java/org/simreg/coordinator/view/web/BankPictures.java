@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import io.grpc.StatusRuntimeException;
 import io.vertx.core.Future;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -12,15 +11,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.LongStream;
 import org.simreg.coordinator.search.bank.BankView;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * The search by pictures in the banks that the live page offers; a sample is named by its id or its
@@ -28,30 +29,32 @@ import org.simreg.proto.UserError;
  * or {@code Refused} for what the user can mend; their sentence is shown.
  */
 public final class BankPictures {
-    private static final long MOST_BYTES = 32 << 20;
+    private static final int MOST_BYTES = 32 << 20;
     private static final Map<String, String> TYPES =
             Map.of("jpg", "image/jpeg", "jpeg", "image/jpeg", "png", "image/png", "webp", "image/webp");
 
     /** The search where there are no banks. */
     public static final BankPictures NONE = new BankPictures(
-            List::of, request -> CompletableFuture.failedFuture(unknown(request.getBank())), Runnable::run);
+            List::of,
+            request -> CompletableFuture.failedFuture(unknown(request.getBank())),
+            new WatchedPool("simreg-pictures", 1, WatchedPool.PATIENCE));
 
     private final Supplier<Collection<BankView>> views;
     private final Function<SearchRequest, CompletableFuture<SearchResponse>> search;
-    private final Executor files;
+    private final WatchedPool reads;
 
     /**
      * @param views what is known of all banks; any thread
      * @param search answers a request, or fails with its status
-     * @param files reads pictures
+     * @param reads reads pictures
      */
     public BankPictures(
             Supplier<Collection<BankView>> views,
             Function<SearchRequest, CompletableFuture<SearchResponse>> search,
-            Executor files) {
+            WatchedPool reads) {
         this.views = views;
         this.search = search;
-        this.files = files;
+        this.reads = reads;
     }
 
     /**
@@ -136,15 +139,9 @@ public final class BankPictures {
      * @param sample id or file name
      */
     public Future<Picture> picture(String bank, String sample) {
-        CompletableFuture<Picture> result = new CompletableFuture<>();
-        files.execute(() -> {
-            try {
-                result.complete(picture(view(bank), sample));
-            } catch (IOException | RuntimeException e) {
-                result.completeExceptionally(e);
-            }
-        });
-        return Future.fromCompletionStage(result);
+        return Future.fromCompletionStage(reads.call(
+                () -> picture(view(bank), sample),
+                () -> new UserError("The storage of the picture of sample " + sample + " gives no answer")));
     }
 
     private BankView view(String bank) {
@@ -159,18 +156,20 @@ public final class BankPictures {
     }
 
     /** Only files that the bank names, in its own data set's folder, can be asked for. */
-    private static Picture picture(BankView bank, String sample) throws IOException {
+    private static Picture picture(BankView bank, String sample) {
         if (bank.images().isEmpty() || bank.names().isEmpty()) {
             throw new UserError("The bank " + bank.record().getName() + " has features without pictures");
         }
         Path root = Path.of(bank.images().get().getDataset().getPath());
-        Path file = root.resolve(bank.names().get().of(id(bank, sample)));
-        if (!Files.isReadable(file) || Files.size(file) > MOST_BYTES) {
-            throw new UserError("The picture of sample " + sample + " can't be read here");
-        }
+        Path file = FileNames.resolve(root, bank.names().get().of(id(bank, sample)));
         String name = file.getFileName().toString();
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        return new Picture(TYPES.getOrDefault(suffix, "application/octet-stream"), Files.readAllBytes(file));
+        try {
+            return new Picture(
+                    TYPES.getOrDefault(suffix, "application/octet-stream"), UserFile.bytes(file, MOST_BYTES));
+        } catch (IOException e) {
+            throw new UserError("The picture of sample %s can't be read here: %s".formatted(sample, Disk.reason(e)), e);
+        }
     }
 
     private static long id(BankView bank, String sample) {
@@ -178,9 +177,9 @@ public final class BankPictures {
         if (sample.matches("\\d{1,18}") && Long.parseLong(sample) < rows) {
             return Long.parseLong(sample);
         }
-        return LongStream.range(0, rows)
-                .filter(id -> bank.names().orElseThrow().of(id).equals(sample))
-                .findFirst()
+        return bank.names()
+                .orElseThrow()
+                .find(sample)
                 .orElseThrow(() -> new UserError(
                         "No picture '%s' in the bank %s; give a file as its folder names it, or an id below %d"
                                 .formatted(sample, bank.record().getName(), rows)));

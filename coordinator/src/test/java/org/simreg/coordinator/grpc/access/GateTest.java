@@ -74,6 +74,28 @@ class GateTest {
                 new ClientCredentials(Optional.empty(), shown));
     }
 
+    private static Job.Builder job() {
+        Job.Builder job = Job.newBuilder().setName("a");
+        job.getDatasetBuilder().setPath("d");
+        job.addTeachersBuilder().setSource("self");
+        return job;
+    }
+
+    @Test
+    void whoSubmitsIsWhoTheTokenSays() {
+        SubmitRequest.Builder forged = SubmitRequest.newBuilder().setJob(job());
+        forged.getSubmitterBuilder().setName("olga").setOperates(true);
+        try (ApiClient submits = client(Optional.of(submitter.token()));
+                ApiClient operates = client(Optional.of(operator.token()))) {
+            submits.ask(jobs -> jobs.submit(forged.build()));
+            assertEquals("sam", served.jobs.last.getSubmitter().getName());
+            assertFalse(served.jobs.last.getSubmitter().getOperates());
+            operates.ask(jobs -> jobs.submit(forged.build()));
+            assertEquals("olga", served.jobs.last.getSubmitter().getName());
+            assertTrue(served.jobs.last.getSubmitter().getOperates());
+        }
+    }
+
     private static ListResponse list(ApiClient client) {
         return client.ask(jobs -> jobs.list(ListRequest.getDefaultInstance()));
     }

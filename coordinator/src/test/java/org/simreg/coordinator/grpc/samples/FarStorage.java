@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -107,14 +106,12 @@ public final class FarStorage implements AutoCloseable {
     /** The same data set, opened by its files. */
     public ImageDataset local(Dataset far) {
         Dataset near = near(far);
-        Optional<Path> classes = Optional.of(near.getClassesFile())
-                .filter(file -> !file.isEmpty())
-                .map(Path::of);
         return FolderSource.open(
                 Path.of(near.getPath()),
-                new ImageDataset.Subset(near.getLimitClasses(), classes),
+                ImageDataset.Subset.of(near),
                 folder.resolve("local-index"),
-                ImageDataset.IndexProgress.SILENT);
+                ImageDataset.IndexProgress.SILENT,
+                note -> {});
     }
 
     public RemoteStorage worker() {

@@ -10,15 +10,19 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +44,7 @@ import org.simreg.proto.Roots;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.base.io.Sha256;
 
 /** Shards that workers send for a bank of images that is being built, in two parts. */
@@ -59,6 +64,7 @@ class ShardsRpcTest {
     private final ExecutorService files = Executors.newSingleThreadExecutor();
     private final String name = UUID.randomUUID().toString();
     private final ManagedChannel channel = InProcessChannelBuilder.forName(name).build();
+    private final WatchedPool pool = new WatchedPool("making", 1, WatchedPool.PATIENCE);
     private Banks banks;
     private GrpcServer server;
 
@@ -72,11 +78,11 @@ class ShardsRpcTest {
                 .setRows(2 * ROWS);
         bank.getSourceBuilder().getImagesBuilder().setWeights("weights.safetensors");
         bank.addPartsBuilder().setRows(ROWS);
-        bank.addPartsBuilder().setFirstId(ROWS).setRows(ROWS);
+        bank.addPartsBuilder().setFirstId(ROWS).setRows(ROWS).setSha256(Sha256.of(CONTENT));
         Files.createDirectories(home.resolve("bank"));
         Files.write(home.resolve("bank/bank.pb"), bank.build().toByteArray());
         Banks.Setup setup = new Banks.Setup(
-                home, home.resolve("index"), search, files, files, Banks.Publishing.NOWHERE, Roots.ANYWHERE);
+                home, home.resolve("index"), search, pool, pool, files, Banks.Publishing.NOWHERE, Roots.ANYWHERE);
         banks = new Banks(setup, new FakeTimers(), new FakeSearchWorkers());
         search.submit(banks::start).get(20, TimeUnit.SECONDS);
         server = GrpcServer.inProcess(name, List.of(new ShardsRpc(banks, search, files)));
@@ -89,6 +95,7 @@ class ShardsRpcTest {
         search.submit(banks::close).get(20, TimeUnit.SECONDS);
         search.shutdown();
         files.shutdown();
+        pool.close();
     }
 
     private static ShardFile.Builder shard() {
@@ -166,6 +173,69 @@ class ShardsRpcTest {
     void aShardWithMoreBytesThanAnnouncedIsDamagedAndLeavesNothing() {
         ShardFile.Builder shorter = shard().setLength(CONTENT.length - 1);
         assertRefused(Code.DATA_LOSS, "is not what its header says", sent(shorter, 0));
+    }
+
+    /** One that never ends would fill the disk. */
+    @Test
+    void moreBytesThanAnnouncedAreRefusedBeforeTheEnd() {
+        Received<ShardFile> answer = new Received<>();
+        StreamObserver<ShardPart> parts = put(answer);
+        parts.onNext(header(shard().setLength(100)));
+        parts.onNext(data(0, 1000));
+        assertRefused(Code.DATA_LOSS, "is not what its header says", answer);
+    }
+
+    /** A call whose answer is not read, as the client asks for no part of it. */
+    private static final class Unread implements ClientResponseObserver<ShardFile, ShardPart> {
+        private final CompletableFuture<Throwable> failure;
+        private ClientCallStreamObserver<ShardFile> call;
+
+        Unread(CompletableFuture<Throwable> failure) {
+            this.failure = failure;
+        }
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<ShardFile> started) {
+            call = started;
+            started.disableAutoRequestWithInitial(0);
+        }
+
+        @Override
+        public void onNext(ShardPart part) {}
+
+        @Override
+        public void onError(Throwable e) {
+            failure.complete(e);
+        }
+
+        @Override
+        public void onCompleted() {}
+    }
+
+    @Test
+    void onlySoManyAnswersMayBeLeftUnread() throws Exception {
+        ShardFile shard = shard().setShard(1).build();
+        Files.write(home.resolve("bank/shard-1.bank"), CONTENT);
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        List<Unread> readers = new ArrayList<>();
+        for (int i = 0; i < 65; i++) {
+            readers.add(new Unread(failure));
+            ShardsGrpc.newStub(channel).getShard(shard, readers.get(i));
+        }
+        StatusRuntimeException refused = (StatusRuntimeException) failure.get(20, TimeUnit.SECONDS);
+        assertEquals(Code.RESOURCE_EXHAUSTED, refused.getStatus().getCode());
+        readers.forEach(reader -> reader.call.cancel("enough", null));
+        Code code = Code.RESOURCE_EXHAUSTED;
+        while (code == Code.RESOURCE_EXHAUSTED) {
+            Iterator<ShardPart> parts = ShardsGrpc.newBlockingStub(channel).getShard(shard);
+            try {
+                assertTrue(parts.next().hasHeader());
+                code = Code.OK;
+            } catch (StatusRuntimeException e) {
+                code = e.getStatus().getCode();
+            }
+        }
+        assertEquals(Code.OK, code);
     }
 
     @Test

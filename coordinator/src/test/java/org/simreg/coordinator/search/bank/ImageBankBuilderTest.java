@@ -1,6 +1,7 @@
 package org.simreg.coordinator.search.bank;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.simreg.coordinator.search.query.FakeSearchWorkers.ONE;
 import static org.simreg.coordinator.search.query.FakeSearchWorkers.TWO;
 
@@ -9,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.search.query.FakeSearchWorkers;
 import org.simreg.coordinator.search.query.FakeSearchWorkers.Asked;
+import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.EmbedOrder;
@@ -79,7 +81,7 @@ class ImageBankBuilderTest {
 
     @Test
     void everyTickRenewsWhatWorkersHave() {
-        builder.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO), List.of());
         for (int rows = 1; rows < 4; rows++) {
             List<Asked> asked = tick();
             assertEquals(List.of(ONE, TWO), asked.stream().map(Asked::worker).toList());
@@ -94,9 +96,9 @@ class ImageBankBuilderTest {
 
     @Test
     void thePartOfAWorkerThatIsLostGoesToAnotherOnceItIsFree() {
-        builder.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO), List.of());
         List<Asked> asked = tick();
-        builder.attend(List.of(TWO));
+        builder.attend(List.of(TWO), List.of());
         assertEquals(List.of(), builder.wanted(ONE));
         assertEquals(1, tick().size(), "the other one still has its own");
         stored(asked.get(1));
@@ -113,7 +115,7 @@ class ImageBankBuilderTest {
 
     @Test
     void aWorkerThatFailsGetsNothingMore() {
-        builder.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO), List.of());
         List<Asked> asked = tick();
         asked.get(0).fails("no such weights");
         List<Asked> left = tick();
@@ -124,8 +126,49 @@ class ImageBankBuilderTest {
     }
 
     @Test
+    void aPartThatTwoWorkersWereLostWithAtTheSameImagesFailsTheBank() {
+        builder.attend(List.of(ONE), List.of());
+        rows(tick().get(0), 3);
+        builder.attend(List.of(TWO), List.of());
+        rows(tick().get(0), 4);
+        assertEquals(List.of("more", "more"), heard);
+        builder.attend(List.of(new SearchWorkers.Worker("w1", "started anew", 1 << 20)), List.of());
+        assertEquals(List.of(), tick());
+        assertEquals(3, heard.size());
+        String why = heard.get(2);
+        assertTrue(why.startsWith("failed: the workers w1 and w2 were lost"), why);
+        assertTrue(why.contains("the images 3 to 9"), why);
+        assertEquals(List.of(), tick());
+    }
+
+    @Test
+    void oneThatLeavesOrComesBackIsNoLoss() {
+        builder.attend(List.of(ONE), List.of());
+        tick();
+        builder.attend(List.of(TWO), List.of(ONE));
+        tick();
+        builder.attend(List.of(ONE), List.of());
+        tick();
+        assertEquals(List.of(), heard, "one left, the other was lost");
+        builder.attend(List.of(), List.of());
+        builder.attend(List.of(ONE, TWO), List.of());
+        tick();
+        assertEquals(List.of(), heard, "both are there again");
+    }
+
+    @Test
+    void aWorkerThatWasStartedAnewGetsPartsAgain() {
+        builder.attend(List.of(ONE, TWO), List.of());
+        tick().get(0).fails("no such weights");
+        builder.attend(List.of(TWO), List.of());
+        builder.attend(List.of(ONE, TWO), List.of());
+        assertEquals(
+                List.of(ONE, TWO), tick().stream().map(Asked::worker).sorted().toList());
+    }
+
+    @Test
     void ifAllFailTheBankDoes() {
-        builder.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO), List.of());
         tick().forEach(asked -> asked.fails("no such weights"));
         assertEquals(List.of("failed: w2: no such weights"), heard);
         assertEquals(List.of(), tick());
@@ -134,7 +177,7 @@ class ImageBankBuilderTest {
 
     @Test
     void aWorkerThatDoesNotAnswerIsAskedAgain() {
-        builder.attend(List.of(ONE));
+        builder.attend(List.of(ONE), List.of());
         Asked asked = tick().get(0);
         asked.reply().completeExceptionally(new IllegalStateException("timed out"));
         assertEquals(0, tick().get(0).order().getEmbed().getShard());
@@ -143,7 +186,7 @@ class ImageBankBuilderTest {
 
     @Test
     void theStatusCountsRowsOfPartsThatAreUnderWay() {
-        builder.attend(List.of(ONE, TWO));
+        builder.attend(List.of(ONE, TWO), List.of());
         List<Asked> asked = tick();
         stored(asked.get(0));
         rows(asked.get(1), 4);

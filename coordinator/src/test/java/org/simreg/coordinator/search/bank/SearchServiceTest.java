@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -200,6 +201,44 @@ class SearchServiceTest {
                     verdicts.getVerdicts(query).getLabels(0));
             assertEquals(majority(near), verdicts.getVerdicts(query).getLabels(1));
         }
+    }
+
+    @Test
+    void whereMoreNeighboursAreAskedForThanThereAreAllAreGivenWithANote() throws IOException {
+        Features few = Features.random(9, 25, DIMENSION);
+        CreateBankRequest.Builder request =
+                CreateBankRequest.newBuilder().setName("few").setShards(2);
+        request.getSourceBuilder()
+                .getFeaturesBuilder()
+                .setFeatures(few.npy(folder.resolve("few.npy")).toString())
+                .setLabels(Files.write(folder.resolve("few.labels"), Collections.nCopies(25, "one"))
+                        .toString());
+        search.createBank(request.build());
+        assertEquals(BankStatus.State.READY, made(search, "few").getState());
+        for (int k : new int[] {26, 2000, Integer.MAX_VALUE, -1}) {
+            SearchResponse found =
+                    search.search(asked(0, 400).setBank("few").setK(k).build());
+            assertEquals(25, found.getFound(399).getHitsCount());
+            assertEquals(
+                    List.of("k: %s is more than the 25 rows of the bank few, so all of them are used"
+                            .formatted(Integer.toUnsignedString(k))),
+                    found.getNotesList());
+        }
+        SearchRequest.Builder enough = asked(0, 1).setBank("few");
+        assertEquals(List.of(), search.search(enough.setK(25).build()).getNotesList());
+        assertEquals(List.of(), search.search(enough.clearK().build()).getNotesList());
+        ClassifyRequest.Builder votes = ClassifyRequest.newBuilder().setQueries(enough);
+        assertEquals(25, search.classify(votes.build()).getRules(4).getK());
+        ClassifyResponse verdicts =
+                search.classify(votes.addRules(VoteRule.newBuilder().setK(3))
+                        .addRules(VoteRule.newBuilder().setK(2000))
+                        .build());
+        assertEquals(25, verdicts.getRules(1).getK());
+        assertEquals("one", verdicts.getVerdicts(0).getLabels(1));
+        assertEquals(
+                List.of("rules[1].k: 2000 is more than the 25 rows of the bank few, so all of them are used"),
+                verdicts.getNotesList());
+        search.deleteBank(DeleteBankRequest.newBuilder().setName("few").build());
     }
 
     private static String majority(List<Long> near) {

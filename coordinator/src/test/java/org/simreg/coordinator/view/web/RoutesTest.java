@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +48,7 @@ import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /** Answers of the HTTP port to a client, without a coordinator behind it. */
 @Timeout(60)
@@ -74,7 +76,8 @@ class RoutesTest {
                 task -> {},
                 RoutesTest::survey,
                 () -> OptionalInt.of(4),
-                new BankPictures(() -> List.of(bank()), this::find, Runnable::run));
+                new BankPictures(
+                        () -> List.of(bank()), this::find, new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
         server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
             OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
             PageRoutes.route(vertx, router, page);
@@ -101,7 +104,17 @@ class RoutesTest {
         record.setState(BankStatus.State.READY);
         record.getSourceBuilder().getImagesBuilder().getDatasetBuilder().setPath(folder.toString());
         List<String> names = List.of("a.png", "b.html");
-        return new BankView(record.build(), Optional.of(id -> names.get((int) id)));
+        return new BankView(record.build(), Optional.of(new BankView.Naming() {
+            @Override
+            public String of(long id) {
+                return names.get((int) id);
+            }
+
+            @Override
+            public OptionalLong find(String name) {
+                return names.contains(name) ? OptionalLong.of(names.indexOf(name)) : OptionalLong.empty();
+            }
+        }));
     }
 
     private CompletableFuture<SearchResponse> find(SearchRequest request) {

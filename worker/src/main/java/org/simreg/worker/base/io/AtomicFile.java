@@ -8,10 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import org.simreg.proto.UserError;
 
 /** The writer of files that appear whole or not at all, also after a loss of power. */
 public final class AtomicFile {
+    private static final Set<StandardOpenOption> NEW =
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+
     private AtomicFile() {}
 
     /** The writer of a file's bytes. */
@@ -58,8 +62,7 @@ public final class AtomicFile {
     }
 
     private static void fill(Path draft, Content content) throws IOException {
-        try (FileChannel channel = FileChannel.open(
-                draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(draft, NEW, PrivateFiles.in(draft.getParent()))) {
             content.write(channel);
             channel.force(true);
         }

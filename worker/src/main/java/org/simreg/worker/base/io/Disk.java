@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 
 /**
@@ -82,7 +83,7 @@ public final class Disk {
 
     /** A text without what would move a terminal's cursor; names from a file may hold anything. */
     public static String printable(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
+        return Printable.text(text);
     }
 
     /** Makes new, moved and deleted names in a folder durable. */

@@ -10,6 +10,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /** A SHA-256 digest, of what is whole or of what comes piece by piece. */
 public final class Sha256 {
@@ -35,6 +36,7 @@ public final class Sha256 {
         ByteBuffer piece = ByteBuffer.allocate(PIECE);
         try (FileChannel in = UserFile.open(file)) {
             while (in.read(piece) >= 0) {
+                WatchedPool.progress();
                 sha.bytes(piece.flip());
                 piece.clear();
             }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /**
  * The reader of files that a user names. Nothing but a regular file is opened: a pipe would hold the thread until
@@ -171,6 +172,7 @@ public final class UserFile {
         }
 
         private boolean filled() throws IOException {
+            WatchedPool.progress();
             int read = channel.read(piece.clear());
             piece.flip();
             return read > 0;

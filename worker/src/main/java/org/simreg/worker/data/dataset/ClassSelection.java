@@ -1,29 +1,30 @@
 package org.simreg.worker.data.dataset;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.FileNames;
 
 /**
  * The choice among the class folders of {@code train}; names that it doesn't have are refused with
  * the nearest that it has.
  */
 public final class ClassSelection {
-    /** By unsigned bytes of UTF-8: the same order on every machine, whatever its language. */
-    static final Comparator<String> ORDER =
-            Comparator.comparing(name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
+    /** By unsigned bytes: the same order on every machine, whatever its language. */
+    static final Comparator<String> ORDER = Comparator.comparing(FileNames::bytes, Arrays::compareUnsigned);
 
     private static final int MENTIONED = 100;
 
@@ -39,67 +40,72 @@ public final class ClassSelection {
     }
 
     /**
+     * The classes that folders stand for, in byte order: two folders whose names differ in their Unicode form alone
+     * are one class, under the first name.
+     */
+    public static List<String> classes(List<String> folders) {
+        Map<String, String> first = new LinkedHashMap<>();
+        folders.stream().sorted(ORDER).forEach(name -> first.putIfAbsent(FileNames.composed(name), name));
+        boolean some = first.keySet().stream().anyMatch(name -> !name.isEmpty());
+        return first.values().stream().filter(name -> !some || !name.isEmpty()).toList();
+    }
+
+    /**
      * The classes of a subset, in byte order.
      *
+     * @param notices takes a sentence about a class list that was understood otherwise than literally
      * @throws UserError if the file names classes that are not there, or no class is left, or there
      *     are no classes
      */
-    public List<String> chosen(ImageDataset.Subset subset) {
+    public List<String> chosen(ImageDataset.Subset subset, Consumer<String> notices) {
         boolean all = subset.limitClasses() == 0 && subset.classesFile().isEmpty();
         if (!all && !train.labelled()) {
             throw new UserError("Classes can't be selected in %s, which has no class folders; leave the selection out"
                     .formatted(root));
         }
-        List<String> names = subset.classesFile().map(this::listed).orElse(train.classes());
+        List<String> names =
+                subset.classesFile().map(file -> listed(file, notices)).orElse(all());
         int limit = subset.limitClasses();
         return List.copyOf(limit == 0 ? names : names.subList(0, Math.min(limit, names.size())));
     }
 
-    private List<String> listed(Path file) {
-        List<String> names;
-        try (var lines = Files.lines(file)) {
-            names = lines.map(String::strip)
-                    .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+    private List<String> all() {
+        return classes(train.classes());
+    }
+
+    private List<String> listed(Path file, Consumer<String> notices) {
+        List<String> lines;
+        try {
+            lines = TextLines.read(file).stream()
+                    .filter(line -> !line.startsWith("#"))
                     .distinct()
-                    .sorted(ORDER)
                     .toList();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException e) {
             throw new UserError("The classes file %s can't be read: %s".formatted(file, e), e);
         }
-        if (names.isEmpty()) {
+        if (lines.isEmpty()) {
             throw new UserError("The classes file %s names no class; give one folder name a line".formatted(file));
         }
-        List<String> unknown = unknown(names);
+        ClassNames known = new ClassNames(all());
+        List<String> unknown = new ArrayList<>();
+        Set<String> names = new TreeSet<>(ORDER);
+        List<String> cut = new ArrayList<>();
+        for (String line : lines) {
+            Optional<String> name = known.find(line);
+            name.ifPresentOrElse(names::add, () -> unknown.add(line));
+            name.filter(found -> line.startsWith(found) && line.length() > found.length())
+                    .ifPresent(found -> cut.add(line));
+        }
         if (!unknown.isEmpty()) {
             throw new UserError("The classes file %s names folders that %s doesn't have: %s"
-                    .formatted(file, root.resolve(train.folder()), mentioned(unknown)));
+                    .formatted(file, FileNames.resolve(root, train.folder()), mentioned(unknown)));
         }
-        return names;
-    }
-
-    /**
-     * Lets another part through.
-     *
-     * @throws UserError if it has class folders that train lacks: their labels would mean nothing
-     */
-    public SampleIndex.FolderPart known(SampleIndex.FolderPart part) {
-        Path folder = root.resolve(part.folder());
-        if (!part.labelled()) {
-            throw new UserError(
-                    "The folder %s has images but no class folders, unlike %s; sort its images into train's classes"
-                            .formatted(folder, root.resolve(train.folder())));
+        if (!cut.isEmpty()) {
+            String first = known.find(cut.get(0)).orElseThrow();
+            notices.accept("%d of %d lines of %s have more than a class's name, such as \"%s\": taken as %s"
+                    .formatted(cut.size(), lines.size(), file, cut.get(0), first));
         }
-        List<String> unknown = unknown(part.classes());
-        if (!unknown.isEmpty()) {
-            throw new UserError("The folder %s has class folders that %s doesn't have: %s"
-                    .formatted(folder, root.resolve(train.folder()), mentioned(unknown)));
-        }
-        return part;
-    }
-
-    private List<String> unknown(Collection<String> names) {
-        var known = new HashSet<>(train.classes());
-        return names.stream().filter(name -> !known.contains(name)).toList();
+        return List.copyOf(names);
     }
 
     private String mentioned(List<String> unknown) {
@@ -112,14 +118,13 @@ public final class ClassSelection {
     }
 
     private String nearest(String name) {
-        return Nearest.of(name, train.classes())
-                .map(near -> " (nearest: " + near + ")")
-                .orElse("");
+        return Nearest.of(name, all()).map(near -> " (nearest: " + near + ")").orElse("");
     }
 
     /** The images of the chosen classes of a part, laid end to end: ids from 0 without gaps. */
     static final class Samples {
         private final List<String> names;
+        private final List<String> folders;
         private final int[] labels;
         private final int[] ends;
         private final int[] shifts;
@@ -131,11 +136,13 @@ public final class ClassSelection {
          */
         Samples(SampleIndex.FolderPart part, List<String> names) {
             this.names = names;
-            List<String> folders = part.classes();
-            int[] places = IntStream.range(0, folders.size())
-                    .filter(i -> find(folders.get(i)) >= 0)
+            ClassNames known = new ClassNames(names);
+            List<String> all = part.classes();
+            int[] places = IntStream.range(0, all.size())
+                    .filter(i -> known.label(all.get(i)) >= 0)
                     .toArray();
-            labels = Arrays.stream(places).map(i -> find(folders.get(i))).toArray();
+            folders = Arrays.stream(places).mapToObj(all::get).toList();
+            labels = folders.stream().mapToInt(known::label).toArray();
             ends = new int[places.length];
             shifts = new int[places.length];
             int end = 0;
@@ -145,11 +152,6 @@ public final class ClassSelection {
                 end += part.classEnd(places[i]) - first;
                 ends[i] = end;
             }
-        }
-
-        private int find(String name) {
-            int place = Collections.binarySearch(names, name, ClassSelection.ORDER);
-            return place < 0 ? -1 : place;
         }
 
         List<String> names() {
@@ -162,6 +164,11 @@ public final class ClassSelection {
 
         int label(int id) {
             return labels[place(id)];
+        }
+
+        /** The class's name as this part has it. */
+        String folder(int id) {
+            return folders.get(place(id));
         }
 
         /** The index of an id's image in the part. */

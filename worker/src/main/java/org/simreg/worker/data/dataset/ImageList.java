@@ -3,6 +3,7 @@ package org.simreg.worker.data.dataset;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
+import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.base.io.Sha256;
 
 /**
@@ -10,6 +11,7 @@ import org.simreg.worker.base.io.Sha256;
  * order of (class name, path below the class folder). Immutable.
  */
 public final class ImageList {
+    private final Path root;
     private final Path folder;
     private final SampleIndex.FolderPart part;
     private final ClassSelection.Samples samples;
@@ -23,7 +25,8 @@ public final class ImageList {
      */
     public ImageList(
             Path root, SampleIndex.FolderPart part, List<String> classes, Function<ImageList, SampleSource> source) {
-        folder = root.resolve(part.folder());
+        this.root = root;
+        folder = FileNames.resolve(root, part.folder());
         this.part = part;
         samples = new ClassSelection.Samples(part, classes);
         this.source = source.apply(this);
@@ -39,20 +42,38 @@ public final class ImageList {
         return samples.label(id);
     }
 
-    /** Class folder names in byte order; of val too, train's. One empty name if not labelled. */
+    /** Class names in byte order; of val too, train's. One empty name if not labelled. */
     public List<String> classNames() {
         return samples.names();
     }
 
-    /** Whether the images lie in class folders. */
+    /** Whether the classes of the images are known. */
     public boolean labelled() {
         return part.labelled();
     }
 
-    /** Where an image lies; begins with the path that the data set was opened with. */
+    /** Where an image lies; begins with the path that the data set was opened with, if its names are plain. */
     public Path file(int id) {
-        String name = name(id);
-        return part.labelled() ? folder.resolve(className(id)).resolve(name) : folder.resolve(name);
+        return FileNames.resolve(folder, below(id));
+    }
+
+    /** The path of an image below the data set's folder, as text. */
+    public String path(int id) {
+        return part.folder().isEmpty() ? below(id) : part.folder() + "/" + below(id);
+    }
+
+    /** The path of an image from the data set's own on, as text: tells it from all others. */
+    public String location(int id) {
+        return root + "/" + path(id);
+    }
+
+    private String below(int id) {
+        return part.placement() == SampleIndex.Placement.CLASS_FOLDERS ? className(id) + "/" + name(id) : name(id);
+    }
+
+    /** How the classes of the images are known. */
+    public SampleIndex.Placement placement() {
+        return part.placement();
     }
 
     /**
@@ -84,9 +105,12 @@ public final class ImageList {
         return part.folder();
     }
 
-    /** The class folder of an image; empty if not labelled. */
+    /**
+     * The class of an image as its folder or list spells it, which may be another spelling than that in {@link
+     * #classNames()}; empty if not labelled.
+     */
     public String className(int id) {
-        return samples.names().get(label(id));
+        return samples.folder(id);
     }
 
     /** The path of an image below its class folder. */

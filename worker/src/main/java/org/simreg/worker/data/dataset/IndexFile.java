@@ -23,7 +23,7 @@ import org.simreg.worker.base.io.Sha256;
  */
 public final class IndexFile {
     private static final int MAGIC = 0x53524958;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int HEAD = 12;
 
     private final Path file;
@@ -73,21 +73,26 @@ public final class IndexFile {
         for (int i = in.getInt(); i > 0; i--) {
             parts.add(part(in));
         }
-        return Optional.of(new SampleIndex(folders, parts));
+        return Optional.of(new SampleIndex(folders, parts, texts(in)));
     }
 
     private static SampleIndex.FolderPart part(ByteBuffer in) {
         String folder = text(in);
-        boolean labelled = in.get() != 0;
-        List<String> classes = new ArrayList<>();
-        for (int i = in.getInt(); i > 0; i--) {
-            classes.add(text(in));
-        }
+        SampleIndex.Placement placement = SampleIndex.Placement.values()[in.get()];
+        List<String> classes = texts(in);
         int[] classEnds = ints(in);
         int[] nameEnds = ints(in);
         byte[] names = new byte[in.getInt()];
         in.get(names);
-        return new SampleIndex.FolderPart(folder, labelled, classes, classEnds, nameEnds, names);
+        return new SampleIndex.FolderPart(folder, placement, classes, classEnds, nameEnds, names);
+    }
+
+    private static List<String> texts(ByteBuffer in) {
+        List<String> texts = new ArrayList<>();
+        for (int i = in.getInt(); i > 0; i--) {
+            texts.add(text(in));
+        }
+        return texts;
     }
 
     private static String text(ByteBuffer in) {
@@ -123,21 +128,26 @@ public final class IndexFile {
             for (SampleIndex.FolderPart part : index.parts()) {
                 write(out, part);
             }
+            write(out, index.notes());
         }
         replace(body.toByteArray());
     }
 
     private static void write(DataOutputStream out, SampleIndex.FolderPart part) throws IOException {
         write(out, part.folder());
-        out.writeBoolean(part.labelled());
-        out.writeInt(part.classes().size());
-        for (String name : part.classes()) {
-            write(out, name);
-        }
+        out.writeByte(part.placement().ordinal());
+        write(out, part.classes());
         write(out, part.classEnds());
         write(out, part.nameEnds());
         out.writeInt(part.names().length);
         out.write(part.names());
+    }
+
+    private static void write(DataOutputStream out, List<String> texts) throws IOException {
+        out.writeInt(texts.size());
+        for (String text : texts) {
+            write(out, text);
+        }
     }
 
     private static void write(DataOutputStream out, String text) throws IOException {

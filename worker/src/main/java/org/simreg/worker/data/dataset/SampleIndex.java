@@ -1,22 +1,23 @@
 package org.simreg.worker.data.dataset;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.simreg.worker.base.io.FileNames;
 
 /**
  * The index of a data set: the images that its folders held when they were listed.
  *
  * @param folders every folder that was listed; as long as their times of change are the same, so
  *     are their entries
- * @param parts train, and val if there is one
+ * @param parts train, and the folder of val if there is one, which may be empty
+ * @param notes what was left out or understood on the way, a sentence each
  */
-public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
+public record SampleIndex(List<Listed> folders, List<FolderPart> parts, List<String> notes) {
     /**
      * A folder, and when it last changed.
      *
@@ -41,10 +42,20 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
 
     private static Optional<FileTime> changed(Path root, String folder) {
         try {
-            return Optional.of(Files.getLastModifiedTime(root.resolve(folder)));
+            return Optional.of(Files.getLastModifiedTime(FileNames.resolve(root, folder)));
         } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    /** The ways in which the classes of images are known. */
+    public enum Placement {
+        /** They aren't: the images lie in one folder. */
+        ONE_FOLDER,
+        /** By the folder that an image lies in. */
+        CLASS_FOLDERS,
+        /** By a list beside the images; their names are paths below the part's folder. */
+        LIST
     }
 
     /**
@@ -52,20 +63,27 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
      * take some 30 MB, and are read from the index file in one piece.
      *
      * @param folder {@code train}, {@code val}, or empty for the data set's own folder
-     * @param labelled whether the images lie in class folders
-     * @param classes class folder names in byte order; one empty name if not labelled
+     * @param placement how the images' classes are known
+     * @param classes class folder names in byte order, or class names of a list; an empty name for images beside the
+     *     class folders, and for all where the images lie in one folder
      * @param classEnds for every class, the number of images in it and in all classes before
      * @param nameEnds for every image, where its name ends in {@code names}
-     * @param names paths below the class folder, in UTF-8, one after another
+     * @param names paths below the class folder, the bytes of one after another
      */
     public record FolderPart(
-            String folder, boolean labelled, List<String> classes, int[] classEnds, int[] nameEnds, byte[] names) {
-        int size() {
+            String folder, Placement placement, List<String> classes, int[] classEnds, int[] nameEnds, byte[] names) {
+        /** Whether the classes of the images are known. */
+        public boolean labelled() {
+            return placement != Placement.ONE_FOLDER;
+        }
+
+        /** How many images. */
+        public int size() {
             return nameEnds.length;
         }
 
         /** Images of a class and of all before it; of class -1, none. */
-        int classEnd(int label) {
+        public int classEnd(int label) {
             return label < 0 ? 0 : classEnds[label];
         }
 
@@ -76,9 +94,9 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts) {
         }
 
         /** The path of an image below its class folder. */
-        String name(int image) {
+        public String name(int image) {
             int from = image == 0 ? 0 : nameEnds[image - 1];
-            return new String(names, from, nameEnds[image] - from, StandardCharsets.UTF_8);
+            return FileNames.text(Arrays.copyOfRange(names, from, nameEnds[image]));
         }
     }
 }

@@ -8,7 +8,7 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * A decoder of JPEG, PNG, WebP and BMP files by OpenCV. Holds one native image that is used again
+ * A decoder of JPEG and WebP files by OpenCV. Holds one native image that is used again
  * and again; one belongs to one decode thread.
  */
 final class OpenCvDecoder implements AutoCloseable {
@@ -23,8 +23,11 @@ final class OpenCvDecoder implements AutoCloseable {
         opencv_core.setNumThreads(1);
     }
 
+    /** Pixels of the largest native picture that is kept for the next. */
+    private static final int KEPT = 1 << 23;
+
     private final Mat image = new Mat();
-    private byte[] raw = new byte[0];
+    private byte[] row = new byte[0];
 
     private static void preset(String property, String value) {
         if (System.getProperty(property) == null) {
@@ -33,82 +36,59 @@ final class OpenCvDecoder implements AutoCloseable {
     }
 
     /**
-     * Decodes a file to RGB, ignoring its EXIF orientation.
+     * Decodes a file to RGB, ignoring its EXIF orientation and its alpha.
      *
-     * @param file a direct buffer that holds the file from 0
-     * @param header its header
+     * @param file a direct buffer that holds the file from 0 to its limit
+     * @param width what its header says
+     * @param height what its header says
+     * @param colour whether OpenCV is to make RGB of it; else it has 8-bit channels, and perhaps alpha
      * @param into takes the picture
      */
-    void decode(ByteBuffer file, ImageHeader header, RgbImage into) throws ImageDecoder.UnreadableImage {
-        boolean colour = header.kind() == ImageHeader.Kind.COLOUR;
+    void decode(ByteBuffer file, int width, int height, boolean colour, RgbImage into)
+            throws ImageDecoder.UnreadableImage {
         int flags = colour
                 ? opencv_imgcodecs.IMREAD_COLOR_RGB | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
                 : opencv_imgcodecs.IMREAD_UNCHANGED;
+        into.resize(width, height, 0);
         try (BytePointer bytes = new BytePointer(file);
-                Mat encoded = new Mat(1, header.bytes(), opencv_core.CV_8UC1, bytes);
+                Mat encoded = new Mat(1, file.limit(), opencv_core.CV_8UC1, bytes);
                 Mat decoded = opencv_imgcodecs.imdecode(encoded, flags, image)) {
-            if (decoded.empty() || decoded.cols() != header.width() || decoded.rows() != header.height()) {
+            if (decoded.empty() || decoded.cols() != width || decoded.rows() != height) {
                 throw new ImageDecoder.UnreadableImage("its data is damaged");
             }
-            into.resize(decoded.cols(), decoded.rows());
             if (colour) {
-                decoded.data().get(into.rgb, 0, 3 * into.width * into.height);
+                decoded.data().get(into.rgb, 0, 3 * width * height);
             } else {
-                flatten(decoded, into);
+                copy(decoded, into);
             }
         } catch (RuntimeException e) {
             throw new ImageDecoder.UnreadableImage("its data is damaged: " + e.getMessage());
-        }
-    }
-
-    private void flatten(Mat decoded, RgbImage into) throws ImageDecoder.UnreadableImage {
-        int channels = decoded.channels();
-        int depth = decoded.depth();
-        if (depth != opencv_core.CV_8U && depth != opencv_core.CV_16U) {
-            throw new ImageDecoder.UnreadableImage("its channels have an unknown depth");
-        }
-        int width = depth == opencv_core.CV_16U ? 2 : 1;
-        int length = Math.multiplyExact(into.width * into.height, channels * width);
-        if (raw.length < length) {
-            raw = new byte[length];
-        }
-        decoded.data().get(raw, 0, length);
-        overWhite(raw, channels, width, into);
-    }
-
-    /**
-     * Puts a picture with grey or alpha channels, or 16 bits, as RGB over white.
-     *
-     * @param raw interleaved channels: grey, grey and alpha, BGR, or BGR and alpha
-     * @param channels 1 to 4
-     * @param width bytes a channel; of two, little-endian, the upper one is taken
-     * @param into takes the picture; has its size already
-     */
-    private static void overWhite(byte[] raw, int channels, int width, RgbImage into) {
-        boolean colour = channels > 2;
-        boolean alpha = channels % 2 == 0;
-        int step = channels * width;
-        int upper = width - 1;
-        int end = 3 * into.width * into.height;
-        for (int o = 0, i = upper; o < end; o += 3, i += step) {
-            int opacity = alpha ? raw[i + (channels - 1) * width] & 0xff : 255;
-            for (int c = 0; c < 3; c++) {
-                int value = raw[i + (colour ? (2 - c) * width : 0)] & 0xff;
-                into.rgb[o + c] = (byte) over(value, opacity);
+        } finally {
+            if ((long) width * height > KEPT) {
+                image.release();
             }
         }
     }
 
-    /**
-     * Pillow's alpha composite over white: (value * alpha + 255 * (255 - alpha)) / 255, rounded in
-     * its way.
-     */
-    private static int over(int value, int alpha) {
-        if (alpha == 0) {
-            return 255;
+    /** Copies BGR, or BGR and alpha. */
+    private void copy(Mat decoded, RgbImage into) throws ImageDecoder.UnreadableImage {
+        int channels = decoded.channels();
+        if (decoded.depth() != opencv_core.CV_8U || channels < 3) {
+            throw new ImageDecoder.UnreadableImage("its channels have an unknown depth");
         }
-        int sum = (value * alpha + 255 * (255 - alpha) << 7) + (0x80 << 7);
-        return (sum >> 8) + sum >> 8 >> 7;
+        int length = into.width * channels;
+        if (row.length < length) {
+            row = new byte[length];
+        }
+        BytePointer data = decoded.data();
+        for (int y = 0, o = 0; y < into.height; y++) {
+            data.position((long) y * length).get(row, 0, length);
+            for (int i = 0; i < length; i += channels, o += 3) {
+                into.rgb[o] = row[i + 2];
+                into.rgb[o + 1] = row[i + 1];
+                into.rgb[o + 2] = row[i];
+            }
+        }
     }
 
     @Override

@@ -50,15 +50,19 @@ public final class SampleRenderer implements AutoCloseable {
     void render(Batch batch, int row, BrokenImages images, long seed, BooleanSupplier wanted) {
         BatchLoader.Request request = batch.request();
         int id = request.ids()[row];
-        int source = images.decode(id, decoder(), pixels, wanted);
-        for (int i = 0; i < request.views().size(); i++) {
-            View asked = request.views().get(i);
-            reserve(asked.bytes());
-            CounterRandom random = CounterRandom.of(seed, CounterRandom.VIEWS, request.epoch(), id, asked.draw());
-            views.make(pixels, asked.recipe(), random, view);
-            batch.put(i, row, view);
+        try {
+            int source = images.decode(id, decoder(), pixels, wanted);
+            for (int i = 0; i < request.views().size(); i++) {
+                View asked = request.views().get(i);
+                reserve(asked.bytes());
+                CounterRandom random = CounterRandom.of(seed, CounterRandom.VIEWS, request.epoch(), id, asked.draw());
+                views.make(pixels, asked.recipe(), random, view);
+                batch.put(i, row, view);
+            }
+            batch.finish(row, source);
+        } finally {
+            pixels.release();
         }
-        batch.finish(row, source);
     }
 
     /**
@@ -70,16 +74,20 @@ public final class SampleRenderer implements AutoCloseable {
      * @throws IOException if the file holds no whole image; the message says why, without a name
      */
     public void render(ByteBuffer file, ViewRecipe.CentreView recipe, ByteBuffer out) throws IOException {
-        decoder()
-                .decode(
-                        into -> into.room(file.remaining())
-                                .put(file.duplicate())
-                                .flip(),
-                        pixels);
-        int bytes = 3 * recipe.size() * recipe.size();
-        reserve(bytes);
-        views.centre(pixels, recipe, view);
-        out.put(view, 0, bytes);
+        try {
+            decoder()
+                    .decode(
+                            into -> into.room(file.remaining())
+                                    .put(file.duplicate())
+                                    .flip(),
+                            pixels);
+            int bytes = 3 * recipe.size() * recipe.size();
+            reserve(bytes);
+            views.centre(pixels, recipe, view);
+            out.put(view, 0, bytes);
+        } finally {
+            pixels.release();
+        }
     }
 
     private void reserve(int bytes) {

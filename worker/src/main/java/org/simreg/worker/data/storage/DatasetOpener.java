@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
@@ -50,8 +51,9 @@ public final class DatasetOpener {
 
     /** What this worker sees; a folder where nothing is mounted has no images. */
     private static Optional<ImageDataset> seen(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
-        boolean held = settings.roots().hold(Path.of(dataset.getPath()))
-                && (dataset.getClassesFile().isEmpty() || settings.roots().hold(Path.of(dataset.getClassesFile())));
+        boolean held = Stream.of(dataset.getPath(), dataset.getClassesFile(), dataset.getValLabels())
+                .filter(path -> !path.isEmpty())
+                .allMatch(path -> settings.roots().hold(Path.of(path)));
         if (!held || !Files.isDirectory(Path.of(dataset.getPath()))) {
             return Optional.empty();
         }
@@ -64,11 +66,9 @@ public final class DatasetOpener {
     }
 
     private static ImageDataset local(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
-        Optional<Path> classes =
-                dataset.getClassesFile().isEmpty() ? Optional.empty() : Optional.of(Path.of(dataset.getClassesFile()));
-        ImageDataset.Subset subset = new ImageDataset.Subset(dataset.getLimitClasses(), classes);
         ImageDataset.IndexProgress progress = noticed(dataset.getPath(), notices);
-        return FolderSource.open(Path.of(dataset.getPath()), subset, settings.cache(), progress);
+        return FolderSource.open(
+                Path.of(dataset.getPath()), ImageDataset.Subset.of(dataset), settings.cache(), progress, notices);
     }
 
     /** A notice every two seconds: a million files take a while, a thousand don't need a word. */

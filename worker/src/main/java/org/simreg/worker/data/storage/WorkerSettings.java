@@ -14,9 +14,16 @@ import org.simreg.worker.data.loader.BatchLoader;
  * @param cache folder for the indexes of data sets
  * @param storage where files are read that this worker doesn't see; none if there is no coordinator
  * @param roots below which files of jobs must lie to be seen
+ * @param torchscript whether TorchScript files from outside may be run
  */
 public record WorkerSettings(
-        String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage, Roots roots) {
+        String device,
+        int threads,
+        int decodeThreads,
+        Path cache,
+        Optional<CoordinatorFiles> storage,
+        Roots roots,
+        boolean torchscript) {
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
         this(device, threads, decodeThreads, cache, Optional.empty());
@@ -25,7 +32,7 @@ public record WorkerSettings(
     /** A worker that sees files anywhere. */
     public WorkerSettings(
             String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage) {
-        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE);
+        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE, true);
     }
 
     public WorkerSettings {

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 
 /**
  * A TorchScript archive of one class without weights: its attributes are empty lists of tensors

@@ -11,6 +11,8 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
+import org.simreg.proto.NotHere;
 import org.simreg.proto.UserError;
 
 /**
@@ -23,6 +25,7 @@ public final class Torch implements AutoCloseable {
     private final Device device;
     private final PtNDManager manager;
     private final int threads;
+    private final boolean foreign;
     private final Processor processor;
 
     /**
@@ -31,6 +34,14 @@ public final class Torch implements AutoCloseable {
      * @throws UserError if there is no such device
      */
     public Torch(String device, int threads) {
+        this(device, threads, true);
+    }
+
+    /**
+     * @param foreign whether TorchScript files from outside may be run
+     */
+    public Torch(String device, int threads, boolean foreign) {
+        this.foreign = foreign;
         processor = Processor.prepared();
         Engine engine = Engine.getEngine("PyTorch");
         this.device = device(engine, device);
@@ -57,6 +68,22 @@ public final class Torch implements AutoCloseable {
                     + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
         }
         throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
+    }
+
+    /**
+     * Refuses a TorchScript file from outside if none are to be run.
+     *
+     * @throws NotHere naming the file
+     */
+    public void requireForeign(Path file) {
+        if (!foreign) {
+            throw refusedForeign(file.toString());
+        }
+    }
+
+    /** The error of files from outside that aren't to be run. */
+    public static NotHere refusedForeign(String what) {
+        return new NotHere("%s is not run: this process takes no TorchScript files (--no-torchscript)".formatted(what));
     }
 
     /**

@@ -9,8 +9,14 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.TempFile;
+import org.simreg.worker.weights.format.script.ScriptCopy;
 
 /**
  * A loaded TorchScript module; each call is one call into libtorch. It belongs to the thread that
@@ -23,23 +29,34 @@ public final class TorchModule implements AutoCloseable {
         this.block = block;
     }
 
-    /** Loads an archive from memory onto the device of {@code torch}. */
+    /** Loads an archive of ours from memory onto the device of {@code torch}. */
     public static TorchModule load(Torch torch, byte[] archive) {
-        try {
-            Path file = Files.createTempFile("simreg", ".pt");
-            try {
-                Files.write(file, archive);
-                return load(torch, file);
-            } finally {
-                Files.delete(file);
+        return load(torch, channel -> AtomicFile.put(channel, ByteBuffer.wrap(archive)));
+    }
+
+    /**
+     * Loads a file from outside onto the device of {@code torch}: a copy of what of it makes the module, once its source
+     * is found to compute only.
+     *
+     * @throws UserError if it is no such file or uses other operators, or none are to be run
+     */
+    public static TorchModule foreign(Torch torch, Path file) {
+        torch.requireForeign(file);
+        return load(torch, channel -> ScriptCopy.write(file, channel));
+    }
+
+    private static TorchModule load(Torch torch, AtomicFile.Content content) {
+        try (TempFile file = TempFile.make(".pt")) {
+            try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
+                content.write(channel);
             }
+            return load(torch, file.path());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** Loads an archive from a file onto the device of {@code torch}. */
-    public static TorchModule load(Torch torch, Path file) {
+    private static TorchModule load(Torch torch, Path file) {
         PtNDManager manager = (PtNDManager) torch.manager();
         // "Trained": loaded outside of inference mode, whose tensors may never enter autograd.
         PtSymbolBlock block = JniUtils.loadModule(manager, file, true, new String[0], new String[0], true);

@@ -270,8 +270,7 @@ final class FrozenCode {
             Op.PatchTokens tokens = (Op.PatchTokens) network.nodes().get(0).op();
             int grid = tokens.positions().grid();
             return String.format(
-                    Locale.ROOT,
-                    """
+                    Locale.ROOT, """
                               def positions(self,
                                 learned: Tensor,
                                 rows: int,
@@ -285,12 +284,7 @@ final class FrozenCode {
                                   flat = torch.reshape(torch.permute(resized, [0, 2, 3, 1]), [1, -1, %3$d])
                                   fitted = torch.cat([torch.slice(learned, 1, 0, 1, 1), flat], 1)
                                 return fitted
-                            """
-                            .indent(0),
-                    grid * grid,
-                    grid,
-                    tokens.width(),
-                    resized(tokens.positions()));
+                            """.indent(0), grid * grid, grid, tokens.width(), resized(tokens.positions()));
         }
 
         private static String resized(Op.Positions positions) {
@@ -338,8 +332,7 @@ final class FrozenCode {
             source.line(
                     "fitted = self.positions(%s, torch.size(patches, 2), torch.size(patches, 3))",
                     trained("pos_embed"));
-            source.line(
-                    "tokens = torch.add(torch.cat([first, torch.to(flat, %d)], 1), fitted)", ScriptSource.FLOAT32);
+            source.line("tokens = torch.add(torch.cat([first, torch.to(flat, %d)], 1), fitted)", ScriptSource.FLOAT32);
             if (tokens.positions().registers() == 0) {
                 return "tokens";
             }

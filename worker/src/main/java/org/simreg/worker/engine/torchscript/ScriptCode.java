@@ -13,7 +13,7 @@ import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**

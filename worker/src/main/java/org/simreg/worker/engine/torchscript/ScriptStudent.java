@@ -12,12 +12,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.CodeArchive;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 
 /**
  * A trial of a TorchScript module from outside as a student: run once for evaluation and once for
@@ -38,7 +39,7 @@ public final class ScriptStudent implements AutoCloseable {
             byte[] code = CodeArchive.around(archive, "Trial", List.of(), methods());
             module = TorchModule.load(torch, code);
         } catch (EngineException e) {
-            throw refused("can't be loaded by libtorch: " + reason(e), e);
+            throw refused("can't be loaded by libtorch: " + LibtorchFailure.reason(e), e);
         }
     }
 
@@ -51,6 +52,7 @@ public final class ScriptStudent implements AutoCloseable {
      *     depend on its parameters and, when evaluated, on nothing random
      */
     public static NetworkGraph network(Torch torch, Path file, int size) {
+        torch.requireForeign(file);
         ScriptArchive archive = ScriptArchive.read(file);
         int width;
         try (ScriptStudent trial = new ScriptStudent(torch, file, archive, size)) {
@@ -117,7 +119,7 @@ public final class ScriptStudent implements AutoCloseable {
         try {
             return module.call(scope, method, images(scope)).get(0);
         } catch (EngineException | UnsupportedOperationException e) {
-            throw refused("failed on images %s: %s".formatted(shown(), reason(e)), e);
+            throw refused("failed on images %s: %s".formatted(shown(), LibtorchFailure.reason(e)), e);
         } finally {
             JniUtils.setGradMode(false);
         }
@@ -138,16 +140,6 @@ public final class ScriptStudent implements AutoCloseable {
     private UserError refused(String what, RuntimeException cause) {
         String message = "Can't train the TorchScript module " + file + ": it " + what;
         return cause == null ? new UserError(message) : new UserError(message, cause);
-    }
-
-    /** libtorch tells the reason last, after where it happened. */
-    private static String reason(RuntimeException e) {
-        return String.valueOf(e.getMessage())
-                .lines()
-                .filter(line -> !line.isBlank())
-                .reduce((first, second) -> second)
-                .map(String::strip)
-                .orElse("no reason given");
     }
 
     @Override

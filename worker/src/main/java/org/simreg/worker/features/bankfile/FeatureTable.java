@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.WatchedPool;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -19,6 +21,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  */
 public final class FeatureTable implements AutoCloseable {
     private static final int PART = 4096;
+    private static final int PART_BYTES = 8 << 20;
 
     private final Path file;
     private final Matrix matrix;
@@ -48,7 +51,13 @@ public final class FeatureTable implements AutoCloseable {
      */
     public static FeatureTable open(Path file) {
         try {
-            return new FeatureTable(file, NpyFile.isNpy(file) ? NpyFile.open(file) : safetensors(file));
+            Matrix matrix = NpyFile.isNpy(file) ? NpyFile.open(file) : safetensors(file);
+            if (matrix.dimension() > BankLayout.MAX_DIMENSION) {
+                matrix.close();
+                throw new IOException("its rows have %d features, and a bank's have %d at most"
+                        .formatted(matrix.dimension(), BankLayout.MAX_DIMENSION));
+            }
+            return new FeatureTable(file, matrix);
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -64,6 +73,11 @@ public final class FeatureTable implements AutoCloseable {
         return matrix.dimension();
     }
 
+    /** Rows that are best read at once: few, if they are long. */
+    public int rowsAtOnce() {
+        return Math.max(1, Math.min(PART, PART_BYTES / (Double.BYTES * dimension())));
+    }
+
     /**
      * Writes a bank of all rows, with ids from {@code firstId} up.
      *
@@ -77,8 +91,9 @@ public final class FeatureTable implements AutoCloseable {
                     .formatted(file, rows(), labels.length));
         }
         return BankWriter.write(bank, dimension(), origin, into -> {
-            for (int from = 0; from < labels.length; from += PART) {
-                int count = Math.min(PART, labels.length - from);
+            int part = rowsAtOnce();
+            for (int from = 0; from < labels.length; from += part) {
+                int count = Math.min(part, labels.length - from);
                 long first = firstId + from;
                 into.add(
                         LongStream.range(first, first + count).toArray(),
@@ -94,6 +109,7 @@ public final class FeatureTable implements AutoCloseable {
      * @throws UserError if the file ends before
      */
     public float[] next(int count) {
+        WatchedPool.progress();
         try {
             return matrix.next(count);
         } catch (IOException e) {
@@ -111,7 +127,7 @@ public final class FeatureTable implements AutoCloseable {
     }
 
     private static UserError unreadable(Path file, IOException e) {
-        String reason = e instanceof NoSuchFileException ? "no such file" : e.getMessage();
+        String reason = e instanceof NoSuchFileException ? "no such file" : Disk.reason(e);
         return new UserError("Can't read features from %s: %s".formatted(file, reason), e);
     }
 
@@ -135,19 +151,20 @@ public final class FeatureTable implements AutoCloseable {
 
         Stored(HostTensor tensor) throws IOException {
             this.tensor = tensor;
-            if (dimension() < 1 || rows() < 1) {
-                throw new IOException("its tensor %s is empty".formatted(tensor));
+            long[] shape = tensor.shape();
+            if (Math.min(shape[0], shape[1]) < 1 || Math.max(shape[0], shape[1]) > Integer.MAX_VALUE) {
+                throw new IOException("its tensor %s has no rows, or too many for a bank".formatted(tensor));
             }
         }
 
         @Override
         public int rows() {
-            return Math.toIntExact(tensor.shape()[0]);
+            return (int) tensor.shape()[0];
         }
 
         @Override
         public int dimension() {
-            return Math.toIntExact(tensor.shape()[1]);
+            return (int) tensor.shape()[1];
         }
 
         @Override

@@ -18,7 +18,6 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
@@ -26,8 +25,9 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -57,14 +57,14 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * @param source a checkpoint, a run folder, or {@code torchscript:FILE}
      * @param network whose weights the file holds; empty if the file is to be recognised
      * @param precision empty: that of the run which the file comes from, else float32
-     * @param part which network of a training checkpoint that holds several
+     * @param part which of the networks that the file holds
      * @param pixels what the network wants to see
      */
     public record Request(
-            String source, Optional<Network> network, Optional<Precision> precision, Role part, Pixels pixels) {
-        /** The student, or the only network of the file. */
+            String source, Optional<Network> network, Optional<Precision> precision, PartRequest part, Pixels pixels) {
+        /** The network that the order of preference gives. */
         public Request(String source, Optional<Network> network, Optional<Precision> precision) {
-            this(source, network, precision, Role.STUDENT, Pixels.IMAGENET);
+            this(source, network, precision, PartRequest.ANY, Pixels.IMAGENET);
         }
 
         /** The file: of a run folder its newest checkpoint. */
@@ -124,7 +124,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                             .formatted(file));
         }
         WeightsChoice chosen = WeightsChoice.of(asked, notices);
-        StagedNetwork staged = StagedNetwork.of(chosen, asked.part(), layers, file.toString());
+        StagedNetwork staged = StagedNetwork.of(chosen, layers, file.toString());
         FrozenModule frozen = FrozenModule.stages(
                 torch,
                 staged.network(),
@@ -135,13 +135,25 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     private static FrozenBackbone script(Torch torch, Request asked, Path file) {
-        if (asked.network().isPresent() || asked.precision().isPresent() || asked.part() != Role.STUDENT) {
+        if (asked.network().isPresent() || asked.precision().isPresent()) {
             throw new UserError(
-                    "A TorchScript module brings its own network and precision: leave out --network, --precision and --part for torchscript:"
+                    "A TorchScript module brings its own network and precision: leave out --network and --precision for torchscript:"
                             + file);
         }
-        ScriptModule script = new ScriptModule(torch, file, asked.pixels());
-        Identity identity = new Identity(file, sha256(file), seen("torchscript", asked.pixels()), Precision.FLOAT32);
+        ScriptModule script = new ScriptModule(
+                torch,
+                file,
+                asked.pixels(),
+                new ScriptModule.Wanted(asked.part().text(), asked.part().option()));
+        Identity identity = new Identity(
+                file,
+                sha256(file),
+                seen(
+                        asked.part().isAny()
+                                ? "torchscript"
+                                : "torchscript " + asked.part().text(),
+                        asked.pixels()),
+                Precision.FLOAT32);
         return new FrozenBackbone(script::features, script, identity, List.of());
     }
 
@@ -150,13 +162,13 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
     }
 
     private static Identity identity(WeightsChoice chosen, Request asked, Path file) {
-        String network = seen(chosen.name(asked.part()), asked.pixels());
+        String network = seen(chosen.name(), asked.pixels());
         return new Identity(file, sha256(file), network, chosen.precision());
     }
 
     private static String sha256(Path file) {
         try {
-            return Sha256.of(file);
+            return WeightsFile.sha256(file);
         } catch (IOException e) {
             throw new UserError("Can't read " + file + ": " + e, e);
         }
@@ -209,13 +221,13 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
          * @throws UserError if a head of the file is none of SimReg's, with its shapes; or a name
          *     is none of its stages
          */
-        static StagedNetwork of(WeightsChoice chosen, Role part, List<String> layers, String fileName) {
+        static StagedNetwork of(WeightsChoice chosen, List<String> layers, String fileName) {
             NetworkGraph network = chosen.network();
             int feature = network.nodes().size();
             Map<String, HostTensor> weights = new LinkedHashMap<>();
             put(weights, "", chosen.weights());
             List<Stage> stages = new ArrayList<>(Stage.of(network));
-            List<RecognizedFile.FoundHead> heads = heads(chosen, part, layers, fileName);
+            List<RecognizedFile.FoundHead> heads = heads(chosen, layers, fileName);
             for (RecognizedFile.FoundHead head : heads) {
                 String name = heads.size() == 1 ? "head" : "head" + heads.indexOf(head);
                 NetworkGraph layersOfHead = head.network().orElseThrow();
@@ -232,9 +244,9 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         }
 
         private static List<RecognizedFile.FoundHead> heads(
-                WeightsChoice chosen, Role part, List<String> layers, String fileName) {
+                WeightsChoice chosen, List<String> layers, String fileName) {
             boolean none = layers.stream().noneMatch(name -> name.startsWith("head"));
-            if (part != Role.STUDENT || none && !layers.isEmpty()) {
+            if (!chosen.part().role().isTrained() || none && !layers.isEmpty()) {
                 return List.of();
             }
             List<RecognizedFile.FoundHead> heads =

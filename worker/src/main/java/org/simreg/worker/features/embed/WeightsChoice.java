@@ -1,11 +1,8 @@
 package org.simreg.worker.features.embed;
 
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.Precision;
@@ -15,8 +12,8 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
@@ -24,11 +21,11 @@ import org.simreg.worker.weights.tensor.StateDict;
  * the file's own names.
  *
  * @param weights of {@code network}, float32
- * @param prefix of them in the file, where that was looked for
+ * @param part which of the file's networks it is
  * @param recognised all that the file holds
  */
 record WeightsChoice(
-        NetworkGraph network, StateDict weights, String prefix, Precision precision, RecognizedFile recognised) {
+        NetworkGraph network, StateDict weights, Part part, Precision precision, RecognizedFile recognised) {
     /**
      * @param notices takes a sentence if the file fits more than one network
      * @throws UserError if the file can't be read or doesn't hold what is asked
@@ -36,49 +33,38 @@ record WeightsChoice(
     static WeightsChoice of(FrozenBackbone.Request asked, Consumer<String> notices) {
         Path file = asked.file();
         String name = file.toString();
-        Optional<Job> job = asked.part() == Role.STUDENT ? asked.job() : Optional.empty();
+        Optional<Job> job = asked.job();
         RecognizedFile found = NetworkRecognizer.of(WeightsFile.read(file));
         Precision precision =
                 asked.precision().or(() -> job.map(Job::getPrecision)).orElse(Precision.FLOAT32);
-        Optional<Network> named =
-                asked.network().or(() -> job.map(run -> run.getStudent().getNetwork()));
-        if (named.isPresent() && asked.part() == Role.STUDENT) {
+        Optional<Network> named = asked.network()
+                .or(() -> job.map(run -> run.getStudent().getNetwork())
+                        .filter(run -> asked.part().isAny()));
+        if (named.isPresent()) {
             NetworkGraph network = Networks.backbone(named.get());
-            StateDict weights = NetworkFit.fit(found.tensors(), network, name);
-            return new WeightsChoice(network, weights, "", precision, found);
+            NetworkFit.Found fit = NetworkFit.find(found.tensors(), network, asked.part(), name);
+            fit.choice().note(asked.part(), network.name(), name).ifPresent(notices);
+            return new WeightsChoice(network, fit.weights(), fit.choice().taken(), precision, found);
         }
-        RecognizedFile.FoundNetwork part = found.network(asked.part(), name);
-        if (asked.network().isEmpty()) {
-            tell(part, found, name, notices);
-        }
-        NetworkGraph network = Networks.backbone(asked.network().orElse(part.name()));
-        StateDict weights = NetworkFit.fit(found.tensors(), part.prefix(), network, name);
-        return new WeightsChoice(network, weights, part.prefix(), precision, found);
-    }
-
-    private static void tell(
-            RecognizedFile.FoundNetwork part, RecognizedFile found, String file, Consumer<String> notices) {
+        RecognizedFile.FoundNetwork part = found.network(asked.part(), name, notices);
         for (Network alike : Networks.alike(part.name())) {
-            String name = part.network().name();
+            String taken = part.network().name();
             notices.accept("the weights of %s fit %s and %s alike; taken as %s, unless --network says otherwise"
-                    .formatted(file, name, Networks.backbone(alike).name(), name));
+                    .formatted(file, taken, Networks.backbone(alike).name(), taken));
         }
-        List<RecognizedFile.FoundNetwork> alike = found.networks().stream()
-                .filter(other -> other.role() == part.role())
-                .toList();
-        if (alike.size() > 1) {
-            notices.accept("%s holds %s; taken is the first"
-                    .formatted(
-                            file,
-                            alike.stream()
-                                    .map(n -> n.network().name() + " at '" + n.prefix() + "'")
-                                    .collect(Collectors.joining(" and "))));
-        }
+        StateDict weights = found.weights(part, part.network(), name);
+        return new WeightsChoice(part.network(), weights, part.part(), precision, found);
     }
 
-    /** "resnet18", "mobilenet-v2 (teacher)". */
-    String name(Role part) {
-        String role = part.name().toLowerCase(Locale.ROOT);
-        return part == Role.STUDENT ? network.name() : network.name() + " (" + role + ")";
+    /** "resnet18"; "mobilenet-v2 (teacher)", or with its prefix where the file has several trained ones. */
+    String name() {
+        if (!part.role().isTrained()) {
+            return network.name() + " (" + part.option(recognised.parts()) + ")";
+        }
+        long trained = recognised.networks().stream()
+                .filter(found ->
+                        found.role().isTrained() && found.network().name().equals(network.name()))
+                .count();
+        return trained < 2 ? network.name() : network.name() + " (" + part.prefix() + ")";
     }
 }

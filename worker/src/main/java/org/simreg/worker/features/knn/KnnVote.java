@@ -43,6 +43,15 @@ public record KnnVote(TopK neighbors, long rows) {
             }
         }
 
+        /**
+         * This rule in a bank: all rows vote if there are fewer than k.
+         *
+         * @param rows of the bank, at least 1
+         */
+        public VotingRule within(long rows) {
+            return rows < k ? new VotingRule((int) rows, temperature) : this;
+        }
+
         /** One vote each. */
         public static VotingRule majority(int k) {
             return new VotingRule(k, Double.POSITIVE_INFINITY);

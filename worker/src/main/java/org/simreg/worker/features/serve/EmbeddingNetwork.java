@@ -15,7 +15,7 @@ import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.embed.FrozenBackbone;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.weights.part.PartRequest;
 
 /** A frozen network that stays open until another one is asked for. Belongs to one thread. */
 final class EmbeddingNetwork implements AutoCloseable {
@@ -40,7 +40,7 @@ final class EmbeddingNetwork implements AutoCloseable {
     FrozenBackbone of(ImageSource asked) {
         if (backbone == null || !asked.equals(source)) {
             close();
-            torch = new Torch(settings.device(), settings.threads());
+            torch = new Torch(settings.device(), settings.threads(), settings.torchscript());
             torch.enter();
             backbone = FrozenBackbone.open(
                     torch,
@@ -50,7 +50,7 @@ final class EmbeddingNetwork implements AutoCloseable {
                                     ? Optional.of(asked.getNetwork())
                                     : Optional.empty(),
                             asked.hasPrecision() ? Optional.of(asked.getPrecision()) : Optional.empty(),
-                            Role.STUDENT,
+                            PartRequest.of(asked.hasPart() ? Optional.of(asked.getPart()) : Optional.empty(), "--part"),
                             asked.getPixels()),
                     notices);
             source = asked;

@@ -121,10 +121,11 @@ final class OpenShards implements AutoCloseable {
                 .sum();
     }
 
-    /** Closes all but these. */
+    /** Closes all but these, and deletes copies of files that have not been used for long. */
     synchronized void retain(Collection<ShardFile> wanted) {
         Set<Key> keys = new HashSet<>();
         wanted.forEach(file -> keys.add(Key.of(file)));
+        opener.execute(() -> transfer.prune(wanted));
         shards.entrySet().removeIf(entry -> {
             boolean gone = !keys.contains(entry.getKey());
             if (gone) {

@@ -19,8 +19,10 @@ import org.simreg.proto.Embedded;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.base.concurrent.RetryPause;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.storage.DatasetOpener;
@@ -41,12 +43,18 @@ final class ShardEmbedder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShardEmbedder.class);
     private static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(15);
 
+    /** How long a part that is embedded waits for a coordinator that takes it. */
+    private static final long STORING_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+    private static final long AGAIN_MS = 500;
+
     private final ExecutorService thread = NamedThreads.one("simreg-embed");
     private final SearchServer.Settings settings;
     private final ShardTransfer transfer;
     private final LongSupplier nanos;
     private final EmbeddingNetwork frozen;
     private final Map<EmbedOrder, Task> tasks = new HashMap<>();
+    private final RetryPause pause = new RetryPause();
 
     ShardEmbedder(SearchServer.Settings settings, ShardTransfer transfer) {
         this(settings, transfer, System::nanoTime);
@@ -63,13 +71,14 @@ final class ShardEmbedder implements AutoCloseable {
     }
 
     /**
-     * Begins a part, or renews its lease and says how far it is.
+     * Begins a part, or renews its lease and says how far it is. A part whose lease ran out, because the coordinator was
+     * away, begins anew.
      *
      * @throws RuntimeException the failure of that part, once; asked again it begins anew
      */
     synchronized Embedded ask(EmbedOrder order) {
         Task known = tasks.get(order);
-        if (known == null) {
+        if (known == null || known.isAbandoned()) {
             Task begun = new Task(order);
             tasks.put(order, begun);
             thread.execute(begun);
@@ -99,6 +108,7 @@ final class ShardEmbedder implements AutoCloseable {
         synchronized (this) {
             tasks.values().forEach(Task::giveUp);
         }
+        pause.end();
         NamedThreads.end(thread);
         frozen.close();
     }
@@ -111,6 +121,7 @@ final class ShardEmbedder implements AutoCloseable {
         private volatile int dimension;
         private volatile Embedded state = Embedded.getDefaultInstance();
         private volatile RuntimeException failure;
+        private volatile boolean over;
 
         Task(EmbedOrder order) {
             this.order = order;
@@ -123,6 +134,11 @@ final class ShardEmbedder implements AutoCloseable {
 
         void giveUp() {
             givenUp = true;
+        }
+
+        /** Whether it ended without a result and without a fault of its own. */
+        boolean isAbandoned() {
+            return over && (failure == null ? !state.hasStored() : failure instanceof Abandoned);
         }
 
         /**
@@ -150,6 +166,14 @@ final class ShardEmbedder implements AutoCloseable {
 
         @Override
         public void run() {
+            try {
+                embed();
+            } finally {
+                over = true;
+            }
+        }
+
+        private void embed() {
             if (stopped()) {
                 return;
             }
@@ -158,7 +182,9 @@ final class ShardEmbedder implements AutoCloseable {
                 state = embedded(file);
             } catch (RuntimeException e) {
                 failure = e;
-                if (!(e instanceof UserError)) {
+                if (e instanceof Abandoned) {
+                    LOG.info("Embedding {} was given up: {}", name(), e.getMessage());
+                } else if (!(e instanceof UserError)) {
                     LOG.warn("Embedding {} ended", name(), e);
                 }
             } finally {
@@ -194,7 +220,7 @@ final class ShardEmbedder implements AutoCloseable {
                                 this,
                                 (rows, of, labels) -> add(bank, of, labels, rows)));
             }
-            ShardFile stored = transfer.put(
+            ShardFile stored = stored(
                     ShardFile.newBuilder()
                             .setBank(order.getBank())
                             .setVersion(order.getVersion())
@@ -212,6 +238,26 @@ final class ShardEmbedder implements AutoCloseable {
                                     backbone.identity().network(),
                                     backbone.identity().precision().name().toLowerCase(Locale.ROOT)))
                     .build();
+        }
+
+        /**
+         * Stores the file, as soon as there is a coordinator that takes it: what was embedded is worth a wait.
+         *
+         * @throws Abandoned if there is none for long, or it doesn't want the file
+         */
+        private ShardFile stored(ShardFile shard, Path file) {
+            long begun = nanos.getAsLong();
+            while (true) {
+                try {
+                    return transfer.put(shard, file);
+                } catch (ShardTransfer.Away away) {
+                    if (givenUp || nanos.getAsLong() - begun > STORING_NANOS) {
+                        throw new Abandoned(away.getMessage());
+                    }
+                    LOG.info("{}; it is tried again", away.getMessage());
+                    pause.pause(AGAIN_MS);
+                }
+            }
         }
 
         private void requireRoom(int dimension) {

@@ -6,21 +6,34 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.simreg.proto.ShardFile;
 import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.storage.remote.FileTransfer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The transfer of shards' files from and to the coordinator. Its methods block. */
 final class ShardTransfer {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardTransfer.class);
     private static final int MINUTES = 60;
+    private static final Duration UNUSED = Duration.ofHours(1);
 
     private final Channel channel;
     private final Path cache;
@@ -44,7 +57,7 @@ final class ShardTransfer {
         if (isWhole(own, shard)) {
             return own;
         }
-        Path copy = cache.resolve(shard.getSha256() + ".bank");
+        Path copy = cache.resolve(copyName(shard));
         if (!isWhole(copy, shard)) {
             fetch(shard, copy);
         }
@@ -91,6 +104,7 @@ final class ShardTransfer {
      * @param shard without length and digest
      * @return with them
      * @throws Abandoned if the coordinator doesn't want it any more
+     * @throws Away if it may be stored later
      * @throws UserError if it can't be stored
      */
     ShardFile put(ShardFile shard, Path file) {
@@ -103,7 +117,58 @@ final class ShardTransfer {
                         ShardPart.newBuilder().setHeader(whole).build(),
                         data -> ShardPart.newBuilder().setData(data).build(),
                         out -> Files.copy(file, out)),
-                (status, e) -> failure(shard, "stored at", status, e));
+                (status, e) -> switch (status.getCode()) {
+                    case FAILED_PRECONDITION, NOT_FOUND ->
+                        new Abandoned("the coordinator doesn't want the shard any more: " + status.getDescription());
+                    case UNAVAILABLE, CANCELLED, ABORTED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, DATA_LOSS ->
+                        new Away(failure(shard, "stored at", status, e));
+                    default -> failure(shard, "stored at", status, e);
+                });
+    }
+
+    /** The failure of a transfer because the coordinator is away for a while, or busy. */
+    static final class Away extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Away(UserError why) {
+            super(why.getMessage(), why);
+        }
+    }
+
+    /**
+     * Deletes copies, and rests of a killed process, that nobody has used for an hour. Workers may share the folder, so
+     * each marks what it uses.
+     *
+     * @param used shards that this worker keeps
+     */
+    void prune(Collection<ShardFile> used) {
+        Set<String> names = used.stream().map(ShardTransfer::copyName).collect(Collectors.toSet());
+        FileTime now = FileTime.from(Instant.now());
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(cache)) {
+            for (Path file : all) {
+                long unused = now.toMillis() - Files.getLastModifiedTime(file).toMillis();
+                if (names.contains(file.getFileName().toString())) {
+                    if (unused > UNUSED.toMillis() / 2) {
+                        Files.setLastModifiedTime(file, now);
+                    }
+                } else if (unused > UNUSED.toMillis() && isOurs(file)) {
+                    Files.deleteIfExists(file);
+                    LOG.info("{} is deleted: no bank needs it any more", file);
+                }
+            }
+        } catch (NoSuchFileException absent) {
+            LOG.debug("Nothing was copied, or another worker was faster", absent);
+        } catch (IOException e) {
+            LOG.warn("Copies of shards in {} can't be deleted: {}", cache, Disk.reason(e));
+        }
+    }
+
+    private static boolean isOurs(Path file) {
+        return file.getFileName().toString().matches(".*\\.(bank|part|tmp)") && Files.isRegularFile(file);
+    }
+
+    private static String copyName(ShardFile shard) {
+        return shard.getSha256() + ".bank";
     }
 
     private static ShardFile whole(ShardFile shard, Path file) {

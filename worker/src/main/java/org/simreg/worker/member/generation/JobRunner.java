@@ -11,6 +11,7 @@ import org.simreg.proto.Halt;
 import org.simreg.proto.Holding;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.NotHere;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
@@ -206,6 +207,7 @@ public final class JobRunner {
                         .setGeneration(newest)
                         .setReason(refused ? e.getMessage() : String.valueOf(e))
                         .setRefused(refused)
+                        .setOnlyHere(e instanceof NotHere)
                         .setTrace(trace.toString())));
     }
 }

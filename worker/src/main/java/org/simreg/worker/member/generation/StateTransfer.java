@@ -2,7 +2,6 @@ package org.simreg.worker.member.generation;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -10,6 +9,7 @@ import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.Member;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.RetryPause;
+import org.simreg.worker.base.io.TempFile;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.exchange.mesh.Peers;
 import org.simreg.worker.exchange.reduce.StateExchange;
@@ -93,16 +93,9 @@ final class StateTransfer {
     }
 
     private void fromCheckpoint(CheckpointStore checkpoints, RetryPause retries) {
-        try {
-            Path folder = Files.createTempDirectory("simreg-restore-");
-            Path file = folder.resolve("step-%08d.safetensors".formatted(generation.getStep()));
-            try {
-                fetch(checkpoints, file, retries);
-                job.take(file);
-            } finally {
-                Files.deleteIfExists(file);
-                Files.deleteIfExists(folder);
-            }
+        try (TempFile file = TempFile.make("step-%08d.safetensors".formatted(generation.getStep()))) {
+            fetch(checkpoints, file.path(), retries);
+            job.take(file.path());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -73,6 +73,10 @@ public final class FeatureStore implements AutoCloseable {
     public static FeatureStore open(Path file, StoreHeader.Shape shape, StoreHeader.Key key) {
         StoreHeader asked = new StoreHeader(shape, key);
         try {
+            if (Files.isSymbolicLink(file)) {
+                throw new UserError(
+                        "%s is a symbolic link, and no features are written through one; remove it".formatted(file));
+            }
             if (!Files.exists(file)) {
                 make(file, asked);
             }

@@ -92,7 +92,7 @@ public final class ResumeCheck {
                 .clearPlacement()
                 .clearReduce();
         essence.getOptimizationBuilder().clearMaxSteps();
-        essence.getDatasetBuilder().clearPath();
+        essence.getDatasetBuilder().clearPath().clearValLabels().clearAllowChanged();
         cache(job, essence);
         return essence.build();
     }

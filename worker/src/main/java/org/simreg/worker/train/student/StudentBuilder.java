@@ -23,7 +23,8 @@ import org.simreg.worker.network.Weight;
 import org.simreg.worker.train.teacher.FrozenTeacher;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -110,8 +111,7 @@ public final class StudentBuilder {
             put(trained.statistics(), state.statistics(), own);
         });
         if (job.getStudent().hasInit()) {
-            Path file = Path.of(job.getStudent().getInit());
-            StateDict found = NetworkFit.fit(WeightsFile.read(file), trained.backbone(), file.toString());
+            StateDict found = init(job.getStudent(), trained, notice -> {});
             put(trained.parameters(), state.weights(), found);
             put(trained.statistics(), state.statistics(), found);
         }
@@ -123,16 +123,22 @@ public final class StudentBuilder {
      * Says before the work that {@link #start} can't be: reads names and shapes only.
      *
      * @param job with paths that can be read here
+     * @param notices takes a sentence where the file holds several networks
      * @throws UserError if a file holds another student
      */
-    public static void refuseOtherStart(Job job, StudentNetwork trained) {
+    public static void refuseOtherStart(Job job, StudentNetwork trained, Consumer<String> notices) {
         Student student = job.getStudent();
         if (student.hasRestart()) {
             RestartState.refuseOthers(Path.of(student.getRestart()), trained);
         } else if (student.hasInit()) {
-            Path file = Path.of(student.getInit());
-            NetworkFit.fit(WeightsFile.read(file), trained.backbone(), file.toString());
+            init(student, trained, notices);
         }
+    }
+
+    private static StateDict init(Student student, StudentNetwork trained, Consumer<String> notices) {
+        Path file = Path.of(student.getInit());
+        PartRequest part = new PartRequest(student.getInitPart(), "--init-part");
+        return NetworkFit.fit(WeightsFile.read(file), trained.backbone(), part, file.toString(), notices);
     }
 
     private static void put(FlatLayout layout, float[] flat, StateDict found) {

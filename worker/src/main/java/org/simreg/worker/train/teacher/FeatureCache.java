@@ -13,6 +13,8 @@ import org.simreg.proto.Cache;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.train.featurestore.FeatureStore;
@@ -145,7 +147,11 @@ public final class FeatureCache {
     private Path file(Wanted store, boolean shared) {
         if (shared) {
             String name = "teacher-" + (store.teacher() + 1) + StoreFolder.ENDING;
-            return Path.of(job.getCache().getStore()).resolve(name);
+            Path stores = Path.of(job.getCache().getStore());
+            if (stores.startsWith(Path.of(job.getCheckpoints().getOutput()))) {
+                Disk.write(stores, () -> OwnFolder.requireFolder(stores));
+            }
+            return stores.resolve(name);
         }
         Path folder = settings.cache().resolve("features");
         try {

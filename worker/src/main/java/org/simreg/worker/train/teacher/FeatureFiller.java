@@ -89,13 +89,13 @@ public final class FeatureFiller implements AutoCloseable {
     }
 
     private void load(WorkerSettings settings, Consumer<String> notices) {
-        torch = opened(new Torch(settings.device(), settings.threads()));
+        torch = opened(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         ImageList train = DatasetOpener.open(job, settings, notices).train();
         samples = train.size();
         Problems problems = new Problems();
         job = TeacherNetworks.named(job, notices, problems);
-        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems);
+        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems, notices);
         teachers.forEach(this::opened);
         problems.refuse("The job is refused");
         views = ViewPlan.of(job, false);

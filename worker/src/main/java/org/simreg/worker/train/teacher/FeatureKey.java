@@ -9,10 +9,11 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.train.featurestore.StoreHeader;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.part.PartChoice;
 
 /**
  * The key of a teacher's store: all that decides its features besides sample and view number, in
@@ -64,11 +65,23 @@ public final class FeatureKey {
         if (source instanceof TeacherSource.TorchScript script) {
             parts.put("teacher file", sha256(Path.of(script.file())));
             parts.put("network", "torchscript");
+            if (teacher.hasOutput()) {
+                parts.put("output", teacher.getOutput());
+            }
         } else {
             parts.put("teacher file", sha256(Path.of(teacher.getSource())));
             parts.put("network", words(teacher.getNetwork()));
+            part(teacher, parts);
             parts.put("feature", words(teacher.getFeature()));
             parts.put("precision", words(job.getPrecision()));
+        }
+    }
+
+    /** Only where the file has several networks: keys of other files stay as they were. */
+    private static void part(Teacher teacher, Map<String, String> parts) {
+        PartChoice choice = NetworkTeacher.choice(teacher);
+        if (!choice.left().isEmpty()) {
+            parts.put("part", choice.taken().prefix());
         }
     }
 
@@ -93,7 +106,7 @@ public final class FeatureKey {
 
     private static String sha256(Path file) {
         try {
-            return Sha256.of(file);
+            return WeightsFile.sha256(file);
         } catch (IOException e) {
             throw new UserError("Can't read the teacher " + file + ": " + e.getMessage(), e);
         }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
@@ -18,8 +19,9 @@ public interface FrozenTeacher extends AutoCloseable {
      *
      * @param job with its networks named, see {@link TeacherNetworks}; where one is not, a problem says so already
      * @param problems takes the teachers that can't be used, which are then missing in the list
+     * @param notices takes a sentence where a file holds several networks
      */
-    static List<FrozenTeacher> load(Torch torch, Job job, Problems problems) {
+    static List<FrozenTeacher> load(Torch torch, Job job, Problems problems, Consumer<String> notices) {
         List<FrozenTeacher> loaded = new ArrayList<>();
         try {
             for (int i = 0; i < job.getTeachersCount(); i++) {
@@ -27,7 +29,8 @@ public interface FrozenTeacher extends AutoCloseable {
                 boolean self = TeacherSource.of(asked.getSource()) instanceof TeacherSource.Self;
                 if (!self && !TeacherNetworks.isOpen(asked)) {
                     String place = "teachers[" + i + "].source";
-                    problems.attempt(place, () -> load(torch, job, asked)).ifPresent(loaded::add);
+                    problems.attempt(place, () -> load(torch, job, asked, notices))
+                            .ifPresent(loaded::add);
                 }
             }
             return loaded;
@@ -37,10 +40,10 @@ public interface FrozenTeacher extends AutoCloseable {
         }
     }
 
-    private static FrozenTeacher load(Torch torch, Job job, Teacher asked) {
+    private static FrozenTeacher load(Torch torch, Job job, Teacher asked, Consumer<String> notices) {
         return TeacherSource.of(asked.getSource()) instanceof TeacherSource.TorchScript script
                 ? new ScriptTeacher(torch, Path.of(script.file()), asked)
-                : NetworkTeacher.load(torch, asked, job.getPrecision());
+                : NetworkTeacher.load(torch, asked, job.getPrecision(), notices);
     }
 
     /**

@@ -3,6 +3,7 @@ package org.simreg.worker.train.teacher;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
@@ -12,6 +13,8 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.part.PartChoice;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
@@ -32,24 +35,38 @@ final class NetworkTeacher implements FrozenTeacher {
     /**
      * @throws UserError if the file can't be read or doesn't hold the network's weights
      */
-    static NetworkTeacher load(Torch torch, Teacher asked, Precision precision) {
+    static NetworkTeacher load(Torch torch, Teacher asked, Precision precision, Consumer<String> notices) {
         Path file = Path.of(asked.getSource());
         StateDict found = WeightsFile.read(file);
-        NetworkGraph network = network(asked, found, file);
+        PartRequest part = part(asked);
+        NetworkGraph network = network(asked, found, part, file);
         network.misfit(asked.getSize()).ifPresent(why -> {
             throw new UserError("--teacher-size: " + why);
         });
-        StateDict weights = NetworkFit.fit(found, network, file.toString());
+        StateDict weights = NetworkFit.fit(found, network, part, file.toString(), notices);
         boolean bfloat16 = precision == Precision.BFLOAT16;
         FrozenModule module = FrozenModule.of(torch, network, weights, asked.getPixels(), bfloat16);
         return new NetworkTeacher(module, network.outputs(), asked.getSize());
     }
 
-    private static NetworkGraph network(Teacher asked, StateDict found, Path file) {
+    /** Which of the networks in its file a teacher is. */
+    static PartRequest part(Teacher asked) {
+        return new PartRequest(asked.getPart(), "--teacher-part");
+    }
+
+    /** The choice among the networks in its file. */
+    static PartChoice choice(Teacher asked) {
+        Path file = Path.of(asked.getSource());
+        NetworkGraph network = Networks.backbone(asked.getNetwork());
+        return NetworkFit.find(WeightsFile.read(file), network, part(asked), file.toString())
+                .choice();
+    }
+
+    private static NetworkGraph network(Teacher asked, StateDict found, PartRequest part, Path file) {
         if (asked.getFeature() == Teacher.Feature.POOLED) {
             return Networks.backbone(asked.getNetwork());
         }
-        int classes = NetworkFit.classes(found, asked.getNetwork(), file.toString());
+        int classes = NetworkFit.classes(found, asked.getNetwork(), part, file.toString());
         return Networks.classifier(asked.getNetwork(), classes);
     }
 

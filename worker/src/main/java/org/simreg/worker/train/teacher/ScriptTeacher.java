@@ -17,13 +17,14 @@ final class ScriptTeacher implements FrozenTeacher {
     private final int width;
 
     /**
-     * @param asked size and pixels that it wants
+     * @param asked size, pixels and output that it wants
      * @throws UserError if the file is no module from images to features of one width
      */
     ScriptTeacher(Torch torch, Path file, Teacher asked) {
         this.file = file;
         size = asked.getSize();
-        module = new ScriptModule(torch, file, asked.getPixels());
+        module = new ScriptModule(
+                torch, file, asked.getPixels(), new ScriptModule.Wanted(asked.getOutput(), "--teacher-output"));
         try {
             width = width(torch, 1);
             // A module that was traced with its batch size in it fails here, not in a step.

@@ -31,7 +31,11 @@ public final class TeacherNetworks {
                 problems.attempt(
                                 "teachers[" + i + "].network",
                                 () -> FittingNetwork.of(
-                                        WeightsFile.read(Path.of(source)), source, "--teacher-network", notices))
+                                        WeightsFile.read(Path.of(source)),
+                                        NetworkTeacher.part(teacher),
+                                        source,
+                                        "--teacher-network",
+                                        notices))
                         .ifPresent(to::setNetwork);
             }
         }

@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.weights.format.ParsedFile;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -66,7 +65,7 @@ public record FileInspection(
 
     private static String digest(Path file) {
         try {
-            return Sha256.of(file);
+            return WeightsFile.sha256(file);
         } catch (IOException e) {
             throw new UserError("Can't read %s: %s".formatted(file, e.getMessage()), e);
         }

@@ -7,7 +7,8 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.part.PartRole;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** The choice of the network that a file's names and shapes fit, where nobody names it. */
@@ -17,16 +18,22 @@ public final class FittingNetwork {
     /**
      * The one known network that a file holds; of a training checkpoint that holds a frozen teacher, the teacher's.
      *
+     * @param asked which of the file's networks
      * @param fileName for messages
      * @param option that names a network, for messages: {@code --teacher-network}
      * @param notices takes the sentence that says which it is
      * @throws UserError if none fits, or several do; the message lists them
      */
-    public static Network of(StateDict file, String fileName, String option, Consumer<String> notices) {
+    public static Network of(
+            StateDict file, PartRequest asked, String fileName, String option, Consumer<String> notices) {
         RecognizedFile found = NetworkRecognizer.of(file);
+        List<FoundNetwork> parts = asked.among(found.networks(), FoundNetwork::part);
+        if (parts.isEmpty() && !found.networks().isEmpty()) {
+            throw found.refusal(asked, fileName);
+        }
         List<FoundNetwork> teachers =
-                found.networks().stream().filter(n -> n.role() == Role.TEACHER).toList();
-        List<FoundNetwork> meant = teachers.isEmpty() ? found.networks() : teachers;
+                parts.stream().filter(n -> n.role() == PartRole.TEACHER).toList();
+        List<FoundNetwork> meant = teachers.isEmpty() ? parts : teachers;
         List<Network> names = meant.stream().map(FoundNetwork::name).distinct().toList();
         if (names.size() == 1) {
             notices.accept("the weights of " + fileName + " are taken as " + taken(names.get(0), option));

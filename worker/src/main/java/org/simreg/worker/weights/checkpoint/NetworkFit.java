@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
@@ -13,6 +14,9 @@ import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.part.Part;
+import org.simreg.worker.weights.part.PartChoice;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -21,38 +25,69 @@ public final class NetworkFit {
     private NetworkFit() {}
 
     /**
-     * Exactly the network's weights, in its order, as float32. Prefixes ({@code module.encoder_q.}
-     * and any other) are stripped; the momentum encoder, queues, heads, a last layer that the
-     * network lacks and batch counters are left out.
+     * A network that was found in a file.
      *
+     * @param weights exactly the network's, in its order, as float32
+     * @param choice which of the file's networks they are of
+     */
+    public record Found(StateDict weights, PartChoice choice) {}
+
+    /**
+     * Exactly the network's weights, in its order, as float32. Prefixes ({@code module.encoder_q.}
+     * and any other) are stripped; queues, heads, a last layer that the network lacks and batch counters are left out.
+     *
+     * @param asked which of several networks of this kind
      * @param fileName for messages
      * @throws UserError if weights are missing, have another shape, or the file has more layers in
-     *     the network's own blocks; the message lists them and says which network would fit
+     *     the network's own blocks; the message lists them and says which network would fit. Also if there are several
+     *     and none is asked for or preferred
      */
-    public static StateDict fit(StateDict file, NetworkGraph network, String fileName) {
-        StateDict named = HubNames.resolved(file, network);
-        String prefix = NamePrefix.of(named, network, fileName);
-        StateDict own = named.withoutPrefix(prefix);
-        Misfit misfit = Misfit.of(own, network);
-        if (!misfit.isEmpty()) {
+    public static Found find(StateDict file, NetworkGraph network, PartRequest asked, String fileName) {
+        NetworkParts parts = NetworkParts.of(file, network);
+        List<Part> whole = parts.holding(network);
+        if (whole.isEmpty()) {
+            StateDict near = parts.tensors(parts.nearest(network));
             throw new UserError("Can't use the weights of %s for %s: %s; %s"
-                    .formatted(fileName, network.name(), misfit, advice(named)));
+                    .formatted(fileName, network.name(), Misfit.of(near, network), advice(file, asked)));
         }
+        List<String> names = network.weights().stream().map(Weight::name).toList();
+        PartChoice choice = PartChoice.of(whole, asked, names, network.name(), fileName);
+        StateDict own = choice.taken().tensors();
         Map<String, LazyTensor> weights = new LinkedHashMap<>();
         for (Weight weight : taken(own, network)) {
             weights.put(weight.name(), own.stored(weight.name()).asFloat32());
         }
-        return new StateDict(weights);
+        return new Found(new StateDict(weights), choice);
     }
 
     /**
-     * The weights of a network that stands behind one prefix of a file, which {@link
-     * #fit(StateDict, NetworkGraph, String)} would choose by itself where there are several.
+     * The weights of the network that the order of preference gives.
      *
-     * @throws UserError as there
+     * @throws UserError as {@link #find}
+     */
+    public static StateDict fit(StateDict file, NetworkGraph network, String fileName) {
+        return find(file, network, PartRequest.ANY, fileName).weights;
+    }
+
+    /**
+     * The same with a note of what was taken and what was left, where the order of preference decided.
+     *
+     * @throws UserError as {@link #find}
+     */
+    public static StateDict fit(
+            StateDict file, NetworkGraph network, PartRequest asked, String fileName, Consumer<String> notices) {
+        Found found = find(file, network, asked, fileName);
+        found.choice.note(asked, network.name(), fileName).ifPresent(notices);
+        return found.weights;
+    }
+
+    /**
+     * The weights of a network that stands behind one prefix of a file.
+     *
+     * @throws UserError as {@link #find}
      */
     public static StateDict fit(StateDict file, String prefix, NetworkGraph network, String fileName) {
-        return fit(HubNames.resolved(file, network).withoutPrefix(prefix), network, fileName);
+        return find(file.withoutPrefix(prefix), network, PartRequest.ANY, fileName).weights;
     }
 
     /**
@@ -60,20 +95,20 @@ public final class NetworkFit {
      * network.
      *
      * @param fileName for messages
-     * @throws UserError if the file has no such layer
+     * @throws UserError if the file has no such layer, or as {@link #find}
      */
-    public static int classes(StateDict file, Network name, String fileName) {
+    public static int classes(StateDict file, Network name, PartRequest asked, String fileName) {
         NetworkGraph network = Networks.classifier(name, 1);
         List<NetworkGraph.Node> nodes = network.nodes();
-        StateDict named = HubNames.resolved(file, network);
-        String prefix = NamePrefix.of(named, network, fileName);
-        String layer = prefix + nodes.get(nodes.size() - 1).name() + ".weight";
-        if (named.contains(layer) && named.shape(layer).length == 2 && named.shape(layer)[0] > 0) {
-            return Math.toIntExact(named.shape(layer)[0]);
+        Part part = find(file, Networks.backbone(name), asked, fileName).choice.taken();
+        String layer = nodes.get(nodes.size() - 1).name() + ".weight";
+        StateDict own = part.tensors();
+        if (own.contains(layer) && own.shape(layer).length == 2 && own.shape(layer)[0] > 0) {
+            return Math.toIntExact(own.shape(layer)[0]);
         }
         throw new UserError(
                 "Can't take the output of %s's last linear layer: %s has no matrix %s; use the pooled feature"
-                        .formatted(network.name(), fileName, layer));
+                        .formatted(network.name(), fileName, part.prefix() + layer));
     }
 
     /** A module's counters are taken from where they stand as float32: a run's checkpoint. */
@@ -92,9 +127,12 @@ public final class NetworkFit {
                 .toList();
     }
 
-    private static String advice(StateDict file) {
+    private static String advice(StateDict file, PartRequest asked) {
         List<String> fitting = fitting(file).stream()
-                .map(name -> Networks.backbone(name).name())
+                .map(Networks::backbone)
+                .filter(network -> !asked.among(NetworkParts.of(file, network).holding(network), part -> part)
+                        .isEmpty())
+                .map(NetworkGraph::name)
                 .toList();
         if (!fitting.isEmpty()) {
             return "they fit " + String.join(" or ", fitting) + ", so name that network";
@@ -105,12 +143,7 @@ public final class NetworkFit {
     }
 
     private static boolean fits(StateDict file, NetworkGraph network) {
-        try {
-            String prefix = NamePrefix.of(file, network, "");
-            return Misfit.of(file.withoutPrefix(prefix), network).isEmpty();
-        } catch (UserError ambiguous) {
-            return false;
-        }
+        return !NetworkParts.of(file, network).holding(network).isEmpty();
     }
 
     static String abbreviated(String name) {

@@ -1,24 +1,27 @@
 package org.simreg.worker.weights.checkpoint;
 
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.part.Part;
+import org.simreg.worker.weights.part.PartChoice;
+import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.part.PartRole;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * The networks and heads that a file's tensors were recognised as.
  *
- * @param tensors of the file, with torchvision's names where a port had TensorFlow's
+ * @param tensors of the file
  * @param networks complete in the file, the one that is usually meant first
  * @param heads sequences of linear layers outside of them
  * @param nearest where no network is complete, the one that lacks least
@@ -44,23 +47,55 @@ public record RecognizedFile(
     public record Near(Network name, String prefix, String problem) {}
 
     /**
-     * The network of a role; of the student's, the one that {@link NetworkFit} would take.
+     * The network that is asked for. Without a request one that was trained goes before teachers, averages and copies
+     * of another kind; among those of one kind the order of {@link PartChoice} decides.
      *
-     * @param role {@code STUDENT} also finds the only network of a file
-     * @param fileName for the message
-     * @throws UserError if there is none; the message says what the file has instead
+     * @param fileName for messages
+     * @throws UserError if there is none, or several that differ are meant alike
      */
-    public FoundNetwork network(Role role, String fileName) {
-        return networks.stream()
-                .filter(found -> found.role() == role)
+    public FoundNetwork network(PartRequest asked, String fileName, Consumer<String> notices) {
+        List<FoundNetwork> meant = asked.among(networks, FoundNetwork::part);
+        if (meant.isEmpty()) {
+            throw refusal(asked, fileName);
+        }
+        FoundNetwork kind = meant.stream()
+                .filter(found -> found.role().isTrained())
                 .findFirst()
-                .or(() -> role == Role.STUDENT ? networks.stream().findFirst() : Optional.empty())
-                .orElseThrow(() -> refusal(role, fileName));
+                .orElse(meant.get(0));
+        List<FoundNetwork> alike =
+                meant.stream().filter(found -> found.name() == kind.name()).toList();
+        String what = kind.network().name();
+        List<String> names = kind.network().weights().stream().map(Weight::name).toList();
+        PartChoice choice = PartChoice.of(
+                alike.stream().map(FoundNetwork::part).toList(),
+                PartRequest.ANY.by(asked.option()),
+                names,
+                what,
+                fileName);
+        choice.note(asked, what, fileName).ifPresent(notices);
+        FoundNetwork taken = alike.stream()
+                .filter(found -> found.part() == choice.taken())
+                .findFirst()
+                .orElseThrow();
+        if (asked.isAny() && alike.size() < meant.size()) {
+            String others = meant.stream()
+                    .filter(found -> found.name() != kind.name())
+                    .map(FoundNetwork::toString)
+                    .collect(Collectors.joining(", "));
+            notices.accept(
+                    "%s also holds %s; taken is %s (%s chooses)".formatted(fileName, others, taken, asked.option()));
+        }
+        return taken;
+    }
+
+    /** Where the networks stand. */
+    public List<Part> parts() {
+        return networks.stream().map(FoundNetwork::part).toList();
     }
 
     /** The weights of a network that was found here, in its order, as float32. */
-    public StateDict weights(FoundNetwork network, String fileName) {
-        return NetworkFit.fit(tensors, network.prefix(), network.network(), fileName);
+    public StateDict weights(FoundNetwork found, NetworkGraph network, String fileName) {
+        return NetworkFit.fit(found.part().tensors(), "", network, fileName);
     }
 
     /**
@@ -78,13 +113,14 @@ public record RecognizedFile(
                 .toList();
     }
 
-    private UserError refusal(Role role, String fileName) {
+    UserError refusal(PartRequest asked, String fileName) {
         if (!networks.isEmpty()) {
-            String found = networks.stream()
-                    .map(n -> n.network().name() + " at '" + n.prefix() + "'")
-                    .collect(Collectors.joining(", "));
-            return new UserError("Can't find a %s in %s: it holds %s; choose another --part"
-                    .formatted(role.name().toLowerCase(Locale.ROOT), fileName, found));
+            return new UserError("Can't find the part '%s' in %s: it holds %s; choose another by %s"
+                    .formatted(
+                            asked.text(),
+                            fileName,
+                            networks.stream().map(FoundNetwork::toString).collect(Collectors.joining(", ")),
+                            asked.option()));
         }
         String why = nearest.map(
                         near -> "nearest is " + Networks.backbone(near.name()).name() + " with " + near.problem())
@@ -98,36 +134,29 @@ public record RecognizedFile(
      * A network that a file holds completely.
      *
      * @param name its kind; {@code RESNET50} also for BYOL's, whose names and shapes are the same
-     * @param prefix before its names in the file, {@code module.encoder_q.}
-     * @param role what it was for, by the prefix
+     * @param part where it stands, and what it was for
      * @param classes width of its last linear layer, 0 if the file has none
      */
-    public record FoundNetwork(Network name, String prefix, Role role, int classes) {
-        private static final List<String> TEACHERS = List.of("encoder_t", "teacher");
-        private static final List<String> AVERAGES =
-                List.of("encoder_k", "average", "ema", "model_ema", "target", "target_encoder");
+    public record FoundNetwork(Network name, Part part, int classes) {
+        /** Before its names in the file, {@code module.encoder_q.}. */
+        public String prefix() {
+            return part.prefix();
+        }
 
-        /** The purpose of a network in a training checkpoint. */
-        public enum Role {
-            /** The one that was trained, or the only one. */
-            STUDENT,
-            /** A frozen one beside it. */
-            TEACHER,
-            /** A moving average of the trained one. */
-            AVERAGE;
-
-            static Role of(String prefix) {
-                List<String> parts = Arrays.asList(prefix.split("\\."));
-                if (parts.stream().anyMatch(TEACHERS::contains)) {
-                    return TEACHER;
-                }
-                return parts.stream().anyMatch(AVERAGES::contains) ? AVERAGE : STUDENT;
-            }
+        /** What it was for, by the prefix. */
+        public PartRole role() {
+            return part.role();
         }
 
         /** Its layers up to the pooled feature. */
         public NetworkGraph network() {
             return Networks.backbone(name);
+        }
+
+        /** "resnet18, student at 'student.'". */
+        @Override
+        public String toString() {
+            return network().name() + ", " + part;
         }
     }
 

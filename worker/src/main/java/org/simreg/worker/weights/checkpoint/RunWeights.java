@@ -16,6 +16,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.format.ShardIndex;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.MappedFile;
 
@@ -49,7 +50,7 @@ public final class RunWeights {
     }
 
     /**
-     * A file itself, or the newest checkpoint of a run folder.
+     * A file itself, a folder that stands for one, or the newest checkpoint of a run folder.
      *
      * @throws UserError if it is a folder without checkpoints
      */
@@ -58,6 +59,9 @@ public final class RunWeights {
             return fileOrRun;
         }
         List<Path> files = list(fileOrRun.resolve(FOLDER));
+        if (files.isEmpty() && WeightFolder.isWeights(fileOrRun)) {
+            return fileOrRun;
+        }
         if (files.isEmpty()) {
             throw new UserError(
                     "Can't read weights from %s: it is a folder without %s/step-*.safetensors; name a run folder or a file"
@@ -82,6 +86,9 @@ public final class RunWeights {
      * @throws UserError if the file can't be read or is damaged
      */
     public static Map<String, String> notes(Path file) {
+        if (Files.isDirectory(file) || ShardIndex.isIndex(file)) {
+            return Map.of();
+        }
         try {
             return Safetensors.notes(MappedFile.open(file));
         } catch (IOException e) {

@@ -21,14 +21,22 @@ final class TransformerNames {
     private static final String REGISTERS = "reg_token";
     private static final Pattern LAYER = Pattern.compile("(?:encoder\\.)?layers?\\.(\\d+)\\.(.*)\\.(\\w+)");
     private static final Map<String, String> BARE = Map.of(
-            "embeddings.cls_token", "cls_token",
-            "embeddings.mask_token", "mask_token",
-            "embeddings.position_embeddings", "pos_embed",
-            "embeddings.register_tokens", "register_tokens",
-            PATCHES, "patch_embed.proj.weight",
-            "embeddings.patch_embeddings.projection.bias", "patch_embed.proj.bias",
-            "layernorm.weight", "norm.weight",
-            "layernorm.bias", "norm.bias");
+            "embeddings.cls_token",
+            "cls_token",
+            "embeddings.mask_token",
+            "mask_token",
+            "embeddings.position_embeddings",
+            "pos_embed",
+            "embeddings.register_tokens",
+            "register_tokens",
+            PATCHES,
+            "patch_embed.proj.weight",
+            "embeddings.patch_embeddings.projection.bias",
+            "patch_embed.proj.bias",
+            "layernorm.weight",
+            "norm.weight",
+            "layernorm.bias",
+            "norm.bias");
 
     /** Names in a block: those of published files, and those that version 5 of the library has in memory. */
     private static final Map<String, String> IN_BLOCK = Map.ofEntries(

@@ -1,40 +1,47 @@
 package org.simreg.worker.weights.checkpoint;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.checkpoint.WeightsFile.Contents.Entry;
+import org.simreg.worker.weights.format.ForeignFormat;
 import org.simreg.worker.weights.format.ParsedFile;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.format.ShardIndex;
 import org.simreg.worker.weights.format.TorchFile;
 import org.simreg.worker.weights.format.ZipDirectory;
 import org.simreg.worker.weights.format.pickle.Pickled;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
 import org.simreg.worker.weights.format.pickle.Pickled.Thing;
 import org.simreg.worker.weights.tensor.CorruptFile;
+import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.MappedFile;
+import org.simreg.worker.weights.tensor.Reparametrization;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * The reader of the files that weights come in: PyTorch's zip archives (1.6 and later, TorchScript
- * too), PyTorch's older streams, safetensors. Pickles are parsed as data, nothing in them is
+ * too), PyTorch's older streams, safetensors, also in shards. Pickles are parsed as data, nothing in them is
  * executed.
  */
 public final class WeightsFile {
     private WeightsFile() {}
 
     /**
-     * All tensors of a file by dotted name. Of a training checkpoint those below {@code
-     * state_dict}, {@code model} or {@code model_state_dict}, otherwise all of them. The file is
-     * mapped; tensors are read when asked for.
+     * All tensors of a file by dotted name; pruned and weight-normalised ones as they are computed with. The key of the
+     * one dict that holds the weights ({@code state_dict}, {@code model}, {@code model_state_dict}) is left out of the
+     * names. The file is mapped; tensors are read when asked for. A folder that macOS made of an archive, or that
+     * Hugging Face's libraries saved, is as good as a file.
      *
      * @throws UserError if the file can't be read, is damaged, is in another format, or holds no
      *     tensor; the message names it
@@ -52,9 +59,18 @@ public final class WeightsFile {
         return Summary.of(open(file));
     }
 
+    /**
+     * SHA-256 of a file, hexadecimal; of several files that are one network's, over the digests of all.
+     *
+     * @throws IOException if one can't be read
+     */
+    public static String sha256(Path file) throws IOException {
+        return WeightFolder.sha256(file);
+    }
+
     private static ParsedFile open(Path file) {
         try {
-            ParsedFile opened = opened(MappedFile.open(file));
+            ParsedFile opened = merged(opened(file));
             if (opened.tensors().isEmpty()) {
                 throw new CorruptFile("it holds no tensor; give the checkpoint of a network");
             }
@@ -64,9 +80,60 @@ public final class WeightsFile {
         }
     }
 
-    private static ParsedFile opened(MappedFile file) throws CorruptFile {
-        if (file.size() >= 4 && file.slice(0, 4).getInt(0) == ZipDirectory.LOCAL) {
-            return TorchFile.zip(file);
+    /** The same tensors with the reparametrised ones as they are computed with. */
+    private static ParsedFile merged(ParsedFile file) {
+        return new ParsedFile(file.container(), file.root(), file.notes(), Reparametrization.merged(file.tensors()));
+    }
+
+    private static ParsedFile opened(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            return folder(path);
+        } else if (ShardIndex.isIndex(path)) {
+            return shards(ShardIndex.read(path));
+        }
+        Optional<Path> index = ShardIndex.of(path);
+        if (index.isPresent()) {
+            throw new CorruptFile("it is one of a network's shards; name their index %s, or the folder"
+                    .formatted(index.get().getFileName()));
+        }
+        return opened(path, MappedFile.open(path));
+    }
+
+    private static ParsedFile folder(Path path) throws IOException {
+        Optional<Path> archive = WeightFolder.archive(path);
+        if (archive.isPresent()) {
+            return TorchFile.folder(archive.get());
+        }
+        Optional<Path> file = WeightFolder.file(path);
+        if (file.isPresent()) {
+            return opened(file.get());
+        }
+        throw new CorruptFile(ForeignFormat.ofFolder(path).orElse("it is a folder; name a file"));
+    }
+
+    private static ParsedFile shards(ShardIndex index) throws IOException {
+        Map<String, LazyTensor> all = new LinkedHashMap<>();
+        ParsedFile last = null;
+        for (Path shard : index.shards()) {
+            last = opened(shard, MappedFile.open(shard));
+            all.putAll(last.tensors());
+        }
+        for (String name : index.files().keySet()) {
+            if (!all.containsKey(name)) {
+                throw new CorruptFile("its shards lack the tensor %s; copy %s again"
+                        .formatted(
+                                Disk.printable(name),
+                                Disk.printable(index.files().get(name))));
+            }
+        }
+        return new ParsedFile(last.container(), Pickled.NONE, last.notes(), all);
+    }
+
+    private static ParsedFile opened(Path path, MappedFile file) throws IOException {
+        boolean zip = file.size() >= 4 && file.slice(0, 4).getInt(0) == ZipDirectory.LOCAL;
+        if (zip && !path.toString().endsWith(".distcp")) {
+            Optional<MappedFile> inner = ZipDirectory.only(file);
+            return inner.isPresent() ? opened(path, inner.get()) : TorchFile.zip(file);
         }
         if (TorchFile.isStream(file)) {
             return TorchFile.stream(file);
@@ -74,23 +141,9 @@ public final class WeightsFile {
         if (Safetensors.isSafetensors(file)) {
             return Safetensors.read(file);
         }
-        if (isOnnx(file)) {
-            throw new CorruptFile(
-                    "it is an ONNX file, which holds a graph and no network's names; give the PyTorch file or safetensors that it was made of");
-        }
-        throw new CorruptFile(
-                "it is neither a PyTorch file nor safetensors nor TorchScript (%d bytes); check what was copied"
-                        .formatted(file.size()));
-    }
-
-    /** Begins with its version, a small number as field 1, and the producer or the graph. */
-    private static boolean isOnnx(MappedFile file) throws CorruptFile {
-        if (file.size() < 4) {
-            return false;
-        }
-        ByteBuffer start = file.slice(0, 4);
-        boolean version = start.get(0) == 0x08 && start.get(1) > 0 && start.get(1) < 64;
-        return version && (start.get(2) == 0x12 || start.get(2) == 0x3A);
+        throw new CorruptFile(ForeignFormat.ofFile(path, file)
+                .orElse("it is neither a PyTorch file nor safetensors nor TorchScript (%d bytes); check what was copied"
+                        .formatted(file.size())));
     }
 
     /**
@@ -156,7 +209,7 @@ public final class WeightsFile {
             } else if (value instanceof Map<?, ?> map) {
                 return dict(map);
             } else if (value instanceof List<?> list) {
-                return "list of " + list.size();
+                return "list of " + Pickled.size(list);
             } else if (value instanceof Thing thing) {
                 Map<?, ?> held = thing.attributes.isEmpty() ? thing.items : thing.attributes;
                 String type = thing.type == null ? "object" : Disk.printable(thing.typeName());
@@ -175,7 +228,7 @@ public final class WeightsFile {
             long tensors =
                     map.values().stream().filter(Tensor.class::isInstance).count();
             if (tensors > 0) {
-                return "dict of %d, %d of them tensors".formatted(map.size(), tensors);
+                return "dict of %d, %d of them tensors".formatted(Pickled.size(map), tensors);
             }
             return map.isEmpty() ? "empty dict" : "dict with " + names(map);
         }
@@ -183,7 +236,7 @@ public final class WeightsFile {
         private static String names(Map<?, ?> map) {
             String names =
                     map.keySet().stream().limit(MOST_NAMES).map(Summary::text).collect(Collectors.joining(", "));
-            return map.size() > MOST_NAMES ? names + ", .. (" + map.size() + ")" : names;
+            return map.size() > MOST_NAMES ? names + ", .. (" + Pickled.size(map) + ")" : names;
         }
 
         private static String text(Object value) {

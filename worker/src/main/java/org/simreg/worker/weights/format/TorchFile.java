@@ -1,17 +1,23 @@
 package org.simreg.worker.weights.format;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.format.pickle.PickleReader;
 import org.simreg.worker.weights.format.pickle.Pickled.Storage;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
-import org.simreg.worker.weights.format.pickle.Pickled.Thing;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.MappedFile;
@@ -25,27 +31,34 @@ public final class TorchFile {
     /** The number that opens the stream. */
     private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
 
-    private static final int MAX_PICKLE = 1 << 28;
-
     private TorchFile() {}
 
     /** Parses a zip archive. */
     public static ParsedFile zip(MappedFile file) throws CorruptFile {
-        ZipDirectory zip = new ZipDirectory(file);
+        return archive(new ZipDirectory(file));
+    }
+
+    /**
+     * Parses a folder that an archive was unpacked into.
+     *
+     * @throws IOException if it can't be listed
+     */
+    public static ParsedFile folder(Path folder) throws IOException {
+        return archive(new FolderRecords(folder));
+    }
+
+    private static ParsedFile archive(Records zip) throws CorruptFile {
         String top = top(zip);
         ByteBuffer pickle = zip.data(top + "data.pkl");
-        if (pickle.remaining() > MAX_PICKLE) {
-            throw new CorruptFile("its record data.pkl is too large");
-        }
         Object root = new PickleReader(pickle).read();
-        Map<String, Tensor> tensors = Flattening.of(root);
+        Map<String, Tensor> tensors = TensorNames.of(root);
         ByteOrder order = order(zip, top);
         Map<String, TorchStorage> storages = new HashMap<>();
         for (Tensor tensor : tensors.values()) {
             String key = tensor.storage().key();
             if (!storages.containsKey(key)) {
-                ByteBuffer data = zip.data(top + "data/" + key);
-                storages.put(key, new TorchStorage(data, order));
+                String record = top + "data/" + key;
+                storages.put(key, TorchStorage.of(zip, record, order));
             }
         }
         boolean script = zip.contains(top + "constants.pkl");
@@ -56,17 +69,24 @@ public final class TorchFile {
                 views(tensors, storages));
     }
 
-    private static String top(ZipDirectory zip) throws CorruptFile {
+    /** The folder of data.pkl; of several the one that is least deep. */
+    private static String top(Records zip) throws CorruptFile {
+        String top = null;
         for (String name : zip.names()) {
-            int slash = name.indexOf('/');
-            if (name.substring(slash + 1).equals("data.pkl")) {
-                return name.substring(0, slash + 1);
+            String folder = name.substring(0, name.lastIndexOf('/') + 1);
+            boolean found = name.equals(folder + "data.pkl");
+            if (found && (top == null || folder.length() < top.length())) {
+                top = folder;
             }
         }
-        throw new CorruptFile("it is a zip archive without data.pkl, so no file of PyTorch 1.6 or later");
+        if (top == null) {
+            throw new CorruptFile(ForeignFormat.ofRecords(zip.names())
+                    .orElse("it is a zip archive without data.pkl, so no file of PyTorch 1.6 or later"));
+        }
+        return top;
     }
 
-    private static ByteOrder order(ZipDirectory zip, String top) throws CorruptFile {
+    private static ByteOrder order(Records zip, String top) throws CorruptFile {
         String record = top + "byteorder";
         if (!zip.contains(record)) {
             return ByteOrder.LITTLE_ENDIAN;
@@ -105,7 +125,7 @@ public final class TorchFile {
         }
         boolean big = pickles[2] instanceof Map<?, ?> system && Boolean.FALSE.equals(system.get("little_endian"));
         ByteOrder order = big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
-        Map<String, Tensor> tensors = Flattening.of(pickles[3]);
+        Map<String, Tensor> tensors = TensorNames.of(pickles[3]);
         if (!(pickles[4] instanceof List<?> keys)) {
             throw new CorruptFile("the list of its storages is missing");
         }
@@ -116,7 +136,7 @@ public final class TorchFile {
                 throw new CorruptFile("a storage is listed that no tensor uses");
             }
             ByteBuffer bytes = storage(file, place, storage, order);
-            storages.put(storage.key(), new TorchStorage(bytes, order));
+            storages.put(storage.key(), TorchStorage.of(bytes, order));
             place += Long.BYTES + bytes.remaining();
         }
         return new ParsedFile(ParsedFile.Container.PYTORCH_STREAM, pickles[3], Map.of(), views(tensors, storages));
@@ -145,69 +165,66 @@ public final class TorchFile {
         return views;
     }
 
-    /** The search for tensors in the value of a pickle; it gives them dotted names. */
-    private static final class Flattening {
-        /** Where training programs put the weights, beside optimizer, epoch and settings. */
-        private static final List<String> WEIGHTS = List.of("state_dict", "model", "model_state_dict");
+    /** The records of an archive that was unpacked into a folder, as macOS does with a {@code .pth}. */
+    private static final class FolderRecords implements Records {
+        private static final int MAX_FILES = 1_000_000;
 
-        /** Of a pickled torch.nn.Module: these attributes are levels of it, not of the names. */
-        private static final List<String> MODULE = List.of("_parameters", "_buffers", "_modules");
+        private final Map<String, Path> files = new LinkedHashMap<>();
 
-        private static final int MAX_DEPTH = 64;
-        private static final int MAX_NAME = 1024;
-        private static final int MAX_VALUES = 1_000_000;
-
-        private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-        private int values;
-
-        private Flattening() {}
-
-        /** The tensors of a whole file; possibly none. */
-        static Map<String, Tensor> of(Object root) throws CorruptFile {
-            if (root instanceof Map<?, ?> map) {
-                for (String key : WEIGHTS) {
-                    Map<String, Tensor> tensors = all(map.get(key));
-                    if (!tensors.isEmpty() && !(map.get(key) instanceof Tensor)) {
-                        return tensors;
-                    }
-                }
-            }
-            return all(root);
-        }
-
-        private static Map<String, Tensor> all(Object value) throws CorruptFile {
-            Flattening flattening = new Flattening();
-            flattening.visit("", value, 0);
-            return flattening.tensors;
-        }
-
-        private void visit(String name, Object value, int depth) throws CorruptFile {
-            if (++values > MAX_VALUES || depth > MAX_DEPTH || name.length() > MAX_NAME) {
-                throw new CorruptFile("its values are nested too deep or are too many");
-            }
-            if (value instanceof Tensor tensor) {
-                tensors.putIfAbsent(name, tensor);
-            } else if (value instanceof Map<?, ?> map) {
-                items(name, map, depth);
-            } else if (value instanceof Thing thing) {
-                items(name, thing.items, depth);
-                Map<?, ?> attributes = thing.attributes;
-                if (MODULE.stream().allMatch(attributes::containsKey)) {
-                    for (String level : MODULE) {
-                        visit(name, attributes.get(level), depth + 1);
-                    }
-                } else {
-                    items(name, attributes, depth);
-                }
+        FolderRecords(Path folder) throws IOException {
+            for (Path file : files(folder)) {
+                files.put(folder.relativize(file).toString().replace('\\', '/'), file);
             }
         }
 
-        private void items(String name, Map<?, ?> map, int depth) throws CorruptFile {
-            for (Map.Entry<?, ?> item : map.entrySet()) {
-                if (item.getKey() instanceof String key) {
-                    visit(name.isEmpty() ? key : name + "." + key, item.getValue(), depth + 1);
-                }
+        /** Regular files of a folder and two levels below it, in name order. */
+        static List<Path> files(Path folder) throws IOException {
+            List<Path> found = new ArrayList<>();
+            try (Stream<Path> all = Files.walk(folder, 3)) {
+                all.filter(Files::isRegularFile).limit(MAX_FILES).sorted().forEach(found::add);
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
             }
+            return found;
+        }
+
+        @Override
+        public Iterable<String> names() {
+            return files.keySet();
+        }
+
+        @Override
+        public boolean contains(String name) {
+            return files.containsKey(name);
+        }
+
+        @Override
+        public long size(String name) throws CorruptFile {
+            try {
+                return Files.size(file(name));
+            } catch (IOException e) {
+                throw new CorruptFile("its record " + name + " can't be read: " + Disk.reason(e));
+            }
+        }
+
+        @Override
+        public ByteBuffer data(String name) throws CorruptFile {
+            try {
+                MappedFile mapped = MappedFile.open(file(name));
+                return mapped.slice(0, mapped.size());
+            } catch (CorruptFile e) {
+                throw e;
+            } catch (IOException e) {
+                throw new CorruptFile("its record " + name + " can't be read: " + Disk.reason(e));
+            }
+        }
+
+        private Path file(String name) throws CorruptFile {
+            Path file = files.get(name);
+            if (file == null) {
+                throw new CorruptFile("its record " + name + " is missing");
+            }
+            return file;
         }
     }
 }

@@ -3,40 +3,71 @@ package org.simreg.worker.weights.format;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.simreg.proto.UserError;
 import org.simreg.worker.weights.format.pickle.PickleWriter;
 import org.simreg.worker.weights.format.pickle.Pickled.Tensor;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.LazyTensor;
 
 /**
- * The bytes of one storage of a PyTorch file.
+ * The bytes of one storage of a PyTorch file, which are fetched when a tensor on it is.
  *
- * @param bytes all elements, as they lie in the file
+ * @param size bytes of all elements
+ * @param bytes gives all elements, as they lie in the file
  * @param order byte order of the machine that wrote them
  */
-record TorchStorage(ByteBuffer bytes, ByteOrder order) {
+public record TorchStorage(long size, Supplier<ByteBuffer> bytes, ByteOrder order) {
     /** How much larger than its storage a tensor may be that repeats elements (stride 0). */
     private static final long MAX_EXPANDED = 1 << 26;
 
+    /** A storage whose bytes are there. */
+    public static TorchStorage of(ByteBuffer bytes, ByteOrder order) {
+        return new TorchStorage(bytes.remaining(), () -> bytes, order);
+    }
+
+    /**
+     * A record of an archive, which is unpacked at most once.
+     *
+     * @throws CorruptFile if there is none, or its bytes can't be mapped
+     */
+    static TorchStorage of(Records archive, String record, ByteOrder order) throws CorruptFile {
+        long size = archive.size(record);
+        if (!(archive instanceof ZipDirectory zip) || !zip.isPacked(record)) {
+            return of(archive.data(record), order);
+        }
+        AtomicReference<ByteBuffer> kept = new AtomicReference<>();
+        return new TorchStorage(size, () -> kept.updateAndGet(old -> old == null ? unpacked(zip, record) : old), order);
+    }
+
+    private static ByteBuffer unpacked(ZipDirectory zip, String record) {
+        try {
+            return zip.data(record);
+        } catch (CorruptFile e) {
+            throw new UserError("Can't read weights from %s: %s".formatted(zip.path(), e.getMessage()), e);
+        }
+    }
+
     /** The tensor on this storage, which it must not leave. */
-    LazyTensor view(String name, Tensor tensor) throws CorruptFile {
-        long elements = bytes.remaining() / tensor.dtype().bytes();
+    public LazyTensor view(String name, Tensor tensor) throws CorruptFile {
+        long elements = size / tensor.dtype().bytes();
         long first = tensor.offset();
         if (tensor.storage().view() != null) {
             first += Math.min(tensor.storage().view().offset(), elements);
         }
-        long size = size(name, tensor);
-        if (size > 0 && (first < 0 || first > elements || last(tensor) >= elements - first)) {
+        long count = count(name, tensor);
+        if (count > 0 && (first < 0 || first > elements || last(tensor) >= elements - first)) {
             throw new CorruptFile("tensor " + name + " reaches past the end of its storage");
         }
-        if (size * tensor.dtype().bytes() > Math.max(bytes.remaining(), MAX_EXPANDED)) {
+        if (count * tensor.dtype().bytes() > Math.max(size, MAX_EXPANDED)) {
             throw new CorruptFile("tensor " + name + " is larger than what is stored of it");
         }
-        Gather gather = new Gather(this, tensor, size == 0 ? 0 : (int) first, (int) size);
+        Gather gather = new Gather(this, tensor, count == 0 ? 0 : (int) first, (int) count);
         return new LazyTensor(tensor.dtype(), tensor.shape(), gather::contiguous);
     }
 
-    private static long size(String name, Tensor tensor) throws CorruptFile {
+    private static long count(String name, Tensor tensor) throws CorruptFile {
         long size = 1;
         for (long axis : tensor.shape()) {
             if (axis > Integer.MAX_VALUE || axis * size > Integer.MAX_VALUE) {
@@ -68,7 +99,7 @@ record TorchStorage(ByteBuffer bytes, ByteOrder order) {
     private record Gather(TorchStorage storage, Tensor tensor, int first, int size) {
         ByteBuffer contiguous() {
             int width = tensor.dtype().bytes();
-            ByteBuffer source = storage.bytes.duplicate().order(storage.order);
+            ByteBuffer source = storage.bytes.get().duplicate().order(storage.order);
             boolean little = storage.order == ByteOrder.LITTLE_ENDIAN || width == 1;
             if (little && isContiguous()) {
                 return source.slice(source.position() + first * width, size * width);

@@ -1,17 +1,31 @@
 package org.simreg.worker.weights.format;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.MappedFile;
 
 /**
  * The directory of a zip archive: where its entries lie, so that they can be mapped, which Java's
- * own reader doesn't tell. Uncompressed entries only, zip64 included.
+ * own reader doesn't tell. Compressed entries are unpacked when they are asked for; zip64 included.
  */
-public final class ZipDirectory {
+public final class ZipDirectory implements Records {
     /** What every entry, and so the archive, begins with; little-endian. */
     public static final int LOCAL = 0x04034B50;
 
@@ -19,6 +33,7 @@ public final class ZipDirectory {
     private static final int END = 0x06054B50;
     private static final int END_64 = 0x06064B50;
     private static final int LOCATOR_64 = 0x07064B50;
+    private static final int DEFLATE = 8;
     private static final int END_SIZE = 22;
     private static final int LOCATOR_SIZE = 20;
     private static final int MAX_COMMENT = 0xFFFF;
@@ -27,10 +42,10 @@ public final class ZipDirectory {
     private final MappedFile file;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    /** An entry: its compression (0 for none), bytes, and the place of its local header. */
-    private record Entry(int method, long size, long offset) {}
+    /** An entry: its compression (0 for none, 8 for deflate), bytes, and the place of its local header. */
+    private record Entry(int method, long crc, long packed, long size, long offset) {}
 
-    ZipDirectory(MappedFile file) throws CorruptFile {
+    public ZipDirectory(MappedFile file) throws CorruptFile {
         this.file = file;
         long end = end();
         ByteBuffer record = file.slice(end, END_SIZE);
@@ -47,30 +62,67 @@ public final class ZipDirectory {
         }
     }
 
-    /** All names in the archive's order. */
-    Iterable<String> names() {
+    @Override
+    public Iterable<String> names() {
         return entries.keySet();
     }
 
-    boolean contains(String name) {
+    @Override
+    public boolean contains(String name) {
         return entries.containsKey(name);
     }
 
-    /** The bytes of an entry, mapped. */
-    ByteBuffer data(String name) throws CorruptFile {
+    /** The file of weights that somebody zipped alone, such as a .pth in a .zip; empty if the archive is no such one. */
+    public static Optional<MappedFile> only(MappedFile file) throws CorruptFile {
+        ZipDirectory zip = new ZipDirectory(file);
+        List<String> names = zip.entries.keySet().stream()
+                .filter(name -> !name.endsWith("/") && !name.startsWith("__MACOSX/"))
+                .limit(2)
+                .toList();
+        boolean alone = names.size() == 1 && names.get(0).matches("(?i).*\\.(pth|pt|tar|ckpt|bin|safetensors|torch)");
+        return alone ? Optional.of(MappedFile.of(file.path(), zip.data(names.get(0)))) : Optional.empty();
+    }
+
+    private Entry entry(String name) throws CorruptFile {
         Entry entry = entries.get(name);
         if (entry == null) {
             throw new CorruptFile("its record " + name + " is missing");
         }
-        if (entry.method != 0) {
-            throw new CorruptFile("its record " + name + " is compressed; save it again with torch.save");
+        return entry;
+    }
+
+    /** Whether an entry is compressed. */
+    boolean isPacked(String name) throws CorruptFile {
+        return entry(name).method != 0;
+    }
+
+    /** The archive. */
+    Path path() {
+        return file.path();
+    }
+
+    @Override
+    public long size(String name) throws CorruptFile {
+        return entry(name).size;
+    }
+
+    @Override
+    public ByteBuffer data(String name) throws CorruptFile {
+        Entry entry = entry(name);
+        if (entry.method != 0 && entry.method != DEFLATE) {
+            throw new CorruptFile(
+                    "its record %s is compressed by method %d, which is neither none nor deflate; save it again with torch.save"
+                            .formatted(name, entry.method));
         }
         ByteBuffer local = file.slice(entry.offset, 30);
         if (local.getInt(0) != LOCAL) {
             throw new CorruptFile("its record " + name + " doesn't begin where it should");
         }
         int skipped = 30 + (local.getShort(26) & 0xFFFF) + (local.getShort(28) & 0xFFFF);
-        return file.slice(entry.offset + skipped, entry.size);
+        long start = entry.offset + skipped;
+        return entry.method == 0
+                ? file.slice(start, entry.size)
+                : Inflating.of(name, file.slice(start, entry.packed), entry.size, entry.crc);
     }
 
     private long end() throws CorruptFile {
@@ -107,16 +159,21 @@ public final class ZipDirectory {
         }
         byte[] text = new byte[name];
         header.get(46, text);
-        Entry entry = new Entry(header.getShort(10), unsigned(header.getInt(24)), unsigned(header.getInt(42)));
-        long packed = unsigned(header.getInt(20));
+        Entry entry = new Entry(
+                header.getShort(10),
+                unsigned(header.getInt(16)),
+                unsigned(header.getInt(20)),
+                unsigned(header.getInt(24)),
+                unsigned(header.getInt(42)));
         ByteBuffer extras = header.slice(46 + name, extra).order(header.order());
-        entries.put(new String(text, StandardCharsets.UTF_8), large(entry, packed == MAX_32, extras));
+        entries.put(new String(text, StandardCharsets.UTF_8), large(entry, extras));
         directory.position(directory.position() + length);
     }
 
     /** Takes the 64-bit numbers in place of those that don't fit: size, packed size, offset. */
-    private static Entry large(Entry entry, boolean packed, ByteBuffer extras) throws CorruptFile {
-        if (entry.size != MAX_32 && entry.offset != MAX_32) {
+    private static Entry large(Entry entry, ByteBuffer extras) throws CorruptFile {
+        boolean packed = entry.packed == MAX_32;
+        if (entry.size != MAX_32 && entry.offset != MAX_32 && !packed) {
             return entry;
         }
         while (extras.remaining() >= 4) {
@@ -125,11 +182,9 @@ public final class ZipDirectory {
             int need = (entry.size == MAX_32 ? 8 : 0) + (packed ? 8 : 0) + (entry.offset == MAX_32 ? 8 : 0);
             if (id == 1 && length >= need && extras.remaining() >= need) {
                 long size = entry.size == MAX_32 ? extras.getLong() : entry.size;
-                if (packed) {
-                    extras.getLong();
-                }
+                long inFile = packed ? extras.getLong() : entry.packed;
                 long offset = entry.offset == MAX_32 ? extras.getLong() : entry.offset;
-                return new Entry(entry.method, size, offset);
+                return new Entry(entry.method, entry.crc, inFile, size, offset);
             }
             extras.position(Math.min(extras.limit(), extras.position() + length));
         }
@@ -138,5 +193,85 @@ public final class ZipDirectory {
 
     private static long unsigned(int value) {
         return value & MAX_32;
+    }
+
+    /** The unpacking of a compressed record: a small one into memory, another into a file that is mapped and deleted. */
+    private static final class Inflating {
+        /** What deflate can make of a byte at most; a larger claim is no truth. */
+        private static final long MOST = 1040;
+
+        private static final int SMALL = 1 << 16;
+        private static final int PIECE = 1 << 16;
+
+        private Inflating() {}
+
+        /**
+         * Unpacks a record.
+         *
+         * @param size that it must have
+         * @param crc that it must have
+         */
+        static ByteBuffer of(String name, ByteBuffer packed, long size, long crc) throws CorruptFile {
+            if (size > packed.remaining() * MOST + PIECE || size > Integer.MAX_VALUE) {
+                throw new CorruptFile("its record %s says that it has %d bytes, of %d compressed ones"
+                        .formatted(name, size, packed.remaining()));
+            }
+            try {
+                ByteBuffer data = size <= SMALL ? inMemory(packed, (int) size, crc) : mapped(packed, size, crc);
+                return data.order(ByteOrder.LITTLE_ENDIAN);
+            } catch (DataFormatException e) {
+                throw new CorruptFile("its record " + name + " is damaged; copy it again");
+            } catch (IOException e) {
+                throw new CorruptFile("its record " + name + " can't be unpacked: " + Disk.reason(e));
+            }
+        }
+
+        private static ByteBuffer inMemory(ByteBuffer packed, int size, long crc)
+                throws IOException, DataFormatException {
+            ByteBuffer all = ByteBuffer.allocate(size);
+            inflate(packed, size, crc, all::put);
+            return all.flip();
+        }
+
+        private static ByteBuffer mapped(ByteBuffer packed, long size, long crc)
+                throws IOException, DataFormatException {
+            Path file = Files.createTempFile("simreg", ".record");
+            try (FileChannel out = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                inflate(packed, size, crc, piece -> AtomicFile.put(out, piece));
+                return out.map(MapMode.READ_ONLY, 0, size);
+            } finally {
+                Files.delete(file);
+            }
+        }
+
+        /** A taker of pieces. */
+        private interface Sink {
+            void put(ByteBuffer piece) throws IOException;
+        }
+
+        private static void inflate(ByteBuffer packed, long size, long crc, Sink sink)
+                throws IOException, DataFormatException {
+            Inflater inflater = new Inflater(true);
+            CRC32 found = new CRC32();
+            byte[] piece = new byte[PIECE];
+            long done = 0;
+            try {
+                inflater.setInput(packed.duplicate());
+                while (!inflater.finished()) {
+                    int count = inflater.inflate(piece);
+                    done += count;
+                    if (count == 0 && !inflater.finished() || done > size) {
+                        throw new DataFormatException();
+                    }
+                    found.update(piece, 0, count);
+                    sink.put(ByteBuffer.wrap(piece, 0, count));
+                }
+            } finally {
+                inflater.end();
+            }
+            if (done != size || found.getValue() != crc) {
+                throw new DataFormatException();
+            }
+        }
     }
 }

@@ -3,12 +3,11 @@ package org.simreg.worker.weights.tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * A file of any size mapped into memory, read-only. A buffer holds less than 2 GiB, so windows of
@@ -17,10 +16,12 @@ import java.nio.file.StandardOpenOption;
 public final class MappedFile {
     private static final int SHIFT = 30;
 
-    private final MappedByteBuffer[] windows;
+    private final Path path;
+    private final ByteBuffer[] windows;
     private final long size;
 
-    private MappedFile(MappedByteBuffer[] windows, long size) {
+    private MappedFile(Path path, ByteBuffer[] windows, long size) {
+        this.path = path;
         this.windows = windows;
         this.size = size;
     }
@@ -28,22 +29,33 @@ public final class MappedFile {
     /**
      * Maps a file; nothing is read yet.
      *
-     * @throws CorruptFile if it is a folder
+     * @throws IOException if it can't be read or is no regular file
      */
     public static MappedFile open(Path file) throws IOException {
         if (Files.isDirectory(file)) {
             throw new CorruptFile("it is a folder; name a file");
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel channel = UserFile.open(file)) {
             long size = channel.size();
-            MappedByteBuffer[] windows = new MappedByteBuffer[(int) (size >> SHIFT) + 1];
+            ByteBuffer[] windows = new ByteBuffer[(int) (size >> SHIFT) + 1];
             for (int i = 0; i < windows.length; i++) {
                 long start = (long) i << SHIFT;
                 long length = Math.min(size - start, Integer.MAX_VALUE);
                 windows[i] = channel.map(MapMode.READ_ONLY, start, length);
             }
-            return new MappedFile(windows, size);
+            return new MappedFile(file, windows, size);
         }
+    }
+
+    /** A file inside another one, which is smaller than 2 GiB. */
+    public static MappedFile of(Path outer, ByteBuffer bytes) {
+        ByteBuffer all = bytes.slice();
+        return new MappedFile(outer, new ByteBuffer[] {all}, all.remaining());
+    }
+
+    /** The file, for messages. */
+    public Path path() {
+        return path;
     }
 
     /** Bytes of the whole file. */
@@ -61,7 +73,7 @@ public final class MappedFile {
             throw new CorruptFile("it ends at byte %d, but bytes %d to %d are needed; copy it again"
                     .formatted(size, offset, offset + length));
         }
-        MappedByteBuffer window = windows[(int) (offset >> SHIFT)];
+        ByteBuffer window = windows[(int) (offset >> SHIFT)];
         int start = (int) (offset & (1 << SHIFT) - 1);
         if (length > window.capacity() - start) {
             throw new CorruptFile("a piece of %d bytes is too large".formatted(length));

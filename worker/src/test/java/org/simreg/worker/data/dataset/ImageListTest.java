@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -65,13 +64,6 @@ class ImageListTest {
     }
 
     @Test
-    void aClassOfValThatTrainLacksIsAnErrorWithTheNearestName() {
-        tree.files("train/ant/1.jpg", "train/beetle/1.jpg", "val/beatle/1.jpg");
-        String message = assertThrows(UserError.class, tree::open).getMessage();
-        assertTrue(message.contains("beatle (nearest: beetle)"), message);
-    }
-
-    @Test
     void foldersWithoutATrainFolderAreClasses() {
         tree.files("ant/1.jpg", "bee/1.jpg", "bee/2.jpg", "empty/readme.txt");
         ImageDataset splits = tree.open();
@@ -97,28 +89,11 @@ class ImageListTest {
         assertTrue(refusal().contains("is no folder"));
         Files.createDirectories(tree.root.resolve("train"));
         assertTrue(refusal().contains("holds no images"));
-        tree.files("train/ant/1.jpg", "train/2.jpg");
-        String mixed = refusal();
-        assertTrue(mixed.contains("ant") && mixed.contains("2.jpg"), mixed);
-        assertTrue(mixed.contains("train/CLASS/*"), mixed);
+        assertTrue(refusal().contains("train/CLASS/*"));
     }
 
     private String refusal() {
         return assertThrows(UserError.class, tree::open).getMessage();
-    }
-
-    @Test
-    void aNameThatTheLocaleCanNotReadIsAnErrorWithTheWayOut() throws IOException {
-        tree.files("a/1.jpg");
-        Files.createFile(Path.of(URI.create(tree.root.toUri() + "a/%FF.jpg")));
-        assertTrue(refusal().contains("LC_ALL=C.UTF-8"), refusal());
-    }
-
-    @Test
-    void aFolderThatContainsItselfIsAnError() throws IOException {
-        tree.files("a/1.jpg");
-        Files.createSymbolicLink(tree.root.resolve("a/up"), tree.root.resolve("a"));
-        assertTrue(refusal().contains("symbolic link"), refusal());
     }
 
     @Test
@@ -228,7 +203,11 @@ class ImageListTest {
         for (int i = 0; i < 2; i++) {
             assertEquals(1, tree.open().train().size());
             int size = FolderSource.open(
-                            other.root, ImageDataset.Subset.ALL, tree.cache, ImageDataset.IndexProgress.SILENT)
+                            other.root,
+                            ImageDataset.Subset.ALL,
+                            tree.cache,
+                            ImageDataset.IndexProgress.SILENT,
+                            note -> {})
                     .train()
                     .size();
             assertEquals(2, size);

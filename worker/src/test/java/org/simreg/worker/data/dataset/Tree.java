@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -18,6 +19,7 @@ public final class Tree {
     public final Path root;
     final Path cache;
     private final AtomicLong listed = new AtomicLong();
+    private final List<String> notes = new ArrayList<>();
 
     public Tree(Path temporary) {
         root = temporary.resolve("images");
@@ -56,13 +58,22 @@ public final class Tree {
         }
     }
 
-    ImageDataset open(ImageDataset.Subset subset) {
+    public ImageDataset open(ImageDataset.Subset subset) {
         listed.set(0);
-        return FolderSource.open(root, subset, cache, (folders, images) -> listed.accumulateAndGet(folders, Math::max));
+        notes.clear();
+        return FolderSource.open(
+                root, subset, cache, (folders, images) -> listed.accumulateAndGet(folders, Math::max), notes::add);
     }
 
     public ImageDataset open() {
         return open(ImageDataset.Subset.ALL);
+    }
+
+    /** What the last opening told, without the root's path. */
+    public List<String> notes() {
+        return notes.stream()
+                .map(note -> note.replace(root + ": ", "").replace(root + "/", ""))
+                .toList();
     }
 
     /** Folders that the last opening listed. */
@@ -81,8 +92,6 @@ public final class Tree {
 
     /** The paths of all images by id, below the root. */
     public List<String> paths(ImageList images) {
-        return IntStream.range(0, images.size())
-                .mapToObj(id -> root.relativize(images.file(id)).toString())
-                .toList();
+        return IntStream.range(0, images.size()).mapToObj(images::path).toList();
     }
 }

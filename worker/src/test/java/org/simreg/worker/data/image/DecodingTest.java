@@ -18,15 +18,15 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.worker.data.loader.BatchLoader;
 
-/** Files of every awkward kind, against Pillow's RGB over white. */
+/** Files of every awkward kind, against Pillow's RGB. */
 class DecodingTest {
     private static final Map<String, String> REASONS = Map.ofEntries(
             Map.entry("bomb.jpg", "its size is 65000 x 65000, above the limit"),
             Map.entry("bomb.png", "its size is 60000 x 60000, above the limit"),
             Map.entry("damaged.png", "its PNG data is damaged"),
             Map.entry("header-only.jpg", "the file is truncated"),
-            Map.entry("text.jpg", "the content is no JPEG, PNG, WebP, GIF or BMP image"),
-            Map.entry("truncated.bmp", "the file is truncated"),
+            Map.entry("text.jpg", "the content is HTML, SVG or XML, and no JPEG, PNG"),
+            Map.entry("truncated.bmp", "the content is BMP, and the file is truncated"),
             Map.entry("truncated.gif", "the file is truncated"),
             Map.entry("truncated.jpg", "the file is truncated"),
             Map.entry("truncated.png", "the file is truncated"),

@@ -48,7 +48,11 @@ public final class ImageFixtures {
     public static RgbImage photo(int width, int height) {
         byte[] rgb = bytes("photo-97x61.rgb");
         RgbImage pixels = new RgbImage();
-        pixels.resize(width, height);
+        try {
+            pixels.resize(width, height, 0);
+        } catch (ImageDecoder.UnreadableImage e) {
+            throw new UncheckedIOException(e);
+        }
         for (int y = 0; y < height; y++) {
             System.arraycopy(rgb, 3 * WIDTH * y, pixels.rgb, 3 * width * y, 3 * width);
         }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.proto.NotHere;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.CodeArchive;
@@ -102,6 +103,27 @@ class ScriptModuleTest {
             assertArrayEquals(new float[] {red, green, blue}, white, 1e-5f);
             NDArray night = Torch.images(scope, ByteBuffer.allocateDirect(48), 1, 4);
             assertEquals(black, module.features(scope, night).toFloatArray()[0], 1e-5f);
+        }
+    }
+
+    @Test
+    void aModuleThatWritesFilesIsNotEvenLoaded() throws IOException {
+        Path evil = folder.resolve("evil");
+        Path file = file("Tensor", "(torch.save(x, \"" + evil + "\"), " + MEANS + ")[1]");
+        UserError refused = assertThrows(UserError.class, () -> new ScriptModule(torch, file));
+        assertTrue(refused.getMessage().contains(file + ": its code/__torch__.py uses .save"), refused.getMessage());
+        assertFalse(Files.exists(evil));
+    }
+
+    @Test
+    void whereNoModulesAreRunTheSettingIsNamed() throws IOException {
+        Path file = file("Tensor", MEANS);
+        try (Torch without = new Torch("cpu", 1, false)) {
+            NotHere refused = assertThrows(NotHere.class, () -> new ScriptModule(without, file));
+            assertEquals(
+                    file + " is not run: this process takes no TorchScript files (--no-torchscript)",
+                    refused.getMessage());
+            assertThrows(NotHere.class, () -> ScriptStudent.network(without, file, 4));
         }
     }
 

@@ -33,7 +33,7 @@ import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.checkpoint.TestWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
-import org.simreg.worker.weights.format.ScriptArchive;
+import org.simreg.worker.weights.format.script.ScriptArchive;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 

@@ -31,14 +31,16 @@ import org.simreg.worker.features.knn.FeatureBank;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.AuthorsFile;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** Tests of features of the authors' checkpoint: student, teacher inside, stages and head. */
 class AuthorsEvaluationTest {
+    private static final PartRequest TEACHER = new PartRequest("teacher", "--part");
+
     private static final Path SAMPLE = Path.of("..", "scripts", "sample");
     private static final int SIZE = 32;
 
@@ -64,8 +66,8 @@ class AuthorsEvaluationTest {
 
     @Test
     void theStudentIsTakenUnlessTheTeacherIsAskedFor() {
-        try (FrozenBackbone student = FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
-                FrozenBackbone teacher = FrozenBackbone.open(torch, asked(legacy, Role.TEACHER), n -> {})) {
+        try (FrozenBackbone student = FrozenBackbone.open(torch, asked(zip, PartRequest.ANY), notice -> {});
+                FrozenBackbone teacher = FrozenBackbone.open(torch, asked(legacy, TEACHER), n -> {})) {
             assertEquals("resnet18", student.identity().network());
             assertEquals("mobilenet-v2 (teacher)", teacher.identity().network());
             assertEquals(512, bank(student).dimension());
@@ -76,7 +78,7 @@ class AuthorsEvaluationTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void bothContainersGiveTheSameFeaturesWhicheverPart(boolean teacher) {
-        Role part = teacher ? Role.TEACHER : Role.STUDENT;
+        PartRequest part = teacher ? TEACHER : PartRequest.ANY;
         try (FrozenBackbone first = FrozenBackbone.open(torch, asked(zip, part), notice -> {});
                 FrozenBackbone second = FrozenBackbone.open(torch, asked(legacy, part), notice -> {})) {
             same(bank(first), bank(second));
@@ -85,8 +87,8 @@ class AuthorsEvaluationTest {
 
     @Test
     void theLastStageIsTheStudentAndTheHeadIsBehindIt() {
-        try (FrozenBackbone plain = FrozenBackbone.open(torch, asked(zip, Role.STUDENT), notice -> {});
-                FrozenBackbone staged = FrozenBackbone.staged(torch, asked(zip, Role.STUDENT), List.of(), n -> {})) {
+        try (FrozenBackbone plain = FrozenBackbone.open(torch, asked(zip, PartRequest.ANY), notice -> {});
+                FrozenBackbone staged = FrozenBackbone.staged(torch, asked(zip, PartRequest.ANY), List.of(), n -> {})) {
             assertEquals(
                     List.of("stem", "layer1", "layer2", "layer3", "layer4", "head.1", "head.2", "head.3", "head.4"),
                     staged.stages().stream().map(Stage::name).toList());
@@ -106,7 +108,7 @@ class AuthorsEvaluationTest {
     @Test
     void ofTheTeacherOnlyItsStagesAreThere() {
         List<String> layers = List.of("stage7", "last");
-        try (FrozenBackbone teacher = FrozenBackbone.staged(torch, asked(zip, Role.TEACHER), layers, notice -> {})) {
+        try (FrozenBackbone teacher = FrozenBackbone.staged(torch, asked(zip, TEACHER), layers, notice -> {})) {
             assertEquals(layers, teacher.stages().stream().map(Stage::name).toList());
             assertEquals(320, stages(teacher, Optional.empty()).get(0).dimension());
         }
@@ -125,14 +127,14 @@ class AuthorsEvaluationTest {
         all.put("predict_q.module.2.bias", HostTensor.of(new float[2], 2));
         Path other = folder.resolve("other.safetensors");
         Safetensors.write(other, StateDict.of(all));
-        FrozenBackbone.Request asked = asked(other, Role.STUDENT);
+        FrozenBackbone.Request asked = asked(other, PartRequest.ANY);
         refused(asked, List.of(), "0 Linear 512 -> 3, 2 Linear 3 -> 2, which is none");
         FrozenBackbone.staged(torch, asked, List.of("layer4"), notice -> {}).close();
     }
 
     @Test
     void whatHasNoStagesOrNoSuchStageIsRefused() {
-        refused(asked(zip, Role.STUDENT), List.of("layer5"), "has no layer5; choose of stem, ");
+        refused(asked(zip, PartRequest.ANY), List.of("layer5"), "has no layer5; choose of stem, ");
         FrozenBackbone.Request script =
                 new FrozenBackbone.Request("torchscript:x.pt", Optional.empty(), Optional.empty());
         refused(script, List.of(), "Can't look into the TorchScript module");
@@ -143,15 +145,15 @@ class AuthorsEvaluationTest {
         Path plain = folder.resolve("plain.safetensors");
         StateDict file = WeightsFile.read(zip);
         Safetensors.write(plain, file.withoutPrefix("encoder_q.module."));
-        UserError error = assertThrows(
-                UserError.class, () -> FrozenBackbone.open(torch, asked(plain, Role.TEACHER), notice -> {}));
-        assertTrue(error.getMessage().startsWith("Can't find a teacher in "), error::getMessage);
+        UserError error =
+                assertThrows(UserError.class, () -> FrozenBackbone.open(torch, asked(plain, TEACHER), notice -> {}));
+        assertTrue(error.getMessage().startsWith("Can't find the part 'teacher' in "), error::getMessage);
     }
 
     @Test
     void theAskedNetworkMustFitTheAskedPart() {
         FrozenBackbone.Request asked = new FrozenBackbone.Request(
-                zip.toString(), Optional.of(Network.RESNET50), Optional.empty(), Role.TEACHER, Pixels.IMAGENET);
+                zip.toString(), Optional.of(Network.RESNET50), Optional.empty(), TEACHER, Pixels.IMAGENET);
         UserError error = assertThrows(UserError.class, () -> FrozenBackbone.open(torch, asked, notice -> {}));
         assertTrue(error.getMessage().contains("they fit mobilenet-v2"), error::getMessage);
         assertEquals(1280, Networks.backbone(Network.MOBILENET_V2).outputs());
@@ -163,7 +165,7 @@ class AuthorsEvaluationTest {
         assertTrue(error.getMessage().contains(reason), error::getMessage);
     }
 
-    private static FrozenBackbone.Request asked(Path file, Role part) {
+    private static FrozenBackbone.Request asked(Path file, PartRequest part) {
         return new FrozenBackbone.Request(
                 file.toString(), Optional.empty(), Optional.of(Precision.FLOAT32), part, Pixels.IMAGENET);
     }
@@ -185,7 +187,8 @@ class AuthorsEvaluationTest {
                 SAMPLE,
                 new ImageDataset.Subset(2, Optional.empty()),
                 folder.resolve("index"),
-                ImageDataset.IndexProgress.SILENT);
+                ImageDataset.IndexProgress.SILENT,
+                note -> {});
         FeatureSets.Settings settings = new FeatureSets.Settings(
                 new ViewRecipe.CentreView(SIZE, SIZE), new BatchLoader.Settings(1, 2, 0), cache, notice -> {});
         return new FeatureSets(torch, backbone, splits, settings);

@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.ManagedChannel;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.EmbedOrder;
 import org.simreg.proto.Embedded;
@@ -25,7 +28,7 @@ class ShardEmbedderTest {
     private final ManagedChannel nobody =
             InProcessChannelBuilder.forName("nobody").build();
     private ShardEmbedder embedder;
-    private long now = Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5);
+    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5));
 
     @AfterEach
     void close() {
@@ -33,19 +36,41 @@ class ShardEmbedderTest {
         nobody.shutdownNow();
     }
 
+    private volatile CountDownLatch busy = new CountDownLatch(0);
+
+    /** The clock; the embedder's own thread waits for it while it is busy. */
+    private long now() {
+        if (Thread.currentThread().getName().equals("simreg-embed")) {
+            try {
+                busy.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return now.get();
+    }
+
     private ShardEmbedder.Task part() {
-        WorkerSettings worker = new WorkerSettings("cpu", 1, 1, folder.resolve("cache"));
+        return embedder().new Task(order());
+    }
+
+    private EmbedOrder order() {
         EmbedOrder.Builder order = EmbedOrder.newBuilder().setBank("bank").setVersion("v");
         order.getImagesBuilder()
                 .getDatasetBuilder()
                 .setPath(folder.resolve("no pictures").toString());
+        return order.build();
+    }
+
+    private ShardEmbedder embedder() {
+        WorkerSettings worker = new WorkerSettings("cpu", 1, 1, folder.resolve("cache"));
         embedder = new ShardEmbedder(
-                new SearchServer.Settings(worker, 1 << 20), new ShardTransfer(nobody, folder), () -> now);
-        return embedder.new Task(order.build());
+                new SearchServer.Settings(worker, 1 << 20), new ShardTransfer(nobody, folder), this::now);
+        return embedder;
     }
 
     private void pass(long seconds) {
-        now += TimeUnit.SECONDS.toNanos(seconds);
+        now.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
     }
 
     @Test
@@ -53,7 +78,7 @@ class ShardEmbedderTest {
         ShardEmbedder.Task part = part();
         pass(15);
         assertFalse(part.stopped());
-        now++;
+        now.incrementAndGet();
         assertTrue(part.stopped());
     }
 
@@ -83,6 +108,27 @@ class ShardEmbedderTest {
         pass(16);
         part.run();
         assertEquals(Embedded.getDefaultInstance(), part.state());
+    }
+
+    /** As when the coordinator is away for 20 s while the part waits for its turn. */
+    @Test
+    @Timeout(20)
+    void whatRanOutIsBegunAnewWhenItIsAskedForAgain() {
+        embedder();
+        busy = new CountDownLatch(1);
+        assertEquals(Embedded.getDefaultInstance(), embedder.ask(order()));
+        pass(20);
+        busy.countDown();
+        UserError why = null;
+        while (why == null) {
+            try {
+                embedder.ask(order());
+                Thread.onSpinWait();
+            } catch (UserError e) {
+                why = e;
+            }
+        }
+        assertTrue(why.getMessage().contains("no pictures"), why.getMessage());
     }
 
     @Test

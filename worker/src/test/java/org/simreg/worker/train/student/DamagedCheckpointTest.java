@@ -17,7 +17,6 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,15 +112,15 @@ class DamagedCheckpointTest {
         readers.put(
                 "export",
                 () -> StudentExport.checkpoint(
-                        file,
-                        Optional.empty(),
+                        StudentExport.Source.run(file),
                         shared.resolve("student"),
                         32,
-                        EnumSet.of(StudentExport.Format.SAFETENSORS)));
+                        EnumSet.of(StudentExport.Format.SAFETENSORS),
+                        notice -> {}));
         Job.Builder init = job.clone();
         init.getStudentBuilder().setInit(file.toString());
         readers.put("init", () -> StudentBuilder.start(init.build(), TRAINED));
-        readers.put("refused init", () -> StudentBuilder.refuseOtherStart(init.build(), TRAINED));
+        readers.put("refused init", () -> StudentBuilder.refuseOtherStart(init.build(), TRAINED, notice -> {}));
         Job.Builder restart = job.clone();
         restart.getStudentBuilder().setRestart(shared.resolve("run").toString());
         readers.put("restart", () -> StudentBuilder.start(restart.build(), TRAINED));

@@ -160,7 +160,7 @@ class FrozenTeacherTest {
     @Test
     void aFileThatIsNoTorchScriptIsRefusedByName() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.pt"), "not a module");
-        refused("torchscript:" + text, text + " is no TorchScript file that libtorch can load");
+        refused("torchscript:" + text, text + ": it is no TorchScript file");
         refused("torchscript:" + folder.resolve("absent.pt"), "can't be read; check its path");
     }
 

@@ -120,7 +120,8 @@ class TeacherFilesTest {
 
     private static String refused(Job.Builder asked, String... parts) {
         Problems problems = new Problems();
-        FrozenTeacher.load(torch, JobSettings.complete(asked.build()), problems).forEach(FrozenTeacher::close);
+        FrozenTeacher.load(torch, JobSettings.complete(asked.build()), problems, notice -> {})
+                .forEach(FrozenTeacher::close);
         UserError refused = assertThrows(UserError.class, () -> problems.refuse("The job is refused"));
         for (String part : parts) {
             assertTrue(refused.getMessage().contains(part), refused.getMessage());
@@ -131,7 +132,7 @@ class TeacherFilesTest {
     private static void features(Job.Builder asked, String name) {
         Job job = JobSettings.complete(asked.build());
         Problems problems = new Problems();
-        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems);
+        List<FrozenTeacher> teachers = FrozenTeacher.load(torch, job, problems, notice -> {});
         problems.refuse("The job is refused");
         float[] both = WeightsFile.read(Path.of(file("expected.safetensors")))
                 .get(name)

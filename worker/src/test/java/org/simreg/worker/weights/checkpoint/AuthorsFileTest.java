@@ -10,8 +10,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
 import org.simreg.worker.weights.format.ParsedFile;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** A distilled checkpoint of the authors' program, in both containers. */
@@ -43,12 +43,13 @@ class AuthorsFileTest {
                         .toList());
         assertTrue(inspection.sha256().matches("[0-9a-f]{64}"));
         RecognizedFile found = inspection.recognised();
-        RecognizedFile.FoundNetwork student = found.network(Role.STUDENT, "ckpt.pth");
-        RecognizedFile.FoundNetwork teacher = found.network(Role.TEACHER, "ckpt.pth");
+        RecognizedFile.FoundNetwork student = found.network(PartRequest.ANY, "ckpt.pth", notice -> {});
+        RecognizedFile.FoundNetwork teacher =
+                found.network(new PartRequest("teacher", "--part"), "ckpt.pth", notice -> {});
         assertEquals(AuthorsFile.STUDENT, student.name());
         assertEquals(AuthorsFile.TEACHER, teacher.name());
-        same(found.weights(student, "x"), "encoder_q.module.", student.network());
-        same(found.weights(teacher, "x"), "encoder_t.module.", teacher.network());
+        same(found.weights(student, student.network(), "x"), "encoder_q.module.", student.network());
+        same(found.weights(teacher, teacher.network(), "x"), "encoder_t.module.", teacher.network());
         RecognizedFile.FoundHead head = found.heads(512).get(0);
         assertEquals(AuthorsFile.head(), head.network().orElseThrow());
         same(

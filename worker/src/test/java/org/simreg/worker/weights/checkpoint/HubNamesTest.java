@@ -21,6 +21,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** Files whose tensors have the names of other libraries, against those libraries' features in float64. */
@@ -55,7 +56,10 @@ class HubNamesTest {
         for (String prefix : List.of("", "module.", "model.backbone.")) {
             StateDict found = HubFixture.zeros(file, prefix);
             List<String> notices = new ArrayList<>();
-            assertEquals(network, FittingNetwork.of(found, "x.pth", "--teacher-network", notices::add), prefix);
+            assertEquals(
+                    network,
+                    FittingNetwork.of(found, PartRequest.ANY, "x.pth", "--teacher-network", notices::add),
+                    prefix);
             NetworkGraph graph = Networks.backbone(network);
             assertTrue(
                     notices.get(0).startsWith("the weights of x.pth are taken as " + graph.name()), notices::toString);
@@ -63,7 +67,7 @@ class HubNamesTest {
                     graph.weights().size(),
                     NetworkFit.fit(found, graph, "x.pth").size());
             if (classes > 0) {
-                assertEquals(classes, NetworkFit.classes(found, network, "x.pth"));
+                assertEquals(classes, NetworkFit.classes(found, network, PartRequest.ANY, "x.pth"));
             }
         }
     }
@@ -107,7 +111,8 @@ class HubNamesTest {
         shapes.put("blocks.1.0.se.conv_reduce.weight", new long[] {8, 96, 1, 1});
         UserError error = assertThrows(
                 UserError.class,
-                () -> FittingNetwork.of(HubFixture.zeros(shapes, ""), "x.pth", "--teacher-network", notice -> {}));
+                () -> FittingNetwork.of(
+                        HubFixture.zeros(shapes, ""), PartRequest.ANY, "x.pth", "--teacher-network", notice -> {}));
         assertTrue(error.getMessage().contains("no name in it is one of a known network"), error.getMessage());
         assertTrue(error.getMessage().contains("--teacher-network (resnet18, "), error.getMessage());
     }
@@ -119,7 +124,8 @@ class HubNamesTest {
         HubFixture.shapes("timm-mobilenet-v2").forEach((name, shape) -> shapes.put("right." + name, shape));
         UserError error = assertThrows(
                 UserError.class,
-                () -> FittingNetwork.of(HubFixture.zeros(shapes, ""), "x.pth", "--teacher-network", notice -> {}));
+                () -> FittingNetwork.of(
+                        HubFixture.zeros(shapes, ""), PartRequest.ANY, "x.pth", "--teacher-network", notice -> {}));
         assertTrue(
                 error.getMessage().contains("it holds resnet18 at 'left.' and mobilenet-v2 at 'right.'"),
                 error.getMessage());
@@ -130,7 +136,11 @@ class HubNamesTest {
     void whatShapesCannotTellIsSaid() {
         List<String> notices = new ArrayList<>();
         FittingNetwork.of(
-                HubFixture.zeros("torchvision-resnet18-cifar-pad2", ""), "x.pth", "--teacher-network", notices::add);
+                HubFixture.zeros("torchvision-resnet18-cifar-pad2", ""),
+                PartRequest.ANY,
+                "x.pth",
+                "--teacher-network",
+                notices::add);
         assertEquals(
                 "the weights of x.pth are taken as resnet18-cifar, which has the names and shapes of"
                         + " resnet18-cifar-pad2 too; --teacher-network can say otherwise",

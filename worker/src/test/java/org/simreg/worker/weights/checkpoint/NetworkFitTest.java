@@ -22,6 +22,7 @@ import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -129,8 +130,19 @@ class NetworkFitTest {
         Map<String, HostTensor> all = new LinkedHashMap<>();
         put(all, empty(RESNET18), "left.");
         put(all, empty(RESNET18), "right.");
+        all.put("right.bn1.weight", ones(64));
         String message = refusal(StateDict.of(all), RESNET18);
         assertTrue(message.contains("'left.' and 'right.' fit alike"), message);
+    }
+
+    @Test
+    void equalCopiesAreOne() {
+        Map<String, HostTensor> all = new LinkedHashMap<>();
+        put(all, empty(RESNET18), "left.");
+        put(all, empty(RESNET18), "right.");
+        List<String> notes = new ArrayList<>();
+        NetworkFit.fit(StateDict.of(all), RESNET18, PartRequest.ANY, "x.pth", notes::add);
+        assertEquals(List.of(), notes);
     }
 
     @Test
@@ -140,9 +152,9 @@ class NetworkFitTest {
         assertEquals(
                 RESNET18.weights().size(),
                 NetworkFit.fit(file, RESNET18, "x.pth").size());
-        assertEquals(7, NetworkFit.classes(file, Network.RESNET18, "x.pth"));
-        UserError error =
-                assertThrows(UserError.class, () -> NetworkFit.classes(empty(RESNET18), Network.RESNET18, "x.pth"));
+        assertEquals(7, NetworkFit.classes(file, Network.RESNET18, PartRequest.ANY, "x.pth"));
+        UserError error = assertThrows(
+                UserError.class, () -> NetworkFit.classes(empty(RESNET18), Network.RESNET18, PartRequest.ANY, "x.pth"));
         assertTrue(error.getMessage().contains("no matrix fc.weight"), error.getMessage());
     }
 

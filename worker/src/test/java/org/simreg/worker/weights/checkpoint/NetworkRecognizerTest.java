@@ -15,9 +15,12 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork.Role;
+import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.part.PartRole;
 
 class NetworkRecognizerTest {
+    private static final PartRequest TEACHER = new PartRequest("teacher", "--part");
+
     @ParameterizedTest
     @EnumSource(
             value = Network.class,
@@ -26,7 +29,11 @@ class NetworkRecognizerTest {
     void everyNetworkIsFoundUnderAnyPrefix(Network name) {
         for (String prefix : new String[] {"", "module.encoder_q.", "some.place."}) {
             RecognizedFile found = new Layout().with(name, prefix).recognised();
-            assertEquals(List.of(new RecognizedFile.FoundNetwork(name, prefix, Role.STUDENT, 0)), found.networks());
+            assertEquals(1, found.networks().size());
+            RecognizedFile.FoundNetwork network = found.networks().get(0);
+            assertEquals(name, network.name());
+            assertEquals(prefix, network.prefix());
+            assertEquals(0, network.classes());
             assertTrue(found.heads().isEmpty(), found.heads().toString());
         }
     }
@@ -40,9 +47,9 @@ class NetworkRecognizerTest {
             file.with(encoder + "fc.2.weight", 128, 2048).with(encoder + "fc.2.bias", 128);
         }
         RecognizedFile found = file.with("module.queue", 128, 65536).recognised();
-        RecognizedFile.FoundNetwork encoder = found.network(Role.STUDENT, "x");
+        RecognizedFile.FoundNetwork encoder = found.network(PartRequest.ANY, "x", n -> {});
         assertEquals("module.encoder_q.", encoder.prefix());
-        assertEquals(Role.AVERAGE, found.networks().get(1).role());
+        assertEquals(PartRole.MOMENTUM, found.networks().get(1).role());
         assertEquals(
                 "0 Linear 2048 -> 2048, 2 Linear 2048 -> 128",
                 found.heads().get(0).shapes());
@@ -56,7 +63,7 @@ class NetworkRecognizerTest {
                 .with(Heads.projection(2048, 2048, 128), "module.projection_head.")
                 .with("module.prototypes.weight", 3000, 128)
                 .recognised();
-        assertEquals("module.", found.network(Role.STUDENT, "x").prefix());
+        assertEquals("module.", found.network(PartRequest.ANY, "x", n -> {}).prefix());
         assertEquals("projection", found.heads().get(0).form().split(",")[0]);
     }
 
@@ -74,10 +81,10 @@ class NetworkRecognizerTest {
     @Test
     void theAuthorsCheckpointHasStudentHeadAndTeacher() {
         RecognizedFile found = authors(Heads.regression(Head.Form.RELEASED, 4, 512, 2048));
-        RecognizedFile.FoundNetwork student = found.network(Role.STUDENT, "x");
+        RecognizedFile.FoundNetwork student = found.network(PartRequest.ANY, "x", n -> {});
         assertEquals("encoder_q.module.", student.prefix());
         assertEquals(Network.RESNET18, student.name());
-        RecognizedFile.FoundNetwork teacher = found.network(Role.TEACHER, "x");
+        RecognizedFile.FoundNetwork teacher = found.network(TEACHER, "x", n -> {});
         assertEquals("encoder_t.module.", teacher.prefix());
         assertEquals(Network.RESNET50, teacher.name());
         RecognizedFile.FoundHead head = found.heads(512).get(0);
@@ -145,15 +152,15 @@ class NetworkRecognizerTest {
         Layout file = new Layout().with(Network.RESNET34, "module.");
         RecognizedFile found = file.without("module.layer3.5.bn2.bias").recognised();
         assertEquals(Network.RESNET34, found.nearest().orElseThrow().name());
-        UserError error = assertThrows(UserError.class, () -> found.network(Role.STUDENT, "x.pth"));
+        UserError error = assertThrows(UserError.class, () -> found.network(PartRequest.ANY, "x.pth", n -> {}));
         assertTrue(error.getMessage().contains("1 missing (layer3.5.bn2.bias)"), error::getMessage);
     }
 
     @Test
     void aTeacherThatIsNotThereIsRefusedWithWhatIs() {
         RecognizedFile found = new Layout().with(Network.RESNET18, "backbone.").recognised();
-        UserError error = assertThrows(UserError.class, () -> found.network(Role.TEACHER, "x.pth"));
-        assertTrue(error.getMessage().contains("resnet18 at 'backbone.'"), error::getMessage);
+        UserError error = assertThrows(UserError.class, () -> found.network(TEACHER, "x.pth", n -> {}));
+        assertTrue(error.getMessage().contains("resnet18, raw at 'backbone.'"), error::getMessage);
     }
 
     private static RecognizedFile authors(NetworkGraph head) {

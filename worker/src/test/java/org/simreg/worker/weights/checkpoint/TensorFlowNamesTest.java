@@ -20,6 +20,7 @@ import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.Weight.Kind;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -46,7 +47,7 @@ class TensorFlowNamesTest {
         assertEquals(
                 Networks.backbone(Network.RESNET50X4).weights().size(),
                 NetworkFit.fit(file.dict(), found.network(), "x4.pth").size());
-        assertEquals(1000, NetworkFit.classes(file.dict(), Network.RESNET50X4, "x4.pth"));
+        assertEquals(1000, NetworkFit.classes(file.dict(), Network.RESNET50X4, PartRequest.ANY, "x4.pth"));
     }
 
     @Test

@@ -25,8 +25,7 @@ public final class TestWeights {
                         case NORM_SHIFT, LINEAR_BIAS, RUNNING_MEAN -> 0.1 * signed;
                         case RUNNING_VARIANCE -> 1 + 0.5 * u;
                         case PARAMETER -> signed;
-                        case BUFFER, COUNTER ->
-                            throw new IllegalArgumentException(weight + " brings its own values");
+                        case BUFFER, COUNTER -> throw new IllegalArgumentException(weight + " brings its own values");
                     };
         }
         return values;

@@ -19,6 +19,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Networks;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** DINO's and DINOv2's networks, against the features of timm, transformers and the authors' code in float64. */
@@ -49,7 +50,7 @@ class VisionTransformerTest {
     void theFeatureIsTheClassTokenOfTheAuthors(String file, Network name, int size) {
         NetworkGraph network = Networks.backbone(name);
         StateDict found = HubFixture.filled(file);
-        assertEquals(name, FittingNetwork.of(found, file, "--network", notice -> {}));
+        assertEquals(name, FittingNetwork.of(found, PartRequest.ANY, file, "--network", notice -> {}));
         StateDict weights = NetworkFit.fit(found, network, file);
         float[] wanted = HubFixture.features(file);
         assertTrue(relative(wanted, features(network, weights, size, false)) < 1e-4);
@@ -74,7 +75,7 @@ class VisionTransformerTest {
     })
     void theLargerOnesAreToldByTimmsNamesAndShapes(String name, Network network) {
         StateDict file = HubFixture.zeros("timm-" + name, "teacher.backbone.");
-        assertEquals(network, FittingNetwork.of(file, "x.pth", "--network", notice -> {}));
+        assertEquals(network, FittingNetwork.of(file, PartRequest.ANY, "x.pth", "--network", notice -> {}));
         assertEquals(name, Networks.backbone(network).name());
     }
 
@@ -84,12 +85,13 @@ class VisionTransformerTest {
         shapes.put("mask_token", new long[] {1, 384});
         assertEquals(
                 Network.DINOV2_VITS14,
-                FittingNetwork.of(HubFixture.zeros(shapes, ""), "x.pth", "--network", notice -> {}));
+                FittingNetwork.of(HubFixture.zeros(shapes, ""), PartRequest.ANY, "x.pth", "--network", notice -> {}));
         Map<String, long[]> more = new LinkedHashMap<>(shapes);
         more.put("dist_token", new long[] {1, 1, 384});
         assertThrows(
                 UserError.class,
-                () -> FittingNetwork.of(HubFixture.zeros(more, ""), "x.pth", "--network", notice -> {}));
+                () -> FittingNetwork.of(
+                        HubFixture.zeros(more, ""), PartRequest.ANY, "x.pth", "--network", notice -> {}));
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ClassSelection;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The opener of data sets that are folder trees on storage that this process sees: {@code
  * train/CLASS/*} with or without {@code val/CLASS/*}, {@code CLASS/*}, or one folder of unlabelled
- * images. Folders inside class folders belong to the class; names that start with a dot are left
+ * images; {@link SplitLayout} has the other names that train and val go by, {@link ValPart} what val may look like.
+ * Folders inside class folders belong to the class; names that start with a dot are left
  * out.
  */
 public final class FolderSource {
@@ -45,21 +47,33 @@ public final class FolderSource {
      * @param subset which classes take part
      * @param indexCache folder for index files; created if missing
      * @param progress told about the listing of folders
-     * @return train, and val if both are there and labelled and a chosen class has images in it
+     * @param notices takes a sentence about everything that is left out or understood otherwise than literally
+     * @return train, and val if one is there whose classes are known, in train or by itself, and a chosen class has
+     *     images in it
      * @throws UserError if the folder holds no images in such a layout, or the subset names unknown
-     *     classes
+     *     classes; never for what is wrong with val
      */
     public static ImageDataset open(
-            Path root, ImageDataset.Subset subset, Path indexCache, ImageDataset.IndexProgress progress) {
+            Path root,
+            ImageDataset.Subset subset,
+            Path indexCache,
+            ImageDataset.IndexProgress progress,
+            Consumer<String> notices) {
         SampleIndex index = index(root, new IndexFile(indexCache, root), progress);
+        index.notes().forEach(note -> notices.accept(root + ": " + note));
         SampleIndex.FolderPart train = index.parts().get(0);
-        ClassSelection classes = new ClassSelection(train, root);
-        List<String> chosen = classes.chosen(subset);
-        Optional<SampleIndex.FolderPart> part = index.parts().stream().skip(1).findFirst();
-        Optional<ImageList> val = part.filter(folder -> train.labelled())
-                .map(folder -> images(root, classes.known(folder), chosen))
-                .filter(images -> images.size() > 0);
-        return new ImageDataset(images(root, train, chosen), val);
+        List<String> chosen = new ClassSelection(train, root).chosen(subset, notices);
+        ImageList images = images(root, train, chosen);
+        if (index.parts().size() == 1) {
+            return new ImageDataset(images, Optional.empty(), root + " has no val folder");
+        }
+        ValPart.Found found = new ValPart(root, index.parts().get(1), train, subset.valLabels(), notices).found();
+        Optional<ImageList> val = found.part()
+                .map(part -> images(root, part, train.labelled() ? chosen : ClassSelection.classes(part.classes())))
+                .filter(part -> part.size() > (train.labelled() ? 0 : 1));
+        String why =
+                found.part().isPresent() && val.isEmpty() ? "val has no images of the chosen classes" : found.why();
+        return new ImageDataset(images, val, why);
     }
 
     private static ImageList images(Path root, SampleIndex.FolderPart part, List<String> classes) {

@@ -1,7 +1,6 @@
 package org.simreg.worker.data.storage.remote;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -15,6 +14,8 @@ import org.simreg.proto.DatasetListing;
 import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DatasetSummary;
 import org.simreg.proto.Split;
+import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.data.dataset.ClassSelection;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleIndex;
@@ -53,9 +54,12 @@ public final class DatasetMessages {
                         .setSplit(split)
                         .setFolder(images.folder())
                         .setLabelled(images.labelled())
+                        .setListed(images.placement() == SampleIndex.Placement.LIST)
                         .setImages(images.size())
                         .setSha256(images.sha256()));
-        return DatasetPart.newBuilder().setSummary(summary).build();
+        return DatasetPart.newBuilder()
+                .setSummary(summary.setNoVal(splits.noVal()))
+                .build();
     }
 
     private static Stream<DatasetListing> listings(Split split, ImageList images) {
@@ -123,18 +127,22 @@ public final class DatasetMessages {
             part.add(listing);
         }
         Map<Split, ImageList> images = new EnumMap<>(Split.class);
-        Names train = names.getOrDefault(Split.TRAIN, new Names());
+        Optional<List<String>> trainClasses = summary.getPartsList().stream()
+                .filter(part -> part.getSplit() == Split.TRAIN && part.getLabelled())
+                .findFirst()
+                .map(part -> ClassSelection.classes(names.get(Split.TRAIN).classes));
         for (DatasetSummary.Part part : summary.getPartsList()) {
             Split split = part.getSplit();
-            SampleIndex.FolderPart folder = names.get(split).part(part.getFolder(), part.getLabelled());
-            ImageList found = new ImageList(root, folder, List.copyOf(train.classes), source.apply(split));
+            SampleIndex.FolderPart folder = names.get(split).part(part);
+            ImageList found = new ImageList(root, folder, trainClasses.orElse(folder.classes()), source.apply(split));
             if (!found.sha256().equals(part.getSha256())) {
                 throw new RetriedCalls.Damaged("the names of %d images in %s are not the %d of the summary"
                         .formatted(found.size(), split, part.getImages()));
             }
             images.put(split, found);
         }
-        return new ImageDataset(images.get(Split.TRAIN), Optional.ofNullable(images.get(Split.VAL)));
+        return new ImageDataset(
+                images.get(Split.TRAIN), Optional.ofNullable(images.get(Split.VAL)), summary.getNoVal());
     }
 
     /**
@@ -165,16 +173,23 @@ public final class DatasetMessages {
                     last++;
                 }
                 for (String image : folder.getImagesList()) {
-                    names.writeBytes(image.getBytes(StandardCharsets.UTF_8));
+                    names.writeBytes(FileNames.bytes(image));
                     nameEnds.add(names.size());
                 }
                 classEnds.set(last, nameEnds.size());
             }
         }
 
-        SampleIndex.FolderPart part(String folder, boolean labelled) {
+        SampleIndex.FolderPart part(DatasetSummary.Part said) {
+            SampleIndex.Placement labelled =
+                    said.getListed() ? SampleIndex.Placement.LIST : SampleIndex.Placement.CLASS_FOLDERS;
             return new SampleIndex.FolderPart(
-                    folder, labelled, List.copyOf(classes), ints(classEnds), ints(nameEnds), names.toByteArray());
+                    said.getFolder(),
+                    said.getLabelled() ? labelled : SampleIndex.Placement.ONE_FOLDER,
+                    List.copyOf(classes),
+                    ints(classEnds),
+                    ints(nameEnds),
+                    names.toByteArray());
         }
 
         private static int[] ints(List<Integer> values) {

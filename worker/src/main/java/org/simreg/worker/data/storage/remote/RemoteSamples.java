@@ -102,7 +102,7 @@ final class RemoteSamples implements SampleSource {
 
     /** Of the path: equal names in other data sets are other files. */
     private String key(int id) {
-        return new Sha256().text(images.file(id).toString()).hex();
+        return new Sha256().text(images.location(id)).hex();
     }
 
     private void keep(SampleReader.Answer answer) {

@@ -74,7 +74,8 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
             DatasetSummary theirs = describe(
                             "a summary", COMPARE_SECONDS, request(dataset).setSummaryOnly(true))
                     .once(channel, RemoteStorage::only);
-            return theirs.equals(DatasetMessages.summary(local).getSummary());
+            return theirs.getPartsList()
+                    .equals(DatasetMessages.summary(local).getSummary().getPartsList());
         } catch (StatusRuntimeException | IOException e) {
             // The digest of the data is compared again when the worker says that it is ready.
             return true;

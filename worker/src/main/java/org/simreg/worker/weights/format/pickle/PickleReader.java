@@ -1,8 +1,7 @@
 package org.simreg.worker.weights.format.pickle;
 
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,17 +20,40 @@ import org.simreg.worker.weights.tensor.CorruptFile;
  * @see <a href="https://github.com/python/cpython/blob/main/Lib/pickletools.py">the opcodes</a>
  */
 public final class PickleReader {
-    /** Opcodes, and values that calls copy: each takes bounded memory, so this bounds the whole. */
+    /** Values that calls copy. */
     private static final long MAX_WORK = 4_000_000;
 
-    private final Input in;
+    /** Lists, dicts and objects that are kept: each takes bounded memory, so this bounds the whole. */
+    private static final int MAX_KEPT = 1 << 21;
+
+    /** Plain values in lists and dicts; of those that come after so many only short lists and dicts keep theirs. */
+    private static final int MAX_PLAIN = 200_000;
+
+    private static final int SHORT = 64;
+    private static final int MAX_LOOKED = 1000;
+
+    /** Longer texts and bytes are no names. */
+    private static final int MAX_TEXT = 1 << 16;
+
+    /** Bytes of texts that are read again because the pickle refers to them. */
+    private static final long MAX_AGAIN = 1L << 31;
+
+    private final PickleInput in;
     private final PickleStack stack = new PickleStack();
+    private final PickleMemo memo = new PickleMemo();
     private final Map<String, Storage> storages = new LinkedHashMap<>();
     private final List<Integer> modes = new ArrayList<>();
     private long work;
+    private long again;
+    private int kept;
+    private int plain;
+    private int looked;
+
+    /** Place of the text that the last opcode pushed; -1 if it pushed something else. */
+    private int text = -1;
 
     public PickleReader(ByteBuffer bytes) {
-        in = new Input(bytes);
+        in = new PickleInput(bytes);
     }
 
     /** Bytes read so far. */
@@ -51,14 +73,18 @@ public final class PickleReader {
 
     /** The pickle's value. */
     public Object read() throws CorruptFile {
-        while (work++ < MAX_WORK) {
+        while (work < MAX_WORK) {
+            int place = in.position();
             int op = in.unsigned1();
             if (op == '.') {
                 return stack.pop();
             }
-            if (!number(op) && !text(op) && !collection(op) && !object(op) && !memo(op)) {
-                throw new CorruptFile(
-                        "byte %d of its pickle, 0x%02x, is no known opcode".formatted(in.position() - 1, op));
+            if (text(op)) {
+                text = place;
+            } else if (memo(op) || number(op) || collection(op) || object(op)) {
+                text = -1;
+            } else {
+                throw new CorruptFile("byte %d of its pickle, 0x%02x, is no known opcode".formatted(place, op));
             }
         }
         throw new CorruptFile("its pickle takes more than " + MAX_WORK + " steps");
@@ -74,9 +100,9 @@ public final class PickleReader {
             case 'J' -> stack.push((long) in.signed4());
             case 0x8A -> stack.push(in.number(in.unsigned1()));
             case 0x8B -> stack.push(in.number(in.unsigned4()));
-            case 'I', 'L' -> stack.push(decimal(in.line()));
+            case 'I', 'L' -> stack.push(PickleInput.decimal(in.line()));
             case 'G' -> stack.push(in.bigEndianDouble());
-            case 'F' -> stack.push(real(in.line()));
+            case 'F' -> stack.push(PickleInput.real(in.line()));
             default -> {
                 return false;
             }
@@ -91,42 +117,41 @@ public final class PickleReader {
         stack.push(true);
     }
 
-    private static Object decimal(String line) throws CorruptFile {
-        if (line.equals("00") || line.equals("01")) {
-            return line.equals("01");
-        }
-        try {
-            return Input.narrow(new BigInteger(line.replace("L", "")));
-        } catch (NumberFormatException e) {
-            throw new CorruptFile("'" + line + "' stands where its pickle needs a whole number");
-        }
-    }
-
-    private static Double real(String line) throws CorruptFile {
-        try {
-            return Double.valueOf(line);
-        } catch (NumberFormatException e) {
-            throw new CorruptFile("'" + line + "' stands where its pickle needs a number");
-        }
-    }
-
     private boolean text(int op) throws CorruptFile {
         switch (op) {
-            case 'X' -> stack.push(in.utf8(in.unsigned4()));
-            case 0x8C -> stack.push(in.utf8(in.unsigned1()));
-            case 0x8D -> stack.push(in.utf8(in.signed8()));
+            case 'X' -> text(in.unsigned4(), StandardCharsets.UTF_8);
+            case 0x8C -> text(in.unsigned1(), StandardCharsets.UTF_8);
+            case 0x8D -> text(in.signed8(), StandardCharsets.UTF_8);
+            case 'T' -> text(in.unsigned4(), StandardCharsets.ISO_8859_1);
+            case 'U' -> text(in.unsigned1(), StandardCharsets.ISO_8859_1);
             case 'V' -> stack.push(in.line());
-            case 'T' -> stack.push(in.latin1(in.unsigned4()));
-            case 'U' -> stack.push(in.latin1(in.unsigned1()));
             case 'S' -> stack.push(unquoted(in.line()));
-            case 'C' -> stack.push(in.bytes(in.unsigned1()));
-            case 'B' -> stack.push(in.bytes(in.unsigned4()));
-            case 0x8E, 0x96 -> stack.push(in.bytes(in.signed8()));
+            case 'C' -> bytes(in.unsigned1());
+            case 'B' -> bytes(in.unsigned4());
+            case 0x8E, 0x96 -> bytes(in.signed8());
             default -> {
                 return false;
             }
         }
         return true;
+    }
+
+    private void text(long length, Charset charset) throws CorruptFile {
+        if (length > MAX_TEXT || stack.isLong()) {
+            in.skip(length);
+            stack.push(Pickled.SKIPPED);
+        } else {
+            stack.push(new String(in.bytes(length), charset));
+        }
+    }
+
+    private void bytes(long length) throws CorruptFile {
+        if (length > MAX_TEXT || stack.isLong()) {
+            in.skip(length);
+            stack.push(Pickled.SKIPPED);
+        } else {
+            stack.push(in.bytes(length));
+        }
     }
 
     private static String unquoted(String line) {
@@ -137,17 +162,16 @@ public final class PickleReader {
         switch (op) {
             case '(' -> stack.mark();
             case ')' -> stack.push(List.of());
-            case 't' -> stack.push(stack.popToMark());
-            case 0x85, 0x86, 0x87 -> stack.push(stack.pop(op - 0x84));
-            case ']' -> stack.push(new ArrayList<>());
-            case 'l', 0x91 -> stack.push(stack.popToMark());
+            case 't', 'l', 0x91 -> push(stack.popToMark());
+            case 0x85, 0x86, 0x87 -> push(stack.pop(op - 0x84));
+            case ']' -> push(new PickledList());
             case 'a' -> append(List.of(stack.pop()));
             case 'e', 0x90 -> append(stack.popToMark());
-            case '}' -> stack.push(new LinkedHashMap<>());
-            case 0x8F -> stack.push(new Thing());
+            case '}' -> push(new PickledMap());
+            case 0x8F -> push(new Thing());
             case 'd' -> {
                 List<Object> items = stack.popToMark();
-                stack.push(new LinkedHashMap<>());
+                push(new PickledMap());
                 setItems(items);
             }
             case 's' -> setItems(stack.pop(2));
@@ -159,10 +183,22 @@ public final class PickleReader {
         return true;
     }
 
-    @SuppressWarnings("unchecked")
+    private void push(Object made) throws CorruptFile {
+        if (++kept > MAX_KEPT) {
+            throw new CorruptFile("its values are more than " + MAX_KEPT + " lists, dicts and objects");
+        }
+        stack.push(made);
+    }
+
     private void append(List<Object> values) throws CorruptFile {
-        if (stack.top() instanceof ArrayList<?> list) {
-            ((ArrayList<Object>) list).addAll(values);
+        if (stack.top() instanceof PickledList list) {
+            for (Object value : values) {
+                if (passes(value, list.size())) {
+                    list.skipped++;
+                } else {
+                    list.add(value);
+                }
+            }
         } else if (!(stack.top() instanceof Thing)) {
             throw new CorruptFile("its pickle appends to something that is no list");
         }
@@ -174,8 +210,41 @@ public final class PickleReader {
             throw new CorruptFile("a value is missing in a dict of its pickle");
         }
         for (int i = 0; i < items.size(); i += 2) {
-            TorchCalls.putItem(target, items.get(i), items.get(i + 1));
+            if (!passes(items.get(i + 1), target.size())) {
+                TorchCalls.putItem(target, items.get(i), items.get(i + 1));
+            } else if (target instanceof PickledMap map) {
+                map.skipped++;
+            }
         }
+    }
+
+    /** Whether a value isn't kept, because it and very many others hold no tensor. */
+    private boolean passes(Object value, int size) {
+        looked = 0;
+        if (!isPlain(value, 4) || ++plain <= MAX_PLAIN || size < SHORT) {
+            return false;
+        }
+        kept -= memo.forget(value);
+        return true;
+    }
+
+    /** Very many values in it, or one inside another too deep, are as good as a tensor. */
+    private boolean isPlain(Object value, int depth) {
+        if (++looked > MAX_LOOKED) {
+            return false;
+        } else if (value instanceof Thing thing) {
+            return depth > 0 && isPlain(thing.items, depth - 1) && isPlain(thing.attributes, depth - 1);
+        } else if (value instanceof PickledList list) {
+            return depth > 0 && list.stream().allMatch(element -> isPlain(element, depth - 1));
+        } else if (value instanceof Map<?, ?> map) {
+            return depth > 0 && map.values().stream().allMatch(element -> isPlain(element, depth - 1));
+        }
+        return value instanceof String
+                || value instanceof Number
+                || value instanceof Boolean
+                || value instanceof byte[]
+                || value == Pickled.NONE
+                || value == Pickled.SKIPPED;
     }
 
     @SuppressWarnings("unchecked")
@@ -201,12 +270,12 @@ public final class PickleReader {
             case 'b' -> build(stack.pop());
             case 'o' -> {
                 List<Object> parts = stack.popToMark();
-                stack.push(!parts.isEmpty() && parts.get(0) instanceof Global type ? new Thing(type) : new Thing());
+                push(!parts.isEmpty() && parts.get(0) instanceof Global type ? new Thing(type) : new Thing());
             }
             case 'i' -> {
                 Global type = new Global(in.line(), in.line());
                 stack.popToMark();
-                stack.push(new Thing(type));
+                push(new Thing(type));
             }
             case 'Q' -> pushPersistent(TorchCalls.persistent(stack.pop()));
             default -> {
@@ -237,9 +306,14 @@ public final class PickleReader {
         Object function = stack.pop();
         if (function instanceof Global name && arguments instanceof List<?> list) {
             work += !list.isEmpty() && list.get(0) instanceof List<?> copied ? copied.size() : 0;
-            stack.push(TorchCalls.call(name, list));
+            Object result = TorchCalls.call(name, list);
+            push(result);
+            looked = 0;
+            if (result instanceof Thing && kept > MAX_KEPT / 2 && isPlain(list, 4)) {
+                kept -= memo.forget(list);
+            }
         } else {
-            stack.push(new Thing());
+            push(new Thing());
         }
     }
 
@@ -258,13 +332,13 @@ public final class PickleReader {
 
     private boolean memo(int op) throws CorruptFile {
         switch (op) {
-            case 'q' -> stack.put(in.unsigned1());
-            case 'r' -> stack.put(in.unsigned4());
-            case 'p' -> stack.put(place(in.line()));
-            case 0x94 -> stack.put(stack.memoSize());
-            case 'h' -> stack.get(in.unsigned1());
-            case 'j' -> stack.get(in.unsigned4());
-            case 'g' -> stack.get(place(in.line()));
+            case 'q' -> put(in.unsigned1());
+            case 'r' -> put(in.unsigned4());
+            case 'p' -> put(place(in.line()));
+            case 0x94 -> put(memo.size());
+            case 'h' -> get(in.unsigned1());
+            case 'j' -> get(in.unsigned4());
+            case 'g' -> get(place(in.line()));
             case '0' -> stack.discard();
             case '1' -> stack.popToMark();
             case '2' -> stack.push(stack.top());
@@ -277,104 +351,41 @@ public final class PickleReader {
         return true;
     }
 
+    private void put(long number) throws CorruptFile {
+        if (text >= 0) {
+            memo.putText(number, text, stack.top());
+        } else {
+            memo.put(number, stack.top());
+        }
+    }
+
+    private void get(long number) throws CorruptFile {
+        int place = memo.text(number);
+        if (place < 0) {
+            Object value = memo.get(number);
+            if (value == null) {
+                throw new CorruptFile("its pickle asks for value " + number + ", which it never kept");
+            }
+            stack.push(value);
+            return;
+        }
+        int here = in.position();
+        in.go(place);
+        text(in.unsigned1());
+        again += in.position() - place;
+        in.go(here);
+        if (again > MAX_AGAIN) {
+            throw new CorruptFile("its pickle refers to the same long texts again and again");
+        }
+    }
+
     private static long place(String line) throws CorruptFile {
-        return decimal(line) instanceof Long place ? place : -1;
+        return PickleInput.decimal(line) instanceof Long place ? place : -1;
     }
 
     private static void version(int protocol) throws CorruptFile {
         if (protocol > 5) {
             throw new CorruptFile("its pickle protocol " + protocol + " is newer than 5");
-        }
-    }
-
-    /** The bytes of a pickle, read in order, never past the end. */
-    private static final class Input {
-        private static final int MAX_LINE = 4096;
-
-        private final ByteBuffer bytes;
-
-        Input(ByteBuffer bytes) {
-            this.bytes = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
-        }
-
-        int position() {
-            return bytes.position();
-        }
-
-        int unsigned1() throws CorruptFile {
-            return need(1).get() & 0xFF;
-        }
-
-        int unsigned2() throws CorruptFile {
-            return need(2).getShort() & 0xFFFF;
-        }
-
-        int signed4() throws CorruptFile {
-            return need(4).getInt();
-        }
-
-        long unsigned4() throws CorruptFile {
-            return need(4).getInt() & 0xFFFFFFFFL;
-        }
-
-        long signed8() throws CorruptFile {
-            return need(8).getLong();
-        }
-
-        double bigEndianDouble() throws CorruptFile {
-            return Double.longBitsToDouble(Long.reverseBytes(need(8).getLong()));
-        }
-
-        byte[] bytes(long length) throws CorruptFile {
-            need(length);
-            byte[] value = new byte[(int) length];
-            bytes.get(value);
-            return value;
-        }
-
-        String utf8(long length) throws CorruptFile {
-            return new String(bytes(length), StandardCharsets.UTF_8);
-        }
-
-        String latin1(long length) throws CorruptFile {
-            return new String(bytes(length), StandardCharsets.ISO_8859_1);
-        }
-
-        /** A whole number of any length in little-endian two's complement, as a Long if it fits. */
-        Number number(long length) throws CorruptFile {
-            if (length > MAX_LINE) {
-                throw new CorruptFile("a number of " + length + " bytes stands in it");
-            }
-            byte[] value = bytes(length);
-            for (int i = 0; i < value.length / 2; i++) {
-                byte swapped = value[i];
-                value[i] = value[value.length - 1 - i];
-                value[value.length - 1 - i] = swapped;
-            }
-            return narrow(value.length == 0 ? BigInteger.ZERO : new BigInteger(value));
-        }
-
-        static Number narrow(BigInteger value) {
-            return value.bitLength() < Long.SIZE ? (Number) value.longValue() : value;
-        }
-
-        /** The text up to the next line feed. */
-        String line() throws CorruptFile {
-            StringBuilder line = new StringBuilder();
-            for (int c = unsigned1(); c != '\n'; c = unsigned1()) {
-                if (line.length() == MAX_LINE) {
-                    throw new CorruptFile("a line in it is longer than " + MAX_LINE + " characters");
-                }
-                line.append((char) c);
-            }
-            return line.toString();
-        }
-
-        private ByteBuffer need(long length) throws CorruptFile {
-            if (length < 0 || length > bytes.remaining()) {
-                throw new CorruptFile("it ends in the middle of a value; copy it again");
-            }
-            return bytes;
         }
     }
 }

@@ -3,21 +3,24 @@ package org.simreg.worker.weights.format.pickle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.simreg.worker.weights.tensor.CorruptFile;
 
-/** The values that a pickle's reader holds: its stack, the marks in it, and the memo. */
+/** The values that a pickle's reader holds: its stack and the marks in it. */
 final class PickleStack {
     private static final int MAX_DEPTH = 1 << 20;
 
+    /** References to values that share one object. */
+    private static final int MAX_SHARED = 1 << 22;
+
+    /** Texts since a mark that are read. */
+    private static final int LONG = 1 << 16;
+
     private final List<Object> stack = new ArrayList<>();
     private final Deque<Integer> marks = new ArrayDeque<>();
-    private final Map<Long, Object> memo = new HashMap<>();
 
     void push(Object value) throws CorruptFile {
-        if (stack.size() == MAX_DEPTH) {
+        if (stack.size() >= MAX_DEPTH && (value != Pickled.SKIPPED || stack.size() == MAX_SHARED)) {
             throw new CorruptFile("its values are stacked more than " + MAX_DEPTH + " deep");
         }
         stack.add(value);
@@ -41,6 +44,11 @@ final class PickleStack {
         return !stack.isEmpty() && value.equals(stack.get(stack.size() - 1));
     }
 
+    /** Whether so many values stand above the last mark that what follows is of a very long tuple. */
+    boolean isLong() {
+        return stack.size() - (marks.isEmpty() ? 0 : marks.peek()) > LONG;
+    }
+
     void mark() throws CorruptFile {
         if (marks.size() == MAX_DEPTH) {
             throw new CorruptFile("its values are nested more than " + MAX_DEPTH + " deep");
@@ -49,18 +57,18 @@ final class PickleStack {
     }
 
     /** Takes all values since the last mark, and the mark. */
-    List<Object> popToMark() throws CorruptFile {
+    PickledList popToMark() throws CorruptFile {
         if (marks.isEmpty()) {
             throw new CorruptFile("a mark is missing in its pickle");
         }
         List<Object> values = stack.subList(marks.pop(), stack.size());
-        List<Object> taken = new ArrayList<>(values);
+        PickledList taken = new PickledList(values);
         values.clear();
         return taken;
     }
 
-    List<Object> pop(int count) throws CorruptFile {
-        List<Object> values = new ArrayList<>(count);
+    PickledList pop(int count) throws CorruptFile {
+        PickledList values = new PickledList();
         for (int i = 0; i < count; i++) {
             values.add(0, pop());
         }
@@ -74,21 +82,5 @@ final class PickleStack {
         } else {
             pop();
         }
-    }
-
-    int memoSize() {
-        return memo.size();
-    }
-
-    void put(long place) throws CorruptFile {
-        memo.put(place, top());
-    }
-
-    void get(long place) throws CorruptFile {
-        Object value = memo.get(place);
-        if (value == null) {
-            throw new CorruptFile("its pickle asks for value " + place + ", which it never kept");
-        }
-        push(value);
     }
 }

@@ -15,8 +15,29 @@ public sealed interface Pickled {
     /** Python's None. */
     Pickled NONE = new Nothing();
 
+    /** A text or another plain value that was passed over because it, or what it stands in, is very long. */
+    Pickled SKIPPED = new Passed();
+
     /** The type of Python's None. */
     record Nothing() implements Pickled {}
+
+    /** The type of what was passed over. */
+    record Passed() implements Pickled {
+        @Override
+        public String toString() {
+            return "not read";
+        }
+    }
+
+    /** Number of values of a list or dict, also of those that were not kept. */
+    static long size(Object value) {
+        if (value instanceof PickledList list) {
+            return (long) list.size() + list.skipped;
+        } else if (value instanceof PickledMap map) {
+            return (long) map.size() + map.skipped;
+        }
+        return value instanceof Map<?, ?> map ? map.size() : value instanceof List<?> list ? list.size() : 0;
+    }
 
     /** A class or function, by name only. */
     record Global(String module, String name) implements Pickled {
@@ -40,6 +61,9 @@ public sealed interface Pickled {
 
         /** The object's own names; shared with whatever else refers to them, never copied. */
         public Map<?, ?> attributes = Map.of();
+
+        /** Its number among the values that the pickle's memo keeps; -1 if it isn't kept. */
+        int number = -1;
 
         Thing(Global type) {
             this.type = type;

@@ -1,7 +1,6 @@
 package org.simreg.worker.weights.format.pickle;
 
 import java.math.BigInteger;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,7 +54,7 @@ final class TorchCalls {
     }
 
     private static Map<Object, Object> dict(List<?> arguments) {
-        Map<Object, Object> dict = new LinkedHashMap<>();
+        Map<Object, Object> dict = new PickledMap();
         if (!arguments.isEmpty() && arguments.get(0) instanceof List<?> pairs) {
             for (Object item : pairs) {
                 if (item instanceof List<?> pair && pair.size() == 2) {

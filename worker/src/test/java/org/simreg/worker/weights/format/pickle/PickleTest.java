@@ -116,6 +116,46 @@ class PickleTest {
         assertTrue(error.getMessage().contains("steps"), error.getMessage());
     }
 
+    /** Heavier by {@code -Dsimreg.strings=5000000} in little memory. */
+    @Test
+    void millionsOfTextsAreCountedAndNotKept() throws CorruptFile {
+        int count = Integer.getInteger("simreg.strings", 400_000);
+        ByteBuffer bytes = ByteBuffer.allocate(count * 24 + 100);
+        bytes.put(new byte[] {(byte) 0x80, 4, '}', '(', 'U', 1, 'l', ']'});
+        for (int i = 0; i < count; i += 1000) {
+            bytes.put((byte) '(');
+            for (int j = i; j < i + 1000; j++) {
+                byte[] text = ("train/%08d".formatted(j)).getBytes(StandardCharsets.US_ASCII);
+                bytes.put((byte) 0x8C).put((byte) text.length).put(text).put((byte) 0x94);
+            }
+            bytes.put((byte) 'e');
+        }
+        // The first text once more, and a last one.
+        bytes.put(new byte[] {'U', 1, 'f', 'h', 0, 'U', 1, 'g', 'U', 1, 'z', 'u', '.'});
+        Map<?, ?> dict = (Map<?, ?>) new PickleReader(bytes.flip()).read();
+        assertEquals(count, Pickled.size(dict.get("l")));
+        assertTrue(((List<?>) dict.get("l")).size() <= 200_001);
+        assertEquals("train/00000000", dict.get("f"));
+        assertEquals("z", dict.get("g"));
+    }
+
+    @Test
+    void amongMillionsOfPairsATensorIsStillFound() throws CorruptFile {
+        int count = 250_000;
+        ByteBuffer bytes = ByteBuffer.allocate(count * 16 + 400);
+        bytes.put(new byte[] {(byte) 0x80, 4, ']', '('});
+        for (int i = 0; i < count; i++) {
+            bytes.put(new byte[] {'U', 2, 'a', 'b', (byte) 0x94, 'K', 1, (byte) 0x86, (byte) 0x94});
+        }
+        byte[] tensor = new PickleWriter()
+                .tensor(new PickleWriter.Storage(DType.FLOAT32, "0", 4, false), 0, new long[] {4}, new long[] {1})
+                .stop();
+        bytes.put(tensor, 2, tensor.length - 3).put(new byte[] {'e', '.'});
+        List<?> list = (List<?>) new PickleReader(bytes.flip()).read();
+        assertEquals(count + 1, Pickled.size(list));
+        assertTrue(list.get(list.size() - 1) instanceof Pickled.Tensor);
+    }
+
     private static Object read(PickleWriter pickle) throws CorruptFile {
         return new PickleReader(ByteBuffer.wrap(pickle.stop())).read();
     }

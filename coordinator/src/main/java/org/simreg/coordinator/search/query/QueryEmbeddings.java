@@ -1,0 +1,94 @@
+package org.simreg.coordinator.search.query;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Refused;
+import org.simreg.proto.Vectors;
+
+/**
+ * The images of queries that are being embedded now, each asked of the workers in turn. Queries that have ended workers
+ * are remembered and refused at once when they come again. Belongs to the search thread.
+ */
+public final class QueryEmbeddings {
+    private static final int MOST_REMEMBERED = 1000;
+
+    private final Timers timers;
+    private final SearchWorkers searchWorkers;
+    private final Set<QueryEmbedding> underWay = new HashSet<>();
+
+    /** Workers that a query's images have ended, of queries that did. */
+    private final Map<Images, List<String>> ended = new LinkedHashMap<>();
+
+    private List<SearchWorkers.Worker> workers = List.of();
+    private int rotation;
+
+    /** The images of a query, short enough to be remembered. */
+    private record Images(int hash, int count, long bytes) {
+        static Images of(ImageQuery query) {
+            return new Images(
+                    query.getFilesList().hashCode(),
+                    query.getFilesCount(),
+                    query.getFilesList().stream().mapToLong(file -> file.size()).sum());
+        }
+    }
+
+    public QueryEmbeddings(Timers timers, SearchWorkers searchWorkers) {
+        this.timers = timers;
+        this.searchWorkers = searchWorkers;
+    }
+
+    /**
+     * Features of a query's images.
+     *
+     * @param until deadline in nanoseconds of {@link System#nanoTime}
+     * @return fails with {@link Refused} if no worker can, an image can't be read, or the images have ended workers
+     */
+    public CompletionStage<Vectors> start(ImageQuery query, long until) {
+        Images images = Images.of(query);
+        List<String> before = ended.getOrDefault(images, List.of());
+        if (before.size() >= QueryEmbedding.MOST_ENDED) {
+            return CompletableFuture.failedFuture(new Refused(Refused.Kind.INVALID, QueryEmbedding.deadly(before)));
+        }
+        QueryEmbedding embedding = new QueryEmbedding(timers, searchWorkers, this::rotated, query, until);
+        embedding.ended().addAll(before);
+        underWay.add(embedding);
+        return embedding.start().whenComplete((vectors, failure) -> {
+            underWay.remove(embedding);
+            if (embedding.ended().size() > before.size()) {
+                remember(images, embedding.ended());
+            }
+        });
+    }
+
+    private void remember(Images images, List<String> workers) {
+        ended.put(images, List.copyOf(workers));
+        if (ended.size() > MOST_REMEMBERED) {
+            ended.remove(ended.keySet().iterator().next());
+        }
+    }
+
+    private List<SearchWorkers.Worker> rotated() {
+        List<SearchWorkers.Worker> order = new ArrayList<>(workers);
+        Collections.rotate(order, rotation++);
+        return order;
+    }
+
+    /**
+     * Takes the workers that attend, after every change.
+     *
+     * @param leaving those that are about to leave, and may answer yet
+     */
+    public void attend(List<SearchWorkers.Worker> attending, Collection<SearchWorkers.Worker> leaving) {
+        workers = List.copyOf(attending);
+        List.copyOf(underWay).forEach(one -> one.attend(attending, leaving));
+    }
+}

@@ -1,0 +1,110 @@
+package org.simreg.coordinator.search.query;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.ONE;
+import static org.simreg.coordinator.search.query.FakeSearchWorkers.TWO;
+
+import com.google.protobuf.ByteString;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.simreg.proto.ImageQuery;
+import org.simreg.proto.Refused;
+import org.simreg.proto.SearchReply;
+import org.simreg.proto.Vectors;
+
+/** Queries with images some of which end the workers that read them. */
+class QueryEmbeddingsTest {
+    private static final SearchWorkers.Worker THREE = new SearchWorkers.Worker("w3", "third", 1 << 20);
+
+    private final FakeSearchWorkers searchWorkers = new FakeSearchWorkers();
+    private final QueryEmbeddings embeddings = new QueryEmbeddings(new FakeTimers(), searchWorkers);
+
+    private CompletableFuture<Vectors> ask(String image) {
+        ImageQuery query =
+                ImageQuery.newBuilder().addFiles(ByteString.copyFromUtf8(image)).build();
+        long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+        return embeddings.start(query, until).toCompletableFuture();
+    }
+
+    private static void answers(FakeSearchWorkers.Asked asked) {
+        asked.reply()
+                .complete(SearchReply.newBuilder()
+                        .setVectors(Vectors.newBuilder().setDimension(7))
+                        .build());
+    }
+
+    private static Refused refused(CompletableFuture<Vectors> query) {
+        return (Refused) assertThrows(CompletionException.class, query::join).getCause();
+    }
+
+    @Test
+    void aQueryThatTwoWorkersWereLostWithIsNotAskedOfAThird() {
+        embeddings.attend(List.of(ONE, TWO, THREE), List.of());
+        CompletableFuture<Vectors> query = ask("bomb");
+        assertEquals(ONE, searchWorkers.one().worker());
+        embeddings.attend(List.of(TWO, THREE), List.of());
+        assertEquals(TWO, searchWorkers.one().worker());
+        embeddings.attend(List.of(THREE), List.of());
+        assertEquals(List.of(), searchWorkers.asked());
+        assertEquals(Refused.Kind.INVALID, refused(query).kind());
+        assertTrue(
+                refused(query).getMessage().contains("w1 and w2 were lost"),
+                refused(query).getMessage());
+        assertEquals(Refused.Kind.INVALID, refused(ask("bomb")).kind());
+        assertEquals(List.of(), searchWorkers.asked(), "it is known by now");
+        CompletableFuture<Vectors> other = ask("picture");
+        answers(searchWorkers.one());
+        assertEquals(7, other.join().getDimension());
+    }
+
+    @Test
+    void oneThatComesAgainAndAgainEndsTwoWorkersInAll() {
+        for (int i = 0; i < 2; i++) {
+            embeddings.attend(List.of(ONE), List.of());
+            CompletableFuture<Vectors> query = ask("bomb");
+            assertEquals(1, searchWorkers.asked().size());
+            embeddings.attend(List.of(), List.of());
+            assertTrue(query.isCompletedExceptionally());
+        }
+        embeddings.attend(List.of(ONE), List.of());
+        assertEquals(Refused.Kind.INVALID, refused(ask("bomb")).kind());
+        assertEquals(List.of(), searchWorkers.asked());
+    }
+
+    @Test
+    void oneThatNobodyAnswersHoldsUpTwoWorkersOnly() {
+        embeddings.attend(List.of(ONE, TWO, THREE), List.of());
+        CompletableFuture<Vectors> query = ask("slow");
+        searchWorkers.one().reply().completeExceptionally(new TimeoutException("30 s"));
+        searchWorkers.one().reply().completeExceptionally(new TimeoutException("30 s"));
+        assertEquals(List.of(), searchWorkers.asked());
+        assertEquals(Refused.Kind.INVALID, refused(query).kind());
+    }
+
+    @Test
+    void aWorkerThatLeavesMayAnswerYetAndIsNotCounted() {
+        embeddings.attend(List.of(ONE, TWO), List.of());
+        CompletableFuture<Vectors> query = ask("picture");
+        FakeSearchWorkers.Asked asked = searchWorkers.one();
+        embeddings.attend(List.of(TWO), List.of(ONE));
+        assertEquals(List.of(), searchWorkers.asked());
+        answers(asked);
+        assertEquals(7, query.join().getDimension());
+    }
+
+    @Test
+    void oneThatCanNotBeReachedIsNotCounted() {
+        embeddings.attend(List.of(ONE, TWO, THREE), List.of());
+        CompletableFuture<Vectors> query = ask("picture");
+        searchWorkers.one().reply().completeExceptionally(new IllegalStateException("no handlers"));
+        searchWorkers.one().fails("no such weights");
+        answers(searchWorkers.one());
+        assertEquals(7, query.join().getDimension());
+    }
+}

@@ -1,0 +1,83 @@
+package org.simreg.bench.attack;
+
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import java.util.Iterator;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.CreateBankRequest;
+import org.simreg.proto.DeleteBankRequest;
+import org.simreg.proto.DescribeBankRequest;
+import org.simreg.proto.SearchGrpc;
+
+/** A client of the coordinator's banks that prints a line for each attack. */
+final class AttackedBanks implements AutoCloseable {
+    private static final int LARGEST = 64 << 20;
+    private static final int SECONDS = 150;
+
+    private final String attack;
+    private final ManagedChannel channel;
+
+    /**
+     * @param attack its name, which begins each line
+     * @param coordinator host and port
+     */
+    AttackedBanks(String attack, String coordinator) {
+        this.attack = attack;
+        channel = NettyChannelBuilder.forTarget(coordinator)
+                .usePlaintext()
+                .maxInboundMessageSize(LARGEST)
+                .build();
+    }
+
+    ManagedChannel channel() {
+        return channel;
+    }
+
+    /** The service, with a deadline that begins now. */
+    SearchGrpc.SearchBlockingStub search() {
+        return SearchGrpc.newBlockingStub(channel).withWaitForReady().withDeadlineAfter(SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Prints a line with what the trial gives, or the status that it ends with. */
+    void trial(String done, Supplier<String> answer) {
+        long begun = System.nanoTime();
+        String answered;
+        try {
+            answered = answer.get();
+        } catch (StatusRuntimeException e) {
+            answered = e.getStatus().getCode() + ": " + e.getStatus().getDescription();
+        }
+        System.out.printf(
+                "%s | %s | %s (%.1f s)%n",
+                attack, done, answered.replace('\n', ' '), (System.nanoTime() - begun) / 1e9);
+    }
+
+    /** Makes a bank and waits for its end, which is given with its reason. */
+    String made(CreateBankRequest request) {
+        search().createBank(request);
+        return end(request.getName());
+    }
+
+    /** Waits until a bank is ready or has failed. */
+    String end(String name) {
+        Iterator<BankStatus> statuses = search().watchBank(
+                        DescribeBankRequest.newBuilder().setName(name).build());
+        BankStatus last = BankStatus.getDefaultInstance();
+        while (statuses.hasNext()) {
+            last = statuses.next();
+        }
+        return last.getState() + (last.getReason().isEmpty() ? "" : ": " + last.getReason());
+    }
+
+    void delete(String name) {
+        search().deleteBank(DeleteBankRequest.newBuilder().setName(name).build());
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}

@@ -1,0 +1,232 @@
+package org.simreg.worker.base.concurrent;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * A pool of threads for tasks that read files which may never answer: a pipe, storage that is away. A task that has not
+ * called {@link #progress} for a while hangs: it is interrupted, told of, and no longer counted, so that those that
+ * wait get a thread. Only when very many hang does the pool stand still, and {@link #trouble} says so.
+ */
+public final class WatchedPool implements Executor, AutoCloseable {
+    /** Most tasks that may hang beside those that work. */
+    static final int MOST_HANGING = 32;
+
+    /** After which a task that shows no progress hangs, where nothing else is said. */
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final int SECONDS_TO_END = 5;
+    private static final Duration IDLE = Duration.ofSeconds(30);
+    private static final ThreadLocal<Running> CURRENT = new ThreadLocal<>();
+
+    private final String name;
+    private final int most;
+    private final long patience;
+    private final LongSupplier nanos;
+    private final ExecutorService threads;
+
+    // Guarded by this.
+    private final Deque<Running> waiting = new ArrayDeque<>();
+    private final Set<Running> working = new LinkedHashSet<>();
+    private final Set<Running> hanging = new LinkedHashSet<>();
+    private boolean watched;
+    private boolean closed;
+
+    /**
+     * @param name of the threads
+     * @param most tasks that work at once
+     * @param patience after which a task that shows no progress hangs
+     */
+    public WatchedPool(String name, int most, Duration patience) {
+        this(name, most, patience, System::nanoTime);
+    }
+
+    WatchedPool(String name, int most, Duration patience, LongSupplier nanos) {
+        this.name = name;
+        this.most = most;
+        this.patience = patience.toNanos();
+        this.nanos = nanos;
+        threads = NamedThreads.pool(NamedThreads.numbered(name), most + MOST_HANGING, IDLE);
+    }
+
+    /** A task of a pool, from when it is given to its end. */
+    private final class Running implements Runnable {
+        private final Runnable task;
+        private final Runnable hung;
+        private volatile long seen = nanos.getAsLong();
+
+        /** Guarded by this. */
+        private Thread thread;
+
+        /** Guarded by this. */
+        private boolean cancelled;
+
+        Running(Runnable task, Runnable hung) {
+            this.task = task;
+            this.hung = hung;
+        }
+
+        @Override
+        public void run() {
+            CURRENT.set(this);
+            seen = nanos.getAsLong();
+            try {
+                if (begun()) {
+                    task.run();
+                }
+            } finally {
+                CURRENT.remove();
+                over();
+                ended(this);
+            }
+        }
+
+        private synchronized boolean begun() {
+            thread = Thread.currentThread();
+            return !cancelled;
+        }
+
+        /** The thread's next task must not be interrupted in its place. */
+        private synchronized void over() {
+            thread = null;
+            Thread.interrupted();
+        }
+
+        synchronized void cancel() {
+            cancelled = true;
+            if (thread != null) {
+                thread.interrupt();
+            }
+        }
+
+        void progressed() {
+            seen = nanos.getAsLong();
+        }
+
+        long since() {
+            return nanos.getAsLong() - seen;
+        }
+    }
+
+    /** Says, on a pool's thread, that its task gets ahead; elsewhere it does nothing. */
+    public static void progress() {
+        Running running = CURRENT.get();
+        if (running != null) {
+            running.progressed();
+        }
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        execute(task, () -> {});
+    }
+
+    /**
+     * Runs a task once a thread is free.
+     *
+     * @param hung called, on another thread, if the task hangs; must not wait
+     * @return cancels the task: it isn't begun any more, or its thread is interrupted
+     * @throws RejectedExecutionException if the pool is closed
+     */
+    public Runnable execute(Runnable task, Runnable hung) {
+        Running running = new Running(task, hung);
+        synchronized (this) {
+            if (closed) {
+                throw new RejectedExecutionException(name + " takes no tasks any more");
+            }
+            waiting.add(running);
+            begin();
+        }
+        return running::cancel;
+    }
+
+    /**
+     * Computes something once a thread is free.
+     *
+     * @param hung makes the failure if the work hangs
+     * @return fails with what the work throws
+     */
+    public <T> CompletableFuture<T> call(Callable<T> work, Supplier<? extends Throwable> hung) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        execute(
+                () -> {
+                    try {
+                        result.complete(work.call());
+                    } catch (Throwable e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                () -> result.completeExceptionally(hung.get()));
+        return result;
+    }
+
+    private synchronized void begin() {
+        while (!waiting.isEmpty() && working.size() < most && hanging.size() < MOST_HANGING && !closed) {
+            Running next = waiting.remove();
+            next.seen = nanos.getAsLong();
+            working.add(next);
+            threads.execute(next);
+        }
+        if (!watched && !working.isEmpty() && !closed) {
+            watched = true;
+            CompletableFuture.delayedExecutor(Math.max(patience / 4, 1), TimeUnit.NANOSECONDS, Runnable::run)
+                    .execute(this::look);
+        }
+    }
+
+    private void look() {
+        Set<Running> found = new LinkedHashSet<>();
+        synchronized (this) {
+            watched = false;
+            working.stream().filter(one -> one.since() > patience).forEach(found::add);
+            working.removeAll(found);
+            hanging.addAll(found);
+            begin();
+        }
+        found.forEach(Running::cancel);
+        found.forEach(one -> one.hung.run());
+    }
+
+    private synchronized void ended(Running one) {
+        working.remove(one);
+        hanging.remove(one);
+        begin();
+    }
+
+    /** Why the pool stands still, as a sentence; empty if it works. */
+    public synchronized Optional<String> trouble() {
+        boolean late = !waiting.isEmpty() && waiting.peek().since() > patience;
+        return late || hanging.size() >= MOST_HANGING
+                ? Optional.of("%d tasks of %s hang in storage that gives no answer, and %d wait"
+                        .formatted(hanging.size(), name, waiting.size()))
+                : Optional.empty();
+    }
+
+    /** Begins nothing any more, and waits a while for what works. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            waiting.clear();
+            hanging.forEach(Running::cancel);
+        }
+        threads.shutdown();
+        try {
+            threads.awaitTermination(SECONDS_TO_END, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package org.simreg.worker.base.concurrent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Tests of a pool some of whose tasks wait for what never comes. */
+@Timeout(20)
+class WatchedPoolTest {
+    private static final Duration PATIENCE = Duration.ofMillis(40);
+
+    private final WatchedPool pool = new WatchedPool("test", 2, PATIENCE);
+    private final CountDownLatch never = new CountDownLatch(1);
+
+    @AfterEach
+    void close() {
+        never.countDown();
+        pool.close();
+    }
+
+    /** As a read that no interrupt wakes. */
+    private void hang() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                never.await();
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+                return;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+    }
+
+    private static void await(CompletableFuture<?> done) throws Exception {
+        done.get(10, TimeUnit.SECONDS);
+    }
+
+    private CompletableFuture<Void> hanging() {
+        CompletableFuture<Void> hung = new CompletableFuture<>();
+        pool.execute(this::hang, () -> hung.complete(null));
+        return hung;
+    }
+
+    @Test
+    void tasksThatHangHoldNoThreadFromOthers() throws Exception {
+        for (int i = 0; i < 6; i++) {
+            await(hanging());
+        }
+        CompletableFuture<String> other = new CompletableFuture<>();
+        pool.execute(() -> other.complete(Thread.currentThread().getName()));
+        assertTrue(other.get(10, TimeUnit.SECONDS).startsWith("test-"));
+        assertEquals(Optional.empty(), pool.trouble());
+    }
+
+    @Test
+    void whenVeryManyHangThePoolSaysSo() throws Exception {
+        for (int i = 0; i < WatchedPool.MOST_HANGING; i++) {
+            await(hanging());
+        }
+        pool.execute(() -> {});
+        assertTrue(
+                pool.trouble().orElseThrow().contains("32 tasks of test hang"),
+                pool.trouble().toString());
+        CompletableFuture<Void> after = new CompletableFuture<>();
+        pool.execute(() -> after.complete(null));
+        never.countDown();
+        await(after);
+        assertEquals(Optional.empty(), pool.trouble());
+    }
+
+    @Test
+    void aTaskThatWaitsIsWokenAndItsThreadGoesOn() throws Exception {
+        CompletableFuture<Void> woken = new CompletableFuture<>();
+        pool.execute(() -> {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                woken.complete(null);
+            }
+        });
+        await(woken);
+        for (int i = 0; i < 10; i++) {
+            CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+            pool.execute(() -> interrupted.complete(Thread.currentThread().isInterrupted()));
+            assertFalse(interrupted.get(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aTaskThatGetsAheadNeverHangs() throws Exception {
+        CompletableFuture<Void> hung = new CompletableFuture<>();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        pool.execute(
+                () -> {
+                    long begun = System.nanoTime();
+                    while (System.nanoTime() - begun < 5 * PATIENCE.toNanos()) {
+                        WatchedPool.progress();
+                    }
+                    done.complete(null);
+                },
+                () -> hung.complete(null));
+        await(done);
+        assertFalse(hung.isDone());
+    }
+
+    @Test
+    void aCancelledTaskIsInterruptedOrNeverBegun() throws Exception {
+        CompletableFuture<Void> begun = new CompletableFuture<>();
+        CompletableFuture<Void> woken = new CompletableFuture<>();
+        WatchedPool patient = new WatchedPool("patient", 1, Duration.ofHours(1));
+        Runnable first = patient.execute(
+                () -> {
+                    begun.complete(null);
+                    try {
+                        never.await();
+                    } catch (InterruptedException e) {
+                        woken.complete(null);
+                    }
+                },
+                () -> {});
+        CompletableFuture<Void> second = new CompletableFuture<>();
+        patient.execute(() -> second.complete(null), () -> {}).run();
+        CompletableFuture<Void> third = new CompletableFuture<>();
+        patient.execute(() -> third.complete(null));
+        await(begun);
+        first.run();
+        await(woken);
+        await(third);
+        assertFalse(second.isDone());
+        patient.close();
+        assertThrows(RejectedExecutionException.class, () -> patient.execute(() -> {}));
+    }
+}
