@@ -127,14 +127,26 @@ final class ReportHandler {
                 .setSubject(done.getSubject())
                 .setEpoch(done.getEpoch())
                 .build();
-        boolean current =
-                measured.getGeneration() == run.record().getGeneration().getNumber();
-        if (!current || run.record().getMeasuredList().contains(measurement)) {
+        if (!holds(run, measured) || run.record().getMeasuredList().contains(measurement)) {
             return;
         }
         run.emit(Progress.newBuilder().setEvaluation(done));
         run.files().sync();
         run.save(run.record().toBuilder().addMeasured(measurement));
+    }
+
+    /**
+     * Whether a state was measured that the job is at or has passed. The generation that measured it may have ended: the
+     * report was under way while the stream was broken, and nobody measures that epoch again.
+     */
+    private static boolean holds(JobRun run, Measured measured) {
+        long generation = run.record().getGeneration().getNumber();
+        if (measured.getGeneration() == generation) {
+            return true;
+        }
+        JobStarted started = run.record().getStarted();
+        long step = Math.min(started.getTotalSteps(), measured.getEvaluation().getEpoch() * started.getStepsPerEpoch());
+        return measured.getGeneration() < generation && step <= run.ledger().step();
     }
 
     private void trained(JobRun run, Trained trained) {

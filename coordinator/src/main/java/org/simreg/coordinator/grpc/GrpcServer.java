@@ -12,6 +12,10 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -21,9 +25,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.simreg.coordinator.grpc.bounds.Farewell;
 import org.simreg.coordinator.grpc.bounds.InboundBounds;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.net.BoundedServerChannel;
+import org.simreg.worker.base.net.ConnectionBound;
 import org.simreg.worker.base.tls.Tls;
 
 /**
@@ -51,6 +58,7 @@ public final class GrpcServer implements AutoCloseable {
     private static final Duration UNUSED = Duration.ofSeconds(60);
 
     private static final int THREADS = 4;
+    private static final int LOOPS = 2;
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final Duration GRACE = Duration.ofMillis(500);
     private static final Duration BREAK_OFF = Duration.ofSeconds(5);
@@ -58,6 +66,7 @@ public final class GrpcServer implements AutoCloseable {
     private final HealthStatusManager health = new HealthStatusManager();
     private final Optional<InboundBounds> bounds;
     private final ExecutorService threads = threads("simreg-api");
+    private final Optional<EventLoopGroup> loops;
     private final Server server;
 
     /**
@@ -85,10 +94,14 @@ public final class GrpcServer implements AutoCloseable {
     }
 
     private GrpcServer(
-            ServerBuilder<?> builder, List<? extends BindableService> services, Optional<InboundBounds> bounds)
+            ServerBuilder<?> builder,
+            List<? extends BindableService> services,
+            Optional<InboundBounds> bounds,
+            Optional<EventLoopGroup> loops)
             throws IOException {
         GRPC.setLevel(Level.SEVERE);
         this.bounds = bounds;
+        this.loops = loops;
         services.forEach(service -> serve(builder, service));
         add(builder, health.getHealthService());
         addReflection(builder);
@@ -139,9 +152,16 @@ public final class GrpcServer implements AutoCloseable {
                 .maxConcurrentCallsPerConnection(MOST_CALLS);
         InboundBounds bounds = new InboundBounds();
         bounds.apply(builder);
+        EventLoopGroup loops = new MultiThreadIoEventLoopGroup(
+                LOOPS, new DefaultThreadFactory("simreg-api-net", true), NioIoHandler.newFactory());
+        boolean plain = security.tls().isEmpty();
+        builder.bossEventLoopGroup(loops)
+                .workerEventLoopGroup(loops)
+                .channelFactory(() -> new BoundedServerChannel(
+                        ConnectionBound.ofProcess(), reason -> plain ? Farewell.goAway(reason) : new byte[0]));
         security.interceptors().forEach(builder::intercept);
         try {
-            return new GrpcServer(builder, services, Optional.of(bounds));
+            return new GrpcServer(builder, services, Optional.of(bounds), Optional.of(loops));
         } catch (IOException e) {
             String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
             String way = "; choose another with --host and --port";
@@ -158,7 +178,7 @@ public final class GrpcServer implements AutoCloseable {
         try {
             InProcessServerBuilder builder =
                     InProcessServerBuilder.forName(name).maxInboundMessageSize(LARGEST_REQUEST);
-            return new GrpcServer(builder, services, Optional.empty());
+            return new GrpcServer(builder, services, Optional.empty(), Optional.empty());
         } catch (IOException e) {
             throw new IllegalStateException("the in-process name " + name + " is taken", e);
         }
@@ -206,6 +226,7 @@ public final class GrpcServer implements AutoCloseable {
     private void closeThreads() {
         threads.shutdown();
         bounds.ifPresent(InboundBounds::close);
+        loops.ifPresent(group -> group.shutdownGracefully(0, BREAK_OFF.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     private void serve(ServerBuilder<?> builder, BindableService service) {

@@ -6,6 +6,7 @@ import org.simreg.coordinator.job.schedule.JobView;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.Generation;
+import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
@@ -17,6 +18,8 @@ import org.simreg.proto.StepDone;
  * coordinator's thread only.
  */
 public final class LedgerWriter {
+    private static final int LAST_EVENTS = 50;
+
     private final JobRun run;
     private final RunFiles files;
     private StepReports reports;
@@ -32,6 +35,33 @@ public final class LedgerWriter {
         files.sync();
         durableStep = files.head().step();
         beginGeneration();
+        if (run.active()) {
+            endEpoch();
+        }
+    }
+
+    /** Says that an epoch is done if the coordinator was killed between its last step and saying so. */
+    private void endEpoch() {
+        long step = step();
+        if (step == 0 || !endsEpoch(step)) {
+            return;
+        }
+        Optional<StepDone> last = Optional.empty();
+        for (JobEvent event : files.read(Math.max(0, files.nextSequence() - LAST_EVENTS), LAST_EVENTS)) {
+            Progress progress = event.getProgress();
+            if (progress.hasStep()) {
+                last = Optional.of(progress.getStep());
+            } else if (progress.hasEpoch()) {
+                last = Optional.empty();
+            }
+        }
+        last.filter(told -> told.getStep() == step)
+                .ifPresent(told -> run.emit(Progress.newBuilder().setEpoch(epochDone(told.getEpoch(), told))));
+    }
+
+    private boolean endsEpoch(long step) {
+        JobStarted started = run.record().getStarted();
+        return step % Math.max(1, started.getStepsPerEpoch()) == 0 || step == started.getTotalSteps();
     }
 
     /** Takes the reports of the record's generation from now on. */
@@ -119,6 +149,9 @@ public final class LedgerWriter {
         long perEpoch = Math.max(1, started.getStepsPerEpoch());
         int epoch = (int) ((step - 1) / perEpoch) + 1;
         StepDone told = complete.told();
+        // The event first: one without its line is taken back when the folder is opened, a line without its event is
+        // a step that no client hears of.
+        run.emit(Progress.newBuilder().setStep(told));
         files.commit(
                 LedgerEntry.Commit.newBuilder()
                         .setStep(step)
@@ -132,8 +165,7 @@ public final class LedgerWriter {
                         .build(),
                 told);
         run.failures().progressed();
-        run.emit(Progress.newBuilder().setStep(told));
-        if (step % perEpoch == 0 || step == started.getTotalSteps()) {
+        if (endsEpoch(step)) {
             run.emit(Progress.newBuilder().setEpoch(epochDone(epoch, told)));
         }
     }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.grpc.GrpcServer;
@@ -18,6 +19,7 @@ import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.coordinator.store.JournaledJobs;
+import org.simreg.coordinator.store.PublishedCheck;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.coordinator.store.hazelcast.HazelcastJobs;
 import org.simreg.coordinator.store.hazelcast.HazelcastRecords;
@@ -53,9 +55,21 @@ public final class CoordinatorNode implements AutoCloseable {
             Path home,
             String version,
             ClusterAddress cluster,
-            Optional<HostPort> http,
+            Optional<HttpAddress> http,
             ScaleSettings scale,
             ServerProtection protection) {}
+
+    /**
+     * Where a process serves HTTP.
+     *
+     * @param names that requests may call it by, besides loopback names and addresses; the host's own
+     *     is one
+     */
+    public record HttpAddress(HostPort at, Set<String> names) {
+        public HttpAddress {
+            names = Set.copyOf(names);
+        }
+    }
 
     /**
      * Takes over the jobs that the home knows, and serves.
@@ -71,7 +85,8 @@ public final class CoordinatorNode implements AutoCloseable {
             Vertx vertx = VertxInstances.member(settings.cluster, manager, security.tls());
             open.add(VertxInstances.closing(vertx));
             HazelcastInstance member = manager.getHazelcastInstance();
-            HazelcastJobs published = new HazelcastJobs(member);
+            HazelcastJobs published = new HazelcastJobs(
+                    member, new PublishedCheck(settings.protection.limits().roots())::refusal);
             TrackedStore store = open.add(new TrackedStore(JournaledJobs.open(settings.home, Optional.of(published))));
             CoordinatorObservability observability = open.add(new CoordinatorObservability());
             CoordinatorServices services = new CoordinatorServices(

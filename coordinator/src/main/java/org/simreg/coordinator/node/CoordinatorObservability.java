@@ -9,7 +9,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.simreg.coordinator.grpc.GrpcServer;
 import org.simreg.coordinator.grpc.access.Gate;
-import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.coordinator.view.observe.Health;
 import org.simreg.coordinator.view.observe.JobMeters;
@@ -123,10 +122,10 @@ final class CoordinatorObservability implements AutoCloseable {
      *
      * @throws UserError if the port can't be had
      */
-    WebServer serve(Vertx vertx, HostPort at, CoordinatorServices services, Served served) {
+    WebServer serve(Vertx vertx, CoordinatorNode.HttpAddress at, CoordinatorServices services, Served served) {
         PageRoutes.Setup page = new PageRoutes.Setup(
                 served.version, served.port, services::jobs, surveyor::latest, this::wanted, search);
-        return WebServer.listen(vertx, at, router -> {
+        return WebServer.listen(vertx, at.at(), at.names(), router -> {
             OpsRoutes.route(vertx, router, this::scrape, health);
             served.gate.ifPresent(gate -> OpsRoutes.guard(router, gate));
             PageRoutes.route(vertx, router, page);

@@ -2,6 +2,7 @@ package org.simreg.coordinator.node;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeoutException;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.coordinator.store.hazelcast.ClusterConfig;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.net.BoundedTransport;
 import org.simreg.worker.base.tls.Tls;
 import org.simreg.worker.base.tls.TlsFiles;
 import org.slf4j.Logger;
@@ -43,7 +45,7 @@ public final class VertxInstances {
 
     /** An instance for coordinator and worker in one process, which is member of no cluster. */
     static Vertx alone() {
-        return Vertx.vertx(options());
+        return builder(options(), new BoundedTransport(false)).build();
     }
 
     /**
@@ -57,13 +59,16 @@ public final class VertxInstances {
         EventBusOptions bus = new EventBusOptions().setHost(settings.host());
         tls.ifPresent(with -> secure(bus, with));
         try {
-            Vertx vertx = Vertx.builder()
-                    .with(options().setEventBusOptions(bus))
+            BoundedTransport transport = new BoundedTransport(tls.isEmpty());
+            Vertx vertx = builder(options().setEventBusOptions(bus), transport)
                     .withClusterManager(manager)
                     .buildClustered()
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(2, TimeUnit.MINUTES);
+            transport.joined();
+            // Messages are bytes: whoever reaches the port sends no objects of Java.
+            vertx.eventBus().serializableChecker(type -> false);
             tls.ifPresent(with -> follow(vertx, with));
             return vertx;
         } catch (ExecutionException | TimeoutException e) {
@@ -75,6 +80,10 @@ public final class VertxInstances {
             Thread.currentThread().interrupt();
             throw new UserError("Interrupted while joining the cluster", e);
         }
+    }
+
+    private static VertxBuilder builder(VertxOptions options, BoundedTransport transport) {
+        return Vertx.builder().with(options).withTransport(transport);
     }
 
     private static String sentence(Exception e) {

@@ -10,7 +10,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.simreg.coordinator.grpc.client.ApiClient;
-import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.coordinator.view.observe.Health;
 import org.simreg.coordinator.view.observe.Meters;
@@ -56,7 +55,11 @@ public final class WorkerNode implements AutoCloseable {
      * @param http where metrics and health are served; empty: nowhere
      */
     public record Settings(
-            String name, String version, Machine machine, ClusterAddress cluster, Optional<HostPort> http) {}
+            String name,
+            String version,
+            Machine machine,
+            ClusterAddress cluster,
+            Optional<CoordinatorNode.HttpAddress> http) {}
 
     /**
      * The device, threads and folders that a worker uses.
@@ -186,10 +189,11 @@ public final class WorkerNode implements AutoCloseable {
         }
 
         /** Serves HTTP; everything is open by now. */
-        WebServer serve(Vertx vertx, HostPort at, Map<String, PeerTransport> transports) {
+        WebServer serve(Vertx vertx, CoordinatorNode.HttpAddress at, Map<String, PeerTransport> transports) {
             worker.transports(transports);
             health.started();
-            return WebServer.listen(vertx, at, router -> OpsRoutes.route(vertx, router, meters::scrape, health));
+            return WebServer.listen(
+                    vertx, at.at(), at.names(), router -> OpsRoutes.route(vertx, router, meters::scrape, health));
         }
 
         @Override

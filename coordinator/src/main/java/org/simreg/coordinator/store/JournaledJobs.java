@@ -107,7 +107,9 @@ public final class JournaledJobs implements JobStore {
         for (JobRecord job : elsewhere.values()) {
             long here = Math.max(journal.version(job.getId()), pastVersion(job.getId()));
             if (job.getVersion() > here) {
-                keepFromElsewhere(job, unkept);
+                if (here < 0 || follows(job)) {
+                    keepFromElsewhere(job, unkept);
+                }
             } else if (job.getVersion() < here && journal.version(job.getId()) < 0) {
                 archive.flatMap(past -> past.find(job.getId())).ifPresent(this::publish);
             } else if (JobArchive.ended(job)) {
@@ -166,6 +168,22 @@ public final class JournaledJobs implements JobStore {
 
     private long pastVersion(String id) {
         return archive.map(past -> past.version(id)).orElse(-1L);
+    }
+
+    /** Whether a later record can be of the job that is known here. */
+    private boolean follows(JobRecord later) {
+        Optional<JobRecord> known = journal.records().stream()
+                .filter(job -> job.getId().equals(later.getId()))
+                .findFirst()
+                .or(() -> archive.flatMap(past -> past.find(later.getId())));
+        boolean follows = known.map(one -> PublishedCheck.follows(later, one)).orElse(true);
+        if (!follows) {
+            LOG.warn(
+                    "Version {} of the job {}, which others have published, has other settings than the journal's; the journal holds",
+                    later.getVersion(),
+                    later.getId());
+        }
+        return follows;
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
@@ -31,6 +32,9 @@ final class MemoryFiles implements RunFiles {
 
     /** What a checkpoint holds: the generation in which each step was made. */
     final Map<Long, List<Long>> states = new TreeMap<>();
+
+    /** The next of these events can't be written, as if the coordinator were killed there. */
+    Predicate<Progress> unwritable = never -> false;
 
     /** Why checkpoints can't be written; empty: they can. */
     String full = "";
@@ -56,6 +60,10 @@ final class MemoryFiles implements RunFiles {
     @Override
     public long append(Progress event) {
         assertTrue(open, "the folder is closed");
+        if (unwritable.test(event)) {
+            unwritable = never -> false;
+            throw new UserError("Writing events failed: No space left on device");
+        }
         long sequence = events.size();
         events.add(
                 JobEvent.newBuilder().setSequence(sequence).setProgress(event).build());

@@ -2,17 +2,27 @@ package org.simreg.coordinator.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.simreg.coordinator.job.RunFiles;
+import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.Measured;
+import org.simreg.proto.Progress;
+import org.simreg.proto.Refused;
+import org.simreg.proto.Report;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
@@ -42,6 +52,110 @@ class TroubleTest {
         world.files("one").full = "";
         world.coordinator().resume("one");
         world.until("one", JobState.SUCCEEDED, 300_000);
+    }
+
+    @Test
+    void aStepIsNotInTheLedgerWithoutItsEvent() {
+        world.worker("a");
+        world.submit(World.job("one"));
+        world.until("one", JobState.RUNNING, 3000);
+        world.files("one").unwritable =
+                event -> event.hasStep() && event.getStep().getStep() == 7;
+        fails("No space left on device");
+        assertEquals(6, world.files("one").head().step());
+        world.coordinator().resume("one");
+        world.until("one", JobState.SUCCEEDED, 300_000);
+        assertEquals(
+                LongStream.rangeClosed(1, 30).boxed().toList(),
+                events().filter(Progress::hasStep)
+                        .map(event -> event.getStep().getStep())
+                        .distinct()
+                        .sorted()
+                        .toList());
+    }
+
+    @Test
+    void anEpochIsSaidToBeDoneAlsoIfTheCoordinatorIsKilledBefore() {
+        world.worker("a");
+        world.submit(World.job("one"));
+        world.until("one", JobState.RUNNING, 3000);
+        world.files("one").unwritable = Progress::hasEpoch;
+        fails("No space left on device");
+        assertEquals(10, world.files("one").head().step());
+        world.coordinator().resume("one");
+        world.until("one", JobState.SUCCEEDED, 300_000);
+        assertEquals(
+                List.of(1, 2, 3),
+                events().filter(Progress::hasEpoch)
+                        .map(event -> event.getEpoch().getEpoch())
+                        .distinct()
+                        .toList());
+    }
+
+    private Stream<Progress> events() {
+        return world.files("one").events.stream().map(JobEvent::getProgress);
+    }
+
+    @Test
+    void aRefusedCheckpointBringsNoStepIntoTheLedgerThatOnlySomeHaveReported() {
+        world.worker("a");
+        world.worker("b");
+        world.submit(World.job("one"));
+        world.until(() -> status().getStep() > 0, 10_000);
+        for (int i = 0; i < 200 && status().getStep() < 25; i++) {
+            world.run(1);
+            long before = world.files("one").head().step();
+            CheckpointHeader header = CheckpointHeader.newBuilder()
+                    .setJob("one")
+                    .setStep(before + 20)
+                    .setGeneration(status().getGeneration())
+                    .build();
+            try (RunFiles.Upload upload = world.coordinator().put(header)) {
+                upload.finish();
+                Refused refused = assertThrows(Refused.class, upload::store);
+                assertEquals(Refused.Kind.UNAVAILABLE, refused.kind());
+            }
+            assertEquals(before, world.files("one").head().step());
+        }
+    }
+
+    @Test
+    void whatAGenerationHasMeasuredCountsInTheNext() {
+        FakeWorker worker = world.worker("a");
+        world.submit(World.job("one"));
+        world.until(() -> status().getStep() > 0, 10_000);
+        world.worker("b");
+        world.until(() -> status().getGeneration() > 1 && status().getStep() > 10, 10_000);
+        for (int epoch : new int[] {1, 1, 3}) {
+            Measured.Builder measured = Measured.newBuilder().setJob("one").setGeneration(1);
+            measured.getEvaluationBuilder().setSubject("student").setEpoch(epoch);
+            worker.send(Report.newBuilder().setMeasured(measured));
+        }
+        world.until(() -> events().anyMatch(Progress::hasEvaluation), 1000);
+        world.run(5);
+        assertTrue(status().getStep() < 30);
+        assertEquals(
+                List.of(1),
+                events().filter(Progress::hasEvaluation)
+                        .map(event -> event.getEvaluation().getEpoch())
+                        .toList());
+    }
+
+    @Test
+    void aWorkerThatMayNotIsLeftOutAndTheJobWaitsForOneThatMay() {
+        FakeWorker without = world.worker("a");
+        without.fails = Optional.of(JobFailed.newBuilder()
+                .setReason("it takes no TorchScript files (--no-torchscript)")
+                .setRefused(true)
+                .setOnlyHere(true)
+                .build());
+        world.submit(World.job("one"));
+        world.until(() -> !notices().isEmpty(), 10_000);
+        assertEquals(List.of("The worker a is not used: it takes no TorchScript files (--no-torchscript)"), notices());
+        world.run(20_000);
+        assertEquals(JobState.QUEUED, status().getState());
+        world.worker("b");
+        world.until("one", JobState.SUCCEEDED, 60_000);
     }
 
     private List<String> notices() {

@@ -31,7 +31,10 @@ record Variables(Map<String, String> values) {
         }
         for (JsonObject one : all(container, "env")) {
             String field = text(one, "valueFrom", "fieldRef", "fieldPath");
-            values.put(text(one, "name"), EXAMPLES.getOrDefault(field, text(one, "value")));
+            String secret = text(one, "valueFrom", "secretKeyRef", "name");
+            values.put(
+                    text(one, "name"),
+                    !secret.isEmpty() ? "of-" + secret : EXAMPLES.getOrDefault(field, text(one, "value")));
         }
         return new Variables(values);
     }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,7 @@ class ObserveTest {
                 home,
                 ToyCluster.VERSION,
                 cluster,
-                Optional.of(new HostPort("127.0.0.1", 0)),
+                Optional.of(new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of())),
                 ScaleSettings.USUAL,
                 ServerProtection.NONE);
     }
@@ -136,7 +137,10 @@ class ObserveTest {
         WorkerNode.Observability observability = new WorkerNode.Observability();
         PeerTransport none = NettyWire.transport("127.0.0.1", 0);
         try (none;
-                var server = observability.serve(vertx, new HostPort("127.0.0.1", 0), Map.of("netty", none))) {
+                var server = observability.serve(
+                        vertx,
+                        new CoordinatorNode.HttpAddress(new HostPort("127.0.0.1", 0), Set.of()),
+                        Map.of("netty", none))) {
             Web worker = new Web(server.port());
             assertEquals(503, worker.get("/health/ready").statusCode());
             assertEquals(200, worker.get("/health/live").statusCode());

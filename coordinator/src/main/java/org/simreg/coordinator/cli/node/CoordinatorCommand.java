@@ -90,12 +90,13 @@ public final class CoordinatorCommand implements Callable<Integer> {
 
     private CoordinatorProcess process() {
         try {
+            process.boundConnections();
             CoordinatorNode.Settings settings = new CoordinatorNode.Settings(
                     ProcessOptions.port("--port", port),
                     (home == null ? usualHome() : home).toAbsolutePath().normalize(),
                     GlobalOptions.Version.number(),
                     process.cluster(host, clusterPort, List.of()),
-                    process.http(),
+                    process.http(host),
                     scale.settings(),
                     security.read());
             return new CoordinatorProcess(settings, process.jsonLog());

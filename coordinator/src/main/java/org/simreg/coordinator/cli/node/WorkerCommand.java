@@ -100,6 +100,7 @@ public final class WorkerCommand implements Callable<Integer> {
 
     private WorkerProcess process() {
         try {
+            process.boundConnections();
             HostPort target = HostPort.parse("--coordinator", coordinator, HostPort.PORT);
             String own = host == null ? addressTowards(target) : host;
             HostPort peer = new HostPort(target.host(), ProcessOptions.CLUSTER_PORT);
@@ -113,7 +114,7 @@ public final class WorkerCommand implements Callable<Integer> {
                             Roots.of(roots),
                             machine.torchscript()),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
-                    process.http());
+                    process.http(own));
             return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());
         } catch (UserError e) {
             throw process.refusal(spec.commandLine(), e);

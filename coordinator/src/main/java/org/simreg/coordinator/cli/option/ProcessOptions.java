@@ -1,11 +1,15 @@
 package org.simreg.coordinator.cli.option;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.coordinator.grpc.client.HostPort;
+import org.simreg.coordinator.node.CoordinatorNode;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.net.ConnectionBound;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -49,6 +53,29 @@ public final class ProcessOptions {
     private String http;
 
     @Option(
+            names = "--http-name",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Names that requests to --http may call this process by, separated by commas, besides"
+                    + " localhost, addresses and the host of --http and --host; others are refused"
+                    + " (default: none)")
+    private List<String> httpNames = List.of();
+
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            description = "Most incoming connections at a time on all ports but the cluster's, 1 to 1000000"
+                    + " (default: half of the descriptors that ulimit -n allows, 10000 at most)")
+    private Integer connections;
+
+    @Option(
+            names = "--max-connections-per-address",
+            paramLabel = "N",
+            description = "Most of them from one address, 1 to 1000000 (default: half of --max-connections,"
+                    + " 1000 at most)")
+    private Integer connectionsOfAddress;
+
+    @Option(
             names = "--log",
             paramLabel = "FORMAT",
             defaultValue = "text",
@@ -75,12 +102,25 @@ public final class ProcessOptions {
     }
 
     /**
+     * Bounds this process's incoming connections.
+     *
+     * @throws UserError if an option is wrong
+     */
+    public void boundConnections() {
+        ConnectionBound.ofProcess().set(Optional.ofNullable(connections), Optional.ofNullable(connectionsOfAddress));
+    }
+
+    /**
      * The address that HTTP is served on; empty: none.
      *
+     * @param host that the process is reached by
      * @throws UserError if it is no HOST:PORT
      */
-    public Optional<HostPort> http() {
-        return Optional.ofNullable(http).map(text -> HostPort.parse("--http", text, HTTP_PORT));
+    public Optional<CoordinatorNode.HttpAddress> http(String host) {
+        Set<String> names = new HashSet<>(httpNames);
+        names.add(host);
+        return Optional.ofNullable(http)
+                .map(text -> new CoordinatorNode.HttpAddress(HostPort.parse("--http", text, HTTP_PORT), names));
     }
 
     /**

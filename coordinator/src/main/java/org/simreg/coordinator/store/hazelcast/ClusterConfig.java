@@ -1,12 +1,17 @@
 package org.simreg.coordinator.store.hazelcast;
 
+import com.hazelcast.config.AdvancedNetworkConfig;
+import com.hazelcast.config.ClassFilter;
 import com.hazelcast.config.Config;
+import com.hazelcast.config.JavaSerializationFilterConfig;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.config.MergePolicyConfig;
 import com.hazelcast.config.MultiMapConfig;
 import com.hazelcast.config.MultiMapConfig.ValueCollectionType;
-import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.SerializationConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.instance.ProtocolType;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
 import java.util.List;
 
@@ -23,7 +28,12 @@ public final class ClusterConfig {
         Config config = new Config();
         config.setClusterName(own.cluster());
         detection(config);
-        network(config.getNetworkConfig(), own);
+        network(config.getAdvancedNetworkConfig(), own);
+        serialization(config.getSerializationConfig());
+        config.getManagementCenterConfig()
+                .setScriptingEnabled(false)
+                .setConsoleEnabled(false)
+                .setDataAccessEnabled(false);
         maps(config);
         return config;
     }
@@ -44,12 +54,20 @@ public final class ClusterConfig {
                 .setProperty("hazelcast.shutdownhook.enabled", "false");
     }
 
-    private static void network(NetworkConfig network, ClusterAddress own) {
+    /**
+     * One port that speaks to members only: no clients, REST or memcache, which a port without
+     * protocols of its own would speak, too.
+     */
+    private static void network(AdvancedNetworkConfig network, ClusterAddress own) {
         boolean any = own.port() == 0;
-        network.setPort(any ? FIRST_PORT : own.port()).setPortAutoIncrement(any);
         String address = own.address();
-        network.setPublicAddress(address);
-        network.getInterfaces().setEnabled(true).addInterface(address);
+        ServerSocketEndpointConfig members = new ServerSocketEndpointConfig()
+                .setProtocolType(ProtocolType.MEMBER)
+                .setPort(any ? FIRST_PORT : own.port())
+                .setPortAutoIncrement(any)
+                .setPublicAddress(address);
+        members.getInterfaces().setEnabled(true).addInterface(address);
+        network.setEnabled(true).setMemberEndpointConfig(members);
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);
@@ -60,6 +78,30 @@ public final class ClusterConfig {
         } else {
             join.getTcpIpConfig().setEnabled(true).setMembers(own.peers());
         }
+    }
+
+    /**
+     * Objects of Java are made of bytes only where members tell each other of failures: values are
+     * texts, bytes, or of types that read themselves.
+     */
+    private static void serialization(SerializationConfig serialization) {
+        ClassFilter failures = new ClassFilter()
+                .addPrefixes("com.hazelcast.", "java.lang.", "[Ljava.lang.StackTraceElement;", "java.util.concurrent.")
+                .addClasses(
+                        "java.util.Collections$EmptyList",
+                        "java.util.Collections$UnmodifiableCollection",
+                        "java.util.Collections$UnmodifiableList",
+                        "java.util.ArrayList",
+                        "java.io.IOException",
+                        "java.io.EOFException");
+        ClassFilter never =
+                new ClassFilter().addPrefixes("java.lang.invoke.", "java.lang.reflect.", "java.lang.Process");
+        serialization
+                .setJavaSerializationFilterConfig(new JavaSerializationFilterConfig()
+                        .setDefaultsDisabled(true)
+                        .setWhitelist(failures)
+                        .setBlacklist(never))
+                .addDataSerializableFactory(HazelcastJobs.PutIfNewer.FACTORY, type -> new HazelcastJobs.PutIfNewer());
     }
 
     /** The maps that vertx-hazelcast asks for, and our own. */

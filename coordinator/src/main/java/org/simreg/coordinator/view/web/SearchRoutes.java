@@ -22,7 +22,11 @@ final class SearchRoutes {
     private static final int USUAL = 24;
     private static final int MOST = 100;
 
+    /** Pictures that are sent at a time. */
+    private static final int MOST_UPLOADS = 4;
+
     private final BankPictures search;
+    private int uploads;
 
     private SearchRoutes(BankPictures search) {
         this.search = search;
@@ -33,6 +37,7 @@ final class SearchRoutes {
         router.get("/api/banks").handler(request -> answer(request, search.banks()));
         router.get("/api/banks/:bank/picture").handler(routes::picture);
         router.get("/api/banks/:bank/search").handler(routes::searchSample);
+        router.post("/api/banks/:bank/search").handler(routes::admit);
         router.post("/api/banks/:bank/search")
                 .handler(BodyHandler.create(false).setBodyLimit(LARGEST_PICTURE))
                 .handler(routes::searchPicture);
@@ -41,6 +46,22 @@ final class SearchRoutes {
     private void searchSample(RoutingContext request) {
         String sample = sample(request);
         answer(request, search.searchSample(bank(request), sample, count(request)));
+    }
+
+    /** Keeps the memory of pictures that are being sent in bounds. */
+    private void admit(RoutingContext request) {
+        if (uploads >= MOST_UPLOADS) {
+            String sentence = MOST_UPLOADS + " pictures are sent already, each of " + LARGEST_PICTURE
+                    + " bytes at most; try again in a moment";
+            request.response()
+                    .setStatusCode(503)
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                    .end(JSON.toJson(Map.of("error", sentence)));
+            return;
+        }
+        uploads++;
+        request.addEndHandler(ended -> uploads--);
+        request.next();
     }
 
     private void searchPicture(RoutingContext request) {

@@ -3,9 +3,13 @@ package org.simreg.coordinator.view.web;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,6 +26,12 @@ public final class WebServer implements AutoCloseable {
     private static final int LARGEST_HEADERS = 16 << 10;
     private static final int IDLE_SECONDS = 60;
     private static final int CLOSING_SECONDS = 5;
+    private static final int MISDIRECTED = 421;
+
+    /** After which a connection is closed that hasn't sent a whole request. */
+    private static final long UNUSED_MS = 20_000;
+
+    private static final long SWEEP_MS = 2000;
 
     private final Vertx vertx;
     private final Serving serving;
@@ -33,15 +43,21 @@ public final class WebServer implements AutoCloseable {
         this.deployment = deployment;
     }
 
+    /** Serves under no other name than the host's, as the other of that name. */
+    static WebServer listen(Vertx vertx, HostPort at, Consumer<Router> routes) {
+        return listen(vertx, at, Set.of(), routes);
+    }
+
     /**
      * Serves; not to be called on an event loop.
      *
      * @param at where; the port 0 takes any that is free
+     * @param names that requests may call it by, besides the host's, loopback names and addresses
      * @param routes adds what is served, on the server's event loop
      * @throws UserError if the port can't be had
      */
-    public static WebServer listen(Vertx vertx, HostPort at, Consumer<Router> routes) {
-        Serving serving = new Serving(at, routes);
+    public static WebServer listen(Vertx vertx, HostPort at, Set<String> names, Consumer<Router> routes) {
+        Serving serving = new Serving(at, new HostNames(at.host(), names), routes);
         try {
             String deployment = vertx.deployVerticle(serving)
                     .toCompletionStage()
@@ -78,11 +94,14 @@ public final class WebServer implements AutoCloseable {
     /** The verticle that holds the server. */
     private static final class Serving extends VerticleBase {
         private final HostPort at;
+        private final HostNames names;
+        private final OpenRequests open = new OpenRequests(UNUSED_MS);
         private final Consumer<Router> routes;
         private HttpServer server;
 
-        Serving(HostPort at, Consumer<Router> routes) {
+        Serving(HostPort at, HostNames names, Consumer<Router> routes) {
             this.at = at;
+            this.names = names;
             this.routes = routes;
         }
 
@@ -91,11 +110,28 @@ public final class WebServer implements AutoCloseable {
             HttpServerOptions options = new HttpServerOptions()
                     .setMaxInitialLineLength(LONGEST_LINE)
                     .setMaxHeaderSize(LARGEST_HEADERS)
-                    .setIdleTimeout(IDLE_SECONDS);
+                    .setIdleTimeout(IDLE_SECONDS)
+                    .setHttp2ClearTextEnabled(false);
             Router router = Router.router(vertx);
             routes.accept(router);
-            server = vertx.createHttpServer(options).requestHandler(router);
+            vertx.setPeriodic(SWEEP_MS, timer -> open.closeUnused());
+            server = vertx.createHttpServer(options)
+                    .connectionHandler(open::opened)
+                    .requestHandler(request -> handle(request, router));
             return server.listen(at.port(), at.host());
+        }
+
+        private void handle(HttpServerRequest request, Router router) {
+            open.begun(request);
+            Optional<String> refusal = names.refusal(request.authority());
+            if (refusal.isEmpty()) {
+                router.handle(request);
+                return;
+            }
+            request.response()
+                    .setStatusCode(MISDIRECTED)
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8")
+                    .end(refusal.get() + "\n");
         }
 
         @Override

@@ -61,7 +61,8 @@ class ProcessCommandsTest {
         assertEquals(0, terminal.run(args), terminal.err);
         CoordinatorNode.Settings settings = terminal.coordinators.get(0).settings();
         assertEquals(0, settings.port());
-        assertEquals(Optional.of(new HostPort("0.0.0.0", 8080)), settings.http());
+        assertEquals(
+                new HostPort("0.0.0.0", 8080), settings.http().orElseThrow().at());
         assertTrue(terminal.coordinators.get(0).jsonLog());
         assertEquals(
                 new ClusterAddress("lab", "10.0.0.5", 6000, List.of("a:1", "b:5701", "[::1]:2"), Optional.empty()),

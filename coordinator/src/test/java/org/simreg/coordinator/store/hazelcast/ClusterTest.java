@@ -1,17 +1,26 @@
 package org.simreg.coordinator.store.hazelcast;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Parser;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.IMap;
+import com.hazelcast.nio.serialization.HazelcastSerializationException;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +49,10 @@ class ClusterTest {
 
     private record Node(Vertx vertx, HazelcastInstance cluster) {}
 
+    private static HazelcastJobs jobs(Node node) {
+        return new HazelcastJobs(node.cluster, record -> Optional.empty());
+    }
+
     @AfterEach
     void leave() {
         open.forEach(ClusterTest::close);
@@ -47,7 +61,7 @@ class ClusterTest {
     @Test
     void aRecordOutlivesTheCoordinatorThatWroteItAndItsDisk() throws Exception {
         List<Node> nodes = three();
-        HazelcastJobs published = new HazelcastJobs(nodes.get(0).cluster);
+        HazelcastJobs published = jobs(nodes.get(0));
         try (JournaledJobs jobs = JournaledJobs.open(temporary.resolve("first"), Optional.of(published))) {
             jobs.save(JournaledJobsTest.record("a", 1));
             jobs.save(JournaledJobsTest.record("a", 2));
@@ -56,7 +70,7 @@ class ClusterTest {
         await(() -> published.load().size() == 2);
         open.remove(nodes.get(0).vertx);
         close(nodes.get(0).vertx);
-        HazelcastJobs others = new HazelcastJobs(nodes.get(1).cluster);
+        HazelcastJobs others = jobs(nodes.get(1));
         Path second = temporary.resolve("second");
         try (JournaledJobs jobs = JournaledJobs.open(second, Optional.of(others))) {
             assertEquals(
@@ -72,7 +86,7 @@ class ClusterTest {
     @Test
     void ofTwoRecordsTheHigherVersionHoldsWhereverItIs() throws Exception {
         List<Node> nodes = three();
-        HazelcastJobs published = new HazelcastJobs(nodes.get(0).cluster);
+        HazelcastJobs published = jobs(nodes.get(0));
         published.publish(JournaledJobsTest.record("a", 3));
         published.publish(JournaledJobsTest.record("b", 3));
         await(() -> published.load().size() == 2);
@@ -84,7 +98,7 @@ class ClusterTest {
         try (JournaledJobs jobs = JournaledJobs.open(temporary, Optional.of(published))) {
             assertEquals(newest, Set.copyOf(jobs.load()));
         }
-        HazelcastJobs seen = new HazelcastJobs(nodes.get(2).cluster);
+        HazelcastJobs seen = jobs(nodes.get(2));
         await(() -> newest.equals(Set.copyOf(seen.load())));
         // An old record that arrives late changes nothing.
         published.publish(JournaledJobsTest.record("b", 1));
@@ -96,12 +110,67 @@ class ClusterTest {
     @Test
     void aDeadClusterKeepsNothingFromTheJournal() throws Exception {
         Node alone = start(freePorts(1), 0);
-        HazelcastJobs published = new HazelcastJobs(alone.cluster);
+        HazelcastJobs published = jobs(alone);
         try (JournaledJobs jobs = JournaledJobs.open(temporary, Optional.of(published))) {
             alone.cluster.getLifecycleService().terminate();
             jobs.save(JournaledJobsTest.record("a", 1));
             assertEquals(List.of(JournaledJobsTest.record("a", 1)), List.copyOf(jobs.load()));
         }
+    }
+
+    /** What an attacker would have made of bytes; not in a room of Hazelcast's or Java's. */
+    public static final class Gadget implements Serializable {
+        private static final long serialVersionUID = 1;
+        private static final AtomicInteger MADE = new AtomicInteger();
+
+        private void readObject(ObjectInputStream in) {
+            MADE.incrementAndGet();
+        }
+    }
+
+    @Test
+    void noObjectOfJavaIsMadeOfBytes() throws Exception {
+        Node alone = start(freePorts(1), 0);
+        IMap<String, Object> map = alone.cluster.getMap("anything");
+        map.set("gadget", new Gadget());
+        HazelcastSerializationException refused =
+                assertThrows(HazelcastSerializationException.class, () -> map.get("gadget"));
+        assertTrue(refused.toString().contains("is not allowed"), refused.toString());
+        assertEquals(0, Gadget.MADE.get());
+    }
+
+    @Test
+    void aClientIsNotServedThoughItKnowsTheName() throws Exception {
+        int[] ports = freePorts(1);
+        start(ports, 0);
+        // Members say their protocol first; then it hangs up.
+        assertTrue(said(ports[0], "CP2" + "\0".repeat(64)).length() <= 3);
+        assertTrue(said(ports[0], "GET /hazelcast/health HTTP/1.1\r\n\r\n").length() <= 3);
+    }
+
+    /** What comes until the port hangs up, which may be a reset. */
+    private static String said(int port, String sent) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(sent.getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        } catch (SocketException reset) {
+            return "";
+        }
+    }
+
+    @Test
+    void aRecordThatOthersCouldHaveWrittenIsChecked() throws Exception {
+        Node alone = start(freePorts(1), 0);
+        IMap<String, byte[]> map = alone.cluster.getMap(HazelcastJobs.MAP);
+        map.set("a", JournaledJobsTest.record("b", 1).toByteArray());
+        map.set("junk", new byte[] {1, 2, 3});
+        map.set("large", new byte[2 << 20]);
+        map.set("c", JournaledJobsTest.record("c", 1).toByteArray());
+        map.set("d", JournaledJobsTest.record("d", 1).toByteArray());
+        HazelcastJobs checked = new HazelcastJobs(
+                alone.cluster, record -> record.getId().equals("d") ? Optional.of("no") : Optional.empty());
+        assertEquals(List.of(JournaledJobsTest.record("c", 1)), List.copyOf(checked.load()));
     }
 
     @Test

@@ -14,7 +14,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
@@ -27,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.net.BoundedServerChannel;
+import org.simreg.worker.base.net.ConnectionBound;
 import org.simreg.worker.base.tls.Tls;
 import org.simreg.worker.exchange.mesh.FrameWire;
 import org.simreg.worker.exchange.mesh.PeerTransport;
@@ -101,7 +102,7 @@ public final class NettyWire implements FrameWire {
     public void start(Inlet inlet) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
-                .channel(NioServerSocketChannel.class)
+                .channelFactory(() -> new BoundedServerChannel(ConnectionBound.ofProcess()))
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(4096, 65536, CHUNK + 64))

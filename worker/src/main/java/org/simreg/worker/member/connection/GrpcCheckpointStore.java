@@ -4,6 +4,7 @@ import io.grpc.Channel;
 import io.grpc.Status;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -16,6 +17,7 @@ import org.simreg.proto.CheckpointWanted;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkersGrpc;
 import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.data.storage.remote.FileTransfer;
 import org.simreg.worker.member.generation.CheckpointStore;
 
@@ -46,12 +48,21 @@ final class GrpcCheckpointStore implements CheckpointStore {
     public void get(String job, long step, Path file) {
         CheckpointWanted wanted =
                 CheckpointWanted.newBuilder().setJob(job).setStep(step).build();
-        boolean whole = FileTransfer.get(
-                () -> WorkersGrpc.newBlockingStub(channel)
-                        .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
-                        .getCheckpoint(wanted),
-                parts -> isWritten(parts, file),
-                (status, e) -> failure(status, step + " can't be fetched", e));
+        boolean whole;
+        try {
+            whole = FileTransfer.get(
+                    () -> WorkersGrpc.newBlockingStub(channel)
+                            .withDeadlineAfter(MINUTES, TimeUnit.MINUTES)
+                            .getCheckpoint(wanted),
+                    parts -> isWritten(parts, file),
+                    (status, e) -> failure(status, step + " can't be fetched", e));
+        } catch (UncheckedIOException e) {
+            // A full disk is no fault of the job: with room it works.
+            throw new Unreachable(
+                    "the checkpoint of step %d can't be written to %s: %s"
+                            .formatted(step, file, Disk.reason(e.getCause())),
+                    e);
+        }
         if (!whole) {
             throw new Unreachable("the checkpoint of step " + step + " came damaged", null);
         }
