@@ -41,7 +41,9 @@ public final class HostilePictures {
         Files.write(folder.resolve("scans.jpg"), withScans(jpeg, SCANS, 64));
         Files.write(folder.resolve("work.jpg"), withScans(jpeg, 400, SIDE));
         byte[] plain = png(64, 64, 8, 2);
-        Files.write(folder.resolve("long.png"), ByteBuffer.allocate(LONG_FILE).put(plain).array());
+        Files.write(
+                folder.resolve("long.png"),
+                ByteBuffer.allocate(LONG_FILE).put(plain).array());
     }
 
     /** A black picture. */
@@ -84,9 +86,7 @@ public final class HostilePictures {
             settings.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
             writer.setOutput(out);
             writer.write(
-                    null,
-                    new IIOImage(new BufferedImage(64, 64, BufferedImage.TYPE_3BYTE_BGR), null, null),
-                    settings);
+                    null, new IIOImage(new BufferedImage(64, 64, BufferedImage.TYPE_3BYTE_BGR), null, null), settings);
         } finally {
             writer.dispose();
         }
@@ -108,7 +108,9 @@ public final class HostilePictures {
         file.put(jpeg, end, 2);
         for (int i = 0; ; i++) {
             if ((jpeg[i] & 0xff) == 0xff && (jpeg[i + 1] & 0xff) == 0xc2) {
-                return file.putShort(i + 5, (short) side).putShort(i + 7, (short) side).array();
+                return file.putShort(i + 5, (short) side)
+                        .putShort(i + 7, (short) side)
+                        .array();
             }
         }
     }

@@ -127,9 +127,8 @@ public final class ImageEmbedder implements AutoCloseable {
         }
         if (read.length > 0) {
             int[] ids = IntStream.of(read).map(row -> asked[row]).toArray();
-            int[] labels = IntStream.of(read)
-                    .map(row -> images.label(sources[row]))
-                    .toArray();
+            int[] labels =
+                    IntStream.of(read).map(row -> images.label(sources[row])).toArray();
             rows.take(some, ids, labels);
         }
         return read.length;

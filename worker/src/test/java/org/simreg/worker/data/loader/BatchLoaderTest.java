@@ -162,7 +162,8 @@ class BatchLoaderTest {
             long others = IntStream.of(sources).distinct().count();
             assertTrue(others == 20, "all readable ones are there: " + others);
             int most = IntStream.range(0, 40)
-                    .map(id -> (int) IntStream.of(sources).filter(source -> source == id).count())
+                    .map(id -> (int)
+                            IntStream.of(sources).filter(source -> source == id).count())
                     .max()
                     .orElseThrow();
             assertTrue(most <= 6, "one image stands for " + most);
