@@ -127,7 +127,9 @@ public final class JobLoader {
         TrainingPlan plan = files.plan.orElseThrow();
         ViewPlan views = ViewPlan.of(job, trained.selfTaught());
         List<TeacherFeatures> features = features(files, views);
-        BatchLoader loader = open.add(new BatchLoader(images.train(), settings.loader(job.getSeed()), notices));
+        BatchLoader.Settings decoding =
+                settings.loader(job.getSeed()).withMaxBroken(job.getDataset().getMaxBroken());
+        BatchLoader loader = open.add(new BatchLoader(images.train(), decoding, notices));
         Targets targets = new Targets(files.torch, views, features, loader);
         StepClock clock = new StepClock(targets.size());
         TeacherInputs.Sources sources = new TeacherInputs.Sources(files.torch, targets, loader, job.getSeed());

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.simreg.coordinator.run.log.EventNames;
 import org.simreg.coordinator.run.log.MetricsFile;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
@@ -116,6 +117,15 @@ public final class RunHistory {
 
     public List<String> notices() {
         return notices;
+    }
+
+    /** Images that couldn't be read, each counted once. */
+    public long brokenImages() {
+        return notices.stream()
+                .filter(BrokenImage::isSentence)
+                .map(BrokenImage::file)
+                .distinct()
+                .count();
     }
 
     /** Seconds of all steps in each part; all parts once there was a step. */

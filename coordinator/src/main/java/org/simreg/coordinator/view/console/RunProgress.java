@@ -2,11 +2,15 @@ package org.simreg.coordinator.view.console;
 
 import java.io.FileDescriptor;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.GenerationBegun;
+import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Printable;
@@ -29,6 +33,7 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
     private final TerminalBar bar;
     private final RecentSteps recent = new RecentSteps();
     private final EventSentences sentences = new EventSentences(ZoneOffset.UTC);
+    private final Set<String> broken = new HashSet<>();
     private volatile Figures figures;
     private long lastLineMs;
 
@@ -85,8 +90,8 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
             case STEP -> step(event.getStep(), event.getTimeMs());
             case EPOCH -> epoch(event.getEpoch());
             case EVALUATION -> bar.print(sentences.evaluation(event.getEvaluation()));
-            case NOTICE -> bar.print("note: " + printable(event.getNotice().getText()));
-            case FINISHED -> bar.print(EventSentences.finished(event.getFinished()));
+            case NOTICE -> notice(event.getNotice().getText());
+            case FINISHED -> finished(event.getFinished());
             case GENERATION -> generation(event.getGeneration());
             case STATE -> state(event.getState());
             default -> {}
@@ -94,6 +99,20 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
         if (!event.hasStep()) {
             lastLineMs = event.getTimeMs();
         }
+    }
+
+    private void notice(String text) {
+        if (BrokenImage.isSentence(text)) {
+            broken.add(BrokenImage.file(text));
+        }
+        bar.print("note: " + printable(text));
+    }
+
+    private void finished(JobFinished done) {
+        if (!broken.isEmpty()) {
+            bar.print("note: images that couldn't be read: %d; others took their places".formatted(broken.size()));
+        }
+        bar.print(EventSentences.finished(done));
     }
 
     /** Takes the bar off the terminal; what was printed above it stays. */

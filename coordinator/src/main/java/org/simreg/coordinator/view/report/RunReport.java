@@ -128,6 +128,9 @@ public final class RunReport {
         JobStarted job = history.started();
         List<String> facts = new ArrayList<>();
         facts.add(ReportPage.fact("Images", EventSentences.images(job)));
+        if (history.brokenImages() > 0) {
+            facts.add(ReportPage.fact("Broken images", Numbers.count(history.brokenImages()) + ", named below"));
+        }
         facts.add(ReportPage.fact("Plan", EventSentences.schedule(job)));
         facts.add(ReportPage.fact("Device", job.getDevice()));
         if (history.stepSeconds() > 0) {

@@ -23,6 +23,9 @@ public final class CounterRandom {
     /** Purpose of what a student's layers draw while it trains. */
     public static final long LAYERS = 4;
 
+    /** Purpose of the choice of an image in a broken one's place. */
+    public static final long REPLACEMENTS = 5;
+
     /** Purpose of the choice of rows that are held out. */
     public static final long HELD_OUT = 16;
 

@@ -8,6 +8,9 @@ import org.simreg.worker.data.image.format.Canvas;
  * it again and again.
  */
 public final class RgbImage {
+    /** Bytes of a pixel of the two unpacked rows that views are made from. */
+    private static final long UNPACKED = 24;
+
     /** What is kept for the next picture, 5.6 million pixels; larger ones share {@link PictureMemory#PIXELS}. */
     private static final int KEPT = 1 << 24;
 
@@ -69,7 +72,7 @@ public final class RgbImage {
     Canvas upTo(long maxPixels) {
         return (newWidth, newHeight, workspace) -> {
             requireSize(newWidth, newHeight, maxPixels);
-            resize((int) newWidth, (int) newHeight, workspace);
+            resize((int) newWidth, (int) newHeight, workspace + UNPACKED * newWidth);
             Arrays.fill(rgb, 0, 3 * width * height, (byte) 0);
             return rgb;
         };

@@ -36,7 +36,7 @@ public final class BatchLoader implements AutoCloseable {
     public BatchLoader(ImageList images, Settings settings, Consumer<String> notices) {
         this.settings = settings;
         source = images.source();
-        this.images = new BrokenImages(images, notices);
+        this.images = new BrokenImages(images, settings, notices);
         ThreadFactory decoders = NamedThreads.numbered("decode");
         threads = Stream.generate(() -> decoders.newThread(this::decode))
                 .limit(settings.threads())
@@ -153,8 +153,9 @@ public final class BatchLoader implements AutoCloseable {
      * @param queueDepth batches in the making or waiting to be taken, at most; bounds the memory
      * @param seed the job's seed
      * @param maxPixels an image whose header says more is taken as broken, before it is decoded
+     * @param maxBroken the part of all images that may be broken, 0 to 1; more are an error
      */
-    public record Settings(int threads, int queueDepth, long seed, long maxPixels) {
+    public record Settings(int threads, int queueDepth, long seed, long maxPixels, double maxBroken) {
         /** What Pillow refuses as a decompression bomb: more than half a gigabyte of RGB. */
         public static final long PILLOW_MAX_PIXELS = 178_956_970;
 
@@ -164,9 +165,14 @@ public final class BatchLoader implements AutoCloseable {
             require(maxPixels > 0, "maxPixels", maxPixels);
         }
 
-        /** With Pillow's limit of pixels. */
+        /** With Pillow's limit of pixels, and any number of broken images. */
         public Settings(int threads, int queueDepth, long seed) {
-            this(threads, queueDepth, seed, PILLOW_MAX_PIXELS);
+            this(threads, queueDepth, seed, PILLOW_MAX_PIXELS, 1);
+        }
+
+        /** The same with another bound of broken images. */
+        public Settings withMaxBroken(double part) {
+            return new Settings(threads, queueDepth, seed, maxPixels, part);
         }
 
         private static void require(boolean good, String field, long value) {

@@ -5,7 +5,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.image.ImageDecoder;
 import org.simreg.worker.data.image.RgbImage;
@@ -15,32 +17,49 @@ import org.simreg.worker.data.image.RgbImage;
  * for all threads.
  */
 final class BrokenImages {
+    /** Draws of a replacement, before the next readable one by id is taken. */
+    private static final int DRAWS = 100;
+
     private final ImageList images;
+    private final BatchLoader.Settings settings;
     private final Consumer<String> notices;
     private final Set<Integer> broken = ConcurrentHashMap.newKeySet();
 
     /**
      * @param notices takes a sentence for each broken image, from decode threads
      */
-    BrokenImages(ImageList images, Consumer<String> notices) {
+    BrokenImages(ImageList images, BatchLoader.Settings settings, Consumer<String> notices) {
         this.images = images;
+        this.settings = settings;
         this.notices = notices;
     }
 
     /**
-     * Decodes a sample, or in its place the next by id that can be read, the first after the last:
-     * always the same one, whichever thread asks, and whatever was read before.
+     * Decodes a sample, or in its place one that is drawn for it in this epoch: always the same one, whichever thread
+     * asks, and whatever was read before.
      *
+     * @param epoch part of the draw
      * @param wanted whether the caller still waits
      * @return the id of the sample that was decoded
-     * @throws UserError if no image of the folder can be read
+     * @throws UserError if no image of the folder can be read, or more are broken than the settings allow
      */
-    int decode(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
+    int decode(int id, int epoch, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
         int size = images.size();
-        for (int step = 0; step < size; step++) {
-            int candidate = (int) (((long) id + step) % size);
-            if (!broken.contains(candidate) && isDecoded(candidate, decoder, into, wanted)) {
+        if (isDecoded(id, decoder, into, wanted)) {
+            return id;
+        }
+        CounterRandom random = CounterRandom.of(settings.seed(), CounterRandom.REPLACEMENTS, epoch, id);
+        int candidate = id;
+        for (int draw = 0; draw < DRAWS; draw++) {
+            candidate = random.below(size);
+            if (isDecoded(candidate, decoder, into, wanted)) {
                 return candidate;
+            }
+        }
+        for (int step = 1; step <= size; step++) {
+            int next = (int) (((long) candidate + step) % size);
+            if (isDecoded(next, decoder, into, wanted)) {
+                return next;
             }
         }
         throw new UserError("None of the %d images can be read, %s for one; check that the data set is complete"
@@ -48,16 +67,29 @@ final class BrokenImages {
     }
 
     private boolean isDecoded(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
+        if (broken.contains(id)) {
+            return false;
+        }
         try {
             decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
         } catch (IOException e) {
             if (broken.add(id)) {
                 String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
-                notices.accept("%s can't be used: %s; the next readable image takes its place"
-                        .formatted(images.file(id), reason));
+                notices.accept(BrokenImage.sentence(images.file(id), reason));
             }
+            requireFew(id);
             return false;
+        }
+    }
+
+    private void requireFew(int id) {
+        int size = images.size();
+        int count = broken.size();
+        if (count > settings.maxBroken() * size && count < size) {
+            throw new UserError(
+                    "%d of the %d images can't be read so far, %s the last of them; dataset.max_broken allows %s of all. Mend or remove them, or allow more with --max-broken"
+                            .formatted(count, size, images.file(id), settings.maxBroken()));
         }
     }
 }

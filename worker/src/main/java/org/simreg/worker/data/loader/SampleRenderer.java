@@ -51,7 +51,7 @@ public final class SampleRenderer implements AutoCloseable {
         BatchLoader.Request request = batch.request();
         int id = request.ids()[row];
         try {
-            int source = images.decode(id, decoder(), pixels, wanted);
+            int source = images.decode(id, request.epoch(), decoder(), pixels, wanted);
             for (int i = 0; i < request.views().size(); i++) {
                 View asked = request.views().get(i);
                 reserve(asked.bytes());

@@ -4,8 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.base.io.Sha256;
@@ -19,13 +21,15 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * A safetensors file of a folder's features as the network gave them: {@code features.0}, {@code
- * features.1}, .. (n, D) float32 in the order of ids, {@code labels} (N) int32, and in the metadata
+ * features.1}, .. (n, D) float32 in the order of ids, {@code labels} (N) int32, {@code ids} (N) int32, which files of
+ * earlier versions lack since they have a row for every image, and in the metadata
  * the key: all that decided them. The file's name is made of the key, so that other settings make
  * another file.
  */
 record FeatureCacheFile(Path file, String key) {
     private static final String KEY = "key";
     private static final String LABELS = "labels";
+    private static final String IDS = "ids";
     private static final String FEATURES = "features.";
 
     /** Values of a tensor: 16 MiB, so that reading takes little memory besides the bank. */
@@ -66,21 +70,18 @@ record FeatureCacheFile(Path file, String key) {
         StateDict tensors = WeightsFile.read(file);
         ByteBuffer labels = tensors.get(LABELS).data();
         int size = labels.remaining() / Integer.BYTES;
+        int[] ids = IntStream.range(0, size).toArray();
+        if (tensors.contains(IDS)) {
+            tensors.get(IDS).data().asIntBuffer().get(ids);
+        }
         int from = 0;
         for (int i = 0; tensors.contains(FEATURES + i); i++) {
             progress.next("reading " + file.getFileName(), from, size);
             int count = (int) tensors.shape(FEATURES + i)[0];
-            rows.take(tensors.get(FEATURES + i).floats(), ids(from, count), labels(labels, from, count));
+            int[] some = Arrays.copyOfRange(ids, from, from + count);
+            rows.take(tensors.get(FEATURES + i).floats(), some, labels(labels, from, count));
             from += count;
         }
-    }
-
-    private static int[] ids(int from, int count) {
-        int[] ids = new int[count];
-        for (int i = 0; i < count; i++) {
-            ids[i] = from + i;
-        }
-        return ids;
     }
 
     private static int[] labels(ByteBuffer labels, int from, int count) {
@@ -93,6 +94,7 @@ record FeatureCacheFile(Path file, String key) {
     private static final class Tensors implements ImageEmbedder.RowSink {
         private final Map<String, HostTensor> tensors = new LinkedHashMap<>();
         private final ByteBuffer labels;
+        private final ByteBuffer ids;
         private final int size;
         private ByteBuffer open;
         private int rows;
@@ -100,6 +102,7 @@ record FeatureCacheFile(Path file, String key) {
         Tensors(int size) {
             this.size = size;
             labels = little(size * Integer.BYTES);
+            ids = little(size * Integer.BYTES);
         }
 
         private static ByteBuffer little(int bytes) {
@@ -107,10 +110,10 @@ record FeatureCacheFile(Path file, String key) {
         }
 
         @Override
-        public void take(float[] values, int[] ids, int[] classes) {
-            int width = values.length / ids.length;
+        public void take(float[] values, int[] images, int[] classes) {
+            int width = values.length / images.length;
             int most = Math.max(1, VALUES / width);
-            for (int row = 0; row < ids.length; row++) {
+            for (int row = 0; row < images.length; row++) {
                 if (open == null) {
                     int left = size - labels.position() / Integer.BYTES;
                     open = little(Math.min(most, left) * width * Float.BYTES);
@@ -119,6 +122,7 @@ record FeatureCacheFile(Path file, String key) {
                     open.putFloat(values[row * width + d]);
                 }
                 labels.putInt(classes[row]);
+                ids.putInt(images[row]);
                 rows++;
                 if (!open.hasRemaining()) {
                     finish(width);
@@ -135,8 +139,13 @@ record FeatureCacheFile(Path file, String key) {
         }
 
         StateDict all() {
+            if (rows > 0) {
+                finish(open.position() / rows / Float.BYTES);
+            }
             Map<String, HostTensor> whole = new LinkedHashMap<>(tensors);
-            whole.put(LABELS, new HostTensor(DType.INT32, new long[] {size}, labels.flip()));
+            long[] shape = {labels.flip().remaining() / Integer.BYTES};
+            whole.put(LABELS, new HostTensor(DType.INT32, shape, labels));
+            whole.put(IDS, new HostTensor(DType.INT32, shape, ids.flip()));
             return StateDict.of(whole);
         }
     }

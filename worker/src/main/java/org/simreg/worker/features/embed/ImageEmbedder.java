@@ -29,6 +29,7 @@ public final class ImageEmbedder implements AutoCloseable {
 
     private final Torch torch;
     private final ImageList images;
+    private final Consumer<String> notices;
     private final BatchLoader loader;
 
     /**
@@ -40,6 +41,7 @@ public final class ImageEmbedder implements AutoCloseable {
     public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Consumer<String> notices) {
         this.torch = torch;
         this.images = images;
+        this.notices = notices;
         loader = new BatchLoader(images, settings, notices);
     }
 
@@ -54,8 +56,14 @@ public final class ImageEmbedder implements AutoCloseable {
      * @param view how an image becomes a view
      * @param epoch part of the draw of a random view
      * @param ids in the order in which rows leave; the array is not copied
+     * @param replaced whether another image takes the place of one that can't be read, which is left out otherwise
      */
-    public record Pass(ViewRecipe view, int epoch, int[] ids) {}
+    public record Pass(ViewRecipe view, int epoch, int[] ids, boolean replaced) {
+        /** Without images that can't be read. */
+        public Pass(ViewRecipe view, int epoch, int[] ids) {
+            this(view, epoch, ids, false);
+        }
+    }
 
     /**
      * Every image once, in the order of ids, as a bank of unit rows.
@@ -75,7 +83,8 @@ public final class ImageEmbedder implements AutoCloseable {
     }
 
     /**
-     * Gives the features of a pass, in its order, up to {@value #BATCH} rows a time.
+     * Gives the features of a pass, in its order, up to {@value #BATCH} rows a time. Images that can't be read are left
+     * out, and counted in a notice.
      *
      * @throws Abandoned if it was told to stop
      * @throws UserError if no image can be read
@@ -83,6 +92,7 @@ public final class ImageEmbedder implements AutoCloseable {
     public void run(Features features, Pass pass, ProgressMonitor progress, RowSink rows) {
         String what = "embedding " + part();
         int total = pass.ids().length;
+        int left = 0;
         try (BatchStream batches = loader.batches(requests(pass))) {
             for (int from = 0; from < total; from += BATCH) {
                 progress.next(what, from, total);
@@ -90,13 +100,38 @@ public final class ImageEmbedder implements AutoCloseable {
                         NDManager scope = torch.scope()) {
                     NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     float[] values = features.of(scope, views).toFloatArray();
-                    int[] labels =
-                            IntStream.of(batch.sources()).map(images::label).toArray();
-                    rows.take(values, batch.ids(), labels);
+                    left += batch.size() - give(values, batch, pass.replaced(), rows);
                 }
             }
         }
         progress.at(what, total, total);
+        if (left > 0) {
+            notices.accept("%d of the %d %s can't be read, and are left out".formatted(left, total, part()));
+        }
+    }
+
+    /** Gives the rows of the images that could be read; returns how many. */
+    private int give(float[] values, Batch batch, boolean replaced, RowSink rows) {
+        int[] asked = batch.ids();
+        int[] sources = batch.sources();
+        int[] read = IntStream.range(0, asked.length)
+                .filter(row -> replaced || sources[row] == asked[row])
+                .toArray();
+        int width = values.length / asked.length;
+        float[] some = values;
+        if (read.length < asked.length) {
+            some = new float[read.length * width];
+            for (int i = 0; i < read.length; i++) {
+                System.arraycopy(values, read[i] * width, some, i * width, width);
+            }
+        }
+        if (read.length > 0) {
+            int[] ids = IntStream.of(read).map(row -> asked[row]).toArray();
+            int[] labels =
+                    IntStream.of(read).map(row -> images.label(sources[row])).toArray();
+            rows.take(some, ids, labels);
+        }
+        return read.length;
     }
 
     private String part() {
@@ -123,7 +158,7 @@ public final class ImageEmbedder implements AutoCloseable {
          * Takes some rows.
          *
          * @param rows (n, D) row-major as the network gave them, of any length; handed over
-         * @param ids (n) of the samples asked for
+         * @param ids (n) of the images, in the order asked for; n is at least 1
          * @param labels (n) classes of the images that are in the rows
          */
         void take(float[] rows, int[] ids, int[] labels);

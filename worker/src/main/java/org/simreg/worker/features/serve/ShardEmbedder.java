@@ -216,7 +216,8 @@ final class ShardEmbedder implements AutoCloseable {
                         mark.origin(weights, view.toString()),
                         bank -> embedding.run(
                                 backbone,
-                                new ImageEmbedder.Pass(view, 0, ids),
+                                // A shard has the rows that it was ordered with.
+                                new ImageEmbedder.Pass(view, 0, ids, true),
                                 this,
                                 (rows, of, labels) -> add(bank, of, labels, rows)));
             }

@@ -75,6 +75,15 @@ class PictureMemoryTest {
         assertEquals(0, pixels.rgb.length);
     }
 
+    /** Its views would take two rows of 24 bytes a pixel. */
+    @Test
+    void aPictureOfOneEndlessRowIsRefused() {
+        byte[] row = "P5 178956970 1 255 ".getBytes(StandardCharsets.US_ASCII);
+        String message = refusal(row);
+        boolean small = Runtime.getRuntime().maxMemory() * 3 / 8 < 27L * 178_956_970;
+        assertTrue(message.contains(small ? "too large for this worker's memory" : "truncated"), message);
+    }
+
     @Test
     void aLongFileTakesNoDirectMemory() throws IOException {
         long before = direct();

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.random.SampleOrder;
 import org.simreg.worker.data.dataset.ImageList;
@@ -125,48 +127,68 @@ class BatchLoaderTest {
         return Arrays.copyOfRange(bytes(batch, recipe), row * length, (row + 1) * length);
     }
 
-    @Test
-    void brokenFilesAreReportedOnceByNameAndTheNextReadableTakesTheirPlace() throws IOException {
-        for (Path file : ImageFixtures.files("broken")) {
-            tree.write(file.getFileName().toString(), Files.readAllBytes(file));
+    private ImageList halfBroken() throws IOException {
+        for (int i = 0; i < 20; i++) {
+            tree.write("broken" + i + ".jpg", new byte[0]);
+            tree.write("plain" + i + ".png", ImageFixtures.bytes("good/plain.png"));
         }
-        byte[] plain = ImageFixtures.bytes("good/plain.png");
-        tree.write("a.png", plain).write("m.png", plain).write("gone.png", plain);
-        ImageList images = tree.open().train();
-        Files.delete(tree.root.resolve("gone.png"));
-        int[] expected = readableOrNext(images, Set.of("a.png", "m.png"));
+        return tree.open().train();
+    }
+
+    @Test
+    void brokenFilesAreReportedOnceByNameAndOthersAreDrawnInTheirPlace() throws IOException {
+        ImageList images = halfBroken();
+        List<String> paths = tree.paths(images);
+        List<int[]> expected = new ArrayList<>();
         for (int threads : new int[] {1, 4}) {
             notices.clear();
             try (BatchLoader loader = loader(images, threads);
                     BatchStream batches = loader.batches(requests(3, images.size(), images.size(), WEAK))) {
                 for (int epoch = 0; epoch < 3; epoch++) {
                     try (Batch batch = batches.next()) {
-                        int[] sources = IntStream.of(batch.ids())
-                                .map(id -> expected[id])
-                                .toArray();
-                        assertArrayEquals(sources, batch.sources());
+                        if (threads == 1) {
+                            expected.add(batch.sources());
+                        }
+                        assertArrayEquals(expected.get(epoch), batch.sources());
                     }
                 }
             }
-            assertEquals(images.size() - 2, notices.size(), notices.toString());
-            Set<String> named = new HashSet<>();
-            notices.forEach(notice -> named.add(notice.substring(0, notice.indexOf(" can't"))));
-            assertEquals(images.size() - 2, named.size());
-            assertTrue(named.contains(tree.root.resolve("zero.jpg").toString()), named.toString());
+            assertEquals(20, notices.size(), notices.toString());
+            assertEquals(20, notices.stream().map(BrokenImage::file).distinct().count());
+            assertTrue(notices.stream().allMatch(BrokenImage::isSentence));
         }
+        assertEquals(40, expected.get(0).length);
+        for (int[] sources : expected) {
+            long others = IntStream.of(sources).distinct().count();
+            assertTrue(others == 20, "all readable ones are there: " + others);
+            int most = IntStream.range(0, 40)
+                    .map(id -> (int)
+                            IntStream.of(sources).filter(source -> source == id).count())
+                    .max()
+                    .orElseThrow();
+            assertTrue(most <= 6, "one image stands for " + most);
+            assertTrue(IntStream.of(sources).allMatch(id -> paths.get(id).startsWith("plain")));
+        }
+        assertFalse(Arrays.equals(sorted(expected.get(0)), sorted(expected.get(1))), "another draw each epoch");
     }
 
-    private int[] readableOrNext(ImageList images, Set<String> readable) {
-        List<String> paths = tree.paths(images);
-        int[] next = new int[paths.size()];
-        for (int id = 0; id < next.length; id++) {
-            int at = id;
-            while (!readable.contains(paths.get(at))) {
-                at = (at + 1) % next.length;
-            }
-            next[id] = at;
+    private static int[] sorted(int[] ids) {
+        return IntStream.of(ids).sorted().toArray();
+    }
+
+    @Test
+    void moreBrokenFilesThanAllowedAreAnErrorThatSaysSo() throws IOException {
+        ImageList images = halfBroken();
+        BatchLoader.Settings settings = new BatchLoader.Settings(2, 3, 5);
+        try (BatchLoader half = new BatchLoader(images, settings.withMaxBroken(0.5), notices::add);
+                BatchLoader tenth = new BatchLoader(images, settings.withMaxBroken(0.1), notices::add);
+                BatchStream allowed = half.batches(requests(1, 40, 40, WEAK));
+                BatchStream refused = tenth.batches(requests(1, 40, 40, WEAK))) {
+            allowed.next().close();
+            String message = assertThrows(UserError.class, refused::next).getMessage();
+            assertTrue(message.contains("of the 40 images can't be read so far"), message);
+            assertTrue(message.contains("dataset.max_broken allows 0.1 of all"), message);
         }
-        return next;
     }
 
     @Test

@@ -1,0 +1,117 @@
+package org.simreg.bench;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+
+/**
+ * A writer of pictures that are small as files, or within the bounds of a file, and take much memory or work: what a
+ * worker must read or refuse without harm.
+ *
+ * <pre>HostilePictures FOLDER</pre>
+ */
+public final class HostilePictures {
+    private static final int SIDE = 13_370;
+    private static final int SCANS = 3000;
+    private static final int LONG_FILE = 250_000_000;
+
+    private HostilePictures() {}
+
+    /** See the class. */
+    public static void main(String[] arguments) throws IOException {
+        Path folder = Files.createDirectories(Path.of(arguments[0]));
+        // 1.4 GB of raw pixels within Pillow's bound of them, read; and one row more than the bound, refused.
+        Files.write(folder.resolve("deep.png"), png(SIDE, SIDE, 16, 6));
+        Files.write(folder.resolve("high.png"), png(1, 178_956_970, 8, 0));
+        Files.write(folder.resolve("bomb.png"), png(13_378, 13_378, 8, 0));
+        byte[] jpeg = progressive();
+        Files.write(folder.resolve("scans.jpg"), withScans(jpeg, SCANS, 64));
+        Files.write(folder.resolve("work.jpg"), withScans(jpeg, 400, SIDE));
+        byte[] plain = png(64, 64, 8, 2);
+        Files.write(
+                folder.resolve("long.png"),
+                ByteBuffer.allocate(LONG_FILE).put(plain).array());
+    }
+
+    /** A black picture. */
+    private static byte[] png(int width, int height, int bits, int kind) throws IOException {
+        int channels = kind == 6 ? 4 : kind == 2 ? 3 : 1;
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (DeflaterOutputStream out = new DeflaterOutputStream(packed, new Deflater(9), 1 << 16)) {
+            byte[] rows = new byte[Math.max(1, (1 << 20) / (1 + channels * width)) * (1 + channels * width * bits / 8)];
+            long left = (long) height * (1 + channels * width * bits / 8);
+            for (; left > 0; left -= rows.length) {
+                out.write(rows, 0, (int) Math.min(left, rows.length));
+            }
+        }
+        ByteBuffer header = ByteBuffer.allocate(13).putInt(width).putInt(height);
+        header.put(new byte[] {(byte) bits, (byte) kind, 0, 0, 0});
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(file);
+        out.writeLong(0x89504e470d0a1a0aL);
+        chunk(out, "IHDR", header.array());
+        chunk(out, "IDAT", packed.toByteArray());
+        chunk(out, "IEND", new byte[0]);
+        return file.toByteArray();
+    }
+
+    private static void chunk(DataOutputStream out, String name, byte[] data) throws IOException {
+        CRC32 sum = new CRC32();
+        sum.update(name.getBytes(StandardCharsets.US_ASCII));
+        sum.update(data);
+        out.writeInt(data.length);
+        out.writeBytes(name);
+        out.write(data);
+        out.writeInt((int) sum.getValue());
+    }
+
+    private static byte[] progressive() throws IOException {
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(file)) {
+            ImageWriteParam settings = writer.getDefaultWriteParam();
+            settings.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
+            writer.setOutput(out);
+            writer.write(
+                    null, new IIOImage(new BufferedImage(64, 64, BufferedImage.TYPE_3BYTE_BGR), null, null), settings);
+        } finally {
+            writer.dispose();
+        }
+        return file.toByteArray();
+    }
+
+    /** The same with its last scan again and again, of a picture that its header says is larger. */
+    private static byte[] withScans(byte[] jpeg, int scans, int side) {
+        int end = jpeg.length - 2;
+        int scan = end;
+        while ((jpeg[scan] & 0xff) != 0xff || (jpeg[scan + 1] & 0xff) != 0xda) {
+            scan--;
+        }
+        ByteBuffer file = ByteBuffer.allocate(jpeg.length + scans * (end - scan));
+        file.put(jpeg, 0, end);
+        for (int i = 0; i < scans; i++) {
+            file.put(jpeg, scan, end - scan);
+        }
+        file.put(jpeg, end, 2);
+        for (int i = 0; ; i++) {
+            if ((jpeg[i] & 0xff) == 0xff && (jpeg[i + 1] & 0xff) == 0xc2) {
+                return file.putShort(i + 5, (short) side)
+                        .putShort(i + 7, (short) side)
+                        .array();
+            }
+        }
+    }
+}
