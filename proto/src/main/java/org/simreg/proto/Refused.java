@@ -1,7 +1,7 @@
 package org.simreg.proto;
 
 /** The exception of a refused request; the coordinator stays as it was. */
-public final class Refused extends RuntimeException {
+public class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final Kind kind;

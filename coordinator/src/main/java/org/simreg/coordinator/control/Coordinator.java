@@ -2,8 +2,10 @@ package org.simreg.coordinator.control;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobQueue;
@@ -32,6 +34,8 @@ import org.simreg.proto.Report;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The coordinator of all jobs and workers: it holds their whole state and alone begins generations, each a fixed set
@@ -63,10 +67,12 @@ import org.simreg.proto.WorkerStatus;
  * <p>Steps 2 and 4 and every line of the ledger happen on the coordinator's thread.
  */
 public final class Coordinator implements JobService, WorkerService, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
+
     private final CoordinatorSettings settings;
     private final JobQueue queue;
     private final WorkerRegistry registry = new WorkerRegistry();
-    private final JobGuard guard = new JobGuard(registry);
+    private final JobGuard guard;
     private final JobController controller;
     private final Dispatcher dispatcher;
     private final WorkerSessions sessions;
@@ -83,6 +89,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     public Coordinator(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders) {
         this.settings = settings;
         this.queue = new JobQueue(settings, store, folders);
+        this.guard = new JobGuard(registry, settings.executor());
         this.controller = new JobController(settings, registry, new JobFinisher(settings.executor(), registry, guard));
         this.dispatcher = new Dispatcher(queue, registry, controller, guard);
         this.sessions = new WorkerSessions(
@@ -95,26 +102,73 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
      * @throws UserError if the store can't be read
      */
     public void start() {
-        long now = settings.clock().getAsLong();
+        queue.whenAnswering(this::answers);
+        Map<JobRun, CompletableFuture<RunFiles>> opening = new LinkedHashMap<>();
         for (JobRun run : queue.load()) {
             if (run.record().getState() == JobState.RUNNING) {
-                run.phase(new Phase.Training(now + settings.times().grace()));
+                run.phase(new Phase.Training(settings.clock().getAsLong() + settings.times().grace()));
             }
             if (run.active()) {
-                guard.with(run, run::ledger);
+                opening.put(run, run.open().toCompletableFuture());
             }
         }
+        JobGuard.awaitMost(opening.values());
+        opening.forEach((run, files) -> {
+            if (files.isDone()) {
+                guard.opened(run, files, () -> {});
+            } else {
+                goOnWhenOpen(run, files, () -> {});
+            }
+        });
+    }
+
+    /** The files of a job have not answered, and do now. */
+    private void answers(JobRun run) {
+        if (run.active()) {
+            long seconds = run.hold().milliseconds() / 1000;
+            goOnWhenOpen(run, run.open().toCompletableFuture(), () -> {
+                boolean runs = run.record().getState() == JobState.RUNNING;
+                long now = run.now();
+                run.phase(runs ? new Phase.Training(now + settings.times().grace()) : new Phase.Idle(now, false));
+                run.notice("The run folder did not answer for %d s".formatted(seconds));
+            });
+        } else {
+            run.hold().end();
+            run.pumpWatches();
+        }
+    }
+
+    /** What its workers have reported meanwhile was not taken: they attend again. */
+    private void goOnWhenOpen(JobRun run, CompletableFuture<RunFiles> opening, Runnable then) {
+        run.hold().begin("waits for its run folder " + run.record().getFolder() + " to be opened");
+        opening.whenCompleteAsync(
+                (files, failure) -> {
+                    guard.opened(run, opening, then);
+                    sessions.again(run);
+                    dispatcher.dispatch();
+                },
+                settings.executor());
     }
 
     /** Time has passed; to be called about every 100 ms. */
     public void tick() {
-        sessions.tick();
-        dispatcher.dispatch();
+        fenced(sessions::tick);
+        fenced(dispatcher::dispatch);
         for (JobRun run : queue.active()) {
-            guard.with(run, () -> dispatcher.acknowledge(run));
+            fenced(() -> guard.tick(run));
+            fenced(() -> dispatcher.acknowledge(run));
         }
-        queue.forgetEnded();
-        tellIfChanged();
+        fenced(queue::forgetEnded);
+        fenced(this::tellIfChanged);
+    }
+
+    /** Whatever one part of a tick throws, the others come. */
+    private static void fenced(Runnable part) {
+        try {
+            part.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("A part of the coordinator's work failed; the rest goes on", e);
+        }
     }
 
     /**
@@ -137,7 +191,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         Seen now = new Seen(dispatcher.demands(), workers);
         if (!now.equals(seen)) {
             seen = now;
-            listeners.forEach(listener -> listener.accept(workers));
+            listeners.forEach(listener -> fenced(() -> listener.accept(workers)));
         }
     }
 
@@ -173,6 +227,11 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     private JobStatus ask(String id, Transition transition, JobState intent) {
         JobRun run = queue.get(id);
         JobTransitions.check(run.record(), transition);
+        if (!run.hold().able()) {
+            guard.endStalled(run, intent, intent == JobState.PAUSED ? "paused" : "cancelled");
+            tellIfChanged();
+            return JobStatuses.of(run);
+        }
         if (run.finishing()) {
             throw new Refused(
                     Refused.Kind.STATE,
@@ -199,7 +258,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
             queue.refuseTooMany();
         }
         // Links may lead elsewhere by now.
-        settings.limits().roots().check(record.getJob(), Path.of(record.getFolder()));
+        queue.checkRoots(record.getJob(), Path.of(record.getFolder()));
         run.files();
         run.failures().reset();
         if (record.getRefused()) {
@@ -226,7 +285,12 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         JobRun run = queue.get(id);
         JobWatch watch = new JobWatch(run, from, watcher, settings.executor());
         run.addWatch(watch);
-        watch.pump();
+        try {
+            watch.pump();
+        } catch (RuntimeException e) {
+            watch.close();
+            throw e;
+        }
         return watch::close;
     }
 
@@ -296,6 +360,6 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     /** Releases the folders; workers go on and wait for the next coordinator. */
     @Override
     public void close() {
-        queue.all().forEach(JobRun::close);
+        queue.all().forEach(run -> fenced(run::close));
     }
 }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.job.JobQueue;
 import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.LedgerWriter;
 import org.simreg.coordinator.job.schedule.Allotment;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Demand;
@@ -45,10 +46,10 @@ final class Dispatcher {
     void dispatch() {
         allot();
         for (JobRun run : queue.active()) {
-            guard.with(run, () -> controller.decideOn(run));
+            ifAble(run, () -> controller.decideOn(run));
         }
         for (JobRun run : queue.active()) {
-            guard.with(run, () -> prepare(run));
+            ifAble(run, () -> prepare(run));
         }
         for (WorkerSession session : registry.all()) {
             if (session.leaving() && session.run().isEmpty() && !session.released()) {
@@ -56,6 +57,18 @@ final class Dispatcher {
                 session.send(Orders.drop("", "it may leave", true));
             }
         }
+    }
+
+    /** What the next round does as well needn't wait. */
+    private void ifAble(JobRun run, Runnable action) {
+        if (moves(run)) {
+            guard.with(run, action);
+        }
+    }
+
+    /** Does something for a job. */
+    void guarded(JobRun run, Runnable action) {
+        guard.with(run, action);
     }
 
     /** Does something for a job, then decides on the job. */
@@ -73,30 +86,52 @@ final class Dispatcher {
 
     /** Tells a job's workers which steps are durable, so that they forget their reports. */
     void acknowledge(JobRun run) {
-        run.ledger().syncAfter(SYNC_MS);
-        long synced = run.ledger().durableStep();
-        registry.of(run).forEach(session -> session.acknowledge(run, synced));
+        ifAble(run, () -> syncedIfDue(run));
+    }
+
+    private void syncedIfDue(JobRun run) {
+        LedgerWriter ledger = run.ledger();
+        if (ledger.isDue(SYNC_MS)) {
+            guard.afterwards(run, ledger.syncLater(), () -> {
+                ledger.isDurable();
+                tellDurable(run, ledger);
+            });
+        } else {
+            tellDurable(run, ledger);
+        }
+    }
+
+    private void tellDurable(JobRun run, LedgerWriter ledger) {
+        registry.of(run).forEach(session -> session.acknowledge(run, ledger.durableStep()));
     }
 
     private void allot() {
         List<JobRun> active = queue.active();
         boolean grace =
-                active.stream().anyMatch(run -> run.phase() instanceof Phase.Training training && training.grace() > 0);
+                active.stream().filter(Dispatcher::moves).anyMatch(run -> run.phase() instanceof Phase.Training training && training.grace() > 0);
         if (grace) {
             active.forEach(this::keepWorkers);
             return;
         }
         List<Demand> demands = new ArrayList<>();
         for (JobRun run : active) {
-            if (wantsWorkers(run)) {
-                demands.add(demand(run, requirements(run)));
-            } else {
-                run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
-            }
+            ifAble(run, () -> demanded(run).ifPresent(demands::add));
         }
         Map<String, Grant> grants = Allotment.of(availableWorkers(), demands);
-        active.forEach(
-                run -> Optional.ofNullable(grants.get(run.id())).ifPresent(grant -> run.grant(explained(run, grant))));
+        for (JobRun run : active) {
+            Grant grant = grants.get(run.id());
+            if (grant != null) {
+                ifAble(run, () -> run.grant(explained(run, grant)));
+            }
+        }
+    }
+
+    private Optional<Demand> demanded(JobRun run) {
+        if (wantsWorkers(run)) {
+            return Optional.of(demand(run, requirements(run)));
+        }
+        run.grant(new Grant(Set.of(), false, "it needs no workers any more"));
+        return Optional.empty();
     }
 
     /** Adds to a grant that can't be served why the workers there are can't serve the job. */
@@ -128,11 +163,17 @@ final class Dispatcher {
     private List<Demand.AvailableWorker> availableWorkers() {
         return registry.all().stream()
                 .filter(session -> !session.leaving())
+                .filter(session -> session.run().map(Dispatcher::moves).orElse(true))
                 .map(session -> new Demand.AvailableWorker(
                         session.name(),
                         session.hello().getProfile(),
                         session.run().map(JobRun::id).orElse("")))
                 .toList();
+    }
+
+    /** Whether workers can be taken from it; while it waits for its files it keeps those it has. */
+    private static boolean moves(JobRun run) {
+        return run.hold().able() && !run.hold().waits();
     }
 
     /** Whether it has steps to do and nobody wants it to stop. */

@@ -12,6 +12,8 @@ import org.simreg.proto.Hello;
 import org.simreg.proto.Holding;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The sessions of workers: accepts or refuses a worker that attends, passes its reports on, and
@@ -19,6 +21,8 @@ import org.simreg.proto.Report;
  * too long.
  */
 final class WorkerSessions {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerSessions.class);
+
     private final CoordinatorSettings settings;
     private final JobQueue queue;
     private final WorkerRegistry registry;
@@ -97,11 +101,32 @@ final class WorkerSessions {
                 run.get(),
                 new WorkerState.Holding(holding.getGeneration(), holding.getCommitted(), holding.getHalted()),
                 now());
+        dispatcher.guarded(run.get(), () -> goOn(session, run.get(), holding));
+    }
+
+    private void goOn(WorkerSession session, JobRun run, Holding holding) {
         if (!holding.getHalted()) {
-            halt(session, run.get(), holding.getGeneration());
+            halt(session, run, holding.getGeneration());
         }
-        if (session.trains(run.get().record().getGeneration().getNumber()) && through(run.get(), holding)) {
-            dispatcher.reform(run.get(), session.name() + " attends again after the last step");
+        if (session.trains(run.record().getGeneration().getNumber()) && through(run, holding)) {
+            dispatcher.reform(run, session.name() + " attends again after the last step");
+        }
+    }
+
+    /** Has the workers of a job attend again, and say again what was not taken. */
+    void again(JobRun run) {
+        for (WorkerSession session : registry.of(run)) {
+            registry.remove(session);
+            end(session, "The job %s goes on; attend again".formatted(run.id()));
+        }
+    }
+
+    /** A stream that can't be ended is of no more use than one that was. */
+    private static void end(WorkerSession session, String why) {
+        try {
+            session.end(new Refused(Refused.Kind.UNAVAILABLE, why));
+        } catch (RuntimeException e) {
+            LOG.error("The stream of the worker {} can't be ended", session.name(), e);
         }
     }
 
@@ -147,9 +172,7 @@ final class WorkerSessions {
 
     private void lose(WorkerSession session, String why) {
         registry.remove(session);
-        session.end(new Refused(
-                Refused.Kind.UNAVAILABLE,
-                "The worker %s is taken for lost: it %s; it may attend again".formatted(session.name(), why)));
+        end(session, "The worker %s is taken for lost: it %s; it may attend again".formatted(session.name(), why));
         dispatcher.dispatch();
     }
 

@@ -9,6 +9,7 @@ import org.simreg.coordinator.control.WorkerService;
 import org.simreg.coordinator.grpc.FileParts.OpenFile;
 import org.simreg.coordinator.job.RunFiles.Download;
 import org.simreg.coordinator.job.RunFiles.Upload;
+import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointPart;
 import org.simreg.proto.CheckpointStored;
 import org.simreg.proto.CheckpointWanted;
@@ -57,15 +58,22 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
 
     /** A newer checkpoint may take the place of this one while it is read. */
     private static FileParts<CheckpointPart> parts(Download found) throws IOException {
-        String name = found.file().getFileName() + " of " + found.header().getJob();
         OpenFile file;
         try {
             file = OpenFile.removable(found.file());
         } catch (NoSuchFileException e) {
             String what = " is not there any more; ask for a newer one";
-            throw new Refused(Refused.Kind.UNKNOWN, "The checkpoint " + name + what);
+            throw new Refused(Refused.Kind.UNKNOWN, "The checkpoint " + found.file() + what);
         }
-        long left = found.header().getLength() - file.version().getLength();
+        CheckpointHeader header;
+        try {
+            header = found.header();
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+        String name = found.file().getFileName() + " of " + header.getJob();
+        long left = header.getLength() - file.version().getLength();
         if (left != 0) {
             file.close();
             String what = left > 0 ? left + " bytes early" : -left + " bytes late";
@@ -73,7 +81,7 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
                     Refused.Kind.DAMAGED, "The checkpoint " + name + " ends " + what + " on the coordinator's disk");
         }
         return new FileParts<>(
-                CheckpointPart.newBuilder().setHeader(found.header()).build(),
+                CheckpointPart.newBuilder().setHeader(header).build(),
                 file,
                 piece -> CheckpointPart.newBuilder().setData(piece).build());
     }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
@@ -22,7 +24,7 @@ import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 
 /** The queue of a coordinator: all its jobs, ended ones too, and the rules for a new one. */
-public final class JobQueue {
+public final class JobQueue implements JobRun.Listener {
     private static final int LARGEST_JOB = 16 << 10;
 
     /** Ended jobs that stay in memory where a store keeps them apart. */
@@ -38,6 +40,8 @@ public final class JobQueue {
     /** Ended jobs in memory, those asked for last at the end. */
     private final Map<String, JobRun> ended = new LinkedHashMap<>();
 
+    private Consumer<JobRun> answering = run -> {};
+
     /** No two jobs have one time of submission, nor a later job an earlier one. */
     private long newest;
 
@@ -50,7 +54,7 @@ public final class JobQueue {
     /** Takes over what the store has. */
     public Collection<JobRun> load() {
         for (JobRecord record : store.load()) {
-            keep(new JobRun(settings, store, folders, this::moved, record));
+            keep(new JobRun(settings, store, folders, this, record));
             newest = Math.max(newest, record.getSubmittedMs());
         }
         store.past().ifPresent(past -> newest = Math.max(newest, past.newestMs()));
@@ -66,8 +70,18 @@ public final class JobQueue {
         return run;
     }
 
-    /** A job may be in another state. */
-    private void moved(JobRun run) {
+    /** Takes what is told of jobs whose files have not answered for a while, and do now. */
+    public void whenAnswering(Consumer<JobRun> told) {
+        answering = told;
+    }
+
+    @Override
+    public void answers(JobRun run) {
+        answering.accept(run);
+    }
+
+    @Override
+    public void moved(JobRun run) {
         if (runs.get(run.id()) == run) {
             place(active, run, run.active());
             place(ended, run, run.ended());
@@ -139,7 +153,7 @@ public final class JobQueue {
 
     /** Takes an ended job into memory. */
     private JobRun again(JobRecord record) {
-        return keep(new JobRun(settings, store, folders, this::moved, record));
+        return keep(new JobRun(settings, store, folders, this, record));
     }
 
     /**
@@ -171,7 +185,7 @@ public final class JobQueue {
                 .resolve(job.getCheckpoints().getOutput())
                 .toAbsolutePath()
                 .normalize();
-        settings.limits().roots().check(job, folder);
+        checkRoots(job, folder);
         refuseTaken(folder.toString());
         refuseTooMany();
         JobRecord record = record(request, job, folder.toString());
@@ -224,6 +238,14 @@ public final class JobQueue {
         return last;
     }
 
+    /** Refuses paths outside the roots; they are resolved, as links may lead elsewhere by now. */
+    public void checkRoots(Job job, Path folder) {
+        folders.inTime(folder, () -> {
+            settings.limits().roots().check(job, folder);
+            return null;
+        });
+    }
+
     private JobRecord record(SubmitRequest request, Job job, String folder) {
         long now = Math.max(settings.clock().getAsLong(), newest + 1);
         newest = now;
@@ -244,7 +266,7 @@ public final class JobQueue {
     private JobRun queue(JobRecord asked, SubmitRequest.Existing existing) {
         RunFiles files = folders.create(asked, existing);
         JobRecord record = after(asked, files.head().generation());
-        JobRun run = new JobRun(settings, store, folders, this::moved, record);
+        JobRun run = new JobRun(settings, store, folders, this, record);
         run.files(files);
         try {
             store.save(record);

@@ -1,16 +1,17 @@
 package org.simreg.coordinator.job;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.simreg.coordinator.job.RunFiles.FilesHang;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
-import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -18,9 +19,6 @@ import org.simreg.proto.Notice;
 import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
 
 /** A job of the coordinator: its record, files, phase, workers granted, and watches. */
 public final class JobRun {
@@ -31,8 +29,10 @@ public final class JobRun {
     private final JobStore store;
     private final RunFiles.JobFolders folders;
     private final Consumer<JobRun> moved;
+    private final Consumer<JobRun> hung;
     private final Set<String> noticed = new HashSet<>();
     private final List<JobWatch> watches = new ArrayList<>();
+    private final JobHold hold;
     private final FailureRecord failures = new FailureRecord();
     private JobRecord record;
     private Optional<RunFiles> files = Optional.empty();
@@ -42,17 +42,30 @@ public final class JobRun {
     private String reason;
     private boolean finishing;
 
+    private Optional<FilesHang> hang = Optional.empty();
+
+    /** The listener to a job. */
+    interface Listener {
+        /** It may be in another state. */
+        void moved(JobRun run);
+
+        /** Its files have not answered for a while, and do now. */
+        void answers(JobRun run);
+    }
+
     /**
-     * @param moved told whenever it may be in another state
+     * @param listener told of what happens to it
      */
     JobRun(
             CoordinatorSettings settings,
             JobStore store,
             RunFiles.JobFolders folders,
-            Consumer<JobRun> moved,
+            Listener listener,
             JobRecord record) {
-        this.moved = moved;
+        this.moved = listener::moved;
+        this.hung = listener::answers;
         this.settings = settings;
+        this.hold = new JobHold(record.getId(), settings.clock());
         this.store = store;
         this.folders = folders;
         this.record = record;
@@ -71,17 +84,79 @@ public final class JobRun {
         return settings.clock().getAsLong();
     }
 
-    /** Its run folder, opened if it isn't. */
+    /**
+     * Its run folder, opened if it isn't.
+     *
+     * @throws FilesHang if it doesn't answer
+     */
     public RunFiles files() {
+        if (hang.isPresent()) {
+            throw hang.get();
+        }
         if (files.isEmpty()) {
-            files = Optional.of(folders.open(record));
+            try {
+                files(folders.open(record));
+            } catch (FilesHang e) {
+                suspend(e);
+                throw e;
+            }
         }
         return files.get();
     }
 
-    /** Takes the folder that was made for it. */
-    void files(RunFiles made) {
+    /** Opens its run folder, which may take long; then it can be taken by {@link #files(RunFiles)}. */
+    public CompletionStage<RunFiles> open() {
+        return folders.openLater(record);
+    }
+
+    /**
+     * Leaves it alone until its files answer. What was being done with them is given up, as if the
+     * coordinator had been killed then: what is on the disk holds.
+     */
+    public void suspend(FilesHang why) {
+        if (hang.isPresent()) {
+            return;
+        }
+        hang = Optional.of(why);
+        hold.begin("waits for its run folder " + record.getFolder() + ", which does not answer");
+        Optional<RunFiles> open = files;
+        files = Optional.empty();
+        ledger = Optional.empty();
+        finishing = false;
+        Runnable again = () -> {
+            hang = Optional.empty();
+            hung.accept(this);
+        };
+        why.end().whenComplete((done, failure) -> settings.executor().execute(() -> {
+            open.ifPresent(RunFiles::close);
+            again.run();
+        }));
+    }
+
+    /** Whether, and why, nothing is done for it at present. */
+    public JobHold hold() {
+        return hold;
+    }
+
+    /** Leaves it alone if its files are not durable after so many milliseconds. */
+    public void suspendAfter(long ms) {
+        hold.overdue(ms).ifPresent(end -> suspend(new FilesHang(Path.of(record.getFolder()), end)));
+    }
+
+    /** Takes its folder, which was made or opened for it. */
+    public void files(RunFiles made) {
         files = Optional.of(made);
+        made.whenHung(this::suspend);
+    }
+
+    /** Its run folder, if it is open. */
+    Optional<RunFiles> openFiles() {
+        return files;
+    }
+
+    /** The step of its newest checkpoint, as far as its ledger was asked; -1 if there is none. */
+    long knownCheckpoint() {
+        return ledger.map(LedgerWriter::checkpoint).orElse(-1L);
     }
 
     /** The writer of its ledger. */
@@ -124,7 +199,7 @@ public final class JobRun {
 
     /** Why it is as it is, for people. */
     String reason() {
-        return reason;
+        return hold.able() ? reason : "%s, for %d s now".formatted(hold.why(), hold.milliseconds() / 1000);
     }
 
     public void reason(String why) {
@@ -168,12 +243,25 @@ public final class JobRun {
         Progress progress = event.setTimeMs(now()).build();
         long sequence = files().append(progress);
         EventTrace.log(record, progress);
-        settings.observer().saw(id(), progress);
+        told(() -> settings.observer().saw(id(), progress));
         JobEvent said = JobEvent.newBuilder()
                 .setSequence(sequence)
                 .setProgress(progress)
                 .build();
-        List.copyOf(watches).forEach(watch -> watch.offer(said));
+        tellWatches(watch -> watch.offer(said));
+    }
+
+    /** Who is told of a job can't stop it. */
+    private boolean told(Runnable telling) {
+        try {
+            telling.run();
+            return true;
+        } catch (FilesHang e) {
+            throw e;
+        } catch (RuntimeException e) {
+            EventTrace.LOG.error("Somebody can't be told of the job {}", id(), e);
+            return false;
+        }
     }
 
     /** Emits a notice for people, each text once a job. */
@@ -203,20 +291,36 @@ public final class JobRun {
         }
     }
 
-    /** Keeps that it failed where its own files can't be written any more. */
-    public void failWithoutFolder(String why) {
+    /** Keeps that it is in a state in which it doesn't train, where its own files can't be written. */
+    public void becomeWithoutFolder(JobState state, String why) {
         JobRecord.Builder next = record.toBuilder();
-        JobTransitions.enter(next, JobState.FAILED, now());
-        reason = why;
+        JobTransitions.enter(next, state, now());
         save(next.setReason(why));
+        reason = why;
+        hold.end();
         putDown();
     }
 
     private void putDown() {
         phase = new Phase.Idle(now(), false);
         finishing = false;
-        List.copyOf(watches).forEach(JobWatch::pump);
+        pumpWatches();
         release();
+    }
+
+    /** Gives those who watch it what there is. */
+    public void pumpWatches() {
+        if (hang.isEmpty()) {
+            tellWatches(JobWatch::pump);
+        }
+    }
+
+    private void tellWatches(Consumer<JobWatch> telling) {
+        for (JobWatch watch : List.copyOf(watches)) {
+            if (!told(() -> telling.accept(watch))) {
+                watch.close();
+            }
+        }
     }
 
     private JobRecord.Summary summary() {
@@ -251,71 +355,9 @@ public final class JobRun {
     }
 
     public void close() {
-        files.ifPresent(RunFiles::close);
+        Optional<RunFiles> open = files;
         files = Optional.empty();
         ledger = Optional.empty();
-    }
-
-    /** The writer of jobs' events to the process' log, each with its job, generation and step. */
-    private static final class EventTrace {
-        private static final Logger LOG = LoggerFactory.getLogger("org.simreg.coordinator.jobs");
-
-        private EventTrace() {}
-
-        static void log(JobRecord record, Progress event) {
-            LoggingEventBuilder line = event.hasStep() ? LOG.atDebug() : LOG.atInfo();
-            line = line.addKeyValue("job", record.getId());
-            long generation = record.getGeneration().getNumber();
-            if (generation > 0) {
-                line = line.addKeyValue("generation", generation);
-            }
-            say(line, event);
-        }
-
-        private static void say(LoggingEventBuilder line, Progress event) {
-            switch (event.getEventCase()) {
-                case STARTED ->
-                    line.log(
-                            "{} steps of {} images",
-                            event.getStarted().getTotalSteps(),
-                            event.getStarted().getBatch());
-                case STEP ->
-                    line.addKeyValue("step", event.getStep().getStep())
-                            .log("loss {}", event.getStep().getLoss());
-                case EPOCH ->
-                    line.log(
-                            "epoch {} done, loss {}",
-                            event.getEpoch().getEpoch(),
-                            event.getEpoch().getLoss());
-                case EVALUATION ->
-                    line.log(
-                            "{} measured after epoch {}",
-                            event.getEvaluation().getSubject(),
-                            event.getEvaluation().getEpoch());
-                case NOTICE -> line.log("{}", event.getNotice().getText());
-                case CHECKPOINT ->
-                    line.addKeyValue("step", event.getCheckpoint().getStep())
-                            .log("stored {}", event.getCheckpoint().getFile());
-                case FINISHED ->
-                    line.addKeyValue("step", event.getFinished().getStep())
-                            .log("finished, sha256 {}", event.getFinished().getSha256());
-                case GENERATION -> begun(line, event.getGeneration());
-                case STATE ->
-                    line.log(
-                            "{}: {}",
-                            event.getState().getState().name().toLowerCase(Locale.ROOT),
-                            event.getState().getReason());
-                case EVENT_NOT_SET -> line.log("an event that this version does not know");
-            }
-        }
-
-        private static void begun(LoggingEventBuilder line, GenerationBegun begun) {
-            line.addKeyValue("step", begun.getStep())
-                    .log(
-                            "generation {} on {}: {}",
-                            begun.getNumber(),
-                            String.join(", ", begun.getWorkersList()),
-                            begun.getReason());
-        }
+        open.ifPresent(RunFiles::close);
     }
 }

@@ -8,7 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import org.simreg.coordinator.job.PastJobs.Place;
+import org.simreg.coordinator.job.JobStore.PastJobs;
+import org.simreg.coordinator.job.JobStore.PastJobs.Place;
 import org.simreg.proto.Generation;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -16,9 +17,12 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.Refused;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The status messages of jobs, for clients. */
 public final class JobStatuses {
+    private static final Logger LOG = LoggerFactory.getLogger(JobStatuses.class);
     private static final int USUAL_PAGE = 100;
     private static final int LARGEST_PAGE = 1000;
     private static final Set<JobState> ENDED = EnumSet.of(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED);
@@ -27,7 +31,14 @@ public final class JobStatuses {
 
     public static JobStatus of(JobRun run) {
         JobStatus.Builder status = begun(run.record(), run.reason());
-        return run.active() ? live(run, status) : past(run.record().getSummary(), status);
+        if (run.active() && run.openFiles().isPresent()) {
+            try {
+                return live(run, run.openFiles().get(), status);
+            } catch (RuntimeException | Error e) {
+                LOG.error("How far the job {} is can't be said", run.id(), e);
+            }
+        }
+        return past(run.record().getSummary(), status);
     }
 
     /** The status of a job that is not active. */
@@ -57,15 +68,15 @@ public final class JobStatuses {
         return status;
     }
 
-    private static JobStatus live(JobRun run, JobStatus.Builder status) {
-        RunFiles.LedgerHead head = run.files().head();
-        if (run.ledger().checkpoint() >= 0) {
-            status.setCheckpoint(run.ledger().checkpoint());
+    private static JobStatus live(JobRun run, RunFiles files, JobStatus.Builder status) {
+        RunFiles.LedgerHead head = files.head();
+        if (run.knownCheckpoint() >= 0) {
+            status.setCheckpoint(run.knownCheckpoint());
         }
         return status.setStep(head.step())
                 .setEpoch(head.epoch())
                 .setLoss(head.loss())
-                .setNextSequence(run.files().nextSequence())
+                .setNextSequence(files.nextSequence())
                 .build();
     }
 

@@ -1,8 +1,12 @@
 package org.simreg.coordinator.job;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
 
 /** The durable store of the records of all jobs. One thread calls it. */
@@ -28,4 +32,57 @@ public interface JobStore extends AutoCloseable {
 
     @Override
     void close();
+
+    /**
+     * The jobs that have ended, where a store keeps them apart from the others: found one by one or
+     * page by page, never all in memory.
+     */
+    interface PastJobs {
+        /**
+         * The record of a job that has ended and was not resumed; empty if there is none.
+         *
+         * @throws UserError if it can't be read
+         */
+        Optional<JobRecord> find(String id);
+
+        /** The record of the ended job that a request made; empty if there is none. */
+        Optional<JobRecord> requested(String requestId);
+
+        /**
+         * A part of the list of ended jobs, newest first.
+         *
+         * @param before place in that order after which the part begins
+         * @param states those wanted; none: all
+         * @param most records at most
+         */
+        List<JobRecord> newest(Place before, Set<JobState> states, int most);
+
+        /** How many have ended how; states that no job is in are left out. */
+        Map<JobState, Long> states();
+
+        /** When the newest of all was submitted; 0 if there is none. */
+        long newestMs();
+
+        /**
+         * A place in the list of jobs, newest first; those of one millisecond are in the order of their
+         * ids.
+         *
+         * @param submittedMs of the job there
+         * @param id of the job there
+         */
+        record Place(long submittedMs, String id) implements Comparable<Place> {
+            /** The place before all jobs. */
+                public static final Place FIRST = new Place(Long.MAX_VALUE, "");
+
+            public static Place of(JobRecord record) {
+                return new Place(record.getSubmittedMs(), record.getId());
+            }
+
+            @Override
+            public int compareTo(Place other) {
+                int newer = Long.compare(other.submittedMs, submittedMs);
+                return newer != 0 ? newer : id.compareTo(other.id);
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.job;
 
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.simreg.coordinator.job.StepReports.CompleteStep;
 import org.simreg.coordinator.job.schedule.JobView;
 import org.simreg.proto.Committed;
@@ -199,16 +200,27 @@ public final class LedgerWriter {
         sync();
     }
 
-    /** Makes the ledger durable if it was not for a while; the workers are told afterwards. */
-    public void syncAfter(long ms) {
-        if (step() != durableStep && run.now() - syncedAtMs >= ms) {
-            sync();
-        }
+    /** Whether the ledger was not made durable for a while, though it has grown. */
+    public boolean isDue(long ms) {
+        return step() != durableStep && run.now() - syncedAtMs >= ms;
+    }
+
+    /**
+     * Makes the ledger durable, on another thread if the disk may be slow; {@link #isDurable} is to
+     * be called when that is done.
+     */
+    public CompletionStage<Void> syncLater() {
+        return files.syncLater();
+    }
+
+    /** All steps are durable. */
+    public void isDurable() {
+        durableStep = step();
+        syncedAtMs = run.now();
     }
 
     public void sync() {
         files.sync();
-        durableStep = step();
-        syncedAtMs = run.now();
+        isDurable();
     }
 }

@@ -4,7 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.JobEvent;
@@ -60,6 +63,18 @@ public interface RunFiles extends AutoCloseable {
 
     /** Makes durable what was appended; cheap if nothing was. */
     void sync();
+
+    /**
+     * As {@link #sync}, on another thread if the disk may be slow. Until it is done the files take
+     * no other call in time.
+     */
+    default CompletionStage<Void> syncLater() {
+        sync();
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /** Takes what is told when the files don't answer in time, before {@link FilesHang} is thrown. */
+    default void whenHung(Consumer<FilesHang> listener) {}
 
     /**
      * The newest stored checkpoint that the ledger reaches.
@@ -120,10 +135,19 @@ public interface RunFiles extends AutoCloseable {
     /**
      * A stored checkpoint, to be read; not on the coordinator's thread.
      *
-     * @param header length and digests
+     * @param said gives length and digests; may read the whole file
      * @param file where it lies
      */
-    record Download(CheckpointHeader header, Path file) {}
+    record Download(Supplier<CheckpointHeader> said, Path file) {
+        /** With a header that is known. */
+        public Download(CheckpointHeader header, Path file) {
+            this(() -> header, file);
+        }
+
+        public CheckpointHeader header() {
+            return said.get();
+        }
+    }
 
     /** The run folders of all jobs: makes and opens their files. */
     interface JobFolders {
@@ -144,6 +168,25 @@ public interface RunFiles extends AutoCloseable {
          * @throws UserError if it is gone, damaged, or another process has it open
          */
         RunFiles open(JobRecord record);
+
+        /** As {@link #open}, on another thread if the disk may be slow. */
+        default CompletionStage<RunFiles> openLater(JobRecord record) {
+            try {
+                return CompletableFuture.completedFuture(open(record));
+            } catch (RuntimeException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        }
+
+        /**
+         * Does something with paths that a user has named.
+         *
+         * @param folder that is named if it takes too long
+         * @throws FilesHang if it isn't done in time
+         */
+        default <T> T inTime(Path folder, Supplier<T> work) {
+            return work.get();
+        }
     }
 
     /**
@@ -172,5 +215,31 @@ public interface RunFiles extends AutoCloseable {
     record LedgerHead(long step, int epoch, float loss, long generation) {
         /** An empty ledger. */
         public static final LedgerHead EMPTY = new LedgerHead(0, 0, 0, 0);
+    }
+
+    /**
+     * The exception of files that don't answer, as on a mount whose server is gone. What was asked of
+     * them may still happen.
+     */
+    final class FilesHang extends Refused {
+        private static final long serialVersionUID = 1;
+
+        private final transient CompletionStage<?> end;
+
+        /**
+         * @param folder that doesn't answer
+         * @param end of what was asked, whether it succeeds or fails; it may never come
+         */
+        public FilesHang(Path folder, CompletionStage<?> end) {
+            super(
+                    Kind.UNAVAILABLE,
+                    "%s does not answer: look whether its storage is there; ask again when it is".formatted(folder));
+            this.end = end;
+        }
+
+        /** The end of what was asked. */
+        CompletionStage<?> end() {
+            return end;
+        }
     }
 }

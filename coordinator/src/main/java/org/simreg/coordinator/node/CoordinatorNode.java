@@ -18,6 +18,7 @@ import org.simreg.coordinator.grpc.access.Gate;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.scale.ScaleSettings;
+import org.simreg.coordinator.run.folder.PatientFolders;
 import org.simreg.coordinator.store.JournaledJobs;
 import org.simreg.coordinator.store.PublishedCheck;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
@@ -94,7 +95,7 @@ public final class CoordinatorNode implements AutoCloseable {
                     vertx,
                     new CoordinatorServices.Stores(
                             store,
-                            CoordinatorServices.folders(),
+                            new PatientFolders(CoordinatorServices.folders()),
                             Optional.of(
                                     new ScaleSettings.BoundsFile(settings.home.resolve(ScaleSettings.BoundsFile.NAME))),
                             Optional.of(new CoordinatorServices.BankSettings(

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
-import org.simreg.coordinator.job.PastJobs;
+import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.coordinator.store.ArchiveIndex.Entry;
 import org.simreg.coordinator.store.ArchiveIndex.Totals;
 import org.simreg.proto.JobRecord;

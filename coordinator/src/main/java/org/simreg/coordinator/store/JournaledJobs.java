@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.simreg.coordinator.job.JobStore;
-import org.simreg.coordinator.job.PastJobs;
+import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +40,15 @@ final class MemoryFiles implements RunFiles {
     /** Why checkpoints can't be written; empty: they can. */
     String full = "";
 
+    /** What every call throws; empty: nothing. */
+    Optional<Error> broken = Optional.empty();
+
+    /** What is done before every call. */
+    volatile Runnable before = () -> {};
+
+    /** What the next durable state waits for. */
+    CompletableFuture<Void> disk = CompletableFuture.completedFuture(null);
+
     CompletionStage<List<String>> exports = CompletableFuture.completedFuture(List.of("a.onnx"));
     private int syncedEvents;
     private int syncedLedger;
@@ -57,8 +67,21 @@ final class MemoryFiles implements RunFiles {
         }
     }
 
+    private void orBreak() {
+        before.run();
+        if (broken.isPresent()) {
+            throw broken.get();
+        }
+    }
+
+    @Override
+    public CompletionStage<Void> syncLater() {
+        return disk.thenRun(this::sync);
+    }
+
     @Override
     public long append(Progress event) {
+        orBreak();
         assertTrue(open, "the folder is closed");
         if (unwritable.test(event)) {
             unwritable = never -> false;
@@ -100,6 +123,7 @@ final class MemoryFiles implements RunFiles {
 
     @Override
     public RunFiles.LedgerHead head() {
+        orBreak();
         List<LedgerEntry.Commit> commits = commits();
         if (commits.isEmpty()) {
             return RunFiles.LedgerHead.EMPTY;
@@ -139,12 +163,14 @@ final class MemoryFiles implements RunFiles {
 
     @Override
     public void sync() {
+        orBreak();
         syncedEvents = events.size();
         syncedLedger = ledger.size();
     }
 
     @Override
     public OptionalLong newestCheckpoint(long most) {
+        orBreak();
         Long newest = checkpoints.floorKey(most);
         return newest == null ? OptionalLong.empty() : OptionalLong.of(newest);
     }

@@ -3,15 +3,19 @@ package org.simreg.coordinator.control;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.UserError;
 
 /** Records that outlive a coordinator. */
 final class MemoryStore implements JobStore {
     final Map<String, JobRecord> records = new TreeMap<>();
+    final Set<String> refused = new HashSet<>();
     int saves;
 
     @Override
@@ -21,6 +25,9 @@ final class MemoryStore implements JobStore {
 
     @Override
     public void save(JobRecord record) {
+        if (refused.contains(record.getId())) {
+            throw new UserError("Writing jobs.journal failed: No space left on device");
+        }
         JobRecord before = records.put(record.getId(), record);
         if (before != null) {
             assertTrue(record.getVersion() > before.getVersion(), "version must rise");

@@ -101,7 +101,7 @@ final class SharedCluster {
     /** Also of what a test that failed has left behind. */
     private void clear() {
         List<JobState> unended = List.of(JobState.QUEUED, JobState.RUNNING);
-        for (JobStatus job : JobFinder.newest(client, unended, 2000)) {
+        for (JobStatus job : JobFinder.newest(client, unended, Integer.MAX_VALUE)) {
             JobRequest request = JobRequest.newBuilder().setId(job.getId()).build();
             client.ask(jobs -> jobs.cancel(request));
         }

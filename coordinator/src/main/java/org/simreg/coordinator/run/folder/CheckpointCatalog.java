@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.zip.CRC32C;
 import org.simreg.coordinator.job.RunFiles.Download;
@@ -38,7 +38,7 @@ final class CheckpointCatalog {
     private final int keep;
 
     /** The headers of those that arrived, or were read, in this process; by step. */
-    private final Map<Long, Known> headers = new HashMap<>();
+    private final Map<Long, Known> headers = new ConcurrentHashMap<>();
 
     /** A header, and when the file that it belongs to was written. */
     private record Known(CheckpointHeader header, FileTime written) {}
@@ -94,13 +94,18 @@ final class CheckpointCatalog {
                     "Job %s has no checkpoint of step %d; it may have been replaced by a newer one"
                             .formatted(job, step));
         }
+        return new Download(() -> said(file, step), file);
+    }
+
+    /** May read the whole file: not on the thread that asks for it. */
+    private CheckpointHeader said(Path file, long step) {
         FileTime written = written(file);
         Known known = headers.get(step);
         if (known == null || !known.written.equals(written)) {
             known = new Known(intact(file), written);
             headers.put(step, known);
         }
-        return new Download(known.header, file);
+        return known.header;
     }
 
     private static FileTime written(Path file) {

@@ -3,7 +3,7 @@ package org.simreg.coordinator.view.observe;
 import java.util.Collection;
 import java.util.Optional;
 import org.simreg.coordinator.job.JobStore;
-import org.simreg.coordinator.job.PastJobs;
+import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.JobRecord;
 
 /** A job store around another one, which remembers whether the last record could be saved. */

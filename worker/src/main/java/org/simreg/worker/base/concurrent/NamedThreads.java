@@ -87,6 +87,14 @@ public final class NamedThreads {
         return pool;
     }
 
+    /**
+     * Threads named {@code prefix-1}, {@code prefix-2} and so on, as many as have something to do:
+     * for tasks that may hang and must not hold up others.
+     */
+    public static ExecutorService asNeeded(String prefix) {
+        return Executors.newCachedThreadPool(numbered(prefix));
+    }
+
     /** Interrupts what runs, and waits for its end, though no longer than 10 seconds. */
     public static void end(ExecutorService threads) {
         threads.shutdownNow();

@@ -1,0 +1,307 @@
+package org.simreg.coordinator.run.folder;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.simreg.coordinator.job.RunFiles.FilesHang;
+import org.simreg.coordinator.job.RunFiles;
+import org.simreg.proto.CheckpointHeader;
+import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.JobEvent;
+import org.simreg.proto.JobRecord;
+import org.simreg.proto.LedgerEntry;
+import org.simreg.proto.Progress;
+import org.simreg.proto.StepDone;
+import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Run folders whose files are touched on other threads only, for each folder by one at a time. Who
+ * calls waits, but not for ever: a folder that doesn't answer in time holds up nothing but its own
+ * thread.
+ */
+public final class PatientFolders implements RunFiles.JobFolders {
+    /** Far longer than a disk at work takes; workers are not lost over it. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    /** While one folder hangs, others on the same storage may: together they must not add up. */
+    private static final Duration LITTLE_PATIENCE = Duration.ofMillis(250);
+
+    /** To make or open a folder takes longer. */
+    private static final Duration OPENING = Duration.ofSeconds(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(PatientFolders.class);
+
+    private final RunFiles.JobFolders folders;
+    private final Duration patience;
+    private final Executor threads = NamedThreads.asNeeded("simreg-folders");
+    private final AtomicInteger hanging = new AtomicInteger();
+
+    /** What took longer to open than somebody has waited, for who asks next. */
+    private final Map<Path, CompletableFuture<RunFiles>> late = new ConcurrentHashMap<>();
+
+    public PatientFolders(RunFiles.JobFolders folders) {
+        this(folders, PATIENCE);
+    }
+
+    /**
+     * @param patience how long who calls waits
+     */
+    public PatientFolders(RunFiles.JobFolders folders, Duration patience) {
+        this.folders = folders;
+        this.patience = patience;
+    }
+
+    @Override
+    public RunFiles create(JobRecord record, Existing existing) {
+        Path folder = Path.of(record.getFolder());
+        return orClosed(
+                folder,
+                CompletableFuture.supplyAsync(
+                        () -> new PatientFiles(folder, folders.create(record, existing)), threads));
+    }
+
+    @Override
+    public RunFiles open(JobRecord record) {
+        Path folder = Path.of(record.getFolder());
+        CompletableFuture<RunFiles> opening = opening(folder, record);
+        try {
+            return awaited(folder, opening, OPENING);
+        } catch (FilesHang e) {
+            late.put(folder, opening);
+            throw e;
+        }
+    }
+
+    private CompletableFuture<RunFiles> opening(Path folder, JobRecord record) {
+        CompletableFuture<RunFiles> before = late.remove(folder);
+        return before != null && !before.isCompletedExceptionally()
+                ? before
+                : CompletableFuture.supplyAsync(() -> new PatientFiles(folder, folders.open(record)), threads);
+    }
+
+    /** What is made too late is closed again. */
+    private RunFiles orClosed(Path folder, CompletableFuture<RunFiles> opening) {
+        try {
+            return awaited(folder, opening, OPENING);
+        } catch (FilesHang e) {
+            throw new FilesHang(folder, opening.thenAcceptAsync(RunFiles::close, threads));
+        }
+    }
+
+    @Override
+    public CompletionStage<RunFiles> openLater(JobRecord record) {
+        return opening(Path.of(record.getFolder()), record);
+    }
+
+    @Override
+    public <T> T inTime(Path folder, Supplier<T> work) {
+        return awaited(folder, CompletableFuture.supplyAsync(work, threads), OPENING);
+    }
+
+    private <T> T awaited(Path folder, CompletableFuture<T> work, Duration most) {
+        try {
+            return work.get(most.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            hanging.incrementAndGet();
+            work.whenComplete((done, failure) -> hanging.decrementAndGet());
+            throw new FilesHang(folder, work);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("The files of " + folder + " failed", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new FilesHang(folder, work);
+        }
+    }
+
+    private Duration shorter() {
+        return LITTLE_PATIENCE.compareTo(patience) < 0 ? LITTLE_PATIENCE : patience;
+    }
+
+    /** The files of one folder. */
+    private final class PatientFiles implements RunFiles {
+        private final Path folder;
+        private final RunFiles files;
+        private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+        private Consumer<FilesHang> listener = hang -> {};
+        private volatile LedgerHead head;
+        private volatile long next;
+
+        PatientFiles(Path folder, RunFiles files) {
+            this.folder = folder;
+            this.files = files;
+            note();
+        }
+
+        private void note() {
+            head = files.head();
+            next = files.nextSequence();
+        }
+
+        private synchronized <T> CompletableFuture<T> later(Supplier<T> work) {
+            CompletableFuture<T> done = last.handleAsync(
+                    (before, failure) -> {
+                        try {
+                            return work.get();
+                        } finally {
+                            note();
+                        }
+                    },
+                    threads);
+            last = done;
+            return done;
+        }
+
+        private <T> T call(Supplier<T> work) {
+            try {
+                return awaited(folder, later(work), hanging.get() > 0 ? shorter() : patience);
+            } catch (FilesHang e) {
+                listener.accept(e);
+                throw e;
+            }
+        }
+
+        private void run(Runnable work) {
+            call(() -> {
+                work.run();
+                return null;
+            });
+        }
+
+        @Override
+        public void whenHung(Consumer<FilesHang> told) {
+            listener = told;
+        }
+
+        @Override
+        public long append(Progress event) {
+            return call(() -> files.append(event));
+        }
+
+        @Override
+        public long nextSequence() {
+            return next;
+        }
+
+        @Override
+        public List<JobEvent> read(long from, int most) {
+            return call(() -> files.read(from, most));
+        }
+
+        @Override
+        public LedgerHead head() {
+            return head;
+        }
+
+        @Override
+        public void commit(LedgerEntry.Commit commit, StepDone step) {
+            run(() -> files.commit(commit, step));
+        }
+
+        @Override
+        public void rewind(LedgerEntry.Rewind rewind) {
+            run(() -> files.rewind(rewind));
+        }
+
+        @Override
+        public EpochSum sum(int epoch) {
+            return call(() -> files.sum(epoch));
+        }
+
+        @Override
+        public void sync() {
+            run(files::sync);
+        }
+
+        @Override
+        public CompletionStage<Void> syncLater() {
+            return later(() -> {
+                files.sync();
+                return null;
+            });
+        }
+
+        @Override
+        public OptionalLong newestCheckpoint(long most) {
+            return call(() -> files.newestCheckpoint(most));
+        }
+
+        @Override
+        public Upload receive(CheckpointHeader header) {
+            Upload upload = call(() -> files.receive(header));
+            return new Upload() {
+                @Override
+                public void write(ByteBuffer part) {
+                    upload.write(part);
+                }
+
+                @Override
+                public void finish() {
+                    upload.finish();
+                }
+
+                @Override
+                public CheckpointWritten store() {
+                    return call(upload::store);
+                }
+
+                @Override
+                public void close() {
+                    upload.close();
+                }
+            };
+        }
+
+        @Override
+        public Download checkpoint(long step) {
+            return call(() -> files.checkpoint(step));
+        }
+
+        @Override
+        public CompletionStage<List<String>> export() {
+            return call(files::export);
+        }
+
+        @Override
+        public CompletionStage<Void> report() {
+            return call(files::report);
+        }
+
+        @Override
+        public void close() {
+            CompletableFuture<?> closing;
+            synchronized (this) {
+                closing = last.handleAsync(
+                        (before, failure) -> {
+                            files.close();
+                            return null;
+                        },
+                        threads);
+                last = closing;
+            }
+            try {
+                awaited(folder, closing, patience);
+            } catch (FilesHang e) {
+                LOG.warn("{} is given back when it answers", folder);
+            }
+        }
+    }
+}
