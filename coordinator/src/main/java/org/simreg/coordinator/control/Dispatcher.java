@@ -18,6 +18,7 @@ import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
+import org.simreg.proto.NumericProfile;
 
 /**
  * The dispatcher: hands the workers to the jobs, has each job decided on, and orders idle workers
@@ -218,7 +219,7 @@ final class Dispatcher {
         String profile = record.getProfile();
         if (record.getJob().getExact()
                 && !profile.isEmpty()
-                && !profile.equals(session.hello().getProfile())) {
+                && !NumericProfile.same(profile, session.hello().getProfile())) {
             return Optional.of("its profile is %s, and the job has to keep %s"
                     .formatted(session.hello().getProfile(), profile));
         }

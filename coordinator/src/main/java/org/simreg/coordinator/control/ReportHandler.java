@@ -15,6 +15,7 @@ import org.simreg.proto.Measured;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
+import org.simreg.proto.Told;
 import org.simreg.proto.Trained;
 
 /**
@@ -42,7 +43,7 @@ final class ReportHandler {
             case COMMITTED -> committed(from, run, report.getCommitted());
             case HALTED -> halted(from, run, report.getHalted());
             case MEASURED -> measured(run, report.getMeasured());
-            case TOLD -> run.notice(report.getTold().getText());
+            case TOLD -> told(run, report.getTold());
             case TRAINED -> trained(run, report.getTrained());
             case FAILED -> failed(from, run, report.getFailed());
             default -> {}
@@ -118,6 +119,13 @@ final class ReportHandler {
                     "The workers of the job don't reach each other: five generations in a row ended without a step, the last by %s; check that each reaches the addresses of the others"
                             .formatted(from.name()),
                     false);
+        }
+    }
+
+    private static void told(JobRun run, Told told) {
+        run.notice(told.getText());
+        if (told.getKept()) {
+            run.ledger().changed(told.getText());
         }
     }
 

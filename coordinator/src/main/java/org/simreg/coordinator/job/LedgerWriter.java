@@ -200,6 +200,21 @@ public final class LedgerWriter {
         sync();
     }
 
+    /**
+     * Notes in the ledger that the steps from here on are others than those of the job from its start.
+     *
+     * @param why one sentence
+     */
+    public void changed(String why) {
+        files.rewind(LedgerEntry.Rewind.newBuilder()
+                .setGeneration(run.record().getGeneration().getNumber())
+                .setStep(step())
+                .setReason(why)
+                .setChanged(true)
+                .build());
+        sync();
+    }
+
     /** Whether the ledger was not made durable for a while, though it has grown. */
     public boolean isDue(long ms) {
         return step() != durableStep && run.now() - syncedAtMs >= ms;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -25,6 +26,7 @@ import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.format.TorchZip;
@@ -178,7 +180,14 @@ public final class StudentExport {
             return module(source.file, job.get(), folder, formats);
         }
         Read read = Read.of(source, notices);
-        return write(folder, read.backbone, read.counted, size, formats);
+        return write(folder, read.backbone, read.counted, size, formats, notes(source.file));
+    }
+
+    /** What the file's run showed its student, which goes on with the weights. */
+    private static Map<String, String> notes(Path file) {
+        return ShownImages.of(file)
+                .map(shown -> Map.of(ShownImages.NOTE, shown.note()))
+                .orElse(Map.of());
     }
 
     /**
@@ -218,19 +227,24 @@ public final class StudentExport {
                         + ", which must have been replaced; put the old file back");
             }
         }
-        return write(folder, ScriptStudent.name(module), archive, weights, formats);
+        return write(folder, ScriptStudent.name(module), archive, weights, formats, notes(file));
     }
 
     private static List<Path> write(
-            Path folder, String name, ScriptArchive archive, StateDict weights, Set<Format> formats) {
+            Path folder,
+            String name,
+            ScriptArchive archive,
+            StateDict weights,
+            Set<Format> formats,
+            Map<String, String> notes) {
         make(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(name + format.suffix);
             switch (format) {
                 case TORCHSCRIPT -> archive.write(file, weights);
-                case SAFETENSORS -> Safetensors.write(file, archive.stateDict(weights));
-                case PTH -> TorchZip.write(file, archive.stateDict(weights));
+                case SAFETENSORS -> Safetensors.write(file, archive.stateDict(weights), notes);
+                case PTH -> TorchZip.write(file, archive.stateDict(weights), notes);
                 case ONNX -> {
                     continue;
                 }
@@ -258,6 +272,16 @@ public final class StudentExport {
      */
     public static List<Path> write(
             Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
+        return write(folder, network, weights, size, formats, Map.of());
+    }
+
+    private static List<Path> write(
+            Path folder,
+            NetworkGraph network,
+            StateDict weights,
+            int size,
+            Set<Format> formats,
+            Map<String, String> notes) {
         if (network.isTransformer() && !Set.of(Format.SAFETENSORS, Format.PTH).containsAll(formats)) {
             throw new UserError("Can't write " + network.name() + " as torchscript or onnx: vision transformers are"
                     + " exported as safetensors and pth only; give --format safetensors,pth");
@@ -267,9 +291,9 @@ public final class StudentExport {
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(network.name() + format.suffix);
             switch (format) {
-                case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights);
-                case SAFETENSORS -> Safetensors.write(file, weights);
-                case PTH -> TorchZip.write(file, weights);
+                case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights, notes);
+                case SAFETENSORS -> Safetensors.write(file, weights, notes);
+                case PTH -> TorchZip.write(file, weights, notes);
                 case ONNX -> OnnxWriter.write(file, network, weights, size);
             }
             files.add(file);

@@ -44,14 +44,23 @@ public final class TorchScriptWriter {
      *     are there
      */
     public static void write(Path file, NetworkGraph network, StateDict weights) {
+        write(file, network, weights, Map.of());
+    }
+
+    /**
+     * Writes the file with notes in it, which libtorch passes over.
+     *
+     * @param notes more records, by name
+     */
+    static void write(Path file, NetworkGraph network, StateDict weights, Map<String, String> notes) {
         TorchScriptWriter export = new TorchScriptWriter(network, weights);
         byte[] code = export.tree.declarations(forward(network)).getBytes(StandardCharsets.UTF_8);
         export.object(export.tree);
         byte[] objects = export.pickle.stop();
-        AtomicFile.write(file, channel -> export.store(new StoredZip(channel), objects, code));
+        AtomicFile.write(file, channel -> export.store(new StoredZip(channel), objects, code, notes));
     }
 
-    private void store(StoredZip zip, byte[] objects, byte[] code) throws IOException {
+    private void store(StoredZip zip, byte[] objects, byte[] code, Map<String, String> notes) throws IOException {
         try (zip) {
             zip.add("archive/data.pkl", objects);
             zip.add("archive/byteorder", "little".getBytes(StandardCharsets.US_ASCII));
@@ -62,6 +71,9 @@ public final class TorchScriptWriter {
             zip.add("archive/code/__torch__.py", code);
             zip.add("archive/constants.pkl", new PickleWriter().emptyTuple().stop());
             zip.add("archive/version", "3\n".getBytes(StandardCharsets.US_ASCII));
+            for (Map.Entry<String, String> note : notes.entrySet()) {
+                zip.add("archive/" + note.getKey(), note.getValue().getBytes(StandardCharsets.US_ASCII));
+            }
         }
     }
 

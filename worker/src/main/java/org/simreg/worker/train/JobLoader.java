@@ -11,6 +11,7 @@ import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WeightFiles;
@@ -141,7 +142,8 @@ public final class JobLoader {
                 job,
                 new LoadedJob.Facts(
                         started(files.torch, trained, images, plan),
-                        images.train().sha256()),
+                        images.train().sha256(),
+                        Optional.of(ImageManifest.of(images.train()))),
                 new LoadedJob.Parts(plan, inputs, evaluations, clock),
                 new TorchStudents(files.torch, files.here, trained),
                 open);

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
@@ -53,8 +54,14 @@ public final class LoadedJob implements AutoCloseable {
      *
      * @param started report that clients get when the job begins; its resumed step is not set
      * @param dataSha256 over order and names of the train images, hexadecimal
+     * @param manifest names and sizes of the train images; empty where there are no files
      */
-    public record Facts(JobStarted started, String dataSha256) {}
+    public record Facts(JobStarted started, String dataSha256, Optional<ImageManifest> manifest) {
+        /** Of a job without files. */
+        public Facts(JobStarted started, String dataSha256) {
+            this(started, dataSha256, Optional.empty());
+        }
+    }
 
     /**
      * The parts of a job that its steps use, besides the student.
@@ -217,15 +224,17 @@ public final class LoadedJob implements AutoCloseable {
     /**
      * Takes a stored state.
      *
+     * @return a sentence if the images have changed since, and the job allows it
      * @throws UserError if the file is damaged or of another job, data set or, for an exact job,
      *     numeric profile
      */
-    public void take(Path file) {
+    public Optional<String> take(Path file) {
         RunCheckpoint checkpoint = RunCheckpoint.read(file, maker.trained());
         ResumeCheck.check(checkpoint, file, settings, facts.started.getDevice());
-        ResumeCheck.sameImages(checkpoint, images(), settings, file);
+        Optional<String> changed = ResumeCheck.sameImages(checkpoint, images(), facts.manifest, settings, file);
         long step = ResumeCheck.within(checkpoint.step(), parts.plan.steps(), file);
         take(step, checkpoint.state());
+        return changed;
     }
 
     /** Closes the student, if there is one. */
@@ -236,7 +245,7 @@ public final class LoadedJob implements AutoCloseable {
 
     /** A copy of the state; waits for the device. */
     public RunCheckpoint.Snapshot snapshot() {
-        Origin origin = new Origin(json(settings), facts.started.getDevice(), images());
+        Origin origin = new Origin(json(settings), facts.started.getDevice(), images(), facts.manifest);
         return new RunCheckpoint.Snapshot(committed, origin, student().state(), maker.trained());
     }
 

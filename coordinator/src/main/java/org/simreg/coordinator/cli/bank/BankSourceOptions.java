@@ -9,6 +9,7 @@ import org.simreg.proto.ImageSource;
 import org.simreg.proto.Split;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -45,14 +46,15 @@ final class BankSourceOptions {
     @Option(
             names = "--size",
             paramLabel = "N",
-            description = "Height and width of the view, 8 to 1024 px (default: 224)")
+            description = "Height and width of the view, 8 to 1024 px (default: as the run that the weights come from,"
+                    + " else 224)")
     private Integer size;
 
     @Option(
             names = "--resize",
             paramLabel = "N",
-            description =
-                    "Shorter side of an image before the centre crop, at most 2048 px (default:" + " size * 8 / 7)")
+            description = "Shorter side of an image before the centre crop, at most 2048 px (default: as the run, else"
+                    + " size * 8 / 7)")
     private Integer resize;
 
     @Mixin
@@ -113,7 +115,16 @@ final class BankSourceOptions {
         if (!network.part().isAny()) {
             images.setPart(network.part().text());
         }
-        return images.setPixels(network.pixels()).build();
+        network.pixels().ifPresent(images::setPixels);
+        return images.build();
+    }
+
+    /** What the run of the weights is taken for where no option says otherwise; empty if they come from none. */
+    Optional<String> taken() {
+        boolean file = weights != null && TeacherSource.of(weights) instanceof TeacherSource.Weights;
+        return (file ? ShownImages.of(Path.of(weights)) : Optional.<ShownImages>empty())
+                .map(shown -> "%s comes from a run with a %s; what no option names is taken from there"
+                        .formatted(weights, shown.text()));
     }
 
     private FeatureSource features() {

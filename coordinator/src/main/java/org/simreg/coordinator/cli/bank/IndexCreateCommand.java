@@ -82,6 +82,7 @@ final class IndexCreateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (BankOptions.Access access = banks.open(true)) {
             BankStatus status = created(access, request);
+            source.taken().filter(said -> !global.quiet()).ifPresent(this::note);
             if (!detach) {
                 status = access.client()
                         .search(
@@ -99,6 +100,11 @@ final class IndexCreateCommand implements Callable<Integer> {
             out.flush();
         }
         return 0;
+    }
+
+    private void note(String said) {
+        spec.commandLine().getErr().println("note: " + said);
+        spec.commandLine().getErr().flush();
     }
 
     private CreateBankRequest request() {

@@ -15,7 +15,6 @@ import org.simreg.coordinator.view.report.EvalPage;
 import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
-import org.simreg.proto.Job;
 import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
@@ -36,6 +35,7 @@ import org.simreg.worker.features.probe.LinearProbe;
 import org.simreg.worker.features.probe.PenaltySearch;
 import org.simreg.worker.features.probe.ProbeRows;
 import org.simreg.worker.network.Stage;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 
 /** One run of {@code simreg eval}: from frozen weights and images to a report. */
 public final class EvalRun {
@@ -174,13 +174,14 @@ public final class EvalRun {
 
     /** The view: that of the run which the weights come from, where the options name none. */
     private ViewRecipe.CentreView view() {
-        Optional<Job> job = request.weights().job();
+        Optional<ShownImages> shown = request.weights().shown();
+        shown.ifPresent(run -> progress.notice("%s comes from a run with a %s; what no option names is taken from there"
+                .formatted(request.weights().source(), run.text())));
         EvalRequest.Images images = request.images();
-        int size =
-                images.size().or(() -> job.map(run -> run.getViews().getSize())).orElse(224);
+        int size = images.size().or(() -> shown.map(ShownImages::size)).orElse(224);
         int usual = (int) Math.round(size * 256 / 224.0);
-        boolean asRun = job.isPresent() && images.size().isEmpty();
-        int resize = images.resize().orElse(asRun ? job.get().getEvaluation().getResize() : usual);
+        boolean asRun = shown.isPresent() && images.size().isEmpty();
+        int resize = images.resize().orElse(asRun ? shown.get().resize() : usual);
         if (resize < size) {
             throw new UserError(
                     "--resize: %d is smaller than the view of %d px; choose at least its size".formatted(resize, size));

@@ -12,6 +12,7 @@ import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +32,8 @@ import picocli.CommandLine.Spec;
             "  simreg export moco_v2_800ep.pth.tar --network resnet50 --format onnx --out exported"
         })
 public final class ExportCommand implements Callable<Integer> {
+    private static final int USUAL_SIZE = 224;
+
     private final ToIntFunction<Settings> export;
 
     @Spec
@@ -74,10 +77,9 @@ public final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--size",
             paramLabel = "N",
-            defaultValue = "224",
             description = "Height and width of the images that the networks are checked with, 8 to 1024"
-                    + " px (default: 224)")
-    private int size;
+                    + " px (default: as the run that the checkpoint comes from, else 224)")
+    private Integer size;
 
     @Option(
             names = "--layout",
@@ -103,11 +105,13 @@ public final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (size < 8 || size > 1024) {
-            String what = "--size: " + size + " is out of bounds; choose 8 to 1024 px";
+        int shown =
+                size == null ? ShownImages.of(checkpoint).map(ShownImages::size).orElse(USUAL_SIZE) : size;
+        if (shown < 8 || shown > 1024) {
+            String what = "--size: " + shown + " is out of bounds; choose 8 to 1024 px";
             throw new ParameterException(spec.commandLine(), what);
         }
-        StudentExport.Target target = new StudentExport.Target(out, size, formats, Optional.ofNullable(layout));
+        StudentExport.Target target = new StudentExport.Target(out, shown, formats, Optional.ofNullable(layout));
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
         return export.applyAsInt(new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
     }

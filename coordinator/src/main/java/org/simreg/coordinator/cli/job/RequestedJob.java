@@ -12,6 +12,8 @@ import org.simreg.proto.JobSettings;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
 import org.simreg.worker.train.student.RestartState;
+import org.simreg.worker.train.student.ResumeCheck;
+import org.simreg.worker.train.student.RunCheckpoint;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -65,8 +67,8 @@ final class RequestedJob {
                 RESUME,
                 "Continue from the newest checkpoint of the run folder; without "
                         + file
-                        + " the job is the folder's own; all of its state is taken, see --restart"
-                        + " and --init for a new run (default: false)");
+                        + " the job is the folder's own, with --epochs for more; all of its state is taken, see"
+                        + " --restart and --init for a new run (default: false)");
         flag(spec, OVERWRITE, "Replace what the run folder holds (default: false)");
         return line;
     }
@@ -106,7 +108,36 @@ final class RequestedJob {
         if (resume() && overwrite()) {
             throw new UserError("--resume and --overwrite exclude each other; choose one");
         }
-        return located(JobSettings.complete(JobOptions.laidOver(base(), parsed), more));
+        Job job = JobSettings.complete(JobOptions.laidOver(base(), parsed), more);
+        return located(resume() ? continuing(job) : job);
+    }
+
+    /** With more epochs than the run in its folder a job is another one, which says what it continues. */
+    private Job continuing(Job job) {
+        Path folder = Path.of(job.getCheckpoints().getOutput());
+        Path settings = folder.resolve(JobFile.NAME);
+        if (!Files.exists(settings)) {
+            return job;
+        }
+        Job run = JobSettings.complete(JobFile.read(settings));
+        int before = run.getOptimization().getEpochs();
+        int asked = job.getOptimization().getEpochs();
+        if (asked < before) {
+            throw new UserError(
+                    "--epochs: the run in %s has %d epochs, and --resume takes as many or more; stop it earlier with --max-steps"
+                            .formatted(folder, before));
+        }
+        Job.Builder next = job.toBuilder();
+        if (run.hasContinued()) {
+            next.setContinued(run.getContinued());
+        }
+        Optional<Path> newest = RunCheckpoint.newest(folder.resolve("checkpoints"));
+        if (asked > before && newest.isPresent()) {
+            RunCheckpoint.Header state = RunCheckpoint.Header.read(newest.get());
+            next.getContinuedBuilder().addEpochs(before).addSteps(state.step()).addSha256(state.sha256());
+            parsed.commandSpec().commandLine().getErr().println("note: " + ResumeCheck.continuation(next.build()));
+        }
+        return next.build();
     }
 
     /**

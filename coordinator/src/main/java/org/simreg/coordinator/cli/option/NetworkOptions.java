@@ -31,9 +31,8 @@ public final class NetworkOptions {
     @Option(
             names = "--pixels",
             paramLabel = "KIND",
-            defaultValue = "imagenet",
             description = "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
-                    + " 1), unit (0 to 1; SimCLR's) or clip (default: imagenet)")
+                    + " 1), unit (0 to 1; SimCLR's) or clip (default: as the run, else imagenet)")
     private Pixels pixels;
 
     /** The network; empty: to be recognised from the file. */
@@ -51,7 +50,8 @@ public final class NetworkOptions {
         return part.request();
     }
 
-    public Pixels pixels() {
-        return pixels;
+    /** The pixels; empty: those of the run which the weights come from, else ImageNet's. */
+    public Optional<Pixels> pixels() {
+        return Optional.ofNullable(pixels);
     }
 }

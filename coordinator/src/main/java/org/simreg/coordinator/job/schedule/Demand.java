@@ -2,6 +2,7 @@ package org.simreg.coordinator.job.schedule;
 
 import java.util.Comparator;
 import java.util.Set;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.Placement;
 
 /**
@@ -43,7 +44,8 @@ public record Demand(String job, Rank rank, int least, int most, Requirements re
         }
 
         boolean takes(AvailableWorker worker) {
-            return (profile.isEmpty() || profile.equals(worker.profile())) && !excluded.contains(worker.name());
+            return (profile.isEmpty() || NumericProfile.same(profile, worker.profile()))
+                    && !excluded.contains(worker.name());
         }
 
         Requirements of(String decided) {

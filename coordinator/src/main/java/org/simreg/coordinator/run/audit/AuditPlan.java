@@ -4,10 +4,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.run.log.EventLog;
+import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.LedgerEntry;
@@ -26,6 +29,7 @@ import org.simreg.proto.UserError;
  * @param members of each generation
  * @param checkpoints steps of which one was stored at some time
  * @param finished where it ended; the default if it has not
+ * @param epochs steps of an epoch by the step after which they hold: a run may go on with other images
  */
 record AuditPlan(
         long batch,
@@ -35,12 +39,14 @@ record AuditPlan(
         long digestSteps,
         Map<Long, Integer> members,
         NavigableSet<Long> checkpoints,
-        JobFinished finished) {
+        JobFinished finished,
+        NavigableMap<Long, Long> epochs) {
 
     /** The part of a plan that stands in the events, gathered one by one. */
     private static final class EventFacts {
         private final Map<Long, Integer> members = new HashMap<>();
         private final NavigableSet<Long> checkpoints = new TreeSet<>();
+        private final NavigableMap<Long, Long> epochs = new TreeMap<>();
         private JobStarted started = JobStarted.getDefaultInstance();
         private JobFinished finished = JobFinished.getDefaultInstance();
 
@@ -49,12 +55,15 @@ record AuditPlan(
                 case STARTED -> started = event.getStarted();
                 case CHECKPOINT -> checkpoints.add(event.getCheckpoint().getStep());
                 case FINISHED -> finished = event.getFinished();
-                case GENERATION ->
-                    members.put(
-                            event.getGeneration().getNumber(),
-                            event.getGeneration().getWorkersCount());
+                case GENERATION -> begun(event.getGeneration());
                 default -> {}
             }
+        }
+
+        private void begun(GenerationBegun generation) {
+            members.put(generation.getNumber(), generation.getWorkersCount());
+            epochs.tailMap(generation.getStep(), true).clear();
+            epochs.put(generation.getStep(), started.getStepsPerEpoch());
         }
     }
 
@@ -75,7 +84,8 @@ record AuditPlan(
                 Files.exists(job) ? JobFile.read(job).getCheckpoints().getDigestSteps() : -1,
                 Map.copyOf(facts.members),
                 facts.checkpoints,
-                facts.finished);
+                facts.finished,
+                facts.epochs);
     }
 
     /** The batch and the length of an epoch as the entries of a ledger show them. */
@@ -104,17 +114,25 @@ record AuditPlan(
                 digestSteps,
                 members,
                 checkpoints,
-                finished);
+                finished,
+                epochs);
     }
 
     /** Epoch of a step, from 1. */
     long epoch(long step) {
-        return stepsPerEpoch == 0 ? 1 : (step - 1) / stepsPerEpoch + 1;
+        long length = epochSteps(step);
+        return length == 0 ? 1 : (step - 1) / length + 1;
+    }
+
+    private long epochSteps(long step) {
+        Map.Entry<Long, Long> entry = epochs.floorEntry(step - 1);
+        return entry == null || entry.getValue() == 0 ? stepsPerEpoch : entry.getValue();
     }
 
     /** First place of a step in its epoch's order. */
     long firstSample(long step) {
-        return (stepsPerEpoch == 0 ? step - 1 : (step - 1) % stepsPerEpoch) * batch;
+        long length = epochSteps(step);
+        return (length == 0 ? step - 1 : (step - 1) % length) * batch;
     }
 
     /**

@@ -158,8 +158,11 @@ final class AuditWalk {
         } else if (rewind.getStep() > head) {
             wrong("goes back to step %d from step %d".formatted(rewind.getStep(), head));
         }
-        if (rewind.getGeneration() <= generation) {
+        if (rewind.getGeneration() < generation || rewind.getGeneration() == generation && !rewind.getChanged()) {
             wrong("generation %d begins after generation %d".formatted(rewind.getGeneration(), generation));
+        }
+        if (rewind.getChanged()) {
+            seen.clear(); // steps that come again are others
         }
         head = rewind.getStep();
         generation = Math.max(generation, rewind.getGeneration());

@@ -13,6 +13,7 @@ import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.run.log.Ledger;
 import org.simreg.coordinator.store.FolderLock;
+import org.simreg.proto.Continued;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
@@ -90,15 +91,19 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     }
 
     private RunFolder begin(JobRecord record, FolderLock lock) {
-        byte[] settings = JobFile.yaml(record.getJob()).getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(
-                Path.of(record.getFolder(), JobFile.NAME),
-                channel -> Channels.newOutputStream(channel).write(settings));
+        writeSettings(record);
         RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(files, () -> {
             files.events().follow(0);
             return new RunFolder(files, reports, slow);
         });
+    }
+
+    private static void writeSettings(JobRecord record) {
+        byte[] settings = JobFile.yaml(record.getJob()).getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(
+                Path.of(record.getFolder(), JobFile.NAME),
+                channel -> Channels.newOutputStream(channel).write(settings));
     }
 
     private static void refuseOccupied(Path folder) {
@@ -121,9 +126,16 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
             if (files.ledger().isEmpty()) {
                 files.ledger().rewind(firstEntry(record, newest), System.currentTimeMillis());
             }
+            Optional<Rewind> continued = newest.flatMap(file -> continued(record, files.ledger(), file));
+            continued.ifPresent(entry -> {
+                files.ledger().rewind(entry, System.currentTimeMillis());
+                files.checkpoints().rewind(entry.getStep());
+                writeSettings(record);
+            });
             files.events().rewind(files.ledger().head().step());
             damaged.forEach(sentence -> files.events()
                     .append(notice(sentence), files.ledger().head().step()));
+            continued.ifPresent(entry -> files.events().append(notice(entry.getReason()), entry.getStep()));
             return new RunFolder(files, reports, slow);
         });
     }
@@ -151,6 +163,22 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
                         checkpoint -> RunCheckpoint.Header.read(checkpoint).job())
                 .orElseGet(() -> JobSettings.complete(JobFile.read(settings)));
         ResumeCheck.sameJob(file, made, record.getJob());
+    }
+
+    /** The ledger's entry where a run goes on with more epochs than its folder says: it is another job from there. */
+    private static Optional<Rewind> continued(JobRecord record, Ledger ledger, Path checkpoint) {
+        Continued before =
+                JobFile.read(Path.of(record.getFolder(), JobFile.NAME)).getContinued();
+        Continued now = record.getJob().getContinued();
+        if (now.getEpochsCount() <= before.getEpochsCount()) {
+            return Optional.empty();
+        }
+        return Optional.of(Rewind.newBuilder()
+                .setGeneration(ledger.head().generation() + 1)
+                .setStep(RunCheckpoint.stepOf(checkpoint))
+                .setReason(ResumeCheck.continuation(record.getJob()))
+                .setChanged(true)
+                .build());
     }
 
     /** The first ledger entry of a run from before there were ledgers. */

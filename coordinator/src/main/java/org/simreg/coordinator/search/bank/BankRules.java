@@ -1,6 +1,7 @@
 package org.simreg.coordinator.search.bank;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.simreg.proto.BankSource;
 import org.simreg.proto.CreateBankRequest;
 import org.simreg.proto.FeatureSource;
@@ -10,6 +11,7 @@ import org.simreg.proto.Roots;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 
 /** The rules that a request to make a bank must keep. */
 final class BankRules {
@@ -17,6 +19,7 @@ final class BankRules {
     private static final int MOST_REPLICAS = 16;
     private static final int LEAST_SIZE = 8;
     private static final int MOST_SIZE = 1024;
+    private static final int USUAL_SIZE = 224;
 
     private BankRules() {}
 
@@ -50,21 +53,26 @@ final class BankRules {
     private static ImageSource images(ImageSource asked) {
         require(!asked.getDataset().getPath().isEmpty(), "source.images.dataset.path: is missing");
         require(!asked.getWeights().isEmpty(), "source.images.weights: is missing");
-        int size = asked.hasSize() ? asked.getSize() : 224;
+        if (asked.hasSize()) {
+            requireView(asked.getSize(), asked.hasResize() ? asked.getResize() : asked.getSize() * 8 / 7);
+        }
+        return asked;
+    }
+
+    private static void requireView(int size, int resize) {
         require(
                 within(size, LEAST_SIZE, MOST_SIZE),
                 "source.images.size: %d is out of bounds; choose %d to %d pixels"
                         .formatted(size, LEAST_SIZE, MOST_SIZE));
-        int resize = asked.hasResize() ? asked.getResize() : size * 8 / 7;
         require(
                 within(resize, size, 2 * MOST_SIZE),
                 "source.images.resize: %d is out of bounds; choose %d to %d pixels"
                         .formatted(resize, size, 2 * MOST_SIZE));
-        return asked.toBuilder().setSize(size).setResize(resize).build();
     }
 
     /**
-     * A checked source with the files that it means now; looks at the disk, though at nothing above the roots.
+     * A checked source with the files that it means now, and with what their run showed its student where nothing else is
+     * asked; looks at the disk, though at nothing above the roots.
      *
      * @throws UserError if a file lies elsewhere, or there is none
      */
@@ -76,7 +84,32 @@ final class BankRules {
         BankSource.Builder found = checked.toBuilder();
         found.getImagesBuilder().setWeights(weights(checked.getImages().getWeights()));
         roots.check(found.build());
-        return found.build();
+        return found.setImages(viewed(found.getImages())).build();
+    }
+
+    private static ImageSource viewed(ImageSource asked) {
+        Optional<ShownImages> shown = shown(asked.getWeights());
+        int size =
+                asked.hasSize() ? asked.getSize() : shown.map(ShownImages::size).orElse(USUAL_SIZE);
+        int usual =
+                asked.hasSize() || shown.isEmpty() ? size * 8 / 7 : shown.get().resize();
+        int resize = asked.hasResize() ? asked.getResize() : usual;
+        requireView(size, resize);
+        ImageSource.Builder source = asked.toBuilder().setSize(size).setResize(resize);
+        if (!asked.hasPixels()) {
+            shown.ifPresent(run -> source.setPixels(run.pixels()));
+        }
+        if (!asked.hasPrecision()) {
+            shown.ifPresent(run -> source.setPrecision(run.precision()));
+        }
+        return source.build();
+    }
+
+    /** What the run of the weights showed its student; empty if they come from none, or aren't seen here. */
+    private static Optional<ShownImages> shown(String weights) {
+        return TeacherSource.of(weights) instanceof TeacherSource.Weights file
+                ? ShownImages.of(Path.of(file.file()))
+                : Optional.empty();
     }
 
     /** Of a run folder its newest checkpoint now: the bank must not change with the run. */

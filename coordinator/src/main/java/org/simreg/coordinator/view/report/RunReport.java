@@ -89,17 +89,31 @@ public final class RunReport {
      * changed; the working folder if it isn't there.
      */
     private Path dataset() {
+        return section("dataset").get("path") instanceof String path ? Path.of(path) : Path.of("");
+    }
+
+    private Map<?, ?> section(String name) {
         try {
             Object job = new Yaml(new SafeConstructor(new LoaderOptions())).load(settings);
-            if (job instanceof Map<?, ?> fields
-                    && fields.get("dataset") instanceof Map<?, ?> dataset
-                    && dataset.get("path") instanceof String path) {
-                return Path.of(path);
-            }
-            return Path.of("");
+            return job instanceof Map<?, ?> fields && fields.get(name) instanceof Map<?, ?> section
+                    ? section
+                    : Map.of();
         } catch (YAMLException unreadable) {
-            return Path.of("");
+            return Map.of();
         }
+    }
+
+    /** What the run continues: a run of fewer epochs, perhaps several one after the other. */
+    private Optional<String> lineage() {
+        Map<?, ?> continued = section("continued");
+        if (!(continued.get("epochs") instanceof List<?> epochs && continued.get("steps") instanceof List<?> steps)) {
+            return Optional.empty();
+        }
+        List<String> runs = new ArrayList<>();
+        for (int i = 0; i < Math.min(epochs.size(), steps.size()); i++) {
+            runs.add("a run of %s epochs after its step %s".formatted(epochs.get(i), steps.get(i)));
+        }
+        return Optional.of(String.join(", then ", runs) + "; not the bits of a run of all epochs from the start");
     }
 
     private String page(Optional<NeighborGrid> grid) {
@@ -132,6 +146,7 @@ public final class RunReport {
             facts.add(ReportPage.fact("Broken images", Numbers.count(history.brokenImages()) + ", named below"));
         }
         facts.add(ReportPage.fact("Plan", EventSentences.schedule(job)));
+        lineage().ifPresent(text -> facts.add(ReportPage.fact("Continues", text)));
         facts.add(ReportPage.fact("Device", job.getDevice()));
         if (history.stepSeconds() > 0) {
             double speed = history.images() / history.stepSeconds();

@@ -16,6 +16,7 @@ public final class ImageList {
     private final SampleIndex.FolderPart part;
     private final ClassSelection.Samples samples;
     private final SampleSource source;
+    private final long[] sizes;
     private volatile String sha256;
 
     /**
@@ -25,6 +26,21 @@ public final class ImageList {
      */
     public ImageList(
             Path root, SampleIndex.FolderPart part, List<String> classes, Function<ImageList, SampleSource> source) {
+        this(root, part, classes, source, new long[0]);
+    }
+
+    /**
+     * A list whose files' sizes are known already.
+     *
+     * @param sizes by id; none: the source is asked
+     */
+    public ImageList(
+            Path root,
+            SampleIndex.FolderPart part,
+            List<String> classes,
+            Function<ImageList, SampleSource> source,
+            long[] sizes) {
+        this.sizes = sizes;
         this.root = root;
         folder = FileNames.resolve(root, part.folder());
         this.part = part;
@@ -93,6 +109,11 @@ public final class ImageList {
             sha256 = known;
         }
         return known;
+    }
+
+    /** The bytes of an image's file; -1 where that isn't known. */
+    public long bytes(int id) {
+        return sizes.length > 0 ? sizes[id] : source.bytes(id);
     }
 
     /** What reads the files. */

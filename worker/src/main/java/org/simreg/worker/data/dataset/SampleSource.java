@@ -10,6 +10,11 @@ public interface SampleSource {
     /** How many requests it wants to hear of before they are decoded; 0 if that gains nothing. */
     int lookahead();
 
+    /** The bytes of a sample's file; -1 where that isn't known or can't be found out. */
+    default long bytes(int id) {
+        return -1;
+    }
+
     /**
      * Told about samples that will be read soon. Returns at once.
      *

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.simreg.proto.NotHere;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 
 /**
@@ -114,13 +115,19 @@ public final class Torch implements AutoCloseable {
     }
 
     /**
-     * The numeric profile, which decides rounding: device, threads and library. Equal profiles give
-     * equal bits.
+     * The numeric profile, which decides rounding: device, threads and library, and a fingerprint of results computed
+     * here. Equal profiles give equal bits.
      */
     public String profile() {
         String kind =
                 cuda() ? "cuda" : "cpu x" + threads + " " + System.getProperty("os.arch") + processor.instructions();
-        return "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind;
+        return NumericProfile.of(
+                "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind, Fingerprint.of(this));
+    }
+
+    /** "cpu", or the GPU's name. */
+    String device() {
+        return device.toString();
     }
 
     /**

@@ -26,6 +26,7 @@ import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -77,6 +78,11 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         /** The job of the run that the file is a checkpoint of. */
         public Optional<Job> job() {
             return script() ? Optional.empty() : RunWeights.job(file());
+        }
+
+        /** What the run showed that the file comes from, also where it was exported. */
+        public Optional<ShownImages> shown() {
+            return script() ? Optional.empty() : ShownImages.of(file());
         }
 
         boolean script() {

@@ -12,6 +12,7 @@ import org.simreg.worker.network.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -35,8 +36,7 @@ record WeightsChoice(
         String name = file.toString();
         Optional<Job> job = asked.job();
         RecognizedFile found = NetworkRecognizer.of(WeightsFile.read(file));
-        Precision precision =
-                asked.precision().or(() -> job.map(Job::getPrecision)).orElse(Precision.FLOAT32);
+        Precision precision = asked.precision().or(() -> shown(asked)).orElse(Precision.FLOAT32);
         Optional<Network> named = asked.network()
                 .or(() -> job.map(run -> run.getStudent().getNetwork())
                         .filter(run -> asked.part().isAny()));
@@ -54,6 +54,10 @@ record WeightsChoice(
         }
         StateDict weights = found.weights(part, part.network(), name);
         return new WeightsChoice(part.network(), weights, part.part(), precision, found);
+    }
+
+    private static Optional<Precision> shown(FrozenBackbone.Request asked) {
+        return asked.part().isAny() ? asked.shown().map(ShownImages::precision) : Optional.empty();
     }
 
     /** "resnet18"; "mobilenet-v2 (teacher)", or with its prefix where the file has several trained ones. */

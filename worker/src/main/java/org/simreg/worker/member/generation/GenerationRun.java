@@ -11,6 +11,7 @@ import org.simreg.proto.Halted;
 import org.simreg.proto.Measured;
 import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
+import org.simreg.proto.Told;
 import org.simreg.proto.Trained;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.RetryPause;
@@ -138,7 +139,7 @@ final class GenerationRun {
         checkHalt();
         job.inputs().share(self().getFirst(), self().getCount());
         StateTransfer transfer = new StateTransfer(job, generation, peers, links);
-        transfer.take(connections.checkpoints, retries);
+        transfer.take(connections.checkpoints, retries).filter(changed -> leads).ifPresent(this::tellChanged);
         if (job.committed() != generation.getStep()) {
             throw new Abandoned("generation %d starts after step %d and this worker's state is of step %d"
                     .formatted(number(), generation.getStep(), job.committed()));
@@ -147,6 +148,12 @@ final class GenerationRun {
         Reduce opened = open();
         transfer.serve();
         return opened;
+    }
+
+    private void tellChanged(String changed) {
+        Told.Builder told =
+                Told.newBuilder().setJob(generation.getJob()).setText(changed).setKept(true);
+        reports.send(Report.newBuilder().setTold(told));
     }
 
     private Reduce open() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Generation.Member;
@@ -46,16 +47,20 @@ final class StateTransfer {
     /**
      * Waits until the job, whose share is known, has the state that the generation says.
      *
+     * @return a sentence if the job goes on with other images than the state was made from
      * @throws Abandoned if the generation is halted meanwhile
      */
-    void take(CheckpointStore checkpoints, RetryPause retries) {
+    Optional<String> take(CheckpointStore checkpoints, RetryPause retries) {
         Member self = generation.getMembers(peers.rank());
         switch (self.getState()) {
             case FRESH -> job.start();
-            case CHECKPOINT -> fromCheckpoint(checkpoints, retries);
+            case CHECKPOINT -> {
+                return fromCheckpoint(checkpoints, retries);
+            }
             case PEER -> fromPeer(rank(self.getPeer()));
             default -> {}
         }
+        return Optional.empty();
     }
 
     /** Sends a copy of the state to those that fetch it from here, while training goes on. */
@@ -92,10 +97,10 @@ final class StateTransfer {
         job.take(received.step(), state);
     }
 
-    private void fromCheckpoint(CheckpointStore checkpoints, RetryPause retries) {
+    private Optional<String> fromCheckpoint(CheckpointStore checkpoints, RetryPause retries) {
         try (TempFile file = TempFile.make("step-%08d.safetensors".formatted(generation.getStep()))) {
             fetch(checkpoints, file.path(), retries);
-            job.take(file.path());
+            return job.take(file.path());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 
 /**
@@ -160,6 +161,9 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
      *     are shown, without tabs and line ends
      */
     public record Key(Map<String, String> parts) {
+        /** Name of the part that is compared as a numeric profile. */
+        public static final String PROFILE = "numeric profile";
+
         private static final int LONGEST_SHOWN = 12;
 
         public Key {
@@ -174,7 +178,8 @@ public record StoreHeader(StoreHeader.Shape shape, StoreHeader.Key key) {
             for (String name : all.keySet()) {
                 String here = parts.getOrDefault(name, "none");
                 String there = asked.parts.getOrDefault(name, "none");
-                if (!here.equals(there)) {
+                boolean same = name.equals(PROFILE) ? NumericProfile.same(here, there) : here.equals(there);
+                if (!same) {
                     differences.add("%s (%s there, %s asked for)".formatted(name, shown(here), shown(there)));
                 }
             }

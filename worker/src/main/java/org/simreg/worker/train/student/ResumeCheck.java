@@ -1,9 +1,13 @@
 package org.simreg.worker.train.student;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.simreg.proto.Cache;
+import org.simreg.proto.Continued;
 import org.simreg.proto.Job;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.train.teacher.FeatureCache;
 
 /** The checks that a checkpoint continues a job to the same result. */
@@ -19,7 +23,7 @@ public final class ResumeCheck {
      */
     public static void check(RunCheckpoint checkpoint, Path file, Job job, String profile) {
         sameJob(file, RunCheckpoint.job(checkpoint.made().job(), file), job);
-        if (job.getExact() && !checkpoint.made().profile().equals(profile)) {
+        if (job.getExact() && !NumericProfile.same(checkpoint.made().profile(), profile)) {
             throw new UserError(file
                     + " was computed on \""
                     + checkpoint.made().profile()
@@ -37,28 +41,68 @@ public final class ResumeCheck {
      * @throws UserError if the job computes something else
      */
     public static void sameJob(Path file, Job made, Job job) {
-        if (!essence(made).equals(essence(job))) {
+        if (!essence(made).equals(essence(job)) && !continues(made, job)) {
             throw new UserError(file
                     + " was made by another job; resume with the settings in job.yaml of its run folder, or start a run "
                     + "in another folder with --out");
         }
     }
 
+    /** What the last continuation of a job is, as a sentence. */
+    public static String continuation(Job job) {
+        Continued past = job.getContinued();
+        int last = past.getEpochsCount() - 1;
+        int epochs = job.getOptimization().getEpochs();
+        return "The run of %d epochs is continued to %d after step %d, with the learning rate of a run of %d from there on; its bits are not those of a run of %d epochs from the start"
+                .formatted(past.getEpochs(last), epochs, past.getSteps(last), epochs, epochs);
+    }
+
+    /** Whether a job is another with more epochs, perhaps several times, as its lineage says. */
+    private static boolean continues(Job made, Job job) {
+        Job essence = essence(made);
+        for (int i = made.getContinued().getEpochsCount();
+                i < job.getContinued().getEpochsCount();
+                i++) {
+            Job.Builder before = job.toBuilder();
+            before.getOptimizationBuilder().setEpochs(job.getContinued().getEpochs(i));
+            if (essence.equals(essence(before.build()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /**
-     * Refuses a data set that has changed: its samples would come in another order.
+     * Refuses a data set that has changed, unless the job allows it: its samples would come in another order, or be
+     * others.
      *
      * @param images in the train part now
+     * @param manifest the same by name, if it is known
+     * @return a sentence about what has changed; empty if nothing has, as far as is known
+     * @throws UserError if something has and the job doesn't allow it
      */
-    public static void sameImages(RunCheckpoint checkpoint, int images, Job job, Path file) {
-        if (checkpoint.made().images() != images) {
-            throw new UserError(
-                    "%s was computed from %d train images and %s has %d now; put the data set back, or start a new run"
-                            .formatted(
-                                    file,
-                                    checkpoint.made().images(),
-                                    job.getDataset().getPath(),
-                                    images));
+    public static Optional<String> sameImages(
+            RunCheckpoint checkpoint, int images, Optional<ImageManifest> manifest, Job job, Path file) {
+        RunCheckpoint.Origin made = checkpoint.made();
+        String counts = "%d train images".formatted(made.images());
+        String now = "has %d now".formatted(images);
+        boolean known = made.manifest().isPresent() && manifest.isPresent();
+        if (known) {
+            now = made.manifest().get().changes(manifest.get());
+            now = now.isEmpty() ? "" : "has changed since: " + now;
+            counts = "images";
         }
+        if (known ? now.isEmpty() : made.images() == images) {
+            return Optional.empty();
+        }
+        String path = job.getDataset().getPath();
+        if (!job.getDataset().getAllowChanged()) {
+            throw new UserError(
+                    "%s was computed from %s of %s, which %s; put the data set back, start a new run, or go on with --allow-changed-data"
+                            .formatted(file, counts, path, now));
+        }
+        return Optional.of("From step %d on the run sees other images, as --allow-changed-data says: %s %s"
+                .formatted(checkpoint.step() + 1, path, now));
     }
 
     /**
@@ -90,7 +134,8 @@ public final class ResumeCheck {
                 .clearEvaluation()
                 .clearExact()
                 .clearPlacement()
-                .clearReduce();
+                .clearReduce()
+                .clearContinued();
         essence.getOptimizationBuilder().clearMaxSteps();
         essence.getDatasetBuilder().clearPath().clearValLabels().clearAllowChanged();
         cache(job, essence);

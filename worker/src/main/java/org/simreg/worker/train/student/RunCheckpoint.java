@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
@@ -38,8 +39,14 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
      * @param job the completed job as protobuf JSON
      * @param profile numeric profile, {@code Torch.profile}
      * @param images in the train part
+     * @param manifest names and sizes of the train images; absent in checkpoints from before there were any
      */
-    public record Origin(String job, String profile, int images) {}
+    public record Origin(String job, String profile, int images, Optional<ImageManifest> manifest) {
+        /** Without names of images. */
+        public Origin(String job, String profile, int images) {
+            this(job, profile, images, Optional.empty());
+        }
+    }
 
     /**
      * A state after a step, in the computer's memory, from which its checkpoint can be written. Any
@@ -114,6 +121,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         }
     }
 
+    private static final String MANIFEST = "images_manifest";
     private static final String MOMENTUM = "momentum.";
     private static final String AVERAGE = "average.";
     private static final String NO_CHECKPOINT =
@@ -166,6 +174,10 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         metadata.put("profile", made.profile);
         metadata.put("images", String.valueOf(made.images));
         metadata.put("sha256", sha256);
+        made.manifest.ifPresent(manifest -> {
+            metadata.put("images_sha256", manifest.sha256());
+            metadata.put(MANIFEST, manifest.packed());
+        });
         return metadata;
     }
 
@@ -208,9 +220,22 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         }
         return new RunCheckpoint(
                 Long.parseLong(metadata.get("step")),
-                new Origin(metadata.get("job"), metadata.get("profile"), Integer.parseInt(metadata.get("images"))),
+                new Origin(
+                        metadata.get("job"),
+                        metadata.get("profile"),
+                        Integer.parseInt(metadata.get("images")),
+                        manifest(metadata, file)),
                 metadata.get("sha256"),
                 state);
+    }
+
+    private static Optional<ImageManifest> manifest(Map<String, String> metadata, Path file) {
+        Optional<String> packed = Optional.ofNullable(metadata.get(MANIFEST));
+        try {
+            return packed.isEmpty() ? Optional.empty() : Optional.of(ImageManifest.unpacked(packed.get()));
+        } catch (IOException e) {
+            throw new UserError(file + " has a damaged list of images; delete it to continue from the one before", e);
+        }
     }
 
     /** Steps in a run's checkpoint; 0 for any other file. */

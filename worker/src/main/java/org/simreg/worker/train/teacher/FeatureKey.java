@@ -55,7 +55,7 @@ public final class FeatureKey {
         }
         parts.put("data set", data);
         parts.put("images at a time", String.valueOf(microBatch(job)));
-        parts.put("numeric profile", profile);
+        parts.put(StoreHeader.Key.PROFILE, profile);
         return new StoreHeader.Key(parts);
     }
 

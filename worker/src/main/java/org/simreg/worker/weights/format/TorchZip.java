@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.weights.format.pickle.PickleWriter;
@@ -25,10 +26,19 @@ public final class TorchZip {
      * @throws UserError if the file can't be written
      */
     public static void write(Path file, StateDict tensors) {
-        AtomicFile.write(file, channel -> write(channel, tensors));
+        write(file, tensors, Map.of());
     }
 
-    private static void write(FileChannel channel, StateDict tensors) throws IOException {
+    /**
+     * Writes a file with notes in it, which PyTorch passes over.
+     *
+     * @param notes more records, by name
+     */
+    public static void write(Path file, StateDict tensors, Map<String, String> notes) {
+        AtomicFile.write(file, channel -> write(channel, tensors, notes));
+    }
+
+    private static void write(FileChannel channel, StateDict tensors, Map<String, String> notes) throws IOException {
         try (StoredZip zip = new StoredZip(channel)) {
             zip.add(TOP + "data.pkl", pickle(tensors));
             zip.add(TOP + "byteorder", ascii("little"));
@@ -37,6 +47,9 @@ public final class TorchZip {
                 zip.add(TOP + "data/" + key++, tensors.get(name).data());
             }
             zip.add(TOP + "version", ascii("3\n"));
+            for (Map.Entry<String, String> note : notes.entrySet()) {
+                zip.add(TOP + note.getKey(), ascii(note.getValue()));
+            }
         }
     }
 

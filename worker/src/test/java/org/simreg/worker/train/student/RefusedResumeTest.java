@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
@@ -81,7 +82,20 @@ class RefusedResumeTest {
     @Test
     void aDataSetThatGrewWouldComeInAnotherOrder() {
         rewrite(made -> new RunCheckpoint.Origin(made.job(), made.profile(), made.images() - 1));
-        refused(job(), "train images and");
+        refused(job(), "train images of");
+    }
+
+    @Test
+    void aProfileFromBeforeFingerprintsStillResumes() {
+        rewrite(made -> new RunCheckpoint.Origin(made.job(), NumericProfile.machine(made.profile()), made.images()));
+        assertTrue(SmallRun.resumed(job(), folder).ended());
+    }
+
+    @Test
+    void anotherFingerprintRoundsDifferently() {
+        rewrite(made -> new RunCheckpoint.Origin(
+                made.job(), NumericProfile.of(NumericProfile.machine(made.profile()), "0123456789ab"), made.images()));
+        refused(job(), "bits 0123456789ab\" and this is \"libtorch");
     }
 
     private void computeOn(String profile) {

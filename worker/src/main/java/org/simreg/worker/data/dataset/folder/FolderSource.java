@@ -1,6 +1,7 @@
 package org.simreg.worker.data.dataset.folder;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
@@ -105,6 +106,15 @@ public final class FolderSource {
         @Override
         public int lookahead() {
             return 0;
+        }
+
+        @Override
+        public long bytes(int id) {
+            try {
+                return Files.size(images.file(id));
+            } catch (IOException e) {
+                return -1;
+            }
         }
 
         @Override

@@ -99,7 +99,7 @@ public final class DatasetMessages {
                 if (folder == null || !folder.getName().equals(name)) {
                     folder = listing.addClassesBuilder().setName(name);
                 }
-                folder.addImages(images.name(id));
+                folder.addImages(images.name(id)).addSizes(images.bytes(id));
             }
             return listing.build();
         }
@@ -134,7 +134,12 @@ public final class DatasetMessages {
         for (DatasetSummary.Part part : summary.getPartsList()) {
             Split split = part.getSplit();
             SampleIndex.FolderPart folder = names.get(split).part(part);
-            ImageList found = new ImageList(root, folder, trainClasses.orElse(folder.classes()), source.apply(split));
+            ImageList found = new ImageList(
+                    root,
+                    folder,
+                    trainClasses.orElse(folder.classes()),
+                    source.apply(split),
+                    names.get(split).sizes());
             if (!found.sha256().equals(part.getSha256())) {
                 throw new RetriedCalls.Damaged("the names of %d images in %s are not the %d of the summary"
                         .formatted(found.size(), split, part.getImages()));
@@ -162,6 +167,7 @@ public final class DatasetMessages {
         private final List<String> classes = new ArrayList<>();
         private final List<Integer> classEnds = new ArrayList<>();
         private final List<Integer> nameEnds = new ArrayList<>();
+        private final List<Long> sizes = new ArrayList<>();
         private final ByteArrayOutputStream names = new ByteArrayOutputStream();
 
         void add(DatasetListing listing) {
@@ -172,6 +178,7 @@ public final class DatasetMessages {
                     classEnds.add(0);
                     last++;
                 }
+                sizes.addAll(folder.getSizesList());
                 for (String image : folder.getImagesList()) {
                     names.writeBytes(FileNames.bytes(image));
                     nameEnds.add(names.size());
@@ -190,6 +197,13 @@ public final class DatasetMessages {
                     ints(classEnds),
                     ints(nameEnds),
                     names.toByteArray());
+        }
+
+        /** By id; none if not all came. */
+        long[] sizes() {
+            return sizes.size() == nameEnds.size()
+                    ? sizes.stream().mapToLong(Long::longValue).toArray()
+                    : new long[0];
         }
 
         private static int[] ints(List<Integer> values) {
