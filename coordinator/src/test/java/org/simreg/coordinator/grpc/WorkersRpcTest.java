@@ -269,7 +269,7 @@ class WorkersRpcTest {
     }
 
     @Test
-    void aShortageOfDescriptorsIsToBeTriedAgain() {
+    void aShortageOfDescriptorsIsToBeTriedAgain() throws Exception {
         Received<CheckpointStored> later = new Received<>();
         StreamObserver<CheckpointPart> parts = put(later);
         parts.onNext(header(14, 11));
