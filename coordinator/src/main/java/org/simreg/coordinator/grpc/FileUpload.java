@@ -154,7 +154,8 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
 
     /** What fails for want of room or descriptors is sent again later, and is no fault of the file. */
     private static Throwable shortageOr(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return cause instanceof UserError && Disk.isShortage(cause)
                 ? new Refused(Refused.Kind.UNAVAILABLE, cause.getMessage())
                 : failure;

@@ -8,8 +8,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.simreg.proto.Printable;
 import java.util.List;
+import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 
 /**
@@ -18,8 +18,8 @@ import org.simreg.proto.UserError;
  */
 public final class Disk {
     /** As the C library words them: ENOSPC, EDQUOT, EMFILE and ENFILE, ENOMEM. */
-    private static final List<String> SHORTAGES = List.of(
-            "No space left on device", "Disk quota exceeded", "Too many open files", "Cannot allocate memory");
+    private static final List<String> SHORTAGES =
+            List.of("No space left on device", "Disk quota exceeded", "Too many open files", "Cannot allocate memory");
 
     private Disk() {}
 
