@@ -97,8 +97,15 @@ final class BankBuilder {
     /** Takes note that the process ends on its own, and not because of what it makes. */
     void end(Bank bank) {
         int ended = bank.record().getEndedMakings();
-        if (ended > 0 && isMade(bank)) {
-            bank.save(bank.record().toBuilder().setEndedMakings(ended - 1).build());
+        try {
+            if (ended > 0 && isMade(bank)) {
+                bank.save(bank.record().toBuilder().setEndedMakings(ended - 1).build());
+            }
+        } catch (UserError e) {
+            LOG.warn(
+                    "The making of {} counts as one that ended the process",
+                    bank.record().getName(),
+                    e);
         }
     }
 
@@ -166,7 +173,11 @@ final class BankBuilder {
         if (!isMade(bank)) {
             return;
         }
-        LOG.warn("The bank {} can't be made", bank.record().getName(), e);
+        if (e instanceof UserError) {
+            LOG.warn("The bank {} can't be made: {}", bank.record().getName(), e.getMessage());
+        } else {
+            LOG.error("The bank {} can't be made", bank.record().getName(), e);
+        }
         fail(bank, e instanceof UserError ? e.getMessage() : e.toString());
     }
 

@@ -109,10 +109,7 @@ public final class Banks implements BankService, AutoCloseable {
         builder = new BankBuilder(setup, folders, searchWorkers, new BuildListener());
     }
 
-    /**
-     * Reads the banks that are kept; serves those that are ready and goes on with building others. One
-     * that can't be read or served fails alone.
-     */
+    /** Serves the banks that are kept and ready, and goes on with building others; each fails alone. */
     public void start() {
         for (BankRecord record : folders.load()) {
             Bank bank = new Bank(folders, record);
@@ -388,12 +385,8 @@ public final class Banks implements BankService, AutoCloseable {
     @Override
     public void close() {
         banks.values().forEach(bank -> {
-            try {
-                builder.end(bank);
-                bank.close();
-            } catch (UserError e) {
-                LOG.warn("The bank {} was not closed", bank.record().getName(), e);
-            }
+            builder.end(bank);
+            bank.close();
         });
     }
 }

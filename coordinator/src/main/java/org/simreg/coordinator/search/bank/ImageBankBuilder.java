@@ -13,6 +13,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
@@ -51,6 +52,7 @@ final class ImageBankBuilder {
     private final Map<Integer, SearchWorkers.Worker> assigned = new TreeMap<>();
     private final Map<Integer, Integer> rows = new HashMap<>();
     private final Map<SearchWorkers.Worker, String> failures = new TreeMap<>();
+    private final Map<SearchWorkers.Worker, String> silent = new TreeMap<>();
 
     /** Rows that a part had reached when a process that embedded it was lost, by process. */
     private final Map<Integer, SortedMap<SearchWorkers.Worker, Integer>> losses = new HashMap<>();
@@ -138,6 +140,7 @@ final class ImageBankBuilder {
         workers.clear();
         workers.addAll(attending);
         failures.keySet().retainAll(workers);
+        silent.keySet().retainAll(workers);
         // Whoever comes back was only out of reach.
         losses.values().forEach(lost -> lost.keySet().removeAll(workers));
         assigned.forEach((part, worker) -> {
@@ -211,12 +214,13 @@ final class ImageBankBuilder {
                 order,
                 ASK_MS,
                 reply -> {
+                    silent.remove(worker);
                     if (!over && worker.equals(assigned.get(part))) {
                         take(part, worker, reply);
                     }
                 },
                 // It is asked again, unless it is lost.
-                e -> LOG.debug("{} says nothing of part {}", worker.name(), part, e));
+                e -> silent.put(worker, "gives no answer (%s)".formatted(e.getMessage())));
     }
 
     private void take(int part, SearchWorkers.Worker worker, SearchReply reply) {
@@ -285,9 +289,10 @@ final class ImageBankBuilder {
         status.setRowsDone(done);
         if (workers.isEmpty()) {
             status.setReason("waits for workers");
-        } else if (!failures.isEmpty()) {
-            status.setReason(failures.entrySet().stream()
-                    .map(failure -> failure.getKey().name() + ": " + failure.getValue())
+        } else {
+            status.setReason(Stream.of(failures, silent)
+                    .flatMap(troubles -> troubles.entrySet().stream())
+                    .map(trouble -> trouble.getKey().name() + ": " + trouble.getValue())
                     .collect(Collectors.joining("; ")));
         }
     }

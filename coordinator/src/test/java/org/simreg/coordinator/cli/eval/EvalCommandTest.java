@@ -152,8 +152,9 @@ class EvalCommandTest {
         assertEquals(37, report.getResize());
         assertEquals(5, report.getRowsCount());
         assertEquals(
-                List.of(1, 20, 20, 200, 200),
+                List.of(1, 20, 20, 73, 73),
                 report.getRowsList().stream().map(EvalRow::getK).toList());
+        assertTrue(knn.err().contains("k 200 is more than the 73 train images, so all of them vote"), knn.err());
 
         Command linear = eval("linear", weights, "--json", "--epochs=2", "--lr=0.01,0.1");
         assertEquals(0, linear.end(), linear.err());

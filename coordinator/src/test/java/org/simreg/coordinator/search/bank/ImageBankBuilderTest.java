@@ -180,8 +180,17 @@ class ImageBankBuilderTest {
         builder.attend(List.of(ONE), List.of());
         Asked asked = tick().get(0);
         asked.reply().completeExceptionally(new IllegalStateException("timed out"));
+        assertEquals("w1: gives no answer (timed out)", reason());
         assertEquals(0, tick().get(0).order().getEmbed().getShard());
         assertEquals(List.of(), heard);
+    }
+
+    private String reason() {
+        BankStatus.Builder status = BankStatus.newBuilder();
+        status.addShardsBuilder();
+        status.addShardsBuilder();
+        builder.describe(status);
+        return status.getReason();
     }
 
     @Test

@@ -1,17 +1,24 @@
 package org.simreg.bench.attack;
 
 import com.google.protobuf.ByteString;
-import io.grpc.stub.StreamObserver;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.simreg.proto.SearchGrpc;
+import org.simreg.proto.BankStatus;
+import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.ShardFile;
+import org.simreg.proto.ShardPart;
 import org.simreg.proto.ShardsGrpc;
+import org.simreg.worker.base.io.Sha256;
 
 /**
  * An attack by requests to a bank that is ready: too large, too many, of absurd numbers; streams of its shards that are
@@ -19,11 +26,13 @@ import org.simreg.proto.ShardsGrpc;
  */
 public final class SearchRequestsAttack {
     private static final int STREAMS = 500;
+    private static final int SECONDS = 20;
 
     private SearchRequestsAttack() {}
 
     /**
      * @param arguments host and port of a coordinator, a bank that is ready, the coordinator's process id
+     *     and its home
      */
     public static void main(String[] arguments) throws Exception {
         String bank = arguments[1];
@@ -46,38 +55,81 @@ public final class SearchRequestsAttack {
             }
             attacked.trial(STREAMS + " streams of a shard that are begun and not read", () -> {
                 long before = count(files);
-                ShardsGrpc.ShardsStub shards = ShardsGrpc.newStub(attacked.channel());
+                ShardFile shard = shard(attacked, bank, Path.of(arguments[3]));
+                Ignored refused = new Ignored();
                 for (int i = 0; i < STREAMS; i++) {
-                    shards.getShard(
-                            ShardFile.newBuilder()
-                                    .setBank(bank)
-                                    .setVersion("other")
-                                    .setShard(i)
-                                    .build(),
-                            new Ignored<>());
+                    ShardsGrpc.newStub(attacked.channel()).getShard(shard, refused);
                 }
-                return "%d files open before, %d after".formatted(before, count(files));
-            });
-            attacked.trial("200 streams of searches that say nothing", () -> {
-                long before = count(files);
-                for (int i = 0; i < 200; i++) {
-                    SearchGrpc.newStub(attacked.channel()).searchStream(new Ignored<SearchResponse>());
-                }
-                return "%d files open before, %d after".formatted(before, count(files));
+                refused.awaitAnswers(STREAMS);
+                return "%d files open before, %d after; %d were refused, %s"
+                        .formatted(before, count(files), refused.failures(), refused.last());
             });
         }
     }
 
-    /** A reader that does nothing with what comes. */
-    private static final class Ignored<T> implements StreamObserver<T> {
-        @Override
-        public void onNext(T part) {}
+    private static ShardFile shard(AttackedBanks attacked, String bank, Path home) {
+        BankStatus status = attacked.search()
+                .describeBank(DescribeBankRequest.newBuilder().setName(bank).build());
+        Path file = home.resolve("banks").resolve(bank).resolve("shard-0.bank");
+        try {
+            return ShardFile.newBuilder()
+                    .setBank(bank)
+                    .setVersion(status.getVersion())
+                    .setSha256(Sha256.of(file))
+                    .build();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A reader of many answers that takes the header of each, and no more. */
+    private static final class Ignored implements ClientResponseObserver<ShardFile, ShardPart> {
+        private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+        private int failures;
+        private String last = "none";
 
         @Override
-        public void onError(Throwable failure) {}
+        public void beforeStart(ClientCallStreamObserver<ShardFile> call) {
+            call.disableAutoRequestWithInitial(1);
+        }
 
         @Override
-        public void onCompleted() {}
+        public void onNext(ShardPart part) {
+            answers.add("");
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            answers.add(String.valueOf(failure.getMessage()));
+        }
+
+        @Override
+        public void onCompleted() {
+            // Nothing is left to be read.
+        }
+
+        void awaitAnswers(int count) {
+            try {
+                for (int i = 0; i < count; i++) {
+                    String answer = answers.poll(SECONDS, TimeUnit.SECONDS);
+                    if (answer == null) {
+                        throw new IllegalStateException("only %d of %d were answered".formatted(i, count));
+                    }
+                    failures += answer.isEmpty() ? 0 : 1;
+                    last = answer.isEmpty() ? last : answer;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        int failures() {
+            return failures;
+        }
+
+        String last() {
+            return last;
+        }
     }
 
     private static String found(AttackedBanks attacked, SearchRequest request) {

@@ -25,7 +25,8 @@ public final class ForeignFormat {
             + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names, or give"
             + " the PyTorch file or safetensors that it was made of";
     private static final String FROM_EXPORT = "make a TorchScript module of it (m = torch.export.load(FILE).module();"
-            + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names";
+            + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names; if a guard"
+            + " fails there, export it again for any batch (dynamic_shapes=({0: torch.export.Dim('n')},))";
     private static final String FROM_DISTRIBUTED =
             "make one file of it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pth";
     private static final String FROM_NUMPY =

@@ -1,7 +1,6 @@
 package org.simreg.worker.weights.format;
 
 import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.MalformedJsonException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -44,7 +43,8 @@ public record ShardIndex(Path file, Map<String, String> files) {
     /** Reads an index. */
     public static ShardIndex read(Path file) throws IOException {
         Map<String, String> files = new LinkedHashMap<>();
-        try (JsonReader json = new JsonReader(new StringReader(UserFile.text(file, MOST_BYTES)))) {
+        String text = UserFile.text(file, MOST_BYTES);
+        try (JsonReader json = new JsonReader(new StringReader(text))) {
             json.beginObject();
             while (json.hasNext()) {
                 if (!json.nextName().equals("weight_map")) {
@@ -57,7 +57,7 @@ public record ShardIndex(Path file, Map<String, String> files) {
                 }
                 json.endObject();
             }
-        } catch (IllegalStateException | NumberFormatException | MalformedJsonException e) {
+        } catch (IllegalStateException | NumberFormatException | IOException e) {
             throw new CorruptFile("its index is damaged; copy it again");
         }
         if (files.isEmpty()) {

@@ -58,7 +58,14 @@ public record PartRequest(String text, String option) {
         if (PartRole.ofWord(text).filter(PartRole.STUDENT::equals).isPresent()) {
             return parts.stream().filter(p -> part.apply(p).role().isTrained()).toList();
         }
-        return parts.stream().filter(p -> names(part.apply(p).prefix())).toList();
+        List<T> begun = parts.stream()
+                .filter(p -> part.apply(p).prefix().startsWith(prefix()))
+                .toList();
+        return begun.isEmpty()
+                ? parts.stream()
+                        .filter(p -> part.apply(p).prefix().contains("." + prefix()))
+                        .toList()
+                : begun;
     }
 
     private boolean role(String prefix, PartRole role) {
@@ -66,11 +73,6 @@ public record PartRequest(String text, String option) {
                 .map(asked -> asked == role
                         || role == PartRole.AVERAGE && asked != PartRole.RAW && asked == PartRole.within(prefix))
                 .orElse(false);
-    }
-
-    /** A prefix, or its beginning: the key of a dict that holds the network somewhere below. */
-    private boolean names(String prefix) {
-        return prefix.startsWith(prefix()) || ("." + prefix).contains("." + prefix());
     }
 
     private String prefix() {
