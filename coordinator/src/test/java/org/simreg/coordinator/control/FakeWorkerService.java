@@ -2,6 +2,7 @@ package org.simreg.coordinator.control;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.simreg.proto.Order;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
 import org.simreg.proto.Welcome;
+import org.simreg.worker.base.io.Disk;
 
 /** A fake worker service that records what workers report and how they leave. */
 public final class FakeWorkerService implements WorkerService {
@@ -76,6 +78,11 @@ public final class FakeWorkerService implements WorkerService {
             asked.incrementAndGet();
             thread = Thread.currentThread().getName();
             writes.acquireUninterruptibly();
+            if (header.getGeneration() == 14) {
+                Disk.write(Path.of("step-14.tmp"), () -> {
+                    throw new FileSystemException("step-14.tmp", null, "Too many open files");
+                });
+            }
             byte[] copy = new byte[part.remaining()];
             part.get(copy);
             bytes.writeBytes(copy);

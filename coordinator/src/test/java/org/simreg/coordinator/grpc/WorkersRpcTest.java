@@ -269,6 +269,18 @@ class WorkersRpcTest {
     }
 
     @Test
+    void aShortageOfDescriptorsIsToBeTriedAgain() throws Exception {
+        Received<CheckpointStored> later = new Received<>();
+        StreamObserver<CheckpointPart> parts = put(later);
+        parts.onNext(header(14, 11));
+        upload().writes.release(10);
+        parts.onNext(data(11));
+        assertEquals(Code.UNAVAILABLE, later.status().getStatus().getCode());
+        String sentence = later.status().getStatus().getDescription();
+        assertTrue(sentence.contains("step-14.tmp failed: Too many open files"), sentence);
+    }
+
+    @Test
     void aCheckpointWithoutItsHeaderIsInvalid() {
         Received<CheckpointStored> headless = new Received<>();
         put(headless).onNext(data(3));

@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 
@@ -16,6 +17,10 @@ import org.simreg.proto.UserError;
  * missing file or a missing right.
  */
 public final class Disk {
+    /** As the C library words them: ENOSPC, EDQUOT, EMFILE and ENFILE, ENOMEM. */
+    private static final List<String> SHORTAGES =
+            List.of("No space left on device", "Disk quota exceeded", "Too many open files", "Cannot allocate memory");
+
     private Disk() {}
 
     /** A reading or writing that gives a result. */
@@ -79,6 +84,20 @@ public final class Disk {
         }
         boolean named = e instanceof FileSystemException || e.getMessage() == null;
         return named ? e.getClass().getSimpleName() : printable(e.getMessage());
+    }
+
+    /**
+     * Whether something failed for want of room, descriptors or memory: it works again when others give
+     * some back, and is nobody's fault.
+     */
+    public static boolean isShortage(Throwable failure) {
+        for (Throwable e = failure; e != null; e = e.getCause()) {
+            String reason = e instanceof IOException io ? reason(io) : "";
+            if (SHORTAGES.stream().anyMatch(reason::contains)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A text without what would move a terminal's cursor; names from a file may hold anything. */
