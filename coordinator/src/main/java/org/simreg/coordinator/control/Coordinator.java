@@ -106,7 +106,8 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         Map<JobRun, CompletableFuture<RunFiles>> opening = new LinkedHashMap<>();
         for (JobRun run : queue.load()) {
             if (run.record().getState() == JobState.RUNNING) {
-                run.phase(new Phase.Training(settings.clock().getAsLong() + settings.times().grace()));
+                run.phase(new Phase.Training(
+                        settings.clock().getAsLong() + settings.times().grace()));
             }
             if (run.active()) {
                 opening.put(run, run.open().toCompletableFuture());

@@ -108,8 +108,9 @@ final class Dispatcher {
 
     private void allot() {
         List<JobRun> active = queue.active();
-        boolean grace =
-                active.stream().filter(Dispatcher::moves).anyMatch(run -> run.phase() instanceof Phase.Training training && training.grace() > 0);
+        boolean grace = active.stream()
+                .filter(Dispatcher::moves)
+                .anyMatch(run -> run.phase() instanceof Phase.Training training && training.grace() > 0);
         if (grace) {
             active.forEach(this::keepWorkers);
             return;

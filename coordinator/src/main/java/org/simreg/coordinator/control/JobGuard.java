@@ -152,7 +152,8 @@ final class JobGuard {
      * @param what has been done: "cancelled"
      */
     void endStalled(JobRun run, JobState state, String what) {
-        run.becomeWithoutFolder(state, what + " while it could not go on: " + run.hold().why());
+        run.becomeWithoutFolder(
+                state, what + " while it could not go on: " + run.hold().why());
         unrecorded.remove(run);
         dropWorkers(run, "the job is " + what);
     }

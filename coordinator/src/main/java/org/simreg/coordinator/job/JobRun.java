@@ -127,10 +127,11 @@ public final class JobRun {
             hang = Optional.empty();
             hung.accept(this);
         };
-        why.end().whenComplete((done, failure) -> settings.executor().execute(() -> {
-            open.ifPresent(RunFiles::close);
-            again.run();
-        }));
+        why.end()
+                .whenComplete((done, failure) -> settings.executor().execute(() -> {
+                    open.ifPresent(RunFiles::close);
+                    again.run();
+                }));
     }
 
     /** Whether, and why, nothing is done for it at present. */

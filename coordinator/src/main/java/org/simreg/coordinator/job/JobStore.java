@@ -72,7 +72,7 @@ public interface JobStore extends AutoCloseable {
          */
         record Place(long submittedMs, String id) implements Comparable<Place> {
             /** The place before all jobs. */
-                public static final Place FIRST = new Place(Long.MAX_VALUE, "");
+            public static final Place FIRST = new Place(Long.MAX_VALUE, "");
 
             public static Place of(JobRecord record) {
                 return new Place(record.getSubmittedMs(), record.getId());

@@ -100,7 +100,9 @@ class FencesTest {
         world.files("bad").disk = disk;
         world.run(20_000);
         assertEquals(JobState.RUNNING, bad().getState());
-        assertTrue(bad().getReason().matches("waits for its run folder .*bad, which does not answer, for \\d+ s now"), bad().getReason());
+        assertTrue(
+                bad().getReason().matches("waits for its run folder .*bad, which does not answer, for \\d+ s now"),
+                bad().getReason());
         world.worker("b");
         world.until("good", JobState.SUCCEEDED, 300_000);
         world.files("bad").disk = CompletableFuture.completedFuture(null);
@@ -108,7 +110,8 @@ class FencesTest {
         long before = bad().getStep();
         world.until(() -> bad().getStep() > before + 10, 60_000);
         assertTrue(world.files("bad").events.stream()
-                .anyMatch(event -> event.getProgress().getNotice().getText().startsWith("The run folder did not answer for")));
+                .anyMatch(event ->
+                        event.getProgress().getNotice().getText().startsWith("The run folder did not answer for")));
         CompletableFuture<Void> again = new CompletableFuture<>();
         world.files("bad").disk = again;
         world.run(20_000);

@@ -97,7 +97,9 @@ class HangingFolderTest {
         Refused refused = assertThrows(Refused.class, () -> on(() -> coordinator.resume("bad")));
         assertEquals(Refused.Kind.UNAVAILABLE, refused.kind());
         assertTrue(refused.getMessage().contains("runs/bad does not answer"), refused.getMessage());
-        assertTrue(status("bad").getReason().contains("which does not answer"), status("bad").getReason());
+        assertTrue(
+                status("bad").getReason().contains("which does not answer"),
+                status("bad").getReason());
         on(() -> {
             coordinator.tick();
             return true;
@@ -112,7 +114,8 @@ class HangingFolderTest {
         CountDownLatch answered = new CountDownLatch(1);
         while (answered.getCount() > 0) {
             try {
-                assertEquals(JobState.QUEUED, on(() -> coordinator.resume("bad")).getState());
+                assertEquals(
+                        JobState.QUEUED, on(() -> coordinator.resume("bad")).getState());
                 answered.countDown();
             } catch (Refused e) {
                 assertTrue(Files.exists(base), "not yet");

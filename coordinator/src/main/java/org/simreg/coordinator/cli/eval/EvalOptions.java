@@ -114,8 +114,8 @@ final class EvalOptions {
                 new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
-        FrozenBackbone.Request asked = new FrozenBackbone.Request(
-                weights, network.network(), network.precision(), network.part(), pixels());
+        FrozenBackbone.Request asked =
+                new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), pixels());
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
