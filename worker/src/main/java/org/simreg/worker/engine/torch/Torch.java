@@ -12,9 +12,9 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import org.simreg.proto.NotHere;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.NotHere;
 
 /**
  * libtorch on one device, and the native memory that is not a step's. One thread uses it at a time;
