@@ -1,31 +1,40 @@
 package org.simreg.worker.data.image;
 
 import java.util.concurrent.CancellationException;
+import org.simreg.proto.UserError.NotHere;
 
 /**
  * The memory that large pictures or files share among all threads that decode them. Who wants some waits for others to
- * give theirs back; only what is more than all of it is refused, so that a refusal never depends on what others do.
- * Nobody who holds some waits for more of the same.
+ * give theirs back; a refusal never depends on what others do. What no worker may take is an unreadable picture for all
+ * of them alike; what only this one's heap is too small for is this one's own trouble: another picture in its place
+ * would give other bits than on other workers. Nobody who holds some waits for more of the same.
  */
 final class PictureMemory {
     private static final long MIB = 1 << 20;
 
-    /**
-     * For decoded pictures: three eighths of the heap. Of a heap of 1.5 GiB, that is enough for the largest picture
-     * within Pillow's bound.
-     */
-    static final PictureMemory PIXELS = new PictureMemory(Runtime.getRuntime().maxMemory() * 3 / 8);
+    /** The most that a picture may take, 768 MiB on every worker: the largest within Pillow's bound takes 512. */
+    static final long MOST_PIXELS = 768 * MIB;
+
+    /** For decoded pictures: three eighths of the heap. */
+    static final PictureMemory PIXELS =
+            new PictureMemory(MOST_PIXELS, Runtime.getRuntime().maxMemory() * 3 / 8);
 
     /** For the bytes of files, outside the heap: one of the longest, or several. */
-    static final PictureMemory FILES = new PictureMemory(FileBuffer.LONGEST);
+    static final PictureMemory FILES = new PictureMemory(FileBuffer.LONGEST, FileBuffer.LONGEST);
 
     /** For the parts of a picture whose memory was taken with it. */
-    static final PictureMemory TAKEN_ALREADY = new PictureMemory(Long.MAX_VALUE);
+    static final PictureMemory TAKEN_ALREADY = new PictureMemory(Long.MAX_VALUE, Long.MAX_VALUE);
 
+    private final long most;
     private final long all;
     private long free;
 
-    PictureMemory(long all) {
+    /**
+     * @param most bytes for one, on every worker
+     * @param all bytes that there are here
+     */
+    PictureMemory(long most, long all) {
+        this.most = most;
         this.all = all;
         free = all;
     }
@@ -34,13 +43,18 @@ final class PictureMemory {
      * Takes some memory, as soon as there is as much.
      *
      * @param bytes at least 0
-     * @throws ImageDecoder.UnreadableImage if it is more than there ever is
+     * @throws ImageDecoder.UnreadableImage if it is more than any worker gives
+     * @throws NotHere if it is more than there ever is here
      * @throws CancellationException if the thread is interrupted while it waits
      */
     synchronized void take(long bytes) throws ImageDecoder.UnreadableImage {
-        if (bytes > all) {
+        if (bytes > most) {
             throw new ImageDecoder.UnreadableImage(
-                    "it takes %d MiB to decode, too large for this worker's memory: %d MiB of it are for pictures"
+                    "it takes %d MiB to decode; %d are the most".formatted(bytes / MIB, most / MIB));
+        }
+        if (bytes > all) {
+            throw new NotHere(
+                    "it takes %d MiB to decode, and this worker has %d MiB for pictures; give it more heap, such as by SIMREG_JAVA_OPTS=-Xmx2g"
                             .formatted(bytes / MIB, all / MIB));
         }
         while (bytes > free) {

@@ -7,6 +7,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
+import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.image.ImageDecoder;
@@ -73,6 +74,8 @@ final class BrokenImages {
         try {
             decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
+        } catch (NotHere e) {
+            throw new NotHere(images.file(id) + ": " + e.getMessage());
         } catch (IOException e) {
             if (broken.add(id)) {
                 String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;

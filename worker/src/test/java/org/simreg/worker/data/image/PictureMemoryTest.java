@@ -21,6 +21,7 @@ import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.simreg.proto.UserError.NotHere;
 
 /** Pictures that are small as files and large in memory, or much work. */
 @Timeout(60)
@@ -42,10 +43,12 @@ class PictureMemoryTest {
 
     @Test
     void whatIsMoreThanAllIsRefusedAndWhatIsNotWaitsForOthers() throws Exception {
-        PictureMemory memory = new PictureMemory(100);
-        String message = assertThrows(ImageDecoder.UnreadableImage.class, () -> memory.take(101))
+        PictureMemory memory = new PictureMemory(1000, 100);
+        String everywhere = assertThrows(ImageDecoder.UnreadableImage.class, () -> memory.take(1001))
                 .getMessage();
-        assertTrue(message.contains("too large for this worker's memory"), message);
+        assertTrue(everywhere.contains("are the most"), everywhere);
+        String here = assertThrows(NotHere.class, () -> memory.take(101)).getMessage();
+        assertTrue(here.contains("give it more heap"), here);
         memory.take(60);
         CompletableFuture<Void> other = CompletableFuture.runAsync(() -> {
             try {
@@ -80,8 +83,7 @@ class PictureMemoryTest {
     void aPictureOfOneEndlessRowIsRefused() {
         byte[] row = "P5 178956970 1 255 ".getBytes(StandardCharsets.US_ASCII);
         String message = refusal(row);
-        boolean small = Runtime.getRuntime().maxMemory() * 3 / 8 < 27L * 178_956_970;
-        assertTrue(message.contains(small ? "too large for this worker's memory" : "truncated"), message);
+        assertTrue(message.contains("768 are the most"), message);
     }
 
     @Test
