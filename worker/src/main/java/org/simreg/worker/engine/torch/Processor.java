@@ -59,22 +59,10 @@ final class Processor {
         return !cachesHidden || !instructions.contains("avx2");
     }
 
-    /**
-     * What decides libtorch's kernels, each word after a space.
-     *
-     * @param limit of oneDNN as the environment sets it, or null
-     */
-    String instructions(String limit) {
-        String sets = instructions.stream().map(set -> " " + set).collect(Collectors.joining());
-        if (!oneDnn()) {
-            return sets + " without oneDNN";
-        }
-        return limit == null ? sets : sets + " onednn " + limit;
-    }
-
-    /** {@link #instructions(String)} in this process's environment. */
+    /** The instruction sets that libtorch chooses its kernels by, and whether without oneDNN; each word after a space. */
     String instructions() {
-        return instructions(System.getenv("ONEDNN_MAX_CPU_ISA"));
+        String sets = instructions.stream().map(set -> " " + set).collect(Collectors.joining());
+        return oneDnn() ? sets : sets + " without oneDNN";
     }
 
     /** Called once libtorch is loaded, before the first convolution. */

@@ -89,7 +89,10 @@ public final class NetworkRecognizer {
             int problems = misfit.missing().size()
                     + misfit.unexpected().size()
                     + misfit.wrong().size();
-            if (problems < least) {
+            // Of less than half a network nobody learns what the file is.
+            boolean near = 2 * misfit.missing().size()
+                    < Networks.backbone(name).weights().size();
+            if (problems < least && near) {
                 least = problems;
                 nearest = new RecognizedFile.Near(name, prefix, misfit.toString());
             }

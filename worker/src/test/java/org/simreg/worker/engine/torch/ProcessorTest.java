@@ -28,32 +28,24 @@ class ProcessorTest {
 
     @Test
     void allSetsWhereTheCachesAreKnown() throws IOException {
-        assertEquals(" avx2 avx512f avx512_bf16", processor(ZEN5, true).instructions(null));
+        assertEquals(" avx2 avx512f avx512_bf16", processor(ZEN5, true).instructions());
         assertEquals(
                 " avx2 avx512f avx512_bf16 avx512_fp16 amx_bf16",
-                processor(SAPPHIRE, true).instructions(null));
+                processor(SAPPHIRE, true).instructions());
     }
 
     @Test
     void noOneDnnWhereTheCachesAreHidden() throws IOException {
         Processor hidden = processor(ZEN5, false);
         assertEquals(false, hidden.oneDnn());
-        assertEquals(" avx2 avx512f avx512_bf16 without oneDNN", hidden.instructions(null));
+        assertEquals(" avx2 avx512f avx512_bf16 without oneDNN", hidden.instructions());
         Processor old = processor("flags\t\t: fpu sse4_1\n", false);
         assertTrue(old.oneDnn());
-        assertEquals("", old.instructions(null));
-    }
-
-    @Test
-    void aLimitOfTheEnvironmentIsPartOfTheProfile() throws IOException {
-        assertEquals(" avx2 onednn SSE41", processor("flags : fpu avx2\n", true).instructions("SSE41"));
-        assertEquals(
-                " avx2 avx512f avx512_bf16 onednn AVX512_CORE",
-                processor(ZEN5, true).instructions("AVX512_CORE"));
+        assertEquals("", old.instructions());
     }
 
     @Test
     void noneWhereNothingIsKnown() {
-        assertEquals("", Processor.read(root).instructions(null));
+        assertEquals("", Processor.read(root).instructions());
     }
 }

@@ -65,17 +65,20 @@ class ScriptModuleTest {
 
     @Test
     void manyTensorsAreRefusedWithTheirShapes() throws IOException {
-        refused("Tuple[Tensor, Tensor]", "(" + MEANS + ", x)", "[(2, 3), (2, 3, 4, 4)]");
+        refused(
+                "Tuple[Tensor, Tensor]",
+                "(" + MEANS + ", x)",
+                "several tensors (0 (2, 3), 1 (2, 3, 4, 4)); choose one by --teacher-output");
     }
 
     @Test
     void aMapOfFeaturesIsRefusedWithItsShape() throws IOException {
-        refused("Tensor", "x", "[(2, 3, 4, 4)] for images (2, 3, 4, 4); it must give one of shape");
+        refused("Tensor", "x", "(2, 3, 4, 4), which are maps; choose their mean by --teacher-output mean");
     }
 
     @Test
     void fewerRowsThanImagesAreRefused() throws IOException {
-        refused("Tensor", "torch.narrow(" + MEANS + ", 0, 0, 1)", "[(1, 3)]");
+        refused("Tensor", "torch.narrow(" + MEANS + ", 0, 0, 1)", "(1, 3) for 2 images; it must give one row an image");
     }
 
     @Test

@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.attack;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.attack;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
