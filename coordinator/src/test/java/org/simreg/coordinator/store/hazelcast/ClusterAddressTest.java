@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.instance.EndpointQualifier;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -25,7 +27,7 @@ class ClusterAddressTest {
     @Test
     void nothingIsFoundByMulticastOrGuesses() {
         JoinConfig join = ClusterConfig.of(settings(List.of("a", "b:5701", "[::1]:1")))
-                .getNetworkConfig()
+                .getAdvancedNetworkConfig()
                 .getJoin();
         assertFalse(join.getMulticastConfig().isEnabled());
         assertFalse(join.getAutoDetectionConfig().isEnabled());
@@ -36,11 +38,13 @@ class ClusterAddressTest {
     void aKubernetesServiceTakesThePlaceOfTheList() {
         Config config =
                 ClusterConfig.of(new ClusterAddress("c", "localhost", 5701, List.of("a:1"), Optional.of("simreg.svc")));
-        JoinConfig join = config.getNetworkConfig().getJoin();
+        JoinConfig join = config.getAdvancedNetworkConfig().getJoin();
         assertFalse(join.getTcpIpConfig().isEnabled());
         assertTrue(join.getKubernetesConfig().isEnabled());
         assertEquals("simreg.svc", join.getKubernetesConfig().getProperty("service-dns"));
-        assertEquals("127.0.0.1", config.getNetworkConfig().getPublicAddress());
+        ServerSocketEndpointConfig members = (ServerSocketEndpointConfig)
+                config.getAdvancedNetworkConfig().getEndpointConfigs().get(EndpointQualifier.MEMBER);
+        assertEquals("127.0.0.1", members.getPublicAddress());
     }
 
     @Test

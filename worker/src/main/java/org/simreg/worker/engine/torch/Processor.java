@@ -78,6 +78,8 @@ final class Processor {
             NativeLibrary torch = NativeLibrary.getInstance(libtorch());
             Pointer context = torch.getFunction("_ZN2at13globalContextEv").invokePointer(new Object[0]);
             torch.getFunction("_ZN2at7Context20setUserEnabledMkldnnEb").invokeVoid(new Object[] {context, 0});
+            // It asks for the caches' sizes too, doesn't start without them, and says so at every convolution.
+            torch.getFunction("_ZN2at7Context20setUserEnabledNNPACKEb").invokeVoid(new Object[] {context, 0});
             LOG.info(
                     "this machine hides the sizes of its caches, without which oneDNN fails: libtorch computes without it,"
                             + " more slowly");

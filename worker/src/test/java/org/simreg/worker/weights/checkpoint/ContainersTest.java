@@ -147,15 +147,18 @@ class ContainersTest {
         refused(made, expected);
     }
 
+    /** Every cut and bit takes a minute. */
+    private static final boolean DENSE = Boolean.getBoolean("simreg.test.dense");
+
     @ParameterizedTest
     @ValueSource(strings = {"rezipped.pth", "in-lists.pth"})
     void everyCutAndManyFlippedBitsEndInOneSentenceOrInTensors(String name) throws IOException {
         byte[] whole = Files.readAllBytes(FILES.resolve(name));
         Path file = folder.resolve("damaged.pth");
-        for (int length = 0; length < whole.length; length++) {
+        for (int length = 0; length < whole.length; length += DENSE ? 1 : 7) {
             endsWell(Files.write(file, Arrays.copyOf(whole, length)), "cut at " + length);
         }
-        for (int bit = 0; bit < whole.length * 8; bit += 11) {
+        for (int bit = 0; bit < whole.length * 8; bit += DENSE ? 1 : 97) {
             byte[] flipped = whole.clone();
             flipped[bit / 8] ^= (byte) (1 << bit % 8);
             endsWell(Files.write(file, flipped), "bit " + bit);
