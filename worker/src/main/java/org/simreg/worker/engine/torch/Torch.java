@@ -146,7 +146,7 @@ public final class Torch implements AutoCloseable {
         return device.isGpu();
     }
 
-    /** Whether oneDNN's fused convolutions can be used: on CPUs that tell their caches. */
+    /** Whether oneDNN computes, which has fused convolutions and sums bfloat16 products in float32: on CPUs that tell their caches. */
     public boolean fuses() {
         return !cuda() && processor.oneDnn();
     }

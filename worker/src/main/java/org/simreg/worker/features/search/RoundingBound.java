@@ -14,7 +14,7 @@ package org.simreg.worker.features.search;
  * down to bfloat16: a sum that reaches the bound still reaches it when both are rounded.
  */
 final class RoundingBound {
-    /** A GPU may round partial sums to bfloat16 before it adds them, at each of two levels. */
+    /** A GPU, or a CPU without oneDNN, may round partial sums to bfloat16 before it adds them, at each of two levels. */
     private static final double PARTIAL_SUMS = 0x1p-7;
 
     private final double products;

@@ -68,7 +68,7 @@ public final class Shard implements AutoCloseable {
         double[] center = bank.layout().center();
         RoundedRows rounded = new RoundedRows(bank, center, threads, tiling, bank::check);
         SearchShape shape =
-                new SearchShape(bank, rounded, center, tiling, threads.torch().cuda());
+                new SearchShape(bank, rounded, center, tiling, !threads.torch().fuses());
         return new Shard(bank, bank.layout().origin(), shape, threads);
     }
 
@@ -85,7 +85,7 @@ public final class Shard implements AutoCloseable {
         double[] center = mean(rows);
         RoundedRows rounded = new RoundedRows(rows, center, threads, tiling, block -> {});
         SearchShape shape =
-                new SearchShape(rows, rounded, center, tiling, threads.torch().cuda());
+                new SearchShape(rows, rounded, center, tiling, !threads.torch().fuses());
         return new Shard(rows, new BankOrigin("", ""), shape, threads);
     }
 
