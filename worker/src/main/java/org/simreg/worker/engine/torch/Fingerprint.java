@@ -15,7 +15,7 @@ import org.simreg.worker.base.io.Sha256;
  * The fingerprint of a device's arithmetic: a digest over the results of convolutions, their gradients, products and
  * normalisations of fixed numbers, in float32 and bfloat16. Processors that call themselves the same may round
  * otherwise, by the kernels that libtorch and oneDNN choose for them. Computed on one thread, so that it doesn't depend
- * on how many there are; once a process, in some hundredths of a second.
+ * on how many there are; once a process.
  */
 final class Fingerprint {
     private static final int IMAGES = 4;
