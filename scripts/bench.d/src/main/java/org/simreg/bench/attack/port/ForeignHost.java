@@ -1,4 +1,4 @@
-package org.simreg.bench.attack;
+package org.simreg.bench.attack.port;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

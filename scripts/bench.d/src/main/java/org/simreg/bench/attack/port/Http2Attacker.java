@@ -1,4 +1,4 @@
-package org.simreg.bench.attack;
+package org.simreg.bench.attack.port;
 
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;

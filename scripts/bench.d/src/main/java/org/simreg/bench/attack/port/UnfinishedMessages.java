@@ -1,4 +1,4 @@
-package org.simreg.bench.attack;
+package org.simreg.bench.attack.port;
 
 import java.io.IOException;
 import java.util.ArrayList;
