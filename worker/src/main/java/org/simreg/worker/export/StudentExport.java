@@ -19,7 +19,7 @@ import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.NetworkFit;

@@ -28,7 +28,7 @@ import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.StudentBuilder;

@@ -20,7 +20,7 @@ import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.Network;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.format.Safetensors;

@@ -12,7 +12,7 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.part.PartChoice;

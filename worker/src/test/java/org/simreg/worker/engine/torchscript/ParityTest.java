@@ -30,7 +30,7 @@ import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.checkpoint.TestWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;

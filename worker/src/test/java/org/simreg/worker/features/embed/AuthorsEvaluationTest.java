@@ -28,7 +28,7 @@ import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.features.knn.FeatureBank;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.weights.checkpoint.AuthorsFile;
 import org.simreg.worker.weights.checkpoint.WeightsFile;

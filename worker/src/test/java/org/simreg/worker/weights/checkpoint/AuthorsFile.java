@@ -15,7 +15,7 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.format.StoredZip;
 import org.simreg.worker.weights.format.pickle.PickleWriter;

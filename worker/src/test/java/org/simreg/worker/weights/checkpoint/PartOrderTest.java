@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.part.PartRole;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.simreg.proto.Network;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.Weight.Kind;
 import org.simreg.worker.weights.part.PartRequest;
