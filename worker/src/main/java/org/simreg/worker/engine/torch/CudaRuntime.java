@@ -111,8 +111,8 @@ interface CudaRuntime {
 
         private static OptionalInt cudnnVersion() {
             return LoadedLibrary.named("cudnn").stream()
-                    .mapToInt(cudnn ->
-                            (int) cudnn.getFunction("cudnnGetVersion").invokeLong(new Object[0]))
+                    .mapToInt(
+                            cudnn -> (int) cudnn.getFunction("cudnnGetVersion").invokeLong(new Object[0]))
                     .findFirst();
         }
 

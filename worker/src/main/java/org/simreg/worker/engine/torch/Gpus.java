@@ -43,8 +43,9 @@ final class Gpus {
             if (name.equals("auto")) {
                 return Device.cpu();
             }
-            throw new UserError("device %s is not there: this libtorch computes on CPUs only; use cpu, or set".formatted(name)
-                    + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR to one for CUDA");
+            throw new UserError(
+                    "device %s is not there: this libtorch computes on CPUs only; use cpu, or set".formatted(name)
+                            + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR to one for CUDA");
         }
         int count;
         try {

@@ -20,9 +20,10 @@ public final class LibtorchFailure {
                     + " of which ([\\d.]+ \\w+) is free");
     private static final Pattern CPU_MEMORY =
             Pattern.compile("can't allocate memory: you tried to allocate (\\d+) bytes");
-    private static final Pattern BROKEN_GPU = Pattern.compile("CUDA error: (.*(?:illegal memory access|illegal instruction"
-            + "|unspecified launch failure|device-side assert|misaligned address|uncorrectable ECC|hardware stack error"
-            + "|launch timed out|device is lost|Invalid access of peer GPU memory over nvlink).*)");
+    private static final Pattern BROKEN_GPU =
+            Pattern.compile("CUDA error: (.*(?:illegal memory access|illegal instruction"
+                    + "|unspecified launch failure|device-side assert|misaligned address|uncorrectable ECC|hardware stack error"
+                    + "|launch timed out|device is lost|Invalid access of peer GPU memory over nvlink).*)");
     private static final String SMALLER =
             "ask for more micro-batches (--micro-batches), a smaller batch or view, or precision bfloat16";
 
@@ -45,13 +46,16 @@ public final class LibtorchFailure {
             Matcher cpu = CPU_MEMORY.matcher(text);
             if (cpu.find()) {
                 return new NotHere("this machine's memory is too small: libtorch asked for %s more; %s"
-                        .formatted(String.format(Locale.ROOT, "%.1f MiB", Long.parseLong(cpu.group(1)) / 1048576.0), SMALLER));
+                        .formatted(
+                                String.format(Locale.ROOT, "%.1f MiB", Long.parseLong(cpu.group(1)) / 1048576.0),
+                                SMALLER));
             }
             Matcher broken = BROKEN_GPU.matcher(text);
             if (broken.find()) {
-                return new NotHere(("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
-                                + " look at nvidia-smi and dmesg if that comes back")
-                        .formatted(shortened(broken.group(1))));
+                return new NotHere(
+                        ("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
+                                        + " look at nvidia-smi and dmesg if that comes back")
+                                .formatted(shortened(broken.group(1))));
             }
         }
         return failure;

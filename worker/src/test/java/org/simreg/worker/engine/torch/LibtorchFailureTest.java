@@ -25,8 +25,9 @@ class LibtorchFailureTest {
 
     @Test
     void aGpuWithoutMemorySaysWhatWasAskedForAndFree() {
-        EngineException failure = new EngineException("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 1 has a total"
-                + " capacity of 139.81 GiB of which 812.19 MiB is free. Process 4711 has 139.01 GiB memory in use.");
+        EngineException failure = new EngineException(
+                "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 1 has a total"
+                        + " capacity of 139.81 GiB of which 812.19 MiB is free. Process 4711 has 139.01 GiB memory in use.");
         assertEquals(
                 "the memory of cuda:1 is too small: 2.50 GiB more were asked for, 812.19 MiB of 139.81 GiB were free"
                         + SMALLER,
@@ -37,8 +38,7 @@ class LibtorchFailureTest {
     void soDoesLibtorchOnTheCpu() {
         try (Torch torch = new Torch("cpu", 1);
                 NDManager scope = torch.scope()) {
-            EngineException failure = assertThrows(
-                    EngineException.class, () -> scope.zeros(new Shape(1L << 50)));
+            EngineException failure = assertThrows(EngineException.class, () -> scope.zeros(new Shape(1L << 50)));
             assertEquals(
                     "this machine's memory is too small: libtorch asked for 4294967296.0 MiB more" + SMALLER,
                     sentence(failure));
@@ -54,7 +54,7 @@ class LibtorchFailureTest {
     void aBrokenGpuNeedsAnotherProcess(String text, String reason) {
         assertEquals(
                 "the GPU failed: %s; nothing runs on it until this process has ended: start it again, and look at"
-                        .formatted(reason)
+                                .formatted(reason)
                         + " nvidia-smi and dmesg if that comes back",
                 sentence(new EngineException(text + "\nCUDA kernel errors might be asynchronously reported")));
     }
