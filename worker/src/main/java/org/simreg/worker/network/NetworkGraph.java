@@ -16,8 +16,7 @@ import org.simreg.worker.network.Weight.Kind;
  * @param stages places in it whose values can be evaluated, in order, the last of them its feature; empty where it has
  *     none
  */
-public record NetworkGraph(
-        String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
+public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
     public NetworkGraph {
         nodes = List.copyOf(nodes);
         stages = List.copyOf(stages);

@@ -86,8 +86,8 @@ public final class ForwardCode {
 
     /** In place where the first summand is a BatchNorm's output, which nothing keeps. */
     private static String sum(NetworkGraph network, NetworkGraph.Node node, String x, String y) {
-        boolean kept = node.input() == 0
-                || !(network.nodes().get(node.input() - 1).op() instanceof Op.BatchNorm);
+        boolean kept =
+                node.input() == 0 || !(network.nodes().get(node.input() - 1).op() instanceof Op.BatchNorm);
         return "torch." + (kept ? "add" : "add_") + "(" + x + ", " + y + ")";
     }
 }

@@ -65,7 +65,9 @@ final class StepCode {
         if (trained.selfTaught()) {
             project();
         }
-        return LayerCode.methods(List.of(trained.backbone())) + (trained.backbone().draws() ? DROP_PATH : "") + source;
+        return LayerCode.methods(List.of(trained.backbone()))
+                + (trained.backbone().draws() ? DROP_PATH : "")
+                + source;
     }
 
     /** Zero for some images, the others divided by the probability that they stay. */
@@ -112,9 +114,8 @@ final class StepCode {
     /** Matrices are rounded; normalisations, positions and scales are not: as autocast does. */
     private String storage(Slot slot, boolean average) {
         Weight.Kind kind = slot.weight().kind();
-        boolean whole = kind == Weight.Kind.NORM_SCALE
-                || kind == Weight.Kind.NORM_SHIFT
-                || kind == Weight.Kind.PARAMETER;
+        boolean whole =
+                kind == Weight.Kind.NORM_SCALE || kind == Weight.Kind.NORM_SHIFT || kind == Weight.Kind.PARAMETER;
         boolean rounded = settings.bfloat16() && !whole;
         if (average) {
             return rounded ? "averaged" : "average";

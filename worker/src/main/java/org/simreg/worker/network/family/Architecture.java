@@ -68,7 +68,8 @@ public record Architecture(Network name, IntFunction<NetworkGraph> layers, Archi
 
         /** Also names that stand for this network only where it is asked for; written too. */
         public Files named(LayerNames more) {
-            return new Files(read, joined(written, List.of(more.layout())), tables, joined(named, List.of(more)), alike);
+            return new Files(
+                    read, joined(written, List.of(more.layout())), tables, joined(named, List.of(more)), alike);
         }
 
         /** With networks that a file can't be told apart from. */

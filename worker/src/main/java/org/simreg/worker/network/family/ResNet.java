@@ -52,18 +52,62 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
         Files plain = Files.own(Layout.TORCHVISION, Layout.TIMM).with(names());
         Files other = plain.notWritten(Layout.HUGGINGFACE);
         return List.of(
-                Architecture.of(Network.RESNET18, plain, (name, classes) -> basic(name, EIGHTEEN, Form.PLAIN).network(classes)),
-                Architecture.of(Network.RESNET34, plain, (name, classes) -> basic(name, THIRTY_FOUR, Form.PLAIN).network(classes)),
-                Architecture.of(Network.RESNET50, plain.alike(Network.RESNET50_BYOL), (name, classes) -> bottleneck(name, THIRTY_FOUR, Form.PLAIN).network(classes)),
-                Architecture.of(Network.RESNET101, plain, (name, classes) -> bottleneck(name, HUNDRED_AND_ONE, Form.PLAIN).network(classes)),
-                Architecture.of(Network.RESNET50X2, plain, (name, classes) -> wide(name, 2).network(classes)),
-                Architecture.of(Network.RESNET50X4, plain, (name, classes) -> wide(name, 4).network(classes)),
-                Architecture.of(Network.RESNET50_BYOL, other, (name, classes) -> bottleneck(name, THIRTY_FOUR, Form.SAME_PADDED).network(classes)),
-                Architecture.of(Network.RESNET18_CIFAR, other.alike(Network.RESNET18_CIFAR_PAD2), (name, classes) -> basic(name, EIGHTEEN, Form.SMALL_IMAGES).network(classes)),
-                Architecture.of(Network.RESNET34_CIFAR, other, (name, classes) -> basic(name, THIRTY_FOUR, Form.SMALL_IMAGES).network(classes)),
-                Architecture.of(Network.RESNET50_CIFAR, other.alike(Network.RESNET50_CIFAR_PAD2), (name, classes) -> bottleneck(name, THIRTY_FOUR, Form.SMALL_IMAGES).network(classes)),
-                Architecture.of(Network.RESNET18_CIFAR_PAD2, other, (name, classes) -> basic(name, EIGHTEEN, Form.SMALL_IMAGES_PADDED).network(classes)),
-                Architecture.of(Network.RESNET50_CIFAR_PAD2, other, (name, classes) -> bottleneck(name, THIRTY_FOUR, Form.SMALL_IMAGES_PADDED).network(classes)));
+                Architecture.of(
+                        Network.RESNET18,
+                        plain,
+                        (name, classes) -> basic(name, EIGHTEEN, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET34,
+                        plain,
+                        (name, classes) -> basic(name, THIRTY_FOUR, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET50,
+                        plain.alike(Network.RESNET50_BYOL),
+                        (name, classes) ->
+                                bottleneck(name, THIRTY_FOUR, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET101,
+                        plain,
+                        (name, classes) ->
+                                bottleneck(name, HUNDRED_AND_ONE, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET50X2,
+                        plain,
+                        (name, classes) -> wide(name, 2).network(classes)),
+                Architecture.of(
+                        Network.RESNET50X4,
+                        plain,
+                        (name, classes) -> wide(name, 4).network(classes)),
+                Architecture.of(
+                        Network.RESNET50_BYOL,
+                        other,
+                        (name, classes) ->
+                                bottleneck(name, THIRTY_FOUR, Form.SAME_PADDED).network(classes)),
+                Architecture.of(
+                        Network.RESNET18_CIFAR,
+                        other.alike(Network.RESNET18_CIFAR_PAD2),
+                        (name, classes) ->
+                                basic(name, EIGHTEEN, Form.SMALL_IMAGES).network(classes)),
+                Architecture.of(
+                        Network.RESNET34_CIFAR,
+                        other,
+                        (name, classes) ->
+                                basic(name, THIRTY_FOUR, Form.SMALL_IMAGES).network(classes)),
+                Architecture.of(
+                        Network.RESNET50_CIFAR,
+                        other.alike(Network.RESNET50_CIFAR_PAD2),
+                        (name, classes) ->
+                                bottleneck(name, THIRTY_FOUR, Form.SMALL_IMAGES).network(classes)),
+                Architecture.of(
+                        Network.RESNET18_CIFAR_PAD2,
+                        other,
+                        (name, classes) ->
+                                basic(name, EIGHTEEN, Form.SMALL_IMAGES_PADDED).network(classes)),
+                Architecture.of(
+                        Network.RESNET50_CIFAR_PAD2,
+                        other,
+                        (name, classes) -> bottleneck(name, THIRTY_FOUR, Form.SMALL_IMAGES_PADDED)
+                                .network(classes)));
     }
 
     private static ResNet basic(String name, int[] blocks, Form form) {

@@ -49,16 +49,46 @@ record VisionTransformer(String name, VisionTransformer.Size size, int patch, Po
                 List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
         Files readOnly = timm.notWritten(Layout.TIMM);
         return List.of(
-                Architecture.of(Network.DINO_VITS16, timm, (name, classes) -> dino(name, Size.SMALL, 16).network(classes)),
-                Architecture.of(Network.DINO_VITS8, timm, (name, classes) -> dino(name, Size.SMALL, 8).network(classes)),
-                Architecture.of(Network.DINO_VITB16, timm, (name, classes) -> dino(name, Size.BASE, 16).network(classes)),
-                Architecture.of(Network.DINO_VITB8, timm, (name, classes) -> dino(name, Size.BASE, 8).network(classes)),
-                Architecture.of(Network.DINOV2_VITS14, timm, (name, classes) -> dinoV2(name, Size.SMALL, false).network(classes)),
-                Architecture.of(Network.DINOV2_VITB14, timm, (name, classes) -> dinoV2(name, Size.BASE, false).network(classes)),
-                Architecture.of(Network.DINOV2_VITL14, timm, (name, classes) -> dinoV2(name, Size.LARGE, false).network(classes)),
-                Architecture.of(Network.DINOV2_VITS14_REG, readOnly, (name, classes) -> dinoV2(name, Size.SMALL, true).network(classes)),
-                Architecture.of(Network.DINOV2_VITB14_REG, readOnly, (name, classes) -> dinoV2(name, Size.BASE, true).network(classes)),
-                Architecture.of(Network.DINOV2_VITL14_REG, readOnly, (name, classes) -> dinoV2(name, Size.LARGE, true).network(classes)));
+                Architecture.of(
+                        Network.DINO_VITS16,
+                        timm,
+                        (name, classes) -> dino(name, Size.SMALL, 16).network(classes)),
+                Architecture.of(
+                        Network.DINO_VITS8,
+                        timm,
+                        (name, classes) -> dino(name, Size.SMALL, 8).network(classes)),
+                Architecture.of(
+                        Network.DINO_VITB16,
+                        timm,
+                        (name, classes) -> dino(name, Size.BASE, 16).network(classes)),
+                Architecture.of(
+                        Network.DINO_VITB8,
+                        timm,
+                        (name, classes) -> dino(name, Size.BASE, 8).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITS14,
+                        timm,
+                        (name, classes) -> dinoV2(name, Size.SMALL, false).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITB14,
+                        timm,
+                        (name, classes) -> dinoV2(name, Size.BASE, false).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITL14,
+                        timm,
+                        (name, classes) -> dinoV2(name, Size.LARGE, false).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITS14_REG,
+                        readOnly,
+                        (name, classes) -> dinoV2(name, Size.SMALL, true).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITB14_REG,
+                        readOnly,
+                        (name, classes) -> dinoV2(name, Size.BASE, true).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITL14_REG,
+                        readOnly,
+                        (name, classes) -> dinoV2(name, Size.LARGE, true).network(classes)));
     }
 
     /**

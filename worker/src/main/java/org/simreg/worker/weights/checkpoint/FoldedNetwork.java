@@ -20,8 +20,7 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @param places number of a value of the whole network to its number in {@code network}; that of a
  *     BatchNorm which was folded is its convolution's
  */
-public record FoldedNetwork(
-        NetworkGraph network, Map<String, float[]> weights, Map<Integer, Integer> places) {
+public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, Map<Integer, Integer> places) {
     public FoldedNetwork {
         places = Map.copyOf(places);
         weights = Collections.unmodifiableMap(weights);
@@ -69,9 +68,7 @@ public record FoldedNetwork(
                 numbers.put(i + 1, kept.size());
             }
             return new FoldedNetwork(
-                    new NetworkGraph(network.name(), kept, network.inputs(), network.outputs()),
-                    weights,
-                    numbers);
+                    new NetworkGraph(network.name(), kept, network.inputs(), network.outputs()), weights, numbers);
         }
 
         private void keep(NetworkGraph.Node node) {

@@ -142,8 +142,6 @@ public final class NetworkRecognizer {
 
     /** Takes the tensors of a network that was found, its counters and its last layer. */
     private void use(StateDict own) {
-        own.names().stream()
-                .filter(name -> PLACES.contains(first(name)))
-                .forEach(name -> used.add(own.stored(name)));
+        own.names().stream().filter(name -> PLACES.contains(first(name))).forEach(name -> used.add(own.stored(name)));
     }
 }

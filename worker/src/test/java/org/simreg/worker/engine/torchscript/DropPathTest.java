@@ -48,8 +48,7 @@ class DropPathTest {
     }
 
     private static StudentNetwork student(double rate) {
-        return StudentNetwork.regression(
-                network(rate), List.of(Heads.regression(Head.Form.RELEASED, 1, WIDTH, 64)));
+        return StudentNetwork.regression(network(rate), List.of(Heads.regression(Head.Form.RELEASED, 1, WIDTH, 64)));
     }
 
     private static float[] gradient(double rate, long seed) {

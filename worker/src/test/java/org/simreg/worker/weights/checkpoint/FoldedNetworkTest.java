@@ -12,9 +12,9 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.tensor.StateDict;
 
 class FoldedNetworkTest {
@@ -73,8 +73,7 @@ class FoldedNetworkTest {
                 3,
                 3);
         FoldedNetwork folded = FoldedNetwork.of(fork, WeightFixtures.weights(fork));
-        assertEquals(
-                fork.nodes().subList(1, 3), folded.network().nodes().subList(1, 3));
+        assertEquals(fork.nodes().subList(1, 3), folded.network().nodes().subList(1, 3));
         assertArrayEquals(new float[3], folded.weights().get("conv.bias"));
     }
 
