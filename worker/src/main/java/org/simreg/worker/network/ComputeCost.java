@@ -45,6 +45,9 @@ public final class ComputeCost {
             long grid = input.side / tokens.patch();
             return new Value(1 + tokens.positions().registers() + grid * grid, true);
         }
+        if (op instanceof Op.SpatialMean) {
+            return new Value(1, false);
+        }
         boolean single = op instanceof Op.GlobalAveragePool || op instanceof Op.ClassToken;
         return single ? new Value(1, true) : input;
     }

@@ -15,8 +15,15 @@ import org.simreg.worker.network.Weight.Kind;
  * @param outputs width of the output feature (N, outputs)
  * @param stages places in it whose values can be evaluated, in order, the last of them its feature; empty where it has
  *     none
+ * @param initialization how its weights are drawn ahead of training
  */
-public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
+public record NetworkGraph(
+        String name,
+        List<NetworkGraph.Node> nodes,
+        int inputs,
+        int outputs,
+        List<Stage> stages,
+        Initialization initialization) {
     public NetworkGraph {
         nodes = List.copyOf(nodes);
         stages = List.copyOf(stages);
@@ -25,6 +32,21 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
     /** A network without stages. */
     public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs) {
         this(name, nodes, inputs, outputs, List.of());
+    }
+
+    /** A network whose weights are drawn as a ResNet's. */
+    public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
+        this(name, nodes, inputs, outputs, stages, Initialization.FAN_OUT);
+    }
+
+    /** The same network with other layers of the same number. */
+    NetworkGraph with(List<Node> others) {
+        return new NetworkGraph(name, others, inputs, outputs, stages, initialization);
+    }
+
+    /** The same network with weights drawn in another way. */
+    public NetworkGraph initialized(Initialization other) {
+        return new NetworkGraph(name, nodes, inputs, outputs, stages, other);
     }
 
     /** Every tensor in the order of torchvision's state dict, without the counters of batches. */
@@ -70,7 +92,7 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                         ? new Node(node.name(), new Op.DropPath(path.part(), rate), node.input(), node.second())
                         : node)
                 .toList();
-        return new NetworkGraph(name, dropped, inputs, outputs, stages);
+        return with(dropped);
     }
 
     /** Whether it has branches that drop path applies to. */
@@ -140,6 +162,9 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                     new Weight(prefix + "qkv.bias", new long[] {3 * width}, Kind.LINEAR_BIAS),
                     new Weight(prefix + "proj.weight", new long[] {width, width}, Kind.LINEAR),
                     new Weight(prefix + "proj.bias", new long[] {width}, Kind.LINEAR_BIAS));
+        }
+        if (node.op() instanceof Op.ChannelScale scale) {
+            return List.of(new Weight(prefix + "gamma", new long[] {scale.width()}, Kind.PARAMETER));
         }
         return node.op() instanceof Op.LayerScale scale
                 ? List.of(new Weight(prefix + "gamma", new long[] {scale.width()}, Kind.PARAMETER))
