@@ -3,6 +3,7 @@ package org.simreg.worker.network;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.simreg.worker.network.Weight.Kind;
 
@@ -117,6 +118,13 @@ public record NetworkGraph(
             int below = Math.max(1, size / tokens.patch()) * tokens.patch();
             return Optional.of("%d px can't be cut in %s's patches of %d px; choose a multiple, such as %d or %d"
                     .formatted(size, name, tokens.patch(), below, below + tokens.patch()));
+        }
+        if (nodes.get(0).op() instanceof Op.Convolution && !ComputeCost.fits(this, size)) {
+            int least = IntStream.iterate(size + 1, larger -> larger + 1)
+                    .filter(larger -> ComputeCost.fits(this, larger))
+                    .findFirst()
+                    .orElseThrow();
+            return Optional.of("%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
         }
         return Optional.empty();
     }

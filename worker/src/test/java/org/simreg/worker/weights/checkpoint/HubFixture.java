@@ -82,7 +82,7 @@ public final class HubFixture {
     }
 
     /** (2, up to 512), what float64 arithmetic gave. */
-    static float[] features(String name) {
+    public static float[] features(String name) {
         float[] both = WeightsFile.read(resource(name + ".safetensors"))
                 .get("features")
                 .floats();
