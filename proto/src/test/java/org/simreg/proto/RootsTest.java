@@ -56,7 +56,7 @@ class RootsTest {
     @Test
     void everySettingThatLeadsElsewhereIsNamedInOneSentence() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath(outside.toString());
+        job.getDatasetBuilder().clearPath().addPath(outside.toString());
         job.addTeachersBuilder().setSource("self");
         job.addTeachersBuilder().setSource("torchscript:/etc/passwd");
         job.getStudentBuilder().setInit(inside.resolve("i.pt").toString());

@@ -74,7 +74,7 @@ final class CoordinatorServices {
         open.add(pools::close);
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
         SamplesRpc samples = new SamplesRpc(
-                ReadGrants.of(this::readers).below(settings.limits.roots()), VertxInstances.cache(), READERS);
+                ReadGrants.of(this::readers), settings.limits.roots(), VertxInstances.cache(), READERS);
         open.add(samples::close);
         scaling = scaling(stores, settings);
         keda = new KedaRpc(scaling, jobs);

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.simreg.coordinator.run.log.EventNames;
 import org.simreg.coordinator.run.log.MetricsFile;
-import org.simreg.proto.BrokenImage;
+import org.simreg.worker.base.io.BrokenImage;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;

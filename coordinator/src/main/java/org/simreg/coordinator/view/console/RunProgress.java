@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.simreg.proto.BrokenImage;
+import org.simreg.worker.base.io.BrokenImage;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
