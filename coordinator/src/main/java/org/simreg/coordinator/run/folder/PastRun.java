@@ -146,7 +146,9 @@ public final class PastRun {
                 deleteFrom(run, CheckpointCatalog.NAME, CHECKPOINTS.asMatchPredicate());
                 deleteFrom(run, "features", FEATURES.asMatchPredicate());
                 deleteFrom(run, EXPORTS, exports);
-                delete(run, name -> !name.equals(JobFile.NAME) && FILES.stream().anyMatch(file -> isOrDraft(name, file)));
+                delete(
+                        run,
+                        name -> !name.equals(JobFile.NAME) && FILES.stream().anyMatch(file -> isOrDraft(name, file)));
                 TensorBoardFile.removeAll(folder);
                 // The settings last: they say what the exports are called, and whose folder it is if this is killed.
                 delete(run, JobFile.NAME::equals);
