@@ -110,7 +110,9 @@ public sealed interface DataSource {
     /** A data set whose sources lie elsewhere. */
     static Dataset moved(Dataset dataset, UnaryOperator<String> place) {
         Dataset.Builder moved = dataset.toBuilder().clearPath();
-        of(dataset).forEach(source -> moved.addPath(source.with(place.apply(source.at())).text()));
+        of(dataset)
+                .forEach(source ->
+                        moved.addPath(source.with(place.apply(source.at())).text()));
         return moved.build();
     }
 }

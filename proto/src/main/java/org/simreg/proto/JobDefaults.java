@@ -147,7 +147,10 @@ final class JobDefaults {
         DataSource source = DataSource.of(dataset.getPath(0));
         return source instanceof DataSource.Folder
                 ? source.at()
-                : source.at().replaceAll("([*?]|\\{[^}]*})+", "").replaceAll("\\.\\w+$", "").replaceAll("[-_.]+$", "");
+                : source.at()
+                        .replaceAll("([*?]|\\{[^}]*})+", "")
+                        .replaceAll("\\.\\w+$", "")
+                        .replaceAll("[-_.]+$", "");
     }
 
     /** The name of a path's last folder, also where "." or ".." stands for it. */

@@ -75,7 +75,10 @@ class SourcesTest {
     void aTableOfAbsolutePathsAndClassesGivesTheBitsOfTheFolder() throws IOException {
         List<String> lines = new ArrayList<>(List.of("label,\"path\""));
         for (String path : shuffled()) {
-            lines.add("%s,\"%s\"".formatted(path.split("/")[0], pictures.resolve("train/" + path).toAbsolutePath()));
+            lines.add("%s,\"%s\""
+                    .formatted(
+                            path.split("/")[0],
+                            pictures.resolve("train/" + path).toAbsolutePath()));
         }
         Path list = Files.write(folder.resolve("table.csv"), lines);
         assertEquals(expected, sha256("list:" + list));

@@ -118,10 +118,7 @@ public final class JobOptions {
                 if (field.inList()) {
                     setTeachers(job, field);
                 } else if (isTexts(field)) {
-                    field.section()
-                            .map(job::getFieldBuilder)
-                            .orElse(job)
-                            .setField(field.field(), matched(field));
+                    field.section().map(job::getFieldBuilder).orElse(job).setField(field.field(), matched(field));
                 } else if (option(field).stringValues().size() > 1) {
                     problems.add(field.flag().orElseThrow(), "given more than once; give it once");
                 } else {

@@ -107,8 +107,7 @@ final class OpenDatasets {
         return Status.FAILED_PRECONDITION
                 .withDescription(
                         "The names of the %s images in %s are not those that the worker knows: files were added, renamed or removed; put them back and resume the job, or submit it anew"
-                                .formatted(
-                                        request.getSplit(), DataSource.shown(request.getDataset())))
+                                .formatted(request.getSplit(), DataSource.shown(request.getDataset())))
                 .asRuntimeException();
     }
 

@@ -172,9 +172,8 @@ final class ImageBankBuilder {
                                                 .collect(Collectors.joining(" and ")),
                                         first,
                                         last,
-                                        DataSource.shown(record.getSource()
-                                                .getImages()
-                                                .getDataset())));
+                                        DataSource.shown(
+                                                record.getSource().getImages().getDataset())));
             }
         }
     }

@@ -93,7 +93,10 @@ class RemoteViewsTest {
             String changed = assertThrows(
                             UserError.class,
                             () -> Views.assertSame(
-                                    local.train(), far.worker().open(dataset, far.notices::add).train(), 1, 2))
+                                    local.train(),
+                                    far.worker().open(dataset, far.notices::add).train(),
+                                    1,
+                                    2))
                     .getMessage();
             assertTrue(changed.contains("images.tar has changed since it was listed"), changed);
         }
@@ -103,7 +106,8 @@ class RemoteViewsTest {
         try (Stream<Path> all = Files.walk(from);
                 TarArchiveOutputStream out = new TarArchiveOutputStream(Files.newOutputStream(to))) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
-                out.putArchiveEntry(new TarArchiveEntry(file, from.relativize(file).toString()));
+                out.putArchiveEntry(
+                        new TarArchiveEntry(file, from.relativize(file).toString()));
                 Files.copy(file, out);
                 out.closeArchiveEntry();
             }

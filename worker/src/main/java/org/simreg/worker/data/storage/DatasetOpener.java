@@ -52,8 +52,8 @@ public final class DatasetOpener {
             if (storage.agrees(dataset, seen.get())) {
                 return seen.get();
             }
-            notices.accept(
-                    DataSource.shown(dataset) + " is another data set here than for the coordinator, so it is read from there");
+            notices.accept(DataSource.shown(dataset)
+                    + " is another data set here than for the coordinator, so it is read from there");
         }
         return storage.open(dataset, notices);
     }

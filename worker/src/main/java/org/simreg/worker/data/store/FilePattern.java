@@ -43,7 +43,8 @@ public final class FilePattern {
         Matcher range = RANGE.matcher(inner);
         if (!range.matches()) {
             if (inner.indexOf(',') < 0) {
-                throw new UserError("%s: {%s} is neither {000..146} nor {a,b}; write one of these".formatted(pattern, inner));
+                throw new UserError(
+                        "%s: {%s} is neither {000..146} nor {a,b}; write one of these".formatted(pattern, inner));
             }
             return List.of(inner.split(",", -1));
         }

@@ -102,8 +102,9 @@ public record LocalStore(Roots roots) implements FileStore {
         FileChannel channel = FileChannel.open(local(file.path()));
         try {
             if (!stored(file.path()).equals(file)) {
-                throw new IOException("%s has changed since it was listed; leave the files of a running job alone, and start it again"
-                        .formatted(file.path()));
+                throw new IOException(
+                        "%s has changed since it was listed; leave the files of a running job alone, and start it again"
+                                .formatted(file.path()));
             }
             return new Open(channel);
         } catch (IOException e) {

@@ -95,11 +95,12 @@ class SourcesOpenedTest {
                 .add("d/train/" + longest, "long")
                 .add("d/train/a/notes.md", "?"));
         ImageDataset found = open(source);
-        assertEquals(
-                List.of("d/train/a/x/1.PNG", "d/train/b/2.png", "d/train/" + longest), paths(found.train()));
+        assertEquals(List.of("d/train/a/x/1.PNG", "d/train/b/2.png", "d/train/" + longest), paths(found.train()));
         assertEquals(List.of("a", "b"), found.train().classNames());
         assertEquals(List.of("d/val/a/3.jpg"), paths(found.val().orElseThrow()));
-        assertEquals(List.of("a1", "b2", "long"), List.of(content(found.train(), 0), content(found.train(), 1), content(found.train(), 2)));
+        assertEquals(
+                List.of("a1", "b2", "long"),
+                List.of(content(found.train(), 0), content(found.train(), 1), content(found.train(), 2)));
         assertEquals("v3", content(found.val().orElseThrow(), 0));
         assertTrue(notes.toString().contains("left out: 1 .md"), notes::toString);
     }
@@ -113,7 +114,8 @@ class SourcesOpenedTest {
         assertEquals(0, listed.get());
         assertEquals("1", content(again.train(), 0));
         tar(new Tars().add("a/1.png", "one").add("a/2.png", "2"));
-        String lost = assertThrows(UserError.class, () -> content(again.train(), 0)).getMessage();
+        String lost =
+                assertThrows(UserError.class, () -> content(again.train(), 0)).getMessage();
         assertTrue(lost.contains("a.tar has changed since it was listed"), lost);
         assertEquals("one", content(open(source).train(), 0));
     }
@@ -128,7 +130,9 @@ class SourcesOpenedTest {
         String source = tar(tar.add("004.seg.png", "mask").add("005.jpg", "without"));
         ImageDataset found = open(source);
         assertEquals(List.of("0/000.jpg", "0/002.jpg", "1/001.jpg", "1/003.jpg"), paths(found.train()));
-        assertTrue(notes.toString().contains("left out: 2 images without a class (004.seg.png, 005.jpg)"), notes::toString);
+        assertTrue(
+                notes.toString().contains("left out: 2 images without a class (004.seg.png, 005.jpg)"),
+                notes::toString);
         assertTrue(notes.toString().contains("left out: 4 .json"), notes::toString);
     }
 
@@ -171,12 +175,17 @@ class SourcesOpenedTest {
 
     @Test
     void aDamagedTarIsRefusedByName() throws IOException {
-        byte[] whole = new Tars().add("a/1.png", new byte[700]).add("a/2.png", new byte[700]).bytes();
+        byte[] whole = new Tars()
+                .add("a/1.png", new byte[700])
+                .add("a/2.png", new byte[700])
+                .bytes();
         Path file = folder.resolve("a.tar");
         Files.write(file, Arrays.copyOf(whole, 2200));
-        assertTrue(refused("tar:" + file).contains("a.tar is cut short at its member 'a/2.png'"), refused("tar:" + file));
+        assertTrue(
+                refused("tar:" + file).contains("a.tar is cut short at its member 'a/2.png'"), refused("tar:" + file));
         Files.write(file, Arrays.copyOf(whole, 3072));
-        assertTrue(refused("tar:" + file).contains("a.tar is cut short at its member 'a/2.png'"), refused("tar:" + file));
+        assertTrue(
+                refused("tar:" + file).contains("a.tar is cut short at its member 'a/2.png'"), refused("tar:" + file));
         byte[] joined = Arrays.copyOf(whole, 2 * whole.length);
         System.arraycopy(whole, 0, joined, whole.length, whole.length);
         Files.write(file, joined);

@@ -15,9 +15,10 @@ import org.simreg.proto.UserError;
  * @param header whether the first line names the columns
  */
 record ListColumns(Optional<Character> separator, int path, int label, boolean header) {
-    private static final List<String> PATHS =
-            List.of("path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img_path");
-    private static final List<String> LABELS = List.of("class", "label", "class_name", "classname", "category", "target");
+    private static final List<String> PATHS = List.of(
+            "path", "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "img_path");
+    private static final List<String> LABELS =
+            List.of("class", "label", "class_name", "classname", "category", "target");
 
     /**
      * The columns that a first line shows: commas separate only where the line names columns, since paths may have
@@ -34,8 +35,9 @@ record ListColumns(Optional<Character> separator, int path, int label, boolean h
         int path = index(cells, PATHS);
         if (path < 0) {
             if (!field.isEmpty()) {
-                throw new UserError("%s has no header, so no column %s (--label-field); write a first line that names path and class"
-                        .formatted(file, field));
+                throw new UserError(
+                        "%s has no header, so no column %s (--label-field); write a first line that names path and class"
+                                .formatted(file, field));
             }
             return tab
                     ? new ListColumns(Optional.of('\t'), 0, 1, false)
@@ -49,7 +51,11 @@ record ListColumns(Optional<Character> separator, int path, int label, boolean h
     }
 
     private static int index(List<String> cells, List<String> names) {
-        return names.stream().mapToInt(cells::indexOf).filter(i -> i >= 0).findFirst().orElse(-1);
+        return names.stream()
+                .mapToInt(cells::indexOf)
+                .filter(i -> i >= 0)
+                .findFirst()
+                .orElse(-1);
     }
 
     /** A line's cells; in quotes a separator stands for itself, and two quotes for one. */

@@ -172,8 +172,9 @@ public final class ListLister implements SampleLister {
         }
         if (most > 0) {
             String path = lines.get(0).path();
-            throw new UserError("%s: there is no %s, nor any of the next paths; they count from the list's folder or are absolute"
-                    .formatted(file, path.startsWith("/") ? path : base + path));
+            throw new UserError(
+                    "%s: there is no %s, nor any of the next paths; they count from the list's folder or are absolute"
+                            .formatted(file, path.startsWith("/") ? path : base + path));
         }
     }
 }

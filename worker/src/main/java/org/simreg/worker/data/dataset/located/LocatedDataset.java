@@ -44,7 +44,10 @@ public final class LocatedDataset {
         try {
             file.write(built);
         } catch (IOException e) {
-            LOG.warn("The index of {} can't be stored, so the next start makes it again: {}", lister.key(), e.toString());
+            LOG.warn(
+                    "The index of {} can't be stored, so the next start makes it again: {}",
+                    lister.key(),
+                    e.toString());
         }
         return built;
     }
@@ -90,8 +93,9 @@ public final class LocatedDataset {
             }
             if (all.size() > 0) {
                 all.twice().ifPresent(twice -> {
-                    throw new UserError("The sources can't be one data set: %s; rename one of them, or leave a source out"
-                            .formatted(twice));
+                    throw new UserError(
+                            "The sources can't be one data set: %s; rename one of them, or leave a source out"
+                                    .formatted(twice));
                 });
                 LocatedIndex.Part one = all.build();
                 notes.addAll(PathTree.notes(one.names()));
@@ -125,14 +129,10 @@ public final class LocatedDataset {
      * @throws UserError if the subset names unknown classes, or a list of val's classes
      */
     public static ImageDataset open(
-            LocatedIndex index,
-            String shown,
-            FileStore store,
-            ImageDataset.Subset subset,
-            Consumer<String> notices) {
+            LocatedIndex index, String shown, FileStore store, ImageDataset.Subset subset, Consumer<String> notices) {
         if (subset.valLabels().isPresent()) {
-            throw new UserError(
-                    "dataset.val_labels (--val-labels) goes with one folder only, not with %s; leave it out".formatted(shown));
+            throw new UserError("dataset.val_labels (--val-labels) goes with one folder only, not with %s; leave it out"
+                    .formatted(shown));
         }
         index.notes().forEach(note -> notices.accept(shown + ": " + note));
         List<SampleIndex.FolderPart> parts =

@@ -113,7 +113,8 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store) 
         }
 
         private UserError lost(IOException e) {
-            return new UserError("%s, which holds samples, can't be read: %s".formatted(file.path(), e.getMessage()), e);
+            return new UserError(
+                    "%s, which holds samples, can't be read: %s".formatted(file.path(), e.getMessage()), e);
         }
 
         @Override

@@ -75,7 +75,8 @@ final class PartBuilder {
                 String first = files.get(before.file).path();
                 String second = files.get(row.file).path();
                 String where = first.equals(second) ? first : first + " and " + second;
-                return Optional.of("%d samples have the name %s (in %s)".formatted(count, FileNames.shown(path), where));
+                return Optional.of(
+                        "%d samples have the name %s (in %s)".formatted(count, FileNames.shown(path), where));
             }
             before = row;
         }

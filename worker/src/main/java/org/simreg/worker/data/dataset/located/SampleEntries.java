@@ -89,7 +89,8 @@ public final class SampleEntries {
         if (twice.isPresent()) {
             part = named(true);
             if (part.twice().isEmpty()) {
-                notes.add("samples are named by their whole paths, as below their class's folders %s".formatted(twice.get()));
+                notes.add("samples are named by their whole paths, as below their class's folders %s"
+                        .formatted(twice.get()));
             }
         }
         return part;

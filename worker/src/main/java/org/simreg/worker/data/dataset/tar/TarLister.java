@@ -159,11 +159,8 @@ public final class TarLister implements SampleLister {
                 label = text;
             }
             into.add(new SampleEntries.Entry(
-                    label,
-                    read.tar().prefix() + image.path(),
-                    read.tar().file(),
-                    image.offset(),
-                    (int) image.length()));
+                    label, read.tar().prefix() + image.path(), read.tar().file(), image.offset(), (int)
+                            image.length()));
         }
     }
 

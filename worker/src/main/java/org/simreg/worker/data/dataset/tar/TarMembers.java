@@ -124,7 +124,8 @@ final class TarMembers implements TarScan.Visitor {
 
     private String text(String path, TarArchiveInputStream data, long size) throws IOException {
         if (size > LONGEST_LABEL) {
-            throw new UserError("%s: the member %s has %d bytes, too many for a class; mend it".formatted(shown, path, size));
+            throw new UserError(
+                    "%s: the member %s has %d bytes, too many for a class; mend it".formatted(shown, path, size));
         }
         return FileNames.text(data.readNBytes((int) size)).strip();
     }
@@ -139,14 +140,16 @@ final class TarMembers implements TarScan.Visitor {
         try {
             value = JsonParser.parseString(text).getAsJsonObject().get(field);
         } catch (JsonParseException | IllegalStateException e) {
-            throw new UserError("%s: the member %s is no JSON object (%s); mend it".formatted(shown, path, e.getMessage()), e);
+            throw new UserError(
+                    "%s: the member %s is no JSON object (%s); mend it".formatted(shown, path, e.getMessage()), e);
         }
         if (value == null || value.isJsonNull()) {
             return;
         }
         if (!value.isJsonPrimitive()) {
-            throw new UserError("%s: %s in the member %s is neither a text nor a number; name another field by --label-field"
-                    .formatted(shown, field, path));
+            throw new UserError(
+                    "%s: %s in the member %s is neither a text nor a number; name another field by --label-field"
+                            .formatted(shown, field, path));
         }
         labels.putIfAbsent(key(path), value.getAsString().strip());
     }

@@ -50,8 +50,9 @@ record TarScan(FileStore.Reader reader, String shown, long from, long end) {
             TarArchiveEntry entry = tar.getNextEntry();
             while (entry != null) {
                 if (!entry.isCheckSumOK()) {
-                    throw new UserError("%s is damaged behind its member '%s': the next header's checksum is wrong; copy it again"
-                            .formatted(shown, last));
+                    throw new UserError(
+                            "%s is damaged behind its member '%s': the next header's checksum is wrong; copy it again"
+                                    .formatted(shown, last));
                 }
                 last = entry.getName();
                 if (!entry.isSparse() && window.left() < entry.getSize()) {
@@ -63,14 +64,18 @@ record TarScan(FileStore.Reader reader, String shown, long from, long end) {
             }
             requireEnd(window.position(), lastEnd, last);
         } catch (IllegalArgumentException e) {
-            throw new UserError("%s is no tar, or is damaged behind its member '%s' (%s); copy it again"
-                    .formatted(shown, last, e.getMessage()), e);
+            throw new UserError(
+                    "%s is no tar, or is damaged behind its member '%s' (%s); copy it again"
+                            .formatted(shown, last, e.getMessage()),
+                    e);
         } catch (IOException e) {
             if (window.left() <= 0 || String.valueOf(e.getMessage()).contains("runcated")) {
                 throw truncated(last);
             }
-            throw new UserError("%s is no tar, or is damaged behind its member '%s' (%s); copy it again"
-                    .formatted(shown, last, e.getMessage()), e);
+            throw new UserError(
+                    "%s is no tar, or is damaged behind its member '%s' (%s); copy it again"
+                            .formatted(shown, last, e.getMessage()),
+                    e);
         }
     }
 
@@ -121,8 +126,9 @@ record TarScan(FileStore.Reader reader, String shown, long from, long end) {
         }
         for (int i = 0; i < rest.position(); i++) {
             if (rest.get(i) != 0) {
-                throw new UserError("%s has more behind its end mark, as files joined by cat do; name the parts one by one, or pack them again"
-                        .formatted(shown));
+                throw new UserError(
+                        "%s has more behind its end mark, as files joined by cat do; name the parts one by one, or pack them again"
+                                .formatted(shown));
             }
         }
     }
