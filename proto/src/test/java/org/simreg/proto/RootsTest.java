@@ -75,6 +75,7 @@ class RootsTest {
         collect(Job.getDescriptor().getFields(), "", texts);
         List<String> noPaths = List.of(
                 "name",
+                "dataset.label_field",
                 "teachers.feature",
                 "teachers.part",
                 "teachers.output",
