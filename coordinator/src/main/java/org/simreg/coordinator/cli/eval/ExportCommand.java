@@ -10,6 +10,7 @@ import org.simreg.coordinator.cli.option.EnumNames;
 import org.simreg.coordinator.cli.option.PartOption;
 import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.weights.checkpoint.ShownImages;
@@ -41,7 +42,7 @@ public final class ExportCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "CHECKPOINT",
-            description = "Checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
+            description = "Run folder (its newest checkpoint), checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
                     + " TorchScript archive written by simreg (required)")
     private Path checkpoint;
 
@@ -113,6 +114,7 @@ public final class ExportCommand implements Callable<Integer> {
         }
         StudentExport.Target target = new StudentExport.Target(out, shown, formats, Optional.ofNullable(layout));
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
-        return export.applyAsInt(new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
+        Path file = RunWeights.weights(checkpoint);
+        return export.applyAsInt(new Settings(new StudentExport.Source(file, named, part.request()), target));
     }
 }
