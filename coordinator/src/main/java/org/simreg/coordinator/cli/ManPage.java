@@ -52,8 +52,8 @@ final class ManPage {
         return List.copyOf(new TreeMap<>(command.subcommands())
                 .values().stream()
                         .map(child -> child.getCommandSpec())
-                        .filter(child -> !child.usageMessage().hidden()
-                                && !child.name().equals("help"))
+                        .filter(child ->
+                                !child.usageMessage().hidden() && !child.name().equals("help"))
                         .toList());
     }
 
@@ -66,7 +66,8 @@ final class ManPage {
         String version = GlobalOptions.Version.number();
         line(".TH \"%s\" 1 \"\" \"simreg %s\"".formatted(name(command).toUpperCase(Locale.ROOT), version));
         line(".SH NAME");
-        line(escaped(name(command) + " - " + String.join(" ", command.usageMessage().description())));
+        line(escaped(
+                name(command) + " - " + String.join(" ", command.usageMessage().description())));
         line(".SH SYNOPSIS");
         Help help = new Help(command, Help.defaultColorScheme(Help.Ansi.OFF));
         line(".nf");
@@ -126,9 +127,7 @@ final class ManPage {
     /** Text in which roff finds no macro or escape; picocli's marks of a default are resolved. */
     private static String escaped(String text) {
         String plain = Help.Ansi.OFF.string(text.replace("%n", "\n").replace("%%", "%"));
-        return plain.replace("\\", "\\e")
-                .replace("-", "\\-")
-                .replaceAll("(?m)^([.'])", "\\\\&$1");
+        return plain.replace("\\", "\\e").replace("-", "\\-").replaceAll("(?m)^([.'])", "\\\\&$1");
     }
 
     private void line(String line) {

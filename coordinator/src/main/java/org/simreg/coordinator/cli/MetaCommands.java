@@ -64,10 +64,16 @@ final class MetaCommands {
         @Spec
         private CommandSpec spec;
 
-        @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "Such as distill or eval knn (default: simreg itself)")
+        @Parameters(
+                paramLabel = "COMMAND",
+                arity = "0..*",
+                description = "Such as distill or eval knn (default: simreg itself)")
         private List<String> names = List.of();
 
-        @Option(names = "--out", paramLabel = "DIR", description = "Write every command's page into this folder instead (default: none)")
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                description = "Write every command's page into this folder instead (default: none)")
         private Path folder;
 
         @Override
@@ -81,7 +87,9 @@ final class MetaCommands {
                 CommandLine below = command.subcommands().get(name);
                 if (below == null) {
                     throw new UserError("simreg --help lists the commands; there is no '%s'%s"
-                            .formatted(String.join(" ", names), Nearest.hint(name, command.subcommands().keySet())));
+                            .formatted(
+                                    String.join(" ", names),
+                                    Nearest.hint(name, command.subcommands().keySet())));
                 }
                 command = below.getCommandSpec();
             }

@@ -177,7 +177,9 @@ class SimregTest {
     @Test
     void theVersionComesFromTheBuild() {
         assertEquals(0, terminal.run("--version"));
-        assertTrue(terminal.out.matches("simreg \\d+\\.\\d+[^\\n]*\nlibtorch \\d+\\.\\d+\\.\\d+\nJava .*\n"), terminal.out);
+        assertTrue(
+                terminal.out.matches("simreg \\d+\\.\\d+[^\\n]*\nlibtorch \\d+\\.\\d+\\.\\d+\nJava .*\n"),
+                terminal.out);
     }
 
     @Test
@@ -205,10 +207,13 @@ class SimregTest {
         try (Stream<Path> pages = Files.list(folder.resolve("man1"))) {
             List<String> names =
                     pages.map(page -> page.getFileName().toString()).sorted().toList();
-            assertTrue(names.containsAll(List.of("simreg.1", "simreg-distill.1", "simreg-eval-knn.1")), names.toString());
+            assertTrue(
+                    names.containsAll(List.of("simreg.1", "simreg-distill.1", "simreg-eval-knn.1")), names.toString());
         }
         assertEquals(1, terminal.run("man", "distil"));
-        assertTrue(terminal.err.contains("simreg --help lists the commands; there is no 'distil'; did you mean distill?"), terminal.err);
+        assertTrue(
+                terminal.err.contains("simreg --help lists the commands; there is no 'distil'; did you mean distill?"),
+                terminal.err);
     }
 
     @Test

@@ -10,9 +10,9 @@ import org.simreg.coordinator.cli.option.EnumNames;
 import org.simreg.coordinator.cli.option.PartOption;
 import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport;
-import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,8 +42,9 @@ public final class ExportCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "CHECKPOINT",
-            description = "Run folder (its newest checkpoint), checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
-                    + " TorchScript archive written by simreg (required)")
+            description =
+                    "Run folder (its newest checkpoint), checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
+                            + " TorchScript archive written by simreg (required)")
     private Path checkpoint;
 
     @Option(
