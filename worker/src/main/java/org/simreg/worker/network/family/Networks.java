@@ -16,7 +16,9 @@ public final class Networks {
     private static final Map<Network, Architecture> ALL = byName(List.of(
             ResNet.all(), //
             MobileNetV2.all(),
-            VisionTransformer.all()));
+            DinoTransformers.all(),
+            ImageTransformers.all(),
+            TextTransformers.all()));
 
     /** Built once each: a file is compared with all. */
     private static final Map<Network, NetworkGraph> BACKBONES = new EnumMap<>(Network.class);
