@@ -68,8 +68,8 @@ class LibtorchFailureTest {
     @Test
     void aLibtorchThatCantBeLoadedIsOneSentence(@TempDir Path folder) throws IOException, InterruptedException {
         Files.writeString(folder.resolve("libtorch.so"), "no library");
-        Map<String, String> environment = Map.of(
-                "PYTORCH_LIBRARY_PATH", folder.toString(), "PYTORCH_VERSION", "2.7.1", "PYTORCH_FLAVOR", "cpu");
+        Map<String, String> environment =
+                Map.of("PYTORCH_LIBRARY_PATH", folder.toString(), "PYTORCH_VERSION", "2.7.1", "PYTORCH_FLAVOR", "cpu");
         String said = JavaProcess.lines(ProfileProbe.class, environment, "1").stream()
                 .filter(line -> line.startsWith("refused: "))
                 .findFirst()
