@@ -132,8 +132,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     private void answers(JobRun run) {
         if (run.active()) {
             // Whether there is room now is only known when something was written.
-            Optional<String> waited =
-                    run.hold().lacked() ? Optional.empty() : Optional.of(run.hold().waited());
+            Optional<String> waited = run.hold().lacked()
+                    ? Optional.empty()
+                    : Optional.of(run.hold().waited());
             goOnWhenOpen(run, run.open().toCompletableFuture(), () -> {
                 boolean runs = run.record().getState() == JobState.RUNNING;
                 long now = run.now();

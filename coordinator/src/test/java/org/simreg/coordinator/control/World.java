@@ -24,7 +24,8 @@ import org.simreg.proto.SubmitRequest;
 /** A simulation of a coordinator and its workers: a queue of events with a clock of its own. */
 final class World {
     static final String VERSION = "1.2.3";
-    static final CoordinatorSettings.Times TIMES = new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000, 1000);
+    static final CoordinatorSettings.Times TIMES =
+            new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000, 1000);
 
     private record Event(long time, long order, Runnable action) {}
 

@@ -48,10 +48,12 @@ public final class Disk {
      */
     public static void write(Path target, Act act) {
         String then = ", then start again; a run continues with --resume";
-        attempt("Writing %s failed: %s", then, "; make room or give the right to write" + then, target, () -> {
-            act.run();
-            return null;
-        });
+        attempt(
+                "Writing %s failed: %s",
+                then, "; make room or give the right to write" + then, target, () -> {
+                    act.run();
+                    return null;
+                });
     }
 
     /**

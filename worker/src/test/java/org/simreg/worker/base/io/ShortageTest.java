@@ -35,7 +35,9 @@ class ShortageTest {
         UserError error = writing(reason);
         String failed = "Writing /run/events.log failed: " + reason;
         assertEquals(failed + "; " + wayOut + ", then start again; a run continues with --resume", error.getMessage());
-        assertEquals(failed, Shortage.in(new CompletionException(error)).orElseThrow().failure());
+        assertEquals(
+                failed,
+                Shortage.in(new CompletionException(error)).orElseThrow().failure());
         UserError reading = assertThrows(
                 UserError.class,
                 () -> Disk.read(Path.of("x"), () -> {
@@ -50,6 +52,7 @@ class ShortageTest {
         UserError error = writing("Input/output error");
         assertTrue(error.getMessage().contains("Input/output error; make room or give the right"), error.getMessage());
         assertTrue(Shortage.in(error).isEmpty());
-        assertTrue(Shortage.in(new IllegalStateException("No space left on device")).isEmpty());
+        assertTrue(Shortage.in(new IllegalStateException("No space left on device"))
+                .isEmpty());
     }
 }
