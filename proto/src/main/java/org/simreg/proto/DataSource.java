@@ -105,7 +105,8 @@ public sealed interface DataSource {
 
     /** What a job's accuracy is measured with; none: the data set itself. */
     static Optional<Dataset> evaluation(Job job) {
-        Dataset.Builder data = Dataset.newBuilder().addAllPath(job.getEvaluation().getDataList());
+        Dataset.Builder data =
+                Dataset.newBuilder().addAllPath(job.getEvaluation().getDataList());
         if (job.getDataset().hasLabelField() && of(data.build()).stream().noneMatch(Folder.class::isInstance)) {
             data.setLabelField(job.getDataset().getLabelField());
         }

@@ -243,7 +243,9 @@ final class JobRules {
             add("dataset.val_seed", "has no effect without dataset.val_part; leave it out");
         }
         if (data.hasValPart() && job.getEvaluation().getDataCount() > 0) {
-            add("dataset.val_part", "holds images out for nothing, as evaluation.data names others; leave one of them out");
+            add(
+                    "dataset.val_part",
+                    "holds images out for nothing, as evaluation.data names others; leave one of them out");
         }
     }
 

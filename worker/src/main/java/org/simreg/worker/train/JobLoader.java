@@ -141,8 +141,8 @@ public final class JobLoader {
         open.add(inputs::clear);
         EvaluationPlan.Parts measured = new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
         Optional<KnnEvaluation.Compared> compared = compared(files.measured.orElse(images), images);
-        Evaluations evaluations = compared.map(some -> evaluations(some, plan, views, measured))
-                .orElse(Evaluations.NONE);
+        Evaluations evaluations =
+                compared.map(some -> evaluations(some, plan, views, measured)).orElse(Evaluations.NONE);
         return new LoadedJob(
                 job,
                 new LoadedJob.Facts(
@@ -161,7 +161,8 @@ public final class JobLoader {
         Optional<ImageDataset> images =
                 problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
         Optional<ImageDataset> measured = DataSource.evaluation(job)
-                .flatMap(data -> problems.attempt("evaluation.data", () -> DatasetOpener.open(data, settings, notices)));
+                .flatMap(
+                        data -> problems.attempt("evaluation.data", () -> DatasetOpener.open(data, settings, notices)));
         Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
                 "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
@@ -189,9 +190,12 @@ public final class JobLoader {
         if (compared.isEmpty()) {
             notices.accept("k-NN accuracy isn't measured: " + KnnEvaluation.Compared.why(measured));
         } else if (compared.get().inside()) {
-            String where = measured != images ? "the images of evaluation.data" : measured.val().isEmpty() ? "train" : "val";
+            String where = measured != images
+                    ? "the images of evaluation.data"
+                    : measured.val().isEmpty() ? "train" : "val";
             String why = measured.val().isEmpty() ? measured.noVal() : "train has no classes";
-            notices.accept("k-NN accuracy is measured inside %s, each image against all others: %s".formatted(where, why));
+            notices.accept(
+                    "k-NN accuracy is measured inside %s, each image against all others: %s".formatted(where, why));
         }
         return compared;
     }
@@ -202,7 +206,12 @@ public final class JobLoader {
         return new EvaluationPlan(job, plan, views, evaluation, parts);
     }
 
-    private JobStarted started(Torch torch, StudentNetwork trained, ImageDataset images, Optional<KnnEvaluation.Compared> compared, TrainingPlan plan) {
+    private JobStarted started(
+            Torch torch,
+            StudentNetwork trained,
+            ImageDataset images,
+            Optional<KnnEvaluation.Compared> compared,
+            TrainingPlan plan) {
         long heads = trained.parameters().weights().stream()
                         .mapToLong(w -> w.length())
                         .sum()

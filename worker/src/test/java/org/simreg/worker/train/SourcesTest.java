@@ -133,7 +133,9 @@ class SourcesTest {
     }
 
     private static Job.Builder small(String data) {
-        Job.Builder job = SmallRun.job("self").clearTeachers().setDataset(Dataset.newBuilder().addPath(data));
+        Job.Builder job = SmallRun.job("self")
+                .clearTeachers()
+                .setDataset(Dataset.newBuilder().addPath(data));
         job.getOptimizationBuilder().setBatch(4).setEpochs(1).setMaxSteps(1);
         job.getEvaluationBuilder().addK(1);
         return job;
@@ -147,7 +149,8 @@ class SourcesTest {
         // One of them is its own nearest neighbour otherwise.
         assertTrue(
                 all.get(all.size() - 1).getExamplesList().stream()
-                        .noneMatch(example -> example.getFile().equals(example.getNeighbors(0).getFile())),
+                        .noneMatch(example ->
+                                example.getFile().equals(example.getNeighbors(0).getFile())),
                 all::toString);
     }
 

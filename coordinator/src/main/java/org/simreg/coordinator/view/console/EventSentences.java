@@ -73,7 +73,9 @@ public final class EventSentences {
 
     /** "1,200 train, 300 val, 10 classes", or "1,200 train, each of 1,200 compared with all others, 10 classes". */
     public static String images(JobStarted job) {
-        return (job.getLeaveOneOut() ? "%s train, each of %s compared with all others, %s classes" : "%s train, %s val, %s classes")
+        return (job.getLeaveOneOut()
+                        ? "%s train, each of %s compared with all others, %s classes"
+                        : "%s train, %s val, %s classes")
                 .formatted(
                         Numbers.count(job.getTrainImages()),
                         Numbers.count(job.getValImages()),

@@ -23,8 +23,9 @@ public record HeldOut(double part, long seed) {
      */
     public int[] rows(List<SampleIndex.FolderPart> parts, boolean val) {
         if (parts.size() > 1) {
-            throw new UserError("dataset.val_part (--val-part): the data set has a val already, %s; leave the setting out"
-                    .formatted(parts.get(1).folder()));
+            throw new UserError(
+                    "dataset.val_part (--val-part): the data set has a val already, %s; leave the setting out"
+                            .formatted(parts.get(1).folder()));
         }
         SampleIndex.FolderPart train = parts.get(0);
         if (!train.labelled()) {

@@ -279,10 +279,10 @@ class SourcesOpenedTest {
         assertFalse(val.equals(paths(open(held(source, 2)).val().orElseThrow())));
         all.addAll(val);
         assertEquals(200, all.stream().distinct().count());
-        List<String> later = new ArrayList<>(paths(open(held(tar(more), 1)).val().orElseThrow()));
+        List<String> later =
+                new ArrayList<>(paths(open(held(tar(more), 1)).val().orElseThrow()));
         later.remove("a/new.png");
         assertEquals(val, later);
-        
     }
 
     @Test
@@ -291,7 +291,8 @@ class SourcesOpenedTest {
         String why = assertThrows(UserError.class, () -> open(held(both, 1))).getMessage();
         assertTrue(why.contains("has a val already, val"), why);
         String none = tar(new Tars().add("1.png", "1").add("2.png", "2"));
-        String classes = assertThrows(UserError.class, () -> open(held(none, 1))).getMessage();
+        String classes =
+                assertThrows(UserError.class, () -> open(held(none, 1))).getMessage();
         assertTrue(classes.contains("these have none"), classes);
     }
 

@@ -72,8 +72,7 @@ public final class FolderSource {
 
     private static List<SampleIndex.FolderPart> held(SampleIndex index, HeldOut held) {
         SampleIndex.FolderPart train = index.parts().get(0);
-        return List.of(
-                train.rows(held.rows(index.parts(), false)), train.rows(held.rows(index.parts(), true)));
+        return List.of(train.rows(held.rows(index.parts(), false)), train.rows(held.rows(index.parts(), true)));
     }
 
     /**
