@@ -1,4 +1,4 @@
-package org.simreg.proto;
+package org.simreg.worker.base.io;
 
 /** The sentence about an image that can't be read: a worker writes it once, reports count it. */
 public final class BrokenImage {
