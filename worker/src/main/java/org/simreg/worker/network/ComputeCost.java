@@ -45,9 +45,8 @@ public final class ComputeCost {
             long grid = input.side / tokens.patch();
             return new Value(tokens.prefix().length() + grid * grid, true);
         }
-        boolean single = op instanceof Op.GlobalAveragePool
-                || op instanceof Op.TokenPool
-                || op instanceof Op.AttentionPool;
+        boolean single =
+                op instanceof Op.GlobalAveragePool || op instanceof Op.TokenPool || op instanceof Op.AttentionPool;
         return single ? new Value(1, true) : input;
     }
 

@@ -91,7 +91,9 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
 
     /** The network with learned positions for another grid of patches; the same where it has none. */
     public NetworkGraph withGrid(int grid) {
-        if (!(nodes.get(0).op() instanceof Op.PatchTokens t) || !t.positions().learned() || t.positions().grid() == grid) {
+        if (!(nodes.get(0).op() instanceof Op.PatchTokens t)
+                || !t.positions().learned()
+                || t.positions().grid() == grid) {
             return this;
         }
         Op.Positions positions = new Op.Positions(grid, t.positions().resizing());

@@ -22,8 +22,8 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2508.10104">Siméoni et al. 2025</a>
  */
 final class DinoTransformers {
-    private static final Files TIMM = new Files(
-            List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
+    private static final Files TIMM =
+            new Files(List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
     private static final Files READ = TIMM.notWritten(Layout.TIMM);
 
     private static final Shape GIANT = new Shape(1536, 40, 24, 4096);
@@ -63,8 +63,7 @@ final class DinoTransformers {
     /** Trained at 224 px. */
     private static Architecture dino(Network name, Shape shape, int patch, Network... alike) {
         Tokens tokens = Tokens.learned(patch, 224 / patch, Resizing.SHIFTED);
-        return Architecture.of(
-                name, TIMM.alike(alike), new VisionTransformer(shape, tokens, Form.PLAIN)::network);
+        return Architecture.of(name, TIMM.alike(alike), new VisionTransformer(shape, tokens, Form.PLAIN)::network);
     }
 
     /** Trained at 518 px with patches of 14. */
@@ -94,7 +93,6 @@ final class DinoTransformers {
         Tokens tokens = new Tokens(16, true, new Prefix(true, 4), Positions.ROTARY);
         Form form = new Form(1e-5, false, true, Form.PLAIN.mlp(), Last.NOTHING);
         boolean plain = List.of(Shape.SMALL, Shape.BASE, Shape.LARGE).stream().anyMatch(size -> size == shape);
-        return Architecture.of(
-                name, READ, new VisionTransformer(shape, tokens, plain ? form : gated(form))::network);
+        return Architecture.of(name, READ, new VisionTransformer(shape, tokens, plain ? form : gated(form))::network);
     }
 }

@@ -20,8 +20,8 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2104.02057">Chen et al. 2021, on MoCo-v3</a>
  */
 final class ImageTransformers {
-    private static final Files FILES = new Files(
-            List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
+    private static final Files FILES =
+            new Files(List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
 
     private ImageTransformers() {}
 

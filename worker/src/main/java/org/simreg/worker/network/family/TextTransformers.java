@@ -22,8 +22,8 @@ import org.simreg.worker.network.family.VisionTransformer.Tokens;
  * @see <a href="https://arxiv.org/abs/2303.15343">Zhai et al. 2023, on SigLIP</a>
  */
 final class TextTransformers {
-    private static final Files FILES = new Files(
-            List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
+    private static final Files FILES =
+            new Files(List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
 
     private TextTransformers() {}
 

@@ -96,7 +96,9 @@ record VisionTransformer(VisionTransformer.Shape shape, VisionTransformer.Tokens
             x = block(layers, "blocks." + block, x, shape.depth == 1 ? 0 : block / (shape.depth - 1.0));
         }
         x = layers.add("norm", norm(), x);
-        x = form.last.attends ? attended(layers, x) : layers.add("class_token", new Op.TokenPool(Pooling.CLS, tokens.prefix), x);
+        x = form.last.attends
+                ? attended(layers, x)
+                : layers.add("class_token", new Op.TokenPool(Pooling.CLS, tokens.prefix), x);
         int out = width;
         if (form.last.projected > 0) {
             out = form.last.projected;

@@ -33,7 +33,8 @@ final class TensorForms {
     static LazyTensor rows(LazyTensor tensor, long from, long to) {
         long[] shape = tensor.shape().clone();
         shape[0] = to - from;
-        int row = Math.toIntExact(HostTensor.count(tensor.shape()) / tensor.shape()[0]
+        int row = Math.toIntExact(HostTensor.count(tensor.shape())
+                / tensor.shape()[0]
                 * tensor.dtype().bytes());
         return new LazyTensor(
                 tensor.dtype(),
@@ -84,7 +85,8 @@ final class TensorForms {
 
     /** Whether a tensor has so many dimensions. */
     static boolean isOf(LazyTensor tensor, int dimensions) {
-        return tensor.shape().length == dimensions && Arrays.stream(tensor.shape()).allMatch(size -> size > 0);
+        return tensor.shape().length == dimensions
+                && Arrays.stream(tensor.shape()).allMatch(size -> size > 0);
     }
 
     private static ByteBuffer buffer(long bytes) {

@@ -102,10 +102,10 @@ final class TextTransformerNames {
         tensors.put(prefix + "head.bias", TensorForms.zeros(matrix.dtype(), matrix.shape()[0]));
     }
 
-    private static void put(
-            RenamedTensors tensors, String block, Matcher layer, String name, LazyTensor tensor) {
+    private static void put(RenamedTensors tensors, String block, Matcher layer, String name, LazyTensor tensor) {
         String place = layer.group(2);
-        int attention = List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj").indexOf(place);
+        int attention = List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+                .indexOf(place);
         if (attention >= 0) {
             tensors.part(block + "attn.qkv." + layer.group(3), attention, 3, tensor);
         } else {

@@ -37,7 +37,9 @@ public record TowerFixture(String name, int depth, int computed, List<Weight> we
             List<Weight> weights = new ArrayList<>();
             for (String line : lines.subList(1, lines.size())) {
                 String[] words = line.split(" ", -1);
-                long[] shape = Arrays.stream(words[1].split(",")).mapToLong(Long::parseLong).toArray();
+                long[] shape = Arrays.stream(words[1].split(","))
+                        .mapToLong(Long::parseLong)
+                        .toArray();
                 weights.add(new Weight(words[0], shape, Weight.Kind.valueOf(words[2])));
             }
             String[] blocks = lines.get(0).split(" ", -1);
@@ -75,8 +77,7 @@ public record TowerFixture(String name, int depth, int computed, List<Weight> we
         LazyTensor tensor = new LazyTensor(
                 DType.FLOAT32,
                 weight.shape(),
-                () -> HostTensor.of(TestWeights.values(weight), weight.shape())
-                        .data());
+                () -> HostTensor.of(TestWeights.values(weight), weight.shape()).data());
         tensors.put(weight.name(), tensor);
     }
 

@@ -91,7 +91,8 @@ public final class LayerCode {
             case EXACT -> "torch.gelu(" + x + ")";
             case TANH -> {
                 source.line("whole = torch.to(%s, %d)", x, ScriptSource.FLOAT32);
-                source.line("inner = torch.mul(torch.add(torch.mul(torch.pow(whole, 3), 0.044715), whole), %.17f)",
+                source.line(
+                        "inner = torch.mul(torch.add(torch.mul(torch.pow(whole, 3), 0.044715), whole), %.17f)",
                         Math.sqrt(2 / Math.PI));
                 yield "torch.mul(torch.mul(whole, 0.5), torch.add(torch.tanh(inner), 1.))";
             }

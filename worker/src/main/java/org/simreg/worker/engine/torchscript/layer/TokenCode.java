@@ -78,7 +78,8 @@ final class TokenCode {
             query = "self.rotated(" + query + ", angles)";
             key = "self.rotated(" + key + ", angles)";
         }
-        source.line("mixed = torch.scaled_dot_product_attention(%s, %s, torch.select(heads, 0, 2), None, 0., False)",
+        source.line(
+                "mixed = torch.scaled_dot_product_attention(%s, %s, torch.select(heads, 0, 2), None, 0., False)",
                 query, key);
         source.line(
                 "attended = torch.reshape(torch.transpose(mixed, 1, 2), [torch.size(joint, 0), -1, %d])",
@@ -88,7 +89,8 @@ final class TokenCode {
 
     private static String pooled(Op.TokenPool pool, String x) {
         String first = "torch.select(" + x + ", 1, 0)";
-        String mean = "torch.mean(torch.slice(" + x + ", 1, " + pool.prefix().length() + ", " + REST + ", [1], False, dtype=" + ScriptSource.FLOAT32 + ")";
+        String mean = "torch.mean(torch.slice(" + x + ", 1, " + pool.prefix().length() + ", " + REST
+                + ", [1], False, dtype=" + ScriptSource.FLOAT32 + ")";
         return switch (pool.pooling()) {
             case CLS -> first;
             case MEAN -> mean;
