@@ -44,6 +44,7 @@ final class JobRules {
         warmup();
         neighbours();
         evaluationView();
+        valPart();
         cache();
         placement();
     }
@@ -246,6 +247,18 @@ final class JobRules {
         if (job.getEvaluation().hasResize() && resize < size) {
             String crop = " px is smaller than the " + size + " px view cropped from it";
             add("evaluation.resize", resize + crop + "; choose at least " + size);
+        }
+    }
+
+    private void valPart() {
+        Dataset data = job.getDataset();
+        if (data.hasValSeed() && !data.hasValPart()) {
+            add("dataset.val_seed", "has no effect without dataset.val_part; leave it out");
+        }
+        if (data.hasValPart() && job.getEvaluation().getDataCount() > 0) {
+            add(
+                    "dataset.val_part",
+                    "holds images out for nothing, as evaluation.data names others; leave one of them out");
         }
     }
 

@@ -101,7 +101,7 @@ final class OnnxGraph {
             add("HardSigmoid", output, List.of(input)).addAttribute(real("alpha", 1f / 6));
         } else if (op instanceof Op.HardSwish) {
             add("HardSwish", output, List.of(input));
-        } else if (op instanceof Op.Gelu) {
+        } else if (op instanceof Op.Gelu gelu && gelu.form() == Op.Gelu.Form.EXACT) {
             gelu(input, output);
         } else if (op instanceof Op.SpatialMean) {
             add("GlobalAveragePool", output, List.of(input));

@@ -18,7 +18,9 @@ public final class Networks {
     private static final Map<Network, Architecture> ALL = byName(List.of(
             ResNet.all(), //
             MobileNetV2.all(),
-            VisionTransformer.all(),
+            DinoTransformers.all(),
+            ImageTransformers.all(),
+            TextTransformers.all(),
             ConvNeXt.all(),
             EfficientNet.all(),
             MobileNetV3.all(),

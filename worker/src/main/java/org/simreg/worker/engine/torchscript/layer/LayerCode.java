@@ -64,7 +64,7 @@ public final class LayerCode {
     /** The methods that the layers of some networks call; part of every class with a forward pass. */
     public static String methods(List<NetworkGraph> networks) {
         StringBuilder methods = new StringBuilder(PAD_SAME).append(LAYER_NORM);
-        networks.stream().map(TokenCode::methods).distinct().forEach(methods::append);
+        networks.stream().map(PositionCode::methods).distinct().forEach(methods::append);
         return methods.toString();
     }
 
@@ -82,8 +82,11 @@ public final class LayerCode {
             return "torch.relu_(" + x + ")";
         } else if (op instanceof Op.Relu6) {
             return "torch.hardtanh_(" + x + ", 0., 6.)";
-        } else if (op instanceof Op.Gelu) {
-            return "torch.gelu(" + x + ")";
+        } else if (op instanceof Op.Gelu gelu) {
+            return gelu(gelu.form(), x);
+        } else if (op instanceof Op.SwiGlu) {
+            source.line("halves = torch.chunk(%s, 2, -1)", x);
+            return "torch.mul(torch.silu(halves[0]), halves[1])";
         } else if (op instanceof Op.Silu) {
             return "torch.silu(" + x + ")";
         } else if (op instanceof Op.Sigmoid) {
@@ -114,6 +117,21 @@ public final class LayerCode {
                     x, trained.apply(name + ".gamma"));
         }
         return new TokenCode(source, trained, this).expression(op, name, x);
+    }
+
+    /** The operator of libtorch has no approximation at the version of our archives, so that is spelled out. */
+    private String gelu(Op.Gelu.Form form, String x) {
+        return switch (form) {
+            case EXACT -> "torch.gelu(" + x + ")";
+            case TANH -> {
+                source.line("whole = torch.to(%s, %d)", x, ScriptSource.FLOAT32);
+                source.line(
+                        "inner = torch.mul(torch.add(torch.mul(torch.pow(whole, 3), 0.044715), whole), %.17f)",
+                        Math.sqrt(2 / Math.PI));
+                yield "torch.mul(torch.mul(whole, 0.5), torch.add(torch.tanh(inner), 1.))";
+            }
+            case QUICK -> "torch.mul(" + x + ", torch.sigmoid(torch.mul(" + x + ", 1.702)))";
+        };
     }
 
     /** The mean over H and W in float32. */

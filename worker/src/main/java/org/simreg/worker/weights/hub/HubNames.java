@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.checkpoint;
+package org.simreg.worker.weights.hub;
 
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,19 +20,20 @@ import org.simreg.worker.weights.tensor.StateDict;
  * The names of other libraries in a file, replaced by ours: timm's, Hugging Face's, detectron2's and so on, by the
  * tables of {@link Networks#names()}. Names behind any prefix are found; the prefix stays.
  */
-final class HubNames {
+public final class HubNames {
     private HubNames() {}
 
     /** The file with our names where it has those of a network that we know; the file itself without any. */
-    static StateDict resolved(StateDict file) {
-        return resolved(TransformerNames.resolved(TensorFlowNames.resolved(file)), Networks.names());
+    public static StateDict resolved(StateDict file) {
+        StateDict named = TransformerNames.resolved(TensorFlowNames.resolved(file));
+        return resolved(TextTransformerNames.resolved(named), Networks.names());
     }
 
     /**
      * As above; names that usually stand for another arithmetic are a network's too where that is asked for:
      * MobileNet-v2's under Hugging Face's names, TensorFlow's EfficientNet under timm's.
      */
-    static StateDict resolved(StateDict file, NetworkGraph network) {
+    public static StateDict resolved(StateDict file, NetworkGraph network) {
         List<LayerNames> further = Networks.all().stream()
                 .filter(name -> Networks.backbone(name).name().equals(network.name()))
                 .flatMap(name -> Networks.named(name).stream())
