@@ -36,6 +36,20 @@ public final class ComputeCost {
         return sum;
     }
 
+    /** Whether every layer of a network of images has a pixel to read at a size. */
+    static boolean fits(NetworkGraph network, int size) {
+        List<NetworkGraph.Node> nodes = network.nodes();
+        Value[] values = new Value[nodes.size() + 1];
+        values[0] = new Value(size, false);
+        for (int i = 0; i < nodes.size(); i++) {
+            values[i + 1] = output(nodes.get(i).op(), values[nodes.get(i).input()]);
+            if (values[i + 1].side < 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private static Value output(Op op, Value input) {
         if (op instanceof Op.Convolution c) {
             return new Value(side(input.side, c.kernel(), c.stride(), c.padding()), false);
@@ -44,6 +58,9 @@ public final class ComputeCost {
         } else if (op instanceof Op.PatchTokens tokens) {
             long grid = input.side / tokens.patch();
             return new Value(tokens.prefix().length() + grid * grid, true);
+        }
+        if (op instanceof Op.SpatialMean) {
+            return new Value(1, false);
         }
         boolean single =
                 op instanceof Op.GlobalAveragePool || op instanceof Op.TokenPool || op instanceof Op.AttentionPool;

@@ -3,6 +3,7 @@ package org.simreg.worker.network;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.simreg.worker.network.Weight.Kind;
 
@@ -15,8 +16,15 @@ import org.simreg.worker.network.Weight.Kind;
  * @param outputs width of the output feature (N, outputs)
  * @param stages places in it whose values can be evaluated, in order, the last of them its feature; empty where it has
  *     none
+ * @param initialization how its weights are drawn ahead of training
  */
-public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
+public record NetworkGraph(
+        String name,
+        List<NetworkGraph.Node> nodes,
+        int inputs,
+        int outputs,
+        List<Stage> stages,
+        Initialization initialization) {
     public NetworkGraph {
         nodes = List.copyOf(nodes);
         stages = List.copyOf(stages);
@@ -25,6 +33,21 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
     /** A network without stages. */
     public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs) {
         this(name, nodes, inputs, outputs, List.of());
+    }
+
+    /** A network whose weights are drawn as a ResNet's. */
+    public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
+        this(name, nodes, inputs, outputs, stages, Initialization.FAN_OUT);
+    }
+
+    /** The same network with other layers of the same number. */
+    NetworkGraph with(List<Node> others) {
+        return new NetworkGraph(name, others, inputs, outputs, stages, initialization);
+    }
+
+    /** The same network with weights drawn in another way. */
+    public NetworkGraph initialized(Initialization other) {
+        return new NetworkGraph(name, nodes, inputs, outputs, stages, other);
     }
 
     /** Every tensor in the order of torchvision's state dict, without the counters of batches. */
@@ -100,7 +123,7 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
         List<Node> all = new ArrayList<>(nodes);
         Op tokens = new Op.PatchTokens(t.width(), t.patch(), t.bias(), t.prefix(), positions);
         all.set(0, new Node(nodes.get(0).name(), tokens, nodes.get(0).input(), -1));
-        return new NetworkGraph(name, all, inputs, outputs, stages);
+        return with(all);
     }
 
     /** The network with a rate of drop path; the same where it has no such branches. */
@@ -110,7 +133,7 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                         ? new Node(node.name(), new Op.DropPath(path.part(), rate), node.input(), node.second())
                         : node)
                 .toList();
-        return new NetworkGraph(name, dropped, inputs, outputs, stages);
+        return with(dropped);
     }
 
     /** Whether it has branches that drop path applies to. */
@@ -135,6 +158,13 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
             int below = Math.max(1, size / tokens.patch()) * tokens.patch();
             return Optional.of("%d px can't be cut in %s's patches of %d px; choose a multiple, such as %d or %d"
                     .formatted(size, name, tokens.patch(), below, below + tokens.patch()));
+        }
+        if (nodes.get(0).op() instanceof Op.Convolution && !ComputeCost.fits(this, size)) {
+            int least = IntStream.iterate(size + 1, larger -> larger + 1)
+                    .filter(larger -> ComputeCost.fits(this, larger))
+                    .findFirst()
+                    .orElseThrow();
+            return Optional.of("%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
         }
         return Optional.empty();
     }

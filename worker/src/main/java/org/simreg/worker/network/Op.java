@@ -26,13 +26,19 @@ public sealed interface Op {
     }
 
     /**
-     * Batch normalisation, momentum 0.1, over (N, H, W) of images and over N of features.
+     * Batch normalisation over (N, H, W) of images and over N of features.
      *
      * @param epsilon added to the variance
+     * @param momentum part of the running statistics replaced by a batch's
      */
-    record BatchNorm(int channels, double epsilon) implements Op {
-        /** Part of the running statistics replaced by a batch's. */
+    record BatchNorm(int channels, double epsilon, double momentum) implements Op {
+        /** PyTorch's part of the running statistics replaced by a batch's. */
         public static final double MOMENTUM = 0.1;
+
+        /** With PyTorch's momentum. */
+        public BatchNorm(int channels, double epsilon) {
+            this(channels, epsilon, MOMENTUM);
+        }
 
         /** PyTorch's, with 1e-5 added to the variance. */
         public BatchNorm(int channels) {
@@ -46,6 +52,18 @@ public sealed interface Op {
     /** min(max(x, 0), 6). */
     record Relu6() implements Op {}
 
+    /** x times the logistic function at x, also called swish. */
+    record Silu() implements Op {}
+
+    /** The logistic function, 1 / (1 + exp(-x)). */
+    record Sigmoid() implements Op {}
+
+    /** min(max(x + 3, 0), 6) / 6. */
+    record HardSigmoid() implements Op {}
+
+    /** x times its hard-sigmoid. */
+    record HardSwish() implements Op {}
+
     /**
      * Maximum over square windows; padding never wins.
      *
@@ -55,6 +73,15 @@ public sealed interface Op {
 
     /** Mean over H and W: (N, C, H, W) to (N, C), for any input size. */
     record GlobalAveragePool() implements Op {}
+
+    /** Mean over H and W that stays an image: (N, C, H, W) to (N, C, 1, 1). */
+    record SpatialMean() implements Op {}
+
+    /** Images (N, C, H, W) as (N, H, W, C), which LayerNorm, linear layers and LayerScale take; no copy in memory. */
+    record ChannelsLast() implements Op {}
+
+    /** (N, H, W, C) as images (N, C, H, W). */
+    record ChannelsFirst() implements Op {}
 
     /** x W' + b, weight (out, in), bias (out). */
     record Linear(int in, int out) implements Op {}
@@ -115,7 +142,7 @@ public sealed interface Op {
     }
 
     /**
-     * Normalisation of each token. Weight, bias: (width).
+     * Normalisation over the last dimension, of each token or pixel. Weight, bias: (width).
      *
      * @param epsilon added to the variance
      */
@@ -134,11 +161,19 @@ public sealed interface Op {
      */
     record Attention(int width, int heads, boolean rotary) implements Op {}
 
-    /** A factor for each channel. Weight: {@code gamma} (width). */
+    /** A factor for each channel of tokens. Weight: {@code gamma} (width). */
     record LayerScale(int width) implements Op {}
+
+    /** A factor for each channel of images, rounded to their type. Weight: {@code gamma} (width). */
+    record ChannelScale(int width) implements Op {}
 
     /** x times the standard normal distribution's function at x, or what stands for it. */
     record Gelu(Form form) implements Op {
+        /** The function itself. */
+        public Gelu() {
+            this(Form.EXACT);
+        }
+
         /** What is computed. */
         public enum Form {
             /** The function itself. */
@@ -171,6 +206,9 @@ public sealed interface Op {
      * {@code q} (width, width), {@code kv} (2 width, width), {@code proj} (width, width), the last three with bias.
      */
     record AttentionPool(int width, int heads) implements Op {}
+
+    /** Product of two values; the second may have H and W of 1. */
+    record Multiply() implements Op {}
 
     /** Sum of two values of one shape. */
     record Add() implements Op {}
