@@ -164,7 +164,8 @@ public record NetworkGraph(
                     .filter(larger -> ComputeCost.fits(this, larger))
                     .findFirst()
                     .orElseThrow();
-            return Optional.of("%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
+            return Optional.of(
+                    "%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
         }
         return Optional.empty();
     }
