@@ -111,8 +111,8 @@ public final class PackCommand implements Callable<Integer> {
         PrintWriter terminal = spec.commandLine().getOut();
         Dataset.Builder dataset = Dataset.newBuilder().addAllPath(sources);
         Optional.ofNullable(labelField).ifPresent(dataset::setLabelField);
-        DatasetOpener.Local here = new DatasetOpener.Local(
-                VertxInstances.cache(), Roots.ANYWHERE, ImageDataset.IndexProgress.SILENT);
+        DatasetOpener.Local here =
+                new DatasetOpener.Local(VertxInstances.cache(), Roots.ANYWHERE, ImageDataset.IndexProgress.SILENT);
         ImageDataset data = DatasetOpener.local(dataset.build(), here, note -> tell("note: " + note));
         ShardPacker packer = new ShardPacker(data, settings, out);
         if (dryRun) {

@@ -47,7 +47,8 @@ final class PictureCoder implements AutoCloseable {
             return broken.isEmpty() ? new Coded(encoded(), "") : new Coded(new byte[0], broken);
         }
         try (SampleBytes bytes = ((SampleSource.Stored) images.source()).open(id)) {
-            ByteBuffer whole = ByteBuffer.allocate(Math.toIntExact(bytes.version().getLength()));
+            ByteBuffer whole =
+                    ByteBuffer.allocate(Math.toIntExact(bytes.version().getLength()));
             bytes.read(whole);
             return new Coded(whole.array(), broken);
         } catch (IOException e) {
@@ -56,7 +57,8 @@ final class PictureCoder implements AutoCloseable {
     }
 
     private byte[] encoded() {
-        ViewRenderer.Shrunk shrunk = renderer.shrunk(picture, settings.shorterSide().orElse(Integer.MAX_VALUE));
+        ViewRenderer.Shrunk shrunk =
+                renderer.shrunk(picture, settings.shorterSide().orElse(Integer.MAX_VALUE));
         picture.release();
         return encoder.encode(shrunk.rgb(), shrunk.width(), shrunk.height());
     }

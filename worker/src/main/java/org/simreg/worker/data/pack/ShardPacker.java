@@ -66,7 +66,8 @@ public final class ShardPacker {
     /** How large it gets, in words; an upper bound where pictures are made smaller. */
     public String size() {
         long bytes = shards.stream().mapToLong(ShardPlan.Shard::bytes).sum();
-        return "%d pictures in %d shards, %s%,d bytes".formatted(total(), shards.size(), settings.encodes() ? "at most about " : "", bytes);
+        return "%d pictures in %d shards, %s%,d bytes"
+                .formatted(total(), shards.size(), settings.encodes() ? "at most about " : "", bytes);
     }
 
     private long total() {
@@ -147,13 +148,15 @@ public final class ShardPacker {
             return;
         }
         StringBuilder broken = new StringBuilder();
-        Disk.write(file, () -> AtomicFile.write(file, channel -> {
-            members(shard, channel, broken, progress);
-            // Before the shard is there: a shard without it has no broken pictures.
-            if (!broken.isEmpty()) {
-                write(folder.resolve(shard.file() + OF_SHARD), broken.toString());
-            }
-        }));
+        Disk.write(
+                file,
+                () -> AtomicFile.write(file, channel -> {
+                    members(shard, channel, broken, progress);
+                    // Before the shard is there: a shard without it has no broken pictures.
+                    if (!broken.isEmpty()) {
+                        write(folder.resolve(shard.file() + OF_SHARD), broken.toString());
+                    }
+                }));
     }
 
     private void members(
@@ -171,7 +174,11 @@ public final class ShardPacker {
                 String name = shard.member(id, settings.encodes());
                 if (!coded.broken().isEmpty()) {
                     broken.append("%s\t%s\t%s\t%s%n"
-                            .formatted(shard.file(), coded.isIn() ? KEPT : LEFT_OUT, FileNames.shown(name), coded.broken()));
+                            .formatted(
+                                    shard.file(),
+                                    coded.isIn() ? KEPT : LEFT_OUT,
+                                    FileNames.shown(name),
+                                    coded.broken()));
                 }
                 if (coded.isIn()) {
                     tar.putArchiveEntry(entry(name, coded.bytes().length));
@@ -210,9 +217,8 @@ public final class ShardPacker {
     }
 
     private Packed finish(List<String> lines) {
-        List<String> broken = shards.stream()
-                .flatMap(shard -> lines(shard).stream())
-                .toList();
+        List<String> broken =
+                shards.stream().flatMap(shard -> lines(shard).stream()).toList();
         if (!broken.isEmpty()) {
             write(folder.resolve(BROKEN), String.join(System.lineSeparator(), broken) + System.lineSeparator());
         }

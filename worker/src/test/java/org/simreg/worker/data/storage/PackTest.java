@@ -35,7 +35,8 @@ import org.simreg.worker.data.pack.ShardPacker;
 /** Data sets written as shards, and read again. */
 class PackTest {
     private static final Path SAMPLE = Path.of("..", "scripts", "sample", "train");
-    private static final PackSettings SMALL = new PackSettings(40_000, Optional.empty(), Optional.empty(), Optional.empty());
+    private static final PackSettings SMALL =
+            new PackSettings(40_000, Optional.empty(), Optional.empty(), Optional.empty());
 
     @TempDir
     Path folder;
@@ -52,7 +53,8 @@ class PackTest {
     }
 
     private void copy(String name, String part, int from, int to) throws IOException {
-        Path target = Files.createDirectories(folder.resolve("pictures").resolve(part).resolve(name));
+        Path target =
+                Files.createDirectories(folder.resolve("pictures").resolve(part).resolve(name));
         for (Path file : Tars.files(SAMPLE.resolve(name)).subList(from, to)) {
             Files.copy(file, target.resolve(file.getFileName()));
         }
@@ -114,15 +116,21 @@ class PackTest {
         assertEquals(whole, digests("two"));
         Files.delete(folder.resolve("two/train-000000.tar"));
         Files.delete(folder.resolve("two/index.json"));
-        long kept = Files.getLastModifiedTime(folder.resolve("two/train-000001.tar")).toMillis();
+        long kept = Files.getLastModifiedTime(folder.resolve("two/train-000001.tar"))
+                .toMillis();
         pack(SMALL, "two");
         assertEquals(whole, digests("two"));
-        assertEquals(kept, Files.getLastModifiedTime(folder.resolve("two/train-000001.tar")).toMillis());
+        assertEquals(
+                kept,
+                Files.getLastModifiedTime(folder.resolve("two/train-000001.tar"))
+                        .toMillis());
         PackSettings other = new PackSettings(50_000, Optional.empty(), Optional.empty(), Optional.empty());
         String refused = assertThrows(UserError.class, () -> pack(other, "two")).getMessage();
         assertTrue(refused.contains("holds shards of other data or settings"), refused);
         Files.writeString(Files.createDirectories(folder.resolve("taken")).resolve("x"), "x");
-        assertTrue(assertThrows(UserError.class, () -> pack(SMALL, "taken")).getMessage().contains("other files"));
+        assertTrue(assertThrows(UserError.class, () -> pack(SMALL, "taken"))
+                .getMessage()
+                .contains("other files"));
     }
 
     @Test
