@@ -89,8 +89,7 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
     }
 
     /** Answers on the coordinator's thread, once the paths of a job have answered on another. */
-    private void touched(
-            ServerCallStreamObserver<JobStatus> call, Job job, String folder, Supplier<JobStatus> work) {
+    private void touched(ServerCallStreamObserver<JobStatus> call, Job job, String folder, Supplier<JobStatus> work) {
         paths.call(
                         () -> {
                             jobs.touch(job, folder);

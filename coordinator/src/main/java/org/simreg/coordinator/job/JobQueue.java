@@ -94,8 +94,9 @@ public final class JobQueue implements JobRun.Listener {
     public void moved(JobRun run) {
         if (runs.get(run.id()) == run) {
             if (place(active, run, run.active())) {
-                activeJobs =
-                        active.values().stream().map(one -> one.record().getJob()).toList();
+                activeJobs = active.values().stream()
+                        .map(one -> one.record().getJob())
+                        .toList();
             }
             place(ended, run, run.ended());
         }

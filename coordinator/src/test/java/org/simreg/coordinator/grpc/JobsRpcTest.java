@@ -16,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -105,8 +105,7 @@ class JobsRpcTest {
         assertEquals(1, jobs.list(ListRequest.getDefaultInstance()).getJobsCount());
         served.jobs.touching = () -> {};
         storage.complete(null);
-        assertEquals(
-                JobState.QUEUED, jobs.resume(named(paused.getId())).getState());
+        assertEquals(JobState.QUEUED, jobs.resume(named(paused.getId())).getState());
     }
 
     @Test

@@ -38,8 +38,7 @@ class ChartTest {
     }
 
     private static String template(TemplateCommand made, String release, String... values) {
-        TemplateCommand command = made.withName(release)
-                .withKubeVersion("1.27.0");
+        TemplateCommand command = made.withName(release).withKubeVersion("1.27.0");
         for (String value : values) {
             String[] parts = value.split("=", 2);
             command.set(parts[0], parts[1]);

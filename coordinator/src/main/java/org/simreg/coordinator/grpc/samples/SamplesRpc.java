@@ -68,13 +68,10 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     @Override
     public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
         String path = DataSource.shown(request.getDataset());
-        answer(
-                client,
-                () -> require(grants.dataset(request.getDataset()), "data set", path),
-                () -> {
-                    require(within.dataset(request.getDataset()), "data set", path);
-                    return Parts.of(inventory(request));
-                });
+        answer(client, () -> require(grants.dataset(request.getDataset()), "data set", path), () -> {
+            require(within.dataset(request.getDataset()), "data set", path);
+            return Parts.of(inventory(request));
+        });
     }
 
     private Iterator<DatasetPart> inventory(DescribeRequest request) {
