@@ -74,7 +74,10 @@ class ClientsTest {
             List<String> command = new ArrayList<>(client);
             Path run = folder.resolve("run");
             command.addAll(List.of(
-                    processes.address().toString(), ROOT.resolve("scripts/sample").toString(), "self", run.toString()));
+                    processes.address().toString(),
+                    ROOT.resolve("scripts/sample").toString(),
+                    "self",
+                    run.toString()));
             String said = said(command, environment);
             assertTrue(said.contains("\n12 state\nSUCCEEDED all 2 steps are done "), said);
             String first = said(command, environment, 1);

@@ -33,9 +33,11 @@ final class LoadedLibrary {
      * @param other the name of the other; without it there is none
      */
     static Optional<NativeLibrary> beside(String other, String name) {
-        return paths(other).stream().findFirst().flatMap(near -> paths(name).stream()
-                .max(Comparator.comparingInt(path -> alike(path, near)))
-                .map(NativeLibrary::getInstance));
+        return paths(other).stream()
+                .findFirst()
+                .flatMap(near -> paths(name).stream()
+                        .max(Comparator.comparingInt(path -> alike(path, near)))
+                        .map(NativeLibrary::getInstance));
     }
 
     private static int alike(String path, String other) {
