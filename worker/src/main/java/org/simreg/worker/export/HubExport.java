@@ -170,10 +170,10 @@ final class HubExport {
                   "layer_norm_eps": 1e-06
                 }
                 """.formatted(
-                        stages.stream().map(stage -> String.valueOf(stage.width())).collect(Collectors.joining(", ")),
-                        IntStream.range(0, stages.size())
-                                .mapToObj(stage -> String.valueOf(sums("stages." + stage + ".")))
-                                .collect(Collectors.joining(", ")));
+                stages.stream().map(stage -> String.valueOf(stage.width())).collect(Collectors.joining(", ")),
+                IntStream.range(0, stages.size())
+                        .mapToObj(stage -> String.valueOf(sums("stages." + stage + ".")))
+                        .collect(Collectors.joining(", ")));
     }
 
     private String resNet() {

@@ -123,7 +123,7 @@ public record NetworkGraph(
         List<Node> all = new ArrayList<>(nodes);
         Op tokens = new Op.PatchTokens(t.width(), t.patch(), t.bias(), t.prefix(), positions);
         all.set(0, new Node(nodes.get(0).name(), tokens, nodes.get(0).input(), -1));
-        return new NetworkGraph(name, all, inputs, outputs, stages);
+        return with(all);
     }
 
     /** The network with a rate of drop path; the same where it has no such branches. */
@@ -164,7 +164,8 @@ public record NetworkGraph(
                     .filter(larger -> ComputeCost.fits(this, larger))
                     .findFirst()
                     .orElseThrow();
-            return Optional.of("%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
+            return Optional.of(
+                    "%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
         }
         return Optional.empty();
     }

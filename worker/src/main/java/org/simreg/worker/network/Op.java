@@ -169,6 +169,11 @@ public sealed interface Op {
 
     /** x times the standard normal distribution's function at x, or what stands for it. */
     record Gelu(Form form) implements Op {
+        /** The function itself. */
+        public Gelu() {
+            this(Form.EXACT);
+        }
+
         /** What is computed. */
         public enum Form {
             /** The function itself. */

@@ -2,7 +2,6 @@ package org.simreg.worker.network;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.simreg.worker.network.Weight.Kind;
 
 /** The tensors of a vision transformer's layers. */
@@ -24,27 +23,25 @@ final class TokenWeights {
                     new Weight(prefix + "bias", shape, Kind.NORM_SHIFT));
         } else if (op instanceof Op.Attention attention) {
             long width = attention.width();
-            return joined(
-                    Weight.linear(prefix + "qkv.", width, 3 * width), Weight.linear(prefix + "proj.", width, width));
+            return joined(List.of(
+                    Weight.linear(prefix + "qkv.", width, 3 * width), Weight.linear(prefix + "proj.", width, width)));
         } else if (op instanceof Op.AttentionPool pool) {
             long width = pool.width();
-            return joined(
+            return joined(List.of(
                     List.of(new Weight(prefix + "latent", new long[] {1, 1, width}, Kind.PARAMETER)),
                     Weight.linear(prefix + "q.", width, width),
                     Weight.linear(prefix + "kv.", width, 2 * width),
-                    Weight.linear(prefix + "proj.", width, width));
+                    Weight.linear(prefix + "proj.", width, width)));
         }
-        if (op instanceof Op.ChannelScale scale) {
-            return List.of(new Weight(prefix + "gamma", new long[] {scale.width()}, Kind.PARAMETER));
-        }
-        return op instanceof Op.LayerScale scale
+        return op instanceof Op.ChannelScale scale
                 ? List.of(new Weight(prefix + "gamma", new long[] {scale.width()}, Kind.PARAMETER))
-                : List.of();
+                : op instanceof Op.LayerScale factor
+                        ? List.of(new Weight(prefix + "gamma", new long[] {factor.width()}, Kind.PARAMETER))
+                        : List.of();
     }
 
-    @SafeVarargs
-    private static List<Weight> joined(List<Weight>... parts) {
-        return Stream.of(parts).flatMap(List::stream).toList();
+    private static List<Weight> joined(List<List<Weight>> parts) {
+        return parts.stream().flatMap(List::stream).toList();
     }
 
     private static List<Weight> ofTokens(Op.PatchTokens tokens, String prefix) {

@@ -73,8 +73,7 @@ final class EfficientNet {
             for (int i = 0; i < row[4]; i++) {
                 int stride = i == 0 ? row[1] : 1;
                 double part = (double) before++ / BLOCKS;
-                Block block =
-                        new Block(channels, row[0], stride, channels * row[2], row[3], channels / 4, silu, part);
+                Block block = new Block(channels, row[0], stride, channels * row[2], row[3], channels / 4, silu, part);
                 String place = "blocks." + stage + "." + i;
                 x = stage == 0 ? blocks.separable(place, block, x) : blocks.residual(place, block, x);
                 channels = row[3];
@@ -93,11 +92,12 @@ final class EfficientNet {
     /** Torchvision's names: a stage's blocks by number, a block's layers by number. */
     private static LayerNames torchvision() {
         String[] ends = {"features.0.0", "features.0.1", "features.8.0", "features.8.1"};
-        return names(Layout.TORCHVISION, ends, new LayerNames.Last("classifier", "classifier.1", ""), (at, unit, part) -> {
-            int number = at.stage == 0 ? unit - 1 : unit;
-            String place = "features." + (at.stage + 1) + "." + at.repetition + ".block." + number + ".";
-            return place + (unit == 2 ? part == 0 ? "fc1" : "fc2" : String.valueOf(part));
-        });
+        return names(
+                Layout.TORCHVISION, ends, new LayerNames.Last("classifier", "classifier.1", ""), (at, unit, part) -> {
+                    int number = at.stage == 0 ? unit - 1 : unit;
+                    String place = "features." + (at.stage + 1) + "." + at.repetition + ".block." + number + ".";
+                    return place + (unit == 2 ? part == 0 ? "fc1" : "fc2" : String.valueOf(part));
+                });
     }
 
     private static LayerNames huggingFace() {

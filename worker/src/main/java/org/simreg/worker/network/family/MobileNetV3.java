@@ -100,9 +100,12 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
 
     private static Architecture torchvision(Network network, MobileNetV3 sizes) {
         Style style = new Style(new Relu(), new HardSigmoid(), 1e-3, 0.01, false);
-        return Architecture.of(network, Files.own(Layout.TORCHVISION), (name, classes) -> sizes.names()
-                .renamed(sizes.build(name, style, classes, false))
-                .initialized(Initialization.FAN_OUT));
+        return Architecture.of(
+                network,
+                Files.own(Layout.TORCHVISION),
+                (name, classes) -> sizes.names()
+                        .renamed(sizes.build(name, style, classes, false))
+                        .initialized(Initialization.FAN_OUT));
     }
 
     private static Architecture timm(Network network, MobileNetV3 sizes) {
@@ -131,8 +134,7 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
             Op activation = row.hard ? swish : new Relu();
             // Torchvision's has no drop path; timm counts the last convolution as a block too.
             double part = deep ? i / (rows.size() + 1.0) : 0;
-            Block block =
-                    new Block(channels, row.kernel, row.stride, row.hidden, row.out, squeeze, activation, part);
+            Block block = new Block(channels, row.kernel, row.stride, row.hidden, row.out, squeeze, activation, part);
             x = i == 0 ? blocks.separable(place(i), block, x) : blocks.residual(place(i), block, x);
             channels = row.out;
             if (i + 1 == rows.size() || rows.get(i + 1).stage > row.stage) {
@@ -184,7 +186,8 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
         for (int i = 0; i < rows.size(); i++) {
             String our = place(i) + ".";
             String their = "features." + (i + 1) + ".block.";
-            String[] units = i == 0 ? new String[] {"conv_dw", "conv_pw"} : new String[] {"conv_pw", "conv_dw", "conv_pwl"};
+            String[] units =
+                    i == 0 ? new String[] {"conv_dw", "conv_pw"} : new String[] {"conv_pw", "conv_dw", "conv_pwl"};
             int number = 0;
             for (int unit = 0; unit < units.length; unit++) {
                 if (unit == units.length - 1 && rows.get(i).squeezed) {
@@ -199,6 +202,9 @@ record MobileNetV3(List<MobileNetV3.Row> rows, int last, int hidden) {
         theirs.put(end + "conv", "features." + (rows.size() + 1) + ".0");
         theirs.put(end + "bn1", "features." + (rows.size() + 1) + ".1");
         return new LayerNames(
-                Layout.TORCHVISION, theirs, new LayerNames.Last("classifier.3", "classifier.3", ""), List.of("conv_stem"));
+                Layout.TORCHVISION,
+                theirs,
+                new LayerNames.Last("classifier.3", "classifier.3", ""),
+                List.of("conv_stem"));
     }
 }

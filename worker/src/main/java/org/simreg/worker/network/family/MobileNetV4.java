@@ -131,12 +131,13 @@ record MobileNetV4(List<List<String>> stages) {
 
     private static int block(InvertedResiduals blocks, String place, Sizes sizes, int input) {
         return switch (sizes.row[0]) {
-            case "conv" -> blocks.unit(
-                    place + ".conv",
-                    place + ".bn1",
-                    InvertedResiduals.spatial(sizes.in, sizes.out, sizes.kernel(0), sizes.stride(), 1),
-                    new Relu(),
-                    input);
+            case "conv" ->
+                blocks.unit(
+                        place + ".conv",
+                        place + ".bn1",
+                        InvertedResiduals.spatial(sizes.in, sizes.out, sizes.kernel(0), sizes.stride(), 1),
+                        new Relu(),
+                        input);
             case "fused" -> blocks.fused(place, sizes.block(sizes.kernel(0)), input);
             default -> blocks.universal(place, sizes.block(sizes.kernel(1)), sizes.kernel(0), input);
         };

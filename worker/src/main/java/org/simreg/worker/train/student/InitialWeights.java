@@ -54,24 +54,20 @@ public final class InitialWeights {
      * @param in width of the layer's input; a bias has the one of the weight before it
      */
     private static float[] headValues(Weight weight, long in, CounterRandom random) {
-        return filled(
-                weight,
-                () -> switch (weight.kind()) {
-                    case LINEAR, LINEAR_BIAS -> (2 * random.uniform() - 1) / Math.sqrt(in);
-                    case NORM_SCALE -> 1;
-                    default -> 0;
-                });
+        return filled(weight, () -> switch (weight.kind()) {
+            case LINEAR, LINEAR_BIAS -> (2 * random.uniform() - 1) / Math.sqrt(in);
+            case NORM_SCALE -> 1;
+            default -> 0;
+        });
     }
 
     private static float[] values(Weight weight, Initialization initialization, CounterRandom random) {
-        return filled(
-                weight,
-                () -> switch (weight.kind()) {
-                    case CONVOLUTION, LINEAR -> random.normal() * deviation(weight.shape(), initialization);
-                    case NORM_SCALE -> 1;
-                    case PARAMETER -> SCALE;
-                    default -> 0;
-                });
+        return filled(weight, () -> switch (weight.kind()) {
+            case CONVOLUTION, LINEAR -> random.normal() * deviation(weight.shape(), initialization);
+            case NORM_SCALE -> 1;
+            case PARAMETER -> SCALE;
+            default -> 0;
+        });
     }
 
     private static double deviation(long[] shape, Initialization initialization) {

@@ -204,7 +204,8 @@ public final class NetworkFit {
             return file.names().stream()
                     .filter(name -> blocks.contains(block(name)) && !names.contains(name))
                     .filter(name -> !name.endsWith(".num_batches_tracked") && !name.equals("mask_token"))
-                    .filter(name -> !Networks.lastLayers().contains(name.substring(0, Math.max(0, name.lastIndexOf('.')))))
+                    .filter(name ->
+                            !Networks.lastLayers().contains(name.substring(0, Math.max(0, name.lastIndexOf('.')))))
                     .map(NetworkFit::abbreviated)
                     .toList();
         }

@@ -52,8 +52,8 @@ public final class HubNames {
                     if ((prefix.isEmpty() || prefix.endsWith(".")) && isOf(names, prefix, file)) {
                         layers.putAll(layers(names, prefix, file));
                         names.tensors()
-                                .forEach((our, their) -> tensors.put(
-                                        prefix + their.name(), new Ours(prefix + our, their.ones())));
+                                .forEach((our, their) ->
+                                        tensors.put(prefix + their.name(), new Ours(prefix + our, their.ones())));
                     }
                 }
             }
@@ -78,9 +78,8 @@ public final class HubNames {
         }
         Set<String> known = new HashSet<>(names.ours().keySet());
         known.add(names.last().theirs());
-        Set<String> tensors = names.tensors().values().stream()
-                .map(LayerNames.Tensor::name)
-                .collect(Collectors.toSet());
+        Set<String> tensors =
+                names.tensors().values().stream().map(LayerNames.Tensor::name).collect(Collectors.toSet());
         Set<String> places = names.places();
         return file.names().stream()
                 .filter(name -> name.startsWith(prefix))

@@ -111,7 +111,8 @@ class ConvolutionalNetworksTest {
             for (int i = 0; i < bytes.capacity(); i++) {
                 bytes.put(i, (byte) (int) (256 * TestWeights.uniform("images", i)));
             }
-            float[] all = module.features(scope, Torch.images(scope, bytes, 2, size)).toFloatArray();
+            float[] all =
+                    module.features(scope, Torch.images(scope, bytes, 2, size)).toFloatArray();
             return columns(all, network.outputs());
         }
     }
