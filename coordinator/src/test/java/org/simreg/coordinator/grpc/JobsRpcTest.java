@@ -94,8 +94,7 @@ class JobsRpcTest {
         CompletableFuture<Void> storage = new CompletableFuture<>();
         served.jobs.touching = storage::join;
         int before = served.jobs.submits;
-        List<Runnable> calls =
-                List.of(() -> jobs.submit(request().build()), () -> jobs.resume(named(paused.getId())));
+        List<Runnable> calls = List.of(() -> jobs.submit(request().build()), () -> jobs.resume(named(paused.getId())));
         for (Runnable call : calls) {
             StatusRuntimeException e = refused(call);
             assertEquals("UNAVAILABLE", e.getStatus().getCode().name());

@@ -68,8 +68,8 @@ public final class JobFilesAttack {
     }
 
     private static String ended(AttackedBanks attacked, Job.Builder job) {
-        JobStatus status = jobs(attacked)
-                .submit(SubmitRequest.newBuilder().setJob(job).build());
+        JobStatus status =
+                jobs(attacked).submit(SubmitRequest.newBuilder().setJob(job).build());
         var events = jobs(attacked)
                 .watch(WatchRequest.newBuilder().setId(status.getId()).build());
         JobState state = JobState.QUEUED;
@@ -81,8 +81,8 @@ public final class JobFilesAttack {
                 reason = event.getProgress().getState().getReason();
             }
         }
-        JobStatus last = jobs(attacked)
-                .get(JobRequest.newBuilder().setId(status.getId()).build());
+        JobStatus last =
+                jobs(attacked).get(JobRequest.newBuilder().setId(status.getId()).build());
         return last.getState() + ": " + (reason.isEmpty() ? last.getReason() : reason);
     }
 

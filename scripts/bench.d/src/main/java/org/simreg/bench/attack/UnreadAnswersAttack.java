@@ -41,10 +41,12 @@ public final class UnreadAnswersAttack {
                     .setRequestIdBytes(ByteString.copyFrom(new byte[UNPACKED]))
                     .build();
             for (int i = 0; i < PACKED; i++) {
-                attacked.trial("a submit of 64 MiB, packed to 64 KiB", () -> jobs(attacked)
-                        .withCompression("gzip")
-                        .submit(large)
-                        .getId());
+                attacked.trial(
+                        "a submit of 64 MiB, packed to 64 KiB",
+                        () -> jobs(attacked)
+                                .withCompression("gzip")
+                                .submit(large)
+                                .getId());
             }
             attacked.trial("the job's status after all of them", () -> status(attacked, job));
         }

@@ -22,7 +22,8 @@ final class HalfPages {
             Socket socket = target.connect();
             open.add(socket);
             try {
-                socket.getOutputStream().write("GET /metrics HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
+                socket.getOutputStream()
+                        .write("GET /metrics HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
             } catch (IOException refused) {
                 // One too many: it was closed at once.
             }
