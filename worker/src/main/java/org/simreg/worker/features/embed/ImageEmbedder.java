@@ -87,7 +87,7 @@ public final class ImageEmbedder implements AutoCloseable {
      * out, and counted in a notice.
      *
      * @throws Abandoned if it was told to stop
-     * @throws UserError if no image can be read
+     * @throws UserError if no image can be read, or a feature is no finite number
      */
     public void run(Features features, Pass pass, ProgressMonitor progress, RowSink rows) {
         String what = "embedding " + part();
@@ -100,6 +100,7 @@ public final class ImageEmbedder implements AutoCloseable {
                         NDManager scope = torch.scope()) {
                     NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     float[] values = features.of(scope, views).toFloatArray();
+                    requireFinite(values, batch);
                     left += batch.size() - give(values, batch, pass.replaced(), rows);
                 }
             }
@@ -107,6 +108,18 @@ public final class ImageEmbedder implements AutoCloseable {
         progress.at(what, total, total);
         if (left > 0) {
             notices.accept("%d of the %d %s can't be read, and are left out".formatted(left, total, part()));
+        }
+    }
+
+    /** Features with a NaN or an infinity have no direction, so that every neighbour of them would be an accident. */
+    private void requireFinite(float[] values, Batch batch) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                int row = (int) ((long) i * batch.size() / values.length);
+                throw new UserError(
+                        "The features of %s are no finite numbers (%s): the weights are damaged, belong to another network, or overflow in this precision"
+                                .formatted(images.file(batch.sources()[row]), values[i]));
+            }
         }
     }
 

@@ -147,6 +147,11 @@ class ContainersTest {
         refused(made, expected);
     }
 
+    @Test
+    void arraysOfNumPyAreNamedWithTheWay() {
+        refused(FILES.resolve("arrays.pth"), "it holds NumPy's arrays and no tensor; make tensors of them (d = torch");
+    }
+
     /** Every cut and bit takes a minute. */
     private static final boolean DENSE = Boolean.getBoolean("simreg.test.dense");
 
