@@ -18,9 +18,9 @@ import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.LayerNames;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Stage;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.format.TorchZip;
 import org.simreg.worker.weights.tensor.LazyTensor;
@@ -132,7 +132,7 @@ final class HubExport {
     }
 
     private String resNet() {
-        List<Stage> stages = Stage.of(graph);
+        List<Stage> stages = graph.stages();
         String widths = stages.stream()
                 .skip(1)
                 .map(stage -> String.valueOf(stage.width()))

@@ -90,8 +90,6 @@ final class OnnxGraph {
 
     private void convolution(NetworkGraph.Node node, Op.Convolution convolution, String output) {
         String name = node.name();
-        float[] bias = folded.biases().get(name);
-        constant(name + ".bias", bias, new long[] {bias.length});
         NodeProto.Builder layer = add("Conv", output, List.of(value(node.input()), name + ".weight", name + ".bias"));
         layer.addAttribute(integer("group", convolution.groups()));
         window(layer, convolution.kernel(), convolution.stride(), convolution.padding());

@@ -56,7 +56,7 @@ public record LayerNames(Layout layout, Map<String, String> theirs, Last last, L
     }
 
     /** A network whose layers have the layout's names; layers without weights keep theirs. */
-    NetworkGraph renamed(NetworkGraph network) {
+    public NetworkGraph renamed(NetworkGraph network) {
         List<NetworkGraph.Node> nodes = network.nodes().stream()
                 .map(node -> new NetworkGraph.Node(
                         node.name().equals(last.ours) ? last.theirs : theirs.getOrDefault(node.name(), node.name()),
@@ -64,6 +64,6 @@ public record LayerNames(Layout layout, Map<String, String> theirs, Last last, L
                         node.input(),
                         node.second()))
                 .toList();
-        return new NetworkGraph(network.name(), nodes, network.inputs(), network.outputs());
+        return new NetworkGraph(network.name(), nodes, network.inputs(), network.outputs(), network.stages());
     }
 }

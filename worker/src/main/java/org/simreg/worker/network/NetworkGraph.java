@@ -13,10 +13,18 @@ import org.simreg.worker.network.Weight.Kind;
  * @param nodes at least one layer
  * @param inputs channels of the input image, or width of the input feature
  * @param outputs width of the output feature (N, outputs)
+ * @param stages places in it whose values can be evaluated, in order, the last of them its feature; empty where it has
+ *     none
  */
-public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs) {
+public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
     public NetworkGraph {
         nodes = List.copyOf(nodes);
+        stages = List.copyOf(stages);
+    }
+
+    /** A network without stages. */
+    public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs) {
+        this(name, nodes, inputs, outputs, List.of());
     }
 
     /** Every tensor in the order of torchvision's state dict, without the counters of batches. */
@@ -55,6 +63,27 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
         return nodes.get(0).op() instanceof Op.PatchTokens;
     }
 
+    /** The network with a rate of drop path; the same where it has no such branches. */
+    public NetworkGraph withDropPath(double rate) {
+        List<Node> dropped = nodes.stream()
+                .map(node -> node.op() instanceof Op.DropPath path
+                        ? new Node(node.name(), new Op.DropPath(path.part(), rate), node.input(), node.second())
+                        : node)
+                .toList();
+        return new NetworkGraph(name, dropped, inputs, outputs, stages);
+    }
+
+    /** Whether it has branches that drop path applies to. */
+    public boolean hasDropPath() {
+        return nodes.stream().anyMatch(node -> node.op() instanceof Op.DropPath);
+    }
+
+    /** Whether anything is drawn while it trains, by the seed of the micro-batch. */
+    public boolean draws() {
+        return script().isPresent()
+                || nodes.stream().anyMatch(node -> node.op() instanceof Op.DropPath path && path.probability() > 0);
+    }
+
     /**
      * What keeps images of a height and width from being its input.
      *
@@ -75,7 +104,10 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
         String prefix = node.name() + ".";
         if (node.op() instanceof Op.Convolution c) {
             long[] shape = {c.out(), c.in() / c.groups(), c.kernel(), c.kernel()};
-            return List.of(new Weight(prefix + "weight", shape, Kind.CONVOLUTION));
+            Weight weight = new Weight(prefix + "weight", shape, Kind.CONVOLUTION);
+            return c.bias()
+                    ? List.of(weight, new Weight(prefix + "bias", new long[] {c.out()}, Kind.LINEAR_BIAS))
+                    : List.of(weight);
         }
         if (node.op() instanceof Op.Linear linear) {
             return List.of(

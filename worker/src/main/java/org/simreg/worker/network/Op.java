@@ -9,12 +9,21 @@ import java.util.List;
  */
 public sealed interface Op {
     /**
-     * Two-dimensional convolution without bias, as torch.nn.Conv2d. Weight: (out, in / groups,
-     * kernel, kernel).
+     * Two-dimensional convolution, as torch.nn.Conv2d. Weight: (out, in / groups, kernel, kernel), bias: (out).
      *
      * @param padding zeros added on each side, or {@link #SAME}
      */
-    record Convolution(int in, int out, int kernel, int stride, int padding, int groups) implements Op {}
+    record Convolution(int in, int out, int kernel, int stride, int padding, int groups, boolean bias) implements Op {
+        /** Without bias, as before a normalisation. */
+        public Convolution(int in, int out, int kernel, int stride, int padding, int groups) {
+            this(in, out, kernel, stride, padding, groups, false);
+        }
+
+        /** The same with a bias. */
+        public Convolution biased() {
+            return new Convolution(in, out, kernel, stride, padding, groups, true);
+        }
+    }
 
     /**
      * Batch normalisation, momentum 0.1, over (N, H, W) of images and over N of features.
@@ -70,10 +79,16 @@ public sealed interface Op {
      */
     record Positions(int grid, int registers, double offset, boolean antialias) {}
 
-    /** Normalisation of each token, 1e-6 added to the variance. Weight, bias: (width). */
-    record LayerNorm(int width) implements Op {
-        /** Added to the variance. */
-        public static final double EPSILON = 1e-6;
+    /**
+     * Normalisation of each token. Weight, bias: (width).
+     *
+     * @param epsilon added to the variance
+     */
+    record LayerNorm(int width, double epsilon) implements Op {
+        /** With 1e-6 added to the variance, as vision transformers have it. */
+        public LayerNorm(int width) {
+            this(width, 1e-6);
+        }
     }
 
     /**
@@ -93,6 +108,26 @@ public sealed interface Op {
 
     /** Sum of two values of one shape. */
     record Add() implements Op {}
+
+    /**
+     * Stochastic depth of a residual branch: while training, an image's branch is zero with a probability and otherwise
+     * divided by the rest of it; in evaluation nothing. Drawn anew for every image of a micro-batch, by its seed.
+     *
+     * @param part of the network's rate that is this branch's probability, 0 to 1
+     * @param rate of the network, from 0 to less than 1; 0 until a student is made of it
+     * @see <a href="https://arxiv.org/abs/1603.09382">Huang et al. 2016</a>
+     */
+    record DropPath(double part, double rate) implements Op {
+        /** Of a network whose rate isn't known yet. */
+        public DropPath(double part) {
+            this(part, 0);
+        }
+
+        /** The probability that an image's branch is zero. */
+        public double probability() {
+            return part * rate;
+        }
+    }
 
     /**
      * A TorchScript module from outside as one layer, the only one of its network.

@@ -26,7 +26,7 @@ import org.simreg.proto.Precision;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;

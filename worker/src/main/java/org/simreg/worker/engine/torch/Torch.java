@@ -28,6 +28,7 @@ public final class Torch implements AutoCloseable {
     private final int threads;
     private final boolean foreign;
     private final Processor processor;
+    private final Gpus gpus;
 
     /**
      * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
@@ -46,30 +47,14 @@ public final class Torch implements AutoCloseable {
         processor = Processor.here();
         Engine engine = Engine.getEngine("PyTorch");
         processor.prepare();
-        this.device = device(engine, device);
+        gpus = Gpus.here();
+        this.device = gpus.device(device);
+        if (cuda()) {
+            new LibtorchFlags().exactOnGpu();
+        }
         this.threads = threads;
         JniUtils.setNumThreads(threads);
         manager = (PtNDManager) engine.newBaseManager(this.device);
-    }
-
-    private static Device device(Engine engine, String name) {
-        int gpus = engine.getGpuCount();
-        if (name.equals("cpu") || name.equals("auto") && gpus == 0) {
-            return Device.cpu();
-        }
-        if (name.equals("auto") || name.matches("cuda(:\\d{1,4})?")) {
-            int number = name.contains(":") ? Integer.parseInt(name.substring(5)) : 0;
-            if (number < gpus) {
-                return Device.gpu(number);
-            }
-            throw new UserError("device "
-                    + name
-                    + " is not there: libtorch sees "
-                    + gpus
-                    + " GPUs; use cpu, or set PYTORCH_LIBRARY_PATH, "
-                    + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
-        }
-        throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
     }
 
     /**
@@ -119,8 +104,9 @@ public final class Torch implements AutoCloseable {
      * here. Equal profiles give equal bits.
      */
     public String profile() {
-        String kind =
-                cuda() ? "cuda" : "cpu x" + threads + " " + System.getProperty("os.arch") + processor.instructions();
+        String kind = cuda()
+                ? gpus.profile(device.getDeviceId())
+                : "cpu x" + threads + " " + System.getProperty("os.arch") + processor.instructions();
         return NumericProfile.of(
                 "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind, Fingerprint.of(this));
     }

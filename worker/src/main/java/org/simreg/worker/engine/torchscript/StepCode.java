@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.FlatLayout.Slot;
 import org.simreg.worker.engine.torch.ScriptSource;
+import org.simreg.worker.engine.torchscript.layer.LayerCode;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
@@ -64,8 +65,23 @@ final class StepCode {
         if (trained.selfTaught()) {
             project();
         }
-        return ForwardCode.PAD_SAME + source;
+        return LayerCode.methods(List.of(trained.backbone()))
+                + (trained.backbone().draws() ? DROP_PATH : "")
+                + source;
     }
+
+    /** Zero for some images, the others divided by the probability that they stay. */
+    private static final String DROP_PATH = """
+              def drop_path(self,
+                x: Tensor,
+                stays: float) -> Tensor:
+                drawn = torch.rand([torch.size(x, 0)], dtype=6, layout=None, device=ops.prim.device(x), pin_memory=None)
+                factor = torch.div(torch.to(torch.lt(drawn, stays), ops.prim.dtype(x)), stays)
+                shape = [torch.size(x, 0)]
+                for i in range(torch.sub(torch.dim(x), 1)):
+                  shape0 = torch.append(shape, 1)
+                return torch.mul(x, torch.reshape(factor, shape))
+            """.indent(0);
 
     /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
     private void bind() {
@@ -95,11 +111,12 @@ final class StepCode {
                 .toList();
     }
 
-    /** Matrices are rounded, scales and shifts of BatchNorm are not: as autocast does. */
+    /** Matrices are rounded; normalisations, positions and scales are not: as autocast does. */
     private String storage(Slot slot, boolean average) {
         Weight.Kind kind = slot.weight().kind();
-        boolean norm = kind == Weight.Kind.NORM_SCALE || kind == Weight.Kind.NORM_SHIFT;
-        boolean rounded = settings.bfloat16() && !norm;
+        boolean whole =
+                kind == Weight.Kind.NORM_SCALE || kind == Weight.Kind.NORM_SHIFT || kind == Weight.Kind.PARAMETER;
+        boolean rounded = settings.bfloat16() && !whole;
         if (average) {
             return rounded ? "averaged" : "average";
         }
@@ -284,6 +301,12 @@ final class StepCode {
             }
             // With a momentum of 1 the "running" statistics are the batch's own, variance unbiased.
             return batch(layer + ".running_mean") + ", " + batch(layer + ".running_var") + ", True, 1.";
+        }
+
+        @Override
+        public String dropped(Op.DropPath path, String x) {
+            boolean drawn = out != null && path.probability() > 0;
+            return drawn ? "self.drop_path(" + x + ", " + number(1 - path.probability()) + ")" : x;
         }
 
         private String batch(String name) {

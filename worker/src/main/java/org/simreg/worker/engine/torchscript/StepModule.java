@@ -42,7 +42,7 @@ public final class StepModule implements TrainableStudent {
         lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages");
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
-        draws = script.isPresent();
+        draws = trained.backbone().draws();
         String methods = StepCode.of(trained, settings, script);
         module = TorchModule.load(
                         torch,
@@ -67,7 +67,7 @@ public final class StepModule implements TrainableStudent {
         return out.getFloat(lossAt);
     }
 
-    /** A student of our own layers draws nothing: its seed is unused. */
+    /** A student of our own layers draws nothing but its drop path; without one its seed is unused. */
     @Override
     public void backward(NDArray images, NDArray[] targets, NDArray out, long seed) {
         try (NDManager scope = torch.scope()) {

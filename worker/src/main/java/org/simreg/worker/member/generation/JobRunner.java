@@ -18,6 +18,7 @@ import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;
 import org.slf4j.Logger;
@@ -187,7 +188,8 @@ public final class JobRunner {
         reports.send(Report.newBuilder().setTold(Told.newBuilder().setJob(job()).setText(text)));
     }
 
-    private void fail(Throwable e) {
+    private void fail(Throwable failure) {
+        Throwable e = LibtorchFailure.explained(failure);
         boolean refused = e instanceof UserError;
         synchronized (this) {
             failed = true;
@@ -200,7 +202,7 @@ public final class JobRunner {
             LOG.error("{} failed", job(), e);
         }
         StringWriter trace = new StringWriter();
-        e.printStackTrace(new PrintWriter(trace));
+        failure.printStackTrace(new PrintWriter(trace));
         reports.send(Report.newBuilder()
                 .setFailed(JobFailed.newBuilder()
                         .setJob(job())

@@ -9,7 +9,7 @@ import java.util.Set;
 import org.simreg.worker.network.LayerNames;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 

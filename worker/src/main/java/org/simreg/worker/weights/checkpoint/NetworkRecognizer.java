@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.proto.Network;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -20,11 +22,20 @@ public final class NetworkRecognizer {
     /** No known network has fewer tensors. */
     private static final int LEAST = 60;
 
-    /** The first parts of all networks' names. */
-    private static final Set<String> PLACES = Set.of(
-            ("conv1 bn1 layer1 layer2 layer3 layer4 fc features classifier conv_stem layer conv_1x1 cls_token pos_embed"
-                            + " register_tokens mask_token patch_embed blocks norm head")
-                    .split(" "));
+    /** The first parts of all networks' names, their last layers' too, and a token that only pretraining uses. */
+    private static final Set<String> PLACES = Stream.concat(
+                    Networks.all().stream()
+                            .flatMap(name -> Networks.classifier(name, 1).weights().stream())
+                            .map(weight -> first(weight.name())),
+                    Stream.of("mask_token"))
+            .collect(Collectors.toSet());
+
+    /** Weights of the last linear layers of all networks. */
+    private static final List<String> LAST = Networks.all().stream()
+            .map(name -> Networks.classifier(name, 1).parameters())
+            .map(weights -> weights.get(weights.size() - 2).name())
+            .distinct()
+            .toList();
 
     /** Ahead of names of a run's checkpoint that are no weights. */
     private static final List<String> STATE = List.of("momentum.", "average.");
@@ -48,6 +59,10 @@ public final class NetworkRecognizer {
      */
     public static RecognizedFile of(StateDict file) {
         return new NetworkRecognizer(file).recognised();
+    }
+
+    private static String first(String name) {
+        return name.substring(0, (name + ".").indexOf('.'));
     }
 
     private RecognizedFile recognised() {
@@ -109,7 +124,7 @@ public final class NetworkRecognizer {
     }
 
     private static int classes(StateDict own, int features) {
-        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight", "head.weight")) {
+        for (String layer : LAST) {
             if (own.contains(layer)) {
                 long[] shape = own.shape(layer);
                 if (shape.length == 2 && shape[1] == features) {
@@ -127,8 +142,6 @@ public final class NetworkRecognizer {
 
     /** Takes the tensors of a network that was found, its counters and its last layer. */
     private void use(StateDict own) {
-        own.names().stream()
-                .filter(name -> PLACES.contains(name.substring(0, (name + ".").indexOf('.'))))
-                .forEach(name -> used.add(own.stored(name)));
+        own.names().stream().filter(name -> PLACES.contains(first(name))).forEach(name -> used.add(own.stored(name)));
     }
 }

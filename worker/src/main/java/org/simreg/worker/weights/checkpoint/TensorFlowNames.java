@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Op;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 

@@ -24,7 +24,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.export.TorchScriptWriter;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.WeightsFile;

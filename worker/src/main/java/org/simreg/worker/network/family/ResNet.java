@@ -1,16 +1,23 @@
-package org.simreg.worker.network;
+package org.simreg.worker.network.family;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.simreg.proto.Network;
+import org.simreg.worker.network.LayerNames;
+import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NetworkBuilder;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Op.BatchNorm;
 import org.simreg.worker.network.Op.Convolution;
 import org.simreg.worker.network.Op.GlobalAveragePool;
 import org.simreg.worker.network.Op.Linear;
 import org.simreg.worker.network.Op.MaxPool;
 import org.simreg.worker.network.Op.Relu;
+import org.simreg.worker.network.family.Architecture.Files;
 
 /**
  * A residual network with torchvision's layout and names.
@@ -36,9 +43,83 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
     }
 
     private static final int[] PLANES = {64, 128, 256, 512};
+    private static final int[] EIGHTEEN = {2, 2, 2, 2};
+    private static final int[] THIRTY_FOUR = {3, 4, 6, 3};
+    private static final int[] HUNDRED_AND_ONE = {3, 4, 23, 3};
 
-    int features() {
-        return PLANES[3] * width * expansion();
+    /** The family. */
+    static List<Architecture> all() {
+        Files plain = Files.own(Layout.TORCHVISION, Layout.TIMM).with(names());
+        Files other = plain.notWritten(Layout.HUGGINGFACE);
+        return List.of(
+                Architecture.of(
+                        Network.RESNET18,
+                        plain,
+                        (name, classes) -> basic(name, EIGHTEEN, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET34,
+                        plain,
+                        (name, classes) -> basic(name, THIRTY_FOUR, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET50,
+                        plain.alike(Network.RESNET50_BYOL),
+                        (name, classes) ->
+                                bottleneck(name, THIRTY_FOUR, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET101,
+                        plain,
+                        (name, classes) ->
+                                bottleneck(name, HUNDRED_AND_ONE, Form.PLAIN).network(classes)),
+                Architecture.of(
+                        Network.RESNET50X2,
+                        plain,
+                        (name, classes) -> wide(name, 2).network(classes)),
+                Architecture.of(
+                        Network.RESNET50X4,
+                        plain,
+                        (name, classes) -> wide(name, 4).network(classes)),
+                Architecture.of(
+                        Network.RESNET50_BYOL,
+                        other,
+                        (name, classes) ->
+                                bottleneck(name, THIRTY_FOUR, Form.SAME_PADDED).network(classes)),
+                Architecture.of(
+                        Network.RESNET18_CIFAR,
+                        other.alike(Network.RESNET18_CIFAR_PAD2),
+                        (name, classes) ->
+                                basic(name, EIGHTEEN, Form.SMALL_IMAGES).network(classes)),
+                Architecture.of(
+                        Network.RESNET34_CIFAR,
+                        other,
+                        (name, classes) ->
+                                basic(name, THIRTY_FOUR, Form.SMALL_IMAGES).network(classes)),
+                Architecture.of(
+                        Network.RESNET50_CIFAR,
+                        other.alike(Network.RESNET50_CIFAR_PAD2),
+                        (name, classes) ->
+                                bottleneck(name, THIRTY_FOUR, Form.SMALL_IMAGES).network(classes)),
+                Architecture.of(
+                        Network.RESNET18_CIFAR_PAD2,
+                        other,
+                        (name, classes) ->
+                                basic(name, EIGHTEEN, Form.SMALL_IMAGES_PADDED).network(classes)),
+                Architecture.of(
+                        Network.RESNET50_CIFAR_PAD2,
+                        other,
+                        (name, classes) -> bottleneck(name, THIRTY_FOUR, Form.SMALL_IMAGES_PADDED)
+                                .network(classes)));
+    }
+
+    private static ResNet basic(String name, int[] blocks, Form form) {
+        return new ResNet(name, blocks, false, 1, form);
+    }
+
+    private static ResNet bottleneck(String name, int[] blocks, Form form) {
+        return new ResNet(name, blocks, true, 1, form);
+    }
+
+    private static ResNet wide(String name, int width) {
+        return new ResNet(name, THIRTY_FOUR, true, width, Form.PLAIN);
     }
 
     /**
@@ -56,6 +137,7 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
         if (!small) {
             x = layers.add("maxpool", new MaxPool(3, 2, form == Form.SAME_PADDED ? Op.SAME : 1), x);
         }
+        layers.stage("stem", x, stem);
         int channels = stem;
         for (int stage = 0; stage < 4; stage++) {
             int planes = PLANES[stage] * width;
@@ -65,8 +147,12 @@ record ResNet(String name, int[] blocks, boolean bottleneck, int width, ResNet.F
                 x = block(layers, place, x, new Block(channels, planes, stride));
                 channels = planes * expansion();
             }
+            if (stage < 3) {
+                layers.stage("layer" + (stage + 1), x, channels);
+            }
         }
         x = layers.add("avgpool", new GlobalAveragePool(), x);
+        layers.stage("layer4", x, channels);
         if (classes > 0) {
             layers.add("fc", new Linear(channels, classes), x);
         }

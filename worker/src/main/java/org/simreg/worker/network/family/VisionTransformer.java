@@ -1,5 +1,10 @@
-package org.simreg.worker.network;
+package org.simreg.worker.network.family;
 
+import java.util.List;
+import org.simreg.proto.Network;
+import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NetworkBuilder;
+import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op.Attention;
 import org.simreg.worker.network.Op.ClassToken;
 import org.simreg.worker.network.Op.Gelu;
@@ -8,6 +13,7 @@ import org.simreg.worker.network.Op.LayerScale;
 import org.simreg.worker.network.Op.Linear;
 import org.simreg.worker.network.Op.PatchTokens;
 import org.simreg.worker.network.Op.Positions;
+import org.simreg.worker.network.family.Architecture.Files;
 
 /**
  * A vision transformer whose feature is its normalised class token, with the names of DINO's authors, which are timm's.
@@ -35,6 +41,54 @@ record VisionTransformer(String name, VisionTransformer.Size size, int patch, Po
             this.depth = depth;
             this.heads = heads;
         }
+    }
+
+    /** DINO's and DINOv2's networks. */
+    static List<Architecture> all() {
+        Files timm = new Files(
+                List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
+        Files readOnly = timm.notWritten(Layout.TIMM);
+        return List.of(
+                Architecture.of(
+                        Network.DINO_VITS16,
+                        timm,
+                        (name, classes) -> dino(name, Size.SMALL, 16).network(classes)),
+                Architecture.of(
+                        Network.DINO_VITS8,
+                        timm,
+                        (name, classes) -> dino(name, Size.SMALL, 8).network(classes)),
+                Architecture.of(
+                        Network.DINO_VITB16,
+                        timm,
+                        (name, classes) -> dino(name, Size.BASE, 16).network(classes)),
+                Architecture.of(
+                        Network.DINO_VITB8,
+                        timm,
+                        (name, classes) -> dino(name, Size.BASE, 8).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITS14,
+                        timm,
+                        (name, classes) -> dinoV2(name, Size.SMALL, false).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITB14,
+                        timm,
+                        (name, classes) -> dinoV2(name, Size.BASE, false).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITL14,
+                        timm,
+                        (name, classes) -> dinoV2(name, Size.LARGE, false).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITS14_REG,
+                        readOnly,
+                        (name, classes) -> dinoV2(name, Size.SMALL, true).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITB14_REG,
+                        readOnly,
+                        (name, classes) -> dinoV2(name, Size.BASE, true).network(classes)),
+                Architecture.of(
+                        Network.DINOV2_VITL14_REG,
+                        readOnly,
+                        (name, classes) -> dinoV2(name, Size.LARGE, true).network(classes)));
     }
 
     /**
@@ -78,6 +132,7 @@ record VisionTransformer(String name, VisionTransformer.Size size, int patch, Po
         }
         x = layers.add("norm", new LayerNorm(width), x);
         x = layers.add("class_token", new ClassToken(), x);
+        layers.stage("class_token", x, width);
         if (classes > 0) {
             layers.add("head", new Linear(width, classes), x);
         }

@@ -1,13 +1,20 @@
-package org.simreg.worker.network;
+package org.simreg.worker.network.family;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.simreg.proto.Network;
+import org.simreg.worker.network.LayerNames;
+import org.simreg.worker.network.Layout;
+import org.simreg.worker.network.NetworkBuilder;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Op.BatchNorm;
 import org.simreg.worker.network.Op.Convolution;
 import org.simreg.worker.network.Op.GlobalAveragePool;
 import org.simreg.worker.network.Op.Linear;
 import org.simreg.worker.network.Op.Relu6;
+import org.simreg.worker.network.family.Architecture.Files;
 
 /**
  * MobileNet-v2 of width 1 with torchvision's layout and names.
@@ -15,7 +22,7 @@ import org.simreg.worker.network.Op.Relu6;
  * @see <a href="https://arxiv.org/abs/1801.04381">Sandler et al. 2018, table 2</a>
  */
 final class MobileNetV2 {
-    static final int FEATURES = 1280;
+    private static final int FEATURES = 1280;
 
     /** Rows: expansion, channels, repetitions, first stride. */
     private static final int[][] STAGES = {
@@ -37,57 +44,40 @@ final class MobileNetV2 {
         this.tensorFlow = tensorFlow;
     }
 
+    /** The network with torchvision's arithmetic and names, and that with TensorFlow's and Hugging Face's names. */
+    static List<Architecture> all() {
+        return List.of(
+                Architecture.of(
+                        Network.MOBILENET_V2,
+                        Files.own(Layout.TORCHVISION).with(names()).named(huggingFace()),
+                        (name, classes) -> new MobileNetV2(false).build(name, classes)),
+                Architecture.of(
+                        Network.MOBILENET_V2_TF,
+                        Files.own(Layout.HUGGINGFACE),
+                        (name, classes) -> huggingFace().renamed(new MobileNetV2(true).build(name, classes))));
+    }
+
     /**
-     * The network with torchvision's arithmetic and names.
-     *
      * @param classes width of the classifier, or 0 to end with the pooled feature
      */
-    static NetworkGraph network(int classes) {
-        return new MobileNetV2(false).build("mobilenet-v2", classes);
-    }
-
-    /**
-     * The network with TensorFlow's arithmetic, whose weights Hugging Face publishes, and with the names that they
-     * have there.
-     *
-     * @param classes as above
-     */
-    static NetworkGraph tensorFlow(int classes) {
-        return huggingFace().renamed(new MobileNetV2(true).build("mobilenet-v2-tf", classes));
-    }
-
-    /** Name of the stage that a layer with torchvision's or Hugging Face's name belongs to. */
-    static String stage(String layer) {
-        Map<String, String> ours = huggingFace().ours();
-        String[] parts = ours.getOrDefault(layer, layer).split("\\.");
-        return parts[0].equals("features") ? stage(Integer.parseInt(parts[1])) : "stem";
-    }
-
-    private static String stage(int place) {
-        int end = 1;
-        for (int stage = 0; stage < STAGES.length; stage++) {
-            if (place < end) {
-                return stage == 0 ? "stem" : "stage" + stage;
-            }
-            end += STAGES[stage][2];
-        }
-        return place < end ? "stage" + STAGES.length : "last";
-    }
-
     private NetworkGraph build(String name, int classes) {
         int x = unit("features.0", NetworkBuilder.INPUT, new Convolution(3, 32, 3, 2, 1, 1));
         int channels = 32;
         int place = 1;
-        for (int[] stage : STAGES) {
-            for (int i = 0; i < stage[2]; i++) {
-                int stride = i == 0 ? stage[3] : 1;
-                x = residual("features." + place, x, new Residual(channels, stage[0], stage[1], stride));
-                channels = stage[1];
+        layers.stage("stem", x, channels);
+        for (int stage = 0; stage < STAGES.length; stage++) {
+            int[] row = STAGES[stage];
+            for (int i = 0; i < row[2]; i++) {
+                int stride = i == 0 ? row[3] : 1;
+                x = residual("features." + place, x, new Residual(channels, row[0], row[1], stride));
+                channels = row[1];
                 place++;
             }
+            layers.stage("stage" + (stage + 1), x, channels);
         }
         x = unit("features." + place, x, new Convolution(channels, FEATURES, 1, 1, 0, 1));
         x = layers.add("avgpool", new GlobalAveragePool(), x);
+        layers.stage("last", x, FEATURES);
         if (classes > 0) {
             layers.add("classifier.1", new Linear(FEATURES, classes), x);
         }
