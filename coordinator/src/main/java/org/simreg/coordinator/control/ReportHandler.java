@@ -122,8 +122,12 @@ final class ReportHandler {
         }
     }
 
-    private static void told(JobRun run, Told told) {
-        run.notice(told.getText());
+    private void told(JobRun run, Told told) {
+        if (told.hasBroken()) {
+            run.broken(told.getBroken(), told.getText()).ifPresent(tooMany -> guard.fail(run, tooMany, false));
+        } else {
+            run.notice(told.getText());
+        }
         if (told.getKept()) {
             run.ledger().changed(told.getText());
         }

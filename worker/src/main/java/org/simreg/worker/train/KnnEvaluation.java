@@ -1,8 +1,8 @@
 package org.simreg.worker.train;
 
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.simreg.proto.Notices;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
 import org.simreg.proto.Job;
@@ -32,7 +32,7 @@ final class KnnEvaluation implements AutoCloseable {
 
     private final ImageList searched;
     private final ImageList val;
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final ImageEmbedder trainImages;
     private final ImageEmbedder valImages;
     private final ViewRecipe.CentreView view;
@@ -42,7 +42,7 @@ final class KnnEvaluation implements AutoCloseable {
     /**
      * @param splits with a val part; one whose train part has no classes is measured inside val
      */
-    KnnEvaluation(Torch torch, Job job, ImageDataset splits, WorkerSettings settings, Consumer<String> notices) {
+    KnnEvaluation(Torch torch, Job job, ImageDataset splits, WorkerSettings settings, Notices notices) {
         val = splits.val().orElseThrow();
         searched = splits.train().labelled() ? splits.train() : val;
         this.notices = notices;

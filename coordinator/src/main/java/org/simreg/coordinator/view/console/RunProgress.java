@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.simreg.proto.BrokenImage;
+import org.simreg.proto.Notice;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
@@ -90,7 +90,7 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
             case STEP -> step(event.getStep(), event.getTimeMs());
             case EPOCH -> epoch(event.getEpoch());
             case EVALUATION -> bar.print(sentences.evaluation(event.getEvaluation()));
-            case NOTICE -> notice(event.getNotice().getText());
+            case NOTICE -> notice(event.getNotice());
             case FINISHED -> finished(event.getFinished());
             case GENERATION -> generation(event.getGeneration());
             case STATE -> state(event.getState());
@@ -101,11 +101,11 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
         }
     }
 
-    private void notice(String text) {
-        if (BrokenImage.isSentence(text)) {
-            broken.add(BrokenImage.file(text));
+    private void notice(Notice notice) {
+        if (notice.hasBroken()) {
+            broken.add(notice.getBroken().getFile());
         }
-        bar.print("note: " + printable(text));
+        bar.print("note: " + printable(notice.getText()));
     }
 
     private void finished(JobFinished done) {

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.simreg.proto.Notices;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
@@ -29,7 +29,7 @@ public final class ImageEmbedder implements AutoCloseable {
 
     private final Torch torch;
     private final ImageList images;
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final BatchLoader loader;
 
     /**
@@ -38,7 +38,7 @@ public final class ImageEmbedder implements AutoCloseable {
      * @param notices takes a sentence about each image that can't be read, once; called from decode
      *     threads
      */
-    public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Consumer<String> notices) {
+    public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Notices notices) {
         this.torch = torch;
         this.images = images;
         this.notices = notices;

@@ -6,6 +6,8 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.simreg.proto.BrokenImage;
+import org.simreg.proto.Notices;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Holding;
@@ -128,7 +130,7 @@ public final class JobRunner {
         MDC.put("worker", workerContext.worker());
         MDC.put("job", job());
         try (CheckpointSender opened = new CheckpointSender(job(), workerContext.checkpoints());
-                LoadedJob loaded = workerContext.opener().open(prepare.getSettings(), this::tell)) {
+                LoadedJob loaded = workerContext.opener().open(prepare.getSettings(), notices())) {
             if (prepare.getJoins()) {
                 TrainingLoop.warmUp(loaded);
             }
@@ -184,8 +186,22 @@ public final class JobRunner {
         next.run();
     }
 
-    private void tell(String text) {
-        reports.send(Report.newBuilder().setTold(Told.newBuilder().setJob(job()).setText(text)));
+    private Notices notices() {
+        return new Notices() {
+            @Override
+            public void accept(String text) {
+                tell(Told.newBuilder().setText(text));
+            }
+
+            @Override
+            public void broken(BrokenImage image, String sentence) {
+                tell(Told.newBuilder().setText(sentence).setBroken(image));
+            }
+        };
+    }
+
+    private void tell(Told.Builder told) {
+        reports.send(Report.newBuilder().setTold(told.setJob(job())));
     }
 
     private void fail(Throwable failure) {
