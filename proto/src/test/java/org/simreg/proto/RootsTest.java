@@ -56,7 +56,7 @@ class RootsTest {
     @Test
     void everySettingThatLeadsElsewhereIsNamedInOneSentence() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath(outside.toString());
+        job.getDatasetBuilder().clearPath().addPath(outside.toString());
         job.addTeachersBuilder().setSource("self");
         job.addTeachersBuilder().setSource("torchscript:/etc/passwd");
         job.getStudentBuilder().setInit(inside.resolve("i.pt").toString());
@@ -75,6 +75,7 @@ class RootsTest {
         collect(Job.getDescriptor().getFields(), "", texts);
         List<String> noPaths = List.of(
                 "name",
+                "dataset.label_field",
                 "teachers.feature",
                 "teachers.part",
                 "teachers.output",

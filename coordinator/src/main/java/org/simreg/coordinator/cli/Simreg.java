@@ -208,7 +208,8 @@ public final class Simreg implements Runnable {
                 .addSubcommand(new AuditCommand())
                 .addSubcommand(new TokenCommand())
                 .addSubcommand(new MetaCommands.SettingsCommand())
-                .addSubcommand(new MetaCommands.CompletionCommand());
+                .addSubcommand(new MetaCommands.CompletionCommand())
+                .addSubcommand(new MetaCommands.ManCommand());
         unify(command);
         // No heading stands between its parameters and the options of every command.
         command.getSubcommands().get("token").getCommandSpec().usageMessage().optionListHeading("");

@@ -73,8 +73,8 @@ final class CoordinatorServices {
         pools = new Pools();
         open.add(pools::close);
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
-        SamplesRpc samples = new SamplesRpc(
-                ReadGrants.of(this::readers).below(settings.limits.roots()), VertxInstances.cache(), READERS);
+        SamplesRpc samples =
+                new SamplesRpc(ReadGrants.of(this::readers), settings.limits.roots(), VertxInstances.cache(), READERS);
         open.add(samples::close);
         scaling = scaling(stores, settings);
         keda = new KedaRpc(scaling, jobs);

@@ -183,7 +183,7 @@ final class World {
     /** Four micro-batches, epochs of ten steps, a checkpoint every five. */
     static Job.Builder job(String name) {
         Job.Builder job = Job.newBuilder().setName(name);
-        job.getDatasetBuilder().setPath("/data");
+        job.getDatasetBuilder().addPath("/data");
         job.addTeachersBuilder().setSource("teacher.pth");
         job.getOptimizationBuilder().setBatch(8).setMicroBatches(4).setEpochs(3);
         job.getCheckpointsBuilder().setEverySteps(5).setDigestSteps(3).setOutput("runs/" + name);

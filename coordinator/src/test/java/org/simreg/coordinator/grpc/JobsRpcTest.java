@@ -51,7 +51,7 @@ class JobsRpcTest {
 
     static SubmitRequest.Builder request() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath("photos");
+        job.getDatasetBuilder().addPath("photos");
         job.addTeachers(Teacher.newBuilder().setSource("t.pt"));
         return SubmitRequest.newBuilder().setJob(job);
     }

@@ -83,7 +83,7 @@ public final class SmallJob {
      */
     public static Job of(String name, String data, String teacher, String student, int steps) {
         Job.Builder job = Job.newBuilder().setName(name).setSeed(7);
-        job.getDatasetBuilder().setPath(data);
+        job.getDatasetBuilder().clearPath().addPath(data);
         job.addTeachersBuilder().setSource(teacher).setNetwork(NETWORK);
         job.getStudentBuilder().setModule(student);
         job.getHeadBuilder().setForm(Head.Form.LINEAR);

@@ -38,7 +38,7 @@ class ThousandJobsTest {
 
     private SubmitRequest request(int number) {
         Job.Builder job = Job.newBuilder().setName("j" + number);
-        job.getDatasetBuilder().setPath("/data");
+        job.getDatasetBuilder().addPath("/data");
         job.addTeachersBuilder().setSource("/t.pt");
         job.getCheckpointsBuilder().setOutput(folder.resolve("runs/j" + number).toString());
         return SubmitRequest.newBuilder().setJob(job).setRequestId("r" + number).build();

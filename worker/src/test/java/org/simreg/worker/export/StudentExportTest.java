@@ -211,7 +211,7 @@ class StudentExportTest {
     @Test
     void aRunWithValPicturesMeasuresTeacherAndStudentBeforeAndAfter() {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
-        job.getDatasetBuilder().setPath(SmallRun.SAMPLE.toString()).setLimitClasses(2);
+        job.getDatasetBuilder().clearPath().addPath(SmallRun.SAMPLE.toString()).setLimitClasses(2);
         job.getOptimizationBuilder().setBatch(24);
         job.getEvaluationBuilder().setEveryEpochs(1).addK(1).addK(1024);
         SmallRun run = SmallRun.whole(job, folder);

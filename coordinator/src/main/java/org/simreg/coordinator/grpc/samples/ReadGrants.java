@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
@@ -29,7 +30,7 @@ public interface ReadGrants {
             @Override
             public boolean dataset(Dataset dataset) {
                 return named.dataset(dataset)
-                        && roots.hold(Path.of(dataset.getPath()))
+                        && DataSource.of(dataset).stream().allMatch(source -> roots.hold(source.base()))
                         && (dataset.getClassesFile().isEmpty() || roots.hold(Path.of(dataset.getClassesFile())))
                         && (dataset.getValLabels().isEmpty() || roots.hold(Path.of(dataset.getValLabels())));
             }

@@ -16,9 +16,11 @@ import org.simreg.coordinator.grpc.FileParts.OpenFile;
 import org.simreg.coordinator.grpc.GrpcStatuses;
 import org.simreg.coordinator.grpc.StreamedAnswer;
 import org.simreg.coordinator.grpc.StreamedAnswer.Parts;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsHeader;
@@ -48,19 +50,20 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     private final Semaphore calls = new Semaphore(MOST_CALLS);
 
     /**
-     * @param grants what may be read
+     * @param grants what may be read, where it lies below the roots
+     * @param roots below which files must lie
      * @param indexCache folder of the indexes of data sets; made if missing
      * @param threads that read files
      */
-    public SamplesRpc(ReadGrants grants, Path indexCache, int threads) {
-        this.grants = grants;
-        datasets = new OpenDatasets(indexCache);
+    public SamplesRpc(ReadGrants grants, Roots roots, Path indexCache, int threads) {
+        this.grants = grants.below(roots);
+        datasets = new OpenDatasets(indexCache, roots);
         this.threads = NamedThreads.pool(NamedThreads.numbered("simreg-samples"), threads, IDLE);
     }
 
     @Override
     public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
-        String path = request.getDataset().getPath();
+        String path = DataSource.shown(request.getDataset());
         answer(
                 client,
                 () -> require(grants.dataset(request.getDataset()), "data set", path),
@@ -76,7 +79,7 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
 
     @Override
     public void read(ReadRequest request, StreamObserver<SamplePart> client) {
-        String path = request.getDataset().getPath();
+        String path = DataSource.shown(request.getDataset());
         answer(
                 client,
                 () -> {

@@ -52,7 +52,7 @@ class EvalCommandTest {
     void withoutARuleAllPublishedOnesAreMeasured() {
         EvalRequest request = asked(words("eval knn --data d --weights w.pth"));
         assertEquals(new EvalRequest.Knn(VotingRule.PUBLISHED), request.task());
-        assertEquals(List.of(Path.of("d")), request.images().folders());
+        assertEquals(List.of("d"), request.images().sources());
         assertEquals(Optional.empty(), request.weights().network());
         assertEquals(Optional.empty(), request.results().cache());
     }
@@ -86,7 +86,7 @@ class EvalCommandTest {
     @Test
     void transferTakesSeveralFolders() {
         EvalRequest request = asked(words("eval transfer --data a --data b --weights w"));
-        assertEquals(List.of(Path.of("a"), Path.of("b")), request.images().folders());
+        assertEquals(List.of("a", "b"), request.images().sources());
         assertEquals(45, ((EvalRequest.Transfer) request.task()).settings().count());
     }
 

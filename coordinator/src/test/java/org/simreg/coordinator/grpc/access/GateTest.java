@@ -76,7 +76,7 @@ class GateTest {
 
     private static Job.Builder job() {
         Job.Builder job = Job.newBuilder().setName("a");
-        job.getDatasetBuilder().setPath("d");
+        job.getDatasetBuilder().addPath("d");
         job.addTeachersBuilder().setSource("self");
         return job;
     }
@@ -102,7 +102,7 @@ class GateTest {
 
     private static JobStatus submit(ApiClient client) {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath("d");
+        job.getDatasetBuilder().addPath("d");
         job.addTeachersBuilder().setSource("t.pt");
         return client.ask(j -> j.submit(SubmitRequest.newBuilder().setJob(job).build()));
     }

@@ -48,7 +48,7 @@ class RemoteRunTest {
 
     private Job job(String path, String teacher) {
         Job.Builder job = Job.newBuilder().setName("small").setSeed(7);
-        job.getDatasetBuilder().setPath(path);
+        job.getDatasetBuilder().clearPath().addPath(path);
         job.addTeachersBuilder().setSource(teacher).setNetwork(Network.MOBILENET_V2);
         job.getStudentBuilder().setNetwork(Network.MOBILENET_V2);
         job.getHeadBuilder().setForm(Head.Form.LINEAR);

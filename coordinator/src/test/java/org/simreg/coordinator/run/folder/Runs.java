@@ -37,7 +37,7 @@ public final class Runs {
 
     public static Job job(Path folder) {
         Job.Builder job = Job.newBuilder().setName("made-up");
-        job.getDatasetBuilder().setPath("pictures");
+        job.getDatasetBuilder().addPath("pictures");
         job.addTeachersBuilder().setSource("self");
         job.getStudentBuilder().setNetwork(Network.MOBILENET_V2);
         job.getViewsBuilder().setSize(32);

@@ -64,7 +64,7 @@ final class BrokenImages {
             }
         }
         throw new UserError("None of the %d images can be read, %s for one; check that the data set is complete"
-                .formatted(size, images.file(id)));
+                .formatted(size, images.location(id)));
     }
 
     private boolean isDecoded(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
@@ -75,15 +75,15 @@ final class BrokenImages {
             decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
         } catch (NotHere e) {
-            throw new NotHere(images.file(id) + ": " + e.getMessage());
+            throw new NotHere(images.location(id) + ": " + e.getMessage());
         } catch (IOException e) {
             if (broken.add(id)) {
                 String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
                 BrokenImage image = BrokenImage.newBuilder()
-                        .setFile(images.file(id).toString())
+                        .setFile(String.valueOf(images.location(id)))
                         .setTrain(settings.trained())
                         .build();
-                notices.broken(image, images.file(id) + " can't be used: " + reason);
+                notices.broken(image, images.location(id) + " can't be used: " + reason);
             }
             requireFew(id);
             return false;
@@ -96,7 +96,7 @@ final class BrokenImages {
         if (count > settings.maxBroken() * size && count < size) {
             throw new UserError(
                     "%d of the %d images can't be read so far, %s the last of them; dataset.max_broken allows %s of all. Mend or remove them, or allow more with --max-broken"
-                            .formatted(count, size, images.file(id), settings.maxBroken()));
+                            .formatted(count, size, images.location(id), settings.maxBroken()));
         }
     }
 }

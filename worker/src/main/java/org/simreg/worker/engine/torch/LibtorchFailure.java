@@ -62,7 +62,7 @@ public final class LibtorchFailure {
     }
 
     /** libtorch's own line of the reason. */
-    public static String reason(RuntimeException e) {
+    public static String reason(Throwable e) {
         List<String> lines = String.valueOf(e.getMessage())
                 .lines()
                 .filter(line -> !line.isBlank())

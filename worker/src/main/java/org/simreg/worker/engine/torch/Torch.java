@@ -33,7 +33,7 @@ public final class Torch implements AutoCloseable {
     /**
      * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
      * @param threads of libtorch on the CPU, at least 1
-     * @throws UserError if there is no such device
+     * @throws UserError if there is no such device, or no libtorch for this machine
      */
     public Torch(String device, int threads) {
         this(device, threads, true);
@@ -45,7 +45,7 @@ public final class Torch implements AutoCloseable {
     public Torch(String device, int threads, boolean foreign) {
         this.foreign = foreign;
         processor = Processor.here();
-        Engine engine = Engine.getEngine("PyTorch");
+        Engine engine = libtorch();
         processor.prepare();
         gpus = Gpus.here();
         this.device = gpus.device(device);
@@ -55,6 +55,31 @@ public final class Torch implements AutoCloseable {
         this.threads = threads;
         JniUtils.setNumThreads(threads);
         manager = (PtNDManager) engine.newBaseManager(this.device);
+    }
+
+    private static Engine libtorch() {
+        try {
+            return Engine.getEngine("PyTorch");
+        } catch (RuntimeException | LinkageError e) {
+            Throwable first = e;
+            while (first.getCause() != null) {
+                first = first.getCause();
+            }
+            String own = System.getenv("PYTORCH_LIBRARY_PATH");
+            boolean outside = own != null && !own.isEmpty();
+            throw new UserError(
+                    "libtorch can't be loaded on %s %s (%s); %s"
+                            .formatted(
+                                    System.getProperty("os.name"),
+                                    System.getProperty("os.arch"),
+                                    LibtorchFailure.reason(first),
+                                    outside
+                                            ? "PYTORCH_LIBRARY_PATH names " + own + ", which PYTORCH_VERSION and"
+                                                    + " PYTORCH_FLAVOR have to describe"
+                                            : "simreg is made for Linux on x86-64 and ARM64 and for macOS on ARM64, each with"
+                                                    + " an archive of its own"),
+                    e);
+        }
     }
 
     /**

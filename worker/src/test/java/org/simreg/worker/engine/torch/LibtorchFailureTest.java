@@ -4,11 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.UserError.NotHere;
@@ -57,6 +63,20 @@ class LibtorchFailureTest {
                                 .formatted(reason)
                         + " nvidia-smi and dmesg if that comes back",
                 sentence(new EngineException(text + "\nCUDA kernel errors might be asynchronously reported")));
+    }
+
+    @Test
+    void aLibtorchThatCantBeLoadedIsOneSentence(@TempDir Path folder) throws IOException, InterruptedException {
+        Files.writeString(folder.resolve("libtorch.so"), "no library");
+        Map<String, String> environment =
+                Map.of("PYTORCH_LIBRARY_PATH", folder.toString(), "PYTORCH_VERSION", "2.7.1", "PYTORCH_FLAVOR", "cpu");
+        String said = JavaProcess.lines(ProfileProbe.class, environment, "1").stream()
+                .filter(line -> line.startsWith("refused: "))
+                .findFirst()
+                .orElseThrow();
+        assertTrue(said.startsWith("refused: libtorch can't be loaded on Linux "), said);
+        assertTrue(said.contains(folder.resolve("libtorch.so").toString()), said);
+        assertTrue(said.endsWith("which PYTORCH_VERSION and PYTORCH_FLAVOR have to describe"), said);
     }
 
     @Test
