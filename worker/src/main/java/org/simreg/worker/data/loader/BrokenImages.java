@@ -80,7 +80,7 @@ final class BrokenImages {
             if (broken.add(id)) {
                 String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
                 BrokenImage image = BrokenImage.newBuilder()
-                        .setFile(String.valueOf(images.location(id)))
+                        .setFile(images.location(id))
                         .setTrain(settings.trained())
                         .build();
                 notices.broken(image, images.location(id) + " can't be used: " + reason);

@@ -118,7 +118,7 @@ public final class ImageEmbedder implements AutoCloseable {
                 int row = (int) ((long) i * batch.size() / values.length);
                 throw new UserError(
                         "The features of %s are no finite numbers (%s): the weights are damaged, belong to another network, or overflow in this precision"
-                                .formatted(images.file(batch.sources()[row]), values[i]));
+                                .formatted(images.location(batch.sources()[row]), values[i]));
             }
         }
     }

@@ -215,7 +215,7 @@ class BatchLoaderTest {
                 batches.next().close();
             }
             BrokenImage first = BrokenImage.newBuilder()
-                    .setFile(images.file(0).toString())
+                    .setFile(images.location(0))
                     .setTrain(trained)
                     .build();
             assertEquals(List.of(first), broken);

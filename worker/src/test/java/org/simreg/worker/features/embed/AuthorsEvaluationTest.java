@@ -144,7 +144,7 @@ class AuthorsEvaluationTest {
             ViewRecipe.CentreView view = new ViewRecipe.CentreView(37, SIZE);
             UserError refused =
                     assertThrows(UserError.class, () -> embedder.bank(overflown, view, ProgressMonitor.SILENT));
-            String first = sample.val().orElseThrow().file(0).toString();
+            String first = sample.val().orElseThrow().location(0);
             assertEquals(
                     "The features of " + first
                             + " are no finite numbers (Infinity): the weights are damaged, belong to another network,"
