@@ -27,9 +27,11 @@ public final class ForeignFormat {
     private static final String FROM_ONNX = "make a TorchScript module of it (m = onnx2torch.convert(FILE);"
             + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names, or give"
             + " the PyTorch file or safetensors that it was made of";
-    private static final String FROM_EXPORT = "make a TorchScript module of it (m = torch.export.load(FILE).module();"
-            + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names; if a guard"
-            + " fails there, export it again for any batch (dynamic_shapes=({0: torch.export.Dim('n')},))";
+    private static final String FROM_EXPORT = "of a network that is known here its weights do"
+            + " (torch.save(dict(torch.export.load(FILE).state_dict), 'm.pth')); of any other make a TorchScript module (m ="
+            + " torch.export.load(FILE).module(); torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt'), with images of"
+            + " the size that it was exported with), which torchscript:m.pt names; if a guard on the batch fails there,"
+            + " export it again for any (dynamic_shapes=({0: torch.export.Dim('n')},))";
     private static final String FROM_DISTRIBUTED =
             "make one file of it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pth";
     private static final String FROM_NUMPY =

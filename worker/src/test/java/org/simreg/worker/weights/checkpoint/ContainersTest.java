@@ -117,7 +117,7 @@ class ContainersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "archive/data/weights/model_weights_config.json, torch.export.load",
+        "archive/data/weights/model_weights_config.json, torch.save(dict(torch.export.load",
         "model.weights.h5, it is a Keras file",
         "conv1.npy, it is an .npz of NumPy",
         "a/.data/extern_modules, torch.package",
