@@ -2,6 +2,7 @@ package org.simreg.proto;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** A source of samples, as one text of {@code Dataset.path} names it. */
@@ -100,6 +101,16 @@ public sealed interface DataSource {
     /** The sources of a data set. */
     static List<DataSource> of(Dataset dataset) {
         return dataset.getPathList().stream().map(DataSource::of).toList();
+    }
+
+    /** What a job's accuracy is measured with; none: the data set itself. */
+    static Optional<Dataset> evaluation(Job job) {
+        Dataset.Builder data =
+                Dataset.newBuilder().addAllPath(job.getEvaluation().getDataList());
+        if (job.getDataset().hasLabelField() && of(data.build()).stream().noneMatch(Folder.class::isInstance)) {
+            data.setLabelField(job.getDataset().getLabelField());
+        }
+        return job.getEvaluation().getDataCount() == 0 ? Optional.empty() : Optional.of(data.build());
     }
 
     /** The sources of a data set for people. */

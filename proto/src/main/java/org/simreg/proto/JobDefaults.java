@@ -87,6 +87,9 @@ final class JobDefaults {
         if (!job.getCheckpoints().hasOutput()) {
             job.getCheckpointsBuilder().setOutput("runs/" + job.getName());
         }
+        if (job.getDataset().hasValPart() && !job.getDataset().hasValSeed()) {
+            job.getDatasetBuilder().setValSeed(job.getSeed());
+        }
         Cache cache = job.getCache();
         if (asksForCache(job.build()) && !cache.hasStore() && cache.getPrecision() != Cache.Format.NONE) {
             job.getCacheBuilder().setStore(job.getCheckpoints().getOutput() + "/features");

@@ -153,6 +153,7 @@ public final class Roots {
         static Map<String, Path> of(Job job, Path folder) {
             NamedPaths all = new NamedPaths();
             all.sources("dataset.path", job.getDataset());
+            DataSource.evaluation(job).ifPresent(data -> all.sources("evaluation.data", data));
             all.put("dataset.classes_file", job.getDataset().getClassesFile());
             all.put("dataset.val_labels", job.getDataset().getValLabels());
             for (int i = 0; i < job.getTeachersCount(); i++) {

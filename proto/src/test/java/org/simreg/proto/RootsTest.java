@@ -68,6 +68,17 @@ class RootsTest {
         Roots.ANYWHERE.check(job.build(), Path.of("/tmp-x"));
     }
 
+    @Test
+    void everySourceOfADataSetIsChecked() {
+        Job.Builder job = Job.newBuilder();
+        job.getDatasetBuilder().addPath("tar:" + inside + "/*.tar").addPath("list:" + outside + "/a.txt");
+        job.getEvaluationBuilder().addData("tar:" + outside + "/{0..9}/val.tar");
+        UserError e = assertThrows(UserError.class, () -> roots.check(job.build(), inside));
+        assertEquals(
+                List.of("dataset.path[1]", "evaluation.data"),
+                e.problems().stream().map(UserError.Problem::place).toList());
+    }
+
     /** A setting with a path in it that the check forgets would be a hole. */
     @Test
     void everyTextSettingThatIsAPathIsChecked() {
@@ -84,6 +95,7 @@ class RootsTest {
         texts.removeAll(noPaths);
         texts.removeAll(List.of(
                 "dataset.path",
+                "evaluation.data",
                 "dataset.classes_file",
                 "dataset.val_labels",
                 "teachers.source",

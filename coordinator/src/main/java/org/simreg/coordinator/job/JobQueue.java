@@ -18,9 +18,7 @@ import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobState;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
-import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
-import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 
 /** The queue of a coordinator: all its jobs, ended ones too, and the rules for a new one. */
@@ -41,6 +39,7 @@ public final class JobQueue implements JobRun.Listener {
     private final Map<String, JobRun> ended = new LinkedHashMap<>();
 
     private Consumer<JobRun> answering = run -> {};
+    private Consumer<JobRun> queued = run -> {};
 
     /** No two jobs have one time of submission, nor a later job an earlier one. */
     private long newest;
@@ -70,6 +69,11 @@ public final class JobQueue implements JobRun.Listener {
         return run;
     }
 
+    /** Takes what is told of new jobs, whose first event is still to be said. */
+    public void whenQueued(Consumer<JobRun> told) {
+        queued = told;
+    }
+
     /** Takes what is told of jobs whose files have not answered for a while, and do now. */
     public void whenAnswering(Consumer<JobRun> told) {
         answering = told;
@@ -77,7 +81,9 @@ public final class JobQueue implements JobRun.Listener {
 
     @Override
     public void answers(JobRun run) {
-        answering.accept(run);
+        if (runs.get(run.id()) == run) {
+            answering.accept(run);
+        }
     }
 
     @Override
@@ -270,18 +276,14 @@ public final class JobQueue implements JobRun.Listener {
         run.files(files);
         try {
             store.save(record);
-            keep(run);
-            run.emit(Progress.newBuilder()
-                    .setState(
-                            StateChanged.newBuilder().setState(JobState.QUEUED).setReason(record.getReason())));
-            return run;
         } catch (RuntimeException e) {
-            runs.remove(record.getId());
-            active.remove(record.getId());
-            requests.remove(record.getRequestId(), run);
             run.close();
             throw e;
         }
+        // From here on the job is there, whatever its folder does.
+        keep(run);
+        queued.accept(run);
+        return run;
     }
 
     /** A job that takes over a run gives none of its generations' numbers again. */

@@ -208,11 +208,12 @@ final class CoordinatorServices {
             CoordinatorSettings.Limits limits,
             JobObserver observer,
             ScaleSettings scale) {
+        /** Those of a command that ends with its job. */
         Settings(String version, Path base) {
             this(
                     version,
                     base,
-                    CoordinatorSettings.Times.USUAL,
+                    CoordinatorSettings.Times.ONE_JOB,
                     CoordinatorSettings.Limits.NONE,
                     JobObserver.NONE,
                     ScaleSettings.USUAL);

@@ -24,7 +24,8 @@ import org.simreg.proto.SubmitRequest;
 /** A simulation of a coordinator and its workers: a queue of events with a clock of its own. */
 final class World {
     static final String VERSION = "1.2.3";
-    static final CoordinatorSettings.Times TIMES = new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000);
+    static final CoordinatorSettings.Times TIMES =
+            new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000, 1000);
 
     private record Event(long time, long order, Runnable action) {}
 
@@ -118,6 +119,12 @@ final class World {
         running = Optional.empty();
         workers.values().forEach(FakeWorker::disconnect);
         folders.crash(power);
+    }
+
+    /** Whether what is written, of jobs that there are, finds no room. */
+    void room(BooleanSupplier lacks) {
+        store.lacksRoom = lacks;
+        folders.all().forEach(files -> files.lacksRoom = lacks);
     }
 
     FakeWorker worker(String name) {

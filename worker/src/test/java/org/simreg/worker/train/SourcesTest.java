@@ -1,6 +1,7 @@
 package org.simreg.worker.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Dataset;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.worker.data.dataset.Tars;
@@ -119,6 +121,53 @@ class SourcesTest {
         }
         Path file = outer.write(folder.resolve("ILSVRC2012_img_train.tar"));
         assertEquals(expected, sha256("tar:" + file));
+    }
+
+    private static List<EvaluationDone> measured(Job.Builder job) throws IOException {
+        job.addTeachersBuilder().setSource("self");
+        SmallRun run = SmallRun.whole(job, Files.createTempDirectory(folder, "run"));
+        return run.events().stream()
+                .filter(event -> event.hasEvaluation())
+                .map(event -> event.getEvaluation())
+                .toList();
+    }
+
+    private static Job.Builder small(String data) {
+        Job.Builder job = SmallRun.job("self")
+                .clearTeachers()
+                .setDataset(Dataset.newBuilder().addPath(data));
+        job.getOptimizationBuilder().setBatch(4).setEpochs(1).setMaxSteps(1);
+        job.getEvaluationBuilder().addK(1);
+        return job;
+    }
+
+    @Test
+    void picturesWithoutAValAreEachComparedWithAllOthers() throws IOException {
+        List<EvaluationDone> all = measured(small(pictures.toString()));
+        double accuracy = all.get(all.size() - 1).getKnn(0).getAccuracy();
+        assertTrue(accuracy > 0 && accuracy < 1, all::toString);
+        // One of them is its own nearest neighbour otherwise.
+        assertTrue(
+                all.get(all.size() - 1).getExamplesList().stream()
+                        .noneMatch(example ->
+                                example.getFile().equals(example.getNeighbors(0).getFile())),
+                all::toString);
+    }
+
+    @Test
+    void accuracyIsMeasuredWithDataOfItsOwn() throws IOException {
+        Path unlabelled = pictures.resolve("train").resolve(CLASSES.get(0));
+        Job.Builder job = small(unlabelled.toString());
+        assertEquals(List.of(), measured(small(unlabelled.toString())));
+        Tars tar = new Tars();
+        for (String path : shuffled()) {
+            tar.add((path.hashCode() % 2 == 0 ? "val/" : "train/") + path, bytes(path));
+        }
+        job.getEvaluationBuilder().addData("tar:" + tar.write(folder.resolve("labelled.tar")));
+        List<EvaluationDone> all = measured(job);
+        EvaluationDone last = all.get(all.size() - 1);
+        assertTrue(last.getExamples(0).getFile().startsWith("val/"), last::toString);
+        assertTrue(last.getExamples(0).getNeighbors(0).getFile().startsWith("train/"), last::toString);
     }
 
     @Test

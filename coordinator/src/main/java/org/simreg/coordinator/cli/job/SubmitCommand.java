@@ -153,6 +153,9 @@ public final class SubmitCommand implements Callable<Integer> {
             whole.getCheckpointsBuilder()
                     .setOutput(absolute(job.getCheckpoints().getOutput()));
             data(whole.getDatasetBuilder());
+            DataSource.evaluation(job)
+                    .map(data -> DataSource.moved(data, this::absolute).getPathList())
+                    .ifPresent(paths -> whole.getEvaluationBuilder().clearData().addAllData(paths));
             student(whole.getStudentBuilder());
             whole.getTeachersBuilderList().forEach(this::teacher);
             if (job.getCache().hasStore()) {

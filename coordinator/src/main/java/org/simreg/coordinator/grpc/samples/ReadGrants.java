@@ -52,7 +52,7 @@ public interface ReadGrants {
         return new ReadGrants() {
             @Override
             public boolean dataset(Dataset dataset) {
-                return jobs.get().stream().anyMatch(job -> job.getDataset().equals(dataset));
+                return jobs.get().stream().anyMatch(job -> reads(job, dataset));
             }
 
             @Override
@@ -60,6 +60,11 @@ public interface ReadGrants {
                 return !path.isEmpty() && jobs.get().stream().anyMatch(job -> readsWeights(job, path));
             }
         };
+    }
+
+    private static boolean reads(Job job, Dataset dataset) {
+        return job.getDataset().equals(dataset)
+                || DataSource.evaluation(job).filter(dataset::equals).isPresent();
     }
 
     private static boolean readsWeights(Job job, String path) {

@@ -17,5 +17,17 @@ public record LocatedIndex(List<StoredFile> inputs, List<Part> parts, List<Strin
      * @param names of the images by class
      * @param extents where their bytes lie, in the same order
      */
-    public record Part(SampleIndex.FolderPart names, SampleExtents extents) {}
+    public record Part(SampleIndex.FolderPart names, SampleExtents extents) {
+        private Part rows(int[] rows) {
+            return new Part(names.rows(rows), extents.rows(rows));
+        }
+    }
+
+    /** The index with a part of train as val. */
+    public LocatedIndex held(HeldOut held) {
+        List<SampleIndex.FolderPart> names = parts.stream().map(Part::names).toList();
+        Part train = parts.get(0);
+        return new LocatedIndex(
+                inputs, List.of(train.rows(held.rows(names, false)), train.rows(held.rows(names, true))), notes);
+    }
 }

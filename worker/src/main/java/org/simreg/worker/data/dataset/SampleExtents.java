@@ -1,5 +1,6 @@
 package org.simreg.worker.data.dataset;
 
+import java.util.Arrays;
 import java.util.List;
 import org.simreg.worker.data.store.StoredFile;
 
@@ -15,4 +16,13 @@ import org.simreg.worker.data.store.StoredFile;
 public record SampleExtents(List<StoredFile> files, int[] file, long[] offset, int[] length) {
     /** The offset of an image that is a file of its own. */
     public static final long WHOLE = -1;
+
+    /** Those of some images. */
+    SampleExtents rows(int[] rows) {
+        return new SampleExtents(
+                files,
+                Arrays.stream(rows).map(row -> file[row]).toArray(),
+                Arrays.stream(rows).mapToLong(row -> offset[row]).toArray(),
+                Arrays.stream(rows).map(row -> length[row]).toArray());
+    }
 }

@@ -60,11 +60,18 @@ public final class ForwardCode {
             NetworkGraph.Node node = nodes.get(i);
             String x = node.input() == 0 ? input : prefix + node.input();
             String y = node.second() == 0 ? input : prefix + node.second();
-            boolean sum = node.op() instanceof Op.Add;
-            String value = sum ? sum(network, node, x, y) : expression(node, place + node.name(), x);
-            source.line("%s%d = %s", prefix, i + 1, value);
+            source.line("%s%d = %s", prefix, i + 1, value(network, node, place, x, y));
         }
         return prefix + nodes.size();
+    }
+
+    private String value(NetworkGraph network, NetworkGraph.Node node, String place, String x, String y) {
+        if (node.op() instanceof Op.Add) {
+            return sum(network, node, x, y);
+        } else if (node.op() instanceof Op.Multiply) {
+            return "torch.mul(" + x + ", " + y + ")";
+        }
+        return expression(node, place + node.name(), x);
     }
 
     private String expression(NetworkGraph.Node node, String name, String x) {

@@ -218,6 +218,8 @@ final class FrozenCode {
         String x = value[node.input()];
         if (node.op() instanceof Op.Add) {
             return "torch.add_(" + x + ", " + value[node.second()] + ")";
+        } else if (node.op() instanceof Op.Multiply) {
+            return "torch.mul_(" + x + ", " + value[node.second()] + ")";
         } else if (node.op() instanceof Op.BatchNorm norm) {
             return norm(norm, node.name(), x);
         }

@@ -247,19 +247,16 @@ final class StepCode {
      * batch's.
      */
     private void runningStatistics() {
-        String running = "state[2]";
-        String batch = "batch";
         if (script.isPresent()) {
-            int own = script.get().statistics();
-            int rest = statistics.length() - own;
-            source.line(
-                    "buffers = torch.copy_(torch.narrow(state[2], 0, 0, %d), torch.narrow(batch, 0, 0, %d))", own, own);
-            running = "torch.narrow(state[2], 0, " + own + ", " + rest + ")";
-            batch = "torch.narrow(batch, 0, " + own + ", " + rest + ")";
+            String own = ", 0, 0, " + script.get().statistics() + ")";
+            source.line("buffers = torch.copy_(torch.narrow(state[2]%s, torch.narrow(batch%s)", own, own);
         }
-        source.line(
-                "s = torch.add_(torch.mul_(%s, %s), %s, alpha=%s)",
-                running, number(1 - Op.BatchNorm.MOMENTUM), batch, number(Op.BatchNorm.MOMENTUM));
+        for (StudentNetwork.Running part : trained.running()) {
+            String range = ", 0, " + part.offset() + ", " + part.length() + ")";
+            source.line(
+                    "s = torch.add_(torch.mul_(torch.narrow(state[2]%s, %s), torch.narrow(batch%s, alpha=%s)",
+                    range, number(1 - part.momentum()), range, number(part.momentum()));
+        }
     }
 
     /** The momentum teacher's projection; its BatchNorm sees the batch, as the student's does. */

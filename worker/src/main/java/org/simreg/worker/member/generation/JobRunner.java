@@ -20,6 +20,7 @@ import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;
@@ -206,7 +207,8 @@ public final class JobRunner {
 
     private void fail(Throwable failure) {
         Throwable e = LibtorchFailure.explained(failure);
-        boolean refused = e instanceof UserError;
+        boolean lacks = Shortage.in(e).isPresent();
+        boolean refused = e instanceof UserError && !lacks;
         synchronized (this) {
             failed = true;
             if (dropped) {
@@ -214,7 +216,7 @@ public final class JobRunner {
                 return;
             }
         }
-        if (!refused) {
+        if (!(e instanceof UserError)) {
             LOG.error("{} failed", job(), e);
         }
         StringWriter trace = new StringWriter();
@@ -223,8 +225,9 @@ public final class JobRunner {
                 .setFailed(JobFailed.newBuilder()
                         .setJob(job())
                         .setGeneration(newest)
-                        .setReason(refused ? e.getMessage() : String.valueOf(e))
+                        .setReason(e instanceof UserError ? e.getMessage() : String.valueOf(e))
                         .setRefused(refused)
+                        .setLacksRoom(lacks)
                         .setOnlyHere(e instanceof NotHere)
                         .setTrace(trace.toString())));
     }

@@ -5,6 +5,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.simreg.proto.Network;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.network.LayerNames;
@@ -16,7 +18,13 @@ public final class Networks {
     private static final Map<Network, Architecture> ALL = byName(List.of(
             ResNet.all(), //
             MobileNetV2.all(),
-            VisionTransformer.all()));
+            DinoTransformers.all(),
+            ImageTransformers.all(),
+            TextTransformers.all(),
+            ConvNeXt.all(),
+            EfficientNet.all(),
+            MobileNetV3.all(),
+            MobileNetV4.all()));
 
     /** Built once each: a file is compared with all. */
     private static final Map<Network, NetworkGraph> BACKBONES = new EnumMap<>(Network.class);
@@ -29,6 +37,11 @@ public final class Networks {
             .flatMap(known -> known.files().tables().stream())
             .distinct()
             .toList();
+
+    private static final Set<String> LAST_LAYERS = ALL.values().stream()
+            .map(known -> known.layers().apply(1).nodes())
+            .map(nodes -> nodes.get(nodes.size() - 1).name())
+            .collect(Collectors.toUnmodifiableSet());
 
     private Networks() {}
 
@@ -86,6 +99,16 @@ public final class Networks {
     /** The networks of the same names and shapes as one, but of other arithmetic; a file can't tell them apart. */
     public static List<Network> alike(Network network) {
         return of(network).files().alike();
+    }
+
+    /** The tables of names that usually stand for another network, and for this one where it is asked for. */
+    public static List<LayerNames> named(Network network) {
+        return of(network).files().named();
+    }
+
+    /** Names of the last linear layers that the known networks have behind their features. */
+    public static Set<String> lastLayers() {
+        return LAST_LAYERS;
     }
 
     /** The normalisation of pixels that a network was trained with. */

@@ -1,147 +1,149 @@
 package org.simreg.worker.network.family;
 
-import java.util.List;
-import org.simreg.proto.Network;
-import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Op.Attention;
-import org.simreg.worker.network.Op.ClassToken;
 import org.simreg.worker.network.Op.Gelu;
 import org.simreg.worker.network.Op.LayerNorm;
 import org.simreg.worker.network.Op.LayerScale;
 import org.simreg.worker.network.Op.Linear;
 import org.simreg.worker.network.Op.PatchTokens;
+import org.simreg.worker.network.Op.Pooling;
 import org.simreg.worker.network.Op.Positions;
-import org.simreg.worker.network.family.Architecture.Files;
+import org.simreg.worker.network.Op.Prefix;
 
 /**
- * A vision transformer whose feature is its normalised class token, with the names of DINO's authors, which are timm's.
+ * A vision transformer: patches to tokens, blocks of attention and MLP, a normalisation, a feature. Names are those of
+ * DINO's authors, which are timm's.
  *
- * @param name what people call it
- * @param size width, depth and heads
- * @param patch height and width of a patch in pixels
- * @param positions what was trained at which grid, and how it is brought to another one
- * @param scaled whether every branch ends with a LayerScale (DINOv2)
+ * @param shape width, depth and so on
+ * @param tokens what the blocks read
+ * @param form what differs in and behind the blocks
  * @see <a href="https://arxiv.org/abs/2010.11929">Dosovitskiy et al. 2020, section 3.1</a>
  */
-record VisionTransformer(String name, VisionTransformer.Size size, int patch, Positions positions, boolean scaled) {
-    /** The three sizes that are published. */
-    enum Size {
-        SMALL(384, 12, 6),
-        BASE(768, 12, 12),
-        LARGE(1024, 24, 16);
+record VisionTransformer(VisionTransformer.Shape shape, VisionTransformer.Tokens tokens, VisionTransformer.Form form) {
+    /**
+     * The sizes of the blocks.
+     *
+     * @param hidden width within the MLP; of a gated one, of the gate
+     */
+    record Shape(int width, int depth, int heads, int hidden) {
+        static final Shape TINY = mlp(192, 12, 3);
+        static final Shape SMALL = mlp(384, 12, 6);
+        static final Shape BASE = mlp(768, 12, 12);
+        static final Shape LARGE = mlp(1024, 24, 16);
 
-        private final int width;
-        private final int depth;
-        private final int heads;
-
-        Size(int width, int depth, int heads) {
-            this.width = width;
-            this.depth = depth;
-            this.heads = heads;
+        private static Shape mlp(int width, int depth, int heads) {
+            return new Shape(width, depth, heads, 4 * width);
         }
     }
 
-    /** DINO's and DINOv2's networks. */
-    static List<Architecture> all() {
-        Files timm = new Files(
-                List.of(Layout.TIMM, Layout.HUGGINGFACE), List.of(Layout.TIMM), List.of(), List.of(), List.of());
-        Files readOnly = timm.notWritten(Layout.TIMM);
-        return List.of(
-                Architecture.of(
-                        Network.DINO_VITS16,
-                        timm,
-                        (name, classes) -> dino(name, Size.SMALL, 16).network(classes)),
-                Architecture.of(
-                        Network.DINO_VITS8,
-                        timm,
-                        (name, classes) -> dino(name, Size.SMALL, 8).network(classes)),
-                Architecture.of(
-                        Network.DINO_VITB16,
-                        timm,
-                        (name, classes) -> dino(name, Size.BASE, 16).network(classes)),
-                Architecture.of(
-                        Network.DINO_VITB8,
-                        timm,
-                        (name, classes) -> dino(name, Size.BASE, 8).network(classes)),
-                Architecture.of(
-                        Network.DINOV2_VITS14,
-                        timm,
-                        (name, classes) -> dinoV2(name, Size.SMALL, false).network(classes)),
-                Architecture.of(
-                        Network.DINOV2_VITB14,
-                        timm,
-                        (name, classes) -> dinoV2(name, Size.BASE, false).network(classes)),
-                Architecture.of(
-                        Network.DINOV2_VITL14,
-                        timm,
-                        (name, classes) -> dinoV2(name, Size.LARGE, false).network(classes)),
-                Architecture.of(
-                        Network.DINOV2_VITS14_REG,
-                        readOnly,
-                        (name, classes) -> dinoV2(name, Size.SMALL, true).network(classes)),
-                Architecture.of(
-                        Network.DINOV2_VITB14_REG,
-                        readOnly,
-                        (name, classes) -> dinoV2(name, Size.BASE, true).network(classes)),
-                Architecture.of(
-                        Network.DINOV2_VITL14_REG,
-                        readOnly,
-                        (name, classes) -> dinoV2(name, Size.LARGE, true).network(classes)));
-    }
-
     /**
-     * A network of DINO, trained at 224 px.
+     * The tokens of an image.
      *
-     * @see <a href="https://arxiv.org/abs/2104.14294">Caron et al. 2021</a>
+     * @param bias whether the patches' projection has one
      */
-    static VisionTransformer dino(String name, Size size, int patch) {
-        return new VisionTransformer(name, size, patch, new Positions(224 / patch, 0, 0.1, false), false);
+    record Tokens(int patch, boolean bias, Prefix prefix, Positions positions) {
+        /** A class token and a learned grid. */
+        static Tokens learned(int patch, int grid, Op.Resizing resizing) {
+            return new Tokens(patch, true, new Prefix(true, 0), new Positions(grid, resizing));
+        }
     }
 
     /**
-     * A network of DINOv2, trained at 518 px with patches of 14.
+     * What differs in and behind the blocks.
      *
-     * @param registers whether it has four registers
-     * @see <a href="https://arxiv.org/abs/2304.07193">Oquab et al. 2023</a>
-     * @see <a href="https://arxiv.org/abs/2309.16588">Darcet et al. 2023, on registers</a>
+     * @param epsilon of the normalisations
+     * @param before whether the tokens are normalised before the blocks too
+     * @param scaled whether every branch ends with a LayerScale
+     * @param mlp its activation; a gated MLP is a {@link Op.SwiGlu}
+     * @param last what stands behind the tokens' pooling
      */
-    static VisionTransformer dinoV2(String name, Size size, boolean registers) {
-        Positions positions = registers ? new Positions(37, 4, 0, true) : new Positions(37, 0, 0.1, false);
-        return new VisionTransformer(name, size, 14, positions, true);
+    record Form(double epsilon, boolean before, boolean scaled, Op mlp, Last last) {
+        /** The plain one, whose feature is the class token. */
+        static final Form PLAIN = new Form(1e-6, false, false, new Gelu(Gelu.Form.EXACT), Last.NOTHING);
+
+        /** With LayerScale. */
+        Form withScales() {
+            return new Form(epsilon, before, true, mlp, last);
+        }
     }
 
     /**
-     * @param classes width of a linear layer {@code head}, or 0 to end with the class token
+     * What stands behind the tokens' pooling.
+     *
+     * @param attends whether a learned query pools them, instead of the class token
+     * @param projected width that a linear layer {@code head} brings the feature to; 0: none
      */
-    NetworkGraph network(int classes) {
+    record Last(boolean attends, int projected) {
+        static final Last NOTHING = new Last(false, 0);
+    }
+
+    /**
+     * @param classes width of a linear layer {@code head}, or 0 to end with the feature; ignored where the feature is
+     *     projected or pooled by attention: there is no classifier
+     */
+    NetworkGraph network(String name, int classes) {
         NetworkBuilder layers = new NetworkBuilder();
-        int width = size.width;
-        int x = layers.add("patch_embed", new PatchTokens(width, patch, positions), NetworkBuilder.INPUT);
-        for (int block = 0; block < size.depth; block++) {
-            String place = "blocks." + block;
-            int y = layers.add(place + ".norm1", new LayerNorm(width), x);
-            y = layers.add(place + ".attn", new Attention(width, size.heads), y);
-            x = branch(layers, place + ".ls1", x, y);
-            y = layers.add(place + ".norm2", new LayerNorm(width), x);
-            y = layers.add(place + ".mlp.fc1", new Linear(width, 4 * width), y);
-            y = layers.add(place + ".mlp.act", new Gelu(), y);
-            y = layers.add(place + ".mlp.fc2", new Linear(4 * width, width), y);
-            x = branch(layers, place + ".ls2", x, y);
+        int width = shape.width;
+        Op patches = new PatchTokens(width, tokens.patch, tokens.bias, tokens.prefix, tokens.positions);
+        int x = layers.add("patch_embed", patches, NetworkBuilder.INPUT);
+        if (form.before) {
+            x = layers.add("norm_pre", norm(), x);
         }
-        x = layers.add("norm", new LayerNorm(width), x);
-        x = layers.add("class_token", new ClassToken(), x);
-        layers.stage("class_token", x, width);
-        if (classes > 0) {
+        for (int block = 0; block < shape.depth; block++) {
+            x = block(layers, "blocks." + block, x, shape.depth == 1 ? 0 : block / (shape.depth - 1.0));
+        }
+        x = layers.add("norm", norm(), x);
+        x = form.last.attends
+                ? attended(layers, x)
+                : layers.add("class_token", new Op.TokenPool(Pooling.CLS, tokens.prefix), x);
+        int out = width;
+        if (form.last.projected > 0) {
+            out = form.last.projected;
+            x = layers.add("head", new Linear(width, out), x);
+        }
+        layers.stage(form.last.equals(Last.NOTHING) ? "class_token" : "feature", x, out);
+        if (classes > 0 && form.last.equals(Last.NOTHING)) {
             layers.add("head", new Linear(width, classes), x);
+            out = classes;
         }
-        return layers.network(name, 3, classes > 0 ? classes : width);
+        return layers.network(name, 3, out);
+    }
+
+    private LayerNorm norm() {
+        return new LayerNorm(shape.width, form.epsilon);
+    }
+
+    private int block(NetworkBuilder layers, String place, int tokens, double depth) {
+        int y = layers.add(place + ".norm1", norm(), tokens);
+        y = layers.add(place + ".attn", new Attention(shape.width, shape.heads, !this.tokens.positions.learned()), y);
+        int x = branch(layers, place + ".ls1", tokens, y, depth);
+        y = layers.add(place + ".norm2", norm(), x);
+        y = mlp(layers, place + ".mlp", y);
+        return branch(layers, place + ".ls2", x, y, depth);
+    }
+
+    private int mlp(NetworkBuilder layers, String place, int input) {
+        boolean gated = form.mlp instanceof Op.SwiGlu;
+        int y = layers.add(place + ".fc1", new Linear(shape.width, gated ? 2 * shape.hidden : shape.hidden), input);
+        y = layers.add(place + ".act", form.mlp, y);
+        return layers.add(place + ".fc2", new Linear(shape.hidden, shape.width), y);
     }
 
     /** Adds a branch to the tokens that it was computed of. */
-    private int branch(NetworkBuilder layers, String place, int tokens, int branch) {
-        int y = scaled ? layers.add(place, new LayerScale(size.width), branch) : branch;
+    private int branch(NetworkBuilder layers, String place, int tokens, int branch, double depth) {
+        int y = form.scaled ? layers.add(place, new LayerScale(shape.width), branch) : branch;
+        y = layers.add(place + ".drop", new Op.DropPath(depth), y);
         return layers.sum(place + ".add", tokens, y);
+    }
+
+    /** SigLIP's head: attention of a learned query, and an MLP. */
+    private int attended(NetworkBuilder layers, int tokens) {
+        int x = layers.add("attn_pool", new Op.AttentionPool(shape.width, shape.heads), tokens);
+        int y = layers.add("attn_pool.norm", norm(), x);
+        y = mlp(layers, "attn_pool.mlp", y);
+        return layers.sum("attn_pool.add", x, y);
     }
 }

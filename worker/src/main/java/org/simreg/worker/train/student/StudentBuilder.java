@@ -56,7 +56,7 @@ public final class StudentBuilder {
      * The network, or the module once it has shown that it can be trained.
      *
      * @param job with a module's path that can be read here
-     * @throws UserError if the module can't be trained, or drop path is asked of a network without it
+     * @throws UserError if the module can't be trained, drop path is asked of a network without it, or views are too small
      */
     public static NetworkGraph backbone(Torch torch, Job job) {
         Student student = job.getStudent();
@@ -64,6 +64,9 @@ public final class StudentBuilder {
                 ? ScriptStudent.network(
                         torch, Path.of(student.getModule()), job.getViews().getSize())
                 : Networks.backbone(student.getNetwork());
+        network.misfit(job.getViews().getSize()).ifPresent(why -> {
+            throw new UserError("--size: " + why);
+        });
         if (student.getDropPath() > 0 && !network.hasDropPath()) {
             throw new UserError("--drop-path: " + network.name() + " has no branches that are dropped; leave it out");
         }

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.simreg.proto.Network;
+import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.tensor.LazyTensor;
@@ -29,13 +30,6 @@ public final class NetworkRecognizer {
                             .map(weight -> first(weight.name())),
                     Stream.of("mask_token"))
             .collect(Collectors.toSet());
-
-    /** Weights of the last linear layers of all networks. */
-    private static final List<String> LAST = Networks.all().stream()
-            .map(name -> Networks.classifier(name, 1).parameters())
-            .map(weights -> weights.get(weights.size() - 2).name())
-            .distinct()
-            .toList();
 
     /** Ahead of names of a run's checkpoint that are no weights. */
     private static final List<String> STATE = List.of("momentum.", "average.");
@@ -95,7 +89,7 @@ public final class NetworkRecognizer {
         for (Network name : Networks.all()) {
             NetworkFit.Misfit misfit = NetworkFit.Misfit.of(own, Networks.backbone(name));
             if (misfit.isEmpty()) {
-                int classes = classes(own, Networks.backbone(name).outputs());
+                int classes = classes(own, name);
                 use(classes > 0 ? own : withoutLast(own));
                 networks.removeIf(found -> NetworkParts.isWrapped(found.prefix(), prefix));
                 networks.add(new RecognizedFile.FoundNetwork(name, new Part(prefix, parts.role(prefix), own), classes));
@@ -123,16 +117,15 @@ public final class NetworkRecognizer {
         return new StateDict(rest);
     }
 
-    private static int classes(StateDict own, int features) {
-        for (String layer : LAST) {
-            if (own.contains(layer)) {
-                long[] shape = own.shape(layer);
-                if (shape.length == 2 && shape[1] == features) {
-                    return Math.toIntExact(shape[0]);
-                }
-            }
+    /** Outputs of the last linear layer; 0 where the file has none that fits. */
+    private static int classes(StateDict own, Network name) {
+        List<Weight> weights = Networks.classifier(name, 1).parameters();
+        Weight last = weights.get(weights.size() - 2);
+        if (!own.contains(last.name())) {
+            return 0;
         }
-        return 0;
+        long[] shape = own.shape(last.name());
+        return shape.length == 2 && shape[1] == last.shape()[1] ? Math.toIntExact(shape[0]) : 0;
     }
 
     /** Neither a weight of a network that was found nor its last layer. */

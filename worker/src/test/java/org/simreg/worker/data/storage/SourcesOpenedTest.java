@@ -255,6 +255,47 @@ class SourcesOpenedTest {
         assertTrue(refused("list:" + empty).contains("is empty"));
     }
 
+    private Dataset.Builder held(String source, int seed) {
+        return Dataset.newBuilder().addPath(source).setValPart(0.25).setValSeed(seed);
+    }
+
+    @Test
+    void aPartOfTrainIsHeldOutByNamesAndSeedAlone() throws IOException {
+        Tars tar = new Tars();
+        Tars more = new Tars().add("a/new.png", "x");
+        for (int i = 0; i < 200; i++) {
+            String path = "%s/%d.png".formatted(i % 2 == 0 ? "a" : "b", i);
+            files("tree/" + path);
+            tar.add(path, "x");
+            more.add(path, "x");
+        }
+        String source = tar(tar);
+        ImageDataset found = open(held(source, 1));
+        List<String> val = paths(found.val().orElseThrow());
+        List<String> all = new ArrayList<>(paths(found.train()));
+        assertTrue(val.size() > 30 && val.size() < 70, val::toString);
+        assertEquals(List.of("a", "b"), found.val().orElseThrow().classNames());
+        assertEquals(val, paths(open(held(folder + "/tree", 1)).val().orElseThrow()));
+        assertFalse(val.equals(paths(open(held(source, 2)).val().orElseThrow())));
+        all.addAll(val);
+        assertEquals(200, all.stream().distinct().count());
+        List<String> later =
+                new ArrayList<>(paths(open(held(tar(more), 1)).val().orElseThrow()));
+        later.remove("a/new.png");
+        assertEquals(val, later);
+    }
+
+    @Test
+    void aPartIsNotHeldOutWhereItMeansNothing() {
+        String both = tar(new Tars().add("train/a/1.png", "1").add("val/a/2.png", "2"));
+        String why = assertThrows(UserError.class, () -> open(held(both, 1))).getMessage();
+        assertTrue(why.contains("has a val already, val"), why);
+        String none = tar(new Tars().add("1.png", "1").add("2.png", "2"));
+        String classes =
+                assertThrows(UserError.class, () -> open(held(none, 1))).getMessage();
+        assertTrue(classes.contains("these have none"), classes);
+    }
+
     @Test
     void whatLiesOutsideTheRootsIsRefusedInEverySource() throws IOException {
         files("in/1.png", "out/2.png", "in/list.txt");

@@ -113,7 +113,7 @@ class HubNamesTest {
                 UserError.class,
                 () -> FittingNetwork.of(
                         HubFixture.zeros(shapes, ""), PartRequest.ANY, "x.pth", "--teacher-network", notice -> {}));
-        assertTrue(error.getMessage().contains("no name in it is one of a known network"), error.getMessage());
+        assertTrue(error.getMessage().contains("nearest is mobilenetv3-large-timm with "), error.getMessage());
         assertTrue(error.getMessage().contains("--teacher-network (resnet18, "), error.getMessage());
     }
 

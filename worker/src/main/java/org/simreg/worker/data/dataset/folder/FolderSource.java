@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.data.dataset.HeldOut;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.IndexFile;
@@ -62,8 +64,15 @@ public final class FolderSource {
             Consumer<String> notices) {
         SampleIndex index = index(root, indexCache, progress);
         index.notes().forEach(note -> notices.accept(root + ": " + note));
-        return new IndexedDataset(root, root.toString(), index.parts(), (part, images) -> new LocalFiles(root, images))
+        List<SampleIndex.FolderPart> parts =
+                subset.held().map(held -> held(index, held)).orElse(index.parts());
+        return new IndexedDataset(root, root.toString(), parts, (part, images) -> new LocalFiles(root, images))
                 .open(subset, notices);
+    }
+
+    private static List<SampleIndex.FolderPart> held(SampleIndex index, HeldOut held) {
+        SampleIndex.FolderPart train = index.parts().get(0);
+        return List.of(train.rows(held.rows(index.parts(), false)), train.rows(held.rows(index.parts(), true)));
     }
 
     /**

@@ -124,16 +124,18 @@ public final class LocatedDataset {
     /**
      * The data set of an index.
      *
+     * @param found the index
      * @param shown what the data set is called
      * @param store where its files are read
      * @throws UserError if the subset names unknown classes, or a list of val's classes
      */
     public static ImageDataset open(
-            LocatedIndex index, String shown, FileStore store, ImageDataset.Subset subset, Consumer<String> notices) {
+            LocatedIndex found, String shown, FileStore store, ImageDataset.Subset subset, Consumer<String> notices) {
         if (subset.valLabels().isPresent()) {
             throw new UserError("dataset.val_labels (--val-labels) goes with one folder only, not with %s; leave it out"
                     .formatted(shown));
         }
+        LocatedIndex index = subset.held().map(found::held).orElse(found);
         index.notes().forEach(note -> notices.accept(shown + ": " + note));
         List<SampleIndex.FolderPart> parts =
                 index.parts().stream().map(LocatedIndex.Part::names).toList();

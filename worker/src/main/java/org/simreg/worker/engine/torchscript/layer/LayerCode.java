@@ -30,6 +30,22 @@ public final class LayerCode {
                 return torch.constant_pad_nd(x, [left, torch.sub(pw, left), top, torch.sub(ph, top)], value)
             """.indent(0);
 
+    /** LayerNorm with weights in float32; of bfloat16 only a CPU computes it at once, summing in float32. */
+    private static final String LAYER_NORM = """
+              def layer_norm(self,
+                x: Tensor,
+                width: List[int],
+                weight: Tensor,
+                bias: Tensor,
+                epsilon: float) -> Tensor:
+                if ops.prim.is_cuda(x):
+                  whole = torch.layer_norm(torch.to(x, 6), width, weight, bias, epsilon, True)
+                  normal = torch.to(whole, ops.prim.dtype(x))
+                else:
+                  normal = torch.layer_norm(x, width, weight, bias, epsilon, True)
+                return normal
+            """.indent(0);
+
     private final ScriptSource source;
     private final UnaryOperator<String> trained;
     private final boolean bfloat16;
@@ -47,8 +63,8 @@ public final class LayerCode {
 
     /** The methods that the layers of some networks call; part of every class with a forward pass. */
     public static String methods(List<NetworkGraph> networks) {
-        StringBuilder methods = new StringBuilder(PAD_SAME);
-        networks.stream().map(TokenCode::methods).distinct().forEach(methods::append);
+        StringBuilder methods = new StringBuilder(PAD_SAME).append(LAYER_NORM);
+        networks.stream().map(PositionCode::methods).distinct().forEach(methods::append);
         return methods.toString();
     }
 
@@ -66,8 +82,25 @@ public final class LayerCode {
             return "torch.relu_(" + x + ")";
         } else if (op instanceof Op.Relu6) {
             return "torch.hardtanh_(" + x + ", 0., 6.)";
-        } else if (op instanceof Op.Gelu) {
-            return "torch.gelu(" + x + ")";
+        } else if (op instanceof Op.Gelu gelu) {
+            return gelu(gelu.form(), x);
+        } else if (op instanceof Op.SwiGlu) {
+            source.line("halves = torch.chunk(%s, 2, -1)", x);
+            return "torch.mul(torch.silu(halves[0]), halves[1])";
+        } else if (op instanceof Op.Silu) {
+            return "torch.silu(" + x + ")";
+        } else if (op instanceof Op.Sigmoid) {
+            return "torch.sigmoid_(" + x + ")";
+        } else if (op instanceof Op.HardSigmoid) {
+            return "torch.hardsigmoid(" + x + ")";
+        } else if (op instanceof Op.HardSwish) {
+            return "torch.hardswish(" + x + ")";
+        } else if (op instanceof Op.SpatialMean) {
+            return "torch.mean(" + x + ", [2, 3], True)";
+        } else if (op instanceof Op.ChannelsLast) {
+            return "torch.permute(" + x + ", [0, 2, 3, 1])";
+        } else if (op instanceof Op.ChannelsFirst) {
+            return "torch.permute(" + x + ", [0, 3, 1, 2])";
         } else if (op instanceof Op.MaxPool pool) {
             return maxPool(pool, x);
         } else if (op instanceof Op.GlobalAveragePool) {
@@ -78,8 +111,27 @@ public final class LayerCode {
             return layerNorm(norm, name, x);
         } else if (op instanceof Op.LayerScale) {
             return "torch.mul(" + x + ", " + trained.apply(name + ".gamma") + ")";
+        } else if (op instanceof Op.ChannelScale) {
+            return String.format(
+                    "torch.mul(%1$s, torch.to(torch.view(%2$s, [1, -1, 1, 1]), ops.prim.dtype(%1$s)))",
+                    x, trained.apply(name + ".gamma"));
         }
         return new TokenCode(source, trained, this).expression(op, name, x);
+    }
+
+    /** The operator of libtorch has no approximation at the version of our archives, so that is spelled out. */
+    private String gelu(Op.Gelu.Form form, String x) {
+        return switch (form) {
+            case EXACT -> "torch.gelu(" + x + ")";
+            case TANH -> {
+                source.line("whole = torch.to(%s, %d)", x, ScriptSource.FLOAT32);
+                source.line(
+                        "inner = torch.mul(torch.add(torch.mul(torch.pow(whole, 3), 0.044715), whole), %.17f)",
+                        Math.sqrt(2 / Math.PI));
+                yield "torch.mul(torch.mul(whole, 0.5), torch.add(torch.tanh(inner), 1.))";
+            }
+            case QUICK -> "torch.mul(" + x + ", torch.sigmoid(torch.mul(" + x + ", 1.702)))";
+        };
     }
 
     /** The mean over H and W in float32. */
@@ -101,7 +153,7 @@ public final class LayerCode {
     private String layerNorm(Op.LayerNorm norm, String name, String x) {
         return String.format(
                 Locale.ROOT,
-                "torch.layer_norm(%s, [%d], %s, %s, %.10f, True)",
+                "self.layer_norm(%s, [%d], %s, %s, %.10f)",
                 x,
                 norm.width(),
                 trained.apply(name + ".weight"),

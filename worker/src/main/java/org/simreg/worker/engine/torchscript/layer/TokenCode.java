@@ -1,9 +1,7 @@
 package org.simreg.worker.engine.torchscript.layer;
 
-import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.simreg.worker.engine.torch.ScriptSource;
-import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 
 /**
@@ -11,6 +9,8 @@ import org.simreg.worker.network.Op;
  * projections and attention compute in the network's type.
  */
 final class TokenCode {
+    private static final String REST = "9223372036854775807, 1)";
+
     private final ScriptSource source;
     private final UnaryOperator<String> trained;
     private final LayerCode layers;
@@ -21,68 +21,50 @@ final class TokenCode {
         this.layers = layers;
     }
 
-    /** The method that fits the learned positions to a grid of patches; nothing for other networks. */
-    static String methods(NetworkGraph network) {
-        if (!network.isTransformer()) {
-            return "";
-        }
-        Op.PatchTokens tokens = (Op.PatchTokens) network.nodes().get(0).op();
-        int grid = tokens.positions().grid();
-        return String.format(
-                Locale.ROOT, """
-                          def positions(self,
-                            learned: Tensor,
-                            rows: int,
-                            columns: int) -> Tensor:
-                            if torch.eq(torch.mul(rows, columns), %1$d):
-                              fitted = learned
-                            else:
-                              patches = torch.slice(learned, 1, 1, 9223372036854775807, 1)
-                              square = torch.permute(torch.reshape(patches, [1, %2$d, %2$d, %3$d]), [0, 3, 1, 2])
-                              resized = %4$s
-                              flat = torch.reshape(torch.permute(resized, [0, 2, 3, 1]), [1, -1, %3$d])
-                              fitted = torch.cat([torch.slice(learned, 1, 0, 1, 1), flat], 1)
-                            return fitted
-                        """.indent(0), grid * grid, grid, tokens.width(), resized(tokens.positions()));
-    }
-
-    private static String resized(Op.Positions positions) {
-        String factor = positions.offset() == 0 ? "None" : "torch.div(torch.add(%s, %s), %s)";
-        return String.format(
-                Locale.ROOT,
-                "torch.%s(square, [rows, columns], False, %s, %s)",
-                positions.antialias() ? "_upsample_bicubic2d_aa" : "upsample_bicubic2d",
-                factor.formatted("rows", positions.offset(), (double) positions.grid()),
-                factor.formatted("columns", positions.offset(), (double) positions.grid()));
-    }
-
     String expression(Op op, String name, String x) {
         if (op instanceof Op.PatchTokens tokens) {
             return tokens(tokens, name, x);
         } else if (op instanceof Op.Attention attention) {
             return attention(attention, name, x);
-        } else if (op instanceof Op.ClassToken) {
-            return "torch.select(" + x + ", 1, 0)";
+        } else if (op instanceof Op.TokenPool pool) {
+            return pooled(pool, x);
+        } else if (op instanceof Op.AttentionPool pool) {
+            return pooled(pool, name, x);
         }
         throw new IllegalArgumentException(op + " is computed elsewhere");
     }
 
     private String tokens(Op.PatchTokens tokens, String name, String x) {
-        Op.Convolution c = new Op.Convolution(3, tokens.width(), tokens.patch(), tokens.patch(), 0, 1);
-        source.line("patches = %s", layers.expression(c.biased(), name + ".proj", x));
-        source.line("flat = torch.transpose(torch.flatten(patches, 2, -1), 1, 2)");
-        source.line("images_now = torch.size(%s, 0)", x);
-        source.line("first = torch.expand(%s, [images_now, -1, -1])", trained.apply("cls_token"));
+        Op.Convolution plain = new Op.Convolution(3, tokens.width(), tokens.patch(), tokens.patch(), 0, 1);
+        Op.Convolution c = tokens.bias() ? plain.biased() : plain;
+        Op.Prefix prefix = tokens.prefix();
+        source.line("patches = %s", layers.expression(c, name + ".proj", x));
         source.line(
-                "fitted = self.positions(%s, torch.size(patches, 2), torch.size(patches, 3))",
-                trained.apply("pos_embed"));
-        source.line("tokens = torch.add(torch.cat([first, torch.to(flat, %d)], 1), fitted)", ScriptSource.FLOAT32);
-        if (tokens.positions().registers() == 0) {
+                "tokens = torch.to(torch.transpose(torch.flatten(patches, 2, -1), 1, 2), %d)", ScriptSource.FLOAT32);
+        source.line("count = torch.size(%s, 0)", x);
+        if (prefix.classToken()) {
+            source.line("tokens = torch.cat([%s, tokens], 1)", expanded("cls_token"));
+        }
+        if (tokens.positions().learned()) {
+            source.line(
+                    "fitted = self.positions(%s, torch.size(patches, 2), torch.size(patches, 3))",
+                    trained.apply("pos_embed"));
+            source.line("tokens = torch.add(tokens, fitted)");
+        } else {
+            source.line("angles = self.angles(torch.size(patches, 2), torch.size(patches, 3), patches)");
+        }
+        if (prefix.registers() == 0) {
             return "tokens";
         }
-        source.line("registers = torch.expand(%s, [images_now, -1, -1])", trained.apply("register_tokens"));
-        return "torch.cat([torch.slice(tokens, 1, 0, 1, 1), registers, torch.slice(tokens, 1, 1,"
-                + " 9223372036854775807, 1)], 1)";
+        String registers = expanded("register_tokens");
+        return prefix.classToken()
+                ? "torch.cat([torch.slice(tokens, 1, 0, 1, 1), " + registers + ", torch.slice(tokens, 1, 1, " + REST
+                        + "], 1)"
+                : "torch.cat([" + registers + ", tokens], 1)";
+    }
+
+    private String expanded(String token) {
+        return "torch.expand(" + trained.apply(token) + ", [count, -1, -1])";
     }
 
     private String attention(Op.Attention attention, String name, String x) {
@@ -90,11 +72,45 @@ final class TokenCode {
         source.line(
                 "heads = torch.permute(torch.reshape(joint, [torch.size(joint, 0), -1, 3, %d, %d]), [2, 0, 3, 1, 4])",
                 attention.heads(), attention.width() / attention.heads());
-        source.line("mixed = torch.scaled_dot_product_attention(torch.select(heads, 0, 0),"
-                + " torch.select(heads, 0, 1), torch.select(heads, 0, 2), None, 0., False)");
+        String query = "torch.select(heads, 0, 0)";
+        String key = "torch.select(heads, 0, 1)";
+        if (attention.rotary()) {
+            query = "self.rotated(" + query + ", angles)";
+            key = "self.rotated(" + key + ", angles)";
+        }
+        source.line(
+                "mixed = torch.scaled_dot_product_attention(%s, %s, torch.select(heads, 0, 2), None, 0., False)",
+                query, key);
         source.line(
                 "attended = torch.reshape(torch.transpose(mixed, 1, 2), [torch.size(joint, 0), -1, %d])",
                 attention.width());
+        return layers.linear(name + ".proj", "attended");
+    }
+
+    private static String pooled(Op.TokenPool pool, String x) {
+        String first = "torch.select(" + x + ", 1, 0)";
+        String mean = "torch.mean(torch.slice(" + x + ", 1, " + pool.prefix().length() + ", " + REST
+                + ", [1], False, dtype=" + ScriptSource.FLOAT32 + ")";
+        return switch (pool.pooling()) {
+            case CLS -> first;
+            case MEAN -> mean;
+            case CLS_MEAN -> "torch.cat([" + first + ", " + mean + "], 1)";
+        };
+    }
+
+    private String pooled(Op.AttentionPool pool, String name, String x) {
+        int width = pool.width() / pool.heads();
+        source.line("asked = %s", layers.linear(name + ".q", trained.apply(name + ".latent")));
+        source.line("given = %s", layers.linear(name + ".kv", x));
+        source.line(
+                "query = torch.expand(torch.transpose(torch.reshape(asked, [1, 1, %d, %d]), 1, 2), [torch.size(given, 0), -1, -1, -1])",
+                pool.heads(), width);
+        source.line(
+                "heads = torch.permute(torch.reshape(given, [torch.size(given, 0), -1, 2, %d, %d]), [2, 0, 3, 1, 4])",
+                pool.heads(), width);
+        source.line("mixed = torch.scaled_dot_product_attention(query, torch.select(heads, 0, 0),"
+                + " torch.select(heads, 0, 1), None, 0., False)");
+        source.line("attended = torch.reshape(mixed, [torch.size(given, 0), %d])", pool.width());
         return layers.linear(name + ".proj", "attended");
     }
 }

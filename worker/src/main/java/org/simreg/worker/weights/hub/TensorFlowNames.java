@@ -1,4 +1,4 @@
-package org.simreg.worker.weights.checkpoint;
+package org.simreg.worker.weights.hub;
 
 import java.util.ArrayList;
 import java.util.HashMap;
