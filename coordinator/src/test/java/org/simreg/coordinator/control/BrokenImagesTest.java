@@ -21,8 +21,7 @@ class BrokenImagesTest {
                     .setTold(Told.newBuilder()
                             .setJob("one")
                             .setText(file + " can't be used: the file is empty")
-                            .setBroken(
-                                    BrokenImage.newBuilder().setFile(file).setTrain(train))));
+                            .setBroken(BrokenImage.newBuilder().setFile(file).setTrain(train))));
         }
         world.run(500);
     }

@@ -89,7 +89,9 @@ class StudentExportTest {
         for (Path file : files) {
             assertEquals(Optional.of(known), ShownImages.of(file), file::toString);
         }
-        assertEquals(Optional.of(known), ShownImages.of(folder.resolve("hub").resolve(hub()).toString()));
+        assertEquals(
+                Optional.of(known),
+                ShownImages.of(folder.resolve("hub").resolve(hub()).toString()));
         assertEquals(Optional.empty(), ShownImages.of(folder.resolve("teacher-1.safetensors")));
     }
 

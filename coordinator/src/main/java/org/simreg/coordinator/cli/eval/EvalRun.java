@@ -212,7 +212,8 @@ public final class EvalRun {
 
     private List<EvalRow> rows(String path, FeatureSets sets) {
         FeatureBank val = sets.val(progress);
-        if (request.task() instanceof EvalRequest.Knn knn && !sets.splits().train().labelled()) {
+        if (request.task() instanceof EvalRequest.Knn knn
+                && !sets.splits().train().labelled()) {
             return inside(knn.rules(), path, val);
         }
         FeatureBank train = sets.train(progress);
@@ -288,8 +289,8 @@ public final class EvalRun {
                 .mapToInt(VotingRule::k)
                 .filter(k -> k > images)
                 .distinct()
-                .forEach(k -> progress.notice(
-                        "k %d is more than the %d %s, so all of them vote".formatted(k, images, what)));
+                .forEach(k ->
+                        progress.notice("k %d is more than the %d %s, so all of them vote".formatted(k, images, what)));
         return rules.stream().map(rule -> rule.within(images)).toList();
     }
 

@@ -11,9 +11,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.run.log.Events;
 import org.simreg.coordinator.view.console.RunProgress.Style;
-import org.simreg.proto.Notice;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.JobState;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 
 class RunProgressTest {

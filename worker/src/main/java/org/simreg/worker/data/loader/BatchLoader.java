@@ -156,8 +156,7 @@ public final class BatchLoader implements AutoCloseable {
      * @param trained whether the images are those that a job trains on
      * @param maxBroken the part of all images that may be broken, 0 to 1; more are an error
      */
-    public record Settings(
-            int threads, int queueDepth, long seed, long maxPixels, boolean trained, double maxBroken) {
+    public record Settings(int threads, int queueDepth, long seed, long maxPixels, boolean trained, double maxBroken) {
         /** What Pillow refuses as a decompression bomb: more than half a gigabyte of RGB. */
         public static final long PILLOW_MAX_PIXELS = 178_956_970;
 

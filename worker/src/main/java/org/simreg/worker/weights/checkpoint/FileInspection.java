@@ -68,8 +68,7 @@ public record FileInspection(
 
     /** Names of the tensors that belong to the networks told of; all names where there is none. */
     public List<String> keys() {
-        List<String> prefixes =
-                recognised.parts().stream().map(Part::prefix).toList();
+        List<String> prefixes = recognised.parts().stream().map(Part::prefix).toList();
         return contents.tensors().names().stream()
                 .filter(name -> prefixes.isEmpty() || prefixes.stream().anyMatch(name::startsWith))
                 .toList();

@@ -122,8 +122,7 @@ class FolderLayoutTest {
         tree.files("ILSVRC/Data/CLS-LOC/train/n01/1.JPEG", "ILSVRC/Data/CLS-LOC/train/n02/1.JPEG");
         tree.files("ILSVRC/Data/CLS-LOC/val/2.JPEG", "ILSVRC/Data/CLS-LOC/test/3.JPEG");
         tree.files("ILSVRC/Annotations/CLS-LOC/val/2.xml", "ILSVRC/ImageSets/CLS-LOC/val.txt", "LOC_val_solution.csv");
-        List<String> images =
-                List.of("ILSVRC/Data/CLS-LOC/train/n01/1.JPEG", "ILSVRC/Data/CLS-LOC/train/n02/1.JPEG");
+        List<String> images = List.of("ILSVRC/Data/CLS-LOC/train/n01/1.JPEG", "ILSVRC/Data/CLS-LOC/train/n02/1.JPEG");
         ImageDataset found = tree.open();
         assertEquals(images, tree.paths(found.train()));
         assertEquals(List.of("n01", "n02"), found.train().classNames());

@@ -194,7 +194,10 @@ class BatchLoaderTest {
 
     @Test
     void theListenerIsToldWhichImageIsBroken() {
-        ImageList images = tree.files("1.jpg").write("2.png", ImageFixtures.bytes("good/plain.png")).open().train();
+        ImageList images = tree.files("1.jpg")
+                .write("2.png", ImageFixtures.bytes("good/plain.png"))
+                .open()
+                .train();
         List<BrokenImage> broken = new ArrayList<>();
         Notices listener = new Notices() {
             @Override

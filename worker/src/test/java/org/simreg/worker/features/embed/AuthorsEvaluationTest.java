@@ -139,8 +139,8 @@ class AuthorsEvaluationTest {
         ImageDataset sample = sample();
         try (ImageEmbedder embedder =
                 new ImageEmbedder(torch, sample.val().orElseThrow(), new BatchLoader.Settings(1, 2, 0), notice -> {})) {
-            ImageEmbedder.Features overflown = (scope, images) -> scope.full(
-                    new Shape(images.getShape().get(0), 3), Float.POSITIVE_INFINITY, DataType.FLOAT32);
+            ImageEmbedder.Features overflown = (scope, images) ->
+                    scope.full(new Shape(images.getShape().get(0), 3), Float.POSITIVE_INFINITY, DataType.FLOAT32);
             ViewRecipe.CentreView view = new ViewRecipe.CentreView(37, SIZE);
             UserError refused =
                     assertThrows(UserError.class, () -> embedder.bank(overflown, view, ProgressMonitor.SILENT));

@@ -86,8 +86,8 @@ class ReadingTest {
     void everyNumberOfEightBitsIsPyTorchs(String file) {
         StateDict dict = WeightsFile.read(WeightFixtures.file(file));
 
-        for (DType type : List.of(
-                DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2, DType.FLOAT8_E4M3FNUZ, DType.FLOAT8_E5M2FNUZ)) {
+        for (DType type :
+                List.of(DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2, DType.FLOAT8_E4M3FNUZ, DType.FLOAT8_E5M2FNUZ)) {
             String name = type.name().toLowerCase(Locale.ROOT);
             assertEquals(type, dict.dtype(name));
             assertArrayEquals(
