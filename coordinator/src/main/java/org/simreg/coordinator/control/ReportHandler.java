@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.WorkerState;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
@@ -123,11 +124,11 @@ final class ReportHandler {
     }
 
     private void told(JobRun run, Told told) {
-        if (told.hasBroken()) {
-            run.broken(told.getBroken(), told.getText()).ifPresent(tooMany -> guard.fail(run, tooMany, false));
-        } else {
-            run.notice(told.getText());
-        }
+        Notice.Builder notice = Notice.newBuilder().setText(told.getText());
+        run.notice(told.hasBroken() ? notice.setBroken(told.getBroken()) : notice);
+        run.failures()
+                .unreadable(told.getBroken(), run.record())
+                .ifPresent(tooMany -> guard.fail(run, tooMany, false));
         if (told.getKept()) {
             run.ledger().changed(told.getText());
         }

@@ -12,7 +12,6 @@ import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
-import org.simreg.proto.BrokenImage;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -33,7 +32,6 @@ public final class JobRun {
     private final Consumer<JobRun> moved;
     private final Consumer<JobRun> hung;
     private final Set<String> noticed = new HashSet<>();
-    private final Set<String> broken = new HashSet<>();
     private final List<JobWatch> watches = new ArrayList<>();
     private final JobHold hold;
     private final FailureRecord failures = new FailureRecord();
@@ -56,9 +54,7 @@ public final class JobRun {
         void answers(JobRun run);
     }
 
-    /**
-     * @param listener told of what happens to it
-     */
+    /** The listener is told of what happens to it. */
     JobRun(
             CoordinatorSettings settings,
             JobStore store,
@@ -301,31 +297,15 @@ public final class JobRun {
 
     /** Emits a notice for people, each text once a job. */
     public void notice(String said) {
-        notice(Notice.newBuilder().setText(Printable.text(said)));
+        notice(Notice.newBuilder().setText(said));
     }
 
-    private void notice(Notice.Builder notice) {
-        if (noticed.size() < MOST_NOTICES && noticed.add(notice.getText())) {
-            emit(Progress.newBuilder().setNotice(notice));
+    /** The same for one that has more than a text. */
+    public void notice(Notice.Builder notice) {
+        String text = Printable.text(notice.getText());
+        if (noticed.size() < MOST_NOTICES && noticed.add(text)) {
+            emit(Progress.newBuilder().setNotice(notice.setText(text)));
         }
-    }
-
-    /**
-     * Counts an image that a worker can't read, and emits a notice of it.
-     *
-     * @param said the sentence about it
-     * @return why the job can't go on, once more of the train images are broken than its settings allow
-     */
-    public Optional<String> broken(BrokenImage image, String said) {
-        notice(Notice.newBuilder().setText(Printable.text(said)).setBroken(image));
-        double most = record.getJob().getDataset().getMaxBroken();
-        long images = record.getStarted().getTrainImages();
-        boolean more = image.getTrain() && broken.add(image.getFile());
-        return more && images > 0 && broken.size() > most * images
-                ? Optional.of(
-                        "%d of the %d images can't be read by the workers so far, %s the last of them; dataset.max_broken allows %s of all. Mend or remove them, or allow more with --max-broken"
-                                .formatted(broken.size(), images, image.getFile(), most))
-                : Optional.empty();
     }
 
     /**

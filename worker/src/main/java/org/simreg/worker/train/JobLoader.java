@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
-import org.simreg.proto.Notices;
+import org.simreg.worker.data.loader.Notices;
 import org.simreg.proto.Problems;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;

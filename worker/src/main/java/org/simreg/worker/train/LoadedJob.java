@@ -10,7 +10,7 @@ import java.util.Deque;
 import java.util.Optional;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
-import org.simreg.proto.Notices;
+import org.simreg.worker.data.loader.Notices;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.engine.torchscript.StudentNetwork;

@@ -98,7 +98,7 @@ class HubExportTest {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Networks.backbone(Network.CONVNEXT_SMALL).weights().forEach(w -> shapes.put(w.name(), w.shape()));
         StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
-        String config = HubExport.of(Network.CONVNEXT_SMALL, Layout.HUGGINGFACE, weights)
+        String config = HubExport.of(Network.CONVNEXT_SMALL, Layout.HUGGINGFACE, weights, Map.of())
                 .config();
         assertTrue(config.contains("\"hidden_sizes\": [96, 192, 384, 768]"), config);
         assertTrue(config.contains("\"depths\": [3, 3, 27, 3]"), config);

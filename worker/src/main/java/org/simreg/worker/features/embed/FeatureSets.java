@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.simreg.proto.Notices;
+import org.simreg.worker.data.loader.Notices;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.data.dataset.ImageDataset;

@@ -12,7 +12,7 @@ import org.simreg.proto.Halt;
 import org.simreg.proto.Holding;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobStarted;
-import org.simreg.proto.Notices;
+import org.simreg.worker.data.loader.Notices;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;

@@ -10,7 +10,7 @@ import java.util.NoSuchElementException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.simreg.proto.Job;
-import org.simreg.proto.Notices;
+import org.simreg.worker.data.loader.Notices;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageList;

@@ -1,6 +1,7 @@
-package org.simreg.proto;
+package org.simreg.worker.data.loader;
 
 import java.util.function.Consumer;
+import org.simreg.proto.BrokenImage;
 
 /** A listener to sentences for people, from any thread. */
 @FunctionalInterface
