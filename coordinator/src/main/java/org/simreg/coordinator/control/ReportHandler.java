@@ -4,7 +4,6 @@ import java.util.Optional;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.WorkerState;
-import org.simreg.proto.Notice;
 import org.simreg.proto.Committed;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Generation.Measurement;
@@ -13,6 +12,7 @@ import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Measured;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
@@ -126,9 +126,7 @@ final class ReportHandler {
     private void told(JobRun run, Told told) {
         Notice.Builder notice = Notice.newBuilder().setText(told.getText());
         run.notice(told.hasBroken() ? notice.setBroken(told.getBroken()) : notice);
-        run.failures()
-                .unreadable(told.getBroken(), run.record())
-                .ifPresent(tooMany -> guard.fail(run, tooMany, false));
+        run.failures().unreadable(told.getBroken(), run.record()).ifPresent(tooMany -> guard.fail(run, tooMany, false));
         if (told.getKept()) {
             run.ledger().changed(told.getText());
         }
