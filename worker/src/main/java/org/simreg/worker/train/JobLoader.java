@@ -13,7 +13,7 @@ import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.data.loader.BatchLoader;
-import org.simreg.worker.data.loader.Notices;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WeightFiles;
 import org.simreg.worker.data.storage.WorkerSettings;

@@ -12,7 +12,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageManifest;
-import org.simreg.worker.data.loader.Notices;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;

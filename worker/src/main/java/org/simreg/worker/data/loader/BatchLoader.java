@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.stream.Stream;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleSource;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;

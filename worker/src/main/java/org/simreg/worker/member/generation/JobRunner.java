@@ -20,7 +20,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.Shortage;
-import org.simreg.worker.data.loader.Notices;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;

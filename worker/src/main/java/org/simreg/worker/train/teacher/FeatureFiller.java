@@ -16,7 +16,7 @@ import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
-import org.simreg.worker.data.loader.Notices;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.View;

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.random.SampleOrder;

@@ -1,4 +1,4 @@
-package org.simreg.worker.data.loader;
+package org.simreg.worker.base.io;
 
 import java.util.function.Consumer;
 import org.simreg.proto.BrokenImage;
