@@ -7,12 +7,12 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.random.SampleOrder;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
-import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
