@@ -63,7 +63,14 @@ class ParquetTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "snappy-1.0", "zstd-1.0", "gzip-1.0", "none-1.0", "snappy-2.0", "zstd-2.0", "gzip-2.0", "none-2.0"
+                "snappy-1.0",
+                "zstd-1.0",
+                "gzip-1.0",
+                "none-1.0",
+                "snappy-2.0",
+                "zstd-2.0",
+                "gzip-2.0",
+                "none-2.0"
             })
     void everyValueIsRead(String name) throws IOException {
         ImageDataset found = open(FILES + "/" + name + ".parquet", "");
@@ -99,10 +106,14 @@ class ParquetTest {
 
     @Test
     void whatCantBeReadIsNamed() throws IOException {
-        assertTrue(refused(FILES + "/none.parquet", "").contains("has no column of images"), refused(FILES + "/none.parquet", ""));
+        assertTrue(
+                refused(FILES + "/none.parquet", "").contains("has no column of images"),
+                refused(FILES + "/none.parquet", ""));
         String column = refused(FILES + "/plain.parquet", "colour");
         assertTrue(column.contains("has no column colour (--label-field); it has jpg, kind"), column);
-        assertTrue(refused(FILES + "/lz4.parquet", "").contains("codec LZ4_RAW isn't read"), refused(FILES + "/lz4.parquet", ""));
+        assertTrue(
+                refused(FILES + "/lz4.parquet", "").contains("codec LZ4_RAW isn't read"),
+                refused(FILES + "/lz4.parquet", ""));
         byte[] whole = Files.readAllBytes(FILES.resolve("snappy-1.0.parquet"));
         Path cut = Files.write(folder.resolve("cut.parquet"), Arrays.copyOf(whole, whole.length - 9));
         assertTrue(refused(cut.toString(), "").contains("it may be cut short"), refused(cut.toString(), ""));

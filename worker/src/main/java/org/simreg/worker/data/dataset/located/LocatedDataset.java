@@ -152,7 +152,8 @@ public final class LocatedDataset {
                         Path.of(shown),
                         shown,
                         parts,
-                        (part, images) -> new LocatedSamples(images, extents(index, part), stores.files(), stores.values()))
+                        (part, images) ->
+                                new LocatedSamples(images, extents(index, part), stores.files(), stores.values()))
                 .open(subset, notices);
     }
 

@@ -20,7 +20,8 @@ import org.simreg.worker.data.store.StoredFile;
 import org.simreg.worker.data.store.ValueStore;
 
 /** The sample source of images that are stretches of files, or files of their own. */
-record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, ValueStore values) implements SampleSource.Stored {
+record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, ValueStore values)
+        implements SampleSource.Stored {
     @Override
     public int lookahead() {
         return 0;

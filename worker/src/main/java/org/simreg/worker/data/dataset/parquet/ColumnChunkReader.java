@@ -49,9 +49,13 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
             PageReader.Page page = pages.page(at, meta.getCodec());
             try {
                 if (page.header().isSetDictionary_page_header()) {
-                    dictionary = plain(page.data(), page.header().getDictionary_page_header().getNum_values(), meta.getType());
+                    dictionary = plain(
+                            page.data(),
+                            page.header().getDictionary_page_header().getNum_values(),
+                            meta.getType());
                     dictionaryAt = at;
-                } else if (page.header().isSetData_page_header() || page.header().isSetData_page_header_v2()) {
+                } else if (page.header().isSetData_page_header()
+                        || page.header().isSetData_page_header_v2()) {
                     left -= rows(page, at, dictionary, dictionaryAt, row);
                 }
             } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
@@ -81,7 +85,8 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
             throw new IOException("the column %s is encoded as %s, which isn't read; write it plain"
                     .formatted(String.join(".", meta.getPath_in_schema()), encoding));
         }
-        int[] indexes = indexed && values > 0 ? BitPacked.read(page.data(), page.data().get(), values) : new int[0];
+        int[] indexes =
+                indexed && values > 0 ? BitPacked.read(page.data(), page.data().get(), values) : new int[0];
         List<ByteBuffer> all = indexed ? dictionary : plain(page.data(), values, meta.getType());
         int next = 0;
         for (int level : defined) {
@@ -90,7 +95,9 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
             } else {
                 int index = indexed ? indexes[next] : next;
                 next++;
-                row.value(all.get(index).duplicate().order(page.data().order()), place(indexed ? dictionaryAt : at, index));
+                row.value(
+                        all.get(index).duplicate().order(page.data().order()),
+                        place(indexed ? dictionaryAt : at, index));
             }
         }
         return count;
@@ -127,7 +134,8 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
 
     private long place(long page, int value) throws IOException {
         if (page >= 1L << OFFSET_BITS || value >= MOST_VALUES) {
-            throw new IOException("its page at byte %d has more than %d values, or lies beyond 4 TB".formatted(page, MOST_VALUES));
+            throw new IOException(
+                    "its page at byte %d has more than %d values, or lies beyond 4 TB".formatted(page, MOST_VALUES));
         }
         return page
                 | (long) meta.getCodec().getValue() << OFFSET_BITS

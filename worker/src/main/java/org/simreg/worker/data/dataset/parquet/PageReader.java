@@ -111,7 +111,9 @@ record PageReader(FileStore.Reader file, long size) {
                         got = in.readNBytes(into, 0, size);
                     }
                 }
-                default -> throw new IOException("its codec %s isn't read; write it with snappy, zstd or none".formatted(codec));
+                default ->
+                    throw new IOException(
+                            "its codec %s isn't read; write it with snappy, zstd or none".formatted(codec));
             }
             if (got != size) {
                 throw new IOException("a page has %d bytes, not the %d that its header says".formatted(got, size));

@@ -47,7 +47,9 @@ public final class ParquetLister implements SampleLister {
         List<ParquetRows> all = inputs.parallelStream()
                 .map(file -> {
                     ParquetRows rows = ParquetRows.of(file, field, store);
-                    progress.listed(files.incrementAndGet(), images.addAndGet(rows.images().size()));
+                    progress.listed(
+                            files.incrementAndGet(),
+                            images.addAndGet(rows.images().size()));
                     return rows;
                 })
                 .toList();
@@ -80,7 +82,8 @@ public final class ParquetLister implements SampleLister {
     private String plain(String path) {
         String plain = path.startsWith("./") ? path.substring(2) : path;
         if (plain.startsWith("/") || plain.equals("..") || plain.startsWith("../") || plain.contains("/../")) {
-            throw new UserError("%s names an image %s; a name may not be absolute or have .. in it".formatted(key(), path));
+            throw new UserError(
+                    "%s names an image %s; a name may not be absolute or have .. in it".formatted(key(), path));
         }
         return plain;
     }

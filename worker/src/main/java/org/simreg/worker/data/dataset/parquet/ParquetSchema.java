@@ -53,12 +53,15 @@ record ParquetSchema(Column bytes, Optional<Column> path, Optional<Column> label
         String names = String.join(", ", columns.stream().map(Column::path).toList());
         Column bytes = columns.stream()
                 .filter(column -> column.type() == Type.BYTE_ARRAY && !column.list())
-                .filter(column -> column.path().endsWith(".bytes") || !column.text() && column.path().indexOf('.') < 0)
+                .filter(column -> column.path().endsWith(".bytes")
+                        || !column.text() && column.path().indexOf('.') < 0)
                 .findFirst()
-                .orElseThrow(() -> new UserError("%s has no column of images, which is a struct of bytes and path, or bytes; it has %s"
-                        .formatted(file, names)));
+                .orElseThrow(() -> new UserError(
+                        "%s has no column of images, which is a struct of bytes and path, or bytes; it has %s"
+                                .formatted(file, names)));
         Optional<Column> path = columns.stream()
-                .filter(column -> bytes.path().endsWith(".bytes") && column.path().equals(bytes.top() + ".path"))
+                .filter(column ->
+                        bytes.path().endsWith(".bytes") && column.path().equals(bytes.top() + ".path"))
                 .findFirst();
         List<String> wanted = field.isEmpty() ? LABELS : List.of(field);
         Optional<Column> label = wanted.stream()
@@ -67,7 +70,8 @@ record ParquetSchema(Column bytes, Optional<Column> path, Optional<Column> label
         if (label.isEmpty() && !field.isEmpty()) {
             throw new UserError("%s has no column %s (--label-field); it has %s".formatted(file, field, names));
         }
-        return new ParquetSchema(bytes, path, label, label.map(one -> classes(meta, one.path())).orElse(List.of()));
+        return new ParquetSchema(
+                bytes, path, label, label.map(one -> classes(meta, one.path())).orElse(List.of()));
     }
 
     private static List<Column> columns(List<SchemaElement> schema) {
@@ -106,7 +110,9 @@ record ParquetSchema(Column bytes, Optional<Column> path, Optional<Column> label
                         at = at instanceof JsonObject object ? object.get(name) : null;
                     }
                     return at instanceof JsonArray names
-                            ? names.asList().stream().map(JsonElement::getAsString).toList()
+                            ? names.asList().stream()
+                                    .map(JsonElement::getAsString)
+                                    .toList()
                             : List.of();
                 } catch (JsonParseException e) {
                     return List.of();
