@@ -35,7 +35,8 @@ class DropPathRunTest {
         assertEquals(alone, together(student));
         assertNotEquals(
                 alone,
-                SmallRun.whole(job(student, 0), folder.resolve(student + "-kept")).sha256());
+                SmallRun.whole(job(student, 0), folder.resolve(student + "-kept"))
+                        .sha256());
     }
 
     private static Job.Builder job(Network student, double dropPath) {
