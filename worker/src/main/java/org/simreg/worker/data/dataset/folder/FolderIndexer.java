@@ -93,7 +93,7 @@ final class FolderIndexer {
         long tars = leftOut.count(".tar") + leftOut.count(".tgz") + leftOut.count(".gz");
         String path = FileNames.resolve(root, folder).toString();
         if (leftOut.count(".parquet") > 0) {
-            return new UserError("The data set's folder %s holds Parquet files (%s) and no images; name them: 'parquet:%s/*.parquet'"
+            return new UserError("The data set's folder %s holds no images; it holds %s, which are named 'parquet:%s/*.parquet'"
                     .formatted(path, leftOut.endings(), path));
         }
         if (tars > 0) {
