@@ -145,7 +145,7 @@ public final class JobLoader {
                         images.train().sha256(),
                         Optional.of(ImageManifest.of(images.train()))),
                 new LoadedJob.Parts(plan, inputs, evaluations, clock),
-                new TorchStudents(files.torch, files.here, trained),
+                new TorchStudents(files.torch, files.here, StudentBuilder.layout(job, trained)),
                 open);
     }
 
@@ -214,15 +214,16 @@ public final class JobLoader {
     }
 
     /** The factory of a job's student as a {@link StepModule} on one device. */
-    private record TorchStudents(Torch torch, Job here, StudentNetwork trained) implements LoadedJob.StudentMaker {
+    private record TorchStudents(Torch torch, Job here, StudentState.Layout layout)
+            implements LoadedJob.StudentMaker {
         @Override
         public StudentState start() {
-            return StudentBuilder.start(here, trained);
+            return StudentBuilder.start(here, layout.trained());
         }
 
         @Override
         public TrainableStudent make(StudentState state) {
-            return new StepModule(torch, trained, StudentBuilder.settings(here), state);
+            return new StepModule(torch, layout.trained(), StudentBuilder.settings(here), state);
         }
 
         @Override

@@ -1,6 +1,7 @@
 package org.simreg.worker.train.student;
 
 import java.util.Arrays;
+import java.util.List;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
@@ -15,7 +16,7 @@ import org.simreg.worker.network.Weight;
 public final class InitialWeights {
     private InitialWeights() {}
 
-    /** The state before the first step. */
+    /** The state before the first step of SGD. */
     public static StudentState of(StudentNetwork trained, long seed) {
         FlatLayout parameters = trained.parameters();
         float[] weights = new float[parameters.length()];
@@ -29,7 +30,8 @@ public final class InitialWeights {
                     values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
         }
         float[] average = Arrays.copyOf(weights, trained.averaged());
-        return new StudentState(weights, new float[weights.length], statistics(trained.statistics()), average);
+        return new StudentState(
+                weights, List.of(new float[weights.length]), statistics(trained.statistics()), average, new float[0]);
     }
 
     private static float[] statistics(FlatLayout layout) {

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.simreg.proto.Cache;
 import org.simreg.proto.Continued;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageManifest;
@@ -128,7 +129,7 @@ public final class ResumeCheck {
      * max_steps.
      */
     private static Job essence(Job job) {
-        Job.Builder essence = job.toBuilder()
+        Job.Builder essence = JobSettings.renewed(job).toBuilder()
                 .clearName()
                 .clearCheckpoints()
                 .clearEvaluation()

@@ -25,6 +25,12 @@ public final class RunWeights {
     /** Folder of the checkpoints, below the run folder. */
     public static final String FOLDER = "checkpoints";
 
+    /** Before the names of the backbone's average. */
+    public static final String EMA = "ema.";
+
+    /** Before the names of what an optimizer and the momentum teacher keep beside the weights. */
+    static final List<String> STATE = List.of("momentum.", "exp_avg.", "exp_avg_sq.", "average.");
+
     /** Longer names have more digits. */
     private static final Comparator<Path> OLDEST_FIRST = Comparator.<Path>comparingInt(
                     file -> file.getFileName().toString().length())
@@ -47,6 +53,11 @@ public final class RunWeights {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Whether a tensor of a run's checkpoint is no weight of student or heads: of the optimizer, or of an average. */
+    public static boolean isState(String name) {
+        return name.startsWith(EMA) || STATE.stream().anyMatch(name::startsWith);
     }
 
     /**
