@@ -242,7 +242,7 @@ final class JobRules {
         if (floor > 0 && job.getOptimization().getSchedule() == Optimization.Schedule.CONSTANT) {
             String why = " has no effect with the schedule constant";
             add("optimization.min_lr", FieldText.plain(floor) + why + "; leave it out");
-        } else if (floor > job.getOptimization().getLr()) {
+        } else if (floor > 0 && floor > job.getOptimization().getLr()) {
             String peak = FieldText.plain(job.getOptimization().getLr());
             String why = " is more than the peak, lr " + peak;
             add("optimization.min_lr", FieldText.plain(floor) + why + "; choose at most " + peak);

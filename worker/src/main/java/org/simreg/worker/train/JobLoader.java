@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
 import org.simreg.proto.TeacherSource;
@@ -72,13 +73,13 @@ public final class JobLoader {
     /**
      * Loads a job, on the thread that will use it.
      *
-     * @param job completed
+     * @param job completed, perhaps by an earlier version
      * @param notices sentences for people, also from decode threads
      * @throws UserError if data or weights can't be used; the message names all of them
      */
     public static LoadedJob open(Job job, WorkerSettings settings, Consumer<String> notices) {
         refuseForeign(job, settings);
-        JobLoader loader = new JobLoader(job, settings, notices, new Problems());
+        JobLoader loader = new JobLoader(JobSettings.renewed(job), settings, notices, new Problems());
         try {
             return loader.load();
         } catch (RuntimeException | Error e) {

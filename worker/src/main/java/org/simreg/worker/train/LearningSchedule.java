@@ -38,7 +38,8 @@ record LearningSchedule(Optimization optimization, double teacherDecay, long ste
         }
         double warmEpochs =
                 optimization.getWarmupEpochs() + (double) optimization.getWarmupSteps() / stepsPerEpoch;
-        double passed = Math.max(0, step / stepsPerEpoch - warmEpochs);
+        long epoch = step / stepsPerEpoch;
+        double passed = Math.max(0, epoch - warmEpochs);
         double epochs = optimization.getEpochs() - warmEpochs;
         double floor = optimization.getMinLr() * scale;
         return floor + (peak - floor) * (1 + StrictMath.cos(StrictMath.PI * passed / epochs)) / 2;

@@ -41,7 +41,7 @@ public final class LoadedJob implements AutoCloseable {
         /**
          * Loads data, teachers and student; takes seconds.
          *
-         * @param job completed
+         * @param job completed, perhaps by an earlier version
          * @param notices sentences for people, also from decode threads
          * @throws UserError if something the job names can't be used
          */
