@@ -204,6 +204,7 @@ class HouseTest {
                 name -> name.startsWith("com.google.gson."),
                 Set.of(
                         "worker.weights.format",
+                        "worker.data.dataset.tar",
                         "coordinator.view.console",
                         "coordinator.view.report",
                         "coordinator.view.web",

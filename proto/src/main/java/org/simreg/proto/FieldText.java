@@ -37,7 +37,8 @@ public final class FieldText {
     }
 
     /**
-     * Reads all values of a field: for a repeated one a list, its elements separated by commas.
+     * Reads all values of a field: for a repeated one a list, its elements separated by
+     * commas but for texts, which may hold some.
      *
      * @return what {@link com.google.protobuf.Message.Builder#setField} takes for the field
      * @throws UserError if a part is no such value
@@ -45,6 +46,9 @@ public final class FieldText {
     public static Object parseAll(FieldDescriptor field, String text) {
         if (!field.isRepeated()) {
             return parse(field, text);
+        }
+        if (field.getJavaType() == FieldDescriptor.JavaType.STRING) {
+            return List.of(parse(field, text));
         }
         List<Object> values = new ArrayList<>();
         for (String part : text.split(",", -1)) {

@@ -38,9 +38,9 @@ final class JobBounds {
 
     private void checkOne(JobField setting, String key, Message holder) {
         FieldDescriptor field = setting.field();
-        if (field.isRepeated()) {
+        if (field.isRepeated() && holder.getRepeatedFieldCount(field) > 0) {
             ((List<?>) holder.getField(field)).forEach(v -> checkValue(setting, key, v));
-        } else if (holder.hasField(field)) {
+        } else if (!field.isRepeated() && holder.hasField(field)) {
             checkValue(setting, key, holder.getField(field));
         } else if (setting.setting().getRequired()) {
             problems.add(

@@ -102,6 +102,9 @@ final class JobDefaults {
         if (!job.getCheckpoints().hasOutput()) {
             job.getCheckpointsBuilder().setOutput("runs/" + job.getName());
         }
+        if (job.getDataset().hasValPart() && !job.getDataset().hasValSeed()) {
+            job.getDatasetBuilder().setValSeed(job.getSeed());
+        }
         Cache cache = job.getCache();
         if (asksForCache(job.build()) && !cache.hasStore() && cache.getPrecision() != Cache.Format.NONE) {
             job.getCacheBuilder().setStore(job.getCheckpoints().getOutput() + "/features");
@@ -171,10 +174,24 @@ final class JobDefaults {
         String student = job.getStudent().hasModule()
                 ? lastFolder(job.getStudent().getModule()).replaceAll("\\.\\w+$", "")
                 : FieldText.shown(job.getStudent(), Student.NETWORK_FIELD_NUMBER);
-        String asked = student + "-" + lastFolder(job.getDataset().getPath());
+        String asked = student + "-" + lastFolder(firstSource(job.getDataset()));
         String name = asked.replaceAll("[^\\p{L}\\p{N}._-]+", "-");
         int length = Math.min(LONGEST_NAME, name.codePointCount(0, name.length()));
         return name.substring(0, name.offsetByCodePoints(0, length));
+    }
+
+    /** Where the first source lies, without the ending of a list's or tar's name. */
+    private static String firstSource(DatasetOrBuilder dataset) {
+        if (dataset.getPathCount() == 0) {
+            return "";
+        }
+        DataSource source = DataSource.of(dataset.getPath(0));
+        return source instanceof DataSource.Folder
+                ? source.at()
+                : source.at()
+                        .replaceAll("([*?]|\\{[^}]*})+", "")
+                        .replaceAll("\\.\\w+$", "")
+                        .replaceAll("[-_.]+$", "");
     }
 
     /** The name of a path's last folder, also where "." or ".." stands for it. */

@@ -2,6 +2,7 @@ package org.simreg.proto;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +10,19 @@ import java.util.Set;
 
 /** The rules of a completed job that concern several settings at once. */
 final class JobRules {
-    /** Views of up to this size, in pixels, are one pixel before MobileNet-v2's last stride. */
+    /** Views of up to this size, in pixels, are one pixel before the last stride of {@link #STRIDED}. */
     private static final int SINGLE_PIXEL = 16;
+
+    /** The students with depthwise convolutions of stride 2. */
+    private static final Set<Network> STRIDED = EnumSet.of(
+            Network.MOBILENET_V2,
+            Network.EFFICIENTNET_B0,
+            Network.MOBILENETV3_SMALL,
+            Network.MOBILENETV3_LARGE,
+            Network.MOBILENETV3_SMALL_TIMM,
+            Network.MOBILENETV3_LARGE_TIMM,
+            Network.MOBILENETV4_CONV_SMALL,
+            Network.MOBILENETV4_CONV_MEDIUM);
 
     private final Job job;
     private final Problems problems;
@@ -34,6 +46,7 @@ final class JobRules {
         floor();
         neighbours();
         evaluationView();
+        valPart();
         cache();
         placement();
     }
@@ -164,10 +177,11 @@ final class JobRules {
     private void mobileNet(Student student) {
         int size = job.getViews().getSize();
         if (!student.hasModule()
-                && student.getNetwork() == Network.MOBILENET_V2
+                && STRIDED.contains(student.getNetwork())
                 && job.getPrecision() == Precision.BFLOAT16
                 && size <= SINGLE_PIXEL) {
-            String why = " px leave mobilenet-v2 in bfloat16 gradients that can't be repeated to the bit";
+            String name = FieldText.kebab(student.getNetwork().getValueDescriptor());
+            String why = " px leave " + name + " in bfloat16 gradients that can't be repeated to the bit";
             String way = "; choose more than " + SINGLE_PIXEL + ", or the precision float32";
             add("views.size", size + why + way);
         }
@@ -264,6 +278,18 @@ final class JobRules {
         if (job.getEvaluation().hasResize() && resize < size) {
             String crop = " px is smaller than the " + size + " px view cropped from it";
             add("evaluation.resize", resize + crop + "; choose at least " + size);
+        }
+    }
+
+    private void valPart() {
+        Dataset data = job.getDataset();
+        if (data.hasValSeed() && !data.hasValPart()) {
+            add("dataset.val_seed", "has no effect without dataset.val_part; leave it out");
+        }
+        if (data.hasValPart() && job.getEvaluation().getDataCount() > 0) {
+            add(
+                    "dataset.val_part",
+                    "holds images out for nothing, as evaluation.data names others; leave one of them out");
         }
     }
 

@@ -152,7 +152,8 @@ public final class Roots {
          */
         static Map<String, Path> of(Job job, Path folder) {
             NamedPaths all = new NamedPaths();
-            all.put("dataset.path", job.getDataset().getPath());
+            all.sources("dataset.path", job.getDataset());
+            DataSource.evaluation(job).ifPresent(data -> all.sources("evaluation.data", data));
             all.put("dataset.classes_file", job.getDataset().getClassesFile());
             all.put("dataset.val_labels", job.getDataset().getValLabels());
             for (int i = 0; i < job.getTeachersCount(); i++) {
@@ -169,7 +170,7 @@ public final class Roots {
         static Map<String, Path> of(BankSource source) {
             NamedPaths all = new NamedPaths();
             ImageSource images = source.getImages();
-            all.put("source.images.dataset.path", images.getDataset().getPath());
+            all.sources("source.images.dataset.path", images.getDataset());
             all.put("source.images.dataset.classes_file", images.getDataset().getClassesFile());
             all.put("source.images.dataset.val_labels", images.getDataset().getValLabels());
             if (!images.getWeights().isEmpty()) {
@@ -180,6 +181,14 @@ public final class Roots {
             all.put("source.features.labels", features.getLabels());
             all.put("source.features.files", features.getFiles());
             return all.paths;
+        }
+
+        private void sources(String setting, Dataset dataset) {
+            for (int i = 0; i < dataset.getPathCount(); i++) {
+                String place = dataset.getPathCount() == 1 ? setting : setting + "[" + i + "]";
+                Path base = DataSource.of(dataset.getPath(i)).base();
+                put(place, base.toString());
+            }
         }
 
         private void teacher(String setting, String text) {

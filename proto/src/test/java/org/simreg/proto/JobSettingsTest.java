@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JobSettingsTest {
     static Job.Builder smallest() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath("pictures/emoji");
+        job.getDatasetBuilder().clearPath().addPath("pictures/emoji");
         job.addTeachersBuilder().setSource("moco.pth.tar");
         return job;
     }
@@ -109,14 +109,14 @@ class JobSettingsTest {
     @CsvSource({"/a/b/, resnet18-b", "a/../c d (1), resnet18-c-d-1-", "/, resnet18-data", "été, resnet18-été"})
     void aJobIsNamedAfterStudentAndLastFolder(String path, String name) {
         Job.Builder asked = smallest();
-        asked.getDatasetBuilder().setPath(path);
+        asked.getDatasetBuilder().clearPath().addPath(path);
         assertEquals(name, JobSettings.complete(asked.build()).getName());
     }
 
     @Test
     void theCurrentFolderHasAName() {
         Job.Builder asked = smallest();
-        asked.getDatasetBuilder().setPath(".");
+        asked.getDatasetBuilder().clearPath().addPath(".");
         assertFalse(JobSettings.complete(asked.build()).getName().endsWith("."));
     }
 

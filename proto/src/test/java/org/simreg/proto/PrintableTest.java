@@ -38,7 +38,7 @@ class PrintableTest {
     @Test
     void aJobWhosePathsHaveThemIsRefusedWithTheField() {
         Job.Builder job = Job.newBuilder().setName("a");
-        job.getDatasetBuilder().setPath("d\u001b[2J");
+        job.getDatasetBuilder().clearPath().addPath("d\u001b[2J");
         job.addTeachersBuilder().setSource("t\npt");
         String message = assertThrows(UserError.class, () -> JobSettings.complete(job.build()))
                 .getMessage();

@@ -56,7 +56,7 @@ class RootsTest {
     @Test
     void everySettingThatLeadsElsewhereIsNamedInOneSentence() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath(outside.toString());
+        job.getDatasetBuilder().clearPath().addPath(outside.toString());
         job.addTeachersBuilder().setSource("self");
         job.addTeachersBuilder().setSource("torchscript:/etc/passwd");
         job.getStudentBuilder().setInit(inside.resolve("i.pt").toString());
@@ -68,6 +68,17 @@ class RootsTest {
         Roots.ANYWHERE.check(job.build(), Path.of("/tmp-x"));
     }
 
+    @Test
+    void everySourceOfADataSetIsChecked() {
+        Job.Builder job = Job.newBuilder();
+        job.getDatasetBuilder().addPath("tar:" + inside + "/*.tar").addPath("list:" + outside + "/a.txt");
+        job.getEvaluationBuilder().addData("tar:" + outside + "/{0..9}/val.tar");
+        UserError e = assertThrows(UserError.class, () -> roots.check(job.build(), inside));
+        assertEquals(
+                List.of("dataset.path[1]", "evaluation.data"),
+                e.problems().stream().map(UserError.Problem::place).toList());
+    }
+
     /** A setting with a path in it that the check forgets would be a hole. */
     @Test
     void everyTextSettingThatIsAPathIsChecked() {
@@ -75,6 +86,7 @@ class RootsTest {
         collect(Job.getDescriptor().getFields(), "", texts);
         List<String> noPaths = List.of(
                 "name",
+                "dataset.label_field",
                 "teachers.feature",
                 "teachers.part",
                 "teachers.output",
@@ -83,6 +95,7 @@ class RootsTest {
         texts.removeAll(noPaths);
         texts.removeAll(List.of(
                 "dataset.path",
+                "evaluation.data",
                 "dataset.classes_file",
                 "dataset.val_labels",
                 "teachers.source",

@@ -17,7 +17,7 @@ class StudentAndCacheSettingsTest {
     void aModuleTakesThePlaceOfTheNetwork() {
         Job.Builder asked = smallest();
         asked.getStudentBuilder().setModule("/n/tiny.pt");
-        asked.getDatasetBuilder().setPath("/d/data");
+        asked.getDatasetBuilder().addPath("/d/data");
         Job job = JobSettings.complete(asked.build());
         assertFalse(job.getStudent().hasNetwork());
         assertEquals("tiny-data", job.getName());

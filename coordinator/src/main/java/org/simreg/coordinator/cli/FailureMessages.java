@@ -7,6 +7,7 @@ import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.view.observe.ProcessLog;
 import org.simreg.proto.Nearest;
 import org.simreg.proto.UserError;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -45,9 +46,9 @@ final class FailureMessages implements IParameterExceptionHandler, IExecutionExc
      * Prints any failure, also an error of the JVM, such as a native library that can't be loaded.
      */
     int failed(Throwable failure, CommandLine command) {
-        boolean expected = failure instanceof UserError;
-        String what = expected
-                ? failure.getMessage()
+        Throwable explained = LibtorchFailure.explained(failure);
+        String what = explained instanceof UserError
+                ? explained.getMessage()
                 : "Failed by an unexpected error, " + failure + "; run it again with --verbose for details";
         print(command, what, failure);
         return CommandLine.ExitCode.SOFTWARE;

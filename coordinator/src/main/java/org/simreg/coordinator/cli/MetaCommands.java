@@ -1,14 +1,20 @@
 package org.simreg.coordinator.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
 import org.simreg.proto.JobField;
+import org.simreg.proto.Nearest;
+import org.simreg.proto.UserError;
 import picocli.AutoComplete;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The commands about {@code simreg} itself: {@code settings} and {@code completion}. */
+/** The commands about {@code simreg} itself: {@code settings}, {@code completion} and {@code man}. */
 final class MetaCommands {
     private MetaCommands() {}
 
@@ -46,6 +52,48 @@ final class MetaCommands {
         @Override
         public void run() {
             print(spec, AutoComplete.bash("simreg", spec.root().commandLine()));
+        }
+    }
+
+    /** The command {@code simreg man}: the manual page of a command, or those of all as files. */
+    @Command(
+            name = "man",
+            description = "Print a command's manual page, or write the pages of all commands as files.",
+            footer = {"", "Examples:", "  simreg man distill | man -l -", "  simreg man --out ~/.local/share/man/man1"})
+    static final class ManCommand implements Runnable {
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(
+                paramLabel = "COMMAND",
+                arity = "0..*",
+                description = "Such as distill or eval knn (default: simreg itself)")
+        private List<String> names = List.of();
+
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                description = "Write every command's page into this folder instead (default: none)")
+        private Path folder;
+
+        @Override
+        public void run() {
+            if (folder != null) {
+                ManPage.write(spec.root(), folder);
+                return;
+            }
+            CommandSpec command = spec.root();
+            for (String name : names) {
+                CommandLine below = command.subcommands().get(name);
+                if (below == null) {
+                    throw new UserError("simreg --help lists the commands; there is no '%s'%s"
+                            .formatted(
+                                    String.join(" ", names),
+                                    Nearest.hint(name, command.subcommands().keySet())));
+                }
+                command = below.getCommandSpec();
+            }
+            print(spec, ManPage.of(command));
         }
     }
 

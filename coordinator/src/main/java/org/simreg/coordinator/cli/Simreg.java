@@ -21,6 +21,7 @@ import org.simreg.coordinator.cli.job.FeaturesCommand;
 import org.simreg.coordinator.cli.job.JobsCommand;
 import org.simreg.coordinator.cli.job.LogsCommand;
 import org.simreg.coordinator.cli.job.MoveCommand;
+import org.simreg.coordinator.cli.job.PackCommand;
 import org.simreg.coordinator.cli.job.SubmitCommand;
 import org.simreg.coordinator.cli.job.WatchCommand;
 import org.simreg.coordinator.cli.node.ClusterProcess;
@@ -206,9 +207,11 @@ public final class Simreg implements Runnable {
                 .addSubcommand(new WorkersCommand(global))
                 .addSubcommand(new ScaleCommand())
                 .addSubcommand(new AuditCommand())
+                .addSubcommand(new PackCommand(global))
                 .addSubcommand(new TokenCommand())
                 .addSubcommand(new MetaCommands.SettingsCommand())
-                .addSubcommand(new MetaCommands.CompletionCommand());
+                .addSubcommand(new MetaCommands.CompletionCommand())
+                .addSubcommand(new MetaCommands.ManCommand());
         unify(command);
         // No heading stands between its parameters and the options of every command.
         command.getSubcommands().get("token").getCommandSpec().usageMessage().optionListHeading("");

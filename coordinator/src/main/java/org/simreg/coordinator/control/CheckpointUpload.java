@@ -12,6 +12,7 @@ import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Shortage;
 
 /**
  * A checkpoint that a worker uploads, and whether it may be stored: only the current generation's
@@ -80,6 +81,16 @@ final class CheckpointUpload implements Upload {
     @Override
     public CheckpointWritten store() {
         check();
+        try {
+            return stored();
+        } catch (UserError e) {
+            // What was written in part is looked at anew.
+            Shortage.in(e).ifPresent(run::awaitRoom);
+            throw e;
+        }
+    }
+
+    private CheckpointWritten stored() {
         LedgerWriter ledger = run.ledger();
         if (ledger.reported() < header.getStep()) {
             throw new Refused(

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.simreg.coordinator.job.CoordinatorSettings;
@@ -29,11 +30,14 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 import org.simreg.proto.Report;
+import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WorkerStatus;
+import org.simreg.worker.base.io.Shortage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,6 +107,7 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
      */
     public void start() {
         queue.whenAnswering(this::answers);
+        queue.whenQueued(run -> guard.with(run, () -> sayQueued(run)));
         Map<JobRun, CompletableFuture<RunFiles>> opening = new LinkedHashMap<>();
         for (JobRun run : queue.load()) {
             if (run.record().getState() == JobState.RUNNING) {
@@ -123,19 +128,32 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         });
     }
 
-    /** The files of a job have not answered, and do now. */
+    /** The files of a job have not answered, and do now; or there may be room for them by now. */
     private void answers(JobRun run) {
         if (run.active()) {
-            long seconds = run.hold().milliseconds() / 1000;
+            // Whether there is room now is only known when something was written.
+            Optional<String> waited = run.hold().lacked()
+                    ? Optional.empty()
+                    : Optional.of(run.hold().waited());
             goOnWhenOpen(run, run.open().toCompletableFuture(), () -> {
                 boolean runs = run.record().getState() == JobState.RUNNING;
                 long now = run.now();
                 run.phase(runs ? new Phase.Training(now + settings.times().grace()) : new Phase.Idle(now, false));
-                run.notice("The run folder did not answer for %d s".formatted(seconds));
+                sayQueued(run);
+                waited.ifPresent(run::notice);
             });
         } else {
             run.hold().end();
             run.pumpWatches();
+        }
+    }
+
+    private static void sayQueued(JobRun run) {
+        JobRecord record = run.record();
+        if (record.getState() == JobState.QUEUED) {
+            run.emit(Progress.newBuilder()
+                    .setState(
+                            StateChanged.newBuilder().setState(JobState.QUEUED).setReason(record.getReason())));
         }
     }
 
@@ -145,7 +163,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         opening.whenCompleteAsync(
                 (files, failure) -> {
                     guard.opened(run, opening, then);
-                    sessions.again(run);
+                    if (run.hold().able()) {
+                        sessions.again(run);
+                    }
                     dispatcher.dispatch();
                 },
                 settings.executor());
@@ -202,6 +222,11 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         dispatcher.dispatch();
         tellIfChanged();
         return JobStatuses.of(run);
+    }
+
+    @Override
+    public void touch(Job job, String folder) {
+        queue.touch(job, folder);
     }
 
     @Override
@@ -322,9 +347,10 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         return new CheckpointUpload(run, header, trouble -> settings.executor().execute(() -> stop(run, trouble)));
     }
 
-    /** Steps whose states can't be kept are not worth computing. */
+    /** Steps whose states can't be kept are not worth computing; where they may be later, the worker tries again. */
     private void stop(JobRun run, UserError trouble) {
-        if (run.active()) {
+        boolean later = settings.times().room() > 0 && Shortage.in(trouble).isPresent();
+        if (run.active() && !later) {
             guard.fail(run, trouble.getMessage(), false);
         }
     }
@@ -342,9 +368,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         return queue.states();
     }
 
-    /** Jobs that have not ended. */
+    /** Jobs that are queued or run; safe for all threads. */
     public List<Job> active() {
-        return queue.active().stream().map(run -> run.record().getJob()).toList();
+        return queue.activeJobs();
     }
 
     /** What the jobs that train or want to would take if there were workers of every kind. */

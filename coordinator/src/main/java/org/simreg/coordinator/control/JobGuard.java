@@ -13,9 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.simreg.coordinator.job.JobRun;
 import org.simreg.coordinator.job.RunFiles;
-import org.simreg.coordinator.job.RunFiles.FilesHang;
+import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.proto.JobState;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Shortage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -63,16 +64,23 @@ final class JobGuard {
         MDC.put("generation", String.valueOf(run.record().getGeneration().getNumber()));
         try {
             action.run();
-        } catch (FilesHang e) {
+        } catch (FilesUnavailable e) {
             run.suspend(e);
-        } catch (UserError e) {
-            fail(run, e.getMessage(), false);
         } catch (RuntimeException | Error e) {
-            LOG.error("The job {} can't go on", run.id(), e);
-            fail(run, "The coordinator failed at the job %s: %s".formatted(run.id(), e), false);
+            if (Shortage.in(e).filter(run::awaitRoom).isEmpty()) {
+                fail(run, reason(run, e), false);
+            }
         } finally {
             MDC.setContextMap(before == null ? Map.of() : before);
         }
+    }
+
+    private static String reason(JobRun run, Throwable failure) {
+        if (failure instanceof UserError) {
+            return failure.getMessage();
+        }
+        LOG.error("The job {} can't go on", run.id(), failure);
+        return "The coordinator failed at the job %s: %s".formatted(run.id(), failure);
     }
 
     /** Most folders answer at once; the others' jobs go on when they do. */
@@ -138,9 +146,10 @@ final class JobGuard {
         }
     }
 
-    /** Tries again what couldn't be recorded, and finds files that hang. */
+    /** Tries again what couldn't be recorded or lacked room, and finds files that hang. */
     void tick(JobRun run) {
         run.suspendAfter(HANG_MS);
+        run.hold().endPauseIfOver();
         if (unrecorded.containsKey(run) && run.hold().milliseconds() >= AGAIN_MS) {
             record(run, unrecorded.get(run));
         }

@@ -191,6 +191,10 @@ final class ReportHandler {
         boolean first = !run.record().hasStarted();
         if (failed.getOnlyHere()) {
             exclude(from, run, reason);
+        } else if (failed.getLacksRoom()) {
+            run.failures().lacksRoom(from.key(), run.now());
+            run.notice("The worker %s lacks room and tries again: %s".formatted(from.name(), reason));
+            from.drop(run, reason);
         } else if (failed.getRefused()) {
             if (run.failures().refused(from.key()) || first || nobodyElse(from, run)) {
                 guard.fail(run, reason, true);

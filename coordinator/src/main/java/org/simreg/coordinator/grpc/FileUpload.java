@@ -3,12 +3,9 @@ package org.simreg.coordinator.grpc;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.simreg.proto.Refused;
-import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.Disk;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -152,19 +149,10 @@ public final class FileUpload<P, A> implements StreamObserver<P> {
         last.exceptionally(this::fail);
     }
 
-    /** What fails for want of room or descriptors is sent again later, and is no fault of the file. */
-    private static Throwable shortageOr(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause instanceof UserError && Disk.isShortage(cause)
-                ? new Refused(Refused.Kind.UNAVAILABLE, cause.getMessage())
-                : failure;
-    }
-
     /** The first failure, also that of an executor that takes no tasks any more. */
     private Void fail(Throwable failure) {
         if (over.compareAndSet(false, true)) {
-            call.onError(GrpcStatuses.of(shortageOr(failure)));
+            call.onError(GrpcStatuses.of(failure));
             Calls.execute(files, this::close);
         }
         return null;

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.simreg.proto.Refused;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Shortage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,7 +93,8 @@ public final class GrpcStatuses {
     private static StatusRuntimeException wrong(UserError error) {
         List<UserError.Problem> problems = error.problems();
         if (problems.isEmpty()) {
-            return refused(new Refused(Refused.Kind.STATE, error.getMessage()));
+            boolean later = Shortage.in(error).isPresent();
+            return refused(new Refused(later ? Refused.Kind.UNAVAILABLE : Refused.Kind.STATE, error.getMessage()));
         }
         BadRequest.Builder details = BadRequest.newBuilder();
         problems.stream()

@@ -50,9 +50,14 @@ public record CoordinatorSettings(
      * @param gather for more workers that are about to be ready
      * @param patience for a worker to stop once it was told to
      * @param leave besides the length of a step, for the end of one when a worker wants to go
+     * @param room before a job is tried again that lacked room, descriptors or memory, at first; 0:
+     *     it fails
      */
-    public record Times(int heartbeat, int lostAfter, long grace, long gather, long patience, long leave) {
+    public record Times(int heartbeat, int lostAfter, long grace, long gather, long patience, long leave, long room) {
         /** What a cluster runs with. */
-        public static final Times USUAL = new Times(250, 1500, 5000, 500, 300_000, 2000);
+        public static final Times USUAL = new Times(250, 1500, 5000, 500, 300_000, 2000, 1000);
+
+        /** What a command runs with that ends with its job. */
+        public static final Times ONE_JOB = new Times(250, 1500, 5000, 500, 300_000, 2000, 0);
     }
 }

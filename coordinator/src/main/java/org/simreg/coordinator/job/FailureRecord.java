@@ -11,12 +11,15 @@ public final class FailureRecord {
     private static final int TRIES = 3;
     private static final int MOST_WITHOUT_PROGRESS = 5;
     private static final long PAUSE_MS = 1000;
+    private static final long LONGEST_PAUSE_MS = 30_000;
 
     private final Map<String, String> excluded = new HashMap<>();
     private final Map<String, Integer> failures = new HashMap<>();
+    private final Map<String, Integer> shortages = new HashMap<>();
     private final Map<String, Long> until = new HashMap<>();
     private final Set<String> refusers = new HashSet<>();
     private int withoutProgress;
+    private boolean untold;
 
     /** Excludes a worker from the job, for this reason, until the job is resumed. */
     public void exclude(String worker, String reason) {
@@ -54,6 +57,12 @@ public final class FailureRecord {
         return times <= TRIES;
     }
 
+    /** A worker lacked room, descriptors or memory: it tries again after a pause that doubles up to half a minute. */
+    public void lacksRoom(String worker, long now) {
+        int times = shortages.merge(worker, 1, Integer::sum);
+        until.put(worker, now + Math.min(LONGEST_PAUSE_MS, PAUSE_MS << Math.min(times - 1, 10)));
+    }
+
     /**
      * A generation has ended because its members don't reach each other.
      *
@@ -67,12 +76,21 @@ public final class FailureRecord {
     /** A step is done: what went wrong before is forgotten. */
     void progressed() {
         withoutProgress = 0;
+        shortages.clear();
+    }
+
+    /** Whether it is the first time that how far the job is can't be told: once is enough for a log. */
+    boolean untoldFirst() {
+        boolean first = !untold;
+        untold = true;
+        return first;
     }
 
     /** Somebody resumes the job: everyone may try again. */
     public void reset() {
         excluded.clear();
         failures.clear();
+        shortages.clear();
         until.clear();
         refusers.clear();
         withoutProgress = 0;

@@ -3,6 +3,7 @@ package org.simreg.coordinator.job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
 
@@ -12,11 +13,19 @@ import java.util.function.LongSupplier;
  * made durable.
  */
 public final class JobHold {
+    private static final long LONGEST_PAUSE_MS = 30_000;
+
     private final String job;
     private final LongSupplier clock;
     private Optional<String> why = Optional.empty();
     private long since;
+    private String waited = "";
     private Optional<Wait> waiting = Optional.empty();
+    private Optional<Pause> pause = Optional.empty();
+    private int pauses;
+
+    /** When a job that lacked room is tried again. */
+    private record Pause(long until, CompletableFuture<Void> over) {}
 
     /** A wait for files to be durable, and what is to be done then. */
     private record Wait(CompletionStage<?> end, long since, List<Runnable> actions) {}
@@ -28,10 +37,72 @@ public final class JobHold {
 
     /** Leaves the job alone from now on; what waited is given up. */
     public void begin(String reason) {
+        begin(reason, "The job has waited");
+    }
+
+    /**
+     * As {@link #begin(String)}.
+     *
+     * @param past what it will have done, for people; "for N s" follows
+     */
+    void begin(String reason, String past) {
+        boolean again = pauses > 1;
+        since = able() && !again ? clock.getAsLong() : since;
+        waited = able() ? past : waited;
         why = Optional.of(reason);
-        since = clock.getAsLong();
         waiting = Optional.empty();
-        EventTrace.LOG.warn("The job {} {}", job, reason);
+        if (!again) {
+            EventTrace.LOG.warn("The job {} {}", job, reason);
+        }
+    }
+
+    /**
+     * Begins a pause before a job that lacked room is tried again, twice as long as the last one.
+     *
+     * @param shortest of the pauses, in milliseconds
+     * @return done when it is over, see {@link #endPauseIfOver}
+     */
+    CompletionStage<Void> pause(long shortest) {
+        long ms = Math.min(LONGEST_PAUSE_MS, shortest << Math.min(pauses, 10));
+        pauses++;
+        Pause next = new Pause(clock.getAsLong() + ms, new CompletableFuture<>());
+        pause = Optional.of(next);
+        return next.over;
+    }
+
+    /** Ends the pause if it is time. */
+    public void endPauseIfOver() {
+        if (pause.isPresent() && clock.getAsLong() >= pause.get().until) {
+            endPause();
+        }
+    }
+
+    /** Ends the pause, if there is one. */
+    void endPause() {
+        Optional<Pause> ended = pause;
+        pause = Optional.empty();
+        ended.ifPresent(one -> one.over.complete(null));
+    }
+
+    /** Whether it lacked room, and no step has come to its ledger since. */
+    public boolean lacked() {
+        return pauses > 0;
+    }
+
+    /**
+     * A step has come to its ledger: the next pause is a short one.
+     *
+     * @return what it has waited for, if it lacked room, for people
+     */
+    Optional<String> progressed() {
+        Optional<String> past = lacked() ? Optional.of(waited()) : Optional.empty();
+        pauses = 0;
+        return past;
+    }
+
+    /** What the job has done while it was left alone, for people, with how long. */
+    public String waited() {
+        return "%s for %d s".formatted(waited, milliseconds() / 1000);
     }
 
     /** The job can be gone on with. */

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.job;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
@@ -18,10 +19,9 @@ import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobState;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
-import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
-import org.simreg.proto.StateChanged;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
 
 /** The queue of a coordinator: all its jobs, ended ones too, and the rules for a new one. */
 public final class JobQueue implements JobRun.Listener {
@@ -40,7 +40,10 @@ public final class JobQueue implements JobRun.Listener {
     /** Ended jobs in memory, those asked for last at the end. */
     private final Map<String, JobRun> ended = new LinkedHashMap<>();
 
+    private volatile List<Job> activeJobs = List.of();
+
     private Consumer<JobRun> answering = run -> {};
+    private Consumer<JobRun> queued = run -> {};
 
     /** No two jobs have one time of submission, nor a later job an earlier one. */
     private long newest;
@@ -70,6 +73,11 @@ public final class JobQueue implements JobRun.Listener {
         return run;
     }
 
+    /** Takes what is told of new jobs, whose first event is still to be said. */
+    public void whenQueued(Consumer<JobRun> told) {
+        queued = told;
+    }
+
     /** Takes what is told of jobs whose files have not answered for a while, and do now. */
     public void whenAnswering(Consumer<JobRun> told) {
         answering = told;
@@ -77,23 +85,26 @@ public final class JobQueue implements JobRun.Listener {
 
     @Override
     public void answers(JobRun run) {
-        answering.accept(run);
+        if (runs.get(run.id()) == run) {
+            answering.accept(run);
+        }
     }
 
     @Override
     public void moved(JobRun run) {
         if (runs.get(run.id()) == run) {
-            place(active, run, run.active());
+            if (place(active, run, run.active())) {
+                activeJobs = active.values().stream()
+                        .map(one -> one.record().getJob())
+                        .toList();
+            }
             place(ended, run, run.ended());
         }
     }
 
-    private static void place(Map<String, JobRun> among, JobRun run, boolean belongs) {
-        if (belongs) {
-            among.putIfAbsent(run.id(), run);
-        } else {
-            among.remove(run.id());
-        }
+    /** Whether that changes anything. */
+    private static boolean place(Map<String, JobRun> among, JobRun run, boolean belongs) {
+        return belongs ? among.putIfAbsent(run.id(), run) == null : among.remove(run.id()) != null;
     }
 
     /** Lets go of ended jobs that nobody watches, for as many as there may be in memory. */
@@ -122,6 +133,11 @@ public final class JobQueue implements JobRun.Listener {
 
     public List<JobRun> active() {
         return List.copyOf(active.values());
+    }
+
+    /** The settings of the active jobs; safe for all threads, which don't wait. */
+    public List<Job> activeJobs() {
+        return activeJobs;
     }
 
     /** How many jobs are in which state; states that no job is in are left out. */
@@ -238,6 +254,19 @@ public final class JobQueue implements JobRun.Listener {
         return last;
     }
 
+    /**
+     * Touches the paths that a job names, so that the thread of this may touch them later without waiting long. Safe for
+     * all threads; waits for as long as the paths' storage does.
+     *
+     * @throws UserError if one lies outside the roots, or a setting is wrong
+     */
+    public void touch(Job job, String output) {
+        Job complete = JobSettings.complete(job);
+        Path folder = settings.base().resolve(output).toAbsolutePath().normalize();
+        settings.limits().roots().check(complete, folder);
+        Files.exists(folder);
+    }
+
     /** Refuses paths outside the roots; they are resolved, as links may lead elsewhere by now. */
     public void checkRoots(Job job, Path folder) {
         folders.inTime(folder, () -> {
@@ -270,18 +299,14 @@ public final class JobQueue implements JobRun.Listener {
         run.files(files);
         try {
             store.save(record);
-            keep(run);
-            run.emit(Progress.newBuilder()
-                    .setState(
-                            StateChanged.newBuilder().setState(JobState.QUEUED).setReason(record.getReason())));
-            return run;
         } catch (RuntimeException e) {
-            runs.remove(record.getId());
-            active.remove(record.getId());
-            requests.remove(record.getRequestId(), run);
             run.close();
             throw e;
         }
+        // From here on the job is there, whatever its folder does.
+        keep(run);
+        queued.accept(run);
+        return run;
     }
 
     /** A job that takes over a run gives none of its generations' numbers again. */

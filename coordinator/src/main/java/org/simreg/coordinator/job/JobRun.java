@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import org.simreg.coordinator.job.RunFiles.FilesHang;
+import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
@@ -19,6 +19,7 @@ import org.simreg.proto.Notice;
 import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
+import org.simreg.worker.base.io.Shortage;
 
 /** A job of the coordinator: its record, files, phase, workers granted, and watches. */
 public final class JobRun {
@@ -42,7 +43,7 @@ public final class JobRun {
     private String reason;
     private boolean finishing;
 
-    private Optional<FilesHang> hang = Optional.empty();
+    private Optional<FilesUnavailable> hang = Optional.empty();
 
     /** The listener to a job. */
     interface Listener {
@@ -87,16 +88,19 @@ public final class JobRun {
     /**
      * Its run folder, opened if it isn't.
      *
-     * @throws FilesHang if it doesn't answer
+     * @throws FilesUnavailable if it doesn't answer, has no room, or is being opened
      */
     public RunFiles files() {
         if (hang.isPresent()) {
             throw hang.get();
         }
         if (files.isEmpty()) {
+            if (!hold.able()) {
+                throw FilesUnavailable.opening(Path.of(record.getFolder()));
+            }
             try {
                 files(folders.open(record));
-            } catch (FilesHang e) {
+            } catch (FilesUnavailable e) {
                 suspend(e);
                 throw e;
             }
@@ -113,12 +117,12 @@ public final class JobRun {
      * Leaves it alone until its files answer. What was being done with them is given up, as if the
      * coordinator had been killed then: what is on the disk holds.
      */
-    public void suspend(FilesHang why) {
+    public void suspend(FilesUnavailable why) {
         if (hang.isPresent()) {
             return;
         }
         hang = Optional.of(why);
-        hold.begin("waits for its run folder " + record.getFolder() + ", which does not answer");
+        hold.begin(why.waits(), why.waited());
         Optional<RunFiles> open = files;
         files = Optional.empty();
         ledger = Optional.empty();
@@ -129,9 +133,37 @@ public final class JobRun {
         };
         why.end()
                 .whenComplete((done, failure) -> settings.executor().execute(() -> {
-                    open.ifPresent(RunFiles::close);
+                    open.ifPresent(this::letGo);
                     again.run();
                 }));
+    }
+
+    /**
+     * Leaves it alone for want of room, descriptors or memory, and tries again after a pause.
+     *
+     * @return false if it is not to wait for these
+     */
+    public boolean awaitRoom(Shortage shortage) {
+        long shortest = settings.times().room();
+        if (shortest == 0) {
+            return false;
+        }
+        if (hang.isEmpty()) {
+            Optional<RunFiles> open = files;
+            files = Optional.empty();
+            open.ifPresent(this::letGo);
+            suspend(FilesUnavailable.shortage(shortage.failure(), hold.pause(shortest)));
+        }
+        return true;
+    }
+
+    /** Closes files that may not be whole: what is on the disk holds. */
+    private void letGo(RunFiles open) {
+        try {
+            open.close();
+        } catch (RuntimeException e) {
+            EventTrace.LOG.debug("The files of the job {} are not closed in order", id(), e);
+        }
     }
 
     /** Whether, and why, nothing is done for it at present. */
@@ -141,7 +173,7 @@ public final class JobRun {
 
     /** Leaves it alone if its files are not durable after so many milliseconds. */
     public void suspendAfter(long ms) {
-        hold.overdue(ms).ifPresent(end -> suspend(new FilesHang(Path.of(record.getFolder()), end)));
+        hold.overdue(ms).ifPresent(end -> suspend(FilesUnavailable.hang(Path.of(record.getFolder()), end)));
     }
 
     /** Takes its folder, which was made or opened for it. */
@@ -257,7 +289,7 @@ public final class JobRun {
         try {
             telling.run();
             return true;
-        } catch (FilesHang e) {
+        } catch (FilesUnavailable e) {
             throw e;
         } catch (RuntimeException e) {
             EventTrace.LOG.error("Somebody can't be told of the job {}", id(), e);
@@ -299,6 +331,7 @@ public final class JobRun {
         save(next.setReason(why));
         reason = why;
         hold.end();
+        hold.endPause();
         putDown();
     }
 

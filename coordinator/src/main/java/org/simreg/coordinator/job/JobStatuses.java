@@ -17,12 +17,9 @@ import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.Refused;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The status messages of jobs, for clients. */
 public final class JobStatuses {
-    private static final Logger LOG = LoggerFactory.getLogger(JobStatuses.class);
     private static final int USUAL_PAGE = 100;
     private static final int LARGEST_PAGE = 1000;
     private static final Set<JobState> ENDED = EnumSet.of(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED);
@@ -35,7 +32,9 @@ public final class JobStatuses {
             try {
                 return live(run, run.openFiles().get(), status);
             } catch (RuntimeException | Error e) {
-                LOG.error("How far the job {} is can't be said", run.id(), e);
+                if (run.failures().untoldFirst()) {
+                    EventTrace.LOG.error("How far the job {} is can't be told", run.id(), e);
+                }
             }
         }
         return past(run.record().getSummary(), status);

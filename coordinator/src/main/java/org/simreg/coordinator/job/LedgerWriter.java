@@ -166,6 +166,7 @@ public final class LedgerWriter {
                         .build(),
                 told);
         run.failures().progressed();
+        run.hold().progressed().ifPresent(run::notice);
         if (endsEpoch(step)) {
             run.emit(Progress.newBuilder().setEpoch(epochDone(epoch, told)));
         }

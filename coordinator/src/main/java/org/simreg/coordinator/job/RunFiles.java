@@ -73,8 +73,8 @@ public interface RunFiles extends AutoCloseable {
         return CompletableFuture.completedFuture(null);
     }
 
-    /** Takes what is told when the files don't answer in time, before {@link FilesHang} is thrown. */
-    default void whenHung(Consumer<FilesHang> listener) {}
+    /** Takes what is told when the files don't answer in time, before {@link FilesUnavailable} is thrown. */
+    default void whenHung(Consumer<FilesUnavailable> listener) {}
 
     /**
      * The newest stored checkpoint that the ledger reaches.
@@ -182,7 +182,7 @@ public interface RunFiles extends AutoCloseable {
          * Does something with paths that a user has named.
          *
          * @param folder that is named if it takes too long
-         * @throws FilesHang if it isn't done in time
+         * @throws FilesUnavailable if it isn't done in time
          */
         default <T> T inTime(Path folder, Supplier<T> work) {
             return work.get();
@@ -218,23 +218,68 @@ public interface RunFiles extends AutoCloseable {
     }
 
     /**
-     * The exception of files that don't answer, as on a mount whose server is gone. What was asked of
-     * them may still happen.
+     * The exception of files that can't be used for now: they don't answer, as on a mount whose server is gone, or there
+     * is no room for them. What was asked of them may still happen.
      */
-    final class FilesHang extends Refused {
+    final class FilesUnavailable extends Refused {
         private static final long serialVersionUID = 1;
 
+        private final String waits;
+        private final String waited;
         private final transient CompletionStage<?> end;
 
+        private FilesUnavailable(String message, String waits, String waited, CompletionStage<?> end) {
+            super(Kind.UNAVAILABLE, message);
+            this.waits = waits;
+            this.waited = waited;
+            this.end = end;
+        }
+
         /**
+         * Of files that don't answer.
+         *
          * @param folder that doesn't answer
          * @param end of what was asked, whether it succeeds or fails; it may never come
          */
-        public FilesHang(Path folder, CompletionStage<?> end) {
-            super(
-                    Kind.UNAVAILABLE,
-                    "%s does not answer: look whether its storage is there; ask again when it is".formatted(folder));
-            this.end = end;
+        public static FilesUnavailable hang(Path folder, CompletionStage<?> end) {
+            return new FilesUnavailable(
+                    "%s does not answer: look whether its storage is there; ask again when it is".formatted(folder),
+                    "waits for its run folder %s, which does not answer".formatted(folder),
+                    "The run folder did not answer",
+                    end);
+        }
+
+        /** Of a folder that is just being opened. */
+        static FilesUnavailable opening(Path folder) {
+            return new FilesUnavailable(
+                    "%s is being opened; ask again".formatted(folder),
+                    "waits for its run folder %s to be opened".formatted(folder),
+                    "The run folder was being opened",
+                    CompletableFuture.completedFuture(null));
+        }
+
+        /**
+         * Of files that lack room, descriptors or memory.
+         *
+         * @param failure what failed and why
+         * @param end when it is worth a try again
+         */
+        static FilesUnavailable shortage(String failure, CompletionStage<?> end) {
+            return new FilesUnavailable(
+                    "The job waits, as the coordinator is short: %s; ask again when that is mended".formatted(failure),
+                    "goes on by itself when this works again: %s".formatted(failure),
+                    "The job has waited (%s)".formatted(failure),
+                    end);
+        }
+
+        /** What the job does meanwhile, for people. */
+        String waits() {
+            return waits;
+        }
+
+        /** What the job has done, for people; "for N s" follows. */
+        String waited() {
+            return waited;
         }
 
         /** The end of what was asked. */

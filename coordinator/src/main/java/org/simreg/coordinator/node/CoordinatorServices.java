@@ -73,8 +73,8 @@ final class CoordinatorServices {
         pools = new Pools();
         open.add(pools::close);
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
-        SamplesRpc samples = new SamplesRpc(
-                ReadGrants.of(this::readers).below(settings.limits.roots()), VertxInstances.cache(), READERS);
+        SamplesRpc samples =
+                new SamplesRpc(ReadGrants.of(this::readers), settings.limits.roots(), VertxInstances.cache(), READERS);
         open.add(samples::close);
         scaling = scaling(stores, settings);
         keda = new KedaRpc(scaling, jobs);
@@ -82,7 +82,7 @@ final class CoordinatorServices {
         rpcs.addAll(List.of(
                 new ScaleRpc(scaling, jobs),
                 keda,
-                new JobsRpc(coordinator, jobs),
+                new JobsRpc(coordinator, jobs, pools.paths),
                 new WorkersRpc(coordinator, jobs, pools.checkpoints),
                 samples));
         banks.ifPresent(deployed -> serve(deployed, stores.banks.orElseThrow()));
@@ -95,20 +95,22 @@ final class CoordinatorServices {
         private static final int THREADS = 4;
         private static final int MAKING = 2;
         private static final Duration SHORT = Duration.ofSeconds(20);
+        private static final Duration TOUCH = Duration.ofSeconds(5);
 
         final WatchedPool checkpoints = new WatchedPool("simreg-checkpoints", THREADS, WatchedPool.PATIENCE);
         final WatchedPool shards = new WatchedPool("simreg-shard-files", THREADS, WatchedPool.PATIENCE);
         final WatchedPool making = new WatchedPool("simreg-making", MAKING, WatchedPool.PATIENCE);
         final WatchedPool reads = new WatchedPool("simreg-reads", THREADS, SHORT);
+        final WatchedPool paths = new WatchedPool("simreg-paths", THREADS, TOUCH);
 
         Optional<String> trouble() {
-            return Stream.of(checkpoints, shards, making, reads)
+            return Stream.of(checkpoints, shards, making, reads, paths)
                     .flatMap(pool -> pool.trouble().stream())
                     .findFirst();
         }
 
         void close() {
-            List.of(making, reads, shards, checkpoints).forEach(WatchedPool::close);
+            List.of(making, paths, reads, shards, checkpoints).forEach(WatchedPool::close);
         }
     }
 
@@ -208,11 +210,12 @@ final class CoordinatorServices {
             CoordinatorSettings.Limits limits,
             JobObserver observer,
             ScaleSettings scale) {
+        /** Those of a command that ends with its job. */
         Settings(String version, Path base) {
             this(
                     version,
                     base,
-                    CoordinatorSettings.Times.USUAL,
+                    CoordinatorSettings.Times.ONE_JOB,
                     CoordinatorSettings.Limits.NONE,
                     JobObserver.NONE,
                     ScaleSettings.USUAL);
@@ -306,10 +309,7 @@ final class CoordinatorServices {
 
     /** Active jobs, whose data workers may read, and banks as jobs that would read the same. */
     private Collection<Job> readers() {
-        List<Job> active = ask(Coordinator::active)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .join();
+        List<Job> active = jobs.owned().active();
         Stream<Job> makers = banks.stream()
                 .flatMap(verticle -> verticle.owned().views().stream())
                 .flatMap(bank -> bank.images().stream())

@@ -63,7 +63,7 @@ final class Rehearsal implements Runnable {
 
     private static JobState submitAndCancel(ApiClient client, Path output) {
         Job.Builder job = Job.newBuilder().setName("rehearsal");
-        job.getDatasetBuilder().setPath("none");
+        job.getDatasetBuilder().addPath("none");
         job.addTeachersBuilder().setSource("none");
         job.getCheckpointsBuilder().setOutput(output.toString());
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();

@@ -57,7 +57,7 @@ class ClientCommandsTest {
         assertEquals("job-1 (resnet18-photos) is queued: needs 1 worker, none attends\n", terminal.out);
         Job job = submitted("job-1");
         Path here = Path.of("").toAbsolutePath();
-        assertEquals(here + "/photos", job.getDataset().getPath());
+        assertEquals(here + "/photos", job.getDataset().getPath(0));
         assertEquals(here + "/moco.pth.tar", job.getTeachers(0).getSource());
         assertEquals("torchscript:" + here + "/t.pt", job.getTeachers(1).getSource());
         assertEquals("/w/i.pt", job.getStudent().getInit());
@@ -83,7 +83,7 @@ class ClientCommandsTest {
     void whatHasASchemeOrIsNoFileStaysAsItIs() throws Exception {
         assertEquals(0, run("submit", "--data=s3://bucket/a/../b", "--teacher=self", "--out=file:///x"));
         Job job = submitted("job-1");
-        assertEquals("s3://bucket/a/../b", job.getDataset().getPath());
+        assertEquals("s3://bucket/a/../b", job.getDataset().getPath(0));
         assertEquals("self", job.getTeachers(0).getSource());
         assertEquals("file:///x", job.getCheckpoints().getOutput());
     }
@@ -110,7 +110,7 @@ class ClientCommandsTest {
     @Test
     void aPrintedJobIsNotSubmitted() throws Exception {
         assertEquals(0, submit("--print-job"));
-        assertTrue(JobFile.parse("out", terminal.out).getDataset().getPath().startsWith("/"));
+        assertTrue(JobFile.parse("out", terminal.out).getDataset().getPath(0).startsWith("/"));
         assertEquals(0, (int) served.call(() -> served.jobs.submits));
     }
 

@@ -8,6 +8,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToIntFunction;
@@ -150,7 +151,8 @@ class SimregTest {
                 "workers",
                 "audit",
                 "settings",
-                "completion"
+                "completion",
+                "man"
             })
     void everyOptionTellsItsDefaultOrThatItIsRequired(String command) {
         assertEquals(0, terminal.run(command, "--help"));
@@ -175,7 +177,9 @@ class SimregTest {
     @Test
     void theVersionComesFromTheBuild() {
         assertEquals(0, terminal.run("--version"));
-        assertTrue(terminal.out.matches("(?s)simreg \\d+\\.\\d+.*Java .*"), terminal.out);
+        assertTrue(
+                terminal.out.matches("simreg \\d+\\.\\d+[^\\n]*\nlibtorch \\d+\\.\\d+\\.\\d+\nJava .*\n"),
+                terminal.out);
     }
 
     @Test
@@ -192,6 +196,34 @@ class SimregTest {
         Path script = Files.writeString(folder.resolve("completion"), terminal.out);
         assertEquals(
                 0, new ProcessBuilder("bash", "-n", script.toString()).start().waitFor());
+    }
+
+    @Test
+    void everyCommandHasAManualPageWithItsOptions() throws IOException {
+        assertEquals(0, terminal.run("man", "eval", "knn"));
+        assertTrue(terminal.out.startsWith(".TH \"SIMREG-EVAL-KNN\" 1"), terminal.out);
+        assertTrue(terminal.out.contains("\n\\fB\\-\\-weights="), terminal.out);
+        assertEquals(0, terminal.run("man", "--out", folder.resolve("man1").toString()));
+        try (Stream<Path> pages = Files.list(folder.resolve("man1"))) {
+            List<String> names =
+                    pages.map(page -> page.getFileName().toString()).sorted().toList();
+            assertTrue(
+                    names.containsAll(List.of("simreg.1", "simreg-distill.1", "simreg-eval-knn.1")), names.toString());
+        }
+        assertEquals(1, terminal.run("man", "distil"));
+        assertTrue(
+                terminal.err.contains("simreg --help lists the commands; there is no 'distil'; did you mean distill?"),
+                terminal.err);
+    }
+
+    @Test
+    void exportTakesTheNewestCheckpointOfARunFolder() throws IOException {
+        Path checkpoints = Files.createDirectories(folder.resolve("run/checkpoints"));
+        Files.writeString(checkpoints.resolve("step-00000008.safetensors"), "");
+        Path newest = Files.writeString(checkpoints.resolve("step-00000012.safetensors"), "");
+        String run = folder.resolve("run").toString();
+        assertEquals(0, terminal.run("export", run, "--out=x", "--size=64"));
+        assertEquals(StudentExport.Source.run(newest), terminal.exported.get(0).source());
     }
 
     @Test

@@ -12,6 +12,8 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Shortage;
 
 /** A random story of failures, then none; in the end all jobs must have succeeded. */
 final class Chaos {
@@ -66,13 +68,14 @@ final class Chaos {
                 .setPriority(world.random.nextInt(2))
                 .setMinWorkers(
                         1 + world.random.nextInt(2) % job.getOptimization().getMicroBatches());
+        world.room(() -> false);
         jobs.add(world.submit(job).getId());
     }
 
     private void trouble() {
         List<FakeWorker> workers = List.copyOf(world.workers.values());
         FakeWorker one = workers.get(world.random.nextInt(workers.size()));
-        switch (world.random.nextInt(12)) {
+        switch (world.random.nextInt(13)) {
             case 0, 1 -> born();
             case 2, 3 -> kill(one);
             case 4, 5 -> freeze(one);
@@ -84,6 +87,7 @@ final class Chaos {
             case 8 -> one.leave();
             case 9 -> restart();
             case 10 -> ask();
+            case 11 -> fill();
             default -> submit();
         }
     }
@@ -121,6 +125,13 @@ final class Chaos {
         }
     }
 
+    /** For a while some of what is written finds no room. */
+    private void fill() {
+        world.say("the disk is full");
+        world.room(() -> world.random.nextInt(4) == 0);
+        world.after(world.some(3000), () -> world.room(() -> false));
+    }
+
     private void ask() {
         if (world.running().isEmpty()) {
             return;
@@ -134,7 +145,10 @@ final class Chaos {
             }
             world.say("asked something of " + job);
         } catch (Refused refused) {
-            assertEquals(Refused.Kind.STATE, refused.kind());
+            boolean waits = refused.getMessage().startsWith("The job waits");
+            assertEquals(waits ? Refused.Kind.UNAVAILABLE : Refused.Kind.STATE, refused.kind());
+        } catch (UserError full) {
+            assertTrue(Shortage.in(full).isPresent(), full.getMessage());
         }
         world.after(world.some(2000), () -> resume(job));
     }
@@ -143,8 +157,20 @@ final class Chaos {
         if (world.running().isPresent()) {
             JobState state = world.coordinator().get(job).getState();
             if (state == JobState.PAUSED || state == JobState.CANCELLED) {
-                world.coordinator().resume(job);
+                resumed(job);
             }
+        }
+    }
+
+    private void resumed(String job) {
+        try {
+            world.coordinator().resume(job);
+        } catch (UserError full) {
+            assertTrue(Shortage.in(full).isPresent(), full.getMessage());
+            world.after(500, () -> resume(job));
+        } catch (Refused waits) {
+            assertEquals(Refused.Kind.UNAVAILABLE, waits.kind());
+            world.after(500, () -> resume(job));
         }
     }
 

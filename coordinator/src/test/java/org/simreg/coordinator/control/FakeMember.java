@@ -183,6 +183,8 @@ abstract class FakeMember extends FakeProcess {
         later(world.some(60), () -> {
             if (world.running().isEmpty()) {
                 load();
+            } else if (generation == mine && !halted && jobWaits()) {
+                load();
             } else if (generation == mine && !halted) {
                 Optional<List<Long>> stored = stored(mine);
                 if (stored.isEmpty()) {
@@ -193,6 +195,15 @@ abstract class FakeMember extends FakeProcess {
                 loaded();
             }
         });
+    }
+
+    /** What the coordinator can't give now is asked for again. */
+    private boolean jobWaits() {
+        try {
+            return world.coordinator().get(job, generation.getStep()).file() == null;
+        } catch (Refused refused) {
+            return refused.kind() == Refused.Kind.UNAVAILABLE;
+        }
     }
 
     /** Of a generation that is over it may be gone. */

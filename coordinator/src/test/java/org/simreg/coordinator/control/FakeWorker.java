@@ -17,6 +17,7 @@ import org.simreg.proto.Report;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.Trained;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Shortage;
 
 /** A worker that answers as a real one must, without computing. */
 final class FakeWorker extends FakeMember {
@@ -134,8 +135,14 @@ final class FakeWorker extends FakeMember {
                 .build();
         try (RunFiles.Upload upload = world.coordinator().put(header)) {
             upload.finish();
-            upload.store();
-            world.files(job).states.put((long) snapshot.size(), snapshot);
+            try {
+                upload.store();
+            } finally {
+                // It may be there though saying so has failed.
+                if (world.files(job).checkpoints.get(header.getStep()) == header) {
+                    world.files(job).states.put(header.getStep(), snapshot);
+                }
+            }
             storing = false;
             then.run();
         } catch (Refused refused) {
@@ -146,8 +153,12 @@ final class FakeWorker extends FakeMember {
                 then.run();
             }
         } catch (UserError full) {
-            storing = false;
-            then.run();
+            if (Shortage.in(full).isPresent()) {
+                later(100, () -> put(mine, snapshot, then));
+            } else {
+                storing = false;
+                then.run();
+            }
         }
     }
 

@@ -112,7 +112,7 @@ class JobServiceTest {
         assertTrue(e.getMessage().contains("checkpoints.output: /base/runs/one is not below"));
         assertTrue(world.store.records.isEmpty());
         var job = World.job("one");
-        job.getDatasetBuilder().setPath(root.resolve("data").toString());
+        job.getDatasetBuilder().clearPath().addPath(root.resolve("data").toString());
         job.getTeachersBuilder(0).setSource(root.resolve("t.pt").toString());
         job.getCheckpointsBuilder().setOutput(root.resolve("run").toString());
         world.submit(job);
@@ -121,7 +121,7 @@ class JobServiceTest {
     @Test
     void aJobTooLargeToBeListedIsRefused() {
         var job = World.job("one");
-        job.getDatasetBuilder().setPath("p".repeat(20_000));
+        job.getDatasetBuilder().clearPath().addPath("p".repeat(20_000));
         Refused refused = refused(Refused.Kind.INVALID, () -> world.submit(job));
         assertTrue(refused.getMessage().contains("16384 bytes at most"), refused.getMessage());
         assertTrue(world.store.records.isEmpty());

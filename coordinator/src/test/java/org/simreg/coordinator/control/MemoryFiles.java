@@ -2,8 +2,10 @@ package org.simreg.coordinator.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.CheckpointHeader;
@@ -24,6 +27,8 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.Refused;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Disk;
+import org.simreg.worker.base.io.Shortage;
 
 /** A run folder in memory; what was not synced can be lost. */
 final class MemoryFiles implements RunFiles {
@@ -39,6 +44,9 @@ final class MemoryFiles implements RunFiles {
 
     /** Why checkpoints can't be written; empty: they can. */
     String full = "";
+
+    /** Whether a call that writes lacks room. */
+    BooleanSupplier lacksRoom = () -> false;
 
     /** What every call throws; empty: nothing. */
     Optional<Error> broken = Optional.empty();
@@ -74,6 +82,21 @@ final class MemoryFiles implements RunFiles {
         }
     }
 
+    private void orLack(String file) {
+        if (lacksRoom.getAsBoolean()) {
+            throw shortage(file);
+        }
+    }
+
+    /** What a file that can't be written for want of room throws. */
+    static UserError shortage(String file) {
+        return assertThrows(
+                Shortage.class,
+                () -> Disk.write(Path.of(file), () -> {
+                    throw new IOException("No space left on device");
+                }));
+    }
+
     @Override
     public CompletionStage<Void> syncLater() {
         return disk.thenRun(this::sync);
@@ -83,6 +106,7 @@ final class MemoryFiles implements RunFiles {
     public long append(Progress event) {
         orBreak();
         assertTrue(open, "the folder is closed");
+        orLack("events.log");
         if (unwritable.test(event)) {
             unwritable = never -> false;
             throw new UserError("Writing events failed: No space left on device");
@@ -137,12 +161,14 @@ final class MemoryFiles implements RunFiles {
         assertTrue(open, "the folder is closed");
         assertEquals(head().step() + 1, commit.getStep(), "steps are contiguous");
         assertEquals(commit.getStep(), step.getStep());
+        orLack("ledger.jsonl");
         ledger.add(LedgerEntry.newBuilder().setCommit(commit).build());
     }
 
     @Override
     public void rewind(LedgerEntry.Rewind rewind) {
         assertTrue(rewind.getStep() < head().step(), "a rewind goes back");
+        orLack("ledger.jsonl");
         ledger.add(LedgerEntry.newBuilder().setRewind(rewind).build());
     }
 
@@ -164,6 +190,7 @@ final class MemoryFiles implements RunFiles {
     @Override
     public void sync() {
         orBreak();
+        orLack("ledger.jsonl");
         syncedEvents = events.size();
         syncedLedger = ledger.size();
     }
@@ -185,6 +212,7 @@ final class MemoryFiles implements RunFiles {
 
             @Override
             public void finish() {
+                orLack("step.safetensors");
                 if (!full.isEmpty()) {
                     throw new UserError(full);
                 }
@@ -192,6 +220,7 @@ final class MemoryFiles implements RunFiles {
 
             @Override
             public CheckpointWritten store() {
+                orLack("step.safetensors");
                 checkpoints.put(header.getStep(), header);
                 while (checkpoints.size() > 2) {
                     checkpoints.pollFirstEntry();

@@ -1,5 +1,6 @@
 package org.simreg.coordinator.control;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 import org.simreg.coordinator.job.RunFiles;
@@ -32,6 +33,10 @@ final class MemoryFolders implements RunFiles.JobFolders {
 
     MemoryFiles of(String folder) {
         return folders.get(folder);
+    }
+
+    Collection<MemoryFiles> all() {
+        return folders.values();
     }
 
     void crash(boolean power) {

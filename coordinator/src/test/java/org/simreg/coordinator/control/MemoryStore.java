@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.simreg.coordinator.job.JobStore;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.UserError;
@@ -16,6 +17,7 @@ import org.simreg.proto.UserError;
 final class MemoryStore implements JobStore {
     final Map<String, JobRecord> records = new TreeMap<>();
     final Set<String> refused = new HashSet<>();
+    BooleanSupplier lacksRoom = () -> false;
     int saves;
 
     @Override
@@ -27,6 +29,9 @@ final class MemoryStore implements JobStore {
     public void save(JobRecord record) {
         if (refused.contains(record.getId())) {
             throw new UserError("Writing jobs.journal failed: No space left on device");
+        }
+        if (lacksRoom.getAsBoolean()) {
+            throw MemoryFiles.shortage("jobs.journal");
         }
         JobRecord before = records.put(record.getId(), record);
         if (before != null) {

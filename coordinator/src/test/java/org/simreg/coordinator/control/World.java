@@ -24,7 +24,8 @@ import org.simreg.proto.SubmitRequest;
 /** A simulation of a coordinator and its workers: a queue of events with a clock of its own. */
 final class World {
     static final String VERSION = "1.2.3";
-    static final CoordinatorSettings.Times TIMES = new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000);
+    static final CoordinatorSettings.Times TIMES =
+            new CoordinatorSettings.Times(250, 1500, 5000, 500, 60_000, 2000, 1000);
 
     private record Event(long time, long order, Runnable action) {}
 
@@ -120,6 +121,12 @@ final class World {
         folders.crash(power);
     }
 
+    /** Whether what is written, of jobs that there are, finds no room. */
+    void room(BooleanSupplier lacks) {
+        store.lacksRoom = lacks;
+        folders.all().forEach(files -> files.lacksRoom = lacks);
+    }
+
     FakeWorker worker(String name) {
         FakeWorker worker = new FakeWorker(this, name);
         workers.put(name, worker);
@@ -183,7 +190,7 @@ final class World {
     /** Four micro-batches, epochs of ten steps, a checkpoint every five. */
     static Job.Builder job(String name) {
         Job.Builder job = Job.newBuilder().setName(name);
-        job.getDatasetBuilder().setPath("/data");
+        job.getDatasetBuilder().addPath("/data");
         job.addTeachersBuilder().setSource("teacher.pth");
         job.getOptimizationBuilder().setBatch(8).setMicroBatches(4).setEpochs(3);
         job.getCheckpointsBuilder().setEverySteps(5).setDigestSteps(3).setOutput("runs/" + name);

@@ -12,10 +12,12 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,7 +53,7 @@ class JobsRpcTest {
 
     static SubmitRequest.Builder request() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath("photos");
+        job.getDatasetBuilder().addPath("photos");
         job.addTeachers(Teacher.newBuilder().setSource("t.pt"));
         return SubmitRequest.newBuilder().setJob(job);
     }
@@ -83,6 +85,27 @@ class JobsRpcTest {
                 jobs.listWorkers(ListWorkersRequest.getDefaultInstance())
                         .getWorkers(0)
                         .getWorker());
+    }
+
+    @Test
+    void pathsThatDoNotAnswerHoldUpTheirOwnRequestOnly() throws Exception {
+        JobStatus paused = jobs.submit(request().build());
+        jobs.pause(named(paused.getId()));
+        // Storage that is away can't be interrupted either.
+        CompletableFuture<Void> storage = new CompletableFuture<>();
+        served.jobs.touching = storage::join;
+        int before = served.jobs.submits;
+        for (Supplier<JobStatus> call : List.<Supplier<JobStatus>>of(
+                () -> jobs.submit(request().build()), () -> jobs.resume(named(paused.getId())))) {
+            StatusRuntimeException e = refused(call::get);
+            assertEquals("UNAVAILABLE", e.getStatus().getCode().name());
+            assertTrue(e.getMessage().contains("does not answer"), e.getMessage());
+        }
+        assertEquals(before, served.jobs.submits);
+        assertEquals(1, jobs.list(ListRequest.getDefaultInstance()).getJobsCount());
+        served.jobs.touching = () -> {};
+        storage.complete(null);
+        assertEquals(JobState.QUEUED, jobs.resume(named(paused.getId())).getState());
     }
 
     @Test

@@ -54,7 +54,7 @@ class ManyClientsTest {
 
     private String submit() throws Exception {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath("d");
+        job.getDatasetBuilder().clearPath().addPath("d");
         job.addTeachersBuilder().setSource("t.pt");
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
         return served.call(() -> served.jobs.submit(request).getId());
@@ -153,7 +153,7 @@ class ManyClientsTest {
     @Test
     void aMessageThatIsTooLargeIsRefusedAndTheConnectionGoesOn() {
         Job.Builder job = Job.newBuilder();
-        job.getDatasetBuilder().setPath("p".repeat(GrpcServer.LARGEST_REQUEST));
+        job.getDatasetBuilder().clearPath().addPath("p".repeat(GrpcServer.LARGEST_REQUEST));
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
         try (ApiClient client = client()) {
             JobsGrpc.JobsBlockingStub jobs = JobsGrpc.newBlockingStub(client.channel());

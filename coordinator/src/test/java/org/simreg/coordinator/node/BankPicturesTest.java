@@ -56,7 +56,7 @@ class BankPicturesTest {
                 .setWeights(
                         SmallJob.teacher(folder.resolve("weights.safetensors")).toString())
                 .getDatasetBuilder()
-                .setPath(HEARTS.toAbsolutePath().toString());
+                .addPath(HEARTS.toAbsolutePath().toString());
         SearchGrpc.SearchBlockingStub search =
                 SearchGrpc.newBlockingStub(node.client().channel());
         search.createBank(request.build());

@@ -57,7 +57,7 @@ class ClusterChaosTest {
 
     private static Job job(Path out, int microBatches, long seed) {
         Job.Builder job = Job.newBuilder().setName("toy").setSeed(seed);
-        job.getDatasetBuilder().setPath("pictures");
+        job.getDatasetBuilder().addPath("pictures");
         job.addTeachersBuilder().setSource("self");
         job.getOptimizationBuilder().setEpochs(3).setBatch(4 * microBatches).setMicroBatches(microBatches);
         job.getCheckpointsBuilder().setOutput(out.toString()).setEverySteps(4);

@@ -63,7 +63,7 @@ class ElasticTest {
 
     private Job job(String name, int microBatches) {
         Job.Builder job = Job.newBuilder().setName(name).setSeed(microBatches);
-        job.getDatasetBuilder().setPath("pictures");
+        job.getDatasetBuilder().addPath("pictures");
         job.addTeachersBuilder().setSource("self");
         job.getOptimizationBuilder().setEpochs(3).setBatch(12).setMicroBatches(microBatches);
         job.getCheckpointsBuilder().setOutput(folder.resolve(name).toString());

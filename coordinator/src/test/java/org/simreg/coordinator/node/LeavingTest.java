@@ -35,7 +35,7 @@ class LeavingTest {
         Vertx vertx = VertxInstances.alone();
         try (ToyCluster cluster = new ToyCluster(folder, vertx)) {
             Job.Builder job = Job.newBuilder().setName("toy");
-            job.getDatasetBuilder().setPath("pictures");
+            job.getDatasetBuilder().addPath("pictures");
             job.addTeachersBuilder().setSource("self");
             job.getOptimizationBuilder().setEpochs(2).setBatch(8).setMicroBatches(2);
             job.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());

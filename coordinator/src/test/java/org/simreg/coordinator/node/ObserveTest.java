@@ -76,7 +76,7 @@ class ObserveTest {
     @Test
     void aJobLeavesItsTracesInTheMetrics() throws Exception {
         Job.Builder job = Job.newBuilder().setName("measured");
-        job.getDatasetBuilder().setPath("pictures");
+        job.getDatasetBuilder().addPath("pictures");
         job.addTeachersBuilder().setSource("self");
         job.getOptimizationBuilder().setEpochs(2).setBatch(8).setMicroBatches(2);
         job.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());

@@ -59,7 +59,7 @@ class PageTest {
 
     private static Job job(String name, String data) {
         Job.Builder job = Job.newBuilder().setName(name);
-        job.getDatasetBuilder().setPath(data);
+        job.getDatasetBuilder().clearPath().addPath(data);
         job.addTeachersBuilder().setSource("self");
         job.getOptimizationBuilder().setEpochs(200).setBatch(8).setMicroBatches(4);
         job.getPlacementBuilder().setMinWorkers(2).setMaxWorkers(2);

@@ -13,7 +13,7 @@ import org.simreg.proto.Optimization.Optimizer;
 import org.simreg.proto.Optimization.Schedule;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;
@@ -85,7 +85,7 @@ public final class SmallJob {
      */
     public static Job of(String name, String data, String teacher, String student, int steps) {
         Job.Builder job = Job.newBuilder().setName(name).setSeed(7);
-        job.getDatasetBuilder().setPath(data);
+        job.getDatasetBuilder().clearPath().addPath(data);
         job.addTeachersBuilder().setSource(teacher).setNetwork(NETWORK);
         job.getStudentBuilder().setModule(student);
         job.getHeadBuilder().setForm(Head.Form.LINEAR);

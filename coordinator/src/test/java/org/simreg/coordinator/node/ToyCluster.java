@@ -29,7 +29,8 @@ final class ToyCluster implements AutoCloseable {
     static final String VERSION = "toy";
 
     /** Times of a hurried coordinator: what takes seconds between machines takes tenths here. */
-    private static final CoordinatorSettings.Times TIMES = new CoordinatorSettings.Times(50, 600, 700, 50, 20_000, 500);
+    private static final CoordinatorSettings.Times TIMES =
+            new CoordinatorSettings.Times(50, 600, 700, 50, 20_000, 500, 100);
 
     private static final ScaleSettings SCALE = new ScaleSettings(new Bounds(0, 3), Duration.ofMillis(100));
 

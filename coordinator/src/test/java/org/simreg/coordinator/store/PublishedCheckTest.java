@@ -21,7 +21,7 @@ class PublishedCheckTest {
         Files.createDirectories(root.resolve("data"));
         Files.write(root.resolve("teacher.pt"), new byte[1]);
         Job.Builder job = Job.newBuilder().setName("a");
-        job.getDatasetBuilder().setPath(data.toString());
+        job.getDatasetBuilder().clearPath().addPath(data.toString());
         job.addTeachersBuilder().setSource(root.resolve("teacher.pt").toString());
         job.getCheckpointsBuilder().setOutput(root.resolve("run").toString());
         return JobRecord.newBuilder()

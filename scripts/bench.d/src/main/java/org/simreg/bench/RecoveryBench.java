@@ -82,7 +82,7 @@ public final class RecoveryBench {
      */
     private static Job job(Path data, Path out) {
         Job.Builder job = Job.newBuilder().setName("recovery");
-        job.getDatasetBuilder().setPath(data.toString());
+        job.getDatasetBuilder().addPath(data.toString());
         job.addTeachersBuilder().setSource("self");
         job.getStudentBuilder().setNetwork(Network.RESNET18);
         job.getViewsBuilder().setSize(32);

@@ -27,7 +27,7 @@ import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.exchange.wire.EventBusWire;
 import org.simreg.worker.exchange.wire.NettyWire;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.tensor.StateDict;

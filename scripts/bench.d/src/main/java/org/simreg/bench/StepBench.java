@@ -19,7 +19,7 @@ import org.simreg.worker.engine.torchscript.StepSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.tensor.StateDict;

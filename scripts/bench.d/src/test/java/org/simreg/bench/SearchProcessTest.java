@@ -193,7 +193,7 @@ class SearchProcessTest {
                 .getImagesBuilder()
                 .setWeights(cluster.teacher().toString())
                 .getDatasetBuilder()
-                .setPath(cluster.data().toString());
+                .addPath(cluster.data().toString());
         search.createBank(request.build());
         await(all -> all.getShardsList().stream().anyMatch(one -> one.getHoldersCount() > 0));
         processes.kill("w0");

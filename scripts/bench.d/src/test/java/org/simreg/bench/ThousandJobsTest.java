@@ -38,7 +38,7 @@ class ThousandJobsTest {
 
     private SubmitRequest request(int number) {
         Job.Builder job = Job.newBuilder().setName("j" + number);
-        job.getDatasetBuilder().setPath("/data");
+        job.getDatasetBuilder().addPath("/data");
         job.addTeachersBuilder().setSource("/t.pt");
         job.getCheckpointsBuilder().setOutput(folder.resolve("runs/j" + number).toString());
         return SubmitRequest.newBuilder().setJob(job).setRequestId("r" + number).build();
@@ -51,12 +51,12 @@ class ThousandJobsTest {
             List<String> before;
             try (ApiClient client = processes.client()) {
                 JobFinder.newest(client, List.of(), Integer.MAX_VALUE);
-                CountDownLatch answers = new CountDownLatch(BEFORE_THE_KILL);
-                Map<String, Long> answered = submitAll(client, answers);
-                assertTrue(answers.await(120, TimeUnit.SECONDS), answered.size() + " answers");
+                Answers answers = new Answers(BEFORE_THE_KILL);
+                submitAll(client, answers);
+                answers.await();
                 processes.killCoordinator();
-                before = new ArrayList<>(answered.keySet());
-                before.sort(Comparator.comparing(answered::get));
+                before = new ArrayList<>(answers.submitted.keySet());
+                before.sort(Comparator.comparing(answers.submitted::get));
             }
             processes.coordinator();
             try (ApiClient client = processes.client()) {
@@ -66,9 +66,9 @@ class ThousandJobsTest {
                 known.retainAll(new HashSet<>(before));
                 assertEquals(before, known);
                 // The same requests again: nobody knows which were answered.
-                CountDownLatch answers = new CountDownLatch(JOBS);
+                Answers answers = new Answers(JOBS);
                 submitAll(client, answers);
-                assertTrue(answers.await(120, TimeUnit.SECONDS), answers.getCount() + " to come");
+                answers.await();
                 List<String> all = oldestFirst(client);
                 assertEquals(JOBS, all.size());
                 assertEquals(JOBS, new HashSet<>(all).size());
@@ -84,26 +84,53 @@ class ThousandJobsTest {
         return ids;
     }
 
-    /** Times of submission by id, of those that are answered. */
-    private Map<String, Long> submitAll(ApiClient client, CountDownLatch answers) {
-        Map<String, Long> answered = new ConcurrentHashMap<>();
+    private void submitAll(ApiClient client, Answers answers) {
         for (int i = 0; i < JOBS; i++) {
-            JobsGrpc.newStub(client.channel()).submit(request(i), new StreamObserver<>() {
-                @Override
-                public void onNext(JobStatus status) {
-                    answered.put(status.getId(), status.getSubmittedMs());
-                    answers.countDown();
-                }
-
-                @Override
-                public void onError(Throwable killed) {
-                    assertTrue(answers.getCount() < JOBS, killed.toString());
-                }
-
-                @Override
-                public void onCompleted() {}
-            });
+            submit(client, request(i), answers);
         }
-        return answered;
+    }
+
+    private static void submit(ApiClient client, SubmitRequest request, Answers answers) {
+        JobsGrpc.newStub(client.channel()).submit(request, new StreamObserver<>() {
+            @Override
+            public void onNext(JobStatus status) {
+                answers.submitted.put(status.getId(), status.getSubmittedMs());
+                answers.wanted.countDown();
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+                // What a disk that is slow for a moment refuses is submitted again, as its message says.
+                String why = String.valueOf(failure.getMessage());
+                if (why.contains("does not answer")) {
+                    submit(client, request, answers);
+                } else {
+                    answers.refused.put(request.getRequestId(), why);
+                }
+            }
+
+            @Override
+            public void onCompleted() {}
+        });
+    }
+
+    /** The answers to many submits: times of submission by id, and why others were refused. */
+    private static final class Answers {
+        private final Map<String, Long> submitted = new ConcurrentHashMap<>();
+        private final Map<String, String> refused = new ConcurrentHashMap<>();
+        private final CountDownLatch wanted;
+
+        /**
+         * @param wanted how many are waited for
+         */
+        Answers(int wanted) {
+            this.wanted = new CountDownLatch(wanted);
+        }
+
+        void await() throws InterruptedException {
+            assertTrue(
+                    wanted.await(120, TimeUnit.SECONDS),
+                    () -> "%d answers are to come; refused: %s".formatted(wanted.getCount(), refused));
+        }
     }
 }

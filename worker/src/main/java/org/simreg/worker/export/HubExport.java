@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
@@ -18,9 +20,9 @@ import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.LayerNames;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Stage;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.format.TorchZip;
 import org.simreg.worker.weights.tensor.LazyTensor;
@@ -68,9 +70,21 @@ final class HubExport {
         for (String name : weights.names()) {
             int dot = name.lastIndexOf('.');
             String layer = name.substring(0, dot);
-            tensors.put(names.theirs().getOrDefault(layer, layer) + name.substring(dot), weights.stored(name));
+            LazyTensor stored = weights.stored(name);
+            LayerNames.Tensor their = names.tensors().get(name);
+            if (their == null) {
+                tensors.put(names.theirs().getOrDefault(layer, layer) + name.substring(dot), stored);
+            } else {
+                tensors.put(their.name(), stored.reshaped(withOnes(stored.shape(), their.ones())));
+            }
         }
         return new StateDict(tensors);
+    }
+
+    private static long[] withOnes(long[] shape, int ones) {
+        long[] longer = Arrays.copyOf(shape, shape.length + ones);
+        Arrays.fill(longer, shape.length, longer.length, 1);
+        return longer;
     }
 
     /**
@@ -113,6 +127,18 @@ final class HubExport {
         return switch (network) {
             case MOBILENET_V2 -> mobileNet(false, "1e-05");
             case MOBILENET_V2_TF -> mobileNet(true, "0.001");
+            case CONVNEXT_TINY, CONVNEXT_SMALL, CONVNEXT_BASE, CONVNEXT_LARGE -> convNeXt();
+            case EFFICIENTNET_B0_TF -> """
+                {
+                  "architectures": ["EfficientNetModel"],
+                  "model_type": "efficientnet",
+                  "num_channels": 3,
+                  "width_coefficient": 1.0,
+                  "depth_coefficient": 1.0,
+                  "hidden_dim": 1280,
+                  "image_size": 224
+                }
+                """;
             default -> resNet();
         };
     }
@@ -131,8 +157,27 @@ final class HubExport {
                 """.formatted(tensorFlow, epsilon);
     }
 
+    private String convNeXt() {
+        List<Stage> stages = graph.stages().subList(1, 5);
+        return """
+                {
+                  "architectures": ["ConvNextModel"],
+                  "model_type": "convnext",
+                  "num_channels": 3,
+                  "hidden_sizes": [%s],
+                  "depths": [%s],
+                  "hidden_act": "gelu",
+                  "layer_norm_eps": 1e-06
+                }
+                """.formatted(
+                stages.stream().map(stage -> String.valueOf(stage.width())).collect(Collectors.joining(", ")),
+                IntStream.range(0, stages.size())
+                        .mapToObj(stage -> String.valueOf(sums("stages." + stage + ".")))
+                        .collect(Collectors.joining(", ")));
+    }
+
     private String resNet() {
-        List<Stage> stages = Stage.of(graph);
+        List<Stage> stages = graph.stages();
         String widths = stages.stream()
                 .skip(1)
                 .map(stage -> String.valueOf(stage.width()))
@@ -158,10 +203,14 @@ final class HubExport {
                 """.formatted(stages.get(0).width(), widths, depths, bottleneck ? "bottleneck" : "basic");
     }
 
-    /** A residual block ends with its sum. */
     private long blocks(Stage stage) {
+        return sums(stage.name() + ".");
+    }
+
+    /** A residual block ends with its sum. */
+    private long sums(String place) {
         return graph.nodes().stream()
-                .filter(node -> node.op() instanceof Op.Add && node.name().startsWith(stage.name() + "."))
+                .filter(node -> node.op() instanceof Op.Add && node.name().startsWith(place))
                 .count();
     }
 }

@@ -80,18 +80,86 @@ final class OnnxGraph {
             add("GlobalAveragePool", pooled, List.of(input));
             add("Flatten", output, List.of(pooled)).addAttribute(integer("axis", 1));
         } else if (op instanceof Op.Linear) {
-            String name = node.name();
-            add("Gemm", output, List.of(input, name + ".weight", name + ".bias"))
-                    .addAttribute(integer("transB", 1));
+            linear(node, isFlat(node.input()), output);
         } else if (op instanceof Op.Add) {
             add("Add", output, List.of(input, value(node.second())));
+        } else if (op instanceof Op.Multiply) {
+            add("Mul", output, List.of(input, value(node.second())));
+        } else {
+            pixelwise(node, input, output);
         }
+    }
+
+    private void pixelwise(NetworkGraph.Node node, String input, String output) {
+        Op op = node.op();
+        if (op instanceof Op.Silu) {
+            add("Sigmoid", output + ".factor", List.of(input));
+            add("Mul", output, List.of(input, output + ".factor"));
+        } else if (op instanceof Op.Sigmoid) {
+            add("Sigmoid", output, List.of(input));
+        } else if (op instanceof Op.HardSigmoid) {
+            add("HardSigmoid", output, List.of(input)).addAttribute(real("alpha", 1f / 6));
+        } else if (op instanceof Op.HardSwish) {
+            add("HardSwish", output, List.of(input));
+        } else if (op instanceof Op.Gelu) {
+            gelu(input, output);
+        } else if (op instanceof Op.SpatialMean) {
+            add("GlobalAveragePool", output, List.of(input));
+        } else if (op instanceof Op.ChannelsLast) {
+            add("Transpose", output, List.of(input)).addAttribute(integers("perm", 0, 2, 3, 1));
+        } else if (op instanceof Op.ChannelsFirst) {
+            add("Transpose", output, List.of(input)).addAttribute(integers("perm", 0, 3, 1, 2));
+        } else if (op instanceof Op.LayerNorm norm) {
+            String name = node.name();
+            add("LayerNormalization", output, List.of(input, name + ".weight", name + ".bias"))
+                    .addAttribute(real("epsilon", (float) norm.epsilon()));
+        } else if (op instanceof Op.ChannelScale scale) {
+            String factors = node.name() + ".gamma.image";
+            constant(factors, folded.weights().get(node.name() + ".gamma"), new long[] {scale.width(), 1, 1});
+            add("Mul", output, List.of(input, factors));
+        } else {
+            throw new IllegalArgumentException(op + " has no ONNX operators");
+        }
+    }
+
+    /** x (1 + erf(x / sqrt(2))) / 2. */
+    private void gelu(String input, String output) {
+        constant("half", new float[] {0.5f}, new long[0]);
+        constant("one", new float[] {1}, new long[0]);
+        constant("sqrt_half", new float[] {(float) Math.sqrt(0.5)}, new long[0]);
+        add("Mul", output + ".scaled", List.of(input, "sqrt_half"));
+        add("Erf", output + ".erf", List.of(output + ".scaled"));
+        add("Add", output + ".above", List.of(output + ".erf", "one"));
+        add("Mul", output + ".twice", List.of(input, output + ".above"));
+        add("Mul", output, List.of(output + ".twice", "half"));
+    }
+
+    private void linear(NetworkGraph.Node node, boolean flat, String output) {
+        String input = value(node.input());
+        String name = node.name();
+        if (flat) {
+            add("Gemm", output, List.of(input, name + ".weight", name + ".bias"))
+                    .addAttribute(integer("transB", 1));
+            return;
+        }
+        add("Transpose", name + ".transposed", List.of(name + ".weight")).addAttribute(integers("perm", 1, 0));
+        add("MatMul", output + ".product", List.of(input, name + ".transposed"));
+        add("Add", output, List.of(output + ".product", name + ".bias"));
+    }
+
+    /** Whether a value is (N, C). */
+    private boolean isFlat(int value) {
+        for (int at = value; at > 0; at = nodes.get(at - 1).input()) {
+            Op op = nodes.get(at - 1).op();
+            if (op instanceof Op.GlobalAveragePool || op instanceof Op.ChannelsLast) {
+                return op instanceof Op.GlobalAveragePool;
+            }
+        }
+        return true;
     }
 
     private void convolution(NetworkGraph.Node node, Op.Convolution convolution, String output) {
         String name = node.name();
-        float[] bias = folded.biases().get(name);
-        constant(name + ".bias", bias, new long[] {bias.length});
         NodeProto.Builder layer = add("Conv", output, List.of(value(node.input()), name + ".weight", name + ".bias"));
         layer.addAttribute(integer("group", convolution.groups()));
         window(layer, convolution.kernel(), convolution.stride(), convolution.padding());

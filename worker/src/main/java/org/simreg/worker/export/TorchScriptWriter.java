@@ -12,6 +12,7 @@ import java.util.Map;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.engine.torch.ScriptSource;
 import org.simreg.worker.engine.torchscript.ForwardCode;
+import org.simreg.worker.engine.torchscript.layer.LayerCode;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
@@ -125,7 +126,7 @@ public final class TorchScriptWriter {
         };
         String output = new ForwardCode(source, names, "y", false).append(network, "", "x");
         source.line("return %s", output);
-        return ForwardCode.PAD_SAME + source;
+        return LayerCode.methods(List.of(network)) + source;
     }
 
     /**

@@ -15,12 +15,27 @@ import java.util.stream.Collectors;
  * @param last the last linear layer
  * @param signs some of our layers, whose tensors all are there where names are of this table; the network's first
  *     layer is the first of them
+ * @param tensors the layout's tensors by our tensors' names, where those don't follow from the layers' names
  */
-public record LayerNames(Layout layout, Map<String, String> theirs, Last last, List<String> signs) {
+public record LayerNames(
+        Layout layout, Map<String, String> theirs, Last last, List<String> signs, Map<String, Tensor> tensors) {
     public LayerNames {
         theirs = Collections.unmodifiableMap(new LinkedHashMap<>(theirs));
+        tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
         signs = List.copyOf(signs);
     }
+
+    /** A table of layers' names only. */
+    public LayerNames(Layout layout, Map<String, String> theirs, Last last, List<String> signs) {
+        this(layout, theirs, last, signs, Map.of());
+    }
+
+    /**
+     * A layout's name and shape of a tensor.
+     *
+     * @param ones sizes of 1 that it has more at the end of its shape than ours
+     */
+    public record Tensor(String name, int ones) {}
 
     /**
      * The names of the last linear layer.
@@ -56,7 +71,7 @@ public record LayerNames(Layout layout, Map<String, String> theirs, Last last, L
     }
 
     /** A network whose layers have the layout's names; layers without weights keep theirs. */
-    NetworkGraph renamed(NetworkGraph network) {
+    public NetworkGraph renamed(NetworkGraph network) {
         List<NetworkGraph.Node> nodes = network.nodes().stream()
                 .map(node -> new NetworkGraph.Node(
                         node.name().equals(last.ours) ? last.theirs : theirs.getOrDefault(node.name(), node.name()),
@@ -64,6 +79,6 @@ public record LayerNames(Layout layout, Map<String, String> theirs, Last last, L
                         node.input(),
                         node.second()))
                 .toList();
-        return new NetworkGraph(network.name(), nodes, network.inputs(), network.outputs());
+        return network.with(nodes);
     }
 }

@@ -8,6 +8,8 @@ public enum Layout {
     TIMM,
     /** The names of Hugging Face's transformers. */
     HUGGINGFACE,
+    /** The names of a network's authors, where they are no library's. */
+    AUTHORS,
     /** detectron2's names. */
     DETECTRON2,
     /** The names of mmpretrain, mmselfsup and their kin. */

@@ -3,6 +3,7 @@ package org.simreg.worker.network;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.simreg.worker.network.Weight.Kind;
 
@@ -13,10 +14,40 @@ import org.simreg.worker.network.Weight.Kind;
  * @param nodes at least one layer
  * @param inputs channels of the input image, or width of the input feature
  * @param outputs width of the output feature (N, outputs)
+ * @param stages places in it whose values can be evaluated, in order, the last of them its feature; empty where it has
+ *     none
+ * @param initialization how its weights are drawn ahead of training
  */
-public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs) {
+public record NetworkGraph(
+        String name,
+        List<NetworkGraph.Node> nodes,
+        int inputs,
+        int outputs,
+        List<Stage> stages,
+        Initialization initialization) {
     public NetworkGraph {
         nodes = List.copyOf(nodes);
+        stages = List.copyOf(stages);
+    }
+
+    /** A network without stages. */
+    public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs) {
+        this(name, nodes, inputs, outputs, List.of());
+    }
+
+    /** A network whose weights are drawn as a ResNet's. */
+    public NetworkGraph(String name, List<NetworkGraph.Node> nodes, int inputs, int outputs, List<Stage> stages) {
+        this(name, nodes, inputs, outputs, stages, Initialization.FAN_OUT);
+    }
+
+    /** The same network with other layers of the same number. */
+    NetworkGraph with(List<Node> others) {
+        return new NetworkGraph(name, others, inputs, outputs, stages, initialization);
+    }
+
+    /** The same network with weights drawn in another way. */
+    public NetworkGraph initialized(Initialization other) {
+        return new NetworkGraph(name, nodes, inputs, outputs, stages, other);
     }
 
     /** Every tensor in the order of torchvision's state dict, without the counters of batches. */
@@ -50,9 +81,70 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                 : Optional.empty();
     }
 
-    /** Whether it is a vision transformer, which is frozen only. */
+    /** Whether it is a vision transformer. */
     public boolean isTransformer() {
         return nodes.get(0).op() instanceof Op.PatchTokens;
+    }
+
+    /**
+     * The network with another feature of its normalised tokens, and without what stands behind them.
+     *
+     * @return empty if it isn't a vision transformer, or has no class token where that is asked for
+     */
+    public Optional<NetworkGraph> pooled(Op.Pooling pooling) {
+        if (!isTransformer()) {
+            return Optional.empty();
+        }
+        Op.PatchTokens tokens = (Op.PatchTokens) nodes.get(0).op();
+        if (pooling != Op.Pooling.MEAN && !tokens.prefix().classToken()) {
+            return Optional.empty();
+        }
+        List<Node> all = new ArrayList<>();
+        for (Node node : nodes) {
+            if (node.op() instanceof Op.TokenPool || node.op() instanceof Op.AttentionPool) {
+                all.add(new Node("pool", new Op.TokenPool(pooling, tokens.prefix()), node.input(), -1));
+                break;
+            }
+            all.add(node);
+        }
+        int width = tokens.width() * (pooling == Op.Pooling.CLS_MEAN ? 2 : 1);
+        return Optional.of(
+                new NetworkGraph(name, all, inputs, width, List.of(new Stage("feature", all.size(), width))));
+    }
+
+    /** The network with learned positions for another grid of patches; the same where it has none. */
+    public NetworkGraph withGrid(int grid) {
+        if (!(nodes.get(0).op() instanceof Op.PatchTokens t)
+                || !t.positions().learned()
+                || t.positions().grid() == grid) {
+            return this;
+        }
+        Op.Positions positions = new Op.Positions(grid, t.positions().resizing());
+        List<Node> all = new ArrayList<>(nodes);
+        Op tokens = new Op.PatchTokens(t.width(), t.patch(), t.bias(), t.prefix(), positions);
+        all.set(0, new Node(nodes.get(0).name(), tokens, nodes.get(0).input(), -1));
+        return with(all);
+    }
+
+    /** The network with a rate of drop path; the same where it has no such branches. */
+    public NetworkGraph withDropPath(double rate) {
+        List<Node> dropped = nodes.stream()
+                .map(node -> node.op() instanceof Op.DropPath path
+                        ? new Node(node.name(), new Op.DropPath(path.part(), rate), node.input(), node.second())
+                        : node)
+                .toList();
+        return with(dropped);
+    }
+
+    /** Whether it has branches that drop path applies to. */
+    public boolean hasDropPath() {
+        return nodes.stream().anyMatch(node -> node.op() instanceof Op.DropPath);
+    }
+
+    /** Whether anything is drawn while it trains, by the seed of the micro-batch. */
+    public boolean draws() {
+        return script().isPresent()
+                || nodes.stream().anyMatch(node -> node.op() instanceof Op.DropPath path && path.probability() > 0);
     }
 
     /**
@@ -67,6 +159,14 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
             return Optional.of("%d px can't be cut in %s's patches of %d px; choose a multiple, such as %d or %d"
                     .formatted(size, name, tokens.patch(), below, below + tokens.patch()));
         }
+        if (nodes.get(0).op() instanceof Op.Convolution && !ComputeCost.fits(this, size)) {
+            int least = IntStream.iterate(size + 1, larger -> larger + 1)
+                    .filter(larger -> ComputeCost.fits(this, larger))
+                    .findFirst()
+                    .orElseThrow();
+            return Optional.of(
+                    "%d px leave %s's last layers no pixel; choose at least %d".formatted(size, name, least));
+        }
         return Optional.empty();
     }
 
@@ -75,12 +175,13 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
         String prefix = node.name() + ".";
         if (node.op() instanceof Op.Convolution c) {
             long[] shape = {c.out(), c.in() / c.groups(), c.kernel(), c.kernel()};
-            return List.of(new Weight(prefix + "weight", shape, Kind.CONVOLUTION));
+            Weight weight = new Weight(prefix + "weight", shape, Kind.CONVOLUTION);
+            return c.bias()
+                    ? List.of(weight, new Weight(prefix + "bias", new long[] {c.out()}, Kind.LINEAR_BIAS))
+                    : List.of(weight);
         }
         if (node.op() instanceof Op.Linear linear) {
-            return List.of(
-                    new Weight(prefix + "weight", new long[] {linear.out(), linear.in()}, Kind.LINEAR),
-                    new Weight(prefix + "bias", new long[] {linear.out()}, Kind.LINEAR_BIAS));
+            return Weight.linear(prefix, linear.in(), linear.out());
         }
         if (node.op() instanceof Op.BatchNorm norm) {
             long[] shape = {norm.channels()};
@@ -88,47 +189,7 @@ public record NetworkGraph(String name, List<NetworkGraph.Node> nodes, int input
                     .map(kind -> new Weight(prefix + normName(kind), shape, kind))
                     .toList();
         }
-        return node.op() instanceof Op.Script script ? script.weights() : ofTransformer(node, prefix);
-    }
-
-    private static List<Weight> ofTransformer(Node node, String prefix) {
-        if (node.op() instanceof Op.PatchTokens tokens) {
-            return ofTokens(tokens, prefix);
-        }
-        if (node.op() instanceof Op.LayerNorm norm) {
-            long[] shape = {norm.width()};
-            return List.of(
-                    new Weight(prefix + "weight", shape, Kind.NORM_SCALE),
-                    new Weight(prefix + "bias", shape, Kind.NORM_SHIFT));
-        }
-        if (node.op() instanceof Op.Attention attention) {
-            long width = attention.width();
-            return List.of(
-                    new Weight(prefix + "qkv.weight", new long[] {3 * width, width}, Kind.LINEAR),
-                    new Weight(prefix + "qkv.bias", new long[] {3 * width}, Kind.LINEAR_BIAS),
-                    new Weight(prefix + "proj.weight", new long[] {width, width}, Kind.LINEAR),
-                    new Weight(prefix + "proj.bias", new long[] {width}, Kind.LINEAR_BIAS));
-        }
-        return node.op() instanceof Op.LayerScale scale
-                ? List.of(new Weight(prefix + "gamma", new long[] {scale.width()}, Kind.PARAMETER))
-                : List.of();
-    }
-
-    private static List<Weight> ofTokens(Op.PatchTokens tokens, String prefix) {
-        Op.Positions positions = tokens.positions();
-        long width = tokens.width();
-        long places = 1 + (long) positions.grid() * positions.grid();
-        List<Weight> weights = new ArrayList<>();
-        weights.add(new Weight("cls_token", new long[] {1, 1, width}, Kind.PARAMETER));
-        weights.add(new Weight("pos_embed", new long[] {1, places, width}, Kind.PARAMETER));
-        if (positions.registers() > 0) {
-            long[] shape = {1, positions.registers(), width};
-            weights.add(new Weight("register_tokens", shape, Kind.PARAMETER));
-        }
-        long[] kernel = {width, 3, tokens.patch(), tokens.patch()};
-        weights.add(new Weight(prefix + "proj.weight", kernel, Kind.CONVOLUTION));
-        weights.add(new Weight(prefix + "proj.bias", new long[] {width}, Kind.LINEAR_BIAS));
-        return weights;
+        return node.op() instanceof Op.Script script ? script.weights() : TokenWeights.of(node.op(), prefix);
     }
 
     private static String normName(Kind kind) {

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * A place in a network whose value can be evaluated as a feature: the stem, each stage of a
- * backbone, each layer of a head.
+ * backbone ({@link NetworkGraph#stages}), each layer of a head.
  *
  * @param name {@code layer3}, {@code head.2}
  * @param value number of the value there, as {@link NetworkGraph.Node#input()} counts; of images
@@ -13,36 +13,6 @@ import java.util.List;
  * @param width C
  */
 public record Stage(String name, int value, int width) {
-    /**
-     * The stages of a backbone in order; the last one is its pooled feature. ResNets: {@code stem}
-     * (what the first stage reads), {@code layer1} to {@code layer4}. MobileNet-v2: {@code stem},
-     * {@code stage1} to {@code stage7} (the rows of the paper's table 2), {@code last}. Vision
-     * transformers: {@code class_token}.
-     */
-    public static List<Stage> of(NetworkGraph backbone) {
-        if (backbone.isTransformer()) {
-            return List.of(new Stage("class_token", backbone.nodes().size(), backbone.outputs()));
-        }
-        List<Stage> stages = new ArrayList<>();
-        String stage = "";
-        int width = 0;
-        for (int i = 0; i < backbone.nodes().size(); i++) {
-            NetworkGraph.Node node = backbone.nodes().get(i);
-            String here = node.op() instanceof Op.GlobalAveragePool ? stage : stage(node.name());
-            if (!here.equals(stage) && i > 0) {
-                stages.add(new Stage(stage, i, width));
-            }
-            stage = here;
-            width = width(node.op(), width);
-        }
-        stages.add(new Stage(stage, backbone.nodes().size(), width));
-        return stages;
-    }
-
-    private static String stage(String layer) {
-        return layer.matches("layer\\d.*") ? layer.substring(0, layer.indexOf('.')) : MobileNetV2.stage(layer);
-    }
-
     private static int width(Op op, int before) {
         if (op instanceof Op.Convolution convolution) {
             return convolution.out();

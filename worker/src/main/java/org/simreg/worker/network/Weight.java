@@ -1,6 +1,7 @@
 package org.simreg.worker.network;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Name, shape and kind of one tensor of a network; not its values.
@@ -33,6 +34,13 @@ public record Weight(String name, long[] shape, Kind kind) {
                 default -> true;
             };
         }
+    }
+
+    /** Weight (out, in) and bias (out) of a linear layer. */
+    static List<Weight> linear(String prefix, long in, long out) {
+        return List.of(
+                new Weight(prefix + "weight", new long[] {out, in}, Kind.LINEAR),
+                new Weight(prefix + "bias", new long[] {out}, Kind.LINEAR_BIAS));
     }
 
     /** Number of elements. */

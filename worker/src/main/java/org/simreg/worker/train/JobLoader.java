@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobStarted;
@@ -59,6 +60,7 @@ public final class JobLoader {
      *
      * @param here the job with paths of weight files that can be read here
      * @param images empty if the data set can't be used, as the plan
+     * @param measured what accuracy is measured with, if that isn't the data set
      * @param teachers those that can be used
      * @param backbone empty if the student's module can't be used
      */
@@ -66,6 +68,7 @@ public final class JobLoader {
             Torch torch,
             Job here,
             Optional<ImageDataset> images,
+            Optional<ImageDataset> measured,
             Optional<TrainingPlan> plan,
             List<FrozenTeacher> teachers,
             Optional<NetworkGraph> backbone) {}
@@ -138,11 +141,13 @@ public final class JobLoader {
         StepInputs inputs = new TeacherInputs(plan, views, sources, clock);
         open.add(inputs::clear);
         EvaluationPlan.Parts measured = new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
-        Evaluations evaluations = evaluations(images, plan, views, measured);
+        Optional<KnnEvaluation.Compared> compared = compared(files.measured.orElse(images), images);
+        Evaluations evaluations =
+                compared.map(some -> evaluations(some, plan, views, measured)).orElse(Evaluations.NONE);
         return new LoadedJob(
                 job,
                 new LoadedJob.Facts(
-                        started(files.torch, trained, images, plan),
+                        started(files.torch, trained, images, compared, plan),
                         images.train().sha256(),
                         Optional.of(ImageManifest.of(images.train()))),
                 new LoadedJob.Parts(plan, inputs, evaluations, clock),
@@ -156,6 +161,9 @@ public final class JobLoader {
         torch.enter();
         Optional<ImageDataset> images =
                 problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
+        Optional<ImageDataset> measured = DataSource.evaluation(job)
+                .flatMap(
+                        data -> problems.attempt("evaluation.data", () -> DatasetOpener.open(data, settings, notices)));
         Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
                 "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
@@ -166,7 +174,7 @@ public final class JobLoader {
         teachers.forEach(open::add);
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
-        return new Files(torch, here, images, plan, teachers, backbone);
+        return new Files(torch, here, images, measured, plan, teachers, backbone);
     }
 
     private List<TeacherFeatures> features(Files files, ViewPlan views) {
@@ -178,20 +186,33 @@ public final class JobLoader {
         return features;
     }
 
+    private Optional<KnnEvaluation.Compared> compared(ImageDataset measured, ImageDataset images) {
+        Optional<KnnEvaluation.Compared> compared = KnnEvaluation.Compared.of(measured);
+        if (compared.isEmpty()) {
+            notices.accept("k-NN accuracy isn't measured: " + KnnEvaluation.Compared.why(measured));
+        } else if (compared.get().inside()) {
+            String where = measured != images
+                    ? "the images of evaluation.data"
+                    : measured.val().isEmpty() ? "train" : "val";
+            String why = measured.val().isEmpty() ? measured.noVal() : "train has no classes";
+            notices.accept(
+                    "k-NN accuracy is measured inside %s, each image against all others: %s".formatted(where, why));
+        }
+        return compared;
+    }
+
     private Evaluations evaluations(
-            ImageDataset images, TrainingPlan plan, ViewPlan views, EvaluationPlan.Parts parts) {
-        if (images.val().isEmpty()) {
-            notices.accept("k-NN accuracy isn't measured: " + images.noVal());
-            return Evaluations.NONE;
-        }
-        if (!images.train().labelled()) {
-            notices.accept("k-NN accuracy is measured inside val, each image against all others: train has no classes");
-        }
+            KnnEvaluation.Compared images, TrainingPlan plan, ViewPlan views, EvaluationPlan.Parts parts) {
         KnnEvaluation evaluation = open.add(new KnnEvaluation(parts.torch(), job, images, settings, notices));
         return new EvaluationPlan(job, plan, views, evaluation, parts);
     }
 
-    private JobStarted started(Torch torch, StudentNetwork trained, ImageDataset images, TrainingPlan plan) {
+    private JobStarted started(
+            Torch torch,
+            StudentNetwork trained,
+            ImageDataset images,
+            Optional<KnnEvaluation.Compared> compared,
+            TrainingPlan plan) {
         long heads = trained.parameters().weights().stream()
                         .mapToLong(w -> w.length())
                         .sum()
@@ -202,9 +223,9 @@ public final class JobLoader {
                 .setEpochs(plan.epoch(plan.steps() - 1) + 1)
                 .setBatch(plan.batch())
                 .setTrainImages(images.train().size())
-                .setValImages(images.val().map(val -> val.size()).orElse(0))
-                .setClasses(images.val()
-                        .filter(val -> !images.train().labelled())
+                .setValImages(compared.map(some -> some.val().size()).orElse(0))
+                .setLeaveOneOut(compared.filter(KnnEvaluation.Compared::inside).isPresent())
+                .setClasses(compared.map(KnnEvaluation.Compared::searched)
                         .orElse(images.train())
                         .classNames()
                         .size())

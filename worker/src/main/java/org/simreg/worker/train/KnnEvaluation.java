@@ -1,5 +1,6 @@
 package org.simreg.worker.train;
 
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -24,7 +25,7 @@ import org.simreg.worker.features.search.TopK;
 
 /**
  * The k-NN evaluation of a network's features: val images against train images, both in the
- * evaluation view; each val image against all others where train has no classes.
+ * evaluation view; or the images of one part, each against all others.
  */
 final class KnnEvaluation implements AutoCloseable {
     private static final int EXAMPLES = 12;
@@ -40,14 +41,45 @@ final class KnnEvaluation implements AutoCloseable {
     private final NearestNeighbors search;
 
     /**
-     * @param splits with a val part; one whose train part has no classes is measured inside val
+     * What is compared with what.
+     *
+     * @param searched images whose classes vote
+     * @param val images that are classified; the same list: each by all others
      */
-    KnnEvaluation(Torch torch, Job job, ImageDataset splits, WorkerSettings settings, Consumer<String> notices) {
-        val = splits.val().orElseThrow();
-        searched = splits.train().labelled() ? splits.train() : val;
+    record Compared(ImageList searched, ImageList val) {
+        private static final int MOST = 50_000;
+
+        /** Val against train where both have classes, else the one that has them against itself; none if none has. */
+        static Optional<Compared> of(ImageDataset data) {
+            boolean labelled = data.train().labelled();
+            if (data.val().isPresent()) {
+                ImageList val = data.val().get();
+                return Optional.of(new Compared(labelled ? data.train() : val, val));
+            }
+            boolean few = data.train().size() <= MOST && data.train().size() > 1;
+            return labelled && few ? Optional.of(new Compared(data.train(), data.train())) : Optional.empty();
+        }
+
+        /** Why there is nothing to compare, as the end of a sentence. */
+        static String why(ImageDataset data) {
+            return data.train().size() > MOST && data.train().labelled()
+                    ? "%s, and its %d train images are too many to compare each with all others; name other data by --eval-data, or hold a part out by --val-part"
+                            .formatted(data.noVal(), data.train().size())
+                    : data.noVal();
+        }
+
+        /** Whether each image is compared with all others. */
+        boolean inside() {
+            return searched == val;
+        }
+    }
+
+    KnnEvaluation(Torch torch, Job job, Compared images, WorkerSettings settings, Consumer<String> notices) {
+        val = images.val();
+        searched = images.searched();
         this.notices = notices;
         BatchLoader.Settings loader = settings.loader(job.getSeed());
-        trainImages = new ImageEmbedder(torch, splits.train(), loader, notices);
+        trainImages = new ImageEmbedder(torch, searched, loader, notices);
         valImages = new ImageEmbedder(torch, val, loader, notices);
         view = new ViewRecipe.CentreView(
                 job.getEvaluation().getResize(), job.getViews().getSize());
@@ -103,7 +135,7 @@ final class KnnEvaluation implements AutoCloseable {
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
     }
 
-    /** Whether val is searched: train has no classes. */
+    /** Whether each image is compared with all others. */
     private boolean inside() {
         return searched == val;
     }

@@ -3,6 +3,7 @@ package org.simreg.worker.train;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.random.SampleOrder;
@@ -37,7 +38,7 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
             throw new UserError("optimization.batch is "
                     + batch
                     + " but "
-                    + job.getDataset().getPath()
+                    + DataSource.shown(job.getDataset())
                     + " has only "
                     + images
                     + " train images; choose a batch of at most "

@@ -21,7 +21,7 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.HubFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
@@ -40,7 +40,18 @@ class HubExportTest {
         "sequential-resnet18, HUGGINGFACE, huggingface-resnet18, resnet18",
         "mmpretrain-mobilenet-v2, TIMM, timm-mobilenet-v2, mobilenet-v2",
         "timm-mobilenet-v2, HUGGINGFACE, huggingface-mobilenet-v2, mobilenet-v2",
-        "huggingface-mobilenet-v2, HUGGINGFACE, huggingface-mobilenet-v2, mobilenet-v2-tf"
+        "huggingface-mobilenet-v2, HUGGINGFACE, huggingface-mobilenet-v2, mobilenet-v2-tf",
+        "timm-convnext-tiny, TORCHVISION, torchvision-convnext-tiny, convnext-tiny",
+        "authors-convnext-tiny, HUGGINGFACE, huggingface-convnext-tiny, convnext-tiny",
+        "huggingface-dinov3-convnext-tiny, TIMM, timm-convnext-tiny, convnext-tiny",
+        "timm-convnext-atto, TIMM, timm-convnext-atto, convnext-atto",
+        "timm-efficientnet-b0, TORCHVISION, torchvision-efficientnet-b0, efficientnet-b0",
+        "torchvision-efficientnet-b0, TIMM, timm-efficientnet-b0, efficientnet-b0",
+        "huggingface-efficientnet-b0, HUGGINGFACE, huggingface-efficientnet-b0, efficientnet-b0-tf",
+        "huggingface-efficientnet-b0, TIMM, timm-tf-efficientnet-b0, efficientnet-b0-tf",
+        "torchvision-mobilenetv3-small, TORCHVISION, torchvision-mobilenetv3-small, mobilenetv3-small",
+        "timm-mobilenetv3-large-timm, TIMM, timm-mobilenetv3-large-timm, mobilenetv3-large-timm",
+        "timm-mobilenetv4-conv-medium, TIMM, timm-mobilenetv4-conv-medium, mobilenetv4-conv-medium"
     })
     void anExportHasTheNamesAndShapesOfTheLibrary(String from, Layout layout, String as, String network)
             throws IOException {
@@ -51,11 +62,12 @@ class HubExportTest {
                 new StudentExport.Target(folder, 64, NAMED, Optional.of(layout)),
                 notice -> {});
         Map<String, long[]> wanted = HubFixture.shapes(as);
-        wanted.keySet().removeIf(name -> name.startsWith("classifier."));
+        String last = network.startsWith("convnext") ? "(head\\.fc|classifier\\.2)\\..*" : "classifier\\..*";
+        wanted.keySet().removeIf(name -> name.matches(last));
         for (Path written : files) {
             if (written.endsWith("config.json")) {
                 assertTrue(Files.readString(written).contains("\"tf_padding\": " + network.endsWith("-tf"))
-                        || network.equals("resnet18"));
+                        || !network.startsWith("mobilenet-v2"));
                 continue;
             }
             StateDict found = WeightsFile.read(written);
@@ -79,6 +91,17 @@ class HubExportTest {
         assertTrue(config.contains("\"hidden_sizes\": [256, 512, 1024, 2048]"), config);
         assertTrue(config.contains("\"depths\": [3, 4, 6, 3]"), config);
         assertTrue(config.contains("\"layer_type\": \"bottleneck\""), config);
+    }
+
+    @Test
+    void theFolderForTransformersSaysWhichConvNeXtItIs() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        Networks.backbone(Network.CONVNEXT_SMALL).weights().forEach(w -> shapes.put(w.name(), w.shape()));
+        StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
+        String config = HubExport.of(Network.CONVNEXT_SMALL, Layout.HUGGINGFACE, weights)
+                .config();
+        assertTrue(config.contains("\"hidden_sizes\": [96, 192, 384, 768]"), config);
+        assertTrue(config.contains("\"depths\": [3, 3, 27, 3]"), config);
     }
 
     @Test

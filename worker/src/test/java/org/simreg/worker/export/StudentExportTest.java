@@ -25,7 +25,7 @@ import org.simreg.proto.Network;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.RunWeights;
@@ -179,7 +179,7 @@ class StudentExportTest {
     @Test
     void aRunWithValPicturesMeasuresTeacherAndStudentBeforeAndAfter() {
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 1));
-        job.getDatasetBuilder().setPath(SmallRun.SAMPLE.toString()).setLimitClasses(2);
+        job.getDatasetBuilder().clearPath().addPath(SmallRun.SAMPLE.toString()).setLimitClasses(2);
         job.getOptimizationBuilder().setBatch(24);
         job.getEvaluationBuilder().setEveryEpochs(1).addK(1).addK(1024);
         SmallRun run = SmallRun.whole(job, folder);

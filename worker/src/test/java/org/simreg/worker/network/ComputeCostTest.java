@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Network;
+import org.simreg.worker.network.family.Networks;
 
 class ComputeCostTest {
     /** Billions of multiplications at 224 px with 1,000 classes as torchvision's and timm's documents list them. */

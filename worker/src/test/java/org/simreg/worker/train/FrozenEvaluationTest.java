@@ -96,7 +96,7 @@ class FrozenEvaluationTest {
         Path run = folder.resolve("run");
         Job.Builder job = SmallRun.job(SmallRun.teacher(folder, Network.MOBILENET_V2, 5))
                 .setDataset(
-                        Dataset.newBuilder().setPath(SmallRun.SAMPLE.toString()).setLimitClasses(CLASSES));
+                        Dataset.newBuilder().addPath(SmallRun.SAMPLE.toString()).setLimitClasses(CLASSES));
         job.getOptimizationBuilder().setEpochs(1).setMaxSteps(3);
         SmallRun done = SmallRun.exported(job, run);
         EvaluationDone printed = done.events().stream()

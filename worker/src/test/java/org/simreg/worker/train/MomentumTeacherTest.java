@@ -14,7 +14,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.StudentBuilder;
 

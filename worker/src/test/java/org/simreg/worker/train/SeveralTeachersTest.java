@@ -128,7 +128,7 @@ class SeveralTeachersTest {
     @Test
     void aTeacherIsMeasuredInItsOwnSize() {
         Job.Builder job = SmallRun.job(first, first);
-        job.getDatasetBuilder().setPath(SmallRun.SAMPLE.toString()).setLimitClasses(3);
+        job.getDatasetBuilder().clearPath().addPath(SmallRun.SAMPLE.toString()).setLimitClasses(3);
         job.getTeachersBuilder(1).setSize(48);
         job.getOptimizationBuilder().setMaxSteps(1);
         job.getEvaluationBuilder().addK(1);

@@ -27,7 +27,7 @@ import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.StudentBuilder;
@@ -54,7 +54,7 @@ public final class SmallRun {
     /** Three steps an epoch of 8 pictures at 32 px; MobileNet-v2 with a linear head learns. */
     public static Job.Builder job(String... teachers) {
         Job.Builder job = Job.newBuilder().setName("small").setSeed(7);
-        job.setDataset(Dataset.newBuilder().setPath(HEARTS.toString()));
+        job.setDataset(Dataset.newBuilder().addPath(HEARTS.toString()));
         for (String source : teachers) {
             Teacher.Builder teacher = job.addTeachersBuilder().setSource(source);
             if (!source.startsWith("torchscript:") && !source.equals("self")) {

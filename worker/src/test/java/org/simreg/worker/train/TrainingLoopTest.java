@@ -109,7 +109,10 @@ class TrainingLoopTest {
     @Test
     void theMemberThatLeadsMeasuresWhatIsDueOnceAndGivesCheckpoints() {
         Job.Builder settings = SmallRun.job(teacher);
-        settings.getDatasetBuilder().setPath(SmallRun.SAMPLE.toString()).setLimitClasses(4);
+        settings.getDatasetBuilder()
+                .clearPath()
+                .addPath(SmallRun.SAMPLE.toString())
+                .setLimitClasses(4);
         settings.getOptimizationBuilder().setEpochs(1).setMaxSteps(3);
         settings.getCheckpointsBuilder().setEverySteps(2).setDigestSteps(1);
         try (LoadedJob job = open(settings)) {

@@ -128,7 +128,7 @@ class TrainingPlanTest {
 
     private static TrainingPlan plan(int images, int batch, int parts, int epochs, long most, long seed) {
         Job.Builder job = Job.newBuilder().setSeed(seed);
-        job.getDatasetBuilder().setPath("photos");
+        job.getDatasetBuilder().addPath("photos");
         job.getOptimizationBuilder()
                 .setBatch(batch)
                 .setMicroBatches(parts)

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.simreg.coordinator.cli.option.NetworkOptions;
 import org.simreg.proto.BankSource;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
 import org.simreg.proto.Split;
@@ -17,8 +18,9 @@ import picocli.CommandLine.Option;
 final class BankSourceOptions {
     @Option(
             names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of images: train/CLASS/* and val/CLASS/*, or one unlabelled folder; or"
+            paramLabel = "SOURCE",
+            description = "Folder of images: train/CLASS/* and val/CLASS/*, or one unlabelled folder; list:FILE,"
+                    + " tar:PATTERN; or"
                     + " give --features")
     private String data;
 
@@ -100,8 +102,9 @@ final class BankSourceOptions {
         if (labels != null || files != null) {
             throw new UserError("--labels and --files go with --features; the images have theirs");
         }
+        DataSource source = DataSource.of(data);
         ImageSource.Builder images = ImageSource.newBuilder().setSplit(split);
-        images.getDatasetBuilder().setPath(absolute(data));
+        images.getDatasetBuilder().addPath(source.with(absolute(source.at())).text());
         Optional.ofNullable(valLabels)
                 .ifPresent(file -> images.getDatasetBuilder().setValLabels(absolute(file)));
         images.setWeights(

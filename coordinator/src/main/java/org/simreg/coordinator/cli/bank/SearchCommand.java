@@ -12,6 +12,7 @@ import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.view.console.NeighborText;
 import org.simreg.coordinator.view.report.NeighborPage;
 import org.simreg.proto.BankStatus;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
@@ -127,6 +128,6 @@ public final class SearchCommand implements Callable<Integer> {
         DescribeBankRequest request =
                 DescribeBankRequest.newBuilder().setName(queries.bank()).build();
         BankStatus bank = access.client().search(access.patience(), search -> search.describeBank(request));
-        return Path.of(bank.getSource().getImages().getDataset().getPath());
+        return Path.of(DataSource.shown(bank.getSource().getImages().getDataset()));
     }
 }

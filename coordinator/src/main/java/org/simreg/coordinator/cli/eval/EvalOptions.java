@@ -19,10 +19,11 @@ import picocli.CommandLine.Option;
 final class EvalOptions {
     @Option(
             names = "--data",
-            paramLabel = "DIR",
+            paramLabel = "SOURCE",
             required = true,
-            description = "Folder with train/CLASS/* and val/CLASS/*; transfer takes several (required)")
-    private List<Path> data;
+            description = "Folder with train/CLASS/* and val/CLASS/*, or another source with train and val;"
+                    + " transfer takes several (required)")
+    private List<String> data;
 
     @Option(
             names = "--weights",

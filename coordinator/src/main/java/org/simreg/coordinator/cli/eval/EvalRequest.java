@@ -29,7 +29,7 @@ public record EvalRequest(
     /**
      * The images of an evaluation and the view that the network gets of them.
      *
-     * @param folders data sets, at least one
+     * @param sources data sets, each of one source, at least one
      * @param subset classes that take part
      * @param size height and width of the view, pixels; empty: as the run that the weights come
      *     from, else 224
@@ -38,13 +38,13 @@ public record EvalRequest(
      * @param seed of every random draw
      */
     public record Images(
-            List<Path> folders,
+            List<String> sources,
             ImageDataset.Subset subset,
             Optional<Integer> size,
             Optional<Integer> resize,
             long seed) {
         public Images {
-            folders = List.copyOf(folders);
+            sources = List.copyOf(sources);
         }
     }
 

@@ -12,6 +12,7 @@ import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.coordinator.view.console.EvalProgress;
 import org.simreg.coordinator.view.console.EvalTables;
 import org.simreg.coordinator.view.report.EvalPage;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.EvalData;
 import org.simreg.proto.EvalReport;
 import org.simreg.proto.EvalRow;
@@ -20,8 +21,8 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.data.dataset.ImageDataset;
-import org.simreg.worker.data.dataset.folder.FolderSource;
 import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
@@ -107,13 +108,13 @@ public final class EvalRun {
     private EvalReport report() {
         ViewRecipe.CentreView view = view();
         List<ImageDataset> all =
-                request.images().folders().stream().map(this::open).toList();
+                request.images().sources().stream().map(this::open).toList();
         EvalReport.Builder report =
                 EvalReport.newBuilder().setCommand(request.task().command());
         try (FrozenBackbone backbone = backbone()) {
             describe(report, backbone.identity(), view);
             for (int i = 0; i < all.size(); i++) {
-                String path = request.images().folders().get(i).toString();
+                String path = request.images().sources().get(i);
                 report.addData(data(path, all.get(i)));
                 try (FeatureSets sets = new FeatureSets(torch, backbone, all.get(i), settings(view))) {
                     report.addAllRows(
@@ -152,22 +153,24 @@ public final class EvalRun {
                 .build();
     }
 
-    private ImageDataset open(Path folder) {
+    private ImageDataset open(String source) {
         WorkerSettings machine = request.machine();
-        ImageDataset splits = FolderSource.open(
-                folder,
-                request.images().subset(),
-                machine.cache(),
-                ImageDataset.IndexProgress.SILENT,
+        ImageDataset.Subset subset = request.images().subset();
+        Dataset.Builder dataset = Dataset.newBuilder().addPath(source).setLimitClasses(subset.limitClasses());
+        subset.classesFile().map(Path::toString).ifPresent(dataset::setClassesFile);
+        subset.valLabels().map(Path::toString).ifPresent(dataset::setValLabels);
+        ImageDataset splits = DatasetOpener.local(
+                dataset.build(),
+                new DatasetOpener.Local(machine.cache(), machine.roots(), ImageDataset.IndexProgress.SILENT),
                 progress::notice);
         if (splits.val().isPresent() && !splits.train().labelled()) {
             throw new UserError(
                     "Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
-                            .formatted(folder));
+                            .formatted(source));
         }
         if (splits.val().isEmpty()) {
             throw new UserError("Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
-                    .formatted(folder, splits.noVal()));
+                    .formatted(source, splits.noVal()));
         }
         return splits;
     }

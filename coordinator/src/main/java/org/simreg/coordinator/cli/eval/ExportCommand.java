@@ -12,6 +12,7 @@ import org.simreg.proto.Network;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
+import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,8 +42,9 @@ public final class ExportCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "CHECKPOINT",
-            description = "Checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
-                    + " TorchScript archive written by simreg (required)")
+            description =
+                    "Run folder (its newest checkpoint), checkpoint of a run, PyTorch file (zip or legacy), safetensors or a"
+                            + " TorchScript archive written by simreg (required)")
     private Path checkpoint;
 
     @Option(
@@ -113,6 +115,7 @@ public final class ExportCommand implements Callable<Integer> {
         }
         StudentExport.Target target = new StudentExport.Target(out, shown, formats, Optional.ofNullable(layout));
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
-        return export.applyAsInt(new Settings(new StudentExport.Source(checkpoint, named, part.request()), target));
+        Path file = RunWeights.weights(checkpoint);
+        return export.applyAsInt(new Settings(new StudentExport.Source(file, named, part.request()), target));
     }
 }

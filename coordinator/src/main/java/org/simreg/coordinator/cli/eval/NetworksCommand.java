@@ -10,7 +10,7 @@ import org.simreg.proto.Network;
 import org.simreg.worker.network.ComputeCost;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

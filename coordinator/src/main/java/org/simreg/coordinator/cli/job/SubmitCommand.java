@@ -10,6 +10,7 @@ import org.simreg.coordinator.cli.option.GlobalOptions;
 import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.view.console.JobTables;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
@@ -152,6 +153,9 @@ public final class SubmitCommand implements Callable<Integer> {
             whole.getCheckpointsBuilder()
                     .setOutput(absolute(job.getCheckpoints().getOutput()));
             data(whole.getDatasetBuilder());
+            DataSource.evaluation(job)
+                    .map(data -> DataSource.moved(data, this::absolute).getPathList())
+                    .ifPresent(paths -> whole.getEvaluationBuilder().clearData().addAllData(paths));
             student(whole.getStudentBuilder());
             whole.getTeachersBuilderList().forEach(this::teacher);
             if (job.getCache().hasStore()) {
@@ -161,7 +165,8 @@ public final class SubmitCommand implements Callable<Integer> {
         }
 
         private void data(Dataset.Builder data) {
-            data.setPath(absolute(data.getPath()));
+            Dataset moved = DataSource.moved(data.build(), this::absolute);
+            data.clearPath().addAllPath(moved.getPathList());
             if (data.hasClassesFile()) {
                 data.setClassesFile(absolute(data.getClassesFile()));
             }

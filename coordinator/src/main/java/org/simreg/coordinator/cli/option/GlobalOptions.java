@@ -38,18 +38,29 @@ public final class GlobalOptions {
         public String[] getVersion() {
             String java = System.getProperty("java.version");
             String system = System.getProperty("os.name") + " " + System.getProperty("os.arch");
-            return new String[] {"simreg " + number(), "Java " + java + ", " + system};
+            String commit = build().getProperty("commit");
+            // A build from an archive of the sources has no commit.
+            String from = commit.startsWith("$") ? "" : ", commit " + commit;
+            return new String[] {
+                "simreg " + number() + from,
+                "libtorch " + build().getProperty("libtorch"),
+                "Java " + java + ", " + system
+            };
         }
 
         /** The build's version: coordinator and workers must have the same. */
         public static String number() {
+            return build().getProperty("version");
+        }
+
+        private static Properties build() {
             Properties build = new Properties();
             try (InputStream file = Version.class.getResourceAsStream(FILE)) {
                 build.load(file);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            return build.getProperty("version");
+            return build;
         }
     }
 }

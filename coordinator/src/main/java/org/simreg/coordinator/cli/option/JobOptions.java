@@ -69,9 +69,14 @@ public final class JobOptions {
             return option.type(Boolean.class).arity("0").negatable(true).build();
         }
         option.arity("1").paramLabel(label(field));
-        return field.inList()
+        return field.inList() || isTexts(field)
                 ? option.type(List.class).auxiliaryTypes(String.class).build()
                 : option.type(String.class).build();
+    }
+
+    /** Whether each occurrence of the option is one text of a list. */
+    private static boolean isTexts(JobField field) {
+        return field.field().isRepeated() && field.field().getJavaType() == JavaType.STRING;
     }
 
     private static String description(JobField field) {
@@ -112,6 +117,8 @@ public final class JobOptions {
             for (JobField field : named) {
                 if (field.inList()) {
                     setTeachers(job, field);
+                } else if (isTexts(field)) {
+                    field.section().map(job::getFieldBuilder).orElse(job).setField(field.field(), matched(field));
                 } else if (option(field).stringValues().size() > 1) {
                     problems.add(field.flag().orElseThrow(), "given more than once; give it once");
                 } else {

@@ -7,13 +7,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Roots;
 import org.simreg.proto.Split;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
-import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.simreg.worker.data.storage.DatasetOpener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,7 @@ final class OpenDatasets {
     private static final int MOST = 16;
 
     private final Path indexCache;
+    private final Roots roots;
     private final Map<Dataset, Object> locks = new ConcurrentHashMap<>();
 
     /** The parts used last; guarded by itself. */
@@ -41,9 +44,11 @@ final class OpenDatasets {
 
     /**
      * @param indexCache folder of the indexes of data sets
+     * @param roots below which their files must lie
      */
-    OpenDatasets(Path indexCache) {
+    OpenDatasets(Path indexCache, Roots roots) {
         this.indexCache = indexCache;
+        this.roots = roots;
     }
 
     /**
@@ -62,11 +67,9 @@ final class OpenDatasets {
     }
 
     private ImageDataset opened(Dataset dataset) {
-        return FolderSource.open(
-                Path.of(dataset.getPath()),
-                ImageDataset.Subset.of(dataset),
-                indexCache,
-                ImageDataset.IndexProgress.SILENT,
+        return DatasetOpener.local(
+                dataset,
+                new DatasetOpener.Local(indexCache, roots, ImageDataset.IndexProgress.SILENT),
                 note -> LOG.info("{}", note));
     }
 
@@ -104,8 +107,7 @@ final class OpenDatasets {
         return Status.FAILED_PRECONDITION
                 .withDescription(
                         "The names of the %s images in %s are not those that the worker knows: files were added, renamed or removed; put them back and resume the job, or submit it anew"
-                                .formatted(
-                                        request.getSplit(), request.getDataset().getPath()))
+                                .formatted(request.getSplit(), DataSource.shown(request.getDataset())))
                 .asRuntimeException();
     }
 

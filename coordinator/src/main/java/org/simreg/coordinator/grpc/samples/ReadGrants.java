@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
@@ -29,7 +30,7 @@ public interface ReadGrants {
             @Override
             public boolean dataset(Dataset dataset) {
                 return named.dataset(dataset)
-                        && roots.hold(Path.of(dataset.getPath()))
+                        && DataSource.of(dataset).stream().allMatch(source -> roots.hold(source.base()))
                         && (dataset.getClassesFile().isEmpty() || roots.hold(Path.of(dataset.getClassesFile())))
                         && (dataset.getValLabels().isEmpty() || roots.hold(Path.of(dataset.getValLabels())));
             }
@@ -51,7 +52,7 @@ public interface ReadGrants {
         return new ReadGrants() {
             @Override
             public boolean dataset(Dataset dataset) {
-                return jobs.get().stream().anyMatch(job -> job.getDataset().equals(dataset));
+                return jobs.get().stream().anyMatch(job -> reads(job, dataset));
             }
 
             @Override
@@ -59,6 +60,11 @@ public interface ReadGrants {
                 return !path.isEmpty() && jobs.get().stream().anyMatch(job -> readsWeights(job, path));
             }
         };
+    }
+
+    private static boolean reads(Job job, Dataset dataset) {
+        return job.getDataset().equals(dataset)
+                || DataSource.evaluation(job).filter(dataset::equals).isPresent();
     }
 
     private static boolean readsWeights(Job job, String path) {

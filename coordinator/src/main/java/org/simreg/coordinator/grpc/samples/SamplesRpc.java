@@ -16,9 +16,11 @@ import org.simreg.coordinator.grpc.FileParts.OpenFile;
 import org.simreg.coordinator.grpc.GrpcStatuses;
 import org.simreg.coordinator.grpc.StreamedAnswer;
 import org.simreg.coordinator.grpc.StreamedAnswer.Parts;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsHeader;
@@ -40,6 +42,9 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     private static final Duration IDLE = Duration.ofSeconds(30);
 
     private final ReadGrants grants;
+    /** The same below the roots: whether files lie there is asked of their storage, on the threads that read. */
+    private final ReadGrants within;
+
     private final OpenDatasets datasets;
 
     /** Its queue is bounded by the number of calls: each waits in it once at most. */
@@ -48,23 +53,25 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     private final Semaphore calls = new Semaphore(MOST_CALLS);
 
     /**
-     * @param grants what may be read
+     * @param grants what may be read, where it lies below the roots
+     * @param roots below which files must lie
      * @param indexCache folder of the indexes of data sets; made if missing
      * @param threads that read files
      */
-    public SamplesRpc(ReadGrants grants, Path indexCache, int threads) {
+    public SamplesRpc(ReadGrants grants, Roots roots, Path indexCache, int threads) {
         this.grants = grants;
-        datasets = new OpenDatasets(indexCache);
+        within = grants.below(roots);
+        datasets = new OpenDatasets(indexCache, roots);
         this.threads = NamedThreads.pool(NamedThreads.numbered("simreg-samples"), threads, IDLE);
     }
 
     @Override
     public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
-        String path = request.getDataset().getPath();
-        answer(
-                client,
-                () -> require(grants.dataset(request.getDataset()), "data set", path),
-                () -> Parts.of(inventory(request)));
+        String path = DataSource.shown(request.getDataset());
+        answer(client, () -> require(grants.dataset(request.getDataset()), "data set", path), () -> {
+            require(within.dataset(request.getDataset()), "data set", path);
+            return Parts.of(inventory(request));
+        });
     }
 
     private Iterator<DatasetPart> inventory(DescribeRequest request) {
@@ -76,20 +83,26 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
 
     @Override
     public void read(ReadRequest request, StreamObserver<SamplePart> client) {
-        String path = request.getDataset().getPath();
+        String path = DataSource.shown(request.getDataset());
         answer(
                 client,
                 () -> {
                     require(grants.dataset(request.getDataset()), "data set", path);
                     requireFew(request.getSamplesCount());
                 },
-                () -> new SampleParts(request, datasets.images(request)));
+                () -> {
+                    require(within.dataset(request.getDataset()), "data set", path);
+                    return new SampleParts(request, datasets.images(request));
+                });
     }
 
     @Override
     public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
         String path = request.getPath();
-        answer(client, () -> require(grants.weights(path), "weight file", path), () -> weights(request));
+        answer(client, () -> require(grants.weights(path), "weight file", path), () -> {
+            require(within.weights(path), "weight file", path);
+            return weights(request);
+        });
     }
 
     /**

@@ -66,8 +66,13 @@ final class JobYamlWriter {
         if (!field.isRepeated()) {
             return one(field, value);
         }
-        List<Node> items =
-                ((List<?>) value).stream().map(item -> one(field, item)).toList();
+        List<?> values = (List<?>) value;
+        if (field.getType() == Type.STRING
+                && values.size() == 1
+                && field.getName().equals("path")) {
+            return one(field, values.get(0));
+        }
+        List<Node> items = values.stream().map(item -> one(field, item)).toList();
         boolean sections = field.getJavaType() == JavaType.MESSAGE;
         return new SequenceNode(Tag.SEQ, items, sections ? FlowStyle.BLOCK : FlowStyle.FLOW);
     }

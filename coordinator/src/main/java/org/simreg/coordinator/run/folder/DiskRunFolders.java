@@ -91,6 +91,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     }
 
     private RunFolder begin(JobRecord record, FolderLock lock) {
+        PastRun.clearDrafts(Path.of(record.getFolder()));
         writeSettings(record);
         RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(files, () -> {

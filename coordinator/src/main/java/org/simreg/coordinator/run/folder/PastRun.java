@@ -48,6 +48,11 @@ public final class PastRun {
     private static final Pattern CHECKPOINTS =
             Pattern.compile("\\.?step-[0-9]+\\.safetensors(\\.damaged|\\..*\\.tmp)?");
     private static final Pattern FEATURES = Pattern.compile("\\.?teacher-[0-9].*\\.features(\\..*\\.tmp)?");
+
+    /** Settings that were being written when the coordinator was killed. */
+    private static final Pattern SETTINGS_DRAFT =
+            Pattern.compile("\\." + Pattern.quote(JobFile.NAME) + "\\.[0-9a-f]+\\.[0-9a-f]+\\.tmp");
+
     private static final Pattern OLD_EXPORTS =
             Pattern.compile("(resnet|mobilenet).*\\.(torchscript\\.pt|safetensors|pth|onnx)");
 
@@ -56,10 +61,11 @@ public final class PastRun {
     /**
      * Why a new run can't be made in a folder.
      *
-     * @return a sentence with the way out; empty if the folder is empty or absent
+     * @return a sentence with the way out; empty if the folder is absent, or holds nothing but settings that a
+     *     coordinator was writing when it was killed
      */
     static Optional<String> occupant(Path folder) {
-        if (Disk.read(folder, () -> isEmpty(folder))) {
+        if (Disk.read(folder, () -> isEmpty(folder, SETTINGS_DRAFT.asMatchPredicate()))) {
             return Optional.empty();
         }
         String what = Files.exists(folder.resolve(JobFile.NAME)) ? "already holds a run" : "is not empty";
@@ -144,10 +150,22 @@ public final class PastRun {
                 deleteFrom(run, "features", FEATURES.asMatchPredicate());
                 deleteFrom(run, EXPORTS, exports);
                 deleteFrom(run, AVERAGE_EXPORTS, exports);
-                // The settings last: they say what the exports are called.
-                delete(run, name -> FILES.stream().anyMatch(file -> isOrDraft(name, file)));
+                delete(
+                        run,
+                        name -> !name.equals(JobFile.NAME) && FILES.stream().anyMatch(file -> isOrDraft(name, file)));
+                TensorBoardFile.removeAll(folder);
+                // The settings last: they say what the exports are called, and whose folder it is if this is killed.
+                delete(run, JobFile.NAME::equals);
             }
-            TensorBoardFile.removeAll(folder);
+        });
+    }
+
+    /** Removes the settings that a coordinator was writing when it was killed. */
+    static void clearDrafts(Path folder) {
+        Disk.write(folder, () -> {
+            try (OwnFolder run = OwnFolder.open(folder)) {
+                delete(run, SETTINGS_DRAFT.asMatchPredicate());
+            }
         });
     }
 
@@ -205,15 +223,21 @@ public final class PastRun {
         }
     }
 
-    /** Whether a folder is absent, or holds nothing but its lock. */
     private static boolean isEmpty(Path folder) throws IOException {
+        return isEmpty(folder, name -> false);
+    }
+
+    /** Whether a folder is absent, or holds nothing but its lock and files of names that don't count. */
+    private static boolean isEmpty(Path folder, Predicate<String> ignored) throws IOException {
         if (Files.notExists(folder)) {
             return true;
         }
         if (!Files.isDirectory(folder) || Files.isSymbolicLink(folder)) {
             return false;
         }
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, file -> !file.endsWith(FolderLock.NAME))) {
+        Predicate<String> counts = ignored.or(FolderLock.NAME::equals).negate();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(
+                folder, file -> counts.test(file.getFileName().toString()))) {
             return !files.iterator().hasNext();
         }
     }

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.simreg.coordinator.job.RunFiles;
-import org.simreg.coordinator.job.RunFiles.FilesHang;
+import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.JobEvent;
@@ -82,7 +82,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
         CompletableFuture<RunFiles> opening = opening(folder, record);
         try {
             return awaited(folder, opening, OPENING);
-        } catch (FilesHang e) {
+        } catch (FilesUnavailable e) {
             late.put(folder, opening);
             throw e;
         }
@@ -99,8 +99,8 @@ public final class PatientFolders implements RunFiles.JobFolders {
     private RunFiles orClosed(Path folder, CompletableFuture<RunFiles> opening) {
         try {
             return awaited(folder, opening, OPENING);
-        } catch (FilesHang e) {
-            throw new FilesHang(folder, opening.thenAcceptAsync(RunFiles::close, threads));
+        } catch (FilesUnavailable e) {
+            throw FilesUnavailable.hang(folder, opening.thenAcceptAsync(RunFiles::close, threads));
         }
     }
 
@@ -120,7 +120,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
         } catch (TimeoutException e) {
             hanging.incrementAndGet();
             work.whenComplete((done, failure) -> hanging.decrementAndGet());
-            throw new FilesHang(folder, work);
+            throw FilesUnavailable.hang(folder, work);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -128,7 +128,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
             throw new IllegalStateException("The files of " + folder + " failed", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new FilesHang(folder, work);
+            throw FilesUnavailable.hang(folder, work);
         }
     }
 
@@ -141,7 +141,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
         private final Path folder;
         private final RunFiles files;
         private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
-        private Consumer<FilesHang> listener = hang -> {};
+        private Consumer<FilesUnavailable> listener = hang -> {};
         private volatile LedgerHead head;
         private volatile long next;
 
@@ -173,7 +173,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
         private <T> T call(Supplier<T> work) {
             try {
                 return awaited(folder, later(work), hanging.get() > 0 ? shorter() : patience);
-            } catch (FilesHang e) {
+            } catch (FilesUnavailable e) {
                 listener.accept(e);
                 throw e;
             }
@@ -187,7 +187,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
         }
 
         @Override
-        public void whenHung(Consumer<FilesHang> told) {
+        public void whenHung(Consumer<FilesUnavailable> told) {
             listener = told;
         }
 
@@ -299,7 +299,7 @@ public final class PatientFolders implements RunFiles.JobFolders {
             }
             try {
                 awaited(folder, closing, patience);
-            } catch (FilesHang e) {
+            } catch (FilesUnavailable e) {
                 LOG.warn("{} is given back when it answers", folder);
             }
         }

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.simreg.coordinator.run.log.EventNames;
 import org.simreg.coordinator.run.log.MetricsFile;
-import org.simreg.proto.BrokenImage;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
@@ -22,6 +21,7 @@ import org.simreg.proto.KnnScore;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.BrokenImage;
 
 /**
  * The history of a run, summed up from its events: curves, times, evaluations, end. Where an event

@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Embedded;
 import org.simreg.proto.FeatureSource;
 import org.simreg.proto.ImageSource;
@@ -116,7 +117,7 @@ final class BankBuilder {
     private static String files(BankRecord record) {
         FeatureSource features = record.getSource().getFeatures();
         return record.getSource().hasImages()
-                ? record.getSource().getImages().getDataset().getPath()
+                ? DataSource.shown(record.getSource().getImages().getDataset())
                 : Stream.of(features.getFeatures(), features.getLabels(), features.getFiles())
                         .filter(file -> !file.isEmpty())
                         .collect(Collectors.joining(", "));
@@ -125,7 +126,7 @@ final class BankBuilder {
     /** Does what needs no worker; on a thread for files. */
     private BankRecord prepared(Bank bank, BankRecord record, int parts, MemoryBudget budget) {
         if (record.getSource().hasImages()) {
-            return ImageBankBuilder.listed(record, parts, folders, setup.indexCache());
+            return ImageBankBuilder.listed(record, parts, folders, setup);
         }
         Consumer<BankRecord> progress = part -> setup.thread().execute(() -> changed(bank, part));
         return new FeatureBankBuilder(folders, budget, () -> !bank.isWanted(), progress).make(record, parts);

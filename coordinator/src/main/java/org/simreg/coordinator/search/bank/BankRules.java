@@ -51,7 +51,7 @@ final class BankRules {
     }
 
     private static ImageSource images(ImageSource asked) {
-        require(!asked.getDataset().getPath().isEmpty(), "source.images.dataset.path: is missing");
+        require(asked.getDataset().getPathCount() > 0, "source.images.dataset.path: is missing");
         require(!asked.getWeights().isEmpty(), "source.images.weights: is missing");
         if (asked.hasSize()) {
             requireView(asked.getSize(), asked.hasResize() ? asked.getResize() : asked.getSize() * 8 / 7);

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.simreg.coordinator.search.query.SearchWorkers;
 import org.simreg.proto.BankRecord;
 import org.simreg.proto.BankStatus;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.EmbedOrder;
 import org.simreg.proto.Embedded;
@@ -30,7 +31,7 @@ import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.UserFile;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
-import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.simreg.worker.data.storage.DatasetOpener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,9 +90,9 @@ final class ImageBankBuilder {
      * @return the record with rows, classes and parts
      * @throws UserError if there is no such data set
      */
-    static BankRecord listed(BankRecord record, int parts, BankFolders folders, Path indexCache) {
+    static BankRecord listed(BankRecord record, int parts, BankFolders folders, Banks.Setup setup) {
         ImageSource source = record.getSource().getImages();
-        ImageList images = images(source, indexCache);
+        ImageList images = images(source, setup);
         BankNames.write(folders.names(record.getName()), images.size(), id -> images.path((int) id));
         BankRecord.Builder listed =
                 record.toBuilder().setRows(images.size()).setNamed(true).setDataSha256(images.sha256());
@@ -102,17 +103,15 @@ final class ImageBankBuilder {
         return listed.build();
     }
 
-    private static ImageList images(ImageSource source, Path indexCache) {
+    private static ImageList images(ImageSource source, Banks.Setup setup) {
         Dataset dataset = source.getDataset();
         Optional.of(dataset.getClassesFile())
                 .filter(f -> !f.isEmpty())
                 .map(Path::of)
                 .ifPresent(ImageBankBuilder::requireRegular);
-        ImageDataset splits = FolderSource.open(
-                Path.of(dataset.getPath()),
-                ImageDataset.Subset.of(dataset),
-                indexCache,
-                (folders, images) -> WatchedPool.progress(),
+        ImageDataset splits = DatasetOpener.local(
+                dataset,
+                new DatasetOpener.Local(setup.indexCache(), setup.roots(), (folders, images) -> WatchedPool.progress()),
                 note -> LOG.info("{}", note));
         if (source.getSplit() == Split.TRAIN) {
             return splits.train();
@@ -173,10 +172,8 @@ final class ImageBankBuilder {
                                                 .collect(Collectors.joining(" and ")),
                                         first,
                                         last,
-                                        record.getSource()
-                                                .getImages()
-                                                .getDataset()
-                                                .getPath()));
+                                        DataSource.shown(
+                                                record.getSource().getImages().getDataset())));
             }
         }
     }

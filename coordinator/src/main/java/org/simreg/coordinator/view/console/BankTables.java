@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import org.simreg.proto.BankSource;
 import org.simreg.proto.BankStatus;
 import org.simreg.proto.BankStatus.ShardStatus;
+import org.simreg.proto.DataSource;
 
 /** Tables and sentences about banks of features, as text for people. */
 public final class BankTables {
@@ -79,7 +80,7 @@ public final class BankTables {
                     "images",
                     "%s, %s"
                             .formatted(
-                                    source.getImages().getDataset().getPath(),
+                                    DataSource.shown(source.getImages().getDataset()),
                                     source.getImages().getSplit().name().toLowerCase(Locale.ROOT)));
             fact(text, "network", source.getImages().getWeights());
         } else {

@@ -71,9 +71,11 @@ public final class EventSentences {
                 .formatted(job.getDescription(), "images: " + images(job), schedule(job), job.getDevice(), resumed);
     }
 
-    /** "1,200 train, 300 val, 10 classes". */
+    /** "1,200 train, 300 val, 10 classes", or "1,200 train, each of 1,200 compared with all others, 10 classes". */
     public static String images(JobStarted job) {
-        return "%s train, %s val, %s classes"
+        return (job.getLeaveOneOut()
+                        ? "%s train, each of %s compared with all others, %s classes"
+                        : "%s train, %s val, %s classes")
                 .formatted(
                         Numbers.count(job.getTrainImages()),
                         Numbers.count(job.getValImages()),

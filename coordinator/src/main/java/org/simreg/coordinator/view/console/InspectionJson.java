@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Locale;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.FileInspection;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.WeightsFile;

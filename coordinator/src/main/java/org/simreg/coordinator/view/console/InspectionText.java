@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.simreg.proto.Network;
 import org.simreg.proto.Printable;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.FileInspection;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.simreg.proto.BrokenImage;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
@@ -17,6 +16,7 @@ import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
+import org.simreg.worker.base.io.BrokenImage;
 
 /**
  * The progress of a run on the console: with a terminal a bar of two lines (epoch, images a second,

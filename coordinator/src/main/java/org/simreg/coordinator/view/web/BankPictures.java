@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.simreg.coordinator.search.bank.BankView;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
@@ -160,7 +161,7 @@ public final class BankPictures {
         if (bank.images().isEmpty() || bank.names().isEmpty()) {
             throw new UserError("The bank " + bank.record().getName() + " has features without pictures");
         }
-        Path root = Path.of(bank.images().get().getDataset().getPath());
+        Path root = Path.of(DataSource.shown(bank.images().get().getDataset()));
         Path file = FileNames.resolve(root, bank.names().get().of(id(bank, sample)));
         String name = file.getFileName().toString();
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.Locale;
 import org.simreg.coordinator.view.observe.ClusterSurvey;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.Teacher;
@@ -61,7 +62,7 @@ final class OverviewJson {
         json.addProperty("checkpoint", status.hasCheckpoint() ? status.getCheckpoint() : null);
         json.addProperty("sha256", status.getSha256());
         json.addProperty("folder", status.getFolder());
-        json.addProperty("data", job.getDataset().getPath());
+        json.addProperty("data", DataSource.shown(job.getDataset()));
         json.addProperty("student", lower(job.getStudent().getNetwork()).replace('_', '-'));
         json.add("teachers", teachers);
         json.addProperty("batch", job.getOptimization().getBatch());

@@ -25,7 +25,7 @@ import org.simreg.proto.Precision;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;
@@ -51,7 +51,7 @@ class EvalCommandTest {
     void withoutARuleAllPublishedOnesAreMeasured() {
         EvalRequest request = asked(words("eval knn --data d --weights w.pth"));
         assertEquals(new EvalRequest.Knn(VotingRule.PUBLISHED), request.task());
-        assertEquals(List.of(Path.of("d")), request.images().folders());
+        assertEquals(List.of("d"), request.images().sources());
         assertEquals(Optional.empty(), request.weights().network());
         assertEquals(Optional.empty(), request.results().cache());
     }
@@ -85,7 +85,7 @@ class EvalCommandTest {
     @Test
     void transferTakesSeveralFolders() {
         EvalRequest request = asked(words("eval transfer --data a --data b --weights w"));
-        assertEquals(List.of(Path.of("a"), Path.of("b")), request.images().folders());
+        assertEquals(List.of("a", "b"), request.images().sources());
         assertEquals(45, ((EvalRequest.Transfer) request.task()).settings().count());
     }
 

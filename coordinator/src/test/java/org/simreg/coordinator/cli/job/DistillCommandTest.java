@@ -114,7 +114,7 @@ class DistillCommandTest {
                 optimization: {epochs: 5, batch: 128}
                 """);
         Job job = accepted("--job", file.toString(), "--epochs", "7").job();
-        assertEquals("photos", job.getDataset().getPath());
+        assertEquals("photos", job.getDataset().getPath(0));
         assertEquals(7, job.getOptimization().getEpochs());
         assertEquals(128, job.getOptimization().getBatch());
         assertEquals(2, job.getTeachersCount());

@@ -28,7 +28,7 @@ class JobEventsTest {
 
     private static String submit(Served served) throws Exception {
         Job.Builder job = Job.newBuilder().addTeachers(Teacher.newBuilder().setSource("t.pt"));
-        job.getDatasetBuilder().setPath("photos");
+        job.getDatasetBuilder().addPath("photos");
         SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
         return served.call(() -> served.jobs.submit(request).getId());
     }

@@ -148,7 +148,7 @@ class TlsClientTest {
         try (ApiClient client = client(alice)) {
             Job job = Job.newBuilder().setName("watched").build();
             Job.Builder whole = job.toBuilder();
-            whole.getDatasetBuilder().setPath("d");
+            whole.getDatasetBuilder().clearPath().addPath("d");
             whole.addTeachersBuilder().setSource("t.pt");
             String id = client.ask(j ->
                             j.submit(SubmitRequest.newBuilder().setJob(whole).build()))

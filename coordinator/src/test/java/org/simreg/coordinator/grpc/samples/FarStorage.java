@@ -30,12 +30,13 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.Job;
 import org.simreg.proto.ReadRequest;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.data.dataset.ImageDataset;
-import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
 
 /**
@@ -77,7 +78,7 @@ public final class FarStorage implements AutoCloseable {
 
     /** A data set below the folder that may be read, as a worker names it. */
     public Dataset dataset(String path) {
-        return dataset(Dataset.newBuilder().setPath(FAR + "/" + path).build());
+        return dataset(Dataset.newBuilder().addPath(FAR + "/" + path).build());
     }
 
     Dataset dataset(Dataset far) {
@@ -86,7 +87,8 @@ public final class FarStorage implements AutoCloseable {
     }
 
     private Dataset near(Dataset far) {
-        Dataset.Builder near = far.toBuilder().setPath(near(far.getPath()));
+        Dataset.Builder near = far.toBuilder().clearPath();
+        far.getPathList().forEach(path -> near.addPath(near(path)));
         if (far.hasClassesFile()) {
             near.setClassesFile(near(far.getClassesFile()));
         }
@@ -106,11 +108,10 @@ public final class FarStorage implements AutoCloseable {
     /** The same data set, opened by its files. */
     public ImageDataset local(Dataset far) {
         Dataset near = near(far);
-        return FolderSource.open(
-                Path.of(near.getPath()),
-                ImageDataset.Subset.of(near),
-                folder.resolve("local-index"),
-                ImageDataset.IndexProgress.SILENT,
+        return DatasetOpener.local(
+                near,
+                new DatasetOpener.Local(
+                        folder.resolve("local-index"), Roots.ANYWHERE, ImageDataset.IndexProgress.SILENT),
                 note -> {});
     }
 
@@ -152,7 +153,7 @@ public final class FarStorage implements AutoCloseable {
 
     /** Starts as a new process would, at the same address. */
     void start(int threads) {
-        service = new SamplesRpc(ReadGrants.of(() -> jobs), folder.resolve("index"), threads);
+        service = new SamplesRpc(ReadGrants.of(() -> jobs), Roots.ANYWHERE, folder.resolve("index"), threads);
         long deadline = System.nanoTime() + 20_000_000_000L;
         while (!isStarted(deadline)) {
             Thread.onSpinWait();

@@ -22,7 +22,7 @@ import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.JobLoader;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;
@@ -48,7 +48,7 @@ class RemoteRunTest {
 
     private Job job(String path, String teacher) {
         Job.Builder job = Job.newBuilder().setName("small").setSeed(7);
-        job.getDatasetBuilder().setPath(path);
+        job.getDatasetBuilder().clearPath().addPath(path);
         job.addTeachersBuilder().setSource(teacher).setNetwork(Network.MOBILENET_V2);
         job.getStudentBuilder().setNetwork(Network.MOBILENET_V2);
         job.getHeadBuilder().setForm(Head.Form.LINEAR);

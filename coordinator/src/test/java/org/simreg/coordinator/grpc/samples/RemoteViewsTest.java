@@ -1,22 +1,28 @@
 package org.simreg.coordinator.grpc.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.Dataset;
+import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.BatchLoader;
@@ -60,8 +66,51 @@ class RemoteViewsTest {
         assertEquals(local.sha256(), remote.sha256());
         for (int id : IntStream.range(0, local.size()).toArray()) {
             assertEquals(local.label(id), remote.label(id));
-            assertEquals(
-                    folder.relativize(local.file(id)), Path.of(FarStorage.FAR).relativize(remote.file(id)));
+            assertEquals(local.path(id), remote.path(id));
+            assertTrue(remote.key(id).contains(FarStorage.FAR + "/"), remote.key(id));
+        }
+    }
+
+    @Test
+    void samplesOfTarsAndListsComeFromTheCoordinatorToo() throws Exception {
+        Pictures pictures = threeClasses();
+        tar(pictures.root.resolve("train"), folder.resolve("images.tar"));
+        Path outside = new Pictures(folder.resolve("more")).add("dog", 5).root;
+        Files.writeString(folder.resolve("list.txt"), "more/dog/00.png\tdog\nmore/dog/01.jpg\tdog\n");
+        try (FarStorage far = new FarStorage(folder, true)) {
+            Dataset dataset = far.dataset(Dataset.newBuilder()
+                    .addPath("tar:" + FarStorage.FAR + "/images.tar")
+                    .addPath("list:" + FarStorage.FAR + "/list.txt")
+                    .build());
+            ImageDataset local = far.local(dataset);
+            assertEquals(List.of("ant", "bee", "cat", "dog"), local.train().classNames());
+            ImageDataset remote = far.worker().open(dataset, far.notices::add);
+            assertAlike(local.train(), remote.train());
+            Views.assertSame(local.train(), remote.train(), 0, 2);
+            assertTrue(far.bytes.get() > 0, "read from the coordinator");
+            Files.write(folder.resolve("images.tar"), new byte[10240], StandardOpenOption.APPEND);
+            Files.delete(outside.resolve("dog/00.png"));
+            String changed = assertThrows(
+                            UserError.class,
+                            () -> Views.assertSame(
+                                    local.train(),
+                                    far.worker().open(dataset, far.notices::add).train(),
+                                    1,
+                                    2))
+                    .getMessage();
+            assertTrue(changed.contains("images.tar has changed since it was listed"), changed);
+        }
+    }
+
+    private static void tar(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from);
+                TarArchiveOutputStream out = new TarArchiveOutputStream(Files.newOutputStream(to))) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                out.putArchiveEntry(
+                        new TarArchiveEntry(file, from.relativize(file).toString()));
+                Files.copy(file, out);
+                out.closeArchiveEntry();
+            }
         }
     }
 
@@ -70,7 +119,7 @@ class RemoteViewsTest {
         threeClasses().add("val/bee", 5).add("val/ant", 4);
         Files.writeString(folder.resolve("classes.txt"), "cat\nbee\n");
         try (FarStorage far = new FarStorage(folder, false)) {
-            Dataset.Builder asked = Dataset.newBuilder().setPath(FarStorage.FAR + "/images");
+            Dataset.Builder asked = Dataset.newBuilder().addPath(FarStorage.FAR + "/images");
             Dataset listed = far.dataset(
                     asked.setClassesFile(FarStorage.FAR + "/classes.txt").build());
             ImageDataset remote = far.worker().open(listed, far.notices::add);

@@ -27,6 +27,7 @@ import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.Job;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.Refused;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.Split;
 import org.simreg.proto.Teacher;
@@ -88,16 +89,16 @@ class SamplesRpcTest {
         String message = refusal(
                 Status.Code.PERMISSION_DENIED, () -> far.stub().read(read).hasNext());
         assertTrue(message.contains("no other"), message);
-        assertTrue(message.contains(asked.getPath().replace(FarStorage.FAR, "")), message);
+        assertTrue(message.contains(String.join("", asked.getPathList()).replace(FarStorage.FAR, "")), message);
     }
 
     @Test
     void onlyDataSetsOfJobsAreRead() throws IOException {
         Files.createDirectories(folder.resolve("secret"));
-        denied(Dataset.newBuilder().setPath(FarStorage.FAR + "/secret"));
-        denied(Dataset.newBuilder().setPath(FarStorage.FAR + "/images/../secret"));
-        denied(Dataset.newBuilder().setPath(FarStorage.FAR + "/images/ant"));
-        denied(Dataset.newBuilder().setPath("/etc"));
+        denied(Dataset.newBuilder().addPath(FarStorage.FAR + "/secret"));
+        denied(Dataset.newBuilder().addPath(FarStorage.FAR + "/images/../secret"));
+        denied(Dataset.newBuilder().addPath(FarStorage.FAR + "/images/ant"));
+        denied(Dataset.newBuilder().addPath("/etc"));
         denied(Dataset.newBuilder());
         denied(dataset.toBuilder().setClassesFile("/etc/passwd"));
     }
@@ -146,6 +147,7 @@ class SamplesRpcTest {
                 ReadGrants.of(() -> {
                     throw new Refused(Refused.Kind.UNAVAILABLE, "The coordinator starts");
                 }),
+                Roots.ANYWHERE,
                 folder,
                 1);
         List<Throwable> failures = new ArrayList<>();

@@ -52,7 +52,7 @@ class JobFileTest {
     @Test
     void yamlSaysWhatTheMessageHolds() {
         Job job = JobFile.parse("job.yaml", SMALL);
-        assertEquals("data/emoji", job.getDataset().getPath());
+        assertEquals("data/emoji", job.getDataset().getPath(0));
         assertEquals(2, job.getTeachersCount());
         assertEquals("torchscript:dino.pt", job.getTeachers(1).getSource());
         assertEquals(Network.MOBILENET_V2, job.getStudent().getNetwork());
@@ -72,7 +72,7 @@ class JobFileTest {
                 "{\n\t\"dataset\": {\"path\": \"a\\/b\\\\ \\u00e9\\ud83d\\ude00\\t\"},"
                         + "\n\t\"teachers\":[{\"source\":\"self\"}],"
                         + " \"seed\": 18446744073709551615, \"exact\": true}");
-        assertEquals("a/b\\ \u00e9\ud83d\ude00\t", job.getDataset().getPath());
+        assertEquals("a/b\\ \u00e9\ud83d\ude00\t", job.getDataset().getPath(0));
         assertEquals("self", job.getTeachers(0).getSource());
         assertEquals(-1, job.getSeed());
         assertTrue(job.getExact());
@@ -81,7 +81,7 @@ class JobFileTest {
     @Test
     void aCompletedJobComesBackEqual() {
         Job.Builder odd = JobFile.parse("job.yaml", SMALL).toBuilder().setSeed(-1);
-        odd.getDatasetBuilder().setPath(" C:\\d: #1 \"x\" 'y' \u00e9\ud83d\ude00{[&*!%@`|>-");
+        odd.getDatasetBuilder().clearPath().addPath(" C:\\d: #1 \"x\" 'y' \u00e9\ud83d\ude00{[&*!%@`|>-");
         odd.getTeachersBuilder(0).setSource("null");
         odd.getTeachersBuilder(1).setSource("torchscript:" + "very long ".repeat(40) + "file");
         odd.getStudentBuilder().setInit("123");

@@ -79,6 +79,27 @@ class DiskRunFoldersTest {
         assertThrows(Refused.class, () -> folders.create(record, Existing.REFUSE));
     }
 
+    /** As a kill leaves it between the draft of the settings and its move, which waits for the disk. */
+    @Test
+    void norAreSettingsThatItWasWritingWhenItWasKilled() throws IOException {
+        Files.createDirectories(run);
+        Path draft = Files.writeString(run.resolve(".job.yaml.3efb.1474d9edd5f.tmp"), "name: ma");
+        Files.writeString(run.resolve(".lock"), "process 1, since 2026-01-01T00:00:00Z\n");
+        folders.create(record, Existing.REFUSE).close();
+        assertFalse(Files.exists(draft));
+        assertEquals(record.getJob(), JobFile.read(run.resolve("job.yaml")));
+    }
+
+    @Test
+    void norIsAFolderThatItWasClearingWhenItWasKilled() throws IOException {
+        folders.create(record, Existing.REFUSE).close();
+        Path stuck = Files.createDirectories(run.resolve("events.out.tfevents.1.simreg/full"));
+        assertThrows(UserError.class, () -> folders.create(record, Existing.REFUSE));
+        Files.delete(stuck);
+        Files.delete(stuck.getParent());
+        folders.create(record, Existing.REFUSE).close();
+    }
+
     @Test
     void overwritingBeginsAllFilesAnew() throws IOException {
         train(5);

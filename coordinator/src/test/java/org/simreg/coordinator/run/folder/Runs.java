@@ -21,8 +21,8 @@ import org.simreg.proto.LedgerEntry.Rewind;
 import org.simreg.proto.Network;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -38,7 +38,7 @@ public final class Runs {
 
     public static Job job(Path folder) {
         Job.Builder job = Job.newBuilder().setName("made-up");
-        job.getDatasetBuilder().setPath("pictures");
+        job.getDatasetBuilder().addPath("pictures");
         job.addTeachersBuilder().setSource("self");
         job.getStudentBuilder().setNetwork(Network.MOBILENET_V2);
         job.getViewsBuilder().setSize(32);

@@ -319,7 +319,7 @@ class BankMakingTest {
                 .getImagesBuilder()
                 .setWeights(Files.createDirectories(folder.resolve("secret")).toString())
                 .getDatasetBuilder()
-                .setPath(folder.resolve("allowed").toString());
+                .addPath(folder.resolve("allowed").toString());
         String why = assertThrows(ExecutionException.class, () -> create(request))
                 .getCause()
                 .getMessage();

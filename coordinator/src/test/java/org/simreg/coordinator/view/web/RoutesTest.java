@@ -102,7 +102,7 @@ class RoutesTest {
     private BankView bank() {
         BankRecord.Builder record = BankRecord.newBuilder().setName("birds").setRows(2);
         record.setState(BankStatus.State.READY);
-        record.getSourceBuilder().getImagesBuilder().getDatasetBuilder().setPath(folder.toString());
+        record.getSourceBuilder().getImagesBuilder().getDatasetBuilder().addPath(folder.toString());
         List<String> names = List.of("a.png", "b.html");
         return new BankView(record.build(), Optional.of(new BankView.Naming() {
             @Override

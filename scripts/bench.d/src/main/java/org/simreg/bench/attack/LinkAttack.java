@@ -73,7 +73,7 @@ public final class LinkAttack {
     /** A run folder with one link in it. */
     private static Job job(Path run, Path theirs, String name) throws IOException {
         Job.Builder asked = Job.newBuilder().setName("links");
-        asked.getDatasetBuilder().setPath(run.resolve("none").toString());
+        asked.getDatasetBuilder().clearPath().addPath(run.resolve("none").toString());
         asked.addTeachersBuilder().setSource("self");
         asked.getCheckpointsBuilder().setOutput(run.toString());
         Job job = JobSettings.complete(asked.build());

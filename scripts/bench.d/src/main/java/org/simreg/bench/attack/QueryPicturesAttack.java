@@ -41,7 +41,7 @@ public final class QueryPicturesAttack {
         request.getSourceBuilder()
                 .getImagesBuilder()
                 .getDatasetBuilder()
-                .setPath(Path.of(arguments[1]).toAbsolutePath().toString());
+                .addPath(Path.of(arguments[1]).toAbsolutePath().toString());
         try (AttackedBanks attacked = new AttackedBanks("query pictures", arguments[0])) {
             attacked.trial("a bank of " + arguments[1], () -> attacked.made(request.build()));
             for (int i = 0; i < TIMES; i++) {

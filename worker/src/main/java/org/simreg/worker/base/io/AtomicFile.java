@@ -45,9 +45,8 @@ public final class AtomicFile {
             Disk.forceFolder(folder);
         } catch (IOException e) {
             discard(draft, e);
-            throw new UserError(
-                    "Can't write %s: %s; give a folder that is writable and has room".formatted(target, Disk.reason(e)),
-                    e);
+            String failed = "Can't write %s: %s".formatted(target, Disk.reason(e));
+            throw Disk.failure(failed, "", "; give a folder that is writable and has room", e);
         } catch (RuntimeException | Error e) {
             discard(draft, e);
             throw e;

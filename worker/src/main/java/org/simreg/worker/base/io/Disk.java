@@ -8,7 +8,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import org.simreg.proto.Printable;
 import org.simreg.proto.UserError;
 
@@ -17,10 +16,6 @@ import org.simreg.proto.UserError;
  * missing file or a missing right.
  */
 public final class Disk {
-    /** As the C library words them: ENOSPC, EDQUOT, EMFILE and ENFILE, ENOMEM. */
-    private static final List<String> SHORTAGES =
-            List.of("No space left on device", "Disk quota exceeded", "Too many open files", "Cannot allocate memory");
-
     private Disk() {}
 
     /** A reading or writing that gives a result. */
@@ -39,33 +34,42 @@ public final class Disk {
      * Reads something.
      *
      * @param target what is read, for the message
-     * @throws UserError if it fails
+     * @throws UserError if it fails; a {@link Shortage} if for want of room, descriptors or memory
      */
     public static <T> T read(Path target, Work<T> work) {
-        return attempt("Reading %s failed: %s; check the disk and the right to read it", target, work);
+        return attempt("Reading %s failed: %s", "", "; check the disk and the right to read it", target, work);
     }
 
     /**
      * Writes something.
      *
      * @param target what is written, for the message
-     * @throws UserError if it fails
+     * @throws UserError if it fails; a {@link Shortage} if for want of room, descriptors or memory
      */
     public static void write(Path target, Act act) {
+        String then = ", then start again; a run continues with --resume";
         attempt(
-                "Writing %s failed: %s; make room or give the right to write, then start again; a run continues with --resume",
-                target, () -> {
+                "Writing %s failed: %s",
+                then, "; make room or give the right to write" + then, target, () -> {
                     act.run();
                     return null;
                 });
     }
 
-    private static <T> T attempt(String sentence, Path target, Work<T> work) {
+    /**
+     * @param afterShortage what follows the way out of a shortage
+     * @param otherwise the way out of anything else
+     */
+    private static <T> T attempt(String sentence, String afterShortage, String otherwise, Path target, Work<T> work) {
         try {
             return work.run();
         } catch (IOException e) {
-            throw new UserError(sentence.formatted(target, reason(e)), e);
+            throw failure(sentence.formatted(target, reason(e)), afterShortage, otherwise, e);
         }
+    }
+
+    static UserError failure(String failed, String afterShortage, String otherwise, IOException cause) {
+        return Shortage.of(cause, failed, afterShortage).orElseGet(() -> new UserError(failed + otherwise, cause));
     }
 
     /** Why a file can't be used; Java's own messages are often only the file's name once more. */
@@ -84,20 +88,6 @@ public final class Disk {
         }
         boolean named = e instanceof FileSystemException || e.getMessage() == null;
         return named ? e.getClass().getSimpleName() : printable(e.getMessage());
-    }
-
-    /**
-     * Whether something failed for want of room, descriptors or memory: it works again when others give
-     * some back, and is nobody's fault.
-     */
-    public static boolean isShortage(Throwable failure) {
-        for (Throwable e = failure; e != null; e = e.getCause()) {
-            String reason = e instanceof IOException io ? reason(io) : "";
-            if (SHORTAGES.stream().anyMatch(reason::contains)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** A text without what would move a terminal's cursor; names from a file may hold anything. */

@@ -45,8 +45,10 @@ public record ImageDataset(ImageList train, Optional<ImageList> val, String noVa
      * @param classesFile a text file of class folder names, one a line; blank lines and lines that
      *     start with # are skipped
      * @param valLabels a file with the classes of val's images, for a val without class folders
+     * @param held the part of train that is val
      */
-    public record Subset(int limitClasses, Optional<Path> classesFile, Optional<Path> valLabels) {
+    public record Subset(
+            int limitClasses, Optional<Path> classesFile, Optional<Path> valLabels, Optional<HeldOut> held) {
         /** Every class. */
         public static final Subset ALL = new Subset(0, Optional.empty());
 
@@ -56,6 +58,11 @@ public record ImageDataset(ImageList train, Optional<ImageList> val, String noVa
             }
         }
 
+        /** Without a part of train that is val. */
+        public Subset(int limitClasses, Optional<Path> classesFile, Optional<Path> valLabels) {
+            this(limitClasses, classesFile, valLabels, Optional.empty());
+        }
+
         /** Without a list of val's classes. */
         public Subset(int limitClasses, Optional<Path> classesFile) {
             this(limitClasses, classesFile, Optional.empty());
@@ -63,7 +70,11 @@ public record ImageDataset(ImageList train, Optional<ImageList> val, String noVa
 
         /** As a job or bank has it. */
         public static Subset of(Dataset dataset) {
-            return new Subset(dataset.getLimitClasses(), file(dataset.getClassesFile()), file(dataset.getValLabels()));
+            Optional<HeldOut> held = dataset.hasValPart()
+                    ? Optional.of(new HeldOut(dataset.getValPart(), dataset.getValSeed()))
+                    : Optional.empty();
+            return new Subset(
+                    dataset.getLimitClasses(), file(dataset.getClassesFile()), file(dataset.getValLabels()), held);
         }
 
         private static Optional<Path> file(String path) {

@@ -1,6 +1,5 @@
 package org.simreg.worker.data.dataset;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import org.simreg.worker.base.io.FileNames;
@@ -11,8 +10,7 @@ import org.simreg.worker.base.io.Sha256;
  * order of (class name, path below the class folder). Immutable.
  */
 public final class ImageList {
-    private final Path root;
-    private final Path folder;
+    private final String root;
     private final SampleIndex.FolderPart part;
     private final ClassSelection.Samples samples;
     private final SampleSource source;
@@ -20,12 +18,12 @@ public final class ImageList {
     private volatile String sha256;
 
     /**
-     * @param root the data set's folder
+     * @param root the data set's folder or sources, for people
      * @param classes the chosen classes of train, in byte order
      * @param source gives what reads the samples of this folder
      */
     public ImageList(
-            Path root, SampleIndex.FolderPart part, List<String> classes, Function<ImageList, SampleSource> source) {
+            String root, SampleIndex.FolderPart part, List<String> classes, Function<ImageList, SampleSource> source) {
         this(root, part, classes, source, new long[0]);
     }
 
@@ -35,14 +33,13 @@ public final class ImageList {
      * @param sizes by id; none: the source is asked
      */
     public ImageList(
-            Path root,
+            String root,
             SampleIndex.FolderPart part,
             List<String> classes,
             Function<ImageList, SampleSource> source,
             long[] sizes) {
         this.sizes = sizes;
         this.root = root;
-        folder = FileNames.resolve(root, part.folder());
         this.part = part;
         samples = new ClassSelection.Samples(part, classes);
         this.source = source.apply(this);
@@ -68,19 +65,24 @@ public final class ImageList {
         return part.labelled();
     }
 
-    /** Where an image lies; begins with the path that the data set was opened with, if its names are plain. */
-    public Path file(int id) {
-        return FileNames.resolve(folder, below(id));
-    }
-
     /** The path of an image below the data set's folder, as text. */
     public String path(int id) {
         return part.folder().isEmpty() ? below(id) : part.folder() + "/" + below(id);
     }
 
     /** The path of an image from the data set's own on, as text: tells it from all others. */
-    public String location(int id) {
+    public String key(int id) {
         return root + "/" + path(id);
+    }
+
+    /** Where an image lies, for people. */
+    public String location(int id) {
+        return FileNames.shown(source.location(id).orElseGet(() -> key(id)));
+    }
+
+    /** The index of an image in its part. */
+    public int place(int id) {
+        return samples.image(id);
     }
 
     private String below(int id) {

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.zip.CRC32C;
 import org.simreg.worker.base.io.Sha256;
 
@@ -43,24 +44,30 @@ public final class IndexFile {
      * question.
      */
     public Optional<SampleIndex> read() {
+        return read(file, MAGIC, VERSION, this::parse);
+    }
+
+    /** Reads a file whose head has the checksum of the rest; none if it isn't there or isn't whole. */
+    static <T> Optional<T> read(Path file, int magic, int version, Function<ByteBuffer, Optional<T>> parse) {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
         try {
-            return parse(ByteBuffer.wrap(Files.readAllBytes(file)));
+            ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file));
+            if (in.remaining() < HEAD || in.getInt() != magic || in.getInt() != version) {
+                return Optional.empty();
+            }
+            int expected = in.getInt();
+            CRC32C sum = new CRC32C();
+            sum.update(in.duplicate());
+            return (int) sum.getValue() == expected ? parse.apply(in) : Optional.empty();
         } catch (IOException | BufferUnderflowException e) {
             return Optional.empty();
         }
     }
 
     private Optional<SampleIndex> parse(ByteBuffer in) {
-        if (in.remaining() < HEAD || in.getInt() != MAGIC || in.getInt() != VERSION) {
-            return Optional.empty();
-        }
-        int expected = in.getInt();
-        CRC32C sum = new CRC32C();
-        sum.update(in.duplicate());
-        if ((int) sum.getValue() != expected || !text(in).equals(root)) {
+        if (!text(in).equals(root)) {
             return Optional.empty();
         }
         List<SampleIndex.Listed> folders = new ArrayList<>();
@@ -76,7 +83,7 @@ public final class IndexFile {
         return Optional.of(new SampleIndex(folders, parts, texts(in)));
     }
 
-    private static SampleIndex.FolderPart part(ByteBuffer in) {
+    static SampleIndex.FolderPart part(ByteBuffer in) {
         String folder = text(in);
         SampleIndex.Placement placement = SampleIndex.Placement.values()[in.get()];
         List<String> classes = texts(in);
@@ -87,7 +94,7 @@ public final class IndexFile {
         return new SampleIndex.FolderPart(folder, placement, classes, classEnds, nameEnds, names);
     }
 
-    private static List<String> texts(ByteBuffer in) {
+    static List<String> texts(ByteBuffer in) {
         List<String> texts = new ArrayList<>();
         for (int i = in.getInt(); i > 0; i--) {
             texts.add(text(in));
@@ -95,13 +102,13 @@ public final class IndexFile {
         return texts;
     }
 
-    private static String text(ByteBuffer in) {
+    static String text(ByteBuffer in) {
         byte[] bytes = new byte[in.getInt()];
         in.get(bytes);
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private static int[] ints(ByteBuffer in) {
+    static int[] ints(ByteBuffer in) {
         int[] values = new int[in.getInt()];
         in.asIntBuffer().get(values);
         in.position(in.position() + 4 * values.length);
@@ -133,7 +140,7 @@ public final class IndexFile {
         replace(body.toByteArray());
     }
 
-    private static void write(DataOutputStream out, SampleIndex.FolderPart part) throws IOException {
+    static void write(DataOutputStream out, SampleIndex.FolderPart part) throws IOException {
         write(out, part.folder());
         out.writeByte(part.placement().ordinal());
         write(out, part.classes());
@@ -143,33 +150,38 @@ public final class IndexFile {
         out.write(part.names());
     }
 
-    private static void write(DataOutputStream out, List<String> texts) throws IOException {
+    static void write(DataOutputStream out, List<String> texts) throws IOException {
         out.writeInt(texts.size());
         for (String text : texts) {
             write(out, text);
         }
     }
 
-    private static void write(DataOutputStream out, String text) throws IOException {
+    static void write(DataOutputStream out, String text) throws IOException {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         out.writeInt(bytes.length);
         out.write(bytes);
     }
 
-    private static void write(DataOutputStream out, int[] values) throws IOException {
+    static void write(DataOutputStream out, int[] values) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * values.length);
         bytes.putInt(values.length).asIntBuffer().put(values);
         out.write(bytes.array());
     }
 
     private void replace(byte[] body) throws IOException {
+        replace(file, MAGIC, VERSION, body);
+    }
+
+    /** Writes a file with a checksum in its head, in place of the one before. */
+    static void replace(Path file, int magic, int version, byte[] body) throws IOException {
         CRC32C sum = new CRC32C();
         sum.update(body, 0, body.length);
         Files.createDirectories(file.getParent());
         Path fresh = Files.createTempFile(file.getParent(), "images-", ".part");
         try (DataOutputStream out = new DataOutputStream(Files.newOutputStream(fresh))) {
-            out.writeInt(MAGIC);
-            out.writeInt(VERSION);
+            out.writeInt(magic);
+            out.writeInt(version);
             out.writeInt((int) sum.getValue());
             out.write(body);
         }

@@ -1,9 +1,11 @@
 package org.simreg.worker.data.dataset;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -91,6 +93,35 @@ public record SampleIndex(List<Listed> folders, List<FolderPart> parts, List<Str
         static int place(int[] ends, int index) {
             int found = Arrays.binarySearch(ends, index + 1);
             return found < 0 ? -found - 1 : found;
+        }
+
+        /** The class of an image. */
+        String className(int image) {
+            return classes.get(place(classEnds, image));
+        }
+
+        /**
+         * The part with some of its images.
+         *
+         * @param rows their indexes, rising
+         */
+        public FolderPart rows(int[] rows) {
+            List<String> kept = new ArrayList<>();
+            int[] ends = new int[classes.size()];
+            int[] rowEnds = new int[rows.length];
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            for (int row = 0; row < rows.length; row++) {
+                String name = className(rows[row]);
+                if (kept.isEmpty() || !kept.get(kept.size() - 1).equals(name)) {
+                    kept.add(name);
+                }
+                ends[kept.size() - 1] = row + 1;
+                int from = rows[row] == 0 ? 0 : nameEnds[rows[row] - 1];
+                bytes.write(names, from, nameEnds[rows[row]] - from);
+                rowEnds[row] = bytes.size();
+            }
+            return new FolderPart(
+                    folder, placement, kept, Arrays.copyOf(ends, kept.size()), rowEnds, bytes.toByteArray());
         }
 
         /** The path of an image below its class folder. */

@@ -1,6 +1,7 @@
 package org.simreg.worker.data.dataset;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.simreg.worker.data.image.FileBuffer;
 import org.simreg.worker.data.image.ImageDecoder;
@@ -13,6 +14,11 @@ public interface SampleSource {
     /** The bytes of a sample's file; -1 where that isn't known or can't be found out. */
     default long bytes(int id) {
         return -1;
+    }
+
+    /** Where a sample lies, for people; empty where that is the data set's path with the sample's behind. */
+    default Optional<String> location(int id) {
+        return Optional.empty();
     }
 
     /**
@@ -32,4 +38,16 @@ public interface SampleSource {
      * @throws java.util.concurrent.CancellationException if it isn't wanted any more
      */
     void read(int id, FileBuffer into, BooleanSupplier wanted) throws IOException;
+
+    /** A source that this process reads itself, and can pass on. */
+    interface Stored extends SampleSource {
+        /**
+         * Opens a sample, to be sent piece by piece.
+         *
+         * @throws java.nio.file.NoSuchFileException if it isn't there
+         * @throws java.nio.file.AccessDeniedException if it may not be read, or is no file
+         * @throws IOException if it can't be read now
+         */
+        SampleBytes open(int id) throws IOException;
+    }
 }

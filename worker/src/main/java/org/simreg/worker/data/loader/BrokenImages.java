@@ -5,9 +5,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
+import org.simreg.worker.base.io.BrokenImage;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.image.ImageDecoder;
@@ -64,7 +64,7 @@ final class BrokenImages {
             }
         }
         throw new UserError("None of the %d images can be read, %s for one; check that the data set is complete"
-                .formatted(size, images.file(id)));
+                .formatted(size, images.location(id)));
     }
 
     private boolean isDecoded(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
@@ -75,11 +75,11 @@ final class BrokenImages {
             decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
         } catch (NotHere e) {
-            throw new NotHere(images.file(id) + ": " + e.getMessage());
+            throw new NotHere(images.location(id) + ": " + e.getMessage());
         } catch (IOException e) {
             if (broken.add(id)) {
                 String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
-                notices.accept(BrokenImage.sentence(images.file(id), reason));
+                notices.accept(BrokenImage.sentence(images.location(id), reason));
             }
             requireFew(id);
             return false;
@@ -92,7 +92,7 @@ final class BrokenImages {
         if (count > settings.maxBroken() * size && count < size) {
             throw new UserError(
                     "%d of the %d images can't be read so far, %s the last of them; dataset.max_broken allows %s of all. Mend or remove them, or allow more with --max-broken"
-                            .formatted(count, size, images.file(id), settings.maxBroken()));
+                            .formatted(count, size, images.location(id), settings.maxBroken()));
         }
     }
 }

@@ -2,15 +2,24 @@ package org.simreg.worker.data.storage;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
+import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.LocatedIndex;
 import org.simreg.worker.data.dataset.folder.FolderSource;
+import org.simreg.worker.data.dataset.list.ListLister;
+import org.simreg.worker.data.dataset.located.LocatedDataset;
+import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.dataset.tar.TarLister;
+import org.simreg.worker.data.store.LocalStore;
 
 /** The opener of the data sets of jobs and banks, wherever their images lie. */
 public final class DatasetOpener {
@@ -43,18 +52,22 @@ public final class DatasetOpener {
             if (storage.agrees(dataset, seen.get())) {
                 return seen.get();
             }
-            notices.accept(
-                    dataset.getPath() + " is another data set here than for the coordinator, so it is read from there");
+            notices.accept(DataSource.shown(dataset)
+                    + " is another data set here than for the coordinator, so it is read from there");
         }
         return storage.open(dataset, notices);
     }
 
     /** What this worker sees; a folder where nothing is mounted has no images. */
     private static Optional<ImageDataset> seen(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
-        boolean held = Stream.of(dataset.getPath(), dataset.getClassesFile(), dataset.getValLabels())
-                .filter(path -> !path.isEmpty())
-                .allMatch(path -> settings.roots().hold(Path.of(path)));
-        if (!held || !Files.isDirectory(Path.of(dataset.getPath()))) {
+        List<DataSource> sources = DataSource.of(dataset);
+        boolean held = Stream.concat(
+                        sources.stream().map(DataSource::base),
+                        Stream.of(dataset.getClassesFile(), dataset.getValLabels())
+                                .filter(path -> !path.isEmpty())
+                                .map(Path::of))
+                .allMatch(settings.roots()::hold);
+        if (!held || !sources.stream().allMatch(DatasetOpener::isThere)) {
             return Optional.empty();
         }
         try {
@@ -65,10 +78,62 @@ public final class DatasetOpener {
         }
     }
 
+    private static boolean isThere(DataSource source) {
+        return source instanceof DataSource.Folder ? Files.isDirectory(source.base()) : Files.exists(source.base());
+    }
+
     private static ImageDataset local(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
-        ImageDataset.IndexProgress progress = noticed(dataset.getPath(), notices);
-        return FolderSource.open(
-                Path.of(dataset.getPath()), ImageDataset.Subset.of(dataset), settings.cache(), progress, notices);
+        ImageDataset.IndexProgress progress = noticed(DataSource.shown(dataset), notices);
+        return local(dataset, new Local(settings.cache(), settings.roots(), progress), notices);
+    }
+
+    /**
+     * The ways of this process to its own storage.
+     *
+     * @param cache folder for index files; created if missing
+     * @param roots below which files must lie
+     * @param progress told about the listing of folders and tars
+     */
+    public record Local(Path cache, Roots roots, ImageDataset.IndexProgress progress) {}
+
+    /**
+     * Opens a data set on storage that this process sees: one folder tree, or samples from other sources or several.
+     * No image is read.
+     *
+     * @param notices takes a sentence about everything that is left out or understood otherwise than literally
+     * @throws UserError if there are no images, or the subset names unknown classes
+     */
+    public static ImageDataset local(Dataset dataset, Local here, Consumer<String> notices) {
+        ImageDataset.Subset subset = ImageDataset.Subset.of(dataset);
+        List<DataSource> sources = DataSource.of(dataset);
+        if (sources.size() == 1 && sources.get(0) instanceof DataSource.Folder folder) {
+            requireNoField(dataset);
+            return FolderSource.open(Path.of(folder.at()), subset, here.cache(), here.progress(), notices);
+        }
+        List<LocatedIndex> indexes = sources.stream()
+                .map(source -> index(source, dataset.getLabelField(), here))
+                .toList();
+        LocatedIndex whole = indexes.size() == 1 ? indexes.get(0) : LocatedDataset.merged(indexes);
+        return LocatedDataset.open(whole, DataSource.shown(dataset), new LocalStore(here.roots()), subset, notices);
+    }
+
+    private static void requireNoField(Dataset dataset) {
+        if (dataset.hasLabelField()) {
+            throw new UserError(
+                    "dataset.label_field (--label-field) has no effect on the folder %s, whose classes are folders; leave it out"
+                            .formatted(DataSource.shown(dataset)));
+        }
+    }
+
+    private static LocatedIndex index(DataSource source, String field, Local here) {
+        if (source instanceof DataSource.Folder folder) {
+            Path root = Path.of(folder.at());
+            return LocatedDataset.of(root, FolderSource.index(root, here.cache(), here.progress()));
+        }
+        SampleLister lister = source instanceof DataSource.Listed list
+                ? new ListLister(list.at(), field, here.roots())
+                : new TarLister(source.at(), field, new LocalStore(here.roots()));
+        return LocatedDataset.index(lister, here.cache(), here.progress());
     }
 
     /** A notice every two seconds: a million files take a while, a thousand don't need a word. */

@@ -4,8 +4,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.simreg.proto.UserError.NotHere;
 
-/** The reason in an error of libtorch, which stands behind the trace of where it happened, and a way out. */
+/** The reason in an error of libtorch, which stands behind the trace of where it happened, and the way out. */
 public final class LibtorchFailure {
     private static final int LONGEST = 300;
     private static final Pattern ERROR = Pattern.compile("^\\s*(?:[\\w.]*(?:Error|Exception)): (.+)$");
@@ -14,10 +15,54 @@ public final class LibtorchFailure {
                     + "|expanded size|shapes cannot be multiplied|size mismatch");
     private static final Pattern DEVICE = Pattern.compile("torch\\.device\\(\"([\\w:]+)\"\\)");
 
+    private static final Pattern GPU_MEMORY = Pattern.compile(
+            "CUDA out of memory\\. Tried to allocate ([\\d.]+ \\w+)\\. GPU (\\d+) has a total capacity of ([\\d.]+ \\w+)"
+                    + " of which ([\\d.]+ \\w+) is free");
+    private static final Pattern CPU_MEMORY =
+            Pattern.compile("can't allocate memory: you tried to allocate (\\d+) bytes");
+    private static final Pattern BROKEN_GPU =
+            Pattern.compile("CUDA error: (.*(?:illegal memory access|illegal instruction"
+                    + "|unspecified launch failure|device-side assert|misaligned address|uncorrectable ECC|hardware stack error"
+                    + "|launch timed out|device is lost|Invalid access of peer GPU memory over nvlink).*)");
+    private static final String SMALLER =
+            "ask for more micro-batches (--micro-batches), a smaller batch or view, or precision bfloat16";
+
     private LibtorchFailure() {}
 
+    /**
+     * What a failure means, if it is one of memory or of a broken GPU; itself otherwise.
+     *
+     * @return {@link NotHere} with what was asked for and what was free; or, for a GPU on which nothing works any more
+     *     until its process ends, with that
+     */
+    public static Throwable explained(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String text = String.valueOf(cause.getMessage());
+            Matcher gpu = GPU_MEMORY.matcher(text);
+            if (gpu.find()) {
+                return new NotHere("the memory of cuda:%s is too small: %s more were asked for, %s of %s were free; %s"
+                        .formatted(gpu.group(2), gpu.group(1), gpu.group(4), gpu.group(3), SMALLER));
+            }
+            Matcher cpu = CPU_MEMORY.matcher(text);
+            if (cpu.find()) {
+                return new NotHere("this machine's memory is too small: libtorch asked for %s more; %s"
+                        .formatted(
+                                String.format(Locale.ROOT, "%.1f MiB", Long.parseLong(cpu.group(1)) / 1048576.0),
+                                SMALLER));
+            }
+            Matcher broken = BROKEN_GPU.matcher(text);
+            if (broken.find()) {
+                return new NotHere(
+                        ("the GPU failed: %s; nothing runs on it until this process has ended: start it again, and"
+                                        + " look at nvidia-smi and dmesg if that comes back")
+                                .formatted(shortened(broken.group(1))));
+            }
+        }
+        return failure;
+    }
+
     /** libtorch's own line of the reason. */
-    public static String reason(RuntimeException e) {
+    public static String reason(Throwable e) {
         List<String> lines = String.valueOf(e.getMessage())
                 .lines()
                 .filter(line -> !line.isBlank())

@@ -1,9 +1,6 @@
 package org.simreg.worker.engine.torch;
 
-import com.sun.jna.NativeLibrary;
-import com.sun.jna.Pointer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,28 +69,13 @@ final class Processor {
         }
     }
 
-    /** {@code torch.backends.mkldnn.enabled = False}, once a process: DJL has no call for it. */
+    /** Turns oneDNN off, once a process. */
     private static final class WithoutOneDnn {
         static {
-            NativeLibrary torch = NativeLibrary.getInstance(libtorch());
-            Pointer context = torch.getFunction("_ZN2at13globalContextEv").invokePointer(new Object[0]);
-            torch.getFunction("_ZN2at7Context20setUserEnabledMkldnnEb").invokeVoid(new Object[] {context, 0});
-            // It asks for the caches' sizes too, doesn't start without them, and says so at every convolution.
-            torch.getFunction("_ZN2at7Context20setUserEnabledNNPACKEb").invokeVoid(new Object[] {context, 0});
+            new LibtorchFlags().withoutOneDnn();
             LOG.info(
                     "this machine hides the sizes of its caches, without which oneDNN fails: libtorch computes without it,"
                             + " more slowly");
-        }
-
-        private static String libtorch() {
-            try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-                return maps.filter(line -> line.endsWith("/libtorch_cpu.so"))
-                        .map(line -> line.substring(line.indexOf('/')))
-                        .findFirst()
-                        .orElseThrow(() -> new IllegalStateException("libtorch is not loaded"));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
 
         static void set() {}

@@ -28,11 +28,12 @@ public final class Torch implements AutoCloseable {
     private final int threads;
     private final boolean foreign;
     private final Processor processor;
+    private final Gpus gpus;
 
     /**
      * @param device {@code auto} (the first GPU if there is one), {@code cpu} or {@code cuda:N}
      * @param threads of libtorch on the CPU, at least 1
-     * @throws UserError if there is no such device
+     * @throws UserError if there is no such device, or no libtorch for this machine
      */
     public Torch(String device, int threads) {
         this(device, threads, true);
@@ -44,32 +45,41 @@ public final class Torch implements AutoCloseable {
     public Torch(String device, int threads, boolean foreign) {
         this.foreign = foreign;
         processor = Processor.here();
-        Engine engine = Engine.getEngine("PyTorch");
+        Engine engine = libtorch();
         processor.prepare();
-        this.device = device(engine, device);
+        gpus = Gpus.here();
+        this.device = gpus.device(device);
+        if (cuda()) {
+            new LibtorchFlags().exactOnGpu();
+        }
         this.threads = threads;
         JniUtils.setNumThreads(threads);
         manager = (PtNDManager) engine.newBaseManager(this.device);
     }
 
-    private static Device device(Engine engine, String name) {
-        int gpus = engine.getGpuCount();
-        if (name.equals("cpu") || name.equals("auto") && gpus == 0) {
-            return Device.cpu();
-        }
-        if (name.equals("auto") || name.matches("cuda(:\\d{1,4})?")) {
-            int number = name.contains(":") ? Integer.parseInt(name.substring(5)) : 0;
-            if (number < gpus) {
-                return Device.gpu(number);
+    private static Engine libtorch() {
+        try {
+            return Engine.getEngine("PyTorch");
+        } catch (RuntimeException | LinkageError e) {
+            Throwable first = e;
+            while (first.getCause() != null) {
+                first = first.getCause();
             }
-            throw new UserError("device "
-                    + name
-                    + " is not there: libtorch sees "
-                    + gpus
-                    + " GPUs; use cpu, or set PYTORCH_LIBRARY_PATH, "
-                    + "PYTORCH_VERSION and PYTORCH_FLAVOR to a CUDA libtorch");
+            String own = System.getenv("PYTORCH_LIBRARY_PATH");
+            boolean outside = own != null && !own.isEmpty();
+            throw new UserError(
+                    "libtorch can't be loaded on %s %s (%s); %s"
+                            .formatted(
+                                    System.getProperty("os.name"),
+                                    System.getProperty("os.arch"),
+                                    LibtorchFailure.reason(first),
+                                    outside
+                                            ? "PYTORCH_LIBRARY_PATH names " + own + ", which PYTORCH_VERSION and"
+                                                    + " PYTORCH_FLAVOR have to describe"
+                                            : "simreg is made for Linux on x86-64 and ARM64 and for macOS on ARM64, each with"
+                                                    + " an archive of its own"),
+                    e);
         }
-        throw new UserError("device \"" + name + "\" is unknown; use auto, cpu or cuda:N");
     }
 
     /**
@@ -119,8 +129,9 @@ public final class Torch implements AutoCloseable {
      * here. Equal profiles give equal bits.
      */
     public String profile() {
-        String kind =
-                cuda() ? "cuda" : "cpu x" + threads + " " + System.getProperty("os.arch") + processor.instructions();
+        String kind = cuda()
+                ? gpus.profile(device.getDeviceId())
+                : "cpu x" + threads + " " + System.getProperty("os.arch") + processor.instructions();
         return NumericProfile.of(
                 "libtorch " + Engine.getEngine("PyTorch").getVersion() + ", " + kind, Fingerprint.of(this));
     }

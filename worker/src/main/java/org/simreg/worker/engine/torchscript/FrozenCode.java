@@ -1,6 +1,5 @@
 package org.simreg.worker.engine.torchscript;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -11,6 +10,7 @@ import java.util.stream.Collectors;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.ScriptSource;
+import org.simreg.worker.engine.torchscript.layer.LayerCode;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
@@ -34,13 +34,15 @@ final class FrozenCode {
     private final ScriptSource source = new ScriptSource();
     private final List<String> order;
     private final int[] uses;
+    private final LayerCode layers;
 
     private FrozenCode(NetworkGraph network, boolean bfloat16, boolean fused, List<Integer> taps) {
         this.network = network;
         this.bfloat16 = bfloat16;
         this.fused = fused;
         this.taps = taps;
-        layout = layout(network);
+        layout = new FlatLayout(network.weights());
+        layers = new LayerCode(source, this::trained, bfloat16);
         order = layout.weights().stream().map(Weight::name).toList();
         uses = new int[network.nodes().size() + 1];
         for (NetworkGraph.Node node : network.nodes()) {
@@ -65,19 +67,7 @@ final class FrozenCode {
         FrozenCode code = new FrozenCode(network, bfloat16, fused, taps);
         code.bind();
         code.features(pixels);
-        return ForwardCode.PAD_SAME + Transformer.positions(network) + code.source;
-    }
-
-    /** The weights of a folded network: its own and a bias for each convolution. */
-    static FlatLayout layout(NetworkGraph network) {
-        List<Weight> weights = new ArrayList<>();
-        for (NetworkGraph.Node node : network.nodes()) {
-            weights.addAll(NetworkGraph.weightsOf(node));
-            if (node.op() instanceof Op.Convolution c) {
-                weights.add(new Weight(node.name() + ".bias", new long[] {c.out()}, Weight.Kind.LINEAR_BIAS));
-            }
-        }
-        return new FlatLayout(weights);
+        return LayerCode.methods(List.of(network)) + code.source;
     }
 
     private void bind() {
@@ -141,7 +131,7 @@ final class FrozenCode {
         if (taps.contains(value)) {
             String feature = isFlat(value)
                     ? "torch.to(" + variable + ", " + ScriptSource.FLOAT32 + ")"
-                    : ForwardCode.simple(new Op.GlobalAveragePool(), variable, false, w -> w, "");
+                    : LayerCode.mean(variable);
             source.line("t%d = %s", value, feature);
         }
     }
@@ -203,9 +193,8 @@ final class FrozenCode {
     }
 
     private String fusedConvolution(Op.Convolution c, NetworkGraph.Node node, String x, String sum, String activation) {
-        boolean same = c.padding() == Op.SAME;
-        String input = same ? "self.pad_same(" + x + ", " + c.kernel() + ", " + c.stride() + ", 0.)" : x;
-        String shape = ScriptSource.pair(same ? 0 : c.padding())
+        String input = LayerCode.padded(x, c.kernel(), c.stride(), c.padding());
+        String shape = ScriptSource.pair(c.padding() == Op.SAME ? 0 : c.padding())
                 + ", "
                 + ScriptSource.pair(c.stride())
                 + ", [1, 1], "
@@ -227,16 +216,14 @@ final class FrozenCode {
 
     private String plain(NetworkGraph.Node node, String[] value) {
         String x = value[node.input()];
-        if (node.op() instanceof Op.Convolution c) {
-            return ForwardCode.convolution(c, x, trained(node.name() + ".weight"), trained(node.name() + ".bias"));
-        } else if (node.op() instanceof Op.Add) {
+        if (node.op() instanceof Op.Add) {
             return "torch.add_(" + x + ", " + value[node.second()] + ")";
+        } else if (node.op() instanceof Op.Multiply) {
+            return "torch.mul_(" + x + ", " + value[node.second()] + ")";
         } else if (node.op() instanceof Op.BatchNorm norm) {
             return norm(norm, node.name(), x);
-        } else if (network.isTransformer()) {
-            return new Transformer().expression(node, x);
         }
-        return ForwardCode.simple(node.op(), x, bfloat16, this::trained, node.name());
+        return layers.expression(node.op(), node.name(), x);
     }
 
     /** A head's, in float32 as while training. */
@@ -255,108 +242,5 @@ final class FrozenCode {
 
     private String trained(String name) {
         return "w[" + order.indexOf(name) + "]";
-    }
-
-    /**
-     * The layers of a vision transformer. Tokens stay float32 between them, as do normalisations, positions and scales;
-     * projections and attention compute in the network's type.
-     */
-    private final class Transformer {
-        /** The method that fits the learned positions to a grid of patches; nothing for other networks. */
-        static String positions(NetworkGraph network) {
-            if (!network.isTransformer()) {
-                return "";
-            }
-            Op.PatchTokens tokens = (Op.PatchTokens) network.nodes().get(0).op();
-            int grid = tokens.positions().grid();
-            return String.format(
-                    Locale.ROOT, """
-                              def positions(self,
-                                learned: Tensor,
-                                rows: int,
-                                columns: int) -> Tensor:
-                                if torch.eq(torch.mul(rows, columns), %1$d):
-                                  fitted = learned
-                                else:
-                                  patches = torch.slice(learned, 1, 1, 9223372036854775807, 1)
-                                  square = torch.permute(torch.reshape(patches, [1, %2$d, %2$d, %3$d]), [0, 3, 1, 2])
-                                  resized = %4$s
-                                  flat = torch.reshape(torch.permute(resized, [0, 2, 3, 1]), [1, -1, %3$d])
-                                  fitted = torch.cat([torch.slice(learned, 1, 0, 1, 1), flat], 1)
-                                return fitted
-                            """.indent(0), grid * grid, grid, tokens.width(), resized(tokens.positions()));
-        }
-
-        private static String resized(Op.Positions positions) {
-            String factor = positions.offset() == 0 ? "None" : "torch.div(torch.add(%s, %s), %s)";
-            return String.format(
-                    Locale.ROOT,
-                    "torch.%s(square, [rows, columns], False, %s, %s)",
-                    positions.antialias() ? "_upsample_bicubic2d_aa" : "upsample_bicubic2d",
-                    factor.formatted("rows", positions.offset(), (double) positions.grid()),
-                    factor.formatted("columns", positions.offset(), (double) positions.grid()));
-        }
-
-        String expression(NetworkGraph.Node node, String x) {
-            String name = node.name();
-            if (node.op() instanceof Op.PatchTokens tokens) {
-                return tokens(tokens, name, x);
-            } else if (node.op() instanceof Op.LayerNorm norm) {
-                return String.format(
-                        Locale.ROOT,
-                        "torch.layer_norm(%s, [%d], %s, %s, %.10f, True)",
-                        x,
-                        norm.width(),
-                        trained(name + ".weight"),
-                        trained(name + ".bias"),
-                        Op.LayerNorm.EPSILON);
-            } else if (node.op() instanceof Op.Attention attention) {
-                return attention(attention, name, x);
-            } else if (node.op() instanceof Op.LayerScale) {
-                return "torch.mul(" + x + ", " + trained(name + ".gamma") + ")";
-            } else if (node.op() instanceof Op.Gelu) {
-                return "torch.gelu(" + x + ")";
-            } else if (node.op() instanceof Op.ClassToken) {
-                return "torch.select(" + x + ", 1, 0)";
-            }
-            return ForwardCode.simple(node.op(), x, bfloat16, FrozenCode.this::trained, name);
-        }
-
-        private String tokens(Op.PatchTokens tokens, String name, String x) {
-            Op.Convolution c = new Op.Convolution(3, tokens.width(), tokens.patch(), tokens.patch(), 0, 1);
-            String weight = trained(name + ".proj.weight");
-            source.line("patches = %s", ForwardCode.convolution(c, x, weight, trained(name + ".proj.bias")));
-            source.line("flat = torch.transpose(torch.flatten(patches, 2, -1), 1, 2)");
-            source.line("images_now = torch.size(%s, 0)", x);
-            source.line("first = torch.expand(%s, [images_now, -1, -1])", trained("cls_token"));
-            source.line(
-                    "fitted = self.positions(%s, torch.size(patches, 2), torch.size(patches, 3))",
-                    trained("pos_embed"));
-            source.line("tokens = torch.add(torch.cat([first, torch.to(flat, %d)], 1), fitted)", ScriptSource.FLOAT32);
-            if (tokens.positions().registers() == 0) {
-                return "tokens";
-            }
-            source.line("registers = torch.expand(%s, [images_now, -1, -1])", trained("register_tokens"));
-            return "torch.cat([torch.slice(tokens, 1, 0, 1, 1), registers, torch.slice(tokens, 1, 1,"
-                    + " 9223372036854775807, 1)], 1)";
-        }
-
-        private String attention(Op.Attention attention, String name, String x) {
-            source.line("joint = %s", linear(name + ".qkv", x));
-            source.line(
-                    "heads = torch.permute(torch.reshape(joint, [torch.size(joint, 0), -1, 3, %d, %d]), [2, 0, 3, 1, 4])",
-                    attention.heads(), attention.width() / attention.heads());
-            source.line("mixed = torch.scaled_dot_product_attention(torch.select(heads, 0, 0),"
-                    + " torch.select(heads, 0, 1), torch.select(heads, 0, 2), None, 0., False)");
-            source.line(
-                    "attended = torch.reshape(torch.transpose(mixed, 1, 2), [torch.size(joint, 0), -1, %d])",
-                    attention.width());
-            return linear(name + ".proj", "attended");
-        }
-
-        private String linear(String name, String x) {
-            Op.Linear any = new Op.Linear(1, 1);
-            return ForwardCode.simple(any, x, bfloat16, FrozenCode.this::trained, name);
-        }
     }
 }

@@ -85,10 +85,9 @@ public final class FrozenModule implements AutoCloseable {
         FoldedNetwork folded = FoldedNetwork.of(network, weights);
         List<Integer> taps =
                 stages.stream().map(stage -> folded.places().get(stage.value())).toList();
-        FlatLayout layout = FrozenCode.layout(folded.network());
+        FlatLayout layout = new FlatLayout(folded.network().weights());
         float[] flat = new float[layout.length()];
         folded.weights().forEach((name, values) -> layout.put(flat, name, values));
-        folded.biases().forEach((node, values) -> layout.put(flat, node + ".bias", values));
         String methods = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
         return new FrozenModule(torch, network, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
     }

@@ -9,6 +9,7 @@ import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.FlatLayout.Slot;
 import org.simreg.worker.engine.torch.ScriptSource;
+import org.simreg.worker.engine.torchscript.layer.LayerCode;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
@@ -72,8 +73,23 @@ final class StepCode {
         if (trained.selfTaught()) {
             project();
         }
-        return ForwardCode.PAD_SAME + source;
+        return LayerCode.methods(List.of(trained.backbone()))
+                + (trained.backbone().draws() ? DROP_PATH : "")
+                + source;
     }
+
+    /** Zero for some images, the others divided by the probability that they stay. */
+    private static final String DROP_PATH = """
+              def drop_path(self,
+                x: Tensor,
+                stays: float) -> Tensor:
+                drawn = torch.rand([torch.size(x, 0)], dtype=6, layout=None, device=ops.prim.device(x), pin_memory=None)
+                factor = torch.div(torch.to(torch.lt(drawn, stays), ops.prim.dtype(x)), stays)
+                shape = [torch.size(x, 0)]
+                for i in range(torch.sub(torch.dim(x), 1)):
+                  shape0 = torch.append(shape, 1)
+                return torch.mul(x, torch.reshape(factor, shape))
+            """.indent(0);
 
     /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
     private void bind() {
@@ -105,11 +121,12 @@ final class StepCode {
                 .toList();
     }
 
-    /** Matrices are rounded, scales and shifts of BatchNorm are not: as autocast does. */
+    /** Matrices are rounded; normalisations, positions and scales are not: as autocast does. */
     private String storage(Slot slot, boolean average) {
         Weight.Kind kind = slot.weight().kind();
-        boolean norm = kind == Weight.Kind.NORM_SCALE || kind == Weight.Kind.NORM_SHIFT;
-        boolean rounded = settings.bfloat16() && !norm;
+        boolean whole =
+                kind == Weight.Kind.NORM_SCALE || kind == Weight.Kind.NORM_SHIFT || kind == Weight.Kind.PARAMETER;
+        boolean rounded = settings.bfloat16() && !whole;
         if (average) {
             return rounded ? "averaged" : "average";
         }
@@ -267,19 +284,16 @@ final class StepCode {
      * batch's.
      */
     private void runningStatistics() {
-        String running = "state[1]";
-        String batch = "batch";
         if (script.isPresent()) {
-            int own = script.get().statistics();
-            int rest = statistics.length() - own;
-            source.line(
-                    "buffers = torch.copy_(torch.narrow(state[1], 0, 0, %d), torch.narrow(batch, 0, 0, %d))", own, own);
-            running = "torch.narrow(state[1], 0, " + own + ", " + rest + ")";
-            batch = "torch.narrow(batch, 0, " + own + ", " + rest + ")";
+            String own = ", 0, 0, " + script.get().statistics() + ")";
+            source.line("buffers = torch.copy_(torch.narrow(state[1]%s, torch.narrow(batch%s)", own, own);
         }
-        source.line(
-                "s = torch.add_(torch.mul_(%s, %s), %s, alpha=%s)",
-                running, number(1 - Op.BatchNorm.MOMENTUM), batch, number(Op.BatchNorm.MOMENTUM));
+        for (StudentNetwork.Running part : trained.running()) {
+            String range = ", 0, " + part.offset() + ", " + part.length() + ")";
+            source.line(
+                    "s = torch.add_(torch.mul_(torch.narrow(state[1]%s, %s), torch.narrow(batch%s, alpha=%s)",
+                    range, number(1 - part.momentum()), range, number(part.momentum()));
+        }
     }
 
     /** The momentum teacher's projection; its BatchNorm sees the batch, as the student's does. */
@@ -321,6 +335,12 @@ final class StepCode {
             }
             // With a momentum of 1 the "running" statistics are the batch's own, variance unbiased.
             return batch(layer + ".running_mean") + ", " + batch(layer + ".running_var") + ", True, 1.";
+        }
+
+        @Override
+        public String dropped(Op.DropPath path, String x) {
+            boolean drawn = out != null && path.probability() > 0;
+            return drawn ? "self.drop_path(" + x + ", " + number(1 - path.probability()) + ")" : x;
         }
 
         private String batch(String name) {

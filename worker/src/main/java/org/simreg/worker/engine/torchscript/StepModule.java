@@ -47,7 +47,7 @@ public final class StepModule implements TrainableStudent {
         lossAt = start.weights().length + start.statistics().length;
         List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
-        draws = script.isPresent();
+        draws = trained.backbone().draws();
         String methods = StepCode.of(trained, settings, start.ema().length > 0, script);
         module = TorchModule.load(
                         torch,
@@ -72,7 +72,7 @@ public final class StepModule implements TrainableStudent {
         return out.getFloat(lossAt);
     }
 
-    /** A student of our own layers draws nothing: its seed is unused. */
+    /** A student of our own layers draws nothing but its drop path; without one its seed is unused. */
     @Override
     public void backward(NDArray images, NDArray[] targets, NDArray out, long seed) {
         try (NDManager scope = torch.scope()) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
 /**
@@ -68,6 +69,44 @@ public record StudentNetwork(NetworkGraph backbone, List<NetworkGraph> heads, Li
     /** Running means and variances: the backbone's, then the heads'. */
     public FlatLayout statistics() {
         return new FlatLayout(collect(false));
+    }
+
+    /**
+     * A range of the flat statistics, of which a batch's replace one part.
+     *
+     * @param momentum that part, from 0 to 1
+     */
+    record Running(int offset, int length, double momentum) {}
+
+    /** The ranges of the flat statistics, in order; one where all normalisations have the same momentum. */
+    List<Running> running() {
+        FlatLayout layout = statistics();
+        List<Running> parts = new ArrayList<>();
+        addRunning(parts, layout, backbone, BACKBONE);
+        for (int head = 0; head < tops().size(); head++) {
+            addRunning(parts, layout, tops().get(head), headPlace(head));
+        }
+        List<Running> joined = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            int last = joined.size() - 1;
+            int end = i + 1 < parts.size() ? parts.get(i + 1).offset : layout.length();
+            Running part = parts.get(i);
+            if (last >= 0 && joined.get(last).momentum == part.momentum) {
+                joined.set(last, new Running(joined.get(last).offset, end - joined.get(last).offset, part.momentum));
+            } else {
+                joined.add(new Running(part.offset, end - part.offset, part.momentum));
+            }
+        }
+        return joined;
+    }
+
+    private static void addRunning(List<Running> parts, FlatLayout layout, NetworkGraph network, String place) {
+        for (NetworkGraph.Node node : network.nodes()) {
+            if (node.op() instanceof Op.BatchNorm norm) {
+                FlatLayout.Slot slot = layout.slot(place + node.name() + ".running_mean");
+                parts.add(new Running(slot.offset(), 0, norm.momentum()));
+            }
+        }
     }
 
     /** Values of the flat parameters that the momentum teacher averages: backbone and projector. */

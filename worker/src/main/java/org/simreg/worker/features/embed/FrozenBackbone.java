@@ -232,7 +232,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
             int feature = network.nodes().size();
             Map<String, HostTensor> weights = new LinkedHashMap<>();
             put(weights, "", chosen.weights());
-            List<Stage> stages = new ArrayList<>(Stage.of(network));
+            List<Stage> stages = new ArrayList<>(network.stages());
             List<RecognizedFile.FoundHead> heads = heads(chosen, layers, fileName);
             for (RecognizedFile.FoundHead head : heads) {
                 String name = heads.size() == 1 ? "head" : "head" + heads.indexOf(head);

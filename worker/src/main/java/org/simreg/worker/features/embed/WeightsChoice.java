@@ -8,7 +8,7 @@ import org.simreg.proto.Network;
 import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.NetworkRecognizer;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.EmbedOrder;
 import org.simreg.proto.Embedded;
 import org.simreg.proto.ShardFile;
@@ -298,7 +299,7 @@ final class ShardEmbedder implements AutoCloseable {
         private UserError changed() {
             return new UserError(
                     "The images of %s are not those that the bank %s was begun with: files were added, renamed or removed; delete the bank and make it again"
-                            .formatted(order.getImages().getDataset().getPath(), order.getBank()));
+                            .formatted(DataSource.shown(order.getImages().getDataset()), order.getBank()));
         }
 
         /** Asked of one black view. */

@@ -18,6 +18,8 @@ import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.Shortage;
+import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;
 import org.slf4j.Logger;
@@ -187,8 +189,10 @@ public final class JobRunner {
         reports.send(Report.newBuilder().setTold(Told.newBuilder().setJob(job()).setText(text)));
     }
 
-    private void fail(Throwable e) {
-        boolean refused = e instanceof UserError;
+    private void fail(Throwable failure) {
+        Throwable e = LibtorchFailure.explained(failure);
+        boolean lacks = Shortage.in(e).isPresent();
+        boolean refused = e instanceof UserError && !lacks;
         synchronized (this) {
             failed = true;
             if (dropped) {
@@ -196,17 +200,18 @@ public final class JobRunner {
                 return;
             }
         }
-        if (!refused) {
+        if (!(e instanceof UserError)) {
             LOG.error("{} failed", job(), e);
         }
         StringWriter trace = new StringWriter();
-        e.printStackTrace(new PrintWriter(trace));
+        failure.printStackTrace(new PrintWriter(trace));
         reports.send(Report.newBuilder()
                 .setFailed(JobFailed.newBuilder()
                         .setJob(job())
                         .setGeneration(newest)
-                        .setReason(refused ? e.getMessage() : String.valueOf(e))
+                        .setReason(e instanceof UserError ? e.getMessage() : String.valueOf(e))
                         .setRefused(refused)
+                        .setLacksRoom(lacks)
                         .setOnlyHere(e instanceof NotHere)
                         .setTrace(trace.toString())));
     }

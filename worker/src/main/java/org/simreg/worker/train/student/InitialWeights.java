@@ -2,18 +2,24 @@ package org.simreg.worker.train.student;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
+import org.simreg.worker.network.Initialization;
 import org.simreg.worker.network.Weight;
 
 /**
- * The random initial weights of a student, by the seed: convolutions normal(0, sqrt(2 / (kernel
- * area x out))), BatchNorm 1 and 0, linear layers uniform in +-1/sqrt(in), as PyTorch's and
- * torchvision's.
+ * The random initial weights of a student, by the seed: the backbone's by its {@link Initialization}, as the library
+ * that has it does; of heads linear layers uniform in +-1/sqrt(in), as PyTorch's; normalisations 1 and 0.
  */
 public final class InitialWeights {
+    /** Of {@link Initialization#NORMAL}: the standard deviation, and the factors of LayerScale. */
+    private static final double DEVIATION = 0.02;
+
+    private static final double SCALE = 1e-6;
+
     private InitialWeights() {}
 
     /** The state before the first step of SGD. */
@@ -24,10 +30,12 @@ public final class InitialWeights {
         long in = 1;
         for (Weight weight : parameters.weights()) {
             in = weight.shape().length > 1 ? weight.length() / weight.shape()[0] : in;
-            parameters.put(
-                    weights,
-                    weight.name(),
-                    values(weight, in, CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++)));
+            CounterRandom random = CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++);
+            boolean head = !weight.name().startsWith(StudentNetwork.BACKBONE);
+            float[] values = head
+                    ? headValues(weight, in, random)
+                    : values(weight, trained.backbone().initialization(), random);
+            parameters.put(weights, weight.name(), values);
         }
         float[] average = Arrays.copyOf(weights, trained.averaged());
         return new StudentState(
@@ -47,17 +55,35 @@ public final class InitialWeights {
     /**
      * @param in width of the layer's input; a bias has the one of the weight before it
      */
-    private static float[] values(Weight weight, long in, CounterRandom random) {
+    private static float[] headValues(Weight weight, long in, CounterRandom random) {
+        return filled(weight, () -> switch (weight.kind()) {
+            case LINEAR, LINEAR_BIAS -> (2 * random.uniform() - 1) / Math.sqrt(in);
+            case NORM_SCALE -> 1;
+            default -> 0;
+        });
+    }
+
+    private static float[] values(Weight weight, Initialization initialization, CounterRandom random) {
+        return filled(weight, () -> switch (weight.kind()) {
+            case CONVOLUTION, LINEAR -> random.normal() * deviation(weight.shape(), initialization);
+            case NORM_SCALE -> 1;
+            case PARAMETER -> SCALE;
+            default -> 0;
+        });
+    }
+
+    private static double deviation(long[] shape, Initialization initialization) {
+        if (initialization == Initialization.NORMAL) {
+            return DEVIATION;
+        }
+        boolean depthwise = initialization == Initialization.FAN_OUT_OF_GROUP && shape[1] == 1;
+        return Math.sqrt(2.0 / (shape[2] * shape[3] * (depthwise ? 1 : shape[0])));
+    }
+
+    private static float[] filled(Weight weight, DoubleSupplier value) {
         float[] values = new float[weight.length()];
-        long[] shape = weight.shape();
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float)
-                    switch (weight.kind()) {
-                        case CONVOLUTION -> random.normal() * Math.sqrt(2.0 / (shape[2] * shape[3] * shape[0]));
-                        case LINEAR, LINEAR_BIAS -> (2 * random.uniform() - 1) / Math.sqrt(in);
-                        case NORM_SCALE -> 1;
-                        default -> 0;
-                    };
+            values[i] = (float) value.getAsDouble();
         }
         return values;
     }

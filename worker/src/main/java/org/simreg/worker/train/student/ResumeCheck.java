@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.simreg.proto.Cache;
 import org.simreg.proto.Continued;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.NumericProfile;
@@ -96,7 +97,7 @@ public final class ResumeCheck {
         if (known ? now.isEmpty() : made.images() == images) {
             return Optional.empty();
         }
-        String path = job.getDataset().getPath();
+        String path = DataSource.shown(job.getDataset());
         if (!job.getDataset().getAllowChanged()) {
             throw new UserError(
                     "%s was computed from %s of %s, which %s; put the data set back, start a new run, or go on with --allow-changed-data"

@@ -21,8 +21,8 @@ import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.teacher.FrozenTeacher;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
@@ -59,14 +59,21 @@ public final class StudentBuilder {
      * The network, or the module once it has shown that it can be trained.
      *
      * @param job with a module's path that can be read here
-     * @throws UserError if the module can't be trained
+     * @throws UserError if the module can't be trained, drop path is asked of a network without it, or views are too small
      */
     public static NetworkGraph backbone(Torch torch, Job job) {
         Student student = job.getStudent();
-        return student.hasModule()
+        NetworkGraph network = student.hasModule()
                 ? ScriptStudent.network(
                         torch, Path.of(student.getModule()), job.getViews().getSize())
                 : Networks.backbone(student.getNetwork());
+        network.misfit(job.getViews().getSize()).ifPresent(why -> {
+            throw new UserError("--size: " + why);
+        });
+        if (student.getDropPath() > 0 && !network.hasDropPath()) {
+            throw new UserError("--drop-path: " + network.name() + " has no branches that are dropped; leave it out");
+        }
+        return network.withDropPath(student.getDropPath());
     }
 
     /** Says before the work what won't be there after it. */

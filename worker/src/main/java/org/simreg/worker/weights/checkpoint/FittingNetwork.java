@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.RecognizedFile.FoundNetwork;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.part.PartRole;

@@ -13,20 +13,17 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * A network for inference: every BatchNorm that follows a convolution has become part of it, as a
- * factor on the weights and a bias. Other BatchNorms (in heads) stay.
+ * factor on the weights and a bias. Other BatchNorms (in heads) stay; what is drawn while training (drop path) is gone.
  *
  * @param network the remaining layers, renumbered
- * @param weights values by {@link Weight#name()} of {@code network.weights()}, row-major
- * @param biases values (out) by the name of each convolution's {@link NetworkGraph.Node}
+ * @param weights values by {@link Weight#name()} of {@code network.weights()}, row-major; every convolution has a bias
  * @param places number of a value of the whole network to its number in {@code network}; that of a
  *     BatchNorm which was folded is its convolution's
  */
-public record FoldedNetwork(
-        NetworkGraph network, Map<String, float[]> weights, Map<String, float[]> biases, Map<Integer, Integer> places) {
+public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, Map<Integer, Integer> places) {
     public FoldedNetwork {
         places = Map.copyOf(places);
         weights = Collections.unmodifiableMap(weights);
-        biases = Collections.unmodifiableMap(biases);
     }
 
     /**
@@ -43,7 +40,6 @@ public record FoldedNetwork(
         private final NetworkGraph network;
         private final StateDict state;
         private final Map<String, float[]> weights = new LinkedHashMap<>();
-        private final Map<String, float[]> biases = new LinkedHashMap<>();
 
         Folding(NetworkGraph network, StateDict state) {
             this.network = network;
@@ -61,24 +57,26 @@ public record FoldedNetwork(
                     numbers.put(i + 1, numbers.get(node.input()));
                     continue;
                 }
+                if (node.op() instanceof Op.DropPath) {
+                    numbers.put(i + 1, numbers.get(node.input()));
+                    continue;
+                }
                 keep(node);
+                Op op = node.op() instanceof Op.Convolution convolution ? convolution.biased() : node.op();
                 int input = numbers.get(node.input());
-                kept.add(new NetworkGraph.Node(node.name(), node.op(), input, numbers.get(node.second())));
+                kept.add(new NetworkGraph.Node(node.name(), op, input, numbers.get(node.second())));
                 numbers.put(i + 1, kept.size());
             }
             return new FoldedNetwork(
-                    new NetworkGraph(network.name(), kept, network.inputs(), network.outputs()),
-                    weights,
-                    biases,
-                    numbers);
+                    new NetworkGraph(network.name(), kept, network.inputs(), network.outputs()), weights, numbers);
         }
 
         private void keep(NetworkGraph.Node node) {
             for (Weight weight : NetworkGraph.weightsOf(node)) {
                 weights.put(weight.name(), values(weight.name()));
             }
-            if (node.op() instanceof Op.Convolution convolution) {
-                biases.put(node.name(), new float[convolution.out()]);
+            if (node.op() instanceof Op.Convolution convolution && !convolution.bias()) {
+                weights.put(node.name() + ".bias", new float[convolution.out()]);
             }
         }
 
@@ -99,14 +97,14 @@ public record FoldedNetwork(
             float[] mean = values(norm + ".running_mean");
             float[] variance = values(norm + ".running_var");
             float[] kernel = weights.get(convolution.name() + ".weight");
-            float[] bias = biases.get(convolution.name());
+            float[] bias = weights.get(convolution.name() + ".bias");
             int width = kernel.length / bias.length;
             for (int out = 0; out < bias.length; out++) {
                 double factor = scale[out] / Math.sqrt(variance[out] + epsilon);
                 for (int i = out * width; i < (out + 1) * width; i++) {
                     kernel[i] = (float) (kernel[i] * factor);
                 }
-                bias[out] = (float) (shift[out] - mean[out] * factor);
+                bias[out] = (float) (shift[out] + (bias[out] - mean[out]) * factor);
             }
         }
 

@@ -12,8 +12,8 @@ import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.part.PartChoice;
 import org.simreg.worker.weights.part.PartRequest;
@@ -99,6 +99,11 @@ public final class NetworkFit {
      */
     public static int classes(StateDict file, Network name, PartRequest asked, String fileName) {
         NetworkGraph network = Networks.classifier(name, 1);
+        if (network.outputs() == Networks.backbone(name).outputs()) {
+            throw new UserError(
+                    "Can't take the output of %s's last linear layer: it has none behind its feature; use the pooled feature"
+                            .formatted(network.name()));
+        }
         List<NetworkGraph.Node> nodes = network.nodes();
         Part part = find(file, Networks.backbone(name), asked, fileName).choice.taken();
         String layer = nodes.get(nodes.size() - 1).name() + ".weight";
@@ -199,6 +204,8 @@ public final class NetworkFit {
             return file.names().stream()
                     .filter(name -> blocks.contains(block(name)) && !names.contains(name))
                     .filter(name -> !name.endsWith(".num_batches_tracked") && !name.equals("mask_token"))
+                    .filter(name ->
+                            !Networks.lastLayers().contains(name.substring(0, Math.max(0, name.lastIndexOf('.')))))
                     .map(NetworkFit::abbreviated)
                     .toList();
         }

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.hub.HubNames;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.part.PartRole;
 import org.simreg.worker.weights.tensor.LazyTensor;

@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.proto.Network;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.part.Part;
 import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -20,11 +23,13 @@ public final class NetworkRecognizer {
     /** No known network has fewer tensors. */
     private static final int LEAST = 60;
 
-    /** The first parts of all networks' names. */
-    private static final Set<String> PLACES = Set.of(
-            ("conv1 bn1 layer1 layer2 layer3 layer4 fc features classifier conv_stem layer conv_1x1 cls_token pos_embed"
-                            + " register_tokens mask_token patch_embed blocks norm head")
-                    .split(" "));
+    /** The first parts of all networks' names, their last layers' too, and a token that only pretraining uses. */
+    private static final Set<String> PLACES = Stream.concat(
+                    Networks.all().stream()
+                            .flatMap(name -> Networks.classifier(name, 1).weights().stream())
+                            .map(weight -> first(weight.name())),
+                    Stream.of("mask_token"))
+            .collect(Collectors.toSet());
 
     private final StateDict file;
     private final NetworkParts parts;
@@ -45,6 +50,10 @@ public final class NetworkRecognizer {
      */
     public static RecognizedFile of(StateDict file) {
         return new NetworkRecognizer(file).recognised();
+    }
+
+    private static String first(String name) {
+        return name.substring(0, (name + ".").indexOf('.'));
     }
 
     private RecognizedFile recognised() {
@@ -77,7 +86,7 @@ public final class NetworkRecognizer {
         for (Network name : Networks.all()) {
             NetworkFit.Misfit misfit = NetworkFit.Misfit.of(own, Networks.backbone(name));
             if (misfit.isEmpty()) {
-                int classes = classes(own, Networks.backbone(name).outputs());
+                int classes = classes(own, name);
                 use(classes > 0 ? own : withoutLast(own));
                 networks.removeIf(found -> NetworkParts.isWrapped(found.prefix(), prefix));
                 networks.add(new RecognizedFile.FoundNetwork(name, new Part(prefix, parts.role(prefix), own), classes));
@@ -105,16 +114,15 @@ public final class NetworkRecognizer {
         return new StateDict(rest);
     }
 
-    private static int classes(StateDict own, int features) {
-        for (String layer : List.of("fc.weight", "classifier.1.weight", "classifier.weight", "head.weight")) {
-            if (own.contains(layer)) {
-                long[] shape = own.shape(layer);
-                if (shape.length == 2 && shape[1] == features) {
-                    return Math.toIntExact(shape[0]);
-                }
-            }
+    /** Outputs of the last linear layer; 0 where the file has none that fits. */
+    private static int classes(StateDict own, Network name) {
+        List<Weight> weights = Networks.classifier(name, 1).parameters();
+        Weight last = weights.get(weights.size() - 2);
+        if (!own.contains(last.name())) {
+            return 0;
         }
-        return 0;
+        long[] shape = own.shape(last.name());
+        return shape.length == 2 && shape[1] == last.shape()[1] ? Math.toIntExact(shape[0]) : 0;
     }
 
     /** Neither a weight of a network that was found nor its last layer. */
@@ -124,8 +132,6 @@ public final class NetworkRecognizer {
 
     /** Takes the tensors of a network that was found, its counters and its last layer. */
     private void use(StateDict own) {
-        own.names().stream()
-                .filter(name -> PLACES.contains(name.substring(0, (name + ".").indexOf('.'))))
-                .forEach(name -> used.add(own.stored(name)));
+        own.names().stream().filter(name -> PLACES.contains(first(name))).forEach(name -> used.add(own.stored(name)));
     }
 }

@@ -26,6 +26,15 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
                 () -> HostTensor.of(load().floats(), shape).data());
     }
 
+    /**
+     * The same values in another shape.
+     *
+     * @param other of as many elements
+     */
+    public LazyTensor reshaped(long... other) {
+        return new LazyTensor(dtype, other, bytes);
+    }
+
     /** Fetches the elements, each time anew. */
     public HostTensor load() {
         return new HostTensor(dtype, shape, bytes.get());

@@ -47,7 +47,7 @@ class ImageListTest {
                 tree.paths(train));
         assertEquals(List.of(0, 1, 2, 2, 2, 2), labels(train));
         assertTrue(train.labelled());
-        assertThrows(IndexOutOfBoundsException.class, () -> train.file(6));
+        assertThrows(IndexOutOfBoundsException.class, () -> train.path(6));
     }
 
     private static List<Integer> labels(ImageList images) {

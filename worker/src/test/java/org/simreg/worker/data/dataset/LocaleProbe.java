@@ -17,7 +17,7 @@ final class LocaleProbe {
         ImageList images = found.train();
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         for (int id = 0; id < images.size(); id++) {
-            String bytes = Files.readString(images.file(id));
+            String bytes = Files.readString(FileNames.resolve(tree.root, images.path(id)));
             out.println(images.label(id) + " " + FileNames.shown(images.path(id)) + " " + bytes);
         }
         out.println(images.sha256() + " " + found.val().orElseThrow().sha256());

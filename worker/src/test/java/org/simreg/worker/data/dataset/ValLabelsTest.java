@@ -65,7 +65,7 @@ class ValLabelsTest {
         assertEquals(
                 List.of("val/images/val_1.JPEG", "val/images/val_2.JPEG", "val/images/val_0.JPEG"), tree.paths(val));
         assertEquals(List.of(0, 0, 2), List.of(val.label(0), val.label(1), val.label(2)));
-        assertTrue(Files.exists(val.file(0)));
+        assertTrue(Files.exists(tree.root.resolve(val.path(0))));
         assertEquals(4, found.train().size());
         assertTrue(tree.notes().contains("left out: 1 .txt"), tree.notes()::toString);
     }

@@ -1,13 +1,11 @@
 package org.simreg.worker.engine.torch;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.simreg.proto.NumericProfile;
@@ -34,20 +32,7 @@ class FingerprintTest {
 
     private static String profile(int threads, Map<String, String> environment)
             throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-Dai.djl.offline=true",
-                "-DOPT_OUT_TRACKING=true",
-                "-cp",
-                System.getProperty("java.class.path"),
-                ProfileProbe.class.getName(),
-                String.valueOf(threads));
-        builder.environment().putAll(environment);
-        Process process = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
-        assertEquals(0, process.waitFor(), said);
-        return said.lines()
+        return JavaProcess.lines(ProfileProbe.class, environment, String.valueOf(threads)).stream()
                 .filter(line -> line.startsWith("libtorch "))
                 .findFirst()
                 .orElseThrow();

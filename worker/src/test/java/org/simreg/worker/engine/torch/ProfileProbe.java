@@ -1,6 +1,8 @@
 package org.simreg.worker.engine.torch;
 
-/** A process that prints its numeric profile, and how long that took. */
+import org.simreg.proto.UserError;
+
+/** A process that prints its numeric profile and how long that took, or why there is none. */
 final class ProfileProbe {
     private ProfileProbe() {}
 
@@ -9,6 +11,8 @@ final class ProfileProbe {
             long begun = System.nanoTime();
             System.out.println(torch.profile());
             System.out.printf("%d ms%n", (System.nanoTime() - begun) / 1_000_000);
+        } catch (UserError e) {
+            System.out.println("refused: " + e.getMessage());
         }
     }
 }

@@ -33,8 +33,8 @@ import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.TestWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -257,7 +257,7 @@ class ParityTest {
                 torch, trained, new StepSettings(false, optimizer, StepSettings.Objective.PLAIN), state);
     }
 
-    private static void statistics(StateDict expected, StudentNetwork trained, StudentState state, double bound) {
+    static void statistics(StateDict expected, StudentNetwork trained, StudentState state, double bound) {
         for (Weight weight : trained.statistics().weights()) {
             if (expected.contains("norm/" + fixtureName(weight))) {
                 close(expected, weight, trained.statistics().get(state.statistics(), weight.name()), 1e-3, bound);
@@ -266,11 +266,11 @@ class ParityTest {
     }
 
     /** Norm and samples within a part of the tensor's norm. */
-    private static void close(StateDict expected, Weight weight, float[] got, double least, double bound) {
+    static void close(StateDict expected, Weight weight, float[] got, double least, double bound) {
         close(expected, fixtureName(weight), got, least, bound);
     }
 
-    private static void close(StateDict expected, String name, float[] got, double least, double bound) {
+    static void close(StateDict expected, String name, float[] got, double least, double bound) {
         double norm = truth(expected, "norm/" + name)[0];
         double scale = bound * Math.max(norm, least);
         double square = 0;
@@ -285,12 +285,12 @@ class ParityTest {
         }
     }
 
-    private static String fixtureName(Weight weight) {
+    static String fixtureName(Weight weight) {
         String name = weight.name();
         return name.startsWith(StudentNetwork.BACKBONE) ? name.substring(StudentNetwork.BACKBONE.length()) : name;
     }
 
-    private static StudentNetwork trained(Network name, Head.Form form, int layers) {
+    static StudentNetwork trained(Network name, Head.Form form, int layers) {
         NetworkGraph backbone = Networks.backbone(name);
         return StudentNetwork.regression(backbone, List.of(Heads.regression(form, layers, backbone.outputs(), TARGET)));
     }
@@ -314,11 +314,16 @@ class ParityTest {
     }
 
     private static float[] flat(FlatLayout layout, boolean signedShifts) {
+        return flat(layout, signedShifts ? -3 : 3, 3);
+    }
+
+    /** Shifts of normalisations are low where the plain value is negative, otherwise high; 0 and 0: as they are. */
+    static float[] flat(FlatLayout layout, float low, float high) {
         float[] flat = new float[layout.length()];
         for (Weight weight : layout.weights()) {
             float[] values = TestWeights.values(new Weight(fixtureName(weight), weight.shape(), weight.kind()));
-            for (int i = 0; i < values.length && weight.kind() == Weight.Kind.NORM_SHIFT; i++) {
-                values[i] = signedShifts && values[i] < 0 ? -3 : 3;
+            for (int i = 0; i < values.length && weight.kind() == Weight.Kind.NORM_SHIFT && high != 0; i++) {
+                values[i] = values[i] < 0 ? low : high;
             }
             layout.put(flat, weight.name(), values);
         }
@@ -358,7 +363,7 @@ class ParityTest {
     }
 
     /** Row 1: what float64 arithmetic gave. */
-    private static float[] truth(StateDict fixture, String name) {
+    static float[] truth(StateDict fixture, String name) {
         float[] both = fixture.get(name).floats();
         return Arrays.copyOfRange(both, both.length / 2, both.length);
     }
@@ -373,7 +378,7 @@ class ParityTest {
         return worst / largest;
     }
 
-    private static StateDict fixture(String name) {
+    static StateDict fixture(String name) {
         String resource = "/fixtures/parity/" + name + ".safetensors";
         try {
             return WeightsFile.read(Path.of(Objects.requireNonNull(ParityTest.class.getResource(resource), resource)

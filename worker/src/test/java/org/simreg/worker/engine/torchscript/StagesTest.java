@@ -26,9 +26,9 @@ import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.TestWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -63,7 +63,7 @@ class StagesTest {
         NetworkGraph head = Heads.regression(form, layers, backbone.outputs(), 64);
         int top = backbone.nodes().size();
         NetworkGraph whole = Stage.joined(backbone, top, head, "head");
-        List<Stage> stages = new ArrayList<>(Stage.of(backbone));
+        List<Stage> stages = new ArrayList<>(backbone.stages());
         stages.addAll(Stage.ofHead(head, "head", top));
         String fixture = (name + "-" + form + "-" + layers).toLowerCase(Locale.ROOT);
         float[] wanted = truth(fixture.replace('_', '-'));
@@ -83,7 +83,7 @@ class StagesTest {
     @Test
     void theLastStageIsTheVeryFeatureOfTheBackbone() {
         NetworkGraph backbone = Networks.backbone(Network.RESNET18);
-        List<Stage> stages = Stage.of(backbone);
+        List<Stage> stages = backbone.stages();
         float[] all = features(backbone, stages, true);
         int width = stages.get(stages.size() - 1).width();
         try (FrozenModule plain = FrozenModule.of(torch, backbone, weights(backbone), false);
@@ -98,7 +98,7 @@ class StagesTest {
     void theStagesAreNamedInOrder() {
         assertEquals(
                 List.of("stem 64", "layer1 256", "layer2 512", "layer3 1024", "layer4 2048"),
-                names(Stage.of(Networks.backbone(Network.RESNET50))));
+                names(Networks.backbone(Network.RESNET50).stages()));
         assertEquals(
                 List.of(
                         "stem 32",
@@ -110,7 +110,7 @@ class StagesTest {
                         "stage6 160",
                         "stage7 320",
                         "last 1280"),
-                names(Stage.of(Networks.backbone(Network.MOBILENET_V2))));
+                names(Networks.backbone(Network.MOBILENET_V2).stages()));
         NetworkGraph head = Heads.regression(Head.Form.RELEASED, 4, 512, 2048);
         assertEquals(
                 List.of("head.1 1024", "head.2 512", "head.3 1024", "head.4 2048"),

@@ -214,7 +214,7 @@ class SearchServerTest {
         EmbedOrder.Builder part = EmbedOrder.newBuilder().setBank("bank").setVersion("v");
         part.getImagesBuilder()
                 .getDatasetBuilder()
-                .setPath(folder.resolve("absent").toString());
+                .addPath(folder.resolve("absent").toString());
         SearchOrder order = SearchOrder.newBuilder().setEmbed(part).build();
         SearchReply reply = ask(server, order);
         while (!reply.hasFailure()) {

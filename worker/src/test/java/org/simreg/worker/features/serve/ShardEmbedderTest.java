@@ -58,7 +58,7 @@ class ShardEmbedderTest {
         EmbedOrder.Builder order = EmbedOrder.newBuilder().setBank("bank").setVersion("v");
         order.getImagesBuilder()
                 .getDatasetBuilder()
-                .setPath(folder.resolve("no pictures").toString());
+                .addPath(folder.resolve("no pictures").toString());
         return order.build();
     }
 

@@ -29,7 +29,7 @@ import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.weights.checkpoint.FileInspection;
 import org.simreg.worker.weights.checkpoint.RunWeights;

@@ -23,7 +23,7 @@ import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 
 /** Tests of the refusal to resume where the run would end with other bits. */

@@ -325,7 +325,7 @@ class FeatureCacheTest {
         refused(job -> job.getViewsBuilder().setMinArea(0.5), "area from 0.2, weak there");
         refused(policy(Views.Policy.SAME_STRONG), "strong, drawn at 16 px asked for");
         refused(
-                job -> job.getDatasetBuilder().setPath(SmallRun.SAMPLE + "/train/symbols--arrow"),
+                job -> job.getDatasetBuilder().clearPath().addPath(SmallRun.SAMPLE + "/train/symbols--arrow"),
                 "another data set (");
         refused(microBatches(1), "another images at a time (6 there, 12 asked for)");
         refused(job -> job.getCacheBuilder().setPrecision(Cache.Format.FLOAT16), "(float32 there, float16 asked for)");

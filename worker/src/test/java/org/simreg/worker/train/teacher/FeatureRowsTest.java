@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.simreg.proto.Network;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.weights.tensor.StateDict;
 

@@ -24,7 +24,7 @@ import org.simreg.proto.UserError;
 import org.simreg.proto.Views;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.export.TorchScriptWriter;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
@@ -168,7 +168,7 @@ class FrozenTeacherTest {
     void dataAndTeachersThatCantBeUsedAreToldTogether() throws IOException {
         Path classes = Files.writeString(folder.resolve("some.txt"), "animals-nature--animal-bord\nzzzzzz\n");
         Job.Builder job = SmallRun.job(teacher, folder.resolve("absent.pth").toString());
-        job.getDatasetBuilder().setPath(SmallRun.SAMPLE.toString()).setClassesFile(classes.toString());
+        job.getDatasetBuilder().clearPath().addPath(SmallRun.SAMPLE.toString()).setClassesFile(classes.toString());
         job.getTeachersBuilder(0).setNetwork(Network.RESNET18);
         UserError refused = assertThrows(UserError.class, () -> SmallRun.whole(job, folder));
         String message = refused.getMessage();

@@ -12,9 +12,9 @@ import org.simreg.proto.Head;
 import org.simreg.proto.Network;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.tensor.StateDict;
 
 class FoldedNetworkTest {
@@ -32,7 +32,8 @@ class FoldedNetworkTest {
             NetworkGraph.Node before = find(whole, node.name());
             assertEquals(origin(whole, before.input()), source(small, node.input()), node.name());
             assertEquals(origin(whole, before.second()), source(small, node.second()), node.name());
-            assertEquals(node.op() instanceof Op.Convolution, folded.biases().containsKey(node.name()));
+            boolean biased = node.op() instanceof Op.Convolution convolution && convolution.bias();
+            assertEquals(node.op() instanceof Op.Convolution, biased, node.name());
         }
         assertEquals(
                 small.weights().stream().map(Weight::name).toList(),
@@ -49,7 +50,7 @@ class FoldedNetworkTest {
         double factor = first(weights, "bn1.weight") / Math.sqrt(first(weights, "bn1.running_var") + 1e-5);
         assertEquals((float) (before[5] * factor), folded.weights().get("conv1.weight")[5]);
         float bias = (float) (first(weights, "bn1.bias") - first(weights, "bn1.running_mean") * factor);
-        assertEquals(bias, folded.biases().get("conv1")[0]);
+        assertEquals(bias, folded.weights().get("conv1.bias")[0]);
         assertArrayEquals(before, weights.get("conv1.weight").floats(), "the state dict changed");
     }
 
@@ -72,8 +73,8 @@ class FoldedNetworkTest {
                 3,
                 3);
         FoldedNetwork folded = FoldedNetwork.of(fork, WeightFixtures.weights(fork));
-        assertEquals(fork.nodes(), folded.network().nodes());
-        assertArrayEquals(new float[3], folded.biases().get("conv"));
+        assertEquals(fork.nodes().subList(1, 3), folded.network().nodes().subList(1, 3));
+        assertArrayEquals(new float[3], folded.weights().get("conv.bias"));
     }
 
     private static float first(StateDict weights, String name) {

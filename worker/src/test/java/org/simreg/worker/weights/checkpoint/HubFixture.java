@@ -65,13 +65,14 @@ public final class HubFixture {
 
     private static Kind kind(String name, Map<String, long[]> shapes) {
         int dot = name.lastIndexOf('.');
-        if (name.matches(".*(token|tokens|embed|embeddings|gamma|lambda1)")) {
+        if (name.matches(".*(token|tokens|embed|embeddings|gamma|lambda1|layer_scale|layer_scale_parameter)")) {
             return Kind.PARAMETER;
         }
         if (name.matches(".*norm(1|2|_before|_after)?\\.(weight|bias)")) {
             return name.endsWith("weight") ? Kind.NORM_SCALE : Kind.NORM_SHIFT;
         }
-        boolean norm = shapes.containsKey(name.substring(0, dot) + ".running_mean");
+        long[] weight = shapes.get(name.substring(0, dot) + ".weight");
+        boolean norm = weight != null && weight.length == 1;
         return switch (name.substring(dot + 1)) {
             case "running_mean" -> Kind.RUNNING_MEAN;
             case "running_var" -> Kind.RUNNING_VARIANCE;
@@ -81,7 +82,7 @@ public final class HubFixture {
     }
 
     /** (2, up to 512), what float64 arithmetic gave. */
-    static float[] features(String name) {
+    public static float[] features(String name) {
         float[] both = WeightsFile.read(resource(name + ".safetensors"))
                 .get("features")
                 .floats();

@@ -20,7 +20,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -113,7 +113,7 @@ class HubNamesTest {
                 UserError.class,
                 () -> FittingNetwork.of(
                         HubFixture.zeros(shapes, ""), PartRequest.ANY, "x.pth", "--teacher-network", notice -> {}));
-        assertTrue(error.getMessage().contains("no name in it is one of a known network"), error.getMessage());
+        assertTrue(error.getMessage().contains("nearest is mobilenetv3-large-timm with "), error.getMessage());
         assertTrue(error.getMessage().contains("--teacher-network (resnet18, "), error.getMessage());
     }
 

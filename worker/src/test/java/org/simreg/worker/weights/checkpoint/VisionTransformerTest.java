@@ -18,7 +18,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.network.NetworkGraph;
-import org.simreg.worker.network.Networks;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.StateDict;
 

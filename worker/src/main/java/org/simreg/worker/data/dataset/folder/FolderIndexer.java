@@ -52,7 +52,7 @@ final class FolderIndexer {
     }
 
     private SampleIndex build(ExecutorService threads) {
-        SplitLayout layout = SplitLayout.of(root, walk);
+        SplitLayout layout = SplitLayout.of(walk);
         List<String> notes = new ArrayList<>(layout.notes());
         List<SampleIndex.FolderPart> parts = new ArrayList<>();
         SampleIndex.FolderPart train = part(layout.train(), threads, notes);

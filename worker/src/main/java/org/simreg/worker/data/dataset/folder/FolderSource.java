@@ -11,10 +11,12 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
-import org.simreg.worker.data.dataset.ClassSelection;
+import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.data.dataset.HeldOut;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.IndexFile;
+import org.simreg.worker.data.dataset.SampleBytes;
 import org.simreg.worker.data.dataset.SampleIndex;
 import org.simreg.worker.data.dataset.SampleSource;
 import org.simreg.worker.data.image.FileBuffer;
@@ -60,28 +62,26 @@ public final class FolderSource {
             Path indexCache,
             ImageDataset.IndexProgress progress,
             Consumer<String> notices) {
-        SampleIndex index = index(root, new IndexFile(indexCache, root), progress);
+        SampleIndex index = index(root, indexCache, progress);
         index.notes().forEach(note -> notices.accept(root + ": " + note));
+        List<SampleIndex.FolderPart> parts =
+                subset.held().map(held -> held(index, held)).orElse(index.parts());
+        return new IndexedDataset(root, root.toString(), parts, (part, images) -> new LocalFiles(root, images))
+                .open(subset, notices);
+    }
+
+    private static List<SampleIndex.FolderPart> held(SampleIndex index, HeldOut held) {
         SampleIndex.FolderPart train = index.parts().get(0);
-        List<String> chosen = new ClassSelection(train, root).chosen(subset, notices);
-        ImageList images = images(root, train, chosen);
-        if (index.parts().size() == 1) {
-            return new ImageDataset(images, Optional.empty(), root + " has no val folder");
-        }
-        ValPart.Found found = new ValPart(root, index.parts().get(1), train, subset.valLabels(), notices).found();
-        Optional<ImageList> val = found.part()
-                .map(part -> images(root, part, train.labelled() ? chosen : ClassSelection.classes(part.classes())))
-                .filter(part -> part.size() > (train.labelled() ? 0 : 1));
-        String why =
-                found.part().isPresent() && val.isEmpty() ? "val has no images of the chosen classes" : found.why();
-        return new ImageDataset(images, val, why);
+        return List.of(train.rows(held.rows(index.parts(), false)), train.rows(held.rows(index.parts(), true)));
     }
 
-    private static ImageList images(Path root, SampleIndex.FolderPart part, List<String> classes) {
-        return new ImageList(root, part, classes, LocalFiles::new);
-    }
-
-    private static SampleIndex index(Path root, IndexFile file, ImageDataset.IndexProgress progress) {
+    /**
+     * The index of a folder: the stored one as long as no folder has changed.
+     *
+     * @throws UserError if the folder holds no images in such a layout
+     */
+    public static SampleIndex index(Path root, Path indexCache, ImageDataset.IndexProgress progress) {
+        IndexFile file = new IndexFile(indexCache, root);
         Optional<SampleIndex> stored = file.read().filter(index -> index.isFresh(root));
         if (stored.isPresent()) {
             return stored.get();
@@ -102,7 +102,11 @@ public final class FolderSource {
      * The sample source of storage that this process sees: the operating system reads ahead and
      * caches.
      */
-    private record LocalFiles(ImageList images) implements SampleSource {
+    private record LocalFiles(Path root, ImageList images) implements SampleSource.Stored {
+        private Path file(int id) {
+            return FileNames.resolve(root, images.path(id));
+        }
+
         @Override
         public int lookahead() {
             return 0;
@@ -111,7 +115,7 @@ public final class FolderSource {
         @Override
         public long bytes(int id) {
             try {
-                return Files.size(images.file(id));
+                return Files.size(file(id));
             } catch (IOException e) {
                 return -1;
             }
@@ -124,7 +128,12 @@ public final class FolderSource {
 
         @Override
         public void read(int id, FileBuffer into, BooleanSupplier wanted) throws IOException {
-            into.read(images.file(id));
+            into.read(file(id));
+        }
+
+        @Override
+        public SampleBytes open(int id) throws IOException {
+            return FileBytes.of(file(id));
         }
     }
 }

@@ -27,7 +27,7 @@ import org.simreg.worker.data.dataset.SampleIndex;
  * A walk through a data set's folders, which it lists, each once. What an entry is, the file system says, not its
  * name: there are folders called {@code x.jpg}. Safe for several threads.
  */
-final class FolderWalk {
+final class FolderWalk implements Folders {
     /** Endings of images: torchvision's, and four that were always taken besides. */
     private static final Set<String> ENDINGS =
             Set.of("jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "ppm", "pgm", "tif", "tiff");
@@ -63,9 +63,14 @@ final class FolderWalk {
         return List.copyOf(listed);
     }
 
-    /** Lists a folder that will perhaps be listed again; that costs nothing then. */
-    Entries peek(String folder) {
+    @Override
+    public Entries peek(String folder) {
         return peeked.computeIfAbsent(folder, this::read);
+    }
+
+    @Override
+    public boolean isFolder(String folder) {
+        return Files.isDirectory(FileNames.resolve(root, folder));
     }
 
     /** Lists one folder, given by its path below the root. */
@@ -123,7 +128,7 @@ final class FolderWalk {
         return folder.isEmpty() ? name : folder + "/" + name;
     }
 
-    private static boolean isImage(String name) {
+    static boolean isImage(String name) {
         int dot = name.lastIndexOf('.');
         return dot >= 0 && ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
     }

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.simreg.worker.base.io.FileNames;
 
 /** The count of what a walk through a data set leaves out, by kind and ending. Safe for several threads. */
-final class LeftOut {
+public final class LeftOut {
     /** The list of val's classes that Tiny-ImageNet has: it is read, not left out. */
     static final String ANNOTATIONS = "val_annotations.txt";
 
@@ -27,7 +27,7 @@ final class LeftOut {
     private final Names special = new Names();
 
     /** A file that is no image. */
-    void file(String folder, String name, boolean regular) {
+    public void file(String folder, String name, boolean regular) {
         if (!regular) {
             special.add(FolderWalk.below(folder, name));
         } else if (!name.equals(ANNOTATIONS)) {
@@ -81,7 +81,7 @@ final class LeftOut {
     }
 
     /** A sentence for each kind. */
-    List<String> notes() {
+    public List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (!endings.isEmpty()) {
             notes.add("left out: " + endings());

@@ -1,13 +1,10 @@
 package org.simreg.worker.data.dataset.folder;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.simreg.worker.base.io.FileNames;
 
 /**
  * Where the parts of a data set lie below its folder, by the names that people give to them: {@code train} or {@code
@@ -27,7 +24,7 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
 
     private static final int DEEPEST = 3;
 
-    static SplitLayout of(Path root, FolderWalk walk) {
+    static SplitLayout of(Folders walk) {
         List<String> folders = walk.peek("").folders();
         Optional<String> train = named(TRAIN, folders).findFirst();
         List<String> vals = named(VAL, folders).toList();
@@ -35,16 +32,16 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
         if (train.isPresent() && (exact || !vals.isEmpty() || folders.size() == 1 || holdsFolders(walk, train.get()))) {
             return split("", train.get(), folders);
         }
-        return unpacked(root, walk).map(base -> within(walk, base)).orElse(new SplitLayout("", List.of(), List.of()));
+        return unpacked(walk).map(base -> within(walk, base)).orElse(new SplitLayout("", List.of(), List.of()));
     }
 
     /** Train's folder is a class among others, as "training" may be, unless it holds class folders itself. */
-    private static boolean holdsFolders(FolderWalk walk, String train) {
+    private static boolean holdsFolders(Folders walk, String train) {
         FolderWalk.Entries entries = walk.peek(train);
         return entries.images().isEmpty() && !entries.folders().isEmpty();
     }
 
-    private static SplitLayout within(FolderWalk walk, String base) {
+    private static SplitLayout within(Folders walk, String base) {
         List<String> folders = walk.peek(base).folders();
         return split(base, named(TRAIN, folders).findFirst().orElseThrow(), folders);
     }
@@ -77,7 +74,7 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
     }
 
     /** The folder below the root that holds the splits: the only one that does, or the only one at all. */
-    private static Optional<String> unpacked(Path root, FolderWalk walk) {
+    private static Optional<String> unpacked(Folders walk) {
         String base = "";
         for (int depth = 0; depth < DEEPEST; depth++) {
             FolderWalk.Entries entries = walk.peek(base);
@@ -88,7 +85,7 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
             String above = base;
             List<String> split = folders.stream()
                     .map(name -> FolderWalk.below(above, name))
-                    .filter(folder -> hasTrain(root, folder))
+                    .filter(folder -> hasTrain(walk, folder))
                     .filter(folder -> isSplit(walk.peek(folder).folders()))
                     .toList();
             if (split.size() == 1) {
@@ -108,11 +105,10 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
     }
 
     /** Asks for the usual spellings, so that folders which hold classes aren't listed for it. */
-    private static boolean hasTrain(Path root, String folder) {
-        Path path = FileNames.resolve(root, folder);
+    private static boolean hasTrain(Folders walk, String folder) {
         return TRAIN.stream()
                 .flatMap(name -> Stream.of(name, capital(name), name.toUpperCase(Locale.ROOT)))
-                .anyMatch(name -> Files.isDirectory(path.resolve(name)));
+                .anyMatch(name -> walk.isFolder(FolderWalk.below(folder, name)));
     }
 
     private static String capital(String name) {

@@ -1,7 +1,6 @@
 package org.simreg.worker.data.storage.remote;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Iterator;
@@ -108,12 +107,12 @@ public final class DatasetMessages {
     /**
      * Builds a data set from its messages.
      *
-     * @param root the data set's folder, on storage that need not be seen
+     * @param root the data set's folder or sources, on storage that need not be seen
      * @param source gives what reads the samples of a part
      * @throws RetriedCalls.Damaged if the images are not those of the summary
      */
     static ImageDataset splits(
-            Iterator<DatasetPart> parts, Path root, Function<Split, Function<ImageList, SampleSource>> source)
+            Iterator<DatasetPart> parts, String root, Function<Split, Function<ImageList, SampleSource>> source)
             throws RetriedCalls.Damaged {
         DatasetSummary summary = first(parts);
         Map<Split, Names> names = new EnumMap<>(Split.class);

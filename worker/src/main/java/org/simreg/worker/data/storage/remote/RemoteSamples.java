@@ -102,7 +102,7 @@ final class RemoteSamples implements SampleSource {
 
     /** Of the path: equal names in other data sets are other files. */
     private String key(int id) {
-        return new Sha256().text(images.location(id)).hex();
+        return new Sha256().text(images.key(id)).hex();
     }
 
     private void keep(SampleReader.Answer answer) {

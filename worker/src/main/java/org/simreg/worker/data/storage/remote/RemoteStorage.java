@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.DatasetPart;
 import org.simreg.proto.DatasetSummary;
@@ -51,11 +52,11 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     @Override
     public ImageDataset open(Dataset dataset, Consumer<String> notices) {
         RetriedCalls calls = calls(notices);
-        Path root = Path.of(dataset.getPath());
+        String root = DataSource.shown(dataset);
         Function<Split, Function<ImageList, SampleSource>> sources =
                 split -> images -> source(new Origin(dataset, split), images, calls, notices);
         return calls.call(
-                describe("the data set " + dataset.getPath(), DESCRIBE_SECONDS, request(dataset)),
+                describe("the data set " + DataSource.shown(dataset), DESCRIBE_SECONDS, request(dataset)),
                 () -> true,
                 parts -> DatasetMessages.splits(parts, root, sources));
     }

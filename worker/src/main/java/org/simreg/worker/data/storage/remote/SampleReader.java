@@ -11,6 +11,7 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.ReadRequest;
 import org.simreg.proto.ReadRequest.Wanted;
@@ -36,7 +37,7 @@ final class SampleReader {
                 .setSplit(split)
                 .setSha256(sha256)
                 .build();
-        what = "images of " + dataset.getPath();
+        what = "images of " + DataSource.shown(dataset);
     }
 
     /**

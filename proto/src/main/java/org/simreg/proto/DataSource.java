@@ -1,0 +1,129 @@
+package org.simreg.proto;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** A source of samples, as one text of {@code Dataset.path} names it. */
+public sealed interface DataSource {
+    /** Where it lies: a path, or a pattern of paths. */
+    String at();
+
+    /**
+     * A folder tree: train/CLASS/* and val/CLASS/*, CLASS/*, or pictures.
+     *
+     * @param at path of the folder
+     */
+    record Folder(String at) implements DataSource {
+        @Override
+        public DataSource with(String other) {
+            return new Folder(other);
+        }
+
+        @Override
+        public String text() {
+            return at;
+        }
+    }
+
+    /**
+     * A list of files: a path and perhaps a class a line.
+     *
+     * @param at path of the list
+     */
+    record Listed(String at) implements DataSource {
+        static final String PREFIX = "list:";
+
+        @Override
+        public DataSource with(String other) {
+            return new Listed(other);
+        }
+
+        @Override
+        public String text() {
+            return PREFIX + at;
+        }
+    }
+
+    /**
+     * Tar files with pictures, or with tar files of pictures, one a class.
+     *
+     * @param at path with {@code *}, {@code ?} and <code>{000..146}</code>
+     */
+    record Tars(String at) implements DataSource {
+        static final String PREFIX = "tar:";
+
+        @Override
+        public DataSource with(String other) {
+            return new Tars(other);
+        }
+
+        @Override
+        public String text() {
+            return PREFIX + at;
+        }
+    }
+
+    /** The same source at another place. */
+    DataSource with(String other);
+
+    /** The text that {@link #of} reads. */
+    String text();
+
+    /** The part of {@link #at} before the folder or file name that has the first wildcard: what must be there. */
+    default Path base() {
+        int wild = first(at());
+        if (wild < 0) {
+            return Path.of(at());
+        }
+        int slash = at().lastIndexOf('/', wild);
+        return Path.of(slash < 0 ? "." : slash == 0 ? "/" : at().substring(0, slash));
+    }
+
+    private static int first(String pattern) {
+        for (int i = 0; i < pattern.length(); i++) {
+            if ("*?{[".indexOf(pattern.charAt(i)) >= 0) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Reads a source; what has no prefix is a folder. */
+    static DataSource of(String text) {
+        if (text.startsWith(Listed.PREFIX)) {
+            return new Listed(text.substring(Listed.PREFIX.length()));
+        }
+        return text.startsWith(Tars.PREFIX) ? new Tars(text.substring(Tars.PREFIX.length())) : new Folder(text);
+    }
+
+    /** The sources of a data set. */
+    static List<DataSource> of(Dataset dataset) {
+        return dataset.getPathList().stream().map(DataSource::of).toList();
+    }
+
+    /** What a job's accuracy is measured with; none: the data set itself. */
+    static Optional<Dataset> evaluation(Job job) {
+        Dataset.Builder data =
+                Dataset.newBuilder().addAllPath(job.getEvaluation().getDataList());
+        if (job.getDataset().hasLabelField() && of(data.build()).stream().noneMatch(Folder.class::isInstance)) {
+            data.setLabelField(job.getDataset().getLabelField());
+        }
+        return job.getEvaluation().getDataCount() == 0 ? Optional.empty() : Optional.of(data.build());
+    }
+
+    /** The sources of a data set for people. */
+    static String shown(Dataset dataset) {
+        return String.join(", ", dataset.getPathList());
+    }
+
+    /** A data set whose sources lie elsewhere. */
+    static Dataset moved(Dataset dataset, UnaryOperator<String> place) {
+        Dataset.Builder moved = dataset.toBuilder().clearPath();
+        of(dataset)
+                .forEach(source ->
+                        moved.addPath(source.with(place.apply(source.at())).text()));
+        return moved.build();
+    }
+}

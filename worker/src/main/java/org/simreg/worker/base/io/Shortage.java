@@ -1,0 +1,78 @@
+package org.simreg.worker.base.io;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.proto.UserError;
+
+/**
+ * The error of a file that can't be read or written for want of room, descriptors or memory: it works again when others
+ * give some back, and is nobody's fault.
+ */
+public final class Shortage extends UserError {
+    private static final long serialVersionUID = 1;
+
+    private final String failure;
+
+    /** What can be short, with the words of the C library and the way out. */
+    private enum Kind {
+        // ENOSPC, EDQUOT
+        ROOM("make room on its disk", "No space left on device", "Disk quota exceeded"),
+        // EMFILE and ENFILE
+        DESCRIPTORS("raise how many files a process may have open (ulimit -n)", "Too many open files"),
+        // ENOMEM
+        MEMORY("give the machine more memory", "Cannot allocate memory");
+
+        private final String wayOut;
+        private final List<String> reasons;
+
+        Kind(String wayOut, String... reasons) {
+            this.wayOut = wayOut;
+            this.reasons = List.of(reasons);
+        }
+
+        static Optional<Kind> of(IOException failure) {
+            String reason = Disk.reason(failure);
+            for (Kind kind : values()) {
+                if (kind.reasons.stream().anyMatch(reason::contains)) {
+                    return Optional.of(kind);
+                }
+            }
+            return Optional.empty();
+        }
+    }
+
+    private Shortage(String failure, String sentence, IOException cause) {
+        super(sentence, cause);
+        this.failure = failure;
+    }
+
+    /**
+     * The error of a failure, if it is one of these.
+     *
+     * @param failed what failed and why: "Writing FILE failed: No space left on device"
+     * @param then what follows the way out in the message, with its punctuation
+     */
+    static Optional<UserError> of(IOException failure, String failed, String then) {
+        return Kind.of(failure).map(kind -> new Shortage(failed, failed + "; " + kind.wayOut + then, failure));
+    }
+
+    /** What failed and why, without the way out. */
+    public String failure() {
+        return failure;
+    }
+
+    /** The one among a failure and its causes; empty if none is. */
+    public static Optional<Shortage> in(Throwable failure) {
+        for (Throwable e = failure; e != null; e = e.getCause()) {
+            if (e instanceof Shortage found) {
+                return Optional.of(found);
+            }
+            if (e instanceof IOException io && Kind.of(io).isPresent()) {
+                String what = failure.getMessage() == null ? Disk.reason(io) : failure.getMessage();
+                return Optional.of(new Shortage(what, what, io));
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,101 @@
+package org.simreg.worker.data.dataset;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.data.store.StoredFile;
+
+/** The index of a source whose images are stretches of files, in a file of its own, as {@link IndexFile}. */
+public final class LocatedIndexFile {
+    private static final int MAGIC = 0x53524c58;
+    private static final int VERSION = 1;
+
+    private final Path file;
+    private final String source;
+
+    /**
+     * @param cache folder of index files; made when the first is written
+     * @param source what tells the source from others, and how it was read
+     */
+    public LocatedIndexFile(Path cache, String source) {
+        this.source = source;
+        file = cache.resolve("samples-" + Sha256.of(source).substring(0, 16) + ".index");
+    }
+
+    /** The stored index, if there is one, it is whole and was made of these files. */
+    public Optional<LocatedIndex> read(List<StoredFile> inputs) {
+        return IndexFile.read(file, MAGIC, VERSION, in -> parse(in, inputs));
+    }
+
+    private Optional<LocatedIndex> parse(ByteBuffer in, List<StoredFile> inputs) {
+        if (!IndexFile.text(in).equals(source) || !files(in).equals(inputs)) {
+            return Optional.empty();
+        }
+        List<LocatedIndex.Part> parts = new ArrayList<>();
+        for (int i = in.getInt(); i > 0; i--) {
+            SampleIndex.FolderPart names = IndexFile.part(in);
+            SampleExtents extents = new SampleExtents(files(in), IndexFile.ints(in), longs(in), IndexFile.ints(in));
+            parts.add(new LocatedIndex.Part(names, extents));
+        }
+        return Optional.of(new LocatedIndex(inputs, parts, IndexFile.texts(in)));
+    }
+
+    private static List<StoredFile> files(ByteBuffer in) {
+        List<StoredFile> files = new ArrayList<>();
+        for (int i = in.getInt(); i > 0; i--) {
+            files.add(new StoredFile(IndexFile.text(in), in.getLong(), in.getLong()));
+        }
+        return files;
+    }
+
+    private static long[] longs(ByteBuffer in) {
+        long[] values = new long[in.getInt()];
+        in.asLongBuffer().get(values);
+        in.position(in.position() + 8 * values.length);
+        return values;
+    }
+
+    /**
+     * Stores an index in place of the one before, whole or not at all.
+     *
+     * @throws IOException if the cache folder can't be written to
+     */
+    public void write(LocatedIndex index) throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(body)) {
+            IndexFile.write(out, source);
+            files(out, index.inputs());
+            out.writeInt(index.parts().size());
+            for (LocatedIndex.Part part : index.parts()) {
+                IndexFile.write(out, part.names());
+                files(out, part.extents().files());
+                IndexFile.write(out, part.extents().file());
+                longs(out, part.extents().offset());
+                IndexFile.write(out, part.extents().length());
+            }
+            IndexFile.write(out, index.notes());
+        }
+        IndexFile.replace(file, MAGIC, VERSION, body.toByteArray());
+    }
+
+    private static void files(DataOutputStream out, List<StoredFile> files) throws IOException {
+        out.writeInt(files.size());
+        for (StoredFile one : files) {
+            IndexFile.write(out, one.path());
+            out.writeLong(one.size());
+            out.writeLong(one.changed());
+        }
+    }
+
+    private static void longs(DataOutputStream out, long[] values) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(4 + 8 * values.length);
+        bytes.putInt(values.length).asLongBuffer().put(values);
+        out.write(bytes.array());
+    }
+}

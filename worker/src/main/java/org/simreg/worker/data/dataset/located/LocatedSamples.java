@@ -1,0 +1,154 @@
+package org.simreg.worker.data.dataset.located;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.simreg.proto.UserError;
+import org.simreg.proto.Version;
+import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.SampleBytes;
+import org.simreg.worker.data.dataset.SampleExtents;
+import org.simreg.worker.data.dataset.SampleSource;
+import org.simreg.worker.data.dataset.folder.FileBytes;
+import org.simreg.worker.data.image.FileBuffer;
+import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.StoredFile;
+
+/** The sample source of images that are stretches of files, or files of their own. */
+record LocatedSamples(ImageList images, SampleExtents extents, FileStore store) implements SampleSource.Stored {
+    @Override
+    public int lookahead() {
+        return 0;
+    }
+
+    @Override
+    public void ahead(int[] ids, BooleanSupplier wanted) {
+        // Decode threads read as fast as the disk does.
+    }
+
+    private StoredFile file(int id) {
+        return extents.files().get(extents.file()[images.place(id)]);
+    }
+
+    private boolean isWhole(int id) {
+        return extents.offset()[images.place(id)] == SampleExtents.WHOLE;
+    }
+
+    private String path(int id) {
+        return file(id).path() + images.name(id);
+    }
+
+    private Path whole(int id) {
+        String path = path(id);
+        return path.startsWith("/")
+                ? FileNames.resolve(Path.of("/"), path.substring(1))
+                : FileNames.resolve(Path.of(""), path);
+    }
+
+    @Override
+    public Optional<String> location(int id) {
+        return Optional.of(isWhole(id) ? path(id) : file(id).path() + ": " + images.path(id));
+    }
+
+    @Override
+    public long bytes(int id) {
+        int known = extents.length()[images.place(id)];
+        if (known >= 0) {
+            return known;
+        }
+        try {
+            return Files.size(whole(id));
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+
+    @Override
+    public void read(int id, FileBuffer into, BooleanSupplier wanted) throws IOException {
+        if (isWhole(id)) {
+            into.read(whole(id));
+            return;
+        }
+        try (SampleBytes bytes = open(id)) {
+            ByteBuffer room = into.room(bytes.version().getLength());
+            bytes.read(room);
+            room.flip();
+        }
+    }
+
+    @Override
+    public SampleBytes open(int id) throws IOException {
+        if (isWhole(id)) {
+            return FileBytes.of(whole(id));
+        }
+        int place = images.place(id);
+        return new Stretch(file(id), extents.offset()[place], extents.length()[place]);
+    }
+
+    /** The bytes of a sample in a file with others: that file's loss is no broken image. */
+    private final class Stretch implements SampleBytes {
+        private final StoredFile file;
+        private final FileStore.Reader reader;
+        private final long end;
+        private final Version version;
+        private long at;
+
+        Stretch(StoredFile file, long offset, int length) {
+            this.file = file;
+            at = offset;
+            end = offset + length;
+            version = Version.newBuilder()
+                    .setLength(length)
+                    .setModifiedNs(file.changed())
+                    .build();
+            try {
+                reader = store.open(file);
+            } catch (IOException e) {
+                throw lost(e);
+            }
+        }
+
+        private UserError lost(IOException e) {
+            return new UserError(
+                    "%s, which holds samples, can't be read: %s".formatted(file.path(), e.getMessage()), e);
+        }
+
+        @Override
+        public Version version() {
+            return version;
+        }
+
+        @Override
+        public void read(ByteBuffer into) {
+            int limit = into.limit();
+            int most = (int) Math.min(into.remaining(), end - at);
+            try {
+                into.limit(into.position() + most);
+                reader.read(at, into);
+            } catch (IOException e) {
+                throw lost(e);
+            }
+            at += most;
+            if (into.hasRemaining()) {
+                throw new UserError("%s is shorter than when it was listed; put it back, and start the job again"
+                        .formatted(file.path()));
+            }
+            into.limit(limit);
+        }
+
+        @Override
+        public Version now() throws IOException {
+            store.open(file).close();
+            return version;
+        }
+
+        @Override
+        public void close() throws IOException {
+            reader.close();
+        }
+    }
+}

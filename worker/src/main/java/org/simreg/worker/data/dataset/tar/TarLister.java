@@ -1,0 +1,180 @@
+package org.simreg.worker.data.dataset.tar;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.folder.LeftOut;
+import org.simreg.worker.data.dataset.located.SampleEntries;
+import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.StoredFile;
+
+/**
+ * The lister of images in tar files: their members as a folder tree, or with WebDataset's classes beside the images
+ * ({@code .cls}, a field of {@code .json}, {@code .txt}); a tar in a tar is the folder of its name, as in ImageNet's
+ * {@code ILSVRC2012_img_train.tar}. Headers alone are read, several tars at once.
+ */
+public final class TarLister implements SampleLister {
+    private static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+    private static final String TAR = ".tar";
+
+    private final String pattern;
+    private final String field;
+    private final FileStore store;
+    private final LeftOut leftOut = new LeftOut();
+    private final TarOddities odd = new TarOddities();
+    private final AtomicLong tars = new AtomicLong();
+    private final AtomicLong images = new AtomicLong();
+
+    /**
+     * @param pattern of the tars' paths
+     * @param field of {@code .json} members that holds the class; empty: they are passed over
+     */
+    public TarLister(String pattern, String field, FileStore store) {
+        this.pattern = pattern;
+        this.field = field;
+        this.store = store;
+    }
+
+    @Override
+    public String key() {
+        return "tar:" + pattern + (field.isEmpty() ? "" : " (" + field + ")");
+    }
+
+    @Override
+    public List<StoredFile> inputs() {
+        return store.find(pattern);
+    }
+
+    /**
+     * A tar, in itself or in another.
+     *
+     * @param prefix of the paths of its members: empty, or the folder that it stands for
+     */
+    private record Tar(StoredFile file, String prefix, String shown, long from, long end) {}
+
+    /** The members of a tar. */
+    private record Read(Tar tar, TarMembers members) {}
+
+    @Override
+    public void list(List<StoredFile> inputs, SampleEntries into, ImageDataset.IndexProgress progress) {
+        ExecutorService threads = NamedThreads.numbered("index", THREADS);
+        try {
+            List<Tar> outer = inputs.stream()
+                    .map(file -> new Tar(file, "", file.path(), 0, file.size()))
+                    .toList();
+            List<Read> all = new ArrayList<>(scanned(outer, threads, progress));
+            List<Tar> inner = new ArrayList<>();
+            for (Read read : all) {
+                read.members().tars().forEach(member -> inner.add(inner(read.tar(), member)));
+            }
+            List<Read> within = scanned(inner, threads, progress);
+            requireNoDeeper(within);
+            all.addAll(within);
+            boolean texts = areClasses(all);
+            all.forEach(read -> add(read, texts, into));
+            if (!texts && all.stream().anyMatch(read -> read.members().hasTexts())) {
+                into.note("the .txt members are taken as captions, not as classes: most differ");
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        leftOut.notes().forEach(into::note);
+        odd.note(into);
+    }
+
+    private static Tar inner(Tar outer, TarMembers.Member member) {
+        String folder = member.path().substring(0, member.path().length() - TAR.length());
+        return new Tar(
+                outer.file(),
+                folder + "/",
+                outer.shown() + ": " + member.path(),
+                member.offset(),
+                member.offset() + member.length());
+    }
+
+    private List<Read> scanned(List<Tar> some, ExecutorService threads, ImageDataset.IndexProgress progress) {
+        List<Future<Read>> futures = some.stream()
+                .map(tar -> threads.submit(() -> {
+                    Read read = scan(tar);
+                    progress.listed(
+                            tars.incrementAndGet(),
+                            images.addAndGet(read.members().images().size()));
+                    return read;
+                }))
+                .toList();
+        return futures.stream().map(TarLister::result).toList();
+    }
+
+    private Read scan(Tar tar) {
+        TarMembers members = new TarMembers(tar.shown(), field, leftOut, odd);
+        try (FileStore.Reader reader = store.open(tar.file())) {
+            new TarScan(reader, tar.shown(), tar.from(), tar.end()).walk(members);
+        } catch (IOException e) {
+            throw new UserError("%s can't be read: %s".formatted(tar.shown(), e.getMessage()), e);
+        }
+        return new Read(tar, members);
+    }
+
+    private static void requireNoDeeper(List<Read> within) {
+        for (Read read : within) {
+            if (!read.members().tars().isEmpty()) {
+                throw new UserError("%s holds tars that lie in a tar in a tar; unpack the outermost"
+                        .formatted(read.tar().shown()));
+            }
+        }
+    }
+
+    /** Whether texts beside images are classes: fewer than half as many as images; else they are captions. */
+    private static boolean areClasses(List<Read> all) {
+        Set<String> different = new HashSet<>();
+        long images = 0;
+        for (Read read : all) {
+            for (TarMembers.Member image : read.members().images()) {
+                String text = read.members().text(image.path());
+                if (text != null) {
+                    images++;
+                    different.add(text);
+                }
+            }
+        }
+        return images > 0 && different.size() <= images / 2;
+    }
+
+    private void add(Read read, boolean texts, SampleEntries into) {
+        for (TarMembers.Member image : read.members().images()) {
+            String label = read.members().label(image.path());
+            String text = read.members().text(image.path());
+            if (label == null && texts) {
+                label = text;
+            }
+            into.add(new SampleEntries.Entry(
+                    label, read.tar().prefix() + image.path(), read.tar().file(), image.offset(), (int)
+                            image.length()));
+        }
+    }
+
+    private static <T> T result(Future<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UserError error) {
+                throw error;
+            }
+            throw new CompletionException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UserError("The listing of tars was interrupted; start again", e);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package org.simreg.worker.data.dataset.tar;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import org.simreg.worker.data.store.FileStore;
+
+/** A stretch of a file as a stream that skips without reading. */
+final class TarWindow extends InputStream {
+    private static final int HEADERS = 4096;
+
+    private final FileStore.Reader reader;
+    private final long end;
+    private final ByteBuffer ahead = ByteBuffer.allocate(HEADERS).flip();
+    private long position;
+
+    TarWindow(FileStore.Reader reader, long from, long end) {
+        this.reader = reader;
+        position = from;
+        this.end = end;
+    }
+
+    /** Where the next byte lies in the file. */
+    long position() {
+        return position;
+    }
+
+    /** Bytes that are left. */
+    long left() {
+        return end - position;
+    }
+
+    @Override
+    public int read() throws IOException {
+        if (!filled()) {
+            return -1;
+        }
+        position++;
+        return ahead.get() & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        if (!filled()) {
+            return -1;
+        }
+        int count = Math.min(length, ahead.remaining());
+        ahead.get(into, offset, count);
+        position += count;
+        return count;
+    }
+
+    private boolean filled() throws IOException {
+        if (!ahead.hasRemaining() && left() > 0) {
+            ahead.clear().limit((int) Math.min(HEADERS, left()));
+            reader.read(position, ahead);
+            ahead.flip();
+        }
+        return ahead.hasRemaining();
+    }
+
+    @Override
+    public long skip(long bytes) {
+        long count = Math.max(0, Math.min(bytes, left()));
+        if (count <= ahead.remaining()) {
+            ahead.position(ahead.position() + (int) count);
+        } else {
+            ahead.position(ahead.limit());
+        }
+        position += count;
+        return count;
+    }
+}

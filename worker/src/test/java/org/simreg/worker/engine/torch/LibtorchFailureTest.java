@@ -1,0 +1,87 @@
+package org.simreg.worker.engine.torch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.simreg.proto.UserError.NotHere;
+
+/** What failures of libtorch are said to mean. */
+class LibtorchFailureTest {
+    private static final String SMALLER =
+            "; ask for more micro-batches (--micro-batches), a smaller batch or view, or precision bfloat16";
+
+    private static String sentence(Throwable failure) {
+        return assertInstanceOf(NotHere.class, LibtorchFailure.explained(failure))
+                .getMessage();
+    }
+
+    @Test
+    void aGpuWithoutMemorySaysWhatWasAskedForAndFree() {
+        EngineException failure = new EngineException(
+                "CUDA out of memory. Tried to allocate 2.50 GiB. GPU 1 has a total"
+                        + " capacity of 139.81 GiB of which 812.19 MiB is free. Process 4711 has 139.01 GiB memory in use.");
+        assertEquals(
+                "the memory of cuda:1 is too small: 2.50 GiB more were asked for, 812.19 MiB of 139.81 GiB were free"
+                        + SMALLER,
+                sentence(new IllegalStateException("step 7", failure)));
+    }
+
+    @Test
+    void soDoesLibtorchOnTheCpu() {
+        try (Torch torch = new Torch("cpu", 1);
+                NDManager scope = torch.scope()) {
+            EngineException failure = assertThrows(EngineException.class, () -> scope.zeros(new Shape(1L << 50)));
+            assertEquals(
+                    "this machine's memory is too small: libtorch asked for 4294967296.0 MiB more" + SMALLER,
+                    sentence(failure));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'CUDA error: an illegal memory access was encountered', an illegal memory access was encountered",
+        "'CUDA error: uncorrectable ECC error encountered', uncorrectable ECC error encountered",
+        "'CUDA error: device-side assert triggered', device-side assert triggered"
+    })
+    void aBrokenGpuNeedsAnotherProcess(String text, String reason) {
+        assertEquals(
+                "the GPU failed: %s; nothing runs on it until this process has ended: start it again, and look at"
+                                .formatted(reason)
+                        + " nvidia-smi and dmesg if that comes back",
+                sentence(new EngineException(text + "\nCUDA kernel errors might be asynchronously reported")));
+    }
+
+    @Test
+    void aLibtorchThatCantBeLoadedIsOneSentence(@TempDir Path folder) throws IOException, InterruptedException {
+        Files.writeString(folder.resolve("libtorch.so"), "no library");
+        Map<String, String> environment =
+                Map.of("PYTORCH_LIBRARY_PATH", folder.toString(), "PYTORCH_VERSION", "2.7.1", "PYTORCH_FLAVOR", "cpu");
+        String said = JavaProcess.lines(ProfileProbe.class, environment, "1").stream()
+                .filter(line -> line.startsWith("refused: "))
+                .findFirst()
+                .orElseThrow();
+        assertTrue(said.startsWith("refused: libtorch can't be loaded on Linux "), said);
+        assertTrue(said.contains(folder.resolve("libtorch.so").toString()), said);
+        assertTrue(said.endsWith("which PYTORCH_VERSION and PYTORCH_FLAVOR have to describe"), said);
+    }
+
+    @Test
+    void othersStayWhatTheyAre() {
+        EngineException other = new EngineException("CUDA error: invalid argument");
+        assertSame(other, LibtorchFailure.explained(other));
+    }
+}

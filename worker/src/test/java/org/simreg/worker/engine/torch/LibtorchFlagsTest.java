@@ -1,0 +1,24 @@
+package org.simreg.worker.engine.torch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** libtorch's own flags before and after they are set for equal bits on a GPU. */
+class LibtorchFlagsTest {
+    @Test
+    void exactOnAGpu() throws IOException, InterruptedException {
+        List<String> lines = JavaProcess.lines(FlagsProbe.class, Map.of()).stream()
+                .filter(line -> line.startsWith("first:") || line.startsWith("exact:"))
+                .toList();
+        assertEquals(
+                List.of(
+                        "first: allowTF32CuDNN allowBF16ReductionCuBLAS allowFP16ReductionCuBLAS"
+                                + " deterministicFillUninitializedMemory",
+                        "exact: deterministicCuDNN deterministicAlgorithms deterministicAlgorithmsWarnOnly"),
+                lines);
+    }
+}
