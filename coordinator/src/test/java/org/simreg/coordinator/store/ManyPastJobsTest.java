@@ -17,12 +17,9 @@ import org.simreg.coordinator.job.JobStore.PastJobs;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** A home with many jobs that have ended: {@code -Dsimreg.test.past=1000000} makes them a million. */
+/** A home with many jobs that have ended: {@code -Dsimreg.test.past=1000000} makes them a million, with the figures. */
 class ManyPastJobsTest {
-    private static final Logger LOG = LoggerFactory.getLogger(ManyPastJobsTest.class);
     private static final int JOBS = Integer.getInteger("simreg.test.past", 2000);
     private static final int PAGE = 100;
 
@@ -49,7 +46,7 @@ class ManyPastJobsTest {
     private static <T> T timed(String what, Supplier<T> work) {
         long begun = System.nanoTime();
         T done = work.get();
-        LOG.info("{} of {} past jobs: {} ms", what, JOBS, (System.nanoTime() - begun) / 1e6);
+        System.out.printf("%s, of %d past jobs: %.1f ms%n", what, JOBS, (System.nanoTime() - begun) / 1e6);
         return done;
     }
 
@@ -71,7 +68,7 @@ class ManyPastJobsTest {
         try (JournaledJobs store = timed("start", () -> JournaledJobs.open(home, Optional.empty()))) {
             assertTrue(timed("load", store::load).isEmpty());
             long more = used() - before;
-            LOG.info("{} bytes of heap for {} past jobs, {} on the disk", more, JOBS, size(folder));
+            System.out.printf("%d bytes of heap for %d past jobs, %d on the disk%n", more, JOBS, size(folder));
             assertTrue(more < 64 << 20, more + " bytes of heap");
             PastJobs past = store.past().orElseThrow();
             assertEquals(
