@@ -3,18 +3,18 @@ package org.simreg.coordinator.node;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonParser;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.vertx.core.Vertx;
-import com.google.gson.JsonParser;
 import java.net.http.HttpResponse;
-import java.util.Collections;
-import java.util.ArrayList;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -169,8 +169,7 @@ class ObserveTest {
             job.getCheckpointsBuilder().setOutput(folder.resolve("old-" + i).toString());
             SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
             String id = client.ask(jobs -> jobs.submit(request)).getId();
-            client.ask(jobs ->
-                    jobs.cancel(JobRequest.newBuilder().setId(id).build()));
+            client.ask(jobs -> jobs.cancel(JobRequest.newBuilder().setId(id).build()));
             ids.add(id);
         }
         Collections.reverse(ids);
@@ -180,8 +179,7 @@ class ObserveTest {
         JsonParser.parseString(answer.body())
                 .getAsJsonObject()
                 .getAsJsonArray("jobs")
-                .forEach(job ->
-                        found.add(job.getAsJsonObject().get("id").getAsString()));
+                .forEach(job -> found.add(job.getAsJsonObject().get("id").getAsString()));
         assertEquals(ids.subList(1, 101), found);
         String rest = web.get("/api/jobs?after=" + ids.get(100)).body();
         assertTrue(rest.contains("\"" + ids.get(101) + "\"") && rest.contains("\"" + ids.get(102) + "\""), rest);

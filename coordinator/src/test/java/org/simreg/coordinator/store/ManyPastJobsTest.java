@@ -71,11 +71,9 @@ class ManyPastJobsTest {
             System.out.printf("%d bytes of heap for %d past jobs, %d on the disk%n", more, JOBS, size(folder));
             assertTrue(more < 64 << 20, more + " bytes of heap");
             PastJobs past = store.past().orElseThrow();
+            assertEquals(Map.of(JobState.FAILED, JOBS / 10L, JobState.SUCCEEDED, JOBS - JOBS / 10L), past.states());
             assertEquals(
-                    Map.of(JobState.FAILED, JOBS / 10L, JobState.SUCCEEDED, JOBS - JOBS / 10L), past.states());
-            assertEquals(
-                    ids(JOBS - 1),
-                    ids(timed("first page", () -> past.newest(PastJobs.Place.FIRST, Set.of(), PAGE))));
+                    ids(JOBS - 1), ids(timed("first page", () -> past.newest(PastJobs.Place.FIRST, Set.of(), PAGE))));
             PastJobs.Place late = PastJobs.Place.of(record(PAGE));
             assertEquals(ids(PAGE - 1), ids(timed("last page", () -> past.newest(late, Set.of(), PAGE))));
             assertEquals(
@@ -83,15 +81,14 @@ class ManyPastJobsTest {
                     timed("one", () -> past.find("job-" + JOBS / 2)).orElseThrow());
             assertEquals(
                     record(7),
-                    timed("one by its request", () -> past.requested("request-7")).orElseThrow());
+                    timed("one by its request", () -> past.requested("request-7"))
+                            .orElseThrow());
             assertTrue(timed("none", () -> past.find("nobody")).isEmpty());
         }
     }
 
     private static List<String> ids(int newest) {
-        return IntStream.range(0, PAGE)
-                .mapToObj(i -> "job-" + (newest - i))
-                .toList();
+        return IntStream.range(0, PAGE).mapToObj(i -> "job-" + (newest - i)).toList();
     }
 
     private static List<String> ids(List<JobRecord> page) {

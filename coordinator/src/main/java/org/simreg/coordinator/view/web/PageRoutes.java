@@ -152,7 +152,9 @@ public final class PageRoutes {
             Optional<String> page = olderThan(jobs, after);
             context.runOnContext(nothing -> {
                 if (page.isPresent()) {
-                    request.response().putHeader("Content-Type", "application/json").end(page.get());
+                    request.response()
+                            .putHeader("Content-Type", "application/json")
+                            .end(page.get());
                 } else {
                     notFound(request);
                 }
