@@ -20,7 +20,7 @@ final class BankSourceOptions {
             names = "--data",
             paramLabel = "SOURCE",
             description = "Folder of images: train/CLASS/* and val/CLASS/*, or one unlabelled folder; list:FILE,"
-                    + " tar:PATTERN; or"
+                    + " tar:PATTERN, parquet:PATTERN; or"
                     + " give --features")
     private String data;
 
