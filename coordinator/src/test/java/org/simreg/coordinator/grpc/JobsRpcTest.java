@@ -17,7 +17,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -95,9 +94,9 @@ class JobsRpcTest {
         CompletableFuture<Void> storage = new CompletableFuture<>();
         served.jobs.touching = storage::join;
         int before = served.jobs.submits;
-        for (Supplier<JobStatus> call : List.<Supplier<JobStatus>>of(
-                () -> jobs.submit(request().build()), () -> jobs.resume(named(paused.getId())))) {
-            StatusRuntimeException e = refused(call::get);
+        List<Runnable> calls = List.of(() -> jobs.submit(request().build()), () -> jobs.resume(named(paused.getId())));
+        for (Runnable call : calls) {
+            StatusRuntimeException e = refused(call);
             assertEquals("UNAVAILABLE", e.getStatus().getCode().name());
             assertTrue(e.getMessage().contains("does not answer"), e.getMessage());
         }

@@ -49,7 +49,7 @@ public final class PackCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "SOURCE",
             arity = "1..*",
-            description = "Folder, list:FILE or tar:PATTERN; several are one data set (required)")
+            description = "Folder, list:FILE, tar:PATTERN or parquet:PATTERN; several are one data set (required)")
     private List<String> sources;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the shards (required)")
