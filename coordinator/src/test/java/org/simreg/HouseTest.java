@@ -205,6 +205,7 @@ class HouseTest {
                 Set.of(
                         "worker.weights.format",
                         "worker.data.dataset.tar",
+                        "worker.data.dataset.parquet",
                         "coordinator.view.console",
                         "coordinator.view.report",
                         "coordinator.view.web",

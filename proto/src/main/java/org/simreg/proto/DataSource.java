@@ -65,6 +65,25 @@ public sealed interface DataSource {
         }
     }
 
+    /**
+     * Parquet files with a column of images, as Hugging Face's.
+     *
+     * @param at path with {@code *}, {@code ?} and <code>{000..146}</code>
+     */
+    record Parquet(String at) implements DataSource {
+        static final String PREFIX = "parquet:";
+
+        @Override
+        public DataSource with(String other) {
+            return new Parquet(other);
+        }
+
+        @Override
+        public String text() {
+            return PREFIX + at;
+        }
+    }
+
     /** The same source at another place. */
     DataSource with(String other);
 
@@ -94,6 +113,9 @@ public sealed interface DataSource {
     static DataSource of(String text) {
         if (text.startsWith(Listed.PREFIX)) {
             return new Listed(text.substring(Listed.PREFIX.length()));
+        }
+        if (text.startsWith(Parquet.PREFIX)) {
+            return new Parquet(text.substring(Parquet.PREFIX.length()));
         }
         return text.startsWith(Tars.PREFIX) ? new Tars(text.substring(Tars.PREFIX.length())) : new Folder(text);
     }

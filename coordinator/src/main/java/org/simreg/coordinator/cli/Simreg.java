@@ -21,6 +21,7 @@ import org.simreg.coordinator.cli.job.FeaturesCommand;
 import org.simreg.coordinator.cli.job.JobsCommand;
 import org.simreg.coordinator.cli.job.LogsCommand;
 import org.simreg.coordinator.cli.job.MoveCommand;
+import org.simreg.coordinator.cli.job.PackCommand;
 import org.simreg.coordinator.cli.job.SubmitCommand;
 import org.simreg.coordinator.cli.job.WatchCommand;
 import org.simreg.coordinator.cli.node.ClusterProcess;
@@ -206,6 +207,7 @@ public final class Simreg implements Runnable {
                 .addSubcommand(new WorkersCommand(global))
                 .addSubcommand(new ScaleCommand())
                 .addSubcommand(new AuditCommand())
+                .addSubcommand(new PackCommand(global))
                 .addSubcommand(new TokenCommand())
                 .addSubcommand(new MetaCommands.SettingsCommand())
                 .addSubcommand(new MetaCommands.CompletionCommand())

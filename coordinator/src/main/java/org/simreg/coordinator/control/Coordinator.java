@@ -225,6 +225,11 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
     }
 
     @Override
+    public void touch(Job job, String folder) {
+        queue.touch(job, folder);
+    }
+
+    @Override
     public JobStatus get(String id) {
         return JobStatuses.of(queue.get(id));
     }
@@ -363,9 +368,9 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         return queue.states();
     }
 
-    /** Jobs that have not ended. */
+    /** Jobs that are queued or run; safe for all threads. */
     public List<Job> active() {
-        return queue.active().stream().map(run -> run.record().getJob()).toList();
+        return queue.activeJobs();
     }
 
     /** What the jobs that train or want to would take if there were workers of every kind. */

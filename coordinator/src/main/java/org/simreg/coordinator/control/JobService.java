@@ -1,11 +1,13 @@
 package org.simreg.coordinator.control;
 
 import org.simreg.coordinator.job.JobWatch;
+import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersResponse;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
 
 /**
  * The service of jobs as clients use it: the port between gRPC and the coordinator. Called on the
@@ -13,6 +15,15 @@ import org.simreg.proto.SubmitRequest;
  * UserError} for a job with wrong settings.
  */
 public interface JobService {
+    /**
+     * Touches the paths that a job names, on any thread, which waits for as long as their storage does: afterwards {@link
+     * #submit} and {@link #resume}, which touch them on a thread that all share, don't.
+     *
+     * @param folder of its run, as it is asked for or known
+     * @throws UserError if one lies outside the roots
+     */
+    void touch(Job job, String folder);
+
     /** Queues a job; a request id that is known gives the job of that time. */
     JobStatus submit(SubmitRequest request);
 

@@ -12,6 +12,7 @@ import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Measured;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
@@ -122,8 +123,10 @@ final class ReportHandler {
         }
     }
 
-    private static void told(JobRun run, Told told) {
-        run.notice(told.getText());
+    private void told(JobRun run, Told told) {
+        Notice.Builder notice = Notice.newBuilder().setText(told.getText());
+        run.notice(told.hasBroken() ? notice.setBroken(told.getBroken()) : notice);
+        run.failures().unreadable(told.getBroken(), run.record()).ifPresent(tooMany -> guard.fail(run, tooMany, false));
         if (told.getKept()) {
             run.ledger().changed(told.getText());
         }

@@ -5,9 +5,11 @@ import io.grpc.stub.StreamObserver;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.simreg.coordinator.control.JobService;
 import org.simreg.coordinator.grpc.access.Gate;
 import org.simreg.coordinator.job.JobWatch;
+import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobState;
@@ -17,8 +19,10 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.ListWorkersRequest;
 import org.simreg.proto.ListWorkersResponse;
+import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.proto.WatchRequest;
+import org.simreg.worker.base.concurrent.WatchedPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,14 +33,17 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
 
     private final JobService jobs;
     private final Executor coordinator;
+    private final WatchedPool paths;
 
     /**
      * @param coordinator runs tasks one after the other on the coordinator's thread, in the order
      *     in which they are given
+     * @param paths runs what touches the paths that requests name, which may hang
      */
-    public JobsRpc(JobService jobs, Executor coordinator) {
+    public JobsRpc(JobService jobs, Executor coordinator, WatchedPool paths) {
         this.jobs = jobs;
         this.coordinator = coordinator;
+        this.paths = paths;
     }
 
     @Override
@@ -44,7 +51,8 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
         SubmitRequest.Builder known = asked.toBuilder().clearSubmitter();
         Gate.caller().ifPresent(known::setSubmitter);
         SubmitRequest request = known.build();
-        Calls.give(answer, coordinator, () -> {
+        String output = request.getJob().getCheckpoints().getOutput();
+        touched(Calls.observed(answer), request.getJob(), output, () -> {
             if (request.getRequestId().length() > LONGEST_ID) {
                 String what = request.getRequestId().length() + " characters; choose ";
                 throw GrpcStatuses.invalid("request_id", what + "at most " + LONGEST_ID);
@@ -73,7 +81,34 @@ public final class JobsRpc extends JobsGrpc.JobsImplBase {
 
     @Override
     public void resume(JobRequest request, StreamObserver<JobStatus> answer) {
-        one(request, answer, jobs::resume);
+        ServerCallStreamObserver<JobStatus> call = Calls.observed(answer);
+        Calls.run(call, coordinator, () -> {
+            JobStatus known = jobs.get(known(request.getId()));
+            touched(call, known.getJob(), known.getFolder(), () -> jobs.resume(known.getId()));
+        });
+    }
+
+    /** Answers on the coordinator's thread, once the paths of a job have answered on another. */
+    private void touched(ServerCallStreamObserver<JobStatus> call, Job job, String folder, Supplier<JobStatus> work) {
+        paths.call(
+                        () -> {
+                            jobs.touch(job, folder);
+                            return job;
+                        },
+                        () -> new Refused(
+                                Refused.Kind.UNAVAILABLE,
+                                "A path of the job does not answer (%s, or of its data or weights): look whether its storage is there; ask again when it is"
+                                        .formatted(folder)))
+                .whenComplete((touched, failure) -> {
+                    if (failure == null) {
+                        Calls.run(call, coordinator, () -> {
+                            call.onNext(work.get());
+                            call.onCompleted();
+                        });
+                    } else {
+                        call.onError(GrpcStatuses.of(failure));
+                    }
+                });
     }
 
     @Override

@@ -5,6 +5,8 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.simreg.proto.BrokenImage;
+import org.simreg.proto.JobRecord;
 
 /** The record of a job's failures: which workers failed at it, and whether they may try again. */
 public final class FailureRecord {
@@ -18,6 +20,7 @@ public final class FailureRecord {
     private final Map<String, Integer> shortages = new HashMap<>();
     private final Map<String, Long> until = new HashMap<>();
     private final Set<String> refusers = new HashSet<>();
+    private final Set<String> broken = new HashSet<>();
     private int withoutProgress;
     private boolean untold;
 
@@ -73,6 +76,23 @@ public final class FailureRecord {
         return withoutProgress >= MOST_WITHOUT_PROGRESS;
     }
 
+    /**
+     * A worker can't read an image.
+     *
+     * @param image one of others than the train images isn't counted
+     * @return why the job can't go on, once its workers together know of more than its settings allow
+     */
+    public Optional<String> unreadable(BrokenImage image, JobRecord job) {
+        double most = job.getJob().getDataset().getMaxBroken();
+        long images = job.getStarted().getTrainImages();
+        boolean more = image.getTrain() && broken.add(image.getFile());
+        return more && images > 0 && broken.size() > most * images
+                ? Optional.of(
+                        "%d of the %d images can't be read by the workers so far, %s the last of them; dataset.max_broken allows %s of all. Mend or remove them, or allow more with --max-broken"
+                                .formatted(broken.size(), images, image.getFile(), most))
+                : Optional.empty();
+    }
+
     /** A step is done: what went wrong before is forgotten. */
     void progressed() {
         withoutProgress = 0;
@@ -93,6 +113,7 @@ public final class FailureRecord {
         shortages.clear();
         until.clear();
         refusers.clear();
+        broken.clear();
         withoutProgress = 0;
     }
 }

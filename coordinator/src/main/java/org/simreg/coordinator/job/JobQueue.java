@@ -1,5 +1,6 @@
 package org.simreg.coordinator.job;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
@@ -20,6 +21,7 @@ import org.simreg.proto.ListRequest;
 import org.simreg.proto.ListResponse;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.proto.UserError;
 
 /** The queue of a coordinator: all its jobs, ended ones too, and the rules for a new one. */
 public final class JobQueue implements JobRun.Listener {
@@ -37,6 +39,8 @@ public final class JobQueue implements JobRun.Listener {
 
     /** Ended jobs in memory, those asked for last at the end. */
     private final Map<String, JobRun> ended = new LinkedHashMap<>();
+
+    private volatile List<Job> activeJobs = List.of();
 
     private Consumer<JobRun> answering = run -> {};
     private Consumer<JobRun> queued = run -> {};
@@ -89,17 +93,18 @@ public final class JobQueue implements JobRun.Listener {
     @Override
     public void moved(JobRun run) {
         if (runs.get(run.id()) == run) {
-            place(active, run, run.active());
+            if (place(active, run, run.active())) {
+                activeJobs = active.values().stream()
+                        .map(one -> one.record().getJob())
+                        .toList();
+            }
             place(ended, run, run.ended());
         }
     }
 
-    private static void place(Map<String, JobRun> among, JobRun run, boolean belongs) {
-        if (belongs) {
-            among.putIfAbsent(run.id(), run);
-        } else {
-            among.remove(run.id());
-        }
+    /** Whether that changes anything. */
+    private static boolean place(Map<String, JobRun> among, JobRun run, boolean belongs) {
+        return belongs ? among.putIfAbsent(run.id(), run) == null : among.remove(run.id()) != null;
     }
 
     /** Lets go of ended jobs that nobody watches, for as many as there may be in memory. */
@@ -128,6 +133,11 @@ public final class JobQueue implements JobRun.Listener {
 
     public List<JobRun> active() {
         return List.copyOf(active.values());
+    }
+
+    /** The settings of the active jobs; safe for all threads, which don't wait. */
+    public List<Job> activeJobs() {
+        return activeJobs;
     }
 
     /** How many jobs are in which state; states that no job is in are left out. */
@@ -242,6 +252,19 @@ public final class JobQueue implements JobRun.Listener {
             place = PastJobs.Place.of(records.get(records.size() - 1));
         }
         return last;
+    }
+
+    /**
+     * Touches the paths that a job names, so that the thread of this may touch them later without waiting long. Safe for
+     * all threads; waits for as long as the paths' storage does.
+     *
+     * @throws UserError if one lies outside the roots, or a setting is wrong
+     */
+    public void touch(Job job, String output) {
+        Job complete = JobSettings.complete(job);
+        Path folder = settings.base().resolve(output).toAbsolutePath().normalize();
+        settings.limits().roots().check(complete, folder);
+        Files.exists(folder);
     }
 
     /** Refuses paths outside the roots; they are resolved, as links may lead elsewhere by now. */

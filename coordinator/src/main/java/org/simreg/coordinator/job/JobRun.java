@@ -54,9 +54,7 @@ public final class JobRun {
         void answers(JobRun run);
     }
 
-    /**
-     * @param listener told of what happens to it
-     */
+    /** The listener is told of what happens to it. */
     JobRun(
             CoordinatorSettings settings,
             JobStore store,
@@ -299,9 +297,14 @@ public final class JobRun {
 
     /** Emits a notice for people, each text once a job. */
     public void notice(String said) {
-        String text = Printable.text(said);
+        notice(Notice.newBuilder().setText(said));
+    }
+
+    /** The same for one that has more than a text. */
+    public void notice(Notice.Builder notice) {
+        String text = Printable.text(notice.getText());
         if (noticed.size() < MOST_NOTICES && noticed.add(text)) {
-            emit(Progress.newBuilder().setNotice(Notice.newBuilder().setText(text)));
+            emit(Progress.newBuilder().setNotice(notice.setText(text)));
         }
     }
 

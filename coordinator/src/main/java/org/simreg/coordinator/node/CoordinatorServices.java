@@ -82,7 +82,7 @@ final class CoordinatorServices {
         rpcs.addAll(List.of(
                 new ScaleRpc(scaling, jobs),
                 keda,
-                new JobsRpc(coordinator, jobs),
+                new JobsRpc(coordinator, jobs, pools.paths),
                 new WorkersRpc(coordinator, jobs, pools.checkpoints),
                 samples));
         banks.ifPresent(deployed -> serve(deployed, stores.banks.orElseThrow()));
@@ -95,20 +95,22 @@ final class CoordinatorServices {
         private static final int THREADS = 4;
         private static final int MAKING = 2;
         private static final Duration SHORT = Duration.ofSeconds(20);
+        private static final Duration TOUCH = Duration.ofSeconds(5);
 
         final WatchedPool checkpoints = new WatchedPool("simreg-checkpoints", THREADS, WatchedPool.PATIENCE);
         final WatchedPool shards = new WatchedPool("simreg-shard-files", THREADS, WatchedPool.PATIENCE);
         final WatchedPool making = new WatchedPool("simreg-making", MAKING, WatchedPool.PATIENCE);
         final WatchedPool reads = new WatchedPool("simreg-reads", THREADS, SHORT);
+        final WatchedPool paths = new WatchedPool("simreg-paths", THREADS, TOUCH);
 
         Optional<String> trouble() {
-            return Stream.of(checkpoints, shards, making, reads)
+            return Stream.of(checkpoints, shards, making, reads, paths)
                     .flatMap(pool -> pool.trouble().stream())
                     .findFirst();
         }
 
         void close() {
-            List.of(making, reads, shards, checkpoints).forEach(WatchedPool::close);
+            List.of(making, paths, reads, shards, checkpoints).forEach(WatchedPool::close);
         }
     }
 
@@ -307,10 +309,7 @@ final class CoordinatorServices {
 
     /** Active jobs, whose data workers may read, and banks as jobs that would read the same. */
     private Collection<Job> readers() {
-        List<Job> active = ask(Coordinator::active)
-                .toCompletionStage()
-                .toCompletableFuture()
-                .join();
+        List<Job> active = jobs.owned().active();
         Stream<Job> makers = banks.stream()
                 .flatMap(verticle -> verticle.owned().views().stream())
                 .flatMap(bank -> bank.images().stream())

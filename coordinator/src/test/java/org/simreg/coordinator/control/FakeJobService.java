@@ -32,7 +32,16 @@ public final class FakeJobService implements JobService {
     public int submits;
     public SubmitRequest last;
     private String busy = "";
+
+    /** What touching a job's paths does; on threads of their own. */
+    public volatile Runnable touching = () -> {};
+
     private Thread owner;
+
+    @Override
+    public void touch(Job job, String folder) {
+        touching.run();
+    }
 
     /** A watch: what was sent, and whether it waits. */
     public final class Follower implements AutoCloseable {

@@ -121,6 +121,7 @@ abstract class FakeMember extends FakeProcess {
                         .setStarted(JobStarted.newBuilder()
                                 .setTotalSteps(total())
                                 .setStepsPerEpoch(STEPS_PER_EPOCH)
+                                .setTrainImages(100)
                                 .setBatch(batch()))));
         if (world.random.nextInt(4) == 0) {
             send(Report.newBuilder().setTold(Told.newBuilder().setJob(job).setText("a notice")));

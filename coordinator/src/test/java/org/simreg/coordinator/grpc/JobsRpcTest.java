@@ -12,6 +12,7 @@ import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,27 @@ class JobsRpcTest {
                 jobs.listWorkers(ListWorkersRequest.getDefaultInstance())
                         .getWorkers(0)
                         .getWorker());
+    }
+
+    @Test
+    void pathsThatDoNotAnswerHoldUpTheirOwnRequestOnly() throws Exception {
+        JobStatus paused = jobs.submit(request().build());
+        jobs.pause(named(paused.getId()));
+        // Storage that is away can't be interrupted either.
+        CompletableFuture<Void> storage = new CompletableFuture<>();
+        served.jobs.touching = storage::join;
+        int before = served.jobs.submits;
+        List<Runnable> calls = List.of(() -> jobs.submit(request().build()), () -> jobs.resume(named(paused.getId())));
+        for (Runnable call : calls) {
+            StatusRuntimeException e = refused(call);
+            assertEquals("UNAVAILABLE", e.getStatus().getCode().name());
+            assertTrue(e.getMessage().contains("does not answer"), e.getMessage());
+        }
+        assertEquals(before, served.jobs.submits);
+        assertEquals(1, jobs.list(ListRequest.getDefaultInstance()).getJobsCount());
+        served.jobs.touching = () -> {};
+        storage.complete(null);
+        assertEquals(JobState.QUEUED, jobs.resume(named(paused.getId())).getState());
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
 import org.simreg.coordinator.control.FakeJobService;
 import org.simreg.coordinator.control.FakeWorkerService;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.concurrent.WatchedPool;
 
 /**
  * The services {@code Jobs} and {@code Workers} with fakes behind a real server, on a port of this
@@ -33,6 +34,7 @@ public final class Served implements AutoCloseable {
     public final String name = UUID.randomUUID().toString();
     final ManagedChannel channel;
     private final ExecutorService coordinator = Executors.newSingleThreadExecutor();
+    private final WatchedPool paths = new WatchedPool("simreg-paths", 2, Duration.ofMillis(200));
     private final ExecutorService files = NamedThreads.numbered("simreg-files", 4);
 
     private Served(FakeJobService jobs, boolean network, int port) {
@@ -42,7 +44,7 @@ public final class Served implements AutoCloseable {
     private Served(FakeJobService jobs, boolean network, int port, GrpcServer.Security security) {
         this.jobs = jobs;
         List<BindableService> services =
-                List.of(new JobsRpc(jobs, coordinator), new WorkersRpc(workers, coordinator, files));
+                List.of(new JobsRpc(jobs, coordinator, paths), new WorkersRpc(workers, coordinator, files));
         server = network
                 ? GrpcServer.listen("localhost", port, services, security)
                 : GrpcServer.inProcess(name, services);
@@ -103,6 +105,7 @@ public final class Served implements AutoCloseable {
         channel.shutdownNow();
         server.close();
         coordinator.shutdown();
+        paths.close();
         files.shutdown();
         try {
             // What its streams still have to say of their end is not for the next owner's time.

@@ -11,11 +11,16 @@ import com.google.gson.JsonObject;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import com.marcnuri.helm.TemplateCommand;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,11 +30,15 @@ class ChartTest {
     private static final Path CHART = Manifests.FOLDER.resolve("helm").resolve("simreg");
 
     private static String template(String release, String namespace, String... values) {
-        TemplateCommand command = new Helm(CHART)
-                .template()
-                .withName(release)
-                .withNamespace(namespace)
-                .withKubeVersion("1.27.0");
+        return template(new Helm(CHART).template().withNamespace(namespace), release, values);
+    }
+
+    private static String template(Path chart, String release, String... values) {
+        return template(new Helm(chart).template(), release, values);
+    }
+
+    private static String template(TemplateCommand made, String release, String... values) {
+        TemplateCommand command = made.withName(release).withKubeVersion("1.27.0");
         for (String value : values) {
             String[] parts = value.split("=", 2);
             command.set(parts[0], parts[1]);
@@ -66,6 +75,32 @@ class ChartTest {
         Map<String, JsonObject> actual = comparable(chart(value.split(",")));
         assertEquals(expected.keySet(), actual.keySet());
         expected.forEach((title, object) -> assertEquals(object, actual.get(title), title));
+    }
+
+    /** Helm for Java shows no hooks, so that the Secret is looked at in a copy in which it is none. */
+    @Test
+    void theClustersNameIsASecretThatNobodyGuessesAndThatUpgradesKeep(@TempDir Path folder) throws IOException {
+        Path copy = folder.resolve("simreg");
+        try (Stream<Path> files = Files.walk(CHART)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(CHART.relativize(file).toString()));
+            }
+        }
+        Path secret = copy.resolve("templates/secret.yaml");
+        String text = Files.readString(secret);
+        String hook = "  annotations:\n    helm.sh/hook: pre-install\n";
+        assertTrue(text.contains(hook), text);
+        Files.writeString(secret, text.replace(hook, ""));
+        List<String> names = Stream.of(template(copy, "lab"), template(copy, "lab"))
+                .map(made -> Manifests.parse(made).find("Secret", "lab-cluster").orElseThrow())
+                .map(made -> made.getAsJsonObject("data").get("name").getAsString())
+                .distinct()
+                .toList();
+        assertEquals(2, names.size(), "random");
+        assertEquals(32, Base64.getDecoder().decode(names.get(0)).length);
+        String own = template(copy, "lab", "config.clusterSecret=mine");
+        assertFalse(own.contains("kind: Secret"), "of one's own none is made");
+        assertEquals(2, own.split("name: mine", -1).length - 1, "coordinator and workers take it");
     }
 
     /** Without what only tells who made it, and with plain names of generated objects. */

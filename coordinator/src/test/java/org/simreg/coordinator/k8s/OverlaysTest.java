@@ -9,6 +9,8 @@ import static org.simreg.coordinator.k8s.Manifests.text;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -53,6 +55,25 @@ class OverlaysTest {
     @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
+    }
+
+    @Test
+    void thePodsTakeTheClustersNameFromASecretThatMustBeThere() {
+        List<JsonElement> names = new ArrayList<>();
+        for (JsonObject object : Manifests.overlay("cpu").objects()) {
+            if (Manifests.kind(object).equals("ConfigMap")) {
+                assertFalse(object.getAsJsonObject("data").has("SIMREG_CLUSTER"), "a name for all to read");
+            }
+            for (JsonObject container : containers(object)) {
+                container.getAsJsonArray("env").forEach(one -> {
+                    if (text(one.getAsJsonObject(), "name").equals("SIMREG_CLUSTER")) {
+                        names.add(one.getAsJsonObject().getAsJsonObject("valueFrom"));
+                    }
+                });
+            }
+        }
+        JsonElement secret = JsonParser.parseString("{'secretKeyRef': {'name': 'simreg-cluster', 'key': 'name'}}");
+        assertEquals(List.of(secret, secret), names);
     }
 
     @Test

@@ -37,28 +37,31 @@ final class HubExport {
     private final NetworkGraph graph;
     private final Layout layout;
     private final StateDict weights;
+    private final Map<String, String> notes;
 
-    private HubExport(Network network, Layout layout, StateDict weights) {
+    private HubExport(Network network, Layout layout, StateDict weights, Map<String, String> notes) {
         this.network = network;
         this.graph = Networks.backbone(network);
         this.layout = layout;
         this.weights = weights;
+        this.notes = notes;
     }
 
     /**
      * Weights to be written under a layout's names.
      *
      * @param weights the network's with the counters of batches
+     * @param notes for the files' metadata
      * @throws UserError if the library has no network of this arithmetic
      */
-    static HubExport of(Network network, Layout layout, StateDict weights) {
+    static HubExport of(Network network, Layout layout, StateDict weights, Map<String, String> notes) {
         LayerNames names = Networks.names(network, layout)
                 .orElseThrow(() -> new UserError("Can't write %s in the layout %s: that library has no such network; %s"
                         .formatted(
                                 Networks.backbone(network).name(),
                                 word(layout),
                                 "leave --layout out, or choose another one")));
-        return new HubExport(network, layout, renamed(weights, names));
+        return new HubExport(network, layout, renamed(weights, names), notes);
     }
 
     private static String word(Layout layout) {
@@ -99,13 +102,13 @@ final class HubExport {
         for (Format format : EnumSet.copyOf(formats)) {
             if (format == Format.PTH) {
                 Path file = folder.resolve(name + ".pth");
-                TorchZip.write(file, weights);
+                TorchZip.write(file, weights, notes);
                 files.add(file);
             } else if (format == Format.SAFETENSORS && layout == Layout.HUGGINGFACE) {
                 files.addAll(pretrained(folder.resolve(name)));
             } else if (format == Format.SAFETENSORS) {
                 Path file = folder.resolve(name + ".safetensors");
-                Safetensors.write(file, weights);
+                Safetensors.write(file, weights, notes);
                 files.add(file);
             }
         }
@@ -115,7 +118,7 @@ final class HubExport {
     private List<Path> pretrained(Path folder) {
         StudentExport.make(folder);
         Path model = folder.resolve("model.safetensors");
-        Safetensors.write(model, weights);
+        Safetensors.write(model, weights, notes);
         Path config = folder.resolve("config.json");
         ByteBuffer text = ByteBuffer.wrap(config().getBytes(StandardCharsets.UTF_8));
         AtomicFile.write(config, channel -> AtomicFile.put(channel, text));

@@ -69,7 +69,7 @@ final class OnnxGraph {
         String input = value(node.input());
         Op op = node.op();
         for (Weight weight : NetworkGraph.weightsOf(node)) {
-            constant(weight.name(), folded.weights().get(weight.name()), weight.shape());
+            constant(weight.name(), folded.weights().get(weight.name()), shape(op, weight));
         }
         if (op instanceof Op.Convolution convolution) {
             convolution(node, convolution, output);
@@ -101,6 +101,11 @@ final class OnnxGraph {
         }
     }
 
+    /** Factors of channels stand before height and width. */
+    private static long[] shape(Op op, Weight weight) {
+        return op instanceof Op.ChannelScale scale ? new long[] {scale.width(), 1, 1} : weight.shape();
+    }
+
     private void pixelwise(NetworkGraph.Node node, String input, String output) {
         Op op = node.op();
         if (op instanceof Op.Silu) {
@@ -112,7 +117,7 @@ final class OnnxGraph {
             add("HardSigmoid", output, List.of(input)).addAttribute(real("alpha", 1f / 6));
         } else if (op instanceof Op.HardSwish) {
             add("HardSwish", output, List.of(input));
-        } else if (op instanceof Op.Gelu) {
+        } else if (op instanceof Op.Gelu gelu && gelu.form() == Op.Gelu.Form.EXACT) {
             gelu(input, output);
         } else if (op instanceof Op.SpatialMean) {
             add("GlobalAveragePool", output, List.of(input));
@@ -124,10 +129,8 @@ final class OnnxGraph {
             String name = node.name();
             add("LayerNormalization", output, List.of(input, name + ".weight", name + ".bias"))
                     .addAttribute(real("epsilon", (float) norm.epsilon()));
-        } else if (op instanceof Op.ChannelScale scale) {
-            String factors = node.name() + ".gamma.image";
-            constant(factors, folded.weights().get(node.name() + ".gamma"), new long[] {scale.width(), 1, 1});
-            add("Mul", output, List.of(input, factors));
+        } else if (op instanceof Op.ChannelScale) {
+            add("Mul", output, List.of(input, node.name() + ".gamma"));
         } else {
             new OnnxTokens(this, folded).layer(node, input, output);
         }

@@ -139,13 +139,14 @@ public final class StudentExport {
                     + " the TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
         }
         Read read = Read.of(source, notices);
-        HubExport hub = HubExport.of(read.name, target.layout.get(), read.counted);
+        Map<String, String> notes = notes(source.file);
+        HubExport hub = HubExport.of(read.name, target.layout.get(), read.counted, notes);
         make(target.folder);
         List<Path> files = new ArrayList<>(hub.write(target.folder, named));
         Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
         others.retainAll(target.formats);
         if (!others.isEmpty()) {
-            files.addAll(write(target.folder, read.backbone, read.counted, target.size, others));
+            files.addAll(write(target.folder, read.backbone, read.counted, target.size, others, notes));
         }
         return files;
     }
@@ -242,7 +243,7 @@ public final class StudentExport {
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(name + format.suffix);
             switch (format) {
-                case TORCHSCRIPT -> archive.write(file, weights);
+                case TORCHSCRIPT -> archive.write(file, weights, notes);
                 case SAFETENSORS -> Safetensors.write(file, archive.stateDict(weights), notes);
                 case PTH -> TorchZip.write(file, archive.stateDict(weights), notes);
                 case ONNX -> {

@@ -3,13 +3,13 @@ package org.simreg.worker.train;
 import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.ImageManifest;
@@ -43,11 +43,11 @@ public final class JobLoader {
 
     private final Job job;
     private final WorkerSettings settings;
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final Problems problems;
     private final LoadedJob.Resources open = new LoadedJob.Resources();
 
-    private JobLoader(Job job, WorkerSettings settings, Consumer<String> notices, Problems problems) {
+    private JobLoader(Job job, WorkerSettings settings, Notices notices, Problems problems) {
         this.job = job;
         this.settings = settings;
         this.notices = notices;
@@ -79,7 +79,7 @@ public final class JobLoader {
      * @param notices sentences for people, also from decode threads
      * @throws UserError if data or weights can't be used; the message names all of them
      */
-    public static LoadedJob open(Job job, WorkerSettings settings, Consumer<String> notices) {
+    public static LoadedJob open(Job job, WorkerSettings settings, Notices notices) {
         refuseForeign(job, settings);
         JobLoader loader = new JobLoader(job, settings, notices, new Problems());
         try {
@@ -132,7 +132,7 @@ public final class JobLoader {
         ViewPlan views = ViewPlan.of(job, trained.selfTaught());
         List<TeacherFeatures> features = features(files, views);
         BatchLoader.Settings decoding =
-                settings.loader(job.getSeed()).withMaxBroken(job.getDataset().getMaxBroken());
+                settings.loader(job.getSeed()).training(job.getDataset().getMaxBroken());
         BatchLoader loader = open.add(new BatchLoader(images.train(), decoding, notices));
         Targets targets = new Targets(files.torch, views, features, loader);
         StepClock clock = new StepClock(targets.size());

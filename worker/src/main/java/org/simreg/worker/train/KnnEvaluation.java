@@ -2,7 +2,6 @@ package org.simreg.worker.train;
 
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Example;
@@ -11,6 +10,7 @@ import org.simreg.proto.KnnScore;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.BatchLoader;
@@ -33,7 +33,7 @@ final class KnnEvaluation implements AutoCloseable {
 
     private final ImageList searched;
     private final ImageList val;
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final ImageEmbedder trainImages;
     private final ImageEmbedder valImages;
     private final ViewRecipe.CentreView view;
@@ -74,7 +74,7 @@ final class KnnEvaluation implements AutoCloseable {
         }
     }
 
-    KnnEvaluation(Torch torch, Job job, Compared images, WorkerSettings settings, Consumer<String> notices) {
+    KnnEvaluation(Torch torch, Job job, Compared images, WorkerSettings settings, Notices notices) {
         val = images.val();
         searched = images.searched();
         this.notices = notices;
@@ -87,6 +87,11 @@ final class KnnEvaluation implements AutoCloseable {
         ks = job.getEvaluation().getKList().stream()
                 .mapToInt(k -> Math.min(k, most))
                 .toArray();
+        int others = inside() ? val.size() - 1 : searched.size();
+        IntStream.of(ks)
+                .filter(k -> k > others)
+                .forEach(k -> notices.accept("evaluation.k: %d is more than the %d %s, so all of them vote"
+                        .formatted(k, others, inside() ? "other images" : "searched images")));
         search = new NearestNeighbors(settings.threads());
     }
 
@@ -119,18 +124,23 @@ final class KnnEvaluation implements AutoCloseable {
             notices.accept("k-NN accuracy isn't measured: " + e.getMessage());
             return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
         }
+        if (inside() && queries.size() < 2) {
+            notices.accept("k-NN accuracy isn't measured: val has one image, which has no other to be compared with");
+            return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
+        }
         FeatureBank bank = inside() ? queries : trainImages.bank(features, shown, progress);
         int k = Math.max(asked.examples ? SHOWN : 1, IntStream.of(ks).max().orElse(1));
-        TopK neighbors = inside() ? others(search.search(bank, queries, k + 1)) : search.search(bank, queries, k);
+        TopK neighbors = inside() ? search.others(bank, k) : search.search(bank, queries, k);
         KnnVote vote = new KnnVote(neighbors, inside() ? bank.size() - 1 : bank.size());
         for (KnnVote.Score score : vote.accuracy(queries.labels(), ks)) {
             done.addKnn(KnnScore.newBuilder().setK(score.k()).setAccuracy(score.accuracy()));
         }
         if (asked.examples) {
             // Spread over the classes, which are in order.
-            IntStream.range(0, Math.min(EXAMPLES, val.size()))
-                    .map(i -> (int) ((2L * i + 1) * val.size() / (2L * Math.min(EXAMPLES, val.size()))))
-                    .forEach(query -> done.addExamples(example(query, neighbors)));
+            int count = Math.min(EXAMPLES, queries.size());
+            IntStream.range(0, count)
+                    .map(i -> (int) ((2L * i + 1) * queries.size() / (2L * count)))
+                    .forEach(query -> done.addExamples(example(queries.id(query), query, neighbors)));
         }
         return done.setSeconds((System.nanoTime() - begun) / 1e9).build();
     }
@@ -140,27 +150,14 @@ final class KnnEvaluation implements AutoCloseable {
         return searched == val;
     }
 
-    /** The neighbours of each image of val without itself. */
-    private static TopK others(TopK neighbors) {
-        TopK others = new TopK(neighbors.queries(), neighbors.k() - 1);
-        for (int query = 0; query < neighbors.queries(); query++) {
-            int to = query * others.k();
-            for (int rank = 0; rank < neighbors.k() && to < (query + 1) * others.k(); rank++) {
-                if (neighbors.id(query, rank) != query) {
-                    others.ids()[to] = neighbors.id(query, rank);
-                    others.labels()[to] = neighbors.label(query, rank);
-                    others.cosines()[to] = neighbors.cosine(query, rank);
-                    to++;
-                }
-            }
-        }
-        return others;
-    }
-
-    private Example example(int query, TopK neighbors) {
+    /**
+     * @param image id of the image that is asked for
+     * @param query its row; images that can't be read have none
+     */
+    private Example example(int image, int query, TopK neighbors) {
         Example.Builder example = Example.newBuilder()
-                .setFile(val.path(query))
-                .setLabel(val.classNames().get(val.label(query)));
+                .setFile(val.path(image))
+                .setLabel(val.classNames().get(val.label(image)));
         for (int rank = 0; rank < Math.min(SHOWN, neighbors.k()); rank++) {
             int id = (int) neighbors.id(query, rank);
             example.addNeighbors(Example.Neighbor.newBuilder()

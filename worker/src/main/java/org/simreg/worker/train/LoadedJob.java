@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
@@ -46,7 +46,7 @@ public final class LoadedJob implements AutoCloseable {
          * @param notices sentences for people, also from decode threads
          * @throws UserError if something the job names can't be used
          */
-        LoadedJob open(Job job, Consumer<String> notices);
+        LoadedJob open(Job job, Notices notices);
     }
 
     /**

@@ -86,8 +86,8 @@ class HubExportTest {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Networks.backbone(Network.RESNET50).weights().forEach(w -> shapes.put(w.name(), w.shape()));
         StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
-        String config =
-                HubExport.of(Network.RESNET50, Layout.HUGGINGFACE, weights).config();
+        String config = HubExport.of(Network.RESNET50, Layout.HUGGINGFACE, weights, Map.of())
+                .config();
         assertTrue(config.contains("\"hidden_sizes\": [256, 512, 1024, 2048]"), config);
         assertTrue(config.contains("\"depths\": [3, 4, 6, 3]"), config);
         assertTrue(config.contains("\"layer_type\": \"bottleneck\""), config);
@@ -98,7 +98,7 @@ class HubExportTest {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Networks.backbone(Network.CONVNEXT_SMALL).weights().forEach(w -> shapes.put(w.name(), w.shape()));
         StateDict weights = StateDict.lazy(shapes, name -> new float[0]);
-        String config = HubExport.of(Network.CONVNEXT_SMALL, Layout.HUGGINGFACE, weights)
+        String config = HubExport.of(Network.CONVNEXT_SMALL, Layout.HUGGINGFACE, weights, Map.of())
                 .config();
         assertTrue(config.contains("\"hidden_sizes\": [96, 192, 384, 768]"), config);
         assertTrue(config.contains("\"depths\": [3, 3, 27, 3]"), config);

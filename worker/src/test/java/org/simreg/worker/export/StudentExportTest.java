@@ -13,8 +13,12 @@ import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,13 +26,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
+import org.simreg.proto.Precision;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
+import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -57,12 +65,38 @@ class StudentExportTest {
         assertSameBits(weights, WeightsFile.read(student.resolve(file + ".pth")));
         assertSameBits(weights, WeightsFile.read(student.resolve(file + ".torchscript.pt")));
         assertHoldsCheckpoint(weights, run);
+        whatTheRunKnewGoesWithTheWeights();
         for (int images : new int[] {1, 5}) {
             byte[] pixels = pixels(images);
             float[] expected = evaluated(name, weights, pixels, images);
             close(expected, scripted(student.resolve(file + ".torchscript.pt"), pixels, images));
             close(expected, onnx(student.resolve(file + ".onnx"), pixels, images));
         }
+    }
+
+    /** Of the run folder, of its export, and of exports of these under other libraries' names. */
+    private void whatTheRunKnewGoesWithTheWeights() {
+        ShownImages known = new ShownImages(32, 37, Pixels.IMAGENET, Precision.FLOAT32);
+        Path newest = RunCheckpoint.newest(SmallRun.checkpoints(folder)).orElseThrow();
+        List<Path> files = new ArrayList<>(List.of(folder, newest));
+        Set<StudentExport.Format> formats = EnumSet.complementOf(EnumSet.of(StudentExport.Format.ONNX));
+        for (Layout layout : List.of(Layout.TORCHVISION, Layout.TIMM, Layout.HUGGINGFACE)) {
+            var target = new StudentExport.Target(folder.resolve("hub"), 32, formats, Optional.of(layout));
+            files.addAll(StudentExport.checkpoint(StudentExport.Source.run(newest), target, notice -> {}));
+        }
+        files.removeIf(file -> file.endsWith("config.json"));
+        assertTrue(files.stream().anyMatch(file -> file.endsWith("model.safetensors")), files::toString);
+        for (Path file : files) {
+            assertEquals(Optional.of(known), ShownImages.of(file), file::toString);
+        }
+        assertEquals(
+                Optional.of(known),
+                ShownImages.of(folder.resolve("hub").resolve(hub()).toString()));
+        assertEquals(Optional.empty(), ShownImages.of(folder.resolve("teacher-1.safetensors")));
+    }
+
+    private String hub() {
+        return folder.resolve("hub").toFile().list((in, name) -> name.endsWith("-huggingface"))[0];
     }
 
     /** Statistics of 0 and 1 would hide a BatchNorm that is left out. */

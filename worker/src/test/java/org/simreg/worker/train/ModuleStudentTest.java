@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
+import org.simreg.proto.Precision;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
@@ -31,6 +34,7 @@ import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.weights.checkpoint.ShownImages;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -173,6 +177,11 @@ public class ModuleStudentTest {
         StateDict trained = WeightsFile.read(newest).withoutPrefix("backbone.");
         StateDict original = WeightsFile.read(file("cnn"));
         for (String export : run.exports()) {
+            String source = export.contains("torchscript") ? "torchscript:" : "";
+            assertEquals(
+                    Optional.of(new ShownImages(32, 37, Pixels.IMAGENET, Precision.FLOAT32)),
+                    ShownImages.of(source + folder.resolve(export)),
+                    export);
             StateDict exported = WeightsFile.read(folder.resolve(export));
             assertTrue(original.names().equals(exported.names()), export);
             for (String name : trained.names()) {

@@ -1,5 +1,6 @@
 package org.simreg.worker.train;
 
+import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -216,6 +217,25 @@ public final class SmallRun {
     /** A loop whose steps are taken one by one, and that tells nobody. */
     public static TrainingLoop loop(LoadedJob job, Reduce reduce) {
         return new TrainingLoop(job, reduce, TrainingLoop.Role.ALONE, () -> false, new Silence());
+    }
+
+    /**
+     * Takes a step of a job that two workers share.
+     *
+     * @param cut micro-batches that the first one computes
+     */
+    public static void together(LoadedJob one, LoadedJob two, int cut, Reduce reduce) throws Exception {
+        long step = one.committed();
+        one.inputs().share(0, cut);
+        two.inputs().share(cut, one.plan().microBatches() - cut);
+        Reduce.Round round = reduce.begin(step, one.leaves());
+        for (LoadedJob run : List.of(one, two)) {
+            run.inputs().prepare(step);
+            TrainingLoop.backward(run, step, round);
+        }
+        NDArray mean = round.mean().get();
+        loop(two, reduce).update(step, mean.duplicate());
+        loop(one, reduce).update(step, mean);
     }
 
     /** Takes the first steps of a job that has taken its state. */

@@ -123,6 +123,12 @@ class SourcesTest {
         assertEquals(expected, sha256("tar:" + file));
     }
 
+    @Test
+    void parquetGivesTheBitsOfTheFolder() throws IOException {
+        Path files = Path.of("src", "test", "resources", "parquet");
+        assertEquals(expected, sha256("parquet:" + files + "/train-*.parquet"));
+    }
+
     private static List<EvaluationDone> measured(Job.Builder job) throws IOException {
         job.addTeachersBuilder().setSource("self");
         SmallRun run = SmallRun.whole(job, Files.createTempDirectory(folder, "run"));

@@ -20,7 +20,7 @@ final class BankSourceOptions {
             names = "--data",
             paramLabel = "SOURCE",
             description = "Folder of images: train/CLASS/* and val/CLASS/*, or one unlabelled folder; list:FILE,"
-                    + " tar:PATTERN; or"
+                    + " tar:PATTERN, parquet:PATTERN; or"
                     + " give --features")
     private String data;
 
@@ -124,8 +124,8 @@ final class BankSourceOptions {
 
     /** What the run of the weights is taken for where no option says otherwise; empty if they come from none. */
     Optional<String> taken() {
-        boolean file = weights != null && TeacherSource.of(weights) instanceof TeacherSource.Weights;
-        return (file ? ShownImages.of(Path.of(weights)) : Optional.<ShownImages>empty())
+        return Optional.ofNullable(weights)
+                .flatMap(ShownImages::of)
                 .map(shown -> "%s comes from a run with a %s; what no option names is taken from there"
                         .formatted(weights, shown.text()));
     }

@@ -21,6 +21,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.WorkerSettings;
@@ -145,11 +146,13 @@ public final class EvalRun {
     }
 
     private static EvalData data(String path, ImageDataset splits) {
+        ImageList val = splits.val().orElseThrow();
+        ImageList labelled = splits.train().labelled() ? splits.train() : val;
         return EvalData.newBuilder()
                 .setPath(path)
                 .setTrainImages(splits.train().size())
-                .setValImages(splits.val().orElseThrow().size())
-                .setClasses(splits.train().classNames().size())
+                .setValImages(val.size())
+                .setClasses(labelled.classNames().size())
                 .build();
     }
 
@@ -164,15 +167,23 @@ public final class EvalRun {
                 new DatasetOpener.Local(machine.cache(), machine.roots(), ImageDataset.IndexProgress.SILENT),
                 progress::notice);
         if (splits.val().isPresent() && !splits.train().labelled()) {
-            throw new UserError(
-                    "Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*"
-                            .formatted(source));
+            requireKnn(source);
+            progress.notice("k-NN accuracy is measured inside val, each image against all others: the train images of "
+                    + source + " have no classes");
         }
         if (splits.val().isEmpty()) {
             throw new UserError("Can't evaluate on %s: %s; name a folder with train/CLASS/* and val/CLASS/*"
                     .formatted(source, splits.noVal()));
         }
         return splits;
+    }
+
+    private void requireKnn(String source) {
+        if (!(request.task() instanceof EvalRequest.Knn)) {
+            throw new UserError(
+                    "Can't evaluate on %s: its train images have no classes; name a folder with train/CLASS/*, or measure k-NN inside val by simreg eval knn"
+                            .formatted(source));
+        }
     }
 
     /** The view: that of the run which the weights come from, where the options name none. */
@@ -200,16 +211,15 @@ public final class EvalRun {
     }
 
     private List<EvalRow> rows(String path, FeatureSets sets) {
-        FeatureBank train = sets.train(progress);
         FeatureBank val = sets.val(progress);
+        if (request.task() instanceof EvalRequest.Knn knn
+                && !sets.splits().train().labelled()) {
+            return inside(knn.rules(), path, val);
+        }
+        FeatureBank train = sets.train(progress);
         if (request.task() instanceof EvalRequest.Knn knn) {
             progress.next("searching", 0, val.size());
-            return EvalRows.knn(
-                    train,
-                    val,
-                    fitting(knn.rules(), train.size()),
-                    FEATURE,
-                    request.machine().threads());
+            return EvalRows.knn(train, val, fitting(knn.rules(), train.size(), "train images"), FEATURE, threads());
         }
         int classes = sets.splits().train().classNames().size();
         if (request.task() instanceof EvalRequest.Linear linear) {
@@ -229,15 +239,14 @@ public final class EvalRun {
         List<FeatureBank> train = sets.trainStages(progress);
         List<FeatureBank> val = sets.valStages(progress);
         int classes = sets.splits().train().classNames().size();
-        int threads = request.machine().threads();
-        List<VotingRule> rules = fitting(task.rules(), train.get(0).size());
+        List<VotingRule> rules = fitting(task.rules(), train.get(0).size(), "train images");
         List<EvalRow> rows = new ArrayList<>();
         for (int i = 0; i < stages.size(); i++) {
             String name = stages.get(i).name();
             FeatureBank bank = train.get(i);
             FeatureBank queries = val.get(i);
             progress.next("stages", i, stages.size());
-            rows.addAll(EvalRows.knn(bank, queries, rules, name, threads));
+            rows.addAll(EvalRows.knn(bank, queries, rules, name, threads()));
             task.probe()
                     .ifPresent(probe -> LinearProbe.run(
                                     torch,
@@ -250,14 +259,38 @@ public final class EvalRun {
         return rows;
     }
 
-    /** The rules in a bank of so many images; where it is smaller than a k, a note says that all of them vote. */
-    private List<VotingRule> fitting(List<VotingRule> rules, int images) {
+    /** k-NN accuracy of val's images, each against all others. */
+    private List<EvalRow> inside(List<VotingRule> rules, String path, FeatureBank val) {
+        if (val.size() < 2) {
+            throw new UserError(
+                    "Can't evaluate on %s: val has one image, which has no other to be compared with".formatted(path));
+        }
+        progress.next("searching", 0, val.size());
+        int most = Math.min(val.size(), NearestNeighbors.MAX_K) - 1;
+        List<VotingRule> fitting = fitting(rules, most, "other val images");
+        int k = fitting.stream().mapToInt(VotingRule::k).max().orElse(1);
+        try (NearestNeighbors search = new NearestNeighbors(threads())) {
+            KnnVote vote = new KnnVote(search.others(val, k), val.size() - 1);
+            return EvalRows.knn(vote, val, fitting, FEATURE);
+        }
+    }
+
+    private int threads() {
+        return request.machine().threads();
+    }
+
+    /**
+     * The rules in a bank of so many images; where it is smaller than a k, a note says that all of them vote.
+     *
+     * @param what the images are, "train images"
+     */
+    private List<VotingRule> fitting(List<VotingRule> rules, int images, String what) {
         rules.stream()
                 .mapToInt(VotingRule::k)
                 .filter(k -> k > images)
                 .distinct()
-                .forEach(k -> progress.notice(
-                        "k %d is more than the %d train images, so all of them vote".formatted(k, images)));
+                .forEach(k ->
+                        progress.notice("k %d is more than the %d %s, so all of them vote".formatted(k, images, what)));
         return rules.stream().map(rule -> rule.within(images)).toList();
     }
 
@@ -286,14 +319,17 @@ public final class EvalRun {
         static List<EvalRow> knn(
                 FeatureBank train, FeatureBank val, List<VotingRule> rules, String layer, int threads) {
             int most = rules.stream().mapToInt(VotingRule::k).max().orElse(1);
-            KnnVote vote;
             try (NearestNeighbors search = new NearestNeighbors(threads)) {
-                vote = new KnnVote(search.search(train, val, most), train.size());
+                return knn(new KnnVote(search.search(train, val, most), train.size()), val, rules, layer);
             }
+        }
+
+        /** k-NN accuracy of val's images by every rule. */
+        static List<EvalRow> knn(KnnVote vote, FeatureBank val, List<VotingRule> rules, String layer) {
             int[] labels = val.labels();
             List<EvalRow> rows = new ArrayList<>();
             for (VotingRule rule : rules) {
-                EvalRow.Builder row = row("knn", layer, train.dimension())
+                EvalRow.Builder row = row("knn", layer, val.dimension())
                         .setVote(rule.weighted() ? "weighted" : "majority")
                         .setK(rule.k())
                         .setAccuracy(vote.accuracy(labels, rule));

@@ -13,9 +13,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.base.io.UserFile;
@@ -34,21 +41,35 @@ public final class TokenFile {
     private static final Logger LOG = LoggerFactory.getLogger(TokenFile.class);
     private static final Pattern LINE = Pattern.compile("(\\w+)\\s+([0-9a-fA-F]{64})\\s+(" + NAME + ")");
     private static final int LONGEST = 1 << 20;
+    private static final long PATIENCE_MS = 200;
+    private static final Duration IDLE = Duration.ofSeconds(30);
 
     private final Path file;
     private final long periodNanos;
-    private byte[] text;
-    private List<Bearer> bearers;
+    private final Function<Path, byte[]> reader;
+    private final Executor thread = NamedThreads.pool(NamedThreads.named("simreg-tokens"), 1, IDLE);
+    private volatile byte[] text;
+    private volatile List<Bearer> bearers;
+
+    /** Guarded by this. */
     private long looked = System.nanoTime();
+
+    /** Guarded by this. */
+    private CompletableFuture<Void> look = CompletableFuture.completedFuture(null);
 
     /**
      * @param period how long what was read holds
      * @throws UserError if the file can't be read or a line is wrong
      */
     TokenFile(Path file, Duration period) {
+        this(file, period, TokenFile::read);
+    }
+
+    TokenFile(Path file, Duration period, Function<Path, byte[]> reader) {
         this.file = file;
+        this.reader = reader;
         periodNanos = period.toNanos();
-        text = read(file);
+        text = reader.apply(file);
         bearers = parse(text, file);
         if (bearers.isEmpty()) {
             LOG.warn("{} names no token: nobody can call anything", file);
@@ -102,18 +123,28 @@ public final class TokenFile {
         return Optional.ofNullable(found);
     }
 
+    /** Who asks may be an event loop: where the file's storage doesn't answer, what was read before holds. */
     private synchronized List<Bearer> newest() {
         long now = System.nanoTime();
-        if (now - looked >= periodNanos) {
+        if (now - looked >= periodNanos && look.isDone()) {
             looked = now;
-            look();
+            look = CompletableFuture.runAsync(this::look, thread);
+            try {
+                look.get(PATIENCE_MS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                LOG.warn("{} does not answer: the tokens stay what they were until it does", file);
+            } catch (ExecutionException e) {
+                LOG.error("The tokens can't be read again", e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
         return bearers;
     }
 
     private void look() {
         try {
-            byte[] found = read(file);
+            byte[] found = reader.apply(file);
             if (!Arrays.equals(found, text)) {
                 // Remembered first: a wrong one is complained of once.
                 text = found;

@@ -42,6 +42,9 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     private static final Duration IDLE = Duration.ofSeconds(30);
 
     private final ReadGrants grants;
+    /** The same below the roots: whether files lie there is asked of their storage, on the threads that read. */
+    private final ReadGrants within;
+
     private final OpenDatasets datasets;
 
     /** Its queue is bounded by the number of calls: each waits in it once at most. */
@@ -56,7 +59,8 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
      * @param threads that read files
      */
     public SamplesRpc(ReadGrants grants, Roots roots, Path indexCache, int threads) {
-        this.grants = grants.below(roots);
+        this.grants = grants;
+        within = grants.below(roots);
         datasets = new OpenDatasets(indexCache, roots);
         this.threads = NamedThreads.pool(NamedThreads.numbered("simreg-samples"), threads, IDLE);
     }
@@ -64,10 +68,10 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
     @Override
     public void describe(DescribeRequest request, StreamObserver<DatasetPart> client) {
         String path = DataSource.shown(request.getDataset());
-        answer(
-                client,
-                () -> require(grants.dataset(request.getDataset()), "data set", path),
-                () -> Parts.of(inventory(request)));
+        answer(client, () -> require(grants.dataset(request.getDataset()), "data set", path), () -> {
+            require(within.dataset(request.getDataset()), "data set", path);
+            return Parts.of(inventory(request));
+        });
     }
 
     private Iterator<DatasetPart> inventory(DescribeRequest request) {
@@ -86,13 +90,19 @@ public final class SamplesRpc extends SamplesGrpc.SamplesImplBase implements Aut
                     require(grants.dataset(request.getDataset()), "data set", path);
                     requireFew(request.getSamplesCount());
                 },
-                () -> new SampleParts(request, datasets.images(request)));
+                () -> {
+                    require(within.dataset(request.getDataset()), "data set", path);
+                    return new SampleParts(request, datasets.images(request));
+                });
     }
 
     @Override
     public void weights(WeightsRequest request, StreamObserver<WeightsPart> client) {
         String path = request.getPath();
-        answer(client, () -> require(grants.weights(path), "weight file", path), () -> weights(request));
+        answer(client, () -> require(grants.weights(path), "weight file", path), () -> {
+            require(within.weights(path), "weight file", path);
+            return weights(request);
+        });
     }
 
     /**

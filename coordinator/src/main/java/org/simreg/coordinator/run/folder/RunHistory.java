@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.simreg.coordinator.run.log.EventNames;
 import org.simreg.coordinator.run.log.MetricsFile;
@@ -18,10 +20,10 @@ import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.KnnScore;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.BrokenImage;
 
 /**
  * The history of a run, summed up from its events: curves, times, evaluations, end. Where an event
@@ -33,6 +35,7 @@ public final class RunHistory {
     private final Map<String, Double> seconds = new LinkedHashMap<>();
     private final Map<String, EvaluationDone> evaluations = new LinkedHashMap<>();
     private final List<String> notices = new ArrayList<>();
+    private final Set<String> broken = new HashSet<>();
     private JobStarted started = JobStarted.getDefaultInstance();
     private Optional<StepDone> last = Optional.empty();
     private Optional<JobFinished> finished = Optional.empty();
@@ -68,10 +71,17 @@ public final class RunHistory {
             case STARTED -> started = event.getStarted();
             case STEP -> add(event.getStep());
             case EVALUATION -> add(event.getEvaluation());
-            case NOTICE -> notices.add(event.getNotice().getText());
+            case NOTICE -> add(event.getNotice());
             case CHECKPOINT -> checkpoint = Optional.of(event.getCheckpoint());
             case FINISHED -> finished = Optional.of(event.getFinished());
             default -> {}
+        }
+    }
+
+    private void add(Notice notice) {
+        notices.add(notice.getText());
+        if (notice.hasBroken()) {
+            broken.add(notice.getBroken().getFile());
         }
     }
 
@@ -121,11 +131,7 @@ public final class RunHistory {
 
     /** Images that couldn't be read, each counted once. */
     public long brokenImages() {
-        return notices.stream()
-                .filter(BrokenImage::isSentence)
-                .map(BrokenImage::file)
-                .distinct()
-                .count();
+        return broken.size();
     }
 
     /** Seconds of all steps in each part; all parts once there was a step. */

@@ -88,7 +88,7 @@ final class BankRules {
     }
 
     private static ImageSource viewed(ImageSource asked) {
-        Optional<ShownImages> shown = shown(asked.getWeights());
+        Optional<ShownImages> shown = ShownImages.of(asked.getWeights());
         int size =
                 asked.hasSize() ? asked.getSize() : shown.map(ShownImages::size).orElse(USUAL_SIZE);
         int usual =
@@ -103,13 +103,6 @@ final class BankRules {
             shown.ifPresent(run -> source.setPrecision(run.precision()));
         }
         return source.build();
-    }
-
-    /** What the run of the weights showed its student; empty if they come from none, or aren't seen here. */
-    private static Optional<ShownImages> shown(String weights) {
-        return TeacherSource.of(weights) instanceof TeacherSource.Weights file
-                ? ShownImages.of(Path.of(file.file()))
-                : Optional.empty();
     }
 
     /** Of a run folder its newest checkpoint now: the bank must not change with the run. */

@@ -58,7 +58,7 @@ public final class InspectionJson {
         networks(file.recognised());
         heads(file.recognised().heads());
         if (keys) {
-            keys(contents.tensors());
+            keys(contents.tensors(), file.keys());
         }
         json.endObject();
     }
@@ -96,9 +96,9 @@ public final class InspectionJson {
         json.endArray();
     }
 
-    private void keys(StateDict tensors) throws IOException {
+    private void keys(StateDict tensors, List<String> names) throws IOException {
         json.name("keys").beginArray();
-        for (String name : tensors.names()) {
+        for (String name : names) {
             json.beginObject().name("name").value(name);
             json.name("dtype").value(tensors.dtype(name).name().toLowerCase(Locale.ROOT));
             json.name("shape").beginArray();

@@ -60,7 +60,8 @@ public final class InspectionText {
     }
 
     /** The facts about a network beside its name. */
-    static String about(RecognizedFile.FoundNetwork found, List<Part> parts) {
+    private String about(RecognizedFile.FoundNetwork found) {
+        List<Part> parts = file.recognised().parts();
         var network = found.network();
         List<String> facts = new ArrayList<>();
         facts.add("complete");
@@ -70,7 +71,9 @@ public final class InspectionText {
             facts.add("last layer of " + Numbers.count(found.classes()) + " classes");
         }
         if (parts.size() > 1) {
-            facts.add(found.role().text() + " (--part " + found.part().option(parts) + ")");
+            boolean usual = file.usual().filter(found.part()::equals).isPresent();
+            facts.add("%s (--part %s%s)"
+                    .formatted(found.role().text(), found.part().option(parts), usual ? ", the default" : ""));
         }
         for (Network alike : Networks.alike(found.name())) {
             facts.add("or " + Networks.backbone(alike).name() + ", which has the same names and shapes");
@@ -132,10 +135,7 @@ public final class InspectionText {
     private void networks() {
         String label = "networks";
         for (RecognizedFile.FoundNetwork found : file.recognised().networks()) {
-            line(
-                    label,
-                    place(found.prefix()) + found.network().name() + ", "
-                            + about(found, file.recognised().parts()));
+            line(label, place(found.prefix()) + found.network().name() + ", " + about(found));
             label = "";
         }
         if (!label.isEmpty()) {
@@ -182,7 +182,7 @@ public final class InspectionText {
     private void keys() {
         StateDict tensors = file.contents().tensors();
         text.append('\n');
-        for (String name : tensors.names()) {
+        for (String name : file.keys()) {
             text.append(printable(name))
                     .append("  ")
                     .append(tensor(tensors, name))

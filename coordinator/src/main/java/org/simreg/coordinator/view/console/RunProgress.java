@@ -12,11 +12,11 @@ import org.simreg.proto.GenerationBegun;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.JobState;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Printable;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StateChanged;
 import org.simreg.proto.StepDone;
-import org.simreg.worker.base.io.BrokenImage;
 
 /**
  * The progress of a run on the console: with a terminal a bar of two lines (epoch, images a second,
@@ -90,7 +90,7 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
             case STEP -> step(event.getStep(), event.getTimeMs());
             case EPOCH -> epoch(event.getEpoch());
             case EVALUATION -> bar.print(sentences.evaluation(event.getEvaluation()));
-            case NOTICE -> notice(event.getNotice().getText());
+            case NOTICE -> notice(event.getNotice());
             case FINISHED -> finished(event.getFinished());
             case GENERATION -> generation(event.getGeneration());
             case STATE -> state(event.getState());
@@ -101,11 +101,11 @@ public final class RunProgress implements Consumer<Progress>, AutoCloseable {
         }
     }
 
-    private void notice(String text) {
-        if (BrokenImage.isSentence(text)) {
-            broken.add(BrokenImage.file(text));
+    private void notice(Notice notice) {
+        if (notice.hasBroken()) {
+            broken.add(notice.getBroken().getFile());
         }
-        bar.print("note: " + printable(text));
+        bar.print("note: " + printable(notice.getText()));
     }
 
     private void finished(JobFinished done) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.util.JsonFormat;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -126,12 +127,46 @@ class EvalCommandTest {
 
     private Command eval(String task, Path weights, String... more) throws Exception {
         List<String> args = new ArrayList<>(List.of("eval", task, "--weights=" + weights));
-        args.addAll(List.of("--data=" + SAMPLE, "--limit-classes=3", "--size=32"));
+        boolean other = Stream.of(more).anyMatch(word -> word.startsWith("--data="));
+        args.addAll(other ? List.of("--size=32") : List.of("--data=" + SAMPLE, "--limit-classes=3", "--size=32"));
         args.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
         args.addAll(List.of("--features-cache=" + folder.resolve("features")));
         args.addAll(List.of(more));
         Command command = Command.start(folder, args);
         return command;
+    }
+
+    @Test
+    void unlabelledTrainImagesLeaveKnnInsideVal() throws Exception {
+        Path data = folder.resolve("data");
+        copy(SAMPLE.resolve("train"), data.resolve("train"), false);
+        copy(SAMPLE.resolve("val"), data.resolve("val"), true);
+        Path weights = weights();
+        Command knn = eval("knn", weights, "--json", "--data=" + data, "--k=1,50");
+        assertEquals(0, knn.end(), knn.err());
+        EvalReport report = report(knn.out());
+        assertEquals(2, report.getData(0).getClasses());
+        assertEquals(8, report.getData(0).getValImages());
+        assertEquals(
+                List.of(1, 7), report.getRowsList().stream().map(EvalRow::getK).toList());
+        assertTrue(knn.err().contains("k-NN accuracy is measured inside val"), knn.err());
+        Command linear = eval("linear", weights, "--data=" + data);
+        assertEquals(1, linear.end());
+        assertTrue(linear.err().contains("or measure k-NN inside val by simreg eval knn"), linear.err());
+    }
+
+    /** Four images of each of two classes. */
+    private static void copy(Path from, Path to, boolean labelled) throws IOException {
+        try (Stream<Path> classes = Files.list(from)) {
+            for (Path one : classes.sorted().limit(2).toList()) {
+                Path folder = Files.createDirectories(labelled ? to.resolve(one.getFileName()) : to);
+                try (Stream<Path> images = Files.list(one)) {
+                    for (Path image : images.sorted().limit(4).toList()) {
+                        Files.copy(image, folder.resolve(one.getFileName() + "-" + image.getFileName()));
+                    }
+                }
+            }
+        }
     }
 
     private static EvalReport report(String json) throws Exception {

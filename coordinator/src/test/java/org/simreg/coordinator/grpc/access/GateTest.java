@@ -9,13 +9,16 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -219,5 +222,27 @@ class GateTest {
         assertTrue(refusal(() -> Gate.by(folder.resolve("none"))).contains("can't be read"));
         assertFalse(reader.line().contains(reader.token()));
         assertTrue(refusal(() -> TokenFile.NewToken.of(Rights.Role.READ, "a b")).contains("can't name a token"));
+    }
+
+    /** As of storage that is away: who asks may be an event loop. */
+    @Test
+    void aTokensFileThatDoesNotAnswerHoldsUpNobodyAndWhatWasReadHolds() throws Exception {
+        CountDownLatch hung = new CountDownLatch(1);
+        AtomicInteger reads = new AtomicInteger();
+        TokenFile file = new TokenFile(tokens, Duration.ZERO, path -> {
+            if (reads.incrementAndGet() > 1) {
+                try {
+                    hung.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            return reader.line().getBytes(StandardCharsets.UTF_8);
+        });
+        for (int i = 0; i < 3; i++) {
+            assertEquals("ruth", file.find(reader.token()).orElseThrow().name());
+        }
+        assertEquals(2, reads.get(), "asked once while it hangs");
+        hung.countDown();
     }
 }

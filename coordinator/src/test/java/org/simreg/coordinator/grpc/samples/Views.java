@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.random.SampleOrder;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
@@ -24,7 +24,7 @@ public final class Views {
 
     private Views() {}
 
-    public static BatchLoader loader(ImageList images, Consumer<String> notices) {
+    public static BatchLoader loader(ImageList images, Notices notices) {
         return new BatchLoader(images, new BatchLoader.Settings(3, 3, 5), notices);
     }
 

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.simreg.coordinator.run.log.Events;
 import org.simreg.coordinator.view.console.RunProgress.Style;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.JobState;
+import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 
 class RunProgressTest {
@@ -29,6 +32,22 @@ class RunProgressTest {
                 data 10%  teacher 20%  student 50%  reduce 0%  update 10%
                 epoch 1/3  student: 1-NN 10.0 %  20-NN 12.0 %  (1.5 s)
                 """, shown(Style.LINES, Events.run(0)).lines().limit(8).reduce("", (a, b) -> a + b + "\n"));
+    }
+
+    @Test
+    void imagesThatCouldNotBeReadAreCountedAtTheEnd() {
+        List<Progress> events = new ArrayList<>(List.of(Events.started(0)));
+        for (String file : List.of("a.png", "b.png", "a.png")) {
+            Notice notice = Notice.newBuilder()
+                    .setText(file + " is empty")
+                    .setBroken(BrokenImage.newBuilder().setFile(file))
+                    .build();
+            events.add(Progress.newBuilder().setNotice(notice).build());
+        }
+        events.add(Events.notice("c.png can't be used: it only sounds like one"));
+        events.add(Events.finished());
+        String shown = shown(Style.LINES, events);
+        assertTrue(shown.contains("note: images that couldn't be read: 2; others took their places"), shown);
     }
 
     @Test

@@ -38,6 +38,7 @@ import org.simreg.coordinator.control.JobService;
 import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.JobWatch.Watcher;
 import org.simreg.coordinator.view.observe.ClusterSurvey;
+import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
@@ -83,6 +84,11 @@ class JobFeedTest {
 
     /** One job with its events, on one thread. */
     private final class Jobs implements JobService {
+        @Override
+        public void touch(Job job, String folder) {
+            throw new UnsupportedOperationException("the page changes nothing");
+        }
+
         private final List<JobEvent> events = new ArrayList<>();
         private final List<Watcher> waiting = new ArrayList<>();
         private final CountDownLatch closed = new CountDownLatch(1);

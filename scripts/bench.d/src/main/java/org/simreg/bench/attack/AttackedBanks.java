@@ -1,9 +1,12 @@
 package org.simreg.bench.attack;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.util.EnumSet;
 import java.util.Iterator;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.simreg.proto.BankStatus;
@@ -17,8 +20,13 @@ final class AttackedBanks implements AutoCloseable {
     private static final int LARGEST = 64 << 20;
     private static final int SECONDS = 150;
 
+    /** What says that nobody has thought of this, or that nobody is there. */
+    private static final Set<Status.Code> NO_ANSWERS =
+            EnumSet.of(Status.Code.DEADLINE_EXCEEDED, Status.Code.INTERNAL, Status.Code.UNKNOWN, Status.Code.CANCELLED);
+
     private final String attack;
     private final ManagedChannel channel;
+    private int unanswered;
 
     /**
      * @param attack its name, which begins each line
@@ -49,6 +57,7 @@ final class AttackedBanks implements AutoCloseable {
             answered = answer.get();
         } catch (StatusRuntimeException e) {
             answered = e.getStatus().getCode() + ": " + e.getStatus().getDescription();
+            unanswered += NO_ANSWERS.contains(e.getStatus().getCode()) ? 1 : 0;
         }
         System.out.printf(
                 "%s | %s | %s (%.1f s)%n",
@@ -76,8 +85,12 @@ final class AttackedBanks implements AutoCloseable {
         search().deleteBank(DeleteBankRequest.newBuilder().setName(name).build());
     }
 
+    /** Ends the process with 1 if a trial was not answered with a sentence. */
     @Override
     public void close() {
         channel.shutdownNow();
+        if (unanswered > 0) {
+            System.exit(1);
+        }
     }
 }

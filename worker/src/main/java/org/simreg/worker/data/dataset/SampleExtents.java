@@ -10,12 +10,27 @@ import org.simreg.worker.data.store.StoredFile;
  * @param files that hold images; where an image is a file of its own, the beginnings of paths
  * @param file for every image of the part, in its order, which of them it is in
  * @param offset where its bytes begin; {@link #WHOLE} for a file of its own, whose path is the beginning with the
- *     image's name behind
+ *     image's name behind; below it, {@linkplain #ofValue a value's}
  * @param length of its bytes; -1 where that isn't known
  */
 public record SampleExtents(List<StoredFile> files, int[] file, long[] offset, int[] length) {
     /** The offset of an image that is a file of its own. */
     public static final long WHOLE = -1;
+
+    /** The offset of an image that is a value in its file, by its place there. */
+    public static long ofValue(long place) {
+        return WHOLE - 1 - place;
+    }
+
+    /** Whether an offset is that of a value. */
+    public static boolean isValue(long offset) {
+        return offset < WHOLE;
+    }
+
+    /** The place of a value. */
+    public static long place(long offset) {
+        return WHOLE - 1 - offset;
+    }
 
     /** Those of some images. */
     SampleExtents rows(int[] rows) {

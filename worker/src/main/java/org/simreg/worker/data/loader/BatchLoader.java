@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleSource;
 import org.simreg.worker.data.view.View;
@@ -33,7 +33,7 @@ public final class BatchLoader implements AutoCloseable {
      * @param notices takes a sentence about each image that can't be read, once; called from decode
      *     threads
      */
-    public BatchLoader(ImageList images, Settings settings, Consumer<String> notices) {
+    public BatchLoader(ImageList images, Settings settings, Notices notices) {
         this.settings = settings;
         source = images.source();
         this.images = new BrokenImages(images, settings, notices);
@@ -153,9 +153,10 @@ public final class BatchLoader implements AutoCloseable {
      * @param queueDepth batches in the making or waiting to be taken, at most; bounds the memory
      * @param seed the job's seed
      * @param maxPixels an image whose header says more is taken as broken, before it is decoded
+     * @param trained whether the images are those that a job trains on
      * @param maxBroken the part of all images that may be broken, 0 to 1; more are an error
      */
-    public record Settings(int threads, int queueDepth, long seed, long maxPixels, double maxBroken) {
+    public record Settings(int threads, int queueDepth, long seed, long maxPixels, boolean trained, double maxBroken) {
         /** What Pillow refuses as a decompression bomb: more than half a gigabyte of RGB. */
         public static final long PILLOW_MAX_PIXELS = 178_956_970;
 
@@ -167,12 +168,12 @@ public final class BatchLoader implements AutoCloseable {
 
         /** With Pillow's limit of pixels, and any number of broken images. */
         public Settings(int threads, int queueDepth, long seed) {
-            this(threads, queueDepth, seed, PILLOW_MAX_PIXELS, 1);
+            this(threads, queueDepth, seed, PILLOW_MAX_PIXELS, false, 1);
         }
 
-        /** The same with another bound of broken images. */
-        public Settings withMaxBroken(double part) {
-            return new Settings(threads, queueDepth, seed, maxPixels, part);
+        /** The same for the images that a job trains on, with its bound of broken ones. */
+        public Settings training(double maxBroken) {
+            return new Settings(threads, queueDepth, seed, maxPixels, true, maxBroken);
         }
 
         private static void require(boolean good, String field, long value) {

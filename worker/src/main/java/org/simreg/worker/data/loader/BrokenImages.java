@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
-import org.simreg.worker.base.io.BrokenImage;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.image.ImageDecoder;
@@ -23,13 +23,13 @@ final class BrokenImages {
 
     private final ImageList images;
     private final BatchLoader.Settings settings;
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final Set<Integer> broken = ConcurrentHashMap.newKeySet();
 
     /**
      * @param notices takes a sentence for each broken image, from decode threads
      */
-    BrokenImages(ImageList images, BatchLoader.Settings settings, Consumer<String> notices) {
+    BrokenImages(ImageList images, BatchLoader.Settings settings, Notices notices) {
         this.images = images;
         this.settings = settings;
         this.notices = notices;
@@ -79,7 +79,11 @@ final class BrokenImages {
         } catch (IOException e) {
             if (broken.add(id)) {
                 String reason = e instanceof ImageDecoder.UnreadableImage ? e.getMessage() : "it can't be read, " + e;
-                notices.accept(BrokenImage.sentence(images.location(id), reason));
+                BrokenImage image = BrokenImage.newBuilder()
+                        .setFile(images.location(id))
+                        .setTrain(settings.trained())
+                        .build();
+                notices.broken(image, images.location(id) + " can't be used: " + reason);
             }
             requireFew(id);
             return false;

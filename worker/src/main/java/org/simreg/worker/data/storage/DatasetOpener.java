@@ -18,6 +18,8 @@ import org.simreg.worker.data.dataset.folder.FolderSource;
 import org.simreg.worker.data.dataset.list.ListLister;
 import org.simreg.worker.data.dataset.located.LocatedDataset;
 import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.dataset.parquet.ParquetLister;
+import org.simreg.worker.data.dataset.parquet.ParquetValues;
 import org.simreg.worker.data.dataset.tar.TarLister;
 import org.simreg.worker.data.store.LocalStore;
 
@@ -114,7 +116,9 @@ public final class DatasetOpener {
                 .map(source -> index(source, dataset.getLabelField(), here))
                 .toList();
         LocatedIndex whole = indexes.size() == 1 ? indexes.get(0) : LocatedDataset.merged(indexes);
-        return LocatedDataset.open(whole, DataSource.shown(dataset), new LocalStore(here.roots()), subset, notices);
+        LocalStore files = new LocalStore(here.roots());
+        LocatedDataset.Stores stores = new LocatedDataset.Stores(files, new ParquetValues(files));
+        return LocatedDataset.open(whole, DataSource.shown(dataset), stores, subset, notices);
     }
 
     private static void requireNoField(Dataset dataset) {
@@ -130,9 +134,12 @@ public final class DatasetOpener {
             Path root = Path.of(folder.at());
             return LocatedDataset.of(root, FolderSource.index(root, here.cache(), here.progress()));
         }
-        SampleLister lister = source instanceof DataSource.Listed list
-                ? new ListLister(list.at(), field, here.roots())
-                : new TarLister(source.at(), field, new LocalStore(here.roots()));
+        LocalStore files = new LocalStore(here.roots());
+        SampleLister lister = source instanceof DataSource.Listed
+                ? new ListLister(source.at(), field, here.roots())
+                : source instanceof DataSource.Parquet
+                        ? new ParquetLister(source.at(), field, files)
+                        : new TarLister(source.at(), field, files);
         return LocatedDataset.index(lister, here.cache(), here.progress());
     }
 

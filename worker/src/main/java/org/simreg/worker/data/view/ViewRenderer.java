@@ -51,4 +51,26 @@ public final class ViewRenderer {
         Crop window = Crop.centre(width, height, view.size());
         resampler.resize(image, all, width, height, window, false, out);
     }
+
+    /**
+     * An image whose shorter side has a length, as Pillow's antialiased bilinear resize makes it; never larger than it is.
+     *
+     * @param shorter side, in pixels
+     */
+    public Shrunk shrunk(RgbImage image, int shorter) {
+        int least = Math.min(image.width, image.height);
+        int width = least <= shorter ? image.width : (int) ((long) image.width * shorter / least);
+        int height = least <= shorter ? image.height : (int) ((long) image.height * shorter / least);
+        byte[] out = new byte[3 * width * height];
+        Crop all = Crop.whole(image.width, image.height);
+        resampler.resize(image, all, width, height, Crop.whole(width, height), false, out);
+        return new Shrunk(out, width, height);
+    }
+
+    /**
+     * A picture of another size.
+     *
+     * @param rgb rows of interleaved RGB
+     */
+    public record Shrunk(byte[] rgb, int width, int height) {}
 }

@@ -10,6 +10,9 @@ import java.util.OptionalInt;
  * "Error Handling").
  */
 interface CudaRuntime {
+    /** The library by which libtorch reaches CUDA. */
+    String TORCH = "c10_cuda";
+
     /**
      * Number of GPUs.
      *
@@ -33,9 +36,9 @@ interface CudaRuntime {
         }
     }
 
-    /** That of this process; empty with a libtorch for CPUs. */
+    /** That of this process' libtorch; empty with one for CPUs, even where DJL has loaded a CUDA runtime to count GPUs. */
     static Optional<CudaRuntime> loaded() {
-        return LoadedLibrary.named("cudart").map(Loaded::new);
+        return LoadedLibrary.beside(TORCH, "cudart").map(Loaded::new);
     }
 
     /** The runtime in this process, called by JNA. */
@@ -99,7 +102,7 @@ interface CudaRuntime {
                         .append('.')
                         .append(version % 100);
             }
-            LoadedLibrary.named("cublas")
+            LoadedLibrary.beside(TORCH, "cublas")
                     .ifPresent(cublas -> text.append(", cuBLAS ")
                             .append(integer(cublas, "cublasGetProperty", 0))
                             .append('.')
@@ -110,7 +113,7 @@ interface CudaRuntime {
         }
 
         private static OptionalInt cudnnVersion() {
-            return LoadedLibrary.named("cudnn").stream()
+            return LoadedLibrary.beside(TORCH, "cudnn").stream()
                     .mapToInt(
                             cudnn -> (int) cudnn.getFunction("cudnnGetVersion").invokeLong(new Object[0]))
                     .findFirst();

@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.BatchLoader;
@@ -36,7 +36,7 @@ public final class FeatureSets implements AutoCloseable {
      * @param notices sentences for people, also from decode threads
      */
     public record Settings(
-            ViewRecipe.CentreView view, BatchLoader.Settings loader, Optional<Path> cache, Consumer<String> notices) {}
+            ViewRecipe.CentreView view, BatchLoader.Settings loader, Optional<Path> cache, Notices notices) {}
 
     /**
      * @throws UserError if the data set has no labelled train and val part

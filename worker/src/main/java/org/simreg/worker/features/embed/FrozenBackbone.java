@@ -82,7 +82,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
 
         /** What the run showed that the file comes from, also where it was exported. */
         public Optional<ShownImages> shown() {
-            return script() ? Optional.empty() : ShownImages.of(file());
+            return ShownImages.of(source);
         }
 
         boolean script() {

@@ -4,11 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
@@ -29,7 +29,7 @@ public final class ImageEmbedder implements AutoCloseable {
 
     private final Torch torch;
     private final ImageList images;
-    private final Consumer<String> notices;
+    private final Notices notices;
     private final BatchLoader loader;
 
     /**
@@ -38,7 +38,7 @@ public final class ImageEmbedder implements AutoCloseable {
      * @param notices takes a sentence about each image that can't be read, once; called from decode
      *     threads
      */
-    public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Consumer<String> notices) {
+    public ImageEmbedder(Torch torch, ImageList images, BatchLoader.Settings settings, Notices notices) {
         this.torch = torch;
         this.images = images;
         this.notices = notices;
@@ -87,7 +87,7 @@ public final class ImageEmbedder implements AutoCloseable {
      * out, and counted in a notice.
      *
      * @throws Abandoned if it was told to stop
-     * @throws UserError if no image can be read
+     * @throws UserError if no image can be read, or a feature is no finite number
      */
     public void run(Features features, Pass pass, ProgressMonitor progress, RowSink rows) {
         String what = "embedding " + part();
@@ -100,6 +100,7 @@ public final class ImageEmbedder implements AutoCloseable {
                         NDManager scope = torch.scope()) {
                     NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     float[] values = features.of(scope, views).toFloatArray();
+                    requireFinite(values, batch);
                     left += batch.size() - give(values, batch, pass.replaced(), rows);
                 }
             }
@@ -107,6 +108,18 @@ public final class ImageEmbedder implements AutoCloseable {
         progress.at(what, total, total);
         if (left > 0) {
             notices.accept("%d of the %d %s can't be read, and are left out".formatted(left, total, part()));
+        }
+    }
+
+    /** Features with a NaN or an infinity have no direction, so that every neighbour of them would be an accident. */
+    private void requireFinite(float[] values, Batch batch) {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                int row = (int) ((long) i * batch.size() / values.length);
+                throw new UserError(
+                        "The features of %s are no finite numbers (%s): the weights are damaged, belong to another network, or overflow in this precision"
+                                .formatted(images.location(batch.sources()[row]), values[i]));
+            }
         }
     }
 

@@ -68,6 +68,31 @@ public final class NearestNeighbors implements AutoCloseable {
         return neighbors;
     }
 
+    /**
+     * The neighbours of each row of a bank among its other rows.
+     *
+     * @param bank (N, D), at least two rows
+     * @param k neighbours a row, 1 to {@value #MAX_K} - 1; a smaller bank gives all other rows
+     * @throws IllegalArgumentException if k is out of range
+     * @throws CancellationException if the calling thread is interrupted, which it still is then
+     */
+    public TopK others(FeatureBank bank, int k) {
+        TopK all = search(bank, bank, k + 1);
+        TopK others = new TopK(all.queries(), all.k() - 1);
+        for (int row = 0; row < all.queries(); row++) {
+            int to = row * others.k();
+            for (int rank = 0; rank < all.k() && to < (row + 1) * others.k(); rank++) {
+                if (all.id(row, rank) != bank.id(row)) {
+                    others.ids()[to] = all.id(row, rank);
+                    others.labels()[to] = all.label(row, rank);
+                    others.cosines()[to] = all.cosine(row, rank);
+                    to++;
+                }
+            }
+        }
+        return others;
+    }
+
     private void open() {
         if (pool == null) {
             torch = torch == null ? new Torch("cpu", threads) : torch;

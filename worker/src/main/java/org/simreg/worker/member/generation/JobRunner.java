@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Holding;
@@ -18,6 +19,7 @@ import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.engine.torch.LibtorchFailure;
 import org.simreg.worker.train.LoadedJob;
@@ -129,7 +131,7 @@ public final class JobRunner {
         MDC.put("worker", workerContext.worker());
         MDC.put("job", job());
         try (CheckpointSender opened = new CheckpointSender(job(), workerContext.checkpoints());
-                LoadedJob loaded = workerContext.opener().open(prepare.getSettings(), this::tell)) {
+                LoadedJob loaded = workerContext.opener().open(prepare.getSettings(), notices())) {
             if (prepare.getJoins()) {
                 TrainingLoop.warmUp(loaded);
             }
@@ -185,8 +187,22 @@ public final class JobRunner {
         next.run();
     }
 
-    private void tell(String text) {
-        reports.send(Report.newBuilder().setTold(Told.newBuilder().setJob(job()).setText(text)));
+    private Notices notices() {
+        return new Notices() {
+            @Override
+            public void accept(String text) {
+                tell(Told.newBuilder().setText(text));
+            }
+
+            @Override
+            public void broken(BrokenImage image, String sentence) {
+                tell(Told.newBuilder().setText(sentence).setBroken(image));
+            }
+        };
+    }
+
+    private void tell(Told.Builder told) {
+        reports.send(Report.newBuilder().setTold(told.setJob(job())));
     }
 
     private void fail(Throwable failure) {

@@ -112,7 +112,7 @@ record ConvNeXt(String name, int[] depths, int width, boolean convolutions) {
         x = layers.add(place + ".norm", new LayerNorm(channels), x);
         x = convolutions ? layers.add(place + ".first", new Op.ChannelsFirst(), x) : x;
         x = layers.add(place + ".mlp.fc1", pointwise(channels, 4 * channels), x);
-        x = layers.add(place + ".mlp.act", new Op.Gelu(), x);
+        x = layers.add(place + ".mlp.act", new Op.Gelu(Op.Gelu.Form.EXACT), x);
         x = layers.add(place + ".mlp.fc2", pointwise(4 * channels, channels), x);
         x = convolutions ? x : layers.add(place + ".first", new Op.ChannelsFirst(), x);
         x = layers.add(place, new ChannelScale(channels), x);

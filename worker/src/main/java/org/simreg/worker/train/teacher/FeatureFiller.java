@@ -8,11 +8,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.simreg.proto.Job;
 import org.simreg.proto.Problems;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
 import org.simreg.worker.data.loader.BatchLoader;
@@ -77,7 +77,7 @@ public final class FeatureFiller implements AutoCloseable {
      * @param notices sentences for people, also from decode threads
      * @throws UserError if data, weights or stores can't be used
      */
-    public static FeatureFiller open(Job job, WorkerSettings settings, Consumer<String> notices) {
+    public static FeatureFiller open(Job job, WorkerSettings settings, Notices notices) {
         FeatureFiller opened = new FeatureFiller(job);
         try {
             opened.load(settings, notices);
@@ -88,7 +88,7 @@ public final class FeatureFiller implements AutoCloseable {
         }
     }
 
-    private void load(WorkerSettings settings, Consumer<String> notices) {
+    private void load(WorkerSettings settings, Notices notices) {
         torch = opened(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         ImageList train = DatasetOpener.open(job, settings, notices).train();

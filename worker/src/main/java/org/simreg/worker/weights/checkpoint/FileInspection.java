@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +16,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.weights.format.ParsedFile;
+import org.simreg.worker.weights.part.Part;
+import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -22,24 +25,53 @@ import org.simreg.worker.weights.tensor.StateDict;
  * The inspection of a file: everything that {@code simreg inspect} tells of it.
  *
  * @param sha256 of the file, hexadecimal
+ * @param usual the one of several networks that is taken where none is asked for; empty if that can't be told
  * @param methods of a TorchScript archive, "forward(x: Tensor) -> Tensor"
  */
 public record FileInspection(
-        Path file, String sha256, WeightsFile.Contents contents, RecognizedFile recognised, List<String> methods) {
+        Path file,
+        String sha256,
+        WeightsFile.Contents contents,
+        RecognizedFile recognised,
+        Optional<Part> usual,
+        List<String> methods) {
     /** What tells a run's checkpoint from other safetensors files. */
     private static final List<String> RUN = List.of("step", "job", "profile", "images", "sha256");
 
     /**
      * Reads the file once for its digest and its headers for the rest.
      *
-     * @throws UserError if it can't be read, is damaged, or holds no weights
+     * @param asked the networks that are told of
+     * @throws UserError if it can't be read, is damaged, or holds no weights or not those that are asked for
      */
-    public static FileInspection of(Path file) {
+    public static FileInspection of(Path file, PartRequest asked) {
         WeightsFile.Contents contents = WeightsFile.contents(file);
         List<String> methods = contents.container() == ParsedFile.Container.TORCHSCRIPT
                 ? ScriptMethods.of(file, contents.type())
                 : List.of();
-        return new FileInspection(file, digest(file), contents, NetworkRecognizer.of(contents.tensors()), methods);
+        RecognizedFile recognised = NetworkRecognizer.of(contents.tensors());
+        RecognizedFile shown = asked.isAny() ? recognised : recognised.only(asked, file.toString());
+        return new FileInspection(file, digest(file), contents, shown, usual(recognised, file), methods);
+    }
+
+    private static Optional<Part> usual(RecognizedFile recognised, Path file) {
+        try {
+            return recognised.networks().size() < 2
+                    ? Optional.empty()
+                    : Optional.of(recognised
+                            .network(PartRequest.ANY, file.toString(), notice -> {})
+                            .part());
+        } catch (UserError tie) {
+            return Optional.empty();
+        }
+    }
+
+    /** Names of the tensors that belong to the networks told of; all names where there is none. */
+    public List<String> keys() {
+        List<String> prefixes = recognised.parts().stream().map(Part::prefix).toList();
+        return contents.tensors().names().stream()
+                .filter(name -> prefixes.isEmpty() || prefixes.stream().anyMatch(name::startsWith))
+                .toList();
     }
 
     /** Whether it is a checkpoint of a simreg run. */

@@ -88,6 +88,19 @@ public record RecognizedFile(
         return taken;
     }
 
+    /**
+     * The same with the networks that are asked for alone.
+     *
+     * @throws UserError if none is meant
+     */
+    RecognizedFile only(PartRequest asked, String fileName) {
+        List<FoundNetwork> meant = asked.among(networks, FoundNetwork::part);
+        if (meant.isEmpty()) {
+            throw refusal(asked, fileName);
+        }
+        return new RecognizedFile(tensors, meant, heads, nearest, others);
+    }
+
     /** Where the networks stand. */
     public List<Part> parts() {
         return networks.stream().map(FoundNetwork::part).toList();

@@ -16,6 +16,7 @@ import java.util.zip.ZipFile;
 import org.simreg.proto.Job;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
+import org.simreg.proto.TeacherSource;
 
 /**
  * What a run shows its student when it measures it, and how the student computes: the defaults of whoever uses the
@@ -34,12 +35,24 @@ public record ShownImages(int size, int resize, Pixels pixels, Precision precisi
                 job.getViews().getSize(), job.getEvaluation().getResize(), Pixels.IMAGENET, job.getPrecision());
     }
 
+    /**
+     * Of weights as options name them: a file, a run folder, or {@code torchscript:FILE}, which computes in float32.
+     *
+     * @return empty if neither a run nor its export is there
+     */
+    public static Optional<ShownImages> of(String source) {
+        return TeacherSource.of(source) instanceof TeacherSource.TorchScript script
+                ? of(Path.of(script.file()))
+                        .map(run -> new ShownImages(run.size, run.resize, run.pixels, Precision.FLOAT32))
+                : of(Path.of(source));
+    }
+
     /** Of a file, or of a run folder's newest checkpoint; empty if neither a run nor its export is there. */
     public static Optional<ShownImages> of(Path fileOrRun) {
         if (!Files.exists(fileOrRun)) {
             return Optional.empty();
         }
-        Path file = RunWeights.weights(fileOrRun);
+        Path file = WeightFolder.whole(RunWeights.weights(fileOrRun));
         return RunWeights.job(file).map(ShownImages::of).or(() -> note(file).flatMap(ShownImages::parsed));
     }
 

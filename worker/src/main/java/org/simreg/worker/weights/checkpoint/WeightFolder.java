@@ -43,6 +43,11 @@ final class WeightFolder {
                 .findFirst();
     }
 
+    /** The file with all weights in a folder that has one; else the path itself. */
+    static Path whole(Path path) {
+        return file(path).orElse(path);
+    }
+
     /** Whether a folder holds weights, or those of a format that is known by sight. */
     static boolean isWeights(Path folder) {
         try {

@@ -72,7 +72,8 @@ public final class WeightsFile {
         try {
             ParsedFile opened = merged(opened(file));
             if (opened.tensors().isEmpty()) {
-                throw new CorruptFile("it holds no tensor; give the checkpoint of a network");
+                throw new CorruptFile(ForeignFormat.ofValues(opened.root())
+                        .orElse("it holds no tensor; give the checkpoint of a network"));
             }
             return opened;
         } catch (IOException e) {

@@ -6,10 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.simreg.worker.weights.format.pickle.Pickled;
 import org.simreg.worker.weights.tensor.CorruptFile;
 import org.simreg.worker.weights.tensor.MappedFile;
 
@@ -24,9 +27,11 @@ public final class ForeignFormat {
     private static final String FROM_ONNX = "make a TorchScript module of it (m = onnx2torch.convert(FILE);"
             + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names, or give"
             + " the PyTorch file or safetensors that it was made of";
-    private static final String FROM_EXPORT = "make a TorchScript module of it (m = torch.export.load(FILE).module();"
-            + " torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt')), which torchscript:m.pt names; if a guard"
-            + " fails there, export it again for any batch (dynamic_shapes=({0: torch.export.Dim('n')},))";
+    private static final String FROM_EXPORT = "of a network that is known here its weights do"
+            + " (torch.save(dict(torch.export.load(FILE).state_dict), 'm.pth')); of any other make a TorchScript module (m ="
+            + " torch.export.load(FILE).module(); torch.jit.trace(m, torch.rand(2, 3, 224, 224)).save('m.pt'), with images of"
+            + " the size that it was exported with), which torchscript:m.pt names; if a guard on the batch fails there,"
+            + " export it again for any (dynamic_shapes=({0: torch.export.Dim('n')},))";
     private static final String FROM_DISTRIBUTED =
             "make one file of it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER FILE.pth";
     private static final String FROM_NUMPY =
@@ -38,7 +43,20 @@ public final class ForeignFormat {
             "make a PyTorch file of it (d = pickle.load(open(FILE, 'rb')); d = d.get('model', d);"
                     + " torch.save({k: torch.as_tensor(v) for k, v in d.items()}, 'm.pth'))";
 
+    private static final String FROM_ARRAYS = "make tensors of them (d = torch.load(FILE, weights_only=False);"
+            + " torch.save({k: torch.as_tensor(v) for k, v in d.items()}, 'm.pth'))";
+
     private ForeignFormat() {}
+
+    /** What the values of a PyTorch file without tensors tell of it; empty if they tell nothing. */
+    public static Optional<String> ofValues(Object root) {
+        Collection<?> values = root instanceof Map<?, ?> map ? map.values() : List.of();
+        boolean arrays = values.stream()
+                .flatMap(value -> value instanceof Map<?, ?> inner ? inner.values().stream() : Stream.of(value))
+                .anyMatch(value ->
+                        value instanceof Pickled.Thing thing && thing.typeName().startsWith("numpy"));
+        return arrays ? Optional.of("it holds NumPy's arrays and no tensor; " + FROM_ARRAYS) : Optional.empty();
+    }
 
     /** What the names in an archive tell of it; empty if they tell nothing. */
     static Optional<String> ofRecords(Iterable<String> names) {

@@ -184,7 +184,11 @@ public final class Safetensors {
         return notes;
     }
 
-    /** Parses a file; tensors of types that {@link DType} lacks are left out. */
+    /**
+     * Parses a file.
+     *
+     * @throws CorruptFile if it is damaged, or a tensor has an element type that {@link DType} lacks
+     */
     public static ParsedFile read(MappedFile file) throws CorruptFile {
         Map<String, String> notes = new LinkedHashMap<>();
         Map<String, LazyTensor> tensors = read(file, notes);
@@ -240,13 +244,14 @@ public final class Safetensors {
             }
         }
         json.endObject();
-        DType dtype = DType.ofSafetensors(type).orElse(null);
         if (shape == null || range.length != 2 || range[0] > range[1]) {
             throw new CorruptFile("tensor " + name + " lacks its shape or its place");
         }
         ByteBuffer bytes = file.slice(start + Math.min(range[0], file.size()), range[1] - range[0]);
+        DType dtype = DType.ofSafetensors(type).orElse(null);
         if (dtype == null) {
-            return;
+            throw new CorruptFile("tensor %s has elements of the type %s, which isn't known here; save it as float32"
+                    .formatted(name, type));
         }
         if (bytes.remaining() != elements(shape) * dtype.bytes()) {
             throw new CorruptFile("tensor " + name + " has not as many bytes as its shape needs");

@@ -137,6 +137,7 @@ public record TorchStorage(long size, Supplier<ByteBuffer> bytes, ByteOrder orde
                 case 1 -> target.put(source.get(at));
                 case 2 -> target.putShort(source.getShort(at));
                 case 4 -> target.putInt(source.getInt(at));
+                case 16 -> target.putLong(source.getLong(at)).putLong(source.getLong(at + Long.BYTES));
                 default -> target.putLong(source.getLong(at));
             }
         }

@@ -78,7 +78,7 @@ final class TransformerNames {
         for (String name : file.names()) {
             if (endsWith(name, PATCHES)) {
                 named = huggingFace(named, before(name, PATCHES), false);
-            } else if (endsWith(name, ROTARY_PATCHES)) {
+            } else if (endsWith(name, ROTARY_PATCHES) && hasClassToken(file, name)) {
                 named = huggingFace(named, before(name, ROTARY_PATCHES), true);
             } else if (endsWith(name, REGISTERS)) {
                 named = authors(named, before(name, REGISTERS));
@@ -89,6 +89,11 @@ final class TransformerNames {
             }
         }
         return named;
+    }
+
+    /** ConvNeXt's first layer has the same name. */
+    private static boolean hasClassToken(StateDict file, String patches) {
+        return file.contains(patches.replace(ROTARY_PATCHES, "embeddings.cls_token"));
     }
 
     private static boolean endsWith(String name, String last) {

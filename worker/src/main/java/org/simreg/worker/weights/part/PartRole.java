@@ -29,6 +29,9 @@ public enum PartRole {
     private static final Set<String> MOMENTA =
             Set.of("encoder_k", "model_k", "backbone_k", "key_encoder", "encoder_key", "moco_encoder");
 
+    /** Beside its average in the dict that ema-pytorch calls {@code ema}. */
+    private static final String TRAINED = "online_model";
+
     private final String text;
     private final Set<String> words;
 
@@ -62,6 +65,9 @@ public enum PartRole {
     /** The role of what stands behind a prefix, {@code module.momentum_encoder.}. */
     public static PartRole of(String prefix) {
         List<String> parts = List.of(prefix.toLowerCase(Locale.ROOT).split("\\."));
+        if (parts.contains(TRAINED)) {
+            return BASE;
+        }
         for (PartRole role : List.of(MOMENTUM, AVERAGE, TEACHER, BASE, STUDENT)) {
             if (parts.stream().anyMatch(role::isNamed)) {
                 return role;

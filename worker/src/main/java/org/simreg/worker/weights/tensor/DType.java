@@ -9,12 +9,21 @@ public enum DType {
     FLOAT16(2, "HalfStorage", "F16"),
     BFLOAT16(2, "BFloat16Storage", "BF16"),
     FLOAT64(8, "DoubleStorage", "F64"),
+    FLOAT8_E4M3FN(1, "", "F8_E4M3"),
+    FLOAT8_E5M2(1, "", "F8_E5M2"),
+    FLOAT8_E4M3FNUZ(1, "", "F8_E4M3FNUZ"),
+    FLOAT8_E5M2FNUZ(1, "", "F8_E5M2FNUZ"),
     INT64(8, "LongStorage", "I64"),
     INT32(4, "IntStorage", "I32"),
     INT16(2, "ShortStorage", "I16"),
     INT8(1, "CharStorage", "I8"),
     UINT8(1, "ByteStorage", "U8"),
-    BOOL(1, "BoolStorage", "BOOL");
+    BOOL(1, "BoolStorage", "BOOL"),
+    UINT16(2, "", "U16"),
+    UINT32(4, "", "U32"),
+    UINT64(8, "", "U64"),
+    COMPLEX64(8, "ComplexFloatStorage", "C64"),
+    COMPLEX128(16, "ComplexDoubleStorage", "C128");
 
     private final int bytes;
     private final String storage;
@@ -33,10 +42,14 @@ public enum DType {
 
     /** Whether {@link HostTensor#floats()} converts it. */
     public boolean isFloat() {
-        return this == FLOAT32 || this == FLOAT16 || this == BFLOAT16 || this == FLOAT64;
+        return switch (this) {
+            case FLOAT32, FLOAT16, BFLOAT16, FLOAT64 -> true;
+            case FLOAT8_E4M3FN, FLOAT8_E5M2, FLOAT8_E4M3FNUZ, FLOAT8_E5M2FNUZ -> true;
+            default -> false;
+        };
     }
 
-    /** Name of PyTorch's storage class in module {@code torch}: {@code FloatStorage}. */
+    /** Name of PyTorch's storage class in module {@code torch}: {@code FloatStorage}; empty for types that have none. */
     public String storage() {
         return storage;
     }
@@ -49,7 +62,7 @@ public enum DType {
     /** The type of PyTorch's storage class, {@code FloatStorage}; empty if it is none of these. */
     public static Optional<DType> ofStorage(String name) {
         for (DType dtype : values()) {
-            if (dtype.storage.equals(name)) {
+            if (!name.isEmpty() && dtype.storage.equals(name)) {
                 return Optional.of(dtype);
             }
         }

@@ -72,6 +72,11 @@ public record HostTensor(DType dtype, long[] shape, ByteBuffer data) {
                     values[i] = Float.intBitsToFloat(bytes.getShort(i * Short.BYTES) << 16);
                 }
             }
+            case FLOAT8_E4M3FN, FLOAT8_E5M2, FLOAT8_E4M3FNUZ, FLOAT8_E5M2FNUZ -> {
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = eighth(bytes.get(i));
+                }
+            }
             default -> throw new IllegalStateException("A tensor of " + dtype + " has no floats");
         }
         return values;
@@ -88,6 +93,29 @@ public record HostTensor(DType dtype, long[] shape, ByteBuffer data) {
         }
         int widened = exponent == 0x1F ? 0xFF : exponent - 15 + 127;
         return Float.intBitsToFloat(sign | widened << 23 | fraction << 13);
+    }
+
+    /**
+     * An element of eight bits.
+     *
+     * @see <a href="https://onnx.ai/onnx/technical/float8.html">the four types</a>
+     */
+    private float eighth(byte bits) {
+        return switch (dtype) {
+            case FLOAT8_E5M2 -> half((short) (bits << 8));
+            case FLOAT8_E4M3FN -> (bits & 0x7F) == 0x7F ? Float.NaN : eighth(bits, 3, 7);
+            case FLOAT8_E4M3FNUZ -> (bits & 0xFF) == 0x80 ? Float.NaN : eighth(bits, 3, 8);
+            default -> (bits & 0xFF) == 0x80 ? Float.NaN : eighth(bits, 2, 16);
+        };
+    }
+
+    /** A finite one with so many bits of fraction and this bias of the exponent. */
+    private static float eighth(byte bits, int width, int bias) {
+        int exponent = (bits & 0x7F) >> width;
+        int fraction = bits & (1 << width) - 1;
+        int whole = exponent == 0 ? fraction : fraction | 1 << width;
+        float magnitude = Math.scalb((float) whole, Math.max(exponent, 1) - bias - width);
+        return bits < 0 ? -magnitude : magnitude;
     }
 
     /** Number of elements of a shape: 1 for a scalar. */

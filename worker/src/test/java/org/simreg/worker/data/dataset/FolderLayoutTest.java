@@ -100,7 +100,7 @@ class FolderLayoutTest {
     @Test
     void whatIsLeftOutIsCountedByEndingInOneLine() {
         tree.files("train/a/1.jpg", "train/a/1.txt", "train/a/2.TXT", "train/b/1.png", "train/b/1.json");
-        tree.files("train/b/README", "val/a/3.txt", "val/a/1.jpg", "train/b/.DS_Store", "train/b/._1.png");
+        tree.files("train/b/data", "val/a/3.txt", "val/a/1.jpg", "train/b/.DS_Store", "train/b/._1.png");
         train();
         assertEquals(
                 List.of(
@@ -108,6 +108,25 @@ class FolderLayoutTest {
                         "left out: 1 picture whose name starts with a dot (train/b/._1.png)",
                         "val has no images of 1 of train's classes (b)"),
                 tree.notes());
+    }
+
+    @Test
+    void whatADataSetSaysAboutItselfIsNoNews() {
+        tree.files("train/a/1.jpg", "val/a/1.jpg", "README.md", "LICENSE", "train/a/License.txt", "train/a/Thumbs.db");
+        train();
+        assertEquals(List.of(), tree.notes());
+    }
+
+    @Test
+    void theRootOfKagglesArchiveIsReadWhereItsImagesAre() {
+        tree.files("ILSVRC/Data/CLS-LOC/train/n01/1.JPEG", "ILSVRC/Data/CLS-LOC/train/n02/1.JPEG");
+        tree.files("ILSVRC/Data/CLS-LOC/val/2.JPEG", "ILSVRC/Data/CLS-LOC/test/3.JPEG");
+        tree.files("ILSVRC/Annotations/CLS-LOC/val/2.xml", "ILSVRC/ImageSets/CLS-LOC/val.txt", "LOC_val_solution.csv");
+        List<String> images = List.of("ILSVRC/Data/CLS-LOC/train/n01/1.JPEG", "ILSVRC/Data/CLS-LOC/train/n02/1.JPEG");
+        ImageDataset found = tree.open();
+        assertEquals(images, tree.paths(found.train()));
+        assertEquals(List.of("n01", "n02"), found.train().classNames());
+        assertTrue(found.noVal().contains("--val-labels"), found.noVal());
     }
 
     @Test

@@ -26,8 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.proto.BrokenImage;
 import org.simreg.proto.UserError;
-import org.simreg.worker.base.io.BrokenImage;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.random.SampleOrder;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.Tree;
@@ -154,8 +155,8 @@ class BatchLoaderTest {
                 }
             }
             assertEquals(20, notices.size(), notices.toString());
-            assertEquals(20, notices.stream().map(BrokenImage::file).distinct().count());
-            assertTrue(notices.stream().allMatch(BrokenImage::isSentence));
+            assertEquals(20, notices.stream().distinct().count());
+            assertTrue(notices.stream().allMatch(notice -> notice.endsWith("can't be used: the file is empty")));
         }
         assertEquals(40, expected.get(0).length);
         for (int[] sources : expected) {
@@ -180,8 +181,8 @@ class BatchLoaderTest {
     void moreBrokenFilesThanAllowedAreAnErrorThatSaysSo() throws IOException {
         ImageList images = halfBroken();
         BatchLoader.Settings settings = new BatchLoader.Settings(2, 3, 5);
-        try (BatchLoader half = new BatchLoader(images, settings.withMaxBroken(0.5), notices::add);
-                BatchLoader tenth = new BatchLoader(images, settings.withMaxBroken(0.1), notices::add);
+        try (BatchLoader half = new BatchLoader(images, settings.training(0.5), notices::add);
+                BatchLoader tenth = new BatchLoader(images, settings.training(0.1), notices::add);
                 BatchStream allowed = half.batches(requests(1, 40, 40, WEAK));
                 BatchStream refused = tenth.batches(requests(1, 40, 40, WEAK))) {
             allowed.next().close();
@@ -189,6 +190,40 @@ class BatchLoaderTest {
             assertTrue(message.contains("of the 40 images can't be read so far"), message);
             assertTrue(message.contains("dataset.max_broken allows 0.1 of all"), message);
         }
+    }
+
+    @Test
+    void theListenerIsToldWhichImageIsBroken() {
+        ImageList images = tree.files("1.jpg")
+                .write("2.png", ImageFixtures.bytes("good/plain.png"))
+                .open()
+                .train();
+        List<BrokenImage> broken = new ArrayList<>();
+        Notices listener = new Notices() {
+            @Override
+            public void accept(String text) {
+                notices.add(text);
+            }
+
+            @Override
+            public void broken(BrokenImage image, String sentence) {
+                broken.add(image);
+            }
+        };
+        BatchLoader.Settings settings = new BatchLoader.Settings(1, 3, 5);
+        for (boolean trained : new boolean[] {false, true}) {
+            broken.clear();
+            try (BatchLoader loader = new BatchLoader(images, trained ? settings.training(0.5) : settings, listener);
+                    BatchStream batches = loader.batches(requests(1, 2, 2, WEAK))) {
+                batches.next().close();
+            }
+            BrokenImage first = BrokenImage.newBuilder()
+                    .setFile(images.location(0))
+                    .setTrain(trained)
+                    .build();
+            assertEquals(List.of(first), broken);
+        }
+        assertTrue(notices.isEmpty(), notices.toString());
     }
 
     @Test

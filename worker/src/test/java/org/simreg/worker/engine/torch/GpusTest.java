@@ -2,6 +2,7 @@ package org.simreg.worker.engine.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import java.util.Optional;
@@ -82,5 +83,15 @@ class GpusTest {
     @Test
     void theProfileNamesTheModelAndAllLibraries() {
         assertEquals("cuda NVIDIA H200 9.0, CUDA 12.8, cuDNN 9.7.1, cuBLAS 12.8.3", two().profile(1));
+    }
+
+    @Test
+    void aLibtorchForCpusHasNoRuntimeWhateverElseIsLoaded() {
+        try (Torch torch = new Torch("auto", 1)) {
+            assertEquals(Optional.empty(), CudaRuntime.loaded());
+            assertTrue(LoadedLibrary.beside("torch_cpu", "c10").isPresent());
+            assertEquals(Optional.empty(), LoadedLibrary.beside("c10_cuda", "c10"));
+            assertEquals("cpu()", torch.device());
+        }
     }
 }

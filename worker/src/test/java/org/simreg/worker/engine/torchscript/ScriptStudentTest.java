@@ -133,7 +133,7 @@ class ScriptStudentTest {
         float[] trainedFeatures = expected.get("trained").floats();
         close(trainedFeatures, features(trained.backbone(), weights), 1e-3, "features");
         Path written = folder.resolve("written.pt");
-        ScriptArchive.read(file(name)).write(written, weights);
+        ScriptArchive.read(file(name)).write(written, weights, Map.of());
         StateDict exported = WeightsFile.read(written);
         for (String tensor : expected.withoutPrefix("after/").names()) {
             if (exported.contains(tensor) && exported.dtype(tensor).isFloat()) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -133,6 +135,25 @@ class AuthorsEvaluationTest {
     }
 
     @Test
+    void featuresThatAreNoNumbersAreRefusedWithTheImage() {
+        ImageDataset sample = sample();
+        try (ImageEmbedder embedder =
+                new ImageEmbedder(torch, sample.val().orElseThrow(), new BatchLoader.Settings(1, 2, 0), notice -> {})) {
+            ImageEmbedder.Features overflown = (scope, images) ->
+                    scope.full(new Shape(images.getShape().get(0), 3), Float.POSITIVE_INFINITY, DataType.FLOAT32);
+            ViewRecipe.CentreView view = new ViewRecipe.CentreView(37, SIZE);
+            UserError refused =
+                    assertThrows(UserError.class, () -> embedder.bank(overflown, view, ProgressMonitor.SILENT));
+            String first = sample.val().orElseThrow().location(0);
+            assertEquals(
+                    "The features of " + first
+                            + " are no finite numbers (Infinity): the weights are damaged, belong to another network,"
+                            + " or overflow in this precision",
+                    refused.getMessage());
+        }
+    }
+
+    @Test
     void whatHasNoStagesOrNoSuchStageIsRefused() {
         refused(asked(zip, PartRequest.ANY), List.of("layer5"), "has no layer5; choose of stem, ");
         FrozenBackbone.Request script =
@@ -183,15 +204,19 @@ class AuthorsEvaluationTest {
     }
 
     private static FeatureSets sets(FrozenBackbone backbone, Optional<Path> cache) {
-        ImageDataset splits = FolderSource.open(
+        ImageDataset splits = sample();
+        FeatureSets.Settings settings = new FeatureSets.Settings(
+                new ViewRecipe.CentreView(SIZE, SIZE), new BatchLoader.Settings(1, 2, 0), cache, notice -> {});
+        return new FeatureSets(torch, backbone, splits, settings);
+    }
+
+    private static ImageDataset sample() {
+        return FolderSource.open(
                 SAMPLE,
                 new ImageDataset.Subset(2, Optional.empty()),
                 folder.resolve("index"),
                 ImageDataset.IndexProgress.SILENT,
                 note -> {});
-        FeatureSets.Settings settings = new FeatureSets.Settings(
-                new ViewRecipe.CentreView(SIZE, SIZE), new BatchLoader.Settings(1, 2, 0), cache, notice -> {});
-        return new FeatureSets(torch, backbone, splits, settings);
     }
 
     private static void same(FeatureBank expected, FeatureBank actual) {

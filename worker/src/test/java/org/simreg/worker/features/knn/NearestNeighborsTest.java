@@ -203,4 +203,16 @@ class NearestNeighborsTest {
             return search.search(bank, queries, k);
         }
     }
+
+    @Test
+    void aRowIsNoNeighbourOfItselfAlsoWhereIdsHaveGaps() {
+        FeatureBank bank = new FeatureBank(4, 2);
+        bank.add(new float[] {1, 0, 1, 0.1f, 0, 1, 0.1f, 1}, new int[] {3, 5, 8, 9}, new int[] {0, 0, 1, 1});
+        try (NearestNeighbors search = new NearestNeighbors(1)) {
+            TopK others = search.others(bank, 1);
+            assertArrayEquals(new long[] {5, 3, 9, 8}, others.ids());
+            assertEquals(1, new KnnVote(others, 3).accuracy(bank.labels(), KnnVote.VotingRule.majority(1)));
+            assertEquals(3, search.others(bank, 7).k());
+        }
+    }
 }

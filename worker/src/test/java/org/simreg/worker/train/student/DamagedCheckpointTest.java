@@ -34,6 +34,7 @@ import org.simreg.worker.train.SmallRun;
 import org.simreg.worker.weights.checkpoint.FileInspection;
 import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.part.PartRequest;
 
 /** Tests that a checkpoint of which one bit has changed is refused by everything that reads it. */
 class DamagedCheckpointTest {
@@ -108,7 +109,7 @@ class DamagedCheckpointTest {
         readers.put("job", () -> RunWeights.job(file));
         readers.put("steps", () -> RunCheckpoint.steps(file));
         readers.put("weights", () -> WeightsFile.read(file));
-        readers.put("inspect", () -> FileInspection.of(file));
+        readers.put("inspect", () -> FileInspection.of(file, PartRequest.ANY));
         readers.put(
                 "export",
                 () -> StudentExport.checkpoint(

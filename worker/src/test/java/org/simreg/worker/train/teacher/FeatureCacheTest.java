@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -241,27 +240,13 @@ class FeatureCacheTest {
                 while (one.committed() < one.plan().steps()) {
                     // Now this one has more to do, now the other.
                     int cut = 1 + (int) (one.committed() / 2 % 3);
-                    together(one, two, cut, reduce);
+                    SmallRun.together(one, two, cut, reduce);
                 }
             }
             assertEquals(computed, one.snapshot().sha256());
             assertEquals(computed, two.snapshot().sha256());
         }
         assertEquals(computed, run(kept, "reading"));
-    }
-
-    private static void together(LoadedJob one, LoadedJob two, int cut, Reduce reduce) throws Exception {
-        long step = one.committed();
-        one.inputs().share(0, cut);
-        two.inputs().share(cut, one.plan().microBatches() - cut);
-        Reduce.Round round = reduce.begin(step, one.leaves());
-        for (LoadedJob run : new LoadedJob[] {one, two}) {
-            run.inputs().prepare(step);
-            TrainingLoop.backward(run, step, round);
-        }
-        NDArray mean = round.mean().get();
-        SmallRun.loop(two, reduce).update(step, mean.duplicate());
-        SmallRun.loop(one, reduce).update(step, mean);
     }
 
     @Test

@@ -30,7 +30,7 @@ class AuthorsFileTest {
     }
 
     private static void holdsAll(Path file, ParsedFile.Container container) {
-        FileInspection inspection = FileInspection.of(file);
+        FileInspection inspection = FileInspection.of(file, PartRequest.ANY);
         assertEquals(container, inspection.contents().container());
         assertEquals(
                 List.of(

@@ -117,7 +117,7 @@ class ContainersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "archive/data/weights/model_weights_config.json, torch.export.load",
+        "archive/data/weights/model_weights_config.json, torch.save(dict(torch.export.load",
         "model.weights.h5, it is a Keras file",
         "conv1.npy, it is an .npz of NumPy",
         "a/.data/extern_modules, torch.package",
@@ -145,6 +145,11 @@ class ContainersTest {
         Path made = Files.createDirectories(folder.resolve("made"));
         Files.write(made.resolve(name), new byte[8]);
         refused(made, expected);
+    }
+
+    @Test
+    void arraysOfNumPyAreNamedWithTheWay() {
+        refused(FILES.resolve("arrays.pth"), "it holds NumPy's arrays and no tensor; make tensors of them (d = torch");
     }
 
     /** Every cut and bit takes a minute. */

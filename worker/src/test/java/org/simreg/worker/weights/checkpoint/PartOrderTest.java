@@ -53,6 +53,7 @@ class PartOrderTest {
         "torchvision, model. model_ema.module., model_ema.module., raw",
         "Lightning, model. ema_model.module., ema_model.module., raw",
         "SWA, model. swa_model.module., swa_model.module., raw",
+        "ema-pytorch, ema.online_model. ema.ema_model., ema.ema_model., base",
         "plain, student. teacher., teacher., student",
         "compiled parts, _orig_mod.backbone. ema._orig_mod.backbone., ema._orig_mod.backbone., raw",
     })

@@ -9,11 +9,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.tensor.DType;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -32,7 +34,7 @@ class ReadingTest {
     void everyElementTypeAndEveryViewComesOutInOrder(String file) {
         StateDict dict = WeightsFile.read(WeightFixtures.file(file));
 
-        assertEquals(18, dict.size(), () -> "names " + dict.names());
+        assertEquals(file.endsWith("safetensors") ? 18 : 19, dict.size(), () -> "names " + dict.names());
         for (String name : MADE_OF_HALVES) {
             assertArrayEquals(halves(0, 24, 1), dict.get(name).floats(), name);
         }
@@ -76,6 +78,23 @@ class ReadingTest {
             0.333007812f
         };
         assertArrayEquals(expected, values);
+    }
+
+    /** {@code scripts/fixtures/float8.py} makes the files: all 256 numbers of each type, and PyTorch's float32 of them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"float8.pth", "float8.safetensors"})
+    void everyNumberOfEightBitsIsPyTorchs(String file) {
+        StateDict dict = WeightsFile.read(WeightFixtures.file(file));
+
+        for (DType type :
+                List.of(DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2, DType.FLOAT8_E4M3FNUZ, DType.FLOAT8_E5M2FNUZ)) {
+            String name = type.name().toLowerCase(Locale.ROOT);
+            assertEquals(type, dict.dtype(name));
+            assertArrayEquals(
+                    dict.get(name + ".float32").floats(), dict.get(name).floats(), name);
+        }
+        assertEquals(DType.UINT16, dict.dtype("uint16"));
+        assertEquals(DType.COMPLEX64, dict.dtype("complex64"));
     }
 
     @ParameterizedTest

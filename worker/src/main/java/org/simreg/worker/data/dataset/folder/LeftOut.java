@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.simreg.worker.base.io.FileNames;
 
@@ -15,6 +16,10 @@ import org.simreg.worker.base.io.FileNames;
 public final class LeftOut {
     /** The list of val's classes that Tiny-ImageNet has: it is read, not left out. */
     static final String ANNOTATIONS = "val_annotations.txt";
+
+    /** What a data set says about itself, and what systems keep for themselves: nobody takes it for pictures. */
+    private static final Pattern ABOUT =
+            Pattern.compile("(readme|licen[cs]e|copying|notice)(\\..*)?|.*\\.md|thumbs\\.db|desktop\\.ini");
 
     private static final int SHOWN = 3;
     private static final int MOST_ENDINGS = 8;
@@ -26,11 +31,12 @@ public final class LeftOut {
     private final Names hidden = new Names();
     private final Names special = new Names();
 
-    /** A file that is no image. */
+    /** A file that is no image; one that only says something about the data set isn't counted. */
     public void file(String folder, String name, boolean regular) {
         if (!regular) {
             special.add(FolderWalk.below(folder, name));
-        } else if (!name.equals(ANNOTATIONS)) {
+        } else if (!name.equals(ANNOTATIONS)
+                && !ABOUT.matcher(name.toLowerCase(Locale.ROOT)).matches()) {
             endings.computeIfAbsent(ending(name), key -> new AtomicLong()).incrementAndGet();
         }
     }

@@ -24,6 +24,9 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
 
     private static final int DEEPEST = 3;
 
+    /** Where ImageNet's archive of Kaggle has its images, beside annotations and lists of images. */
+    private static final String KAGGLE = "Data/CLS-LOC";
+
     static SplitLayout of(Folders walk) {
         List<String> folders = walk.peek("").folders();
         Optional<String> train = named(TRAIN, folders).findFirst();
@@ -83,6 +86,10 @@ record SplitLayout(String train, List<String> vals, List<String> notes) {
                 return Optional.empty();
             }
             String above = base;
+            String kaggle = FolderWalk.below(base, KAGGLE);
+            if (folders.contains("Data") && hasTrain(walk, kaggle)) {
+                return Optional.of(kaggle);
+            }
             List<String> split = folders.stream()
                     .map(name -> FolderWalk.below(above, name))
                     .filter(folder -> hasTrain(walk, folder))

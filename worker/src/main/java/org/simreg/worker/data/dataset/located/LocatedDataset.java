@@ -16,6 +16,7 @@ import org.simreg.worker.data.dataset.folder.IndexedDataset;
 import org.simreg.worker.data.dataset.folder.PathTree;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.StoredFile;
+import org.simreg.worker.data.store.ValueStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -122,15 +123,23 @@ public final class LocatedDataset {
     }
 
     /**
+     * Where the samples of a data set are read.
+     *
+     * @param files of stretches
+     * @param values packed in files
+     */
+    public record Stores(FileStore files, ValueStore values) {}
+
+    /**
      * The data set of an index.
      *
      * @param found the index
      * @param shown what the data set is called
-     * @param store where its files are read
+     * @param stores where its files are read
      * @throws UserError if the subset names unknown classes, or a list of val's classes
      */
     public static ImageDataset open(
-            LocatedIndex found, String shown, FileStore store, ImageDataset.Subset subset, Consumer<String> notices) {
+            LocatedIndex found, String shown, Stores stores, ImageDataset.Subset subset, Consumer<String> notices) {
         if (subset.valLabels().isPresent()) {
             throw new UserError("dataset.val_labels (--val-labels) goes with one folder only, not with %s; leave it out"
                     .formatted(shown));
@@ -143,7 +152,8 @@ public final class LocatedDataset {
                         Path.of(shown),
                         shown,
                         parts,
-                        (part, images) -> new LocatedSamples(images, extents(index, part), store))
+                        (part, images) ->
+                                new LocatedSamples(images, extents(index, part), stores.files(), stores.values()))
                 .open(subset, notices);
     }
 

@@ -17,9 +17,11 @@ import org.simreg.worker.data.dataset.folder.FileBytes;
 import org.simreg.worker.data.image.FileBuffer;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.StoredFile;
+import org.simreg.worker.data.store.ValueStore;
 
 /** The sample source of images that are stretches of files, or files of their own. */
-record LocatedSamples(ImageList images, SampleExtents extents, FileStore store) implements SampleSource.Stored {
+record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, ValueStore values)
+        implements SampleSource.Stored {
     @Override
     public int lookahead() {
         return 0;
@@ -86,7 +88,61 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store) 
             return FileBytes.of(whole(id));
         }
         int place = images.place(id);
+        if (SampleExtents.isValue(extents.offset()[place])) {
+            return new Value(file(id), SampleExtents.place(extents.offset()[place]));
+        }
         return new Stretch(file(id), extents.offset()[place], extents.length()[place]);
+    }
+
+    private static UserError lost(StoredFile file, IOException e) {
+        return new UserError("%s, which holds samples, can't be read: %s".formatted(file.path(), e.getMessage()), e);
+    }
+
+    private static Version version(StoredFile file, int length) {
+        return Version.newBuilder()
+                .setLength(length)
+                .setModifiedNs(file.changed())
+                .build();
+    }
+
+    /** The bytes of a sample that is a value in a file: unpacked whole. */
+    private final class Value implements SampleBytes {
+        private final StoredFile file;
+        private final ByteBuffer bytes;
+        private final Version version;
+
+        Value(StoredFile file, long place) {
+            this.file = file;
+            try {
+                bytes = ByteBuffer.wrap(values.value(file, place));
+            } catch (IOException e) {
+                throw lost(file, e);
+            }
+            version = LocatedSamples.version(file, bytes.remaining());
+        }
+
+        @Override
+        public Version version() {
+            return version;
+        }
+
+        @Override
+        public void read(ByteBuffer into) {
+            int count = Math.min(into.remaining(), bytes.remaining());
+            into.put(bytes.slice(bytes.position(), count));
+            bytes.position(bytes.position() + count);
+        }
+
+        @Override
+        public Version now() throws IOException {
+            store.open(file).close();
+            return version;
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
     }
 
     /** The bytes of a sample in a file with others: that file's loss is no broken image. */
@@ -101,20 +157,12 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store) 
             this.file = file;
             at = offset;
             end = offset + length;
-            version = Version.newBuilder()
-                    .setLength(length)
-                    .setModifiedNs(file.changed())
-                    .build();
+            version = LocatedSamples.version(file, length);
             try {
                 reader = store.open(file);
             } catch (IOException e) {
-                throw lost(e);
+                throw lost(file, e);
             }
-        }
-
-        private UserError lost(IOException e) {
-            return new UserError(
-                    "%s, which holds samples, can't be read: %s".formatted(file.path(), e.getMessage()), e);
         }
 
         @Override
@@ -130,7 +178,7 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store) 
                 into.limit(into.position() + most);
                 reader.read(at, into);
             } catch (IOException e) {
-                throw lost(e);
+                throw lost(file, e);
             }
             at += most;
             if (into.hasRemaining()) {

@@ -97,8 +97,6 @@ public sealed interface Pickled {
             return switch (type) {
                 case "UntypedStorage", "QInt8Storage", "QUInt8Storage" -> 1;
                 case "QInt32Storage" -> 4;
-                case "ComplexFloatStorage" -> 8;
-                case "ComplexDoubleStorage" -> 16;
                 default -> throw new CorruptFile("nobody knows how large a " + type + " is");
             };
         }

@@ -226,8 +226,9 @@ public final class ScriptArchive {
      * Writes the module with other weights, in evaluation mode.
      *
      * @param trained float32 tensors by the names of {@link #weights}
+     * @param notes more records, by name, which libtorch passes over
      */
-    public void write(Path target, StateDict trained) {
+    public void write(Path target, StateDict trained, Map<String, String> notes) {
         StateDict values = stateDict(trained);
         Map<String, byte[]> changed = new LinkedHashMap<>(entries);
         for (String name : tensors.names()) {
@@ -244,6 +245,9 @@ public final class ScriptArchive {
             try (StoredZip zip = new StoredZip(channel)) {
                 for (Map.Entry<String, byte[]> entry : changed.entrySet()) {
                     zip.add("archive/" + entry.getKey(), entry.getValue());
+                }
+                for (Map.Entry<String, String> note : notes.entrySet()) {
+                    zip.add("archive/" + note.getKey(), note.getValue().getBytes(StandardCharsets.UTF_8));
                 }
             }
         });

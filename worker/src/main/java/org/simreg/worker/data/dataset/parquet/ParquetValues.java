@@ -1,0 +1,20 @@
+package org.simreg.worker.data.dataset.parquet;
+
+import java.io.IOException;
+import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.StoredFile;
+import org.simreg.worker.data.store.ValueStore;
+
+/**
+ * The images in Parquet files, each unpacked with its page.
+ *
+ * @param store where the files are read
+ */
+public record ParquetValues(FileStore store) implements ValueStore {
+    @Override
+    public byte[] value(StoredFile file, long place) throws IOException {
+        try (FileStore.Reader reader = store.open(file)) {
+            return ColumnChunkReader.value(new PageReader(reader, file.size()), place);
+        }
+    }
+}
