@@ -222,7 +222,8 @@ final class OnnxGraph {
 
     /** Whole numbers, for operators that take them as an input. */
     void numbers(String name, long... values) {
-        TensorProto.Builder tensor = TensorProto.newBuilder().setName(name).setDataType(INT64).addDims(values.length);
+        TensorProto.Builder tensor =
+                TensorProto.newBuilder().setName(name).setDataType(INT64).addDims(values.length);
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asLongBuffer().put(values);
         graph.addInitializer(tensor.setRawData(UnsafeByteOperations.unsafeWrap(bytes)));

@@ -65,8 +65,7 @@ final class OnnxTokens {
                 .addAttribute(OnnxGraph.integers("perm", 0, 2, 1));
         int before = tokens.prefix().length();
         graph.constant(output + ".places", places(tokens), new long[] {1, (long) grid * grid, width});
-        graph.add(
-                "Add", before == 0 ? output : output + ".placed", List.of(output + ".flat", output + ".places"));
+        graph.add("Add", before == 0 ? output : output + ".placed", List.of(output + ".flat", output + ".places"));
         if (before > 0) {
             graph.constant(output + ".first", first(tokens), new long[] {1, before, width});
             graph.add("Shape", output + ".count", List.of(images))

@@ -87,8 +87,7 @@ class TransformerExportTest {
         NetworkGraph network = Networks.backbone(Network.DINOV3_VITS16);
         UserError refused = assertThrows(
                 UserError.class,
-                () -> StudentExport.write(
-                        folder, network, weights(network), 224, Set.of(StudentExport.Format.ONNX)));
+                () -> StudentExport.write(folder, network, weights(network), 224, Set.of(StudentExport.Format.ONNX)));
         assertTrue(refused.getMessage().contains("rotary positions"), refused.getMessage());
     }
 
