@@ -110,9 +110,9 @@ public final class StudentExport {
             StateDict found = WeightsFile.read(source.file);
             Network name =
                     source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
-            NetworkGraph backbone = Networks.backbone(name);
-            StateDict weights = NetworkFit.fit(found, backbone, source.part, file, notices);
-            return new Read(name, backbone, weights.withCounters(backbone, RunCheckpoint.steps(source.file)));
+            NetworkFit.Found fit = NetworkFit.find(found, Networks.backbone(name), source.part, file, notices);
+            StateDict counted = fit.weights().withCounters(fit.network(), RunCheckpoint.steps(source.file));
+            return new Read(name, fit.network(), counted);
         }
 
         private static Network recognised(RecognizedFile found, Source source, String file, Consumer<String> notices) {
@@ -314,9 +314,8 @@ public final class StudentExport {
             int size,
             Set<Format> formats,
             Map<String, String> notes) {
-        if (network.isTransformer() && !Set.of(Format.SAFETENSORS, Format.PTH).containsAll(formats)) {
-            throw new UserError("Can't write " + network.name() + " as torchscript or onnx: vision transformers are"
-                    + " exported as safetensors and pth only; give --format safetensors,pth");
+        if (formats.contains(Format.ONNX)) {
+            OnnxWriter.refuseUnknown(network);
         }
         make(folder);
         List<Path> files = new ArrayList<>();

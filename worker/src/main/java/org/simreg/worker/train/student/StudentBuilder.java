@@ -73,7 +73,7 @@ public final class StudentBuilder {
         if (student.getDropPath() > 0 && !network.hasDropPath()) {
             throw new UserError("--drop-path: " + network.name() + " has no branches that are dropped; leave it out");
         }
-        return network.withDropPath(student.getDropPath());
+        return network.forSize(job.getViews().getSize()).withDropPath(student.getDropPath());
     }
 
     /** Says before the work what won't be there after it. */
@@ -155,7 +155,13 @@ public final class StudentBuilder {
     private static StateDict init(Student student, StudentNetwork trained, Consumer<String> notices) {
         Path file = Path.of(student.getInit());
         PartRequest part = new PartRequest(student.getInitPart(), "--init-part");
-        return NetworkFit.fit(WeightsFile.read(file), trained.backbone(), part, file.toString(), notices);
+        NetworkFit.Found found =
+                NetworkFit.find(WeightsFile.read(file), trained.backbone(), part, file.toString(), notices);
+        if (!found.network().equals(trained.backbone())) {
+            throw new UserError("--init: the positions of " + file + " are for other images than --size has; choose the"
+                    + " size that its network was trained at");
+        }
+        return found.weights();
     }
 
     private static void put(FlatLayout layout, float[] flat, StateDict found) {
