@@ -23,8 +23,7 @@ class OptimizationSettingsTest {
     @ParameterizedTest
     @CsvSource({"SGD, 0.05, 0.0001, true", "ADAMW, 0.0005, 0.05, false", "LARS, 0.3, 0.000001, false"})
     void everyOptimizerHasDefaultsOfItsOwn(Optimizer optimizer, double lr, double decay, boolean all) {
-        Optimization made =
-                JobSettings.complete(with(optimizer).build()).getOptimization();
+        Optimization made = JobSettings.complete(with(optimizer).build()).getOptimization();
         assertEquals(lr, made.getLr());
         assertEquals(decay, made.getWeightDecay());
         assertEquals(all, made.getDecayNormBias());
@@ -61,16 +60,17 @@ class OptimizationSettingsTest {
 
     @Test
     void aSettingOfAnotherOptimizerIsNamed() {
-        String sgd = JobSettingsTest.refusalOf(with(Optimizer.SGD), job -> job.getOptimizationBuilder()
-                .setBeta2(0.95)
-                .setTrustCoefficient(0.02));
+        String sgd = JobSettingsTest.refusalOf(
+                with(Optimizer.SGD),
+                job -> job.getOptimizationBuilder().setBeta2(0.95).setTrustCoefficient(0.02));
         JobSettingsTest.assertSays(
                 sgd,
                 "optimization.beta2 (--beta2): 0.95 has no effect with the optimizer sgd; leave it out",
                 "optimization.trust_coefficient (--trust-coefficient): 0.02 has no effect with the optimizer sgd");
         String lars = JobSettingsTest.refusalOf(
                 with(Optimizer.LARS), job -> job.getOptimizationBuilder().setEpsilon(1e-6));
-        JobSettingsTest.assertSays(lars, "optimization.epsilon (--epsilon): 0.000001 has no effect with the optimizer lars");
+        JobSettingsTest.assertSays(
+                lars, "optimization.epsilon (--epsilon): 0.000001 has no effect with the optimizer lars");
         assertFalse(lars.contains("\n"), lars);
     }
 
@@ -87,7 +87,8 @@ class OptimizationSettingsTest {
         String said = JobSettingsTest.refusal(
                 job -> job.getOptimizationBuilder().setWarmupEpochs(5).setWarmupSteps(100));
         JobSettingsTest.assertSays(
-                said, "optimization.warmup_steps (--warmup-steps): 100 does not go with warmup_epochs 5; leave one of them out");
+                said,
+                "optimization.warmup_steps (--warmup-steps): 100 does not go with warmup_epochs 5; leave one of them out");
     }
 
     @Test
@@ -96,22 +97,26 @@ class OptimizationSettingsTest {
                 job -> job.getOptimizationBuilder().setLr(0.1).setMinLr(0.2));
         JobSettingsTest.assertSays(
                 high, "optimization.min_lr (--min-lr): 0.2 is more than the peak, lr 0.1; choose at most 0.1");
-        String constant = JobSettingsTest.refusal(
-                job -> job.getOptimizationBuilder().setSchedule(Schedule.CONSTANT).setMinLr(0.01));
+        String constant = JobSettingsTest.refusal(job ->
+                job.getOptimizationBuilder().setSchedule(Schedule.CONSTANT).setMinLr(0.01));
         JobSettingsTest.assertSays(constant, "0.01 has no effect with the schedule constant; leave it out");
     }
 
     @Test
     void anUnknownOptimizerIsRefusedWithTheKnownOnes() {
-        String said = JobSettingsTest.refusal(job -> job.getOptimizationBuilder().setOptimizerValue(9));
+        String said =
+                JobSettingsTest.refusal(job -> job.getOptimizationBuilder().setOptimizerValue(9));
         JobSettingsTest.assertSays(said, "optimization.optimizer (--optimizer): ", " is not one of sgd, adamw, lars");
     }
 
     @Test
     void anAverageThatNeverMovesIsOutOfBounds() {
-        String said = JobSettingsTest.refusal(job -> job.getOptimizationBuilder().setEmaDecay(1).setClipNorm(-1));
+        String said = JobSettingsTest.refusal(
+                job -> job.getOptimizationBuilder().setEmaDecay(1).setClipNorm(-1));
         JobSettingsTest.assertSays(
-                said, "optimization.ema_decay (--ema-decay): 1 is out of bounds", "optimization.clip_norm (--clip-norm): -1");
+                said,
+                "optimization.ema_decay (--ema-decay): 1 is out of bounds",
+                "optimization.clip_norm (--clip-norm): -1");
         assertTrue(said.contains("0 to 0.9999999"), said);
     }
 }

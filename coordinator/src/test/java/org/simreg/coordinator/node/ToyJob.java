@@ -69,9 +69,7 @@ final class ToyJob {
         script.at(Point.OPEN, 0);
         Job.Builder job = asked.toBuilder();
         job.getCheckpointsBuilder().setDigestSteps(DIGEST_STEPS);
-        job.getOptimizationBuilder()
-                .setOptimizer(Optimization.Optimizer.ADAMW)
-                .setEmaDecay(0.9);
+        job.getOptimizationBuilder().setOptimizer(Optimization.Optimizer.ADAMW).setEmaDecay(0.9);
         TrainingPlan plan = TrainingPlan.of(
                 job.build(), STEPS_PER_EPOCH * job.getOptimization().getBatch());
         LoadedJob.Resources resources = new LoadedJob.Resources();

@@ -99,7 +99,8 @@ public final class StudentExport {
         }
 
         private Optional<Network> named() {
-            return network.or(() -> RunWeights.job(file).map(job -> job.getStudent().getNetwork()));
+            return network.or(
+                    () -> RunWeights.job(file).map(job -> job.getStudent().getNetwork()));
         }
     }
 
@@ -249,8 +250,7 @@ public final class StudentExport {
     }
 
     /** The weights of the student or of its average. */
-    private static StateDict ofModule(
-            Source source, ScriptArchive archive, String name, Consumer<String> notices) {
+    private static StateDict ofModule(Source source, ScriptArchive archive, String name, Consumer<String> notices) {
         StateDict all = WeightsFile.read(source.file);
         List<Part> parts = Stream.of(RunWeights.EMA + StudentNetwork.BACKBONE, StudentNetwork.BACKBONE)
                 .map(prefix -> new Part(prefix, PartRole.of(prefix), all.withoutPrefix(prefix)))

@@ -86,8 +86,7 @@ final class EvaluationPlan implements Evaluations {
     @Override
     public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
         boolean examples = committed == plan.steps() && what.getSubject().equals(STUDENT);
-        KnnEvaluation.Request asked =
-                new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), examples, stop);
+        KnnEvaluation.Request asked = new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), examples, stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
                 FrozenTeacher teacher = parts.teachers.get(i);

@@ -236,8 +236,7 @@ public final class JobLoader {
     }
 
     /** The factory of a job's student as a {@link StepModule} on one device. */
-    private record TorchStudents(Torch torch, Job here, StudentState.Layout layout)
-            implements LoadedJob.StudentMaker {
+    private record TorchStudents(Torch torch, Job here, StudentState.Layout layout) implements LoadedJob.StudentMaker {
         @Override
         public StudentState start() {
             return StudentBuilder.start(here, layout.trained());

@@ -36,8 +36,7 @@ record LearningSchedule(Optimization optimization, double teacherDecay, long ste
         if (optimization.getSchedule() == Optimization.Schedule.CONSTANT) {
             return peak;
         }
-        double warmEpochs =
-                optimization.getWarmupEpochs() + (double) optimization.getWarmupSteps() / stepsPerEpoch;
+        double warmEpochs = optimization.getWarmupEpochs() + (double) optimization.getWarmupSteps() / stepsPerEpoch;
         long epoch = step / stepsPerEpoch;
         double passed = Math.max(0, epoch - warmEpochs);
         double epochs = optimization.getEpochs() - warmEpochs;

@@ -91,8 +91,7 @@ class EarlierCheckpointTest {
             } else {
                 job.getOptimizationBuilder().setOptimizer(Optimizer.LARS);
             }
-            String said = assertThrows(
-                            UserError.class, () -> SmallRun.resumed(job, folder))
+            String said = assertThrows(UserError.class, () -> SmallRun.resumed(job, folder))
                     .getMessage();
             assertTrue(said.contains("was made by another job"), said);
             assertFalse(said.contains("\n"), said);

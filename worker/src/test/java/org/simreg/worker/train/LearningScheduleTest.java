@@ -46,9 +46,8 @@ class LearningScheduleTest {
 
     @Test
     void theCosineFallsToTheFloor() {
-        Optimization floored = optimization(4, 0, Optimization.Schedule.COSINE)
-                .setMinLr(0.1)
-                .build();
+        Optimization floored =
+                optimization(4, 0, Optimization.Schedule.COSINE).setMinLr(0.1).build();
         LearningSchedule schedule = new LearningSchedule(floored, 0.9, 10);
         double[] epochs = {0.4, 0.1 + 0.15 * (1 + Math.sqrt(0.5)), 0.25, 0.1 + 0.15 * (1 - Math.sqrt(0.5))};
         for (int step = 0; step < 40; step++) {

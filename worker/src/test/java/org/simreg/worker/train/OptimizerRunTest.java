@@ -164,16 +164,14 @@ class OptimizerRunTest {
             for (FlatLayout.Slot slot : layout.slots()) {
                 for (int i = slot.offset(); i < slot.offset() + slot.weight().length(); i++) {
                     double before = states.get(step).ema()[i];
-                    double expected = slot.weight().kind() == Weight.Kind.COUNTER
-                            ? now[i]
-                            : kept * before + (1 - kept) * now[i];
+                    double expected =
+                            slot.weight().kind() == Weight.Kind.COUNTER ? now[i] : kept * before + (1 - kept) * now[i];
                     float got = states.get(step + 1).ema()[i];
                     assertEquals(expected, got, 1e-6 * Math.abs(expected) + 1e-8, slot.weight() + " after " + step);
                 }
             }
         }
-        assertNotEquals(
-                List.of(states.get(7).ema()[0]), List.of(states.get(8).ema()[0]), "it moves to the end");
+        assertNotEquals(List.of(states.get(7).ema()[0]), List.of(states.get(8).ema()[0]), "it moves to the end");
     }
 
     /** The networks of the job, as its loader makes them. */
@@ -204,9 +202,13 @@ class OptimizerRunTest {
         StateDict student = exported(Source.student(file), "student", notes);
         StateDict average = exported(Source.average(file), "average", notes);
         assertEquals(List.of(), notes, "what is asked for needs no note");
-        assertEquals(held.get("backbone.fc.weight").data(), student.get("fc.weight").data());
-        assertEquals(held.get("ema.backbone.fc.weight").data(), average.get("fc.weight").data());
-        assertNotEquals(student.get("fc.weight").data(), average.get("fc.weight").data());
+        assertEquals(
+                held.get("backbone.fc.weight").data(), student.get("fc.weight").data());
+        assertEquals(
+                held.get("ema.backbone.fc.weight").data(),
+                average.get("fc.weight").data());
+        assertNotEquals(
+                student.get("fc.weight").data(), average.get("fc.weight").data());
         StateDict preferred = exported(new Source(file, Optional.empty(), PartRequest.ANY), "preferred", notes);
         assertEquals(average.get("fc.weight").data(), preferred.get("fc.weight").data());
         assertTrue(notes.get(0).contains("taken is the average at 'ema.backbone.'"), notes.toString());
@@ -242,7 +244,8 @@ class OptimizerRunTest {
         assertEquals(0.05 / 3, steps.get(0).getLr(), 1e-12);
         Job.Builder unclipped = job(Optimizer.SGD);
         unclipped.getOptimizationBuilder().clearClipNorm().setMaxSteps(1);
-        StepDone step = SmallRun.whole(unclipped, folder.resolve("unclipped")).steps().get(0);
+        StepDone step =
+                SmallRun.whole(unclipped, folder.resolve("unclipped")).steps().get(0);
         assertTrue(!step.hasGradientNorm(), step.toString());
     }
 
@@ -250,8 +253,8 @@ class OptimizerRunTest {
     void aWarmUpOfAllStepsIsRefused() {
         Job.Builder job = job(Optimizer.SGD);
         job.getOptimizationBuilder().setWarmupSteps(8);
-        String said = assertThrows(UserError.class, () -> SmallRun.whole(job, folder))
-                .getMessage();
+        String said =
+                assertThrows(UserError.class, () -> SmallRun.whole(job, folder)).getMessage();
         assertTrue(said.contains("optimization.warmup_steps is 8 but the job has only 8 steps"), said);
     }
 }

@@ -157,8 +157,7 @@ final class RunFolder implements RunFiles {
     private List<String> export(StudentExport.Source source, String name, int size) {
         Path folder = files.folder.resolve(name);
         Disk.write(folder, () -> OwnFolder.requireFolder(folder));
-        return StudentExport.checkpoint(
-                        source, folder, size, EnumSet.allOf(StudentExport.Format.class), notice -> {})
+        return StudentExport.checkpoint(source, folder, size, EnumSet.allOf(StudentExport.Format.class), notice -> {})
                 .stream()
                 .map(file -> files.folder.relativize(file).toString())
                 .toList();

@@ -116,7 +116,8 @@ class DiskRunFoldersTest {
     @Test
     void overwritingRemovesTheRunAndNothingElse() throws IOException {
         train(12);
-        List<String> mine = List.of("thesis.tex", "checkpoints/best.txt", "student/notes.pth", "student-average/notes.pth");
+        List<String> mine =
+                List.of("thesis.tex", "checkpoints/best.txt", "student/notes.pth", "student-average/notes.pth");
         List<String> ours = List.of(
                 "report.html",
                 ".metrics.jsonl.1a.2b.tmp",

@@ -112,8 +112,8 @@ class RunReportTest {
             }
             events.add(changed.build());
             if (event.hasEvaluation() && event.getEvaluation().getSubject().equals("student")) {
-                events.add(
-                        Events.evaluation("student average", event.getEvaluation().getEpoch(), 0.31, 0.42));
+                events.add(Events.evaluation(
+                        "student average", event.getEvaluation().getEpoch(), 0.31, 0.42));
             }
         }
         Path run = record(events);
@@ -124,7 +124,8 @@ class RunReportTest {
         assertTrue(text.indexOf("<th>student average</th>") < text.indexOf("<th>teacher"), text);
         assertEquals(
                 norms.toString(),
-                page.points("Norm of the gradient, before it is clipped", "norm").toString());
+                page.points("Norm of the gradient, before it is clipped", "norm")
+                        .toString());
         String summary = RunSummary.text(run);
         assertTrue(summary.contains("average     " + run.resolve("student-average/resnet18.pth")), summary);
     }

@@ -49,7 +49,9 @@ public final class OptimizerCode {
         source.line("whole = torch.mul(torch.floordiv(n, %d), %d)", ROW, ROW);
         source.line("rows = torch.view(torch.narrow(x, 0, 0, whole), [-1, %d])", ROW);
         source.line("rest = torch.view(torch.narrow(x, 0, whole, torch.sub(n, whole)), [1, -1])");
-        source.line("parts = torch.cat([torch.linalg_vector_norm(rows, 2, [1]), %s])", "torch.linalg_vector_norm(rest, 2, [1])");
+        source.line(
+                "parts = torch.cat([torch.linalg_vector_norm(rows, 2, [1]), %s])",
+                "torch.linalg_vector_norm(rest, 2, [1])");
         source.line("d = torch.to(parts, %d)", ScriptSource.FLOAT64);
         source.line("return torch.sqrt(torch.sum(torch.mul(d, d)))");
     }
@@ -58,7 +60,9 @@ public final class OptimizerCode {
     public void step() {
         if (settings.clips()) {
             source.line("norm = self.norm(gradient)");
-            source.line("scale = torch.div(torch.full_like(norm, %s), torch.add(norm, 1e-06))", number(settings.clipNorm()));
+            source.line(
+                    "scale = torch.div(torch.full_like(norm, %s), torch.add(norm, 1e-06))",
+                    number(settings.clipNorm()));
             source.line("clipped = torch.mul_(gradient, torch.clamp_max(scale, 1.))");
         }
         switch (settings.kind()) {
@@ -80,7 +84,9 @@ public final class OptimizerCode {
         for (Range range : decayed()) {
             source.line(
                     "g = torch.add_(%s, %s, alpha=%s)",
-                    range.of("gradient"), range.of("weights"), number(settings.decay().factor()));
+                    range.of("gradient"),
+                    range.of("weights"),
+                    number(settings.decay().factor()));
         }
     }
 
@@ -106,7 +112,8 @@ public final class OptimizerCode {
                 number(settings.adaptive().trust()));
         source.line("  moves = torch.logical_and(torch.gt(wn, 0), torch.gt(gn, 0))");
         source.line(
-                "  p = torch.add_(gs[i], ws[i], alpha=%s)", number(settings.decay().factor()));
+                "  p = torch.add_(gs[i], ws[i], alpha=%s)",
+                number(settings.decay().factor()));
         source.line("  s = torch.mul_(gs[i], torch.where(moves, ratio, 1.))");
     }
 

@@ -55,8 +55,7 @@ public record OptimizerSettings(
 
     /** SGD with weight decay on every parameter, which clips nothing. */
     public static OptimizerSettings sgd(double momentum, double weightDecay) {
-        return new OptimizerSettings(
-                Optimizer.SGD, momentum, new Adaptive(0, 0, 0), new Decay(weightDecay, true), 0);
+        return new OptimizerSettings(Optimizer.SGD, momentum, new Adaptive(0, 0, 0), new Decay(weightDecay, true), 0);
     }
 
     /**

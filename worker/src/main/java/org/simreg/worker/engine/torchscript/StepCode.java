@@ -93,7 +93,8 @@ final class StepCode {
 
     /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
     private void bind() {
-        source.method("bind(self, weights: Tensor, statistics: Tensor, average: Tensor, ema: Tensor, moments: List[Tensor]) -> Tensor");
+        source.method(
+                "bind(self, weights: Tensor, statistics: Tensor, average: Tensor, ema: Tensor, moments: List[Tensor]) -> Tensor");
         source.line(
                 "rounded = torch.to(weights, %d)", settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
         source.line(

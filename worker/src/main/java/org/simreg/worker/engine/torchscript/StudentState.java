@@ -18,8 +18,7 @@ import org.simreg.worker.base.io.Sha256;
  * @param ema average of the backbone's parameters and statistics, {@link StudentNetwork#backboneLayout}; empty
  *     without one
  */
-public record StudentState(
-        float[] weights, List<float[]> moments, float[] statistics, float[] average, float[] ema) {
+public record StudentState(float[] weights, List<float[]> moments, float[] statistics, float[] average, float[] ema) {
     public StudentState {
         moments = List.copyOf(moments);
     }

@@ -164,7 +164,12 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         put(shapes, values, "", parameters, state.weights());
         put(shapes, values, "", trained.statistics(), state.statistics());
         for (int i = 0; i < layout.moments().size(); i++) {
-            put(shapes, values, layout.moments().get(i) + ".", parameters, state.moments().get(i));
+            put(
+                    shapes,
+                    values,
+                    layout.moments().get(i) + ".",
+                    parameters,
+                    state.moments().get(i));
         }
         put(shapes, values, AVERAGE, averaged(trained), state.average());
         if (layout.ema()) {

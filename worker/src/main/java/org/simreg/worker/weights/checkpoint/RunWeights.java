@@ -152,10 +152,14 @@ public final class RunWeights {
             }
             if (field.isRepeated() && !value.hasListValue()) {
                 ListValue one = ListValue.newBuilder().addValues(value).build();
-                listed.putFields(field.getJsonName(), Value.newBuilder().setListValue(one).build());
+                listed.putFields(
+                        field.getJsonName(),
+                        Value.newBuilder().setListValue(one).build());
             } else if (value.hasStructValue() && field.getJavaType() == JavaType.MESSAGE) {
                 Struct inner = listed(value.getStructValue(), field.getMessageType());
-                listed.putFields(field.getJsonName(), Value.newBuilder().setStructValue(inner).build());
+                listed.putFields(
+                        field.getJsonName(),
+                        Value.newBuilder().setStructValue(inner).build());
             }
         }
         return listed.build();

@@ -213,8 +213,7 @@ class ParityTest {
         StateDict expected = fixture("training-resnet18-released-4-clipped");
         StudentNetwork trained = trained(Network.RESNET18, Head.Form.RELEASED, 4);
         OptimizerSettings sgd = optimizer(Optimizer.SGD, 1e-4);
-        OptimizerSettings clipped =
-                new OptimizerSettings(sgd.kind(), sgd.momentum(), sgd.adaptive(), sgd.decay(), 1);
+        OptimizerSettings clipped = new OptimizerSettings(sgd.kind(), sgd.momentum(), sgd.adaptive(), sgd.decay(), 1);
         try (StepModule step = module(trained, clipped, true)) {
             float[] losses = truth(expected, "losses");
             float[] norms = truth(expected, "norms");
@@ -251,10 +250,8 @@ class ParityTest {
     }
 
     private static StepModule module(StudentNetwork trained, OptimizerSettings optimizer, boolean ema) {
-        StudentState state =
-                new StudentState.Layout(trained, optimizer.moments(), ema).begin(state(trained, false));
-        return new StepModule(
-                torch, trained, new StepSettings(false, optimizer, StepSettings.Objective.PLAIN), state);
+        StudentState state = new StudentState.Layout(trained, optimizer.moments(), ema).begin(state(trained, false));
+        return new StepModule(torch, trained, new StepSettings(false, optimizer, StepSettings.Objective.PLAIN), state);
     }
 
     static void statistics(StateDict expected, StudentNetwork trained, StudentState state, double bound) {

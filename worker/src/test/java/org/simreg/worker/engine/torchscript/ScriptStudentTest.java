@@ -248,13 +248,12 @@ class ScriptStudentTest {
     private static StepModule module(String name, StudentNetwork trained) {
         StateDict own = ScriptArchive.read(file(name)).start();
         float[] weights = flat(trained.parameters(), own);
-        StudentState state =
-                new StudentState(
-                        weights,
-                        List.of(new float[weights.length]),
-                        flat(trained.statistics(), own),
-                        new float[0],
-                        new float[0]);
+        StudentState state = new StudentState(
+                weights,
+                List.of(new float[weights.length]),
+                flat(trained.statistics(), own),
+                new float[0],
+                new float[0]);
         return new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), state);
     }
 

@@ -175,8 +175,8 @@ class StudentParityTest {
     private static StepModule module(StudentNetwork trained, boolean bfloat16, float shift) {
         float[] weights = ParityTest.flat(trained.parameters(), shift, shift);
         float[] statistics = ParityTest.flat(trained.statistics(), shift, shift);
-        StudentState state = new StudentState(
-                weights, List.of(new float[weights.length]), statistics, new float[0], new float[0]);
+        StudentState state =
+                new StudentState(weights, List.of(new float[weights.length]), statistics, new float[0], new float[0]);
         return new StepModule(torch, trained, new StepSettings(bfloat16, 0.9, 1e-4), state);
     }
 
