@@ -80,8 +80,7 @@ public final class LoaderBench {
 
     private static String tars(ImageDataset data, Path scratch) {
         Path out = scratch.resolve("shards");
-        PackSettings settings =
-                new PackSettings(2_000_000, Optional.empty(), Optional.empty(), Optional.empty());
+        PackSettings settings = new PackSettings(2_000_000, Optional.empty(), Optional.empty(), Optional.empty());
         new ShardPacker(data, settings, out).pack(1, ProgressMonitor.SILENT);
         return "tar:" + out + "/train-*.tar";
     }

@@ -59,7 +59,9 @@ final class FolderIndexer {
         } else if (name.endsWith(".tar")) {
             return "write tar:" + root;
         }
-        return name.endsWith(".parquet") ? "write parquet:" + root : "write list:%s if it is a list of images".formatted(root);
+        return name.endsWith(".parquet")
+                ? "write parquet:" + root
+                : "write list:%s if it is a list of images".formatted(root);
     }
 
     private SampleIndex build(ExecutorService threads) {
@@ -93,8 +95,9 @@ final class FolderIndexer {
         long tars = leftOut.count(".tar") + leftOut.count(".tgz") + leftOut.count(".gz");
         String path = FileNames.resolve(root, folder).toString();
         if (leftOut.count(".parquet") > 0) {
-            return new UserError("The data set's folder %s holds no images; it holds %s, which are named 'parquet:%s/*.parquet'"
-                    .formatted(path, leftOut.endings(), path));
+            return new UserError(
+                    "The data set's folder %s holds no images; it holds %s, which are named 'parquet:%s/*.parquet'"
+                            .formatted(path, leftOut.endings(), path));
         }
         if (tars > 0) {
             return new UserError(
