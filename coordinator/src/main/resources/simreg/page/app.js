@@ -12,12 +12,18 @@ const detail = new Detail(at('detail'));
 const workers = new Workers(at('workers'));
 const search = new Search(at('search'));
 let overview = null;
+let older = [];
 let shown = null;
 let leave = () => {};
 
+// The newest, and the older ones that were asked for.
+function listed() {
+  return [...overview.jobs, ...older];
+}
+
 function chosen() {
   const asked = location.hash.startsWith('#job/') ? decodeURIComponent(location.hash.slice(5)) : null;
-  const {jobs} = overview;
+  const jobs = listed();
   return jobs.find(job => job.id === asked)
     || jobs.find(job => job.id === shown)
     || jobs.find(job => job.state === 'running') || jobs[0] || null;
@@ -28,7 +34,7 @@ function show() {
     return;
   }
   const job = chosen();
-  showJobs(at('jobs'), overview.jobs, job && job.id);
+  showJobs(at('jobs'), listed(), job && job.id);
   empty(overview);
   workers.show(overview);
   search.show(overview.search);
@@ -54,14 +60,34 @@ function tell(id) {
   });
 }
 
-function summary({counts, workers: all, jobs}, job) {
+// What new jobs push out of the newest stays listed once older ones are.
+function take(now) {
+  if (older.length > 0) {
+    const newest = new Set(now.jobs.map(job => job.id));
+    older = listed().filter(job => !newest.has(job.id));
+  }
+  overview = now;
+}
+
+async function showOlder() {
+  const last = listed().at(-1);
+  const answer = await fetch(`/api/jobs?after=${encodeURIComponent(last.id)}`);
+  if (answer.ok) {
+    const known = new Set(listed().map(job => job.id));
+    older = older.concat((await answer.json()).jobs.filter(job => !known.has(job.id)));
+    show();
+  }
+}
+
+function summary({counts, workers: all}, job) {
   const parts = ['running', 'queued', 'paused'].filter(state => counts[state])
     .map(state => `${counts[state]} ${state}`);
   parts.push(counted(all.length, 'worker'));
   say(at('summary'), parts.join(' · '));
   const total = Object.values(counts).reduce((a, b) => a + b, 0);
-  at('more').hidden = total <= jobs.length;
-  say(at('more'), `and ${counted(total - jobs.length, 'older job')}: simreg jobs lists them`);
+  const more = total - listed().length;
+  at('more').hidden = more <= 0;
+  say(at('more').firstElementChild, `and ${counted(more, 'older job')}`);
   document.title = job ? `${job.id} ${job.state} – SimReg` : 'SimReg';
 }
 
@@ -101,7 +127,8 @@ addEventListener('hashchange', () => {
 });
 follow('/api/overview', {
   overview: now => {
-    overview = now;
+    take(now);
     show();
   },
 }, link);
+at('older').addEventListener('click', showOlder);

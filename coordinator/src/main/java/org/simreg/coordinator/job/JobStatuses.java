@@ -127,6 +127,11 @@ public final class JobStatuses {
         return page.build();
     }
 
+    /** The token of the page of the list that begins after a job. */
+    public static String pageToken(JobStatus last) {
+        return token(new Place(last.getSubmittedMs(), last.getId()));
+    }
+
     private static String token(Place place) {
         String text = place.submittedMs() + " " + place.id();
         return Base64.getUrlEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));

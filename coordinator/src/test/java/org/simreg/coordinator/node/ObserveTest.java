@@ -3,14 +3,18 @@ package org.simreg.coordinator.node;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonParser;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.vertx.core.Vertx;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +28,7 @@ import org.simreg.coordinator.grpc.client.HostPort;
 import org.simreg.coordinator.job.scale.ScaleSettings;
 import org.simreg.coordinator.store.hazelcast.ClusterAddress;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobRequest;
 import org.simreg.proto.SubmitRequest;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.exchange.wire.NettyWire;
@@ -152,5 +157,33 @@ class ObserveTest {
         } finally {
             observability.close();
         }
+    }
+
+    @Test
+    void thePageListsOlderJobsPageByPage() throws Exception {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 103; i++) {
+            Job.Builder job = Job.newBuilder().setName("old-" + i);
+            job.getDatasetBuilder().addPath("pictures");
+            job.addTeachersBuilder().setSource("self");
+            job.getCheckpointsBuilder().setOutput(folder.resolve("old-" + i).toString());
+            SubmitRequest request = SubmitRequest.newBuilder().setJob(job).build();
+            String id = client.ask(jobs -> jobs.submit(request)).getId();
+            client.ask(jobs -> jobs.cancel(JobRequest.newBuilder().setId(id).build()));
+            ids.add(id);
+        }
+        Collections.reverse(ids);
+        HttpResponse<String> answer = web.get("/api/jobs?after=" + ids.get(0));
+        assertEquals(200, answer.statusCode());
+        List<String> found = new ArrayList<>();
+        JsonParser.parseString(answer.body())
+                .getAsJsonObject()
+                .getAsJsonArray("jobs")
+                .forEach(job -> found.add(job.getAsJsonObject().get("id").getAsString()));
+        assertEquals(ids.subList(1, 101), found);
+        String rest = web.get("/api/jobs?after=" + ids.get(100)).body();
+        assertTrue(rest.contains("\"" + ids.get(101) + "\"") && rest.contains("\"" + ids.get(102) + "\""), rest);
+        assertEquals(404, web.get("/api/jobs?after=nobody").statusCode());
+        assertEquals(404, web.get("/api/jobs").statusCode());
     }
 }

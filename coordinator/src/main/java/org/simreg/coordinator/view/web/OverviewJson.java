@@ -7,6 +7,7 @@ import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStatus;
+import org.simreg.proto.ListResponse;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.WorkerStatus;
 
@@ -36,6 +37,15 @@ final class OverviewJson {
         all.addProperty("search", search);
         setup.wanted().get().ifPresent(count -> all.addProperty("wanted", count));
         return all.toString();
+    }
+
+    /** A page of the list of jobs, as a line of JSON. */
+    static String page(ListResponse page) {
+        JsonArray jobs = new JsonArray();
+        page.getJobsList().forEach(job -> jobs.add(job(job)));
+        JsonObject json = new JsonObject();
+        json.add("jobs", jobs);
+        return json.toString();
     }
 
     private static String lower(Enum<?> value) {

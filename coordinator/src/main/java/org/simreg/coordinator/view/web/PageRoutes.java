@@ -6,12 +6,15 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.simreg.coordinator.control.JobService;
+import org.simreg.coordinator.job.JobStatuses;
 import org.simreg.coordinator.view.observe.ClusterSurvey;
 import org.simreg.coordinator.view.report.ReportPage;
+import org.simreg.proto.ListRequest;
 import org.simreg.proto.Refused;
 import org.simreg.worker.base.io.Sha256;
 
@@ -74,6 +77,7 @@ public final class PageRoutes {
         files(router);
         SearchRoutes.route(router, setup.search);
         router.get("/api/overview").handler(request -> streams.overview(new EventStream(request)));
+        router.get("/api/jobs").handler(page::older);
         router.get("/api/jobs/:id").handler(request -> page.story(request, streams));
         page.lookForBanks();
         vertx.setPeriodic(BANKS_MS, timer -> page.lookForBanks());
@@ -138,6 +142,35 @@ public final class PageRoutes {
                 }
             });
         });
+    }
+
+    /** The jobs that are older than one, a page of them, newest first. */
+    private void older(RoutingContext request) {
+        String after = request.request().getParam("after", "");
+        Context context = Vertx.currentContext();
+        setup.jobs.accept(jobs -> {
+            Optional<String> page = olderThan(jobs, after);
+            context.runOnContext(nothing -> {
+                if (page.isPresent()) {
+                    request.response()
+                            .putHeader("Content-Type", "application/json")
+                            .end(page.get());
+                } else {
+                    notFound(request);
+                }
+            });
+        });
+    }
+
+    private static Optional<String> olderThan(JobService jobs, String after) {
+        try {
+            ListRequest request = ListRequest.newBuilder()
+                    .setPageToken(JobStatuses.pageToken(jobs.get(after)))
+                    .build();
+            return Optional.of(OverviewJson.page(jobs.list(request)));
+        } catch (Refused unknown) {
+            return Optional.empty();
+        }
     }
 
     /** Answers by itself: a failed request would be logged as an error of the router. */
