@@ -2,6 +2,8 @@ package org.simreg.worker.export;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,7 @@ import org.simreg.worker.weights.tensor.HostTensor;
 /** A folded network as a graph of ONNX operators; values are named after the layers. */
 final class OnnxGraph {
     private static final int FLOAT = 1;
+    private static final int INT64 = 7;
 
     private final FoldedNetwork folded;
     private final List<NetworkGraph.Node> nodes;
@@ -35,8 +38,12 @@ final class OnnxGraph {
     /** The whole network, from images (N, 3, H, W) or features (N, in) to its output (N, out). */
     GraphProto graph() {
         NetworkGraph network = folded.network();
-        boolean images = nodes.get(0).op() instanceof Op.Convolution;
+        boolean images = isImage(nodes.get(0).op());
         TypeProto type = images ? type("N", network.inputs(), "H", "W") : type("N", network.inputs());
+        if (nodes.get(0).op() instanceof Op.PatchTokens tokens) {
+            int size = tokens.patch() * tokens.positions().grid();
+            type = type("N", network.inputs(), size, size);
+        }
         graph.setName(network.name());
         graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
         graph.addOutput(ValueInfoProto.newBuilder().setName(value(nodes.size())).setType(type("N", network.outputs())));
@@ -46,10 +53,14 @@ final class OnnxGraph {
         return graph.build();
     }
 
+    private static boolean isImage(Op first) {
+        return first instanceof Op.Convolution || first instanceof Op.PatchTokens;
+    }
+
     /** The number that a {@link NetworkGraph.Node} knows a value by, as a name. */
     private String value(int number) {
         if (number == 0) {
-            return nodes.get(0).op() instanceof Op.Convolution ? "images" : "input";
+            return isImage(nodes.get(0).op()) ? "images" : "input";
         }
         return number == nodes.size() ? "features" : nodes.get(number - 1).name();
     }
@@ -121,7 +132,7 @@ final class OnnxGraph {
         } else if (op instanceof Op.ChannelScale) {
             add("Mul", output, List.of(input, node.name() + ".gamma"));
         } else {
-            throw new IllegalArgumentException(op + " has no ONNX operators");
+            new OnnxTokens(this, folded).layer(node, input, output);
         }
     }
 
@@ -145,6 +156,11 @@ final class OnnxGraph {
                     .addAttribute(integer("transB", 1));
             return;
         }
+        matrix(name, input, output);
+    }
+
+    /** A linear layer of whatever stands in the last dimension. */
+    void matrix(String name, String input, String output) {
         add("Transpose", name + ".transposed", List.of(name + ".weight")).addAttribute(integers("perm", 1, 0));
         add("MatMul", output + ".product", List.of(input, name + ".transposed"));
         add("Add", output, List.of(output + ".product", name + ".bias"));
@@ -154,8 +170,10 @@ final class OnnxGraph {
     private boolean isFlat(int value) {
         for (int at = value; at > 0; at = nodes.get(at - 1).input()) {
             Op op = nodes.get(at - 1).op();
-            if (op instanceof Op.GlobalAveragePool || op instanceof Op.ChannelsLast) {
-                return op instanceof Op.GlobalAveragePool;
+            if (op instanceof Op.ChannelsLast || op instanceof Op.PatchTokens) {
+                return false;
+            } else if (op instanceof Op.GlobalAveragePool || op instanceof Op.TokenPool) {
+                return true;
             }
         }
         return true;
@@ -181,7 +199,7 @@ final class OnnxGraph {
                         : integers("pads", padding, padding, padding, padding));
     }
 
-    private NodeProto.Builder add(String operator, String output, List<String> inputs) {
+    NodeProto.Builder add(String operator, String output, List<String> inputs) {
         return graph.addNodeBuilder()
                 .setOpType(operator)
                 .setName(output)
@@ -189,7 +207,7 @@ final class OnnxGraph {
                 .addOutput(output);
     }
 
-    private void constant(String name, float[] values, long[] shape) {
+    void constant(String name, float[] values, long[] shape) {
         if (graph.getInitializerList().stream()
                 .anyMatch(tensor -> tensor.getName().equals(name))) {
             return;
@@ -200,6 +218,15 @@ final class OnnxGraph {
                 .addAllDims(Arrays.stream(shape).boxed().toList())
                 .setRawData(UnsafeByteOperations.unsafeWrap(
                         HostTensor.of(values, shape).data())));
+    }
+
+    /** Whole numbers, for operators that take them as an input. */
+    void numbers(String name, long... values) {
+        TensorProto.Builder tensor =
+                TensorProto.newBuilder().setName(name).setDataType(INT64).addDims(values.length);
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asLongBuffer().put(values);
+        graph.addInitializer(tensor.setRawData(UnsafeByteOperations.unsafeWrap(bytes)));
     }
 
     private static TypeProto type(Object... sizes) {
@@ -216,7 +243,7 @@ final class OnnxGraph {
                 .build();
     }
 
-    private static AttributeProto integer(String name, long value) {
+    static AttributeProto integer(String name, long value) {
         return AttributeProto.newBuilder()
                 .setName(name)
                 .setType(AttributeProto.Type.INT)
@@ -224,7 +251,7 @@ final class OnnxGraph {
                 .build();
     }
 
-    private static AttributeProto integers(String name, long... values) {
+    static AttributeProto integers(String name, long... values) {
         return AttributeProto.newBuilder()
                 .setName(name)
                 .setType(AttributeProto.Type.INTS)

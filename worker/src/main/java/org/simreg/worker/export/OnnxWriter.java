@@ -12,6 +12,7 @@ import org.simreg.worker.export.onnx.ModelProto;
 import org.simreg.worker.export.onnx.OperatorSetIdProto;
 import org.simreg.worker.export.onnx.StringStringEntryProto;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.weights.checkpoint.FoldedNetwork;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -31,7 +32,7 @@ public final class OnnxWriter {
     /**
      * Writes a network with its BatchNorms folded into the convolutions, whole or not at all. Input
      * {@code images}: (N, inputs, H, W) float32, scaled to 0..1 and normalised with ImageNet's mean
-     * and standard deviation; N, H and W are free. Output {@code features}: (N, outputs). Equal
+     * and standard deviation; N, H and W are free, but H and W of a vision transformer. Output {@code features}: (N, outputs). Equal
      * weights give equal bytes.
      *
      * @param size height and width in px that the network was trained with, written down as
@@ -48,6 +49,18 @@ public final class OnnxWriter {
         });
     }
 
+    /**
+     * Says before the work what can't be written.
+     *
+     * @throws UserError if a layer of the network has no ONNX operators here
+     */
+    static void refuseUnknown(NetworkGraph network) {
+        OnnxTokens.unknown(network).ifPresent(what -> {
+            throw new UserError("Can't write " + network.name() + " as onnx: there are none of its " + what
+                    + "; give --format torchscript,safetensors,pth");
+        });
+    }
+
     private static ModelProto model(NetworkGraph network, StateDict weights, int size) {
         ModelProto.Builder model = ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)
@@ -55,11 +68,17 @@ public final class OnnxWriter {
                 .setGraph(new OnnxGraph(FoldedNetwork.of(network, weights)).graph())
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS));
         Map<String, Object> metadata = new TreeMap<>();
-        metadata.put("size", size);
+        boolean fixed = network.nodes().get(0).op() instanceof Op.PatchTokens;
+        metadata.put("size", fixed ? ownSize(network) : size);
         metadata.put("mean", List.of(0.485, 0.456, 0.406));
         metadata.put("std", List.of(0.229, 0.224, 0.225));
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value.toString())));
         return model.build();
+    }
+
+    private static int ownSize(NetworkGraph transformer) {
+        Op.PatchTokens tokens = (Op.PatchTokens) transformer.nodes().get(0).op();
+        return tokens.patch() * tokens.positions().grid();
     }
 }

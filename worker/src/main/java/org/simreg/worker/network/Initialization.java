@@ -7,5 +7,10 @@ public enum Initialization {
     /** timm's of mobile networks: the same with the outputs of one group, biases 0. */
     FAN_OUT_OF_GROUP,
     /** ConvNeXt's: convolutions and linear layers normal(0, 0.02), biases 0, factors of LayerScale 1e-6. */
-    NORMAL
+    NORMAL,
+    /**
+     * timm's of vision transformers: linear layers and positions normal(0, 0.02), biases 0, the class token
+     * normal(0, 1e-6), the patches' projection uniform in +-1/sqrt(in) with its bias, factors of LayerScale 1e-5.
+     */
+    TRANSFORMER
 }

@@ -112,8 +112,22 @@ public record NetworkGraph(
                 new NetworkGraph(name, all, inputs, width, List.of(new Stage("feature", all.size(), width))));
     }
 
-    /** The network with learned positions for another grid of patches; the same where it has none. */
-    public NetworkGraph withGrid(int grid) {
+    /** The network with learned positions for images of a size, which its patches fit; the same where it has none. */
+    public NetworkGraph forSize(int size) {
+        return nodes.get(0).op() instanceof Op.PatchTokens tokens ? withGrid(size / tokens.patch()) : this;
+    }
+
+    /** The network with as many learned positions as a tensor has; the same where it has none, or they fit no grid. */
+    public NetworkGraph withPositions(long[] shape) {
+        if (!(nodes.get(0).op() instanceof Op.PatchTokens t) || shape.length != 3) {
+            return this;
+        }
+        long places = shape[1] - (t.prefix().classToken() ? 1 : 0);
+        int grid = (int) Math.round(Math.sqrt(Math.max(0, places)));
+        return (long) grid * grid == places && grid > 0 ? withGrid(grid) : this;
+    }
+
+    private NetworkGraph withGrid(int grid) {
         if (!(nodes.get(0).op() instanceof Op.PatchTokens t)
                 || !t.positions().learned()
                 || t.positions().grid() == grid) {

@@ -44,7 +44,7 @@ record WeightsChoice(
             NetworkGraph network = Networks.backbone(named.get());
             NetworkFit.Found fit = NetworkFit.find(found.tensors(), network, asked.part(), name);
             fit.choice().note(asked.part(), network.name(), name).ifPresent(notices);
-            return new WeightsChoice(network, fit.weights(), fit.choice().taken(), precision, found);
+            return new WeightsChoice(fit.network(), fit.weights(), fit.choice().taken(), precision, found);
         }
         RecognizedFile.FoundNetwork part = found.network(asked.part(), name, notices);
         for (Network alike : Networks.alike(part.name())) {

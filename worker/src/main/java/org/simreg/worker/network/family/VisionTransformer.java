@@ -1,5 +1,6 @@
 package org.simreg.worker.network.family;
 
+import org.simreg.worker.network.Initialization;
 import org.simreg.worker.network.NetworkBuilder;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
@@ -109,7 +110,7 @@ record VisionTransformer(VisionTransformer.Shape shape, VisionTransformer.Tokens
             layers.add("head", new Linear(width, classes), x);
             out = classes;
         }
-        return layers.network(name, 3, out);
+        return layers.network(name, 3, out).initialized(Initialization.TRANSFORMER);
     }
 
     private LayerNorm norm() {

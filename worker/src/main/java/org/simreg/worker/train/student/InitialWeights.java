@@ -1,6 +1,7 @@
 package org.simreg.worker.train.student;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleSupplier;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.engine.torch.FlatLayout;
@@ -19,9 +20,12 @@ public final class InitialWeights {
 
     private static final double SCALE = 1e-6;
 
+    /** Of {@link Initialization#TRANSFORMER}: the factors of LayerScale. */
+    private static final double LAYER_SCALE = 1e-5;
+
     private InitialWeights() {}
 
-    /** The state before the first step. */
+    /** The state before the first step of SGD. */
     public static StudentState of(StudentNetwork trained, long seed) {
         FlatLayout parameters = trained.parameters();
         float[] weights = new float[parameters.length()];
@@ -33,11 +37,12 @@ public final class InitialWeights {
             boolean head = !weight.name().startsWith(StudentNetwork.BACKBONE);
             float[] values = head
                     ? headValues(weight, in, random)
-                    : values(weight, trained.backbone().initialization(), random);
+                    : values(weight, in, trained.backbone().initialization(), random);
             parameters.put(weights, weight.name(), values);
         }
         float[] average = Arrays.copyOf(weights, trained.averaged());
-        return new StudentState(weights, new float[weights.length], statistics(trained.statistics()), average);
+        return new StudentState(
+                weights, List.of(new float[weights.length]), statistics(trained.statistics()), average, new float[0]);
     }
 
     private static float[] statistics(FlatLayout layout) {
@@ -61,13 +66,36 @@ public final class InitialWeights {
         });
     }
 
-    private static float[] values(Weight weight, Initialization initialization, CounterRandom random) {
+    private static float[] values(Weight weight, long in, Initialization initialization, CounterRandom random) {
+        if (initialization == Initialization.TRANSFORMER) {
+            return filled(weight, () -> ofTransformer(weight, in, random));
+        }
         return filled(weight, () -> switch (weight.kind()) {
             case CONVOLUTION, LINEAR -> random.normal() * deviation(weight.shape(), initialization);
             case NORM_SCALE -> 1;
             case PARAMETER -> SCALE;
             default -> 0;
         });
+    }
+
+    /**
+     * A value of a vision transformer.
+     *
+     * @param in values of a patch
+     */
+    private static double ofTransformer(Weight weight, long in, CounterRandom random) {
+        boolean patches = weight.name().startsWith(StudentNetwork.BACKBONE + "patch_embed.");
+        return switch (weight.kind()) {
+            case CONVOLUTION -> (2 * random.uniform() - 1) / Math.sqrt(in);
+            case LINEAR_BIAS -> patches ? (2 * random.uniform() - 1) / Math.sqrt(in) : 0;
+            case LINEAR -> random.normal() * DEVIATION;
+            case NORM_SCALE -> 1;
+            case PARAMETER ->
+                weight.name().endsWith("pos_embed")
+                        ? random.normal() * DEVIATION
+                        : weight.name().endsWith(".gamma") ? LAYER_SCALE : random.normal() * SCALE;
+            default -> 0;
+        };
     }
 
     private static double deviation(long[] shape, Initialization initialization) {

@@ -43,9 +43,9 @@ final class NetworkTeacher implements FrozenTeacher {
         network.misfit(asked.getSize()).ifPresent(why -> {
             throw new UserError("--teacher-size: " + why);
         });
-        StateDict weights = NetworkFit.fit(found, network, part, file.toString(), notices);
+        NetworkFit.Found fit = NetworkFit.find(found, network, part, file.toString(), notices);
         boolean bfloat16 = precision == Precision.BFLOAT16;
-        FrozenModule module = FrozenModule.of(torch, network, weights, asked.getPixels(), bfloat16);
+        FrozenModule module = FrozenModule.of(torch, fit.network(), fit.weights(), asked.getPixels(), bfloat16);
         return new NetworkTeacher(module, network.outputs(), asked.getSize());
     }
 

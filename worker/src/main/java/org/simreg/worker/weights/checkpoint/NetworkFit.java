@@ -22,15 +22,27 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /** The search for a network's weights among everything that a file holds. */
 public final class NetworkFit {
+    private static final String POSITIONS = "pos_embed";
+
     private NetworkFit() {}
 
     /**
      * A network that was found in a file.
      *
+     * @param network with learned positions for the grid of patches that the file has
      * @param weights exactly the network's, in its order, as float32
      * @param choice which of the file's networks they are of
      */
-    public record Found(StateDict weights, PartChoice choice) {}
+    public record Found(NetworkGraph network, StateDict weights, PartChoice choice) {}
+
+    /**
+     * A network as a file has it: a vision transformer with learned positions for the file's grid of patches.
+     *
+     * @param own tensors with our names
+     */
+    static NetworkGraph fitted(StateDict own, NetworkGraph network) {
+        return own.contains(POSITIONS) ? network.withPositions(own.shape(POSITIONS)) : network;
+    }
 
     /**
      * Exactly the network's weights, in its order, as float32. Prefixes ({@code module.encoder_q.}
@@ -53,11 +65,12 @@ public final class NetworkFit {
         List<String> names = network.weights().stream().map(Weight::name).toList();
         PartChoice choice = PartChoice.of(whole, asked, names, network.name(), fileName);
         StateDict own = choice.taken().tensors();
+        NetworkGraph fitted = fitted(own, network);
         Map<String, LazyTensor> weights = new LinkedHashMap<>();
-        for (Weight weight : taken(own, network)) {
+        for (Weight weight : taken(own, fitted)) {
             weights.put(weight.name(), own.stored(weight.name()).asFloat32());
         }
-        return new Found(new StateDict(weights), choice);
+        return new Found(fitted, new StateDict(weights), choice);
     }
 
     /**
@@ -74,11 +87,11 @@ public final class NetworkFit {
      *
      * @throws UserError as {@link #find}
      */
-    public static StateDict fit(
+    public static Found find(
             StateDict file, NetworkGraph network, PartRequest asked, String fileName, Consumer<String> notices) {
         Found found = find(file, network, asked, fileName);
         found.choice.note(asked, network.name(), fileName).ifPresent(notices);
-        return found.weights;
+        return found;
     }
 
     /**
@@ -174,7 +187,8 @@ public final class NetworkFit {
         /**
          * @param file names without prefix
          */
-        public static Misfit of(StateDict file, NetworkGraph network) {
+        public static Misfit of(StateDict file, NetworkGraph known) {
+            NetworkGraph network = fitted(file, known);
             List<String> missing = new ArrayList<>();
             List<String> wrong = new ArrayList<>();
             for (Weight weight : NetworkFit.taken(file, network)) {

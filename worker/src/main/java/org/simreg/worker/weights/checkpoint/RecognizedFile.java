@@ -163,7 +163,7 @@ public record RecognizedFile(
 
         /** Its layers up to the pooled feature. */
         public NetworkGraph network() {
-            return Networks.backbone(name);
+            return NetworkFit.fitted(part.tensors(), Networks.backbone(name));
         }
 
         /** "resnet18, student at 'student.'". */

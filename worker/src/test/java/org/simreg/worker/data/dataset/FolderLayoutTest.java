@@ -216,7 +216,10 @@ class FolderLayoutTest {
     void aFolderOfArchivesSaysHowToUnpackThem() {
         tree.files("train/n01440764.tar", "train/n01443537.tar");
         String message = assertThrows(UserError.class, tree::open).getMessage();
-        assertTrue(message.contains("train holds archives (2 .tar) and no images; unpack each"), message);
+        assertTrue(
+                message.contains("train holds archives (2 .tar) and no images; shards are read where they lie by tar:"),
+                message);
+        assertTrue(message.contains("train/*.tar, and of an archive a class unpack each into a folder"), message);
         Tree other = new Tree(temporary.resolve("other")).files("train/a.parquet", "train/b.parquet");
         String found = assertThrows(UserError.class, other::open).getMessage();
         assertTrue(found.contains("it holds 2 .parquet"), found);

@@ -52,11 +52,14 @@ class StudentParityTest {
         "MOBILENETV3_LARGE_TIMM, 32, 8, 1",
         "MOBILENETV4_CONV_SMALL, 64, 8, 3",
         "MOBILENETV4_CONV_MEDIUM, 64, 8, 3",
+        "VIT_TI16, 32, 4, 0",
+        "VIT_S16, 32, 4, 0",
+        "DINOV2_VITS14, 28, 4, 0",
         "RESNET101, 32, 8, 3"
     })
     void aStepGivesPyTorchsLossAndGradient(Network name, int size, int count, float shift) {
         StateDict expected = fixture("gradient", name);
-        StudentNetwork trained = trained(Networks.backbone(name));
+        StudentNetwork trained = trained(Networks.backbone(name).forSize(size));
         try (StepModule step = module(trained, false, shift);
                 NDManager scope = torch.scope()) {
             NDArray out = step.newOut(scope);
@@ -68,7 +71,7 @@ class StudentParityTest {
                 float[] got = trained.parameters().get(gradient, weight.name());
                 ParityTest.close(expected, weight, got, least, 1e-4);
             }
-            step.update(out, 0, 0);
+            step.update(out, TrainableStudent.Rates.of(0));
             ParityTest.statistics(expected, trained, step.state(), 1e-4);
         }
     }
@@ -86,11 +89,13 @@ class StudentParityTest {
         "MOBILENETV3_SMALL_TIMM, 32, 8, 1, 0.005",
         "MOBILENETV3_LARGE_TIMM, 32, 8, 1, 0.005",
         "MOBILENETV4_CONV_SMALL, 64, 8, 3, 0.02",
-        "MOBILENETV4_CONV_MEDIUM, 64, 8, 3, 0.02"
+        "MOBILENETV4_CONV_MEDIUM, 64, 8, 3, 0.02",
+        "VIT_TI16, 32, 4, 0, 0.02",
+        "DINOV2_VITS14, 28, 4, 0, 0.02"
     })
     void tenStepsOfSgdFollowPyTorch(Network name, int size, int count, float shift, double rate) {
         StateDict expected = fixture("training", name);
-        StudentNetwork trained = trained(Networks.backbone(name));
+        StudentNetwork trained = trained(Networks.backbone(name).forSize(size));
         try (StepModule step = module(trained, false, shift)) {
             float[] losses = ParityTest.truth(expected, "losses");
             for (int i = 0; i < losses.length; i++) {
@@ -98,7 +103,7 @@ class StudentParityTest {
                     NDArray out = step.newOut(scope);
                     step.backward(ParityTest.images(scope, "images" + i, count, size), targets(scope, count), out);
                     assertEquals(losses[i], step.loss(out), 1e-3);
-                    step.update(out, rate, 0);
+                    step.update(out, TrainableStudent.Rates.of(rate));
                 }
             }
             StudentState state = step.state();
@@ -118,6 +123,7 @@ class StudentParityTest {
     /** The gradient in bfloat16 points where float32's does, and is the same to the bit, drop path included. */
     @ParameterizedTest
     @CsvSource({
+        "VIT_TI16, 64, 4, 0, 0.3",
         "CONVNEXT_ATTO, 64, 4, 0, 0.3",
         "EFFICIENTNET_B0, 64, 4, 1, 0.3",
         "MOBILENETV3_SMALL, 64, 8, 1, 0",
@@ -125,7 +131,7 @@ class StudentParityTest {
         "MOBILENETV4_CONV_SMALL, 64, 8, 3, 0.3"
     })
     void bfloat16RoundsAndDropPathDrawsTheSameWayTwice(Network name, int size, int count, float shift, double rate) {
-        NetworkGraph backbone = Networks.backbone(name);
+        NetworkGraph backbone = Networks.backbone(name).forSize(size);
         float[] whole = gradient(backbone, false, size, count, shift, 1);
         float[] rounded = gradient(backbone, true, size, count, shift, 1);
         assertTrue(cosine(whole, rounded) > 0.95, () -> "cosine " + cosine(whole, rounded));
@@ -169,7 +175,8 @@ class StudentParityTest {
     private static StepModule module(StudentNetwork trained, boolean bfloat16, float shift) {
         float[] weights = ParityTest.flat(trained.parameters(), shift, shift);
         float[] statistics = ParityTest.flat(trained.statistics(), shift, shift);
-        StudentState state = new StudentState(weights, new float[weights.length], statistics, new float[0]);
+        StudentState state =
+                new StudentState(weights, List.of(new float[weights.length]), statistics, new float[0], new float[0]);
         return new StepModule(torch, trained, new StepSettings(bfloat16, 0.9, 1e-4), state);
     }
 

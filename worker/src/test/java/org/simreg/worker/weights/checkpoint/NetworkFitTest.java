@@ -141,7 +141,7 @@ class NetworkFitTest {
         put(all, empty(RESNET18), "left.");
         put(all, empty(RESNET18), "right.");
         List<String> notes = new ArrayList<>();
-        NetworkFit.fit(StateDict.of(all), RESNET18, PartRequest.ANY, "x.pth", notes::add);
+        NetworkFit.find(StateDict.of(all), RESNET18, PartRequest.ANY, "x.pth", notes::add);
         assertEquals(List.of(), notes);
     }
 

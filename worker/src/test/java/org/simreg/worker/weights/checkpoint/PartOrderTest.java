@@ -163,7 +163,8 @@ class PartOrderTest {
     }
 
     private float conv1(PartRequest asked) {
-        StateDict found = NetworkFit.fit(new StateDict(tensors), RESNET18, asked, "x.pth", notes::add);
+        StateDict found = NetworkFit.find(new StateDict(tensors), RESNET18, asked, "x.pth", notes::add)
+                .weights();
         return found.get("conv1.weight").floats()[0];
     }
 }

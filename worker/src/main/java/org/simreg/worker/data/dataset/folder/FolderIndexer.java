@@ -83,8 +83,8 @@ final class FolderIndexer {
         String path = FileNames.resolve(root, folder).toString();
         if (tars > 0) {
             return new UserError(
-                    "The data set's folder %s holds archives (%s) and no images; unpack each into a folder of its name: for t in *.tar; do mkdir \"${t%%.tar}\" && tar -xf \"$t\" -C \"${t%%.tar}\"; done"
-                            .formatted(path, leftOut.endings()));
+                    "The data set's folder %s holds archives (%s) and no images; shards are read where they lie by tar:%s/*.tar, and of an archive a class unpack each into a folder of its name: for t in *.tar; do mkdir \"${t%%.tar}\" && tar -xf \"$t\" -C \"${t%%.tar}\"; done"
+                            .formatted(path, leftOut.endings(), path));
         }
         String found = leftOut.endings().isEmpty() ? "" : "; it holds " + leftOut.endings();
         return new UserError("The data set's folder %s holds no images (jpg, png, webp, gif, bmp, tif, ppm, pgm)%s; %s"

@@ -38,17 +38,19 @@ final class TokenCode {
         Op.Convolution plain = new Op.Convolution(3, tokens.width(), tokens.patch(), tokens.patch(), 0, 1);
         Op.Convolution c = tokens.bias() ? plain.biased() : plain;
         Op.Prefix prefix = tokens.prefix();
+        // Tokens and positions are the network's own, beside this layer.
+        String place = name.substring(0, name.lastIndexOf('.') + 1);
         source.line("patches = %s", layers.expression(c, name + ".proj", x));
         source.line(
                 "tokens = torch.to(torch.transpose(torch.flatten(patches, 2, -1), 1, 2), %d)", ScriptSource.FLOAT32);
         source.line("count = torch.size(%s, 0)", x);
         if (prefix.classToken()) {
-            source.line("tokens = torch.cat([%s, tokens], 1)", expanded("cls_token"));
+            source.line("tokens = torch.cat([%s, tokens], 1)", expanded(place + "cls_token"));
         }
         if (tokens.positions().learned()) {
             source.line(
                     "fitted = self.positions(%s, torch.size(patches, 2), torch.size(patches, 3))",
-                    trained.apply("pos_embed"));
+                    trained.apply(place + "pos_embed"));
             source.line("tokens = torch.add(tokens, fitted)");
         } else {
             source.line("angles = self.angles(torch.size(patches, 2), torch.size(patches, 3), patches)");
@@ -56,7 +58,7 @@ final class TokenCode {
         if (prefix.registers() == 0) {
             return "tokens";
         }
-        String registers = expanded("register_tokens");
+        String registers = expanded(place + "register_tokens");
         return prefix.classToken()
                 ? "torch.cat([torch.slice(tokens, 1, 0, 1, 1), " + registers + ", torch.slice(tokens, 1, 1, " + REST
                         + "], 1)"
