@@ -301,7 +301,7 @@ class JobSettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"RESNET101", "RESNET50X2", "RESNET50X4", "RESNET50_BYOL"})
+    @CsvSource({"DINO_VITS16", "DINOV3_VITB16", "DINOV2_VITL14_REG"})
     void aTeacherNetworkIsNoStudent(Network network) {
         assertSays(
                 refusal(job -> job.getStudentBuilder().setNetwork(network)),

@@ -17,7 +17,7 @@ class StudentAndCacheSettingsTest {
     void aModuleTakesThePlaceOfTheNetwork() {
         Job.Builder asked = smallest();
         asked.getStudentBuilder().setModule("/n/tiny.pt");
-        asked.getDatasetBuilder().addPath("/d/data");
+        asked.getDatasetBuilder().setPath(0, "/d/data");
         Job job = JobSettings.complete(asked.build());
         assertFalse(job.getStudent().hasNetwork());
         assertEquals("tiny-data", job.getName());
