@@ -104,6 +104,8 @@ export class Detail {
       step: job.totalSteps ? `${count(job.step)} of ${count(job.totalSteps)}` : '–',
       epoch: job.epochs ? `${job.epoch} of ${job.epochs}` : '–',
       loss: loss(job.step ? job.loss : null),
+      'learning rate': loss(pace ? pace.lr : null),
+      ...(pace && pace.norm !== undefined && {gradient: loss(pace.norm)}),
       speed: pace ? `${pace.rate.toFixed(pace.rate < 10 ? 1 : 0)} images/s` : '–',
       'time left': left > 0 ? `about ${seconds(left)}` : '–',
       generation: job.generation ? `${job.generation}` : '–',

@@ -1,7 +1,8 @@
-// k-NN accuracy as the lines of a chart: the student over epochs, from its random start on; teachers, which were
-// measured once, as dashed lines across.
+// k-NN accuracy as the lines of a chart: the student and its average over epochs, the student from its random start on;
+// teachers, which were measured once, as dashed lines across.
 const COLOURS = 6;
 const STUDENT = 'student';
+const TRAINED = [STUDENT, 'student average'];
 const START = 'student at random';
 
 // scores: [{subject, epoch, k, accuracy}]
@@ -15,11 +16,12 @@ export function accuracyLines(scores) {
     line.points.push([score.epoch, score.accuracy]);
     lines.set(name, line);
   }
-  const all = [...lines.values()].sort((a, b) => (b.subject === STUDENT) - (a.subject === STUDENT));
+  const place = line => (TRAINED.indexOf(line.subject) + TRAINED.length) % (TRAINED.length + 1);
+  const all = [...lines.values()].sort((a, b) => place(a) - place(b));
   all.forEach((line, i) => {
     line.style = `c${i % COLOURS + 1}`;
     line.points.sort((a, b) => a[0] - b[0]);
-    if (line.subject !== STUDENT && line.points.length === 1) {
+    if (!TRAINED.includes(line.subject) && line.points.length === 1) {
       line.style += ' dash';
       line.dots = false;
       line.points = [[0, line.points[0][1]], [last, line.points[0][1]]];

@@ -4,6 +4,8 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Map;
+import org.simreg.proto.Optimization.Optimizer;
 
 /** The defaults of a job's settings: the declared ones by reflection, then the computed ones. */
 final class JobDefaults {
@@ -11,6 +13,12 @@ final class JobDefaults {
     private static final int BATCH_NORM_GROUP = 64;
 
     private static final int LONGEST_NAME = 100;
+
+    /** Settings of one optimizer only. */
+    private static final Map<Integer, Optimizer> OWNERS = Map.of(
+            Optimization.BETA2_FIELD_NUMBER, Optimizer.ADAMW,
+            Optimization.EPSILON_FIELD_NUMBER, Optimizer.ADAMW,
+            Optimization.TRUST_COEFFICIENT_FIELD_NUMBER, Optimizer.LARS);
 
     private JobDefaults() {}
 
@@ -47,11 +55,17 @@ final class JobDefaults {
         return job.getCache().getViews() != 0 || job.getCache().getFixed();
     }
 
+    /** Whether a setting of the optimization means something to its optimizer. */
+    static boolean belongs(Optimization optimization, FieldDescriptor field) {
+        return OWNERS.getOrDefault(field.getNumber(), optimization.getOptimizer()) == optimization.getOptimizer();
+    }
+
     private static boolean takesPart(JobField setting, Job asked, boolean self) {
         return switch (setting.section().map(FieldDescriptor::getName).orElse("")) {
             case "cache" -> asksForCache(asked);
             case "head" -> !self;
             case "momentum_teacher" -> self;
+            case "optimization" -> belongs(asked.getOptimization(), setting.field());
             default -> true;
         };
     }
@@ -79,6 +93,7 @@ final class JobDefaults {
 
     private static void compute(Job.Builder job) {
         computeParts(job.getOptimizationBuilder());
+        computeOptimizer(job.getOptimizationBuilder());
         computeResize(job.getViews(), job.getEvaluationBuilder());
         job.getTeachersBuilderList().forEach(teacher -> computeSize(job.getViews(), teacher));
         if (!job.hasName()) {
@@ -101,6 +116,29 @@ final class JobDefaults {
         long batch = Integer.toUnsignedLong(optimization.getBatch());
         if (!optimization.hasMicroBatches() && allows("optimization.batch", batch)) {
             optimization.setMicroBatches(parts(batch));
+        }
+    }
+
+    /** Fills in what depends on the optimizer; for one that isn't known nothing. */
+    private static void computeOptimizer(Optimization.Builder optimization) {
+        switch (optimization.getOptimizer()) {
+            case SGD -> computeOptimizer(optimization, 0.05, 1e-4, true);
+            case ADAMW -> computeOptimizer(optimization, 5e-4, 0.05, false);
+            case LARS -> computeOptimizer(optimization, 0.3, 1e-6, false);
+            case UNRECOGNIZED -> {}
+        }
+    }
+
+    private static void computeOptimizer(
+            Optimization.Builder optimization, double lr, double weightDecay, boolean decayNormBias) {
+        if (!optimization.hasLr()) {
+            optimization.setLr(lr);
+        }
+        if (!optimization.hasWeightDecay()) {
+            optimization.setWeightDecay(weightDecay);
+        }
+        if (!optimization.hasDecayNormBias()) {
+            optimization.setDecayNormBias(decayNormBias);
         }
     }
 

@@ -41,7 +41,9 @@ final class JobRules {
         head();
         momentumTeacher();
         batch();
+        optimizer();
         warmup();
+        floor();
         neighbours();
         evaluationView();
         valPart();
@@ -223,12 +225,41 @@ final class JobRules {
         }
     }
 
+    private void optimizer() {
+        Optimization optimization = job.getOptimization();
+        String asked = FieldText.shown(optimization, Optimization.OPTIMIZER_FIELD_NUMBER);
+        for (FieldDescriptor field : optimization.getAllFields().keySet()) {
+            if (!JobDefaults.belongs(optimization, field)) {
+                String value = FieldText.shown(optimization, field.getNumber());
+                String why = " has no effect with the optimizer " + asked;
+                add("optimization." + field.getName(), value + why + "; leave it out");
+            }
+        }
+    }
+
     private void warmup() {
         long warmup = Integer.toUnsignedLong(job.getOptimization().getWarmupEpochs());
         long epochs = Integer.toUnsignedLong(job.getOptimization().getEpochs());
         if (warmup > 0 && warmup >= epochs) {
             String way = "; choose less than " + epochs;
             add("optimization.warmup_epochs", warmup + " takes all " + epochs + " epochs" + way);
+        }
+        if (warmup > 0 && job.getOptimization().getWarmupSteps() != 0) {
+            String steps = Long.toUnsignedString(job.getOptimization().getWarmupSteps());
+            String way = "; leave one of them out";
+            add("optimization.warmup_steps", steps + " does not go with warmup_epochs " + warmup + way);
+        }
+    }
+
+    private void floor() {
+        double floor = job.getOptimization().getMinLr();
+        if (floor > 0 && job.getOptimization().getSchedule() == Optimization.Schedule.CONSTANT) {
+            String why = " has no effect with the schedule constant";
+            add("optimization.min_lr", FieldText.plain(floor) + why + "; leave it out");
+        } else if (floor > 0 && floor > job.getOptimization().getLr()) {
+            String peak = FieldText.plain(job.getOptimization().getLr());
+            String why = " is more than the peak, lr " + peak;
+            add("optimization.min_lr", FieldText.plain(floor) + why + "; choose at most " + peak);
         }
     }
 

@@ -23,6 +23,14 @@ public final class JobSettings {
     }
 
     /**
+     * Fills in every absent setting of a job that was complete for an earlier version: what is absent then is younger
+     * than the job, and its default is what that version did.
+     */
+    public static Job renewed(Job made) {
+        return JobDefaults.fill(made);
+    }
+
+    /**
      * As {@link #complete(Job)}, with checks of the job's files.
      *
      * @param more adds to a refusal what is wrong with the job's files: all is told at once. It is

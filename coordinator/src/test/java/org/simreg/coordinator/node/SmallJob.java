@@ -9,6 +9,7 @@ import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.proto.Head;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Optimization.Optimizer;
 import org.simreg.proto.Optimization.Schedule;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
@@ -18,8 +19,9 @@ import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;
 
 /**
- * A job on real pictures, three steps an epoch, of which one worker does some thirty a second: with
- * evaluations, digests and checkpoints on the way.
+ * A job on real pictures, three steps an epoch, of which one worker does some thirty a second: by AdamW with clipped
+ * gradients and an average of the student, so that a state has all its vectors; with evaluations, digests and
+ * checkpoints on the way.
  */
 public final class SmallJob {
     private static final Path ROOT = root();
@@ -90,6 +92,11 @@ public final class SmallJob {
         job.getViewsBuilder().setSize(32);
         job.getOptimizationBuilder().setEpochs(1000).setBatch(12).setMicroBatches(4);
         job.getOptimizationBuilder().setSchedule(Schedule.CONSTANT).setMaxSteps(steps);
+        job.getOptimizationBuilder()
+                .setOptimizer(Optimizer.ADAMW)
+                .setLr(0.001)
+                .setClipNorm(1)
+                .setEmaDecay(0.99);
         job.getCheckpointsBuilder().setEverySteps(20).setDigestSteps(5);
         return job.build();
     }

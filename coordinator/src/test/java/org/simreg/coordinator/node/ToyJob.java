@@ -5,7 +5,9 @@ import java.util.List;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobStarted;
+import org.simreg.proto.Optimization;
 import org.simreg.proto.StepDone;
+import org.simreg.worker.engine.optimizer.OptimizerSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
@@ -29,6 +31,10 @@ final class ToyJob {
     /** A backbone and a head of a few thousand values, in tensors that leave no gaps. */
     static final StudentNetwork TRAINED =
             StudentNetwork.regression(linear("toy", 48, 48), List.of(linear("head", 48, 16)));
+
+    /** As {@code adamw} with an average of the student has it. */
+    private static final StudentState.Layout LAYOUT =
+            new StudentState.Layout(TRAINED, OptimizerSettings.moments(Optimization.Optimizer.ADAMW), true);
 
     private static final long DIGEST_STEPS = 2;
 
@@ -63,6 +69,7 @@ final class ToyJob {
         script.at(Point.OPEN, 0);
         Job.Builder job = asked.toBuilder();
         job.getCheckpointsBuilder().setDigestSteps(DIGEST_STEPS);
+        job.getOptimizationBuilder().setOptimizer(Optimization.Optimizer.ADAMW).setEmaDecay(0.9);
         TrainingPlan plan = TrainingPlan.of(
                 job.build(), STEPS_PER_EPOCH * job.getOptimization().getBatch());
         LoadedJob.Resources resources = new LoadedJob.Resources();
@@ -90,13 +97,13 @@ final class ToyJob {
 
     private record Maker(long seed, NDManager manager, Script script) implements LoadedJob.StudentMaker {
         @Override
-        public StudentNetwork trained() {
-            return TRAINED;
+        public StudentState.Layout layout() {
+            return LAYOUT;
         }
 
         @Override
         public StudentState start() {
-            return ToyStudent.start(seed);
+            return LAYOUT.begin(ToyStudent.start(seed));
         }
 
         @Override

@@ -4,13 +4,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.OptionalDouble;
 import org.simreg.coordinator.node.ToyJob.Point;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 
 /**
- * A student whose arithmetic is a few thousand float additions: momentum SGD on a gradient that
- * depends on weights, step and leaf, and whose sum depends on the order of the additions.
+ * A student whose arithmetic is a few thousand float additions: an optimizer with two moments, and an average of the
+ * weights, on a gradient that depends on weights, step and leaf, and whose sum depends on the order of the additions.
  */
 final class ToyStudent implements TrainableStudent {
     /** Values of its weights. */
@@ -20,6 +22,8 @@ final class ToyStudent implements TrainableStudent {
     private final ToyJob.Script script;
     private final float[] weights;
     private final float[] momentum;
+    private final float[] squares;
+    private final float[] average;
     private long step;
 
     /**
@@ -30,7 +34,9 @@ final class ToyStudent implements TrainableStudent {
         this.seed = seed;
         this.script = script;
         weights = state.weights().clone();
-        momentum = state.momentum().clone();
+        momentum = state.moments().get(0).clone();
+        squares = state.moments().get(1).clone();
+        average = state.ema().clone();
     }
 
     static StudentState start(long seed) {
@@ -38,7 +44,7 @@ final class ToyStudent implements TrainableStudent {
         for (int i = 0; i < LENGTH; i++) {
             weights[i] = noise(seed, i, 0, 0);
         }
-        return new StudentState(weights, new float[LENGTH], new float[0], new float[0]);
+        return new StudentState(weights, List.of(), new float[0], new float[0], new float[0]);
     }
 
     @Override
@@ -67,14 +73,19 @@ final class ToyStudent implements TrainableStudent {
     }
 
     @Override
-    public void update(NDArray mean, double rate, double decay) {
+    public OptionalDouble update(NDArray mean, Rates rates) {
         script.at(Point.COMMIT, step);
         float[] gradient = mean.toFloatArray();
         for (int i = 0; i < LENGTH; i++) {
             momentum[i] = 0.9f * momentum[i] + gradient[i];
-            weights[i] -= (float) rate * momentum[i];
+            squares[i] = 0.99f * squares[i] + 0.01f * gradient[i] * gradient[i];
+            weights[i] -= (float) rates.rate() * momentum[i] / (float) (Math.sqrt(squares[i]) + 1);
+        }
+        for (int i = 0; i < average.length; i++) {
+            average[i] += 0.1f * (weights[i] - average[i]);
         }
         script.at(Point.COMMITTED, step + 1);
+        return OptionalDouble.empty();
     }
 
     @Override
@@ -85,7 +96,12 @@ final class ToyStudent implements TrainableStudent {
     @Override
     public StudentState state() {
         script.at(Point.SNAPSHOT, step);
-        return new StudentState(weights.clone(), momentum.clone(), new float[0], new float[0]);
+        return new StudentState(
+                weights.clone(),
+                List.of(momentum.clone(), squares.clone()),
+                new float[0],
+                new float[0],
+                average.clone());
     }
 
     /** In [-1, 1), all 24 bits of it. */

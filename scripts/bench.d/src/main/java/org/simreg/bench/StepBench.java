@@ -17,6 +17,7 @@ import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.StepModule;
 import org.simreg.worker.engine.torchscript.StepSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
+import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
@@ -89,7 +90,7 @@ public final class StepBench {
                     student.backward(images, new NDArray[] {targets}, out);
                     student.loss(out);
                     learnt = System.nanoTime();
-                    student.update(out, 0.05, 0);
+                    student.update(out, TrainableStudent.Rates.of(0.05));
                 }
                 long updated = System.nanoTime();
                 if (i >= 0) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
@@ -31,7 +32,10 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.format.TorchZip;
 import org.simreg.worker.weights.format.script.ScriptArchive;
+import org.simreg.worker.weights.part.Part;
+import org.simreg.worker.weights.part.PartChoice;
 import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.part.PartRole;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
@@ -52,6 +56,8 @@ public final class StudentExport {
             this.suffix = suffix;
         }
     }
+
+    private static final String PART = "--part";
 
     private StudentExport() {}
 
@@ -76,15 +82,25 @@ public final class StudentExport {
      * @param part which of the file's networks
      */
     public record Source(Path file, Optional<Network> network, PartRequest part) {
-        /** The student of a run's checkpoint. */
+        /** What is preferred in a file: of a run's checkpoint the average, if there is one, else the student. */
         public static Source run(Path checkpoint) {
             return new Source(checkpoint, Optional.empty(), PartRequest.ANY);
         }
 
+        /** The student of a run's checkpoint. */
+        public static Source student(Path checkpoint) {
+            return new Source(checkpoint, Optional.empty(), new PartRequest(StudentNetwork.BACKBONE, PART));
+        }
+
+        /** The average of the student of a run's checkpoint that has one. */
+        public static Source average(Path checkpoint) {
+            String prefix = RunWeights.EMA + StudentNetwork.BACKBONE;
+            return new Source(checkpoint, Optional.empty(), new PartRequest(prefix, PART));
+        }
+
         private Optional<Network> named() {
-            return network.or(() -> RunWeights.job(file)
-                    .filter(job -> part.isAny())
-                    .map(job -> job.getStudent().getNetwork()));
+            return network.or(
+                    () -> RunWeights.job(file).map(job -> job.getStudent().getNetwork()));
         }
     }
 
@@ -178,7 +194,7 @@ public final class StudentExport {
         if (source.network.isEmpty()
                 && job.isPresent()
                 && job.get().getStudent().hasModule()) {
-            return module(source.file, job.get(), folder, formats);
+            return module(source, job.get(), folder, formats, notices);
         }
         Read read = Read.of(source, notices);
         return write(folder, read.backbone, read.counted, size, formats, notes(source.file));
@@ -199,7 +215,9 @@ public final class StudentExport {
      * @throws UserError if the module's file isn't there or is another one, or nothing is left to
      *     write
      */
-    static List<Path> module(Path file, Job job, Path folder, Set<Format> formats) {
+    private static List<Path> module(
+            Source source, Job job, Path folder, Set<Format> formats, Consumer<String> notices) {
+        Path file = source.file;
         Path module = Path.of(job.getStudent().getModule());
         if (!Files.isReadable(module)) {
             throw new UserError("Can't export "
@@ -216,7 +234,7 @@ public final class StudentExport {
                     + "; choose torchscript, safetensors or pth");
         }
         ScriptArchive archive = ScriptArchive.read(module);
-        StateDict weights = WeightsFile.read(file).withoutPrefix(StudentNetwork.BACKBONE);
+        StateDict weights = ofModule(source, archive, ScriptStudent.name(module), notices);
         for (Weight weight : archive.weights()) {
             if (!weights.contains(weight.name()) || !Arrays.equals(weights.shape(weight.name()), weight.shape())) {
                 throw new UserError("Can't export "
@@ -229,6 +247,19 @@ public final class StudentExport {
             }
         }
         return write(folder, ScriptStudent.name(module), archive, weights, formats, notes(file));
+    }
+
+    /** The weights of the student or of its average. */
+    private static StateDict ofModule(Source source, ScriptArchive archive, String name, Consumer<String> notices) {
+        StateDict all = WeightsFile.read(source.file);
+        List<Part> parts = Stream.of(RunWeights.EMA + StudentNetwork.BACKBONE, StudentNetwork.BACKBONE)
+                .map(prefix -> new Part(prefix, PartRole.of(prefix), all.withoutPrefix(prefix)))
+                .filter(part -> !part.tensors().names().isEmpty())
+                .toList();
+        List<String> names = archive.weights().stream().map(Weight::name).toList();
+        PartChoice choice = PartChoice.of(parts, source.part, names, name, source.file.toString());
+        choice.note(source.part, name, source.file.toString()).ifPresent(notices);
+        return choice.taken().tensors();
     }
 
     private static List<Path> write(

@@ -23,11 +23,12 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * The k-NN evaluations of a job: of the untrained student and the teachers before the first step,
- * of the student after every n-th epoch and after the last step.
+ * of the student and its average, if there is one, after every n-th epoch and after the last step.
  */
 final class EvaluationPlan implements Evaluations {
     private static final String RANDOM = "student at random";
     private static final String STUDENT = "student";
+    private static final String AVERAGE = "student average";
 
     private final Job job;
     private final TrainingPlan plan;
@@ -58,7 +59,11 @@ final class EvaluationPlan implements Evaluations {
         int every = job.getEvaluation().getEveryEpochs();
         boolean whole = plan.endsEpoch(committed - 1) && every > 0 && epoch % every == 0;
         boolean end = committed == plan.steps();
-        return whole || end ? List.of(of(STUDENT, epoch)) : List.of();
+        if (!whole && !end) {
+            return List.of();
+        }
+        boolean average = job.getOptimization().getEmaDecay() > 0;
+        return average ? List.of(of(STUDENT, epoch), of(AVERAGE, epoch)) : List.of(of(STUDENT, epoch));
     }
 
     private List<Measurement> before() {
@@ -80,23 +85,28 @@ final class EvaluationPlan implements Evaluations {
 
     @Override
     public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
-        KnnEvaluation.Request asked =
-                new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), committed == plan.steps(), stop);
+        boolean examples = committed == plan.steps() && what.getSubject().equals(STUDENT);
+        KnnEvaluation.Request asked = new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), examples, stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
                 FrozenTeacher teacher = parts.teachers.get(i);
                 return evaluation.measure(asked, teacher.size(), teacher::features);
             }
         }
-        StudentState state = what.getSubject().equals(RANDOM)
-                        && parts.trained.backbone().script().isEmpty()
-                ? calibrated(student)
-                : student.state();
-        StateDict weights = StudentBuilder.backbone(parts.trained, state);
+        StateDict weights = weights(what.getSubject(), student);
         boolean bfloat16 = job.getPrecision() == Precision.BFLOAT16;
         try (FrozenModule frozen = FrozenModule.of(parts.torch, parts.trained.backbone(), weights, bfloat16)) {
             return evaluation.measure(asked, job.getViews().getSize(), frozen::features);
         }
+    }
+
+    private StateDict weights(String subject, TrainableStudent student) {
+        if (subject.equals(AVERAGE)) {
+            return StudentBuilder.averagedBackbone(parts.trained, student.state());
+        }
+        boolean calibrates =
+                subject.equals(RANDOM) && parts.trained.backbone().script().isEmpty();
+        return StudentBuilder.backbone(parts.trained, calibrates ? calibrated(student) : student.state());
     }
 
     private StudentState calibrated(TrainableStudent student) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
 import org.simreg.proto.TeacherSource;
@@ -75,13 +76,13 @@ public final class JobLoader {
     /**
      * Loads a job, on the thread that will use it.
      *
-     * @param job completed
+     * @param job completed, perhaps by an earlier version
      * @param notices sentences for people, also from decode threads
      * @throws UserError if data or weights can't be used; the message names all of them
      */
     public static LoadedJob open(Job job, WorkerSettings settings, Notices notices) {
         refuseForeign(job, settings);
-        JobLoader loader = new JobLoader(job, settings, notices, new Problems());
+        JobLoader loader = new JobLoader(JobSettings.renewed(job), settings, notices, new Problems());
         try {
             return loader.load();
         } catch (RuntimeException | Error e) {
@@ -150,7 +151,7 @@ public final class JobLoader {
                         images.train().sha256(),
                         Optional.of(ImageManifest.of(images.train()))),
                 new LoadedJob.Parts(plan, inputs, evaluations, clock),
-                new TorchStudents(files.torch, files.here, trained),
+                new TorchStudents(files.torch, files.here, StudentBuilder.layout(job, trained)),
                 open);
     }
 
@@ -235,15 +236,15 @@ public final class JobLoader {
     }
 
     /** The factory of a job's student as a {@link StepModule} on one device. */
-    private record TorchStudents(Torch torch, Job here, StudentNetwork trained) implements LoadedJob.StudentMaker {
+    private record TorchStudents(Torch torch, Job here, StudentState.Layout layout) implements LoadedJob.StudentMaker {
         @Override
         public StudentState start() {
-            return StudentBuilder.start(here, trained);
+            return StudentBuilder.start(here, layout.trained());
         }
 
         @Override
         public TrainableStudent make(StudentState state) {
-            return new StepModule(torch, trained, StudentBuilder.settings(here), state);
+            return new StepModule(torch, layout.trained(), StudentBuilder.settings(here), state);
         }
 
         @Override

@@ -13,7 +13,6 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageManifest;
-import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.train.student.ResumeCheck;
@@ -42,7 +41,7 @@ public final class LoadedJob implements AutoCloseable {
         /**
          * Loads data, teachers and student; takes seconds.
          *
-         * @param job completed
+         * @param job completed, perhaps by an earlier version
          * @param notices sentences for people, also from decode threads
          * @throws UserError if something the job names can't be used
          */
@@ -75,8 +74,8 @@ public final class LoadedJob implements AutoCloseable {
 
     /** A factory of the student of a job. */
     public interface StudentMaker {
-        /** Its networks, which lay its state out. */
-        StudentNetwork trained();
+        /** The layout of its state. */
+        StudentState.Layout layout();
 
         /** The state before the first step, a pure function of the job. */
         StudentState start();
@@ -171,9 +170,9 @@ public final class LoadedJob implements AutoCloseable {
         return parts.clock;
     }
 
-    /** The student's networks, which lay its state out. */
-    StudentNetwork trained() {
-        return maker.trained();
+    /** The layout of the student's state. */
+    public StudentState.Layout layout() {
+        return maker.layout();
     }
 
     /** Backward passes of a whole step, each a leaf of the reduce. */
@@ -229,7 +228,7 @@ public final class LoadedJob implements AutoCloseable {
      *     numeric profile
      */
     public Optional<String> take(Path file) {
-        RunCheckpoint checkpoint = RunCheckpoint.read(file, maker.trained());
+        RunCheckpoint checkpoint = RunCheckpoint.read(file, maker.layout().trained());
         ResumeCheck.check(checkpoint, file, settings, facts.started.getDevice());
         Optional<String> changed = ResumeCheck.sameImages(checkpoint, images(), facts.manifest, settings, file);
         long step = ResumeCheck.within(checkpoint.step(), parts.plan.steps(), file);
@@ -246,7 +245,7 @@ public final class LoadedJob implements AutoCloseable {
     /** A copy of the state; waits for the device. */
     public RunCheckpoint.Snapshot snapshot() {
         Origin origin = new Origin(json(settings), facts.started.getDevice(), images(), facts.manifest);
-        return new RunCheckpoint.Snapshot(committed, origin, student().state(), maker.trained());
+        return new RunCheckpoint.Snapshot(committed, origin, student().state(), maker.layout());
     }
 
     /** A copy of the state that will be stored. */

@@ -3,6 +3,7 @@ package org.simreg.worker.train;
 import ai.djl.ndarray.NDArray;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -12,7 +13,6 @@ import org.simreg.proto.Generation.Measurement;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
-import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
@@ -28,8 +28,8 @@ import org.slf4j.MDC;
  *
  * <p>Where a step goes on: views and targets in {@link TeacherInputs}; loss and gradient in {@link
  * TrainableStudent#backward}, written by {@code StepCode} and {@code LossCode} ({@code
- * engine.torchscript}); the mean of all members' gradients in {@link Reduce}; SGD in {@link
- * TrainableStudent#update}. {@code GenerationRun} ({@code member.generation}) runs the loop on a
+ * engine.torchscript}); the mean of all members' gradients in {@link Reduce}; the optimizer in
+ * {@link TrainableStudent#update}. {@code GenerationRun} ({@code member.generation}) runs the loop on a
  * worker and reports its events.
  */
 public final class TrainingLoop {
@@ -163,39 +163,42 @@ public final class TrainingLoop {
     }
 
     /**
-     * Commits a step: moves the student by SGD and lets the step's inputs go.
+     * Commits a step: moves the student by the optimizer and lets the step's inputs go.
      *
      * @param gradient mean of all leaves, with their mean loss; overwritten
-     * @throws UserError if the loss is no number
+     * @throws UserError if the loss is no number, or the norm of a gradient that is clipped
      */
     public StepDone update(long step, NDArray gradient) {
         clock.charge(Part.REDUCE);
         TrainableStudent student = job.student();
-        double loss = finite(student.loss(gradient), step);
-        student.update(gradient, schedule.rate(step), schedule.decay(step));
+        double loss = finite("the loss", student.loss(gradient), step);
+        OptionalDouble norm = student.update(gradient, schedule.rates(step));
+        norm.ifPresent(length -> finite("the gradient's norm", length, step));
         clock.charge(Part.UPDATE);
         job.stepped();
         inputs.release(step); // only now: an abandoned step is done again with the same views
-        return clock.read()
+        StepDone.Builder done = clock.read()
                 .setEpoch(plan.epoch(step) + 1)
                 .setLoss(loss)
                 .setLr(schedule.rate(step))
                 .setStep(step + 1)
-                .setImages(plan.batch())
-                .build();
+                .setImages(plan.batch());
+        norm.ifPresent(done::setGradientNorm);
+        return done.build();
     }
 
     /**
-     * Ends a run with a loss that is no number: no step leads back, the rest would be lost time.
+     * Ends a run with a loss or a gradient that is no number: no step leads back, the rest would be lost time.
      */
-    private double finite(double loss, long step) {
-        if (Double.isFinite(loss)) {
-            return loss;
+    private double finite(String what, double value, long step) {
+        if (Double.isFinite(value)) {
+            return value;
         }
-        throw new UserError("the loss of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
+        throw new UserError("%s of step %d is %s at the learning rate %s; choose a lower optimization.lr, %s"
                 .formatted(
+                        what,
                         step + 1,
-                        loss,
+                        value,
                         schedule.rate(step),
                         "or warmup_epochs, and look for a teacher that gives such features"));
     }
@@ -255,7 +258,7 @@ public final class TrainingLoop {
      * it, and nobody waits for a newcomer. Nothing is committed: zeros have no finite loss.
      */
     public static void warmUp(LoadedJob job) {
-        job.take(0, StudentState.zeros(job.trained()));
+        job.take(0, job.layout().zeros());
         StepInputs inputs = job.inputs();
         try (Reduce reduce = new LocalReduce(job.scope(), job.student()::newOut)) {
             inputs.share(0, 1);

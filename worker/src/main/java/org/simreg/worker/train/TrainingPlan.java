@@ -29,7 +29,7 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
      * The plan of a job.
      *
      * @param images in the train part
-     * @throws UserError if they don't fill one batch
+     * @throws UserError if they don't fill one batch, or the warm-up takes all steps
      */
     public static TrainingPlan of(Job job, int images) {
         int batch = job.getOptimization().getBatch();
@@ -45,6 +45,11 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
                     + images);
         }
         long all = stepsPerEpoch * job.getOptimization().getEpochs();
+        long warmUp = job.getOptimization().getWarmupSteps();
+        if (warmUp > 0 && warmUp >= all) {
+            throw new UserError("optimization.warmup_steps is %d but the job has only %d steps; choose less than %d"
+                    .formatted(warmUp, all, all));
+        }
         long limit = job.getOptimization().getMaxSteps();
         return new TrainingPlan(
                 new SampleOrder(job.getSeed(), images),

@@ -102,7 +102,7 @@ public final class SmallRun {
     public static SmallRun exported(Job.Builder job, Path folder) {
         SmallRun run = whole(job, folder);
         run.exports = StudentExport.checkpoint(
-                        StudentExport.Source.run(
+                        StudentExport.Source.student(
                                 RunCheckpoint.newest(checkpoints(folder)).orElseThrow()),
                         folder.resolve("student"),
                         job.getViews().getSize(),

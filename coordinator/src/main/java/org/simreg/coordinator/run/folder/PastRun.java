@@ -40,8 +40,11 @@ public final class PastRun {
     /** Folder of the student's exports. */
     static final String EXPORTS = "student";
 
+    /** Folder of the exports of the student's average. */
+    public static final String AVERAGE_EXPORTS = "student-average";
+
     private static final Logger LOG = LoggerFactory.getLogger(PastRun.class);
-    private static final List<String> FOLDERS = List.of(CheckpointCatalog.NAME, "features", EXPORTS);
+    private static final List<String> FOLDERS = List.of(CheckpointCatalog.NAME, "features", EXPORTS, AVERAGE_EXPORTS);
     private static final Pattern CHECKPOINTS =
             Pattern.compile("\\.?step-[0-9]+\\.safetensors(\\.damaged|\\..*\\.tmp)?");
     private static final Pattern FEATURES = Pattern.compile("\\.?teacher-[0-9].*\\.features(\\..*\\.tmp)?");
@@ -146,6 +149,7 @@ public final class PastRun {
                 deleteFrom(run, CheckpointCatalog.NAME, CHECKPOINTS.asMatchPredicate());
                 deleteFrom(run, "features", FEATURES.asMatchPredicate());
                 deleteFrom(run, EXPORTS, exports);
+                deleteFrom(run, AVERAGE_EXPORTS, exports);
                 delete(
                         run,
                         name -> !name.equals(JobFile.NAME) && FILES.stream().anyMatch(file -> isOrDraft(name, file)));

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.run.folder;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.EvaluationDone;
+import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
@@ -143,14 +145,19 @@ final class RunFolder implements RunFiles {
     }
 
     private List<String> export(Path checkpoint) {
-        Path student = files.folder.resolve(PastRun.EXPORTS);
-        Disk.write(student, () -> OwnFolder.requireFolder(student));
-        return StudentExport.checkpoint(
-                        StudentExport.Source.run(checkpoint),
-                        student,
-                        RunCheckpoint.Header.read(checkpoint).job().getViews().getSize(),
-                        EnumSet.allOf(StudentExport.Format.class),
-                        notice -> {})
+        Job job = RunCheckpoint.Header.read(checkpoint).job();
+        int size = job.getViews().getSize();
+        List<String> written = new ArrayList<>(export(StudentExport.Source.student(checkpoint), PastRun.EXPORTS, size));
+        if (job.getOptimization().getEmaDecay() > 0) {
+            written.addAll(export(StudentExport.Source.average(checkpoint), PastRun.AVERAGE_EXPORTS, size));
+        }
+        return written;
+    }
+
+    private List<String> export(StudentExport.Source source, String name, int size) {
+        Path folder = files.folder.resolve(name);
+        Disk.write(folder, () -> OwnFolder.requireFolder(folder));
+        return StudentExport.checkpoint(source, folder, size, EnumSet.allOf(StudentExport.Format.class), notice -> {})
                 .stream()
                 .map(file -> files.folder.relativize(file).toString())
                 .toList();

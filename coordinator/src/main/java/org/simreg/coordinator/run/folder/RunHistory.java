@@ -32,6 +32,7 @@ import org.simreg.proto.UserError;
 public final class RunHistory {
     private final Series loss = new Series();
     private final Series rate = new Series();
+    private final Series norm = new Series();
     private final Map<String, Double> seconds = new LinkedHashMap<>();
     private final Map<String, EvaluationDone> evaluations = new LinkedHashMap<>();
     private final List<String> notices = new ArrayList<>();
@@ -90,6 +91,9 @@ public final class RunHistory {
         double epoch = step.getStep() / (double) Math.max(1, started.getStepsPerEpoch());
         loss.add(epoch, step.getLoss());
         rate.add(epoch, step.getLr());
+        if (step.hasGradientNorm()) {
+            norm.add(epoch, step.getGradientNorm());
+        }
         stepSeconds += step.getSeconds();
         images += step.getImages();
         EventNames.add(seconds, step);
@@ -123,6 +127,11 @@ public final class RunHistory {
     /** Learning rate over epochs, a point a step. */
     public Series rate() {
         return rate;
+    }
+
+    /** Norm of the gradient before it was clipped over epochs, a point a step; empty where nothing is clipped. */
+    public Series norm() {
+        return norm;
     }
 
     public List<String> notices() {
@@ -159,7 +168,7 @@ public final class RunHistory {
         return List.copyOf(evaluations.values());
     }
 
-    /** The last evaluation of each subject: student before, student after, teachers. */
+    /** The last evaluation of each subject: student before, student after, its average, teachers. */
     public List<EvaluationDone> outcome() {
         Map<String, EvaluationDone> latest = new LinkedHashMap<>();
         evaluations.values().forEach(done -> latest.put(done.getSubject(), done));

@@ -12,6 +12,9 @@ public final class EventNames {
     /** The trained student, as {@code EvaluationDone.subject} names it. */
     public static final String STUDENT = "student";
 
+    /** The average of the student's weights. */
+    public static final String AVERAGE = "student average";
+
     /** The student before its first step. */
     static final String RANDOM_STUDENT = "student at random";
 
@@ -44,14 +47,15 @@ public final class EventNames {
     }
 
     /**
-     * Place of an evaluation's subject in a table: the student before training, the student, then
-     * its teachers.
+     * Place of an evaluation's subject in a table: the student before training, the student, its average, then its
+     * teachers.
      */
     public static int subjectOrder(String subject) {
         return switch (subject) {
             case RANDOM_STUDENT -> 0;
             case STUDENT -> 1;
-            default -> 2;
+            case AVERAGE -> 2;
+            default -> 3;
         };
     }
 }

@@ -17,8 +17,8 @@ import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 
 /**
- * A TensorBoard event file with the scalars of a run: loss, learning rate, images a second, seconds
- * of each part of a step, k-NN accuracy.
+ * A TensorBoard event file with the scalars of a run: loss, learning rate, norm of the gradient where it is clipped,
+ * images a second, seconds of each part of a step, k-NN accuracy.
  *
  * <p>A record is a length (8 bytes), its checksum, the event, its checksum, little-endian; the
  * checksum is CRC-32C, rotated and shifted by a constant so that it can be stored beside what it
@@ -99,6 +99,9 @@ public final class TensorBoardFile implements AutoCloseable {
         Summary.Builder scalars = Summary.newBuilder();
         scalar(scalars, "loss", done.getLoss());
         scalar(scalars, "lr", done.getLr());
+        if (done.hasGradientNorm()) {
+            scalar(scalars, "gradient_norm", done.getGradientNorm());
+        }
         if (done.getSeconds() > 0) {
             scalar(scalars, "images_per_second", done.getImages() / done.getSeconds());
         }

@@ -98,12 +98,13 @@ public final class EventSentences {
     }
 
     private String step(StepDone step) {
-        return "%s  step %s  loss %s  lr %s  %s"
+        return "%s  step %s  loss %s  lr %s%s  %s"
                 .formatted(
                         epoch(step.getEpoch()),
                         Numbers.count(step.getStep()),
                         Numbers.loss(step.getLoss()),
                         Numbers.rate(step.getLr()),
+                        step.hasGradientNorm() ? "  gradient " + Numbers.loss(step.getGradientNorm()) : "",
                         Numbers.seconds(step.getSeconds()));
     }
 

@@ -27,11 +27,12 @@ public final class RunSummary {
         }
         history.finished().ifPresent(done -> lines.add(fact("sha256", done.getSha256())));
         lines.add(fact("run folder", folder.toString()));
-        String name = "student";
+        String before = "";
         for (String file :
                 history.finished().orElse(JobFinished.getDefaultInstance()).getExportsList()) {
-            lines.add(fact(name, folder.resolve(file).toString()));
-            name = "";
+            String name = file.startsWith(PastRun.AVERAGE_EXPORTS + "/") ? "average" : "student";
+            lines.add(fact(name.equals(before) ? "" : name, folder.resolve(file).toString()));
+            before = name;
         }
         lines.add(fact("report", folder.resolve(PastRun.REPORT).toString()));
         return String.join(System.lineSeparator(), lines) + System.lineSeparator();

@@ -171,7 +171,8 @@ public final class JobStory {
     }
 
     /**
-     * Seconds by part over the last steps; images a second; learning rate and epoch of the last.
+     * Seconds by part over the last steps; images a second; learning rate, norm of the gradient where it is clipped,
+     * and epoch of the last.
      */
     private JsonObject pace() {
         Map<String, Double> parts = new LinkedHashMap<>();
@@ -185,6 +186,9 @@ public final class JobStory {
         JsonObject pace = pace(parts, lastSteps.size(), seconds);
         pace.addProperty("rate", seconds > 0 ? sum(StepDone::getImages) / seconds : 0);
         pace.addProperty("lr", last.getLr());
+        if (last.hasGradientNorm()) {
+            pace.addProperty("norm", last.getGradientNorm());
+        }
         pace.addProperty("epoch", last.getEpoch());
         return pace;
     }

@@ -189,6 +189,9 @@ public final class RunReport {
             cards.add(accuracy());
         }
         cards.add(curve("Learning rate", "learning rate", true, history.rate()));
+        if (history.norm().size() > 0) {
+            cards.add(curve("Norm of the gradient, before it is clipped", "norm", true, history.norm()));
+        }
         if (history.stepSeconds() > 0) {
             cards.add(time());
         }

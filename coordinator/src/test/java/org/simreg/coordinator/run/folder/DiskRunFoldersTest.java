@@ -116,7 +116,8 @@ class DiskRunFoldersTest {
     @Test
     void overwritingRemovesTheRunAndNothingElse() throws IOException {
         train(12);
-        List<String> mine = List.of("thesis.tex", "checkpoints/best.txt", "student/notes.pth");
+        List<String> mine =
+                List.of("thesis.tex", "checkpoints/best.txt", "student/notes.pth", "student-average/notes.pth");
         List<String> ours = List.of(
                 "report.html",
                 ".metrics.jsonl.1a.2b.tmp",
@@ -124,7 +125,8 @@ class DiskRunFoldersTest {
                 "checkpoints/step-00000012.safetensors",
                 "checkpoints/.step-00000012.safetensors.1a.2b.tmp",
                 "student/resnet18.onnx",
-                "student/mobilenet_v2.torchscript.pt");
+                "student/mobilenet_v2.torchscript.pt",
+                "student-average/mobilenet-v2.pth");
         for (String name : Stream.concat(mine.stream(), ours.stream()).toList()) {
             Files.createDirectories(run.resolve(name).getParent());
             Files.writeString(run.resolve(name), "");

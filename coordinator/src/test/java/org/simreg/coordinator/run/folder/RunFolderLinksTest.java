@@ -73,7 +73,7 @@ class RunFolderLinksTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"checkpoints", "student", "features"})
+    @ValueSource(strings = {"checkpoints", "student", "student-average", "features"})
     void aLinkInPlaceOfAFolderLeadsNowhere(String name) throws IOException {
         Files.writeString(run.resolve("job.yaml"), JobFile.yaml(record.getJob()));
         link(name);
@@ -128,7 +128,7 @@ class RunFolderLinksTest {
     }
 
     private void clear() throws IOException {
-        for (String name : List.of("checkpoints", "student", "features", "")) {
+        for (String name : List.of("checkpoints", "student", "student-average", "features", "")) {
             Path folder = run.resolve(name);
             if (Files.isDirectory(folder)) {
                 try (Stream<Path> all = Files.list(folder)) {

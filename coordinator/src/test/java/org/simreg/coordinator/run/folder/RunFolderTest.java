@@ -171,6 +171,25 @@ class RunFolderTest {
     }
 
     @Test
+    void theAverageIsExportedBesideTheStudent() throws Exception {
+        train(1, 4, 1);
+        store(4);
+        Path file = files.checkpoint(4).file();
+        Runs.withAverage(file);
+        List<String> exports = files.export().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        assertEquals(8, exports.size());
+        String weight = "features.0.0.weight";
+        for (String folder : List.of("student", "student-average")) {
+            String export = folder + "/mobilenet-v2.safetensors";
+            assertTrue(exports.contains(export), exports.toString());
+            String held = (folder.equals("student") ? "backbone." : "ema.backbone.") + weight;
+            assertArrayEquals(
+                    WeightsFile.read(file).get(held).floats(),
+                    WeightsFile.read(run.resolve(export)).get(weight).floats());
+        }
+    }
+
+    @Test
     void theReportIsWrittenWhereNoPictureCanBeRead() throws Exception {
         train(1, 12, 1);
         files.report().toCompletableFuture().get(60, TimeUnit.SECONDS);

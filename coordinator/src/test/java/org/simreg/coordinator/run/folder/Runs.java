@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.simreg.proto.GenerationBegun;
@@ -113,31 +114,45 @@ public final class Runs {
                 .setGeneration(GenerationBegun.newBuilder()
                         .setNumber(generation)
                         .setStep(step)
-                        .addAllWorkers(java.util.List.of(workers)))
+                        .addAllWorkers(List.of(workers)))
                 .build();
     }
 
     /** A run's checkpoint with random weights in place. */
     static Path checkpoint(Path run, long step) {
         Path file = run.resolve("checkpoints").resolve(RunCheckpoint.fileName(step));
+        write(file, step, job(run), List.of("backbone."));
+        return file;
+    }
+
+    /** Writes a checkpoint anew, as of the same job with an average of the student. */
+    static void withAverage(Path checkpoint) {
+        RunCheckpoint.Header header = RunCheckpoint.Header.read(checkpoint);
+        Job.Builder job = header.job().toBuilder();
+        job.getOptimizationBuilder().setEmaDecay(0.99);
+        write(checkpoint, header.step(), job.build(), List.of("backbone.", "ema.backbone."));
+    }
+
+    private static void write(Path file, long step, Job job, List<String> prefixes) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         Random random = new Random(step);
-        for (Weight weight : Networks.backbone(Network.MOBILENET_V2).weights()) {
-            float[] values = new float[Math.toIntExact(weight.length())];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = random.nextFloat();
+        for (String prefix : prefixes) {
+            for (Weight weight : Networks.backbone(Network.MOBILENET_V2).weights()) {
+                float[] values = new float[Math.toIntExact(weight.length())];
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = random.nextFloat();
+                }
+                tensors.put(prefix + weight.name(), HostTensor.of(values, weight.shape()));
             }
-            tensors.put("backbone." + weight.name(), HostTensor.of(values, weight.shape()));
         }
         StateDict all = StateDict.of(tensors);
         Map<String, String> notes = Map.of(
                 "step", String.valueOf(step),
-                "job", json(job(run)),
+                "job", json(job),
                 "profile", "cpu",
                 "images", "33",
                 "sha256", sha256(step));
         Safetensors.write(file, all, Safetensors.sealed(all, notes));
-        return file;
     }
 
     /** Changes one bit of a file's last value. */

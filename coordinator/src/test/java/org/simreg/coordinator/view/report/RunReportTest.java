@@ -97,6 +97,39 @@ class RunReportTest {
         assertEquals(6, all, 1e-9);
     }
 
+    @Test
+    void theAverageStandsBesideTheStudentAndClippedGradientsHaveAChart() throws IOException {
+        List<Progress> events = new ArrayList<>();
+        JsonArray norms = new JsonArray();
+        for (Progress event : Events.run(0)) {
+            Progress.Builder changed = event.toBuilder();
+            if (event.hasStep()) {
+                double norm = 2.0 / event.getStep().getStep();
+                changed.getStepBuilder().setGradientNorm(norm);
+                norms.add(LineChart.point(event.getStep().getStep() / (double) Events.STEPS_PER_EPOCH, norm));
+            } else if (event.hasFinished()) {
+                changed.getFinishedBuilder().addExports("student-average/resnet18.pth");
+            }
+            events.add(changed.build());
+            if (event.hasEvaluation() && event.getEvaluation().getSubject().equals("student")) {
+                events.add(Events.evaluation(
+                        "student average", event.getEvaluation().getEpoch(), 0.31, 0.42));
+            }
+        }
+        Path run = record(events);
+        PageParts page = new PageParts(page(run, Optional.empty()));
+        String text = page.page();
+        assertTrue(text.contains("<th>student average</th><td>31.0 %"), text);
+        assertTrue(text.indexOf("<th>student</th>") < text.indexOf("<th>student average</th>"), text);
+        assertTrue(text.indexOf("<th>student average</th>") < text.indexOf("<th>teacher"), text);
+        assertEquals(
+                norms.toString(),
+                page.points("Norm of the gradient, before it is clipped", "norm")
+                        .toString());
+        String summary = RunSummary.text(run);
+        assertTrue(summary.contains("average     " + run.resolve("student-average/resnet18.pth")), summary);
+    }
+
     private static JsonObject card(PageParts page, String kind) {
         return page.cards().stream()
                 .filter(card -> card.get("kind").getAsString().equals(kind))

@@ -28,14 +28,16 @@ public final class UnreadAnswersAttack {
      */
     public static void main(String[] arguments) {
         JobRequest job = JobRequest.newBuilder().setId(arguments[1]).build();
-        try (AttackedBanks attacked = new AttackedBanks("unread answers", arguments[0])) {
+        // What is not read fills the window of its own connection; others must not notice.
+        try (AttackedBanks attacked = new AttackedBanks("unread answers", arguments[0]);
+                AttackedBanks other = new AttackedBanks("another client", arguments[0])) {
             attacked.trial(WATCHES + " watches that are not read", () -> {
                 WatchRequest request =
                         WatchRequest.newBuilder().setId(job.getId()).build();
                 for (int i = 0; i < WATCHES - 1; i++) {
                     JobsGrpc.newStub(attacked.channel()).watch(request, new Unread());
                 }
-                return status(attacked, job);
+                return status(other, job);
             });
             SubmitRequest large = SubmitRequest.newBuilder()
                     .setRequestIdBytes(ByteString.copyFrom(new byte[UNPACKED]))
@@ -48,7 +50,7 @@ public final class UnreadAnswersAttack {
                                 .submit(large)
                                 .getId());
             }
-            attacked.trial("the job's status after all of them", () -> status(attacked, job));
+            attacked.trial("the job's status after all of them", () -> status(other, job));
         }
     }
 

@@ -8,6 +8,9 @@ public final class ScriptSource {
     /** Number of float32 in TorchScript's source: c10::ScalarType. */
     public static final int FLOAT32 = 6;
 
+    /** Number of float64. */
+    public static final int FLOAT64 = 7;
+
     /** Number of bfloat16. */
     public static final int BFLOAT16 = 15;
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.FlatLayout.Slot;
 import org.simreg.worker.engine.torch.ScriptSource;
@@ -15,14 +16,15 @@ import org.simreg.worker.network.Weight;
 /**
  * The training step as TorchScript source, which {@link StepModule} loads and calls: {@code
  * backward} is forward pass, loss (written by {@link LossCode}) and gradient of a micro-batch,
- * {@code update} is SGD, {@code project} the momentum teacher. The vectors belong to the caller and
- * are bound once by {@code bind}:
+ * {@code update} is a step of the optimizer (written by {@link OptimizerCode}) and of the averages, {@code project} the
+ * momentum teacher. The vectors belong to the caller and are bound once by {@code bind}:
  *
  * <pre>
  * weights    (P)  float32, all parameters, see {@link FlatLayout}
- * momentum   (P)  float32
+ * moments    (P)  float32 each, as many as the optimizer has
  * statistics (S)  float32, running means and variances
  * average    (A)  float32, the momentum teacher's weights, a prefix of the parameters; A may be 0
+ * ema        (E)  float32, the average of the backbone's parameters and statistics; E may be 0
  * out        (P + S + 16)  float32, of one micro-batch: gradient, batch means and variances, loss
  * </pre>
  *
@@ -36,31 +38,37 @@ final class StepCode {
     private final FlatLayout parameters;
     private final FlatLayout statistics;
     private final StepSettings settings;
+    private final boolean ema;
     private final ScriptSource source = new ScriptSource();
     private final Optional<ScriptCode> script;
+    private final OptimizerCode optimizer;
 
-    private StepCode(StudentNetwork trained, StepSettings settings, Optional<ScriptCode> script) {
+    private StepCode(StudentNetwork trained, StepSettings settings, boolean ema, Optional<ScriptCode> script) {
         this.trained = trained;
         this.settings = settings;
+        this.ema = ema;
         this.parameters = trained.parameters();
         this.statistics = trained.statistics();
         this.script = script;
+        optimizer = new OptimizerCode(source, parameters, settings.optimizer());
     }
 
     /**
      * The methods of the class {@link #CLASS}.
      *
+     * @param ema whether the backbone is averaged
      * @param script writes the calls of a backbone that is a module from outside; empty for our own
      *     layers
      */
-    static String of(StudentNetwork trained, StepSettings settings, Optional<ScriptCode> script) {
-        return new StepCode(trained, settings, script).write();
+    static String of(StudentNetwork trained, StepSettings settings, boolean ema, Optional<ScriptCode> script) {
+        return new StepCode(trained, settings, ema, script).write();
     }
 
     private String write() {
         script.ifPresent(code -> code.methods(source));
         bind();
         backward();
+        optimizer.methods();
         update();
         if (trained.selfTaught()) {
             project();
@@ -85,12 +93,15 @@ final class StepCode {
 
     /** Makes every tensor a view of a flat vector: leaves of autograd, and the averages. */
     private void bind() {
-        source.method("bind(self, weights: Tensor, momentum: Tensor, statistics: Tensor, average: Tensor) -> Tensor");
+        source.method(
+                "bind(self, weights: Tensor, statistics: Tensor, average: Tensor, ema: Tensor, moments: List[Tensor]) -> Tensor");
         source.line(
                 "rounded = torch.to(weights, %d)", settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
         source.line(
                 "averaged = torch.to(average, %d)", settings.bfloat16() ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
-        source.line("self.state = [weights, momentum, statistics, average, rounded, averaged]");
+        source.line("self.state = [weights, statistics, average, rounded, averaged, ema]");
+        source.line("self.moments = moments");
+        source.line("self.%s = [weights]", OptimizerCode.WEIGHTS);
         source.line("w = annotate(List[Tensor], [])");
         for (Slot slot : parameters.slots()) {
             source.line(
@@ -172,7 +183,7 @@ final class StepCode {
                 "buffers = torch.narrow(out, 0, %d, %d)",
                 parameters.length(), script.get().statistics());
         source.line(
-                "began = torch.copy_(buffers, torch.narrow(self.state[2], 0, 0, %d))",
+                "began = torch.copy_(buffers, torch.narrow(self.state[1], 0, 0, %d))",
                 script.get().statistics());
         return script.get().forward(source, x, "w", "buffers");
     }
@@ -182,7 +193,7 @@ final class StepCode {
         if (script.isEmpty()) {
             return layers(names, x);
         }
-        source.line("buffers = torch.clone(self.state[2])");
+        source.line("buffers = torch.clone(self.state[1])");
         return script.get().forward(source, x, "a", "buffers");
     }
 
@@ -216,30 +227,57 @@ final class StepCode {
         source.line("    zeroed = torch.zero_(views[i])");
     }
 
-    /**
-     * SGD in PyTorch's order: decay joins the gradient, the gradient the momentum, the momentum
-     * moves the weights.
-     */
+    /** The optimizer's step, then what follows the weights: statistics, rounded copy, averages. */
     private void update() {
-        source.method("update(self, mean: Tensor, rate: Tensor, decay: Tensor) -> Tensor");
+        source.method("update(self, mean: Tensor, numbers: Tensor) -> Tensor");
         source.line("state = self.state");
         source.line("weights = state[0]");
-        source.line("momentum = state[1]");
+        source.line("moments = self.moments");
         source.line("gradient = torch.narrow(mean, 0, 0, %d)", parameters.length());
         source.line("batch = torch.narrow(mean, 0, %d, %d)", parameters.length(), statistics.length());
-        source.line("g = torch.add_(gradient, weights, alpha=%s)", number(settings.weightDecay()));
-        source.line("m = torch.add_(torch.mul_(momentum, %s), gradient)", number(settings.momentum()));
-        source.line("lr = float(torch.item(rate))");
-        source.line("w = torch.add_(weights, momentum, alpha=torch.neg(lr))");
+        source.line("lr = %s", told(0));
+        source.line("t = torch.to(torch.select(numbers, 0, 3), weights)");
+        optimizer.step();
         runningStatistics();
-        source.line("r = torch.copy_(state[4], weights)");
+        source.line("r = torch.copy_(state[3], weights)");
         if (trained.selfTaught()) {
-            source.line("d = float(torch.item(decay))");
-            source.line("prefix = torch.narrow(weights, 0, 0, %d)", trained.averaged());
-            source.line("a = torch.add_(torch.mul_(state[3], d), prefix, alpha=torch.sub(1., d))");
-            source.line("c = torch.copy_(state[5], state[3])");
+            average("state[2]", "weights", trained.averaged(), told(1));
+            source.line("c = torch.copy_(state[4], state[2])");
         }
-        source.line("return rate");
+        if (ema) {
+            studentAverage();
+        }
+        source.line("return %s", settings.optimizer().clips() ? "norm" : "numbers");
+    }
+
+    /** One of the step's numbers, {@link TrainableStudent.Rates}. */
+    private static String told(int number) {
+        return "float(torch.item(torch.select(numbers, 0, " + number + ")))";
+    }
+
+    /** Moves an average towards the first values of a vector. */
+    private void average(String average, String vector, int length, String decay) {
+        source.line("kept = %s", decay);
+        source.line(
+                "a = torch.add_(torch.mul_(%s, kept), torch.narrow(%s, 0, 0, %d), alpha=torch.sub(1., kept))",
+                average, vector, length);
+    }
+
+    /** The average of the backbone; a module's counters are as they are. */
+    private void studentAverage() {
+        FlatLayout layout = trained.backboneLayout();
+        int weights = trained.backboneParameters();
+        int rest = layout.length() - weights;
+        average("torch.narrow(state[5], 0, 0, " + weights + ")", "weights", weights, told(2));
+        average("torch.narrow(state[5], 0, " + weights + ", " + rest + ")", "state[1]", rest, told(2));
+        for (Slot slot : layout.slots()) {
+            if (slot.weight().kind() == Weight.Kind.COUNTER) {
+                int length = slot.weight().length();
+                source.line(
+                        "n = torch.copy_(torch.narrow(state[5], 0, %d, %d), torch.narrow(state[1], 0, %d, %d))",
+                        slot.offset(), length, slot.offset() - weights, length);
+            }
+        }
     }
 
     /**
@@ -249,12 +287,12 @@ final class StepCode {
     private void runningStatistics() {
         if (script.isPresent()) {
             String own = ", 0, 0, " + script.get().statistics() + ")";
-            source.line("buffers = torch.copy_(torch.narrow(state[2]%s, torch.narrow(batch%s)", own, own);
+            source.line("buffers = torch.copy_(torch.narrow(state[1]%s, torch.narrow(batch%s)", own, own);
         }
         for (StudentNetwork.Running part : trained.running()) {
             String range = ", 0, " + part.offset() + ", " + part.length() + ")";
             source.line(
-                    "s = torch.add_(torch.mul_(torch.narrow(state[2]%s, %s), torch.narrow(batch%s, alpha=%s)",
+                    "s = torch.add_(torch.mul_(torch.narrow(state[1]%s, %s), torch.narrow(batch%s, alpha=%s)",
                     range, number(1 - part.momentum()), range, number(part.momentum()));
         }
     }

@@ -7,6 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.simreg.worker.engine.optimizer.OptimizerCode;
 import org.simreg.worker.engine.torch.CodeArchive;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
@@ -20,9 +23,11 @@ public final class StepModule implements TrainableStudent {
     private final TorchModule module;
     private final NDManager state;
     private final NDArray weights;
-    private final NDArray momentum;
+    private final NDArray[] moments;
     private final NDArray statistics;
     private final NDArray average;
+    private final NDArray ema;
+    private final boolean clips;
     private final int lossAt;
     private final boolean draws;
 
@@ -34,23 +39,23 @@ public final class StepModule implements TrainableStudent {
         torch.enter();
         state = torch.scope();
         weights = state.create(start.weights());
-        momentum = state.create(start.momentum());
+        moments = start.moments().stream().map(state::create).toArray(NDArray[]::new);
         statistics = state.create(start.statistics());
-        average = start.average().length == 0
-                ? state.create(new Shape(0), DataType.FLOAT32)
-                : state.create(start.average());
+        average = vector(start.average());
+        ema = vector(start.ema());
+        clips = settings.optimizer().clips();
         lossAt = start.weights().length + start.statistics().length;
-        List<String> lists = List.of("state", "leaves", "averages");
+        List<String> lists = List.of("state", "leaves", "averages", "moments", OptimizerCode.WEIGHTS);
         Optional<ScriptCode> script = ScriptCode.of(trained.backbone());
         draws = trained.backbone().draws();
-        String methods = StepCode.of(trained, settings, script);
+        String methods = StepCode.of(trained, settings, start.ema().length > 0, script);
         module = TorchModule.load(
                         torch,
                         script.map(code -> code.archive(StepCode.CLASS, lists, methods))
                                 .orElseGet(() -> CodeArchive.of(StepCode.CLASS, lists, methods)))
                 .training();
         try (NDManager scope = torch.scope()) {
-            withGradients(() -> module.call(scope, "bind", weights, momentum, statistics, average));
+            withGradients(() -> module.call(scope, "bind", weights, statistics, average, ema, moments));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -86,9 +91,12 @@ public final class StepModule implements TrainableStudent {
     }
 
     @Override
-    public void update(NDArray mean, double rate, double decay) {
+    public OptionalDouble update(NDArray mean, Rates rates) {
+        double[] numbers = {rates.rate(), rates.teacherDecay(), rates.emaDecay(), rates.step() + 1};
         try (NDManager scope = torch.scope()) {
-            module.call(scope, "update", mean, number(scope, rate), number(scope, decay));
+            NDArray told = scope.create(numbers, new Shape(numbers.length)).toDevice(ai.djl.Device.cpu(), false);
+            NDArray norm = module.call(scope, "update", mean, told).get(0);
+            return clips ? OptionalDouble.of(norm.getDouble()) : OptionalDouble.empty();
         }
     }
 
@@ -101,13 +109,18 @@ public final class StepModule implements TrainableStudent {
     public StudentState state() {
         return new StudentState(
                 weights.toFloatArray(),
-                momentum.toFloatArray(),
+                Stream.of(moments).map(NDArray::toFloatArray).toList(),
                 statistics.toFloatArray(),
-                average.size() == 0 ? new float[0] : average.toFloatArray());
+                values(average),
+                values(ema));
     }
 
-    private static NDArray number(NDManager scope, double value) {
-        return scope.create(new double[] {value}, new Shape(1)).toDevice(ai.djl.Device.cpu(), false);
+    private NDArray vector(float[] values) {
+        return values.length == 0 ? state.create(new Shape(0), DataType.FLOAT32) : state.create(values);
+    }
+
+    private static float[] values(NDArray vector) {
+        return vector.size() == 0 ? new float[0] : vector.toFloatArray();
     }
 
     private static void withGradients(Runnable call) {

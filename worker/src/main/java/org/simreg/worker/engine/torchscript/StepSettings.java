@@ -2,19 +2,19 @@ package org.simreg.worker.engine.torchscript;
 
 import java.util.List;
 import org.simreg.proto.Loss;
+import org.simreg.worker.engine.optimizer.OptimizerSettings;
 
 /**
  * The constants of a training step, compiled into it.
  *
  * @param bfloat16 whether convolutions and linear layers compute in bfloat16
- * @param momentum of SGD, from 0 to less than 1
- * @param weightDecay L2 penalty on every parameter
+ * @param optimizer what moves the weights
  * @param objective what is minimised
  */
-public record StepSettings(boolean bfloat16, double momentum, double weightDecay, StepSettings.Objective objective) {
-    /** The paper's objective. */
+public record StepSettings(boolean bfloat16, OptimizerSettings optimizer, StepSettings.Objective objective) {
+    /** The paper's objective and optimizer. */
     public StepSettings(boolean bfloat16, double momentum, double weightDecay) {
-        this(bfloat16, momentum, weightDecay, Objective.PLAIN);
+        this(bfloat16, OptimizerSettings.sgd(momentum, weightDecay), Objective.PLAIN);
     }
 
     /**

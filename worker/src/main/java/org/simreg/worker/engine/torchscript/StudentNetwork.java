@@ -115,6 +115,18 @@ public record StudentNetwork(NetworkGraph backbone, List<NetworkGraph> heads, Li
         return selfTaught() ? parameters().prefix(tensors) : 0;
     }
 
+    /** Values of the flat parameters that are the backbone's, a prefix. */
+    public int backboneParameters() {
+        return parameters().prefix(backbone.parameters().size());
+    }
+
+    /** The backbone's part of the parameters, then of the statistics, as one vector. */
+    public FlatLayout backboneLayout() {
+        List<Weight> own = new ArrayList<>(weights(backbone, BACKBONE, true));
+        own.addAll(weights(backbone, BACKBONE, false));
+        return new FlatLayout(own);
+    }
+
     private List<Weight> collect(boolean trained) {
         List<Weight> all = new ArrayList<>(weights(backbone, BACKBONE, trained));
         for (int head = 0; head < tops().size(); head++) {

@@ -2,6 +2,7 @@ package org.simreg.worker.engine.torchscript;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.OptionalDouble;
 
 /**
  * A student in training: its state, which only {@link #update} changes, and the calls that a step
@@ -28,13 +29,27 @@ public interface TrainableStudent extends AutoCloseable {
     float loss(NDArray out);
 
     /**
-     * One step of SGD.
+     * One step of the optimizer.
      *
      * @param mean mean of the micro-batches' out vectors; overwritten
-     * @param rate learning rate
-     * @param decay part of the momentum teacher that stays; unused without one
+     * @return norm of the mean gradient, if it is clipped: as it was before; waits for the device then
      */
-    void update(NDArray mean, double rate, double decay);
+    OptionalDouble update(NDArray mean, Rates rates);
+
+    /**
+     * The numbers of a step that change from step to step.
+     *
+     * @param step from 0
+     * @param rate learning rate
+     * @param teacherDecay part of the momentum teacher that stays; unused without one
+     * @param emaDecay part of the student's average that stays; unused without one
+     */
+    record Rates(long step, double rate, double teacherDecay, double emaDecay) {
+        /** Of a first step without averages. */
+        public static Rates of(double rate) {
+            return new Rates(0, rate, 0, 0);
+        }
+    }
 
     /** The momentum teacher's projection (N, D) of the images; any length. */
     NDArray project(NDManager scope, NDArray images);

@@ -73,8 +73,7 @@ final class StateTransfer {
             return;
         }
         Snapshot copy = job.snapshot();
-        StudentState state = copy.state();
-        List<float[]> vectors = List.of(state.weights(), state.momentum(), state.statistics(), state.average());
+        List<float[]> vectors = copy.state().vectors();
         for (Member member : behind) {
             exchange.serve(rank(member.getWorker()), copy.step(), vectors, copy.sha256());
         }
@@ -89,8 +88,7 @@ final class StateTransfer {
         // The images of a step don't depend on the state.
         job.inputs().prepare(generation.getStep());
         StateExchange.Received received = TrainingLoop.await(coming);
-        List<float[]> vectors = received.vectors();
-        StudentState state = new StudentState(vectors.get(0), vectors.get(1), vectors.get(2), vectors.get(3));
+        StudentState state = job.layout().of(received.vectors());
         if (!state.sha256().equals(received.sha256())) {
             throw new Abandoned("the state from " + peers.get(rank).worker() + " came damaged");
         }

@@ -45,7 +45,7 @@ public final class BatchNormCalibration {
         for (int j = 0; j < sums.length; j++) {
             statistics[j] = (float) (sums[j] / count);
         }
-        return new StudentState(state.weights(), state.momentum(), statistics, state.average());
+        return new StudentState(state.weights(), state.moments(), statistics, state.average(), state.ema());
     }
 
     /** The targets don't matter for the statistics. */

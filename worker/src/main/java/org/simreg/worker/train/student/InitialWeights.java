@@ -1,6 +1,7 @@
 package org.simreg.worker.train.student;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleSupplier;
 import org.simreg.worker.base.random.CounterRandom;
 import org.simreg.worker.engine.torch.FlatLayout;
@@ -24,7 +25,7 @@ public final class InitialWeights {
 
     private InitialWeights() {}
 
-    /** The state before the first step. */
+    /** The state before the first step of SGD. */
     public static StudentState of(StudentNetwork trained, long seed) {
         FlatLayout parameters = trained.parameters();
         float[] weights = new float[parameters.length()];
@@ -40,7 +41,8 @@ public final class InitialWeights {
             parameters.put(weights, weight.name(), values);
         }
         float[] average = Arrays.copyOf(weights, trained.averaged());
-        return new StudentState(weights, new float[weights.length], statistics(trained.statistics()), average);
+        return new StudentState(
+                weights, List.of(new float[weights.length]), statistics(trained.statistics()), average, new float[0]);
     }
 
     private static float[] statistics(FlatLayout layout) {

@@ -17,9 +17,9 @@ import org.simreg.worker.weights.checkpoint.RunWeights;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 
 /**
- * The first state of a run that restarts from another run's checkpoint: weights and BatchNorm
- * statistics of student and heads, the momentum teacher's average where there is one, but neither
- * momentum nor step.
+ * The state that a run restarts from, of another run's checkpoint. The new run takes weights and BatchNorm
+ * statistics of student and heads, and the momentum teacher's average where there is one, but neither the optimizer's
+ * state nor the student's average nor the step.
  */
 public final class RestartState {
     private static final int SHOWN = 3;
@@ -50,8 +50,7 @@ public final class RestartState {
      */
     static StudentState state(Path path, StudentNetwork trained) {
         refuseOthers(path, trained);
-        StudentState old = RunCheckpoint.read(file(path), trained).state();
-        return new StudentState(old.weights(), new float[old.weights().length], old.statistics(), old.average());
+        return RunCheckpoint.read(file(path), trained).state();
     }
 
     /**
@@ -73,8 +72,7 @@ public final class RestartState {
                 .map(Weight::name)
                 .collect(Collectors.toSet());
         Set<String> held = WeightsFile.read(file).names().stream()
-                .filter(name -> !name.startsWith("momentum."))
-                .filter(name -> !name.startsWith("average."))
+                .filter(name -> !RunWeights.isState(name))
                 .collect(Collectors.toCollection(HashSet::new));
         Set<String> missing = new TreeSet<>(wanted);
         missing.removeAll(held);

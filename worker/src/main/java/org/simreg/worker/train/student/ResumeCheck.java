@@ -6,6 +6,7 @@ import org.simreg.proto.Cache;
 import org.simreg.proto.Continued;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Job;
+import org.simreg.proto.JobSettings;
 import org.simreg.proto.NumericProfile;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageManifest;
@@ -129,7 +130,7 @@ public final class ResumeCheck {
      * max_steps.
      */
     private static Job essence(Job job) {
-        Job.Builder essence = job.toBuilder()
+        Job.Builder essence = JobSettings.renewed(job).toBuilder()
                 .clearName()
                 .clearCheckpoints()
                 .clearEvaluation()

@@ -24,7 +24,8 @@ import org.simreg.worker.weights.tensor.StateDict;
 
 /**
  * The checkpoint of a run after a step, as a safetensors file: {@code backbone.*} and {@code
- * head.*} (row-major, torchvision's names), {@code momentum.*}, {@code average.*}; step, job,
+ * head.*} (row-major, torchvision's names), the optimizer's moments ({@code momentum.*}, or {@code exp_avg.*} and {@code
+ * exp_avg_sq.*}), the momentum teacher ({@code average.*}), the average of the backbone ({@code ema.*}); step, job,
  * numeric profile and digest in its metadata.
  *
  * @param step steps committed
@@ -56,20 +57,20 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         private final long step;
         private final Origin made;
         private final StudentState state;
-        private final StudentNetwork trained;
+        private final StudentState.Layout layout;
         private String sha256;
         private Map<String, String> notes;
 
         /**
          * @param step steps committed
          * @param state not to be changed any more
-         * @param trained layout of the state
+         * @param layout of the state
          */
-        public Snapshot(long step, Origin made, StudentState state, StudentNetwork trained) {
+        public Snapshot(long step, Origin made, StudentState state, StudentState.Layout layout) {
             this.step = step;
             this.made = made;
             this.state = state;
-            this.trained = trained;
+            this.layout = layout;
         }
 
         /** Steps in it. */
@@ -94,7 +95,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
 
         /** Writes it in one move as a checkpoint of the job. */
         public void write(Path file) {
-            checkpoint().write(file, trained);
+            checkpoint().write(file, layout);
         }
 
         /**
@@ -104,14 +105,14 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
          * @throws IOException if the stream does
          */
         public void writeTo(OutputStream out) throws IOException {
-            Safetensors.write(Channels.newChannel(out), checkpoint().tensors(trained), notes());
+            Safetensors.write(Channels.newChannel(out), checkpoint().tensors(layout), notes());
         }
 
         /** The notes in its file's header, made when first asked for: to seal it costs as much as to write it. */
         private synchronized Map<String, String> notes() {
             if (notes == null) {
                 RunCheckpoint checkpoint = checkpoint();
-                notes = Safetensors.sealed(checkpoint.tensors(trained), checkpoint.metadata());
+                notes = Safetensors.sealed(checkpoint.tensors(layout), checkpoint.metadata());
             }
             return notes;
         }
@@ -122,7 +123,6 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
     }
 
     private static final String MANIFEST = "images_manifest";
-    private static final String MOMENTUM = "momentum.";
     private static final String AVERAGE = "average.";
     private static final String NO_CHECKPOINT =
             " is no checkpoint of a run, or a damaged one; delete it to continue from the one before";
@@ -150,20 +150,31 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
     }
 
     /** Writes the file in one move. */
-    void write(Path file, StudentNetwork trained) {
-        StateDict tensors = tensors(trained);
+    void write(Path file, StudentState.Layout layout) {
+        StateDict tensors = tensors(layout);
         Safetensors.write(file, tensors, Safetensors.sealed(tensors, metadata()));
     }
 
     /** One tensor at a time is copied, when it is written. */
-    private StateDict tensors(StudentNetwork trained) {
+    private StateDict tensors(StudentState.Layout layout) {
+        StudentNetwork trained = layout.trained();
         FlatLayout parameters = trained.parameters();
         Map<String, long[]> shapes = new LinkedHashMap<>();
         Map<String, Supplier<float[]>> values = new LinkedHashMap<>();
         put(shapes, values, "", parameters, state.weights());
         put(shapes, values, "", trained.statistics(), state.statistics());
-        put(shapes, values, MOMENTUM, parameters, state.momentum());
+        for (int i = 0; i < layout.moments().size(); i++) {
+            put(
+                    shapes,
+                    values,
+                    layout.moments().get(i) + ".",
+                    parameters,
+                    state.moments().get(i));
+        }
         put(shapes, values, AVERAGE, averaged(trained), state.average());
+        if (layout.ema()) {
+            put(shapes, values, RunWeights.EMA, trained.backboneLayout(), state.ema());
+        }
         return StateDict.lazy(shapes, name -> values.get(name).get());
     }
 
@@ -198,7 +209,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
     }
 
     /**
-     * Reads a file that {@link #write} made.
+     * Reads a file that {@link #write} made: with the moments and averages of the job that made it.
      *
      * @throws UserError if it is not of this kind, of another student, or damaged
      */
@@ -207,12 +218,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
         if (!metadata.keySet().containsAll(List.of("step", "job", "profile", "images", "sha256"))) {
             throw new UserError(file + NO_CHECKPOINT);
         }
-        StateDict tensors = WeightsFile.read(file);
-        StudentState state = new StudentState(
-                get(tensors, "", trained.parameters(), file),
-                get(tensors, MOMENTUM, trained.parameters(), file),
-                get(tensors, "", trained.statistics(), file),
-                get(tensors, AVERAGE, averaged(trained), file));
+        StudentState state = state(file, StudentBuilder.layout(job(metadata.get("job"), file), trained));
         if (!state.sha256().equals(metadata.get("sha256"))) {
             throw new UserError(
                     file
@@ -227,6 +233,19 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
                         manifest(metadata, file)),
                 metadata.get("sha256"),
                 state);
+    }
+
+    private static StudentState state(Path file, StudentState.Layout layout) {
+        StateDict tensors = WeightsFile.read(file);
+        StudentNetwork trained = layout.trained();
+        return new StudentState(
+                get(tensors, "", trained.parameters(), file),
+                layout.moments().stream()
+                        .map(moment -> get(tensors, moment + ".", trained.parameters(), file))
+                        .toList(),
+                get(tensors, "", trained.statistics(), file),
+                get(tensors, AVERAGE, averaged(trained), file),
+                layout.ema() ? get(tensors, RunWeights.EMA, trained.backboneLayout(), file) : new float[0]);
     }
 
     private static Optional<ImageManifest> manifest(Map<String, String> metadata, Path file) {
@@ -265,7 +284,7 @@ public record RunCheckpoint(long step, Origin made, String sha256, StudentState 
      * The header of a checkpoint file: step, digest, profile and job; its tensors are not read.
      *
      * @param step steps committed
-     * @param sha256 of weights, momentum and statistics, hexadecimal
+     * @param sha256 {@link StudentState#sha256}
      * @param profile numeric profile of the device that computed it
      * @param job that made it, completed
      */

@@ -5,11 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
+import org.simreg.proto.Optimization;
 import org.simreg.proto.Precision;
 import org.simreg.proto.Student;
 import org.simreg.proto.UserError;
+import org.simreg.worker.engine.optimizer.OptimizerSettings;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.ScriptStudent;
@@ -83,12 +86,18 @@ public final class StudentBuilder {
         }
     }
 
+    /** The layout of the student's state in the job's training. */
+    public static StudentState.Layout layout(Job job, StudentNetwork trained) {
+        Optimization optimization = job.getOptimization();
+        return new StudentState.Layout(
+                trained, OptimizerSettings.moments(optimization.getOptimizer()), optimization.getEmaDecay() > 0);
+    }
+
     /** The constants of the job's steps. */
     public static StepSettings settings(Job job) {
         return new StepSettings(
                 job.getPrecision() == Precision.BFLOAT16,
-                job.getOptimization().getMomentum(),
-                job.getOptimization().getWeightDecay(),
+                OptimizerSettings.of(job.getOptimization()),
                 new StepSettings.Objective(job.getLoss(), weights(job)));
     }
 
@@ -102,14 +111,15 @@ public final class StudentBuilder {
 
     /**
      * The state before the first step: random weights by the seed or a module's own, the backbone
-     * of {@code student.init}, or all of {@code student.restart} but its momentum.
+     * of {@code student.init}, or all of {@code student.restart} but its optimizer's state.
      *
      * @param job with paths that can be read here
      * @throws UserError if a file holds another student
      */
     public static StudentState start(Job job, StudentNetwork trained) {
         if (job.getStudent().hasRestart()) {
-            return RestartState.state(Path.of(job.getStudent().getRestart()), trained);
+            return layout(job, trained)
+                    .begin(RestartState.state(Path.of(job.getStudent().getRestart()), trained));
         }
         StudentState state = InitialWeights.of(trained, job.getSeed());
         trained.backbone().script().ifPresent(script -> {
@@ -123,7 +133,7 @@ public final class StudentBuilder {
             put(trained.statistics(), state.statistics(), found);
         }
         System.arraycopy(state.weights(), 0, state.average(), 0, state.average().length);
-        return state;
+        return layout(job, trained).begin(state);
     }
 
     /**
@@ -167,13 +177,24 @@ public final class StudentBuilder {
     public static StateDict backbone(StudentNetwork trained, StudentState state) {
         FlatLayout parameters = trained.parameters();
         FlatLayout statistics = trained.statistics();
+        return backbone(
+                trained,
+                (weight, name) -> weight.kind().trained()
+                        ? parameters.get(state.weights(), name)
+                        : statistics.get(state.statistics(), name));
+    }
+
+    /** The average of the backbone, as {@link #backbone}; of a state that has one. */
+    public static StateDict averagedBackbone(StudentNetwork trained, StudentState state) {
+        FlatLayout layout = trained.backboneLayout();
+        return backbone(trained, (weight, name) -> layout.get(state.ema(), name));
+    }
+
+    private static StateDict backbone(StudentNetwork trained, BiFunction<Weight, String, float[]> values) {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         for (Weight weight : trained.backbone().weights()) {
-            String name = StudentNetwork.BACKBONE + weight.name();
-            float[] values = weight.kind().trained()
-                    ? parameters.get(state.weights(), name)
-                    : statistics.get(state.statistics(), name);
-            tensors.put(weight.name(), HostTensor.of(values, weight.shape()));
+            float[] own = values.apply(weight, StudentNetwork.BACKBONE + weight.name());
+            tensors.put(weight.name(), HostTensor.of(own, weight.shape()));
         }
         return StateDict.of(tensors);
     }

@@ -26,8 +26,6 @@ final class NetworkParts {
     /** mmengine keeps this counter beside the weights that it has exchanged with their average. */
     private static final String EXCHANGED = "ema_state_dict.steps";
 
-    private static final List<String> STATE = List.of("momentum.", "average.");
-
     private final StateDict file;
     private final Map<String, Integer> sizes = new LinkedHashMap<>();
 
@@ -65,7 +63,7 @@ final class NetworkParts {
 
     /** Whether it stands before what a run of ours keeps beside its weights: {@code momentum.backbone.}. */
     private boolean isState(String prefix) {
-        return STATE.stream()
+        return RunWeights.STATE.stream()
                 .filter(prefix::startsWith)
                 .map(state -> prefix.substring(state.length()))
                 .anyMatch(rest -> !rest.isEmpty() && sizes.containsKey(rest));

@@ -31,9 +31,6 @@ public final class NetworkRecognizer {
                     Stream.of("mask_token"))
             .collect(Collectors.toSet());
 
-    /** Ahead of names of a run's checkpoint that are no weights. */
-    private static final List<String> STATE = List.of("momentum.", "average.");
-
     private final StateDict file;
     private final NetworkParts parts;
     private final Set<LazyTensor> used = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -81,7 +78,7 @@ public final class NetworkRecognizer {
     }
 
     private static boolean isState(String name) {
-        return STATE.stream().anyMatch(name::startsWith);
+        return RunWeights.STATE.stream().anyMatch(name::startsWith);
     }
 
     private void examine(String prefix) {

@@ -1,6 +1,12 @@
 package org.simreg.worker.weights.checkpoint;
 
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.ListValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,6 +31,12 @@ public final class RunWeights {
     /** Folder of the checkpoints, below the run folder. */
     public static final String FOLDER = "checkpoints";
 
+    /** Before the names of the backbone's average. */
+    public static final String EMA = "ema.";
+
+    /** Before the names of what an optimizer and the momentum teacher keep beside the weights. */
+    static final List<String> STATE = List.of("momentum.", "exp_avg.", "exp_avg_sq.", "average.");
+
     /** Longer names have more digits. */
     private static final Comparator<Path> OLDEST_FIRST = Comparator.<Path>comparingInt(
                     file -> file.getFileName().toString().length())
@@ -47,6 +59,11 @@ public final class RunWeights {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Whether a tensor of a run's checkpoint is no weight of student or heads: of the optimizer, or of an average. */
+    public static boolean isState(String name) {
+        return name.startsWith(EMA) || STATE.stream().anyMatch(name::startsWith);
     }
 
     /**
@@ -107,18 +124,44 @@ public final class RunWeights {
     }
 
     /**
-     * A job as a checkpoint carries it; settings of newer versions are passed over.
+     * A job as a checkpoint carries it; settings of newer versions are passed over. A setting that is a list by now may be
+     * a single value, as an earlier version wrote it.
      *
      * @throws UserError if it can't be read
      */
     public static Job job(String json, Path checkpoint) {
         Job.Builder job = Job.newBuilder();
         try {
-            JsonFormat.parser().ignoringUnknownFields().merge(json, job);
+            Struct.Builder written = Struct.newBuilder();
+            JsonFormat.parser().merge(json, written);
+            String listed = JsonFormat.printer().print(listed(written.build(), Job.getDescriptor()));
+            JsonFormat.parser().ignoringUnknownFields().merge(listed, job);
         } catch (InvalidProtocolBufferException e) {
             throw new UserError(
                     "%s holds a job that can't be read: %s; start a new run".formatted(checkpoint, e.getMessage()), e);
         }
         return job.build();
+    }
+
+    private static Struct listed(Struct written, Descriptor type) {
+        Struct.Builder listed = written.toBuilder();
+        for (FieldDescriptor field : type.getFields()) {
+            Value value = written.getFieldsMap().get(field.getJsonName());
+            if (value == null) {
+                continue;
+            }
+            if (field.isRepeated() && !value.hasListValue()) {
+                ListValue one = ListValue.newBuilder().addValues(value).build();
+                listed.putFields(
+                        field.getJsonName(),
+                        Value.newBuilder().setListValue(one).build());
+            } else if (value.hasStructValue() && field.getJavaType() == JavaType.MESSAGE) {
+                Struct inner = listed(value.getStructValue(), field.getMessageType());
+                listed.putFields(
+                        field.getJsonName(),
+                        Value.newBuilder().setStructValue(inner).build());
+            }
+        }
+        return listed.build();
     }
 }

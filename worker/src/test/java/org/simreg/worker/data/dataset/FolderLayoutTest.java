@@ -222,7 +222,7 @@ class FolderLayoutTest {
         assertTrue(message.contains("train/*.tar, and of an archive a class unpack each into a folder"), message);
         Tree other = new Tree(temporary.resolve("other")).files("train/a.parquet", "train/b.parquet");
         String found = assertThrows(UserError.class, other::open).getMessage();
-        assertTrue(found.contains("it holds 2 .parquet"), found);
+        assertTrue(found.contains("it holds 2 .parquet, which are named 'parquet:"), found);
     }
 
     @Test

@@ -93,7 +93,7 @@ class SourcesOpenedTest {
                 .add("d/train/a/x/1.PNG", "a1")
                 .add("d/val/a/3.jpg", "v3")
                 .add("d/train/" + longest, "long")
-                .add("d/train/a/notes.md", "?"));
+                .add("d/train/a/notes.doc", "?"));
         ImageDataset found = open(source);
         assertEquals(List.of("d/train/a/x/1.PNG", "d/train/b/2.png", "d/train/" + longest), paths(found.train()));
         assertEquals(List.of("a", "b"), found.train().classNames());
@@ -102,7 +102,7 @@ class SourcesOpenedTest {
                 List.of("a1", "b2", "long"),
                 List.of(content(found.train(), 0), content(found.train(), 1), content(found.train(), 2)));
         assertEquals("v3", content(found.val().orElseThrow(), 0));
-        assertTrue(notes.toString().contains("left out: 1 .md"), notes::toString);
+        assertTrue(notes.toString().contains("left out: 1 .doc"), notes::toString);
     }
 
     @Test

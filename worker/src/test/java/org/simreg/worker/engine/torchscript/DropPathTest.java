@@ -57,7 +57,8 @@ class DropPathTest {
         for (int i = 0; i < weights.length; i++) {
             weights[i] = (i * 7 % 11 - 5) / 10f;
         }
-        StudentState state = new StudentState(weights, new float[weights.length], new float[0], new float[0]);
+        StudentState state =
+                new StudentState(weights, List.of(new float[weights.length]), new float[0], new float[0], new float[0]);
         try (StepModule step = new StepModule(torch, trained, new StepSettings(false, 0.9, 0), state);
                 NDManager scope = torch.scope()) {
             NDArray out = step.newOut(scope);

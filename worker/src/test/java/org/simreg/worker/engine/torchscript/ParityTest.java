@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,7 +26,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Head;
 import org.simreg.proto.Loss;
 import org.simreg.proto.Network;
+import org.simreg.proto.Optimization.Optimizer;
 import org.simreg.proto.Pixels;
+import org.simreg.worker.engine.optimizer.OptimizerSettings;
 import org.simreg.worker.engine.torch.FlatLayout;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
@@ -37,7 +40,7 @@ import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.tensor.HostTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
-/** Tests of forward pass, loss, gradient and SGD against PyTorch's numbers in float64. */
+/** Tests of forward pass, loss, gradient and optimizers against PyTorch's numbers in float64. */
 class ParityTest {
     private static final int TARGET = 64;
 
@@ -123,7 +126,7 @@ class ParityTest {
             for (Weight weight : trained.parameters().weights()) {
                 close(expected, weight, trained.parameters().get(gradient, weight.name()), least, 1e-4);
             }
-            step.update(out, 0, 0);
+            step.update(out, TrainableStudent.Rates.of(0));
             statistics(expected, trained, step.state(), 1e-4);
         }
     }
@@ -138,7 +141,7 @@ class ParityTest {
                 .toList();
         StudentNetwork trained = StudentNetwork.regression(backbone, heads);
         StepSettings.Objective objective = new StepSettings.Objective(loss, List.of(1.0, 3.0));
-        try (StepModule step = module(trained, true, new StepSettings(false, 0, 0, objective));
+        try (StepModule step = module(trained, true, new StepSettings(false, OptimizerSettings.sgd(0, 0), objective));
                 NDManager scope = torch.scope()) {
             NDArray[] targets = {rows(scope, "targets0", 64), rows(scope, "targets1", 48)};
             NDArray out = step.newOut(scope);
@@ -176,7 +179,7 @@ class ParityTest {
     }
 
     private static float[] gradient(StudentNetwork trained, StepSettings.Objective objective) {
-        try (StepModule step = module(trained, false, new StepSettings(false, 0, 0, objective));
+        try (StepModule step = module(trained, false, new StepSettings(false, OptimizerSettings.sgd(0, 0), objective));
                 NDManager scope = torch.scope()) {
             NDArray[] targets = {rows(scope, "a", 64), rows(scope, "b", 64), rows(scope, "c", 64)};
             NDArray out = step.newOut(scope);
@@ -185,26 +188,70 @@ class ParityTest {
         }
     }
 
-    @Test
-    void tenStepsOfSgdFollowPyTorch() {
-        StateDict expected = fixture("training-resnet18-released-4");
+    private static OptimizerSettings optimizer(Optimizer kind, double weightDecay) {
+        OptimizerSettings.Adaptive adaptive = new OptimizerSettings.Adaptive(0.99, 1e-6, 0.01);
+        return new OptimizerSettings(
+                kind, 0.9, adaptive, new OptimizerSettings.Decay(weightDecay, kind == Optimizer.SGD), 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SGD, '', 0.05, 1e-4", "ADAMW, -adamw, 1e-3, 0.05", "LARS, -lars, 0.5, 1e-3"})
+    void tenStepsFollowPyTorch(Optimizer kind, String fixture, double rate, double weightDecay) {
+        StateDict expected = fixture("training-resnet18-released-4" + fixture);
         StudentNetwork trained = trained(Network.RESNET18, Head.Form.RELEASED, 4);
-        try (StepModule step = module(trained, false)) {
+        try (StepModule step = module(trained, optimizer(kind, weightDecay), false)) {
             float[] losses = truth(expected, "losses");
             for (int i = 0; i < losses.length; i++) {
-                try (NDManager scope = torch.scope()) {
-                    NDArray out = step.newOut(scope);
-                    step.backward(images(scope, "images" + i, 16, 32), targets(scope), out);
-                    assertEquals(losses[i], step.loss(out), 1e-3);
-                    step.update(out, 0.05, 0);
-                }
+                train(step, i, losses[i], new TrainableStudent.Rates(i, rate, 0, 0));
+            }
+            follows(expected, trained, step.state());
+        }
+    }
+
+    @Test
+    void clippedStepsAndTheStudentsAverageFollowPyTorch() {
+        StateDict expected = fixture("training-resnet18-released-4-clipped");
+        StudentNetwork trained = trained(Network.RESNET18, Head.Form.RELEASED, 4);
+        OptimizerSettings sgd = optimizer(Optimizer.SGD, 1e-4);
+        OptimizerSettings clipped = new OptimizerSettings(sgd.kind(), sgd.momentum(), sgd.adaptive(), sgd.decay(), 1);
+        try (StepModule step = module(trained, clipped, true)) {
+            float[] losses = truth(expected, "losses");
+            float[] norms = truth(expected, "norms");
+            for (int i = 0; i < losses.length; i++) {
+                double kept = Math.min(0.4, (1.0 + i) / (10 + i));
+                double norm = train(step, i, losses[i], new TrainableStudent.Rates(i, 0.05, 0, kept))
+                        .orElseThrow();
+                assertEquals(norms[i], norm, 1e-4 * norms[i], "step " + i);
             }
             StudentState state = step.state();
-            for (Weight weight : trained.parameters().weights()) {
-                close(expected, weight, trained.parameters().get(state.weights(), weight.name()), 1e-3, 1e-3);
+            follows(expected, trained, state);
+            FlatLayout layout = trained.backboneLayout();
+            for (Weight weight : layout.weights()) {
+                float[] got = layout.get(state.ema(), weight.name());
+                close(expected, "ema." + fixtureName(weight), got, 1e-3, 1e-3);
             }
-            statistics(expected, trained, state, 1e-3);
         }
+    }
+
+    private static OptionalDouble train(StepModule step, int i, float loss, TrainableStudent.Rates rates) {
+        try (NDManager scope = torch.scope()) {
+            NDArray out = step.newOut(scope);
+            step.backward(images(scope, "images" + i, 16, 32), targets(scope), out);
+            assertEquals(loss, step.loss(out), 1e-3);
+            return step.update(out, rates);
+        }
+    }
+
+    private static void follows(StateDict expected, StudentNetwork trained, StudentState state) {
+        for (Weight weight : trained.parameters().weights()) {
+            close(expected, weight, trained.parameters().get(state.weights(), weight.name()), 1e-3, 1e-3);
+        }
+        statistics(expected, trained, state, 1e-3);
+    }
+
+    private static StepModule module(StudentNetwork trained, OptimizerSettings optimizer, boolean ema) {
+        StudentState state = new StudentState.Layout(trained, optimizer.moments(), ema).begin(state(trained, false));
+        return new StepModule(torch, trained, new StepSettings(false, optimizer, StepSettings.Objective.PLAIN), state);
     }
 
     static void statistics(StateDict expected, StudentNetwork trained, StudentState state, double bound) {
@@ -217,7 +264,10 @@ class ParityTest {
 
     /** Norm and samples within a part of the tensor's norm. */
     static void close(StateDict expected, Weight weight, float[] got, double least, double bound) {
-        String name = fixtureName(weight);
+        close(expected, fixtureName(weight), got, least, bound);
+    }
+
+    static void close(StateDict expected, String name, float[] got, double least, double bound) {
         double norm = truth(expected, "norm/" + name)[0];
         double scale = bound * Math.max(norm, least);
         double square = 0;
@@ -247,10 +297,17 @@ class ParityTest {
     }
 
     private static StepModule module(StudentNetwork trained, boolean signedShifts, StepSettings settings) {
+        return new StepModule(torch, trained, settings, state(trained, signedShifts));
+    }
+
+    private static StudentState state(StudentNetwork trained, boolean signedShifts) {
         float[] weights = flat(trained.parameters(), signedShifts);
-        StudentState state = new StudentState(
-                weights, new float[weights.length], flat(trained.statistics(), signedShifts), new float[0]);
-        return new StepModule(torch, trained, settings, state);
+        return new StudentState(
+                weights,
+                List.of(new float[weights.length]),
+                flat(trained.statistics(), signedShifts),
+                new float[0],
+                new float[0]);
     }
 
     private static float[] flat(FlatLayout layout, boolean signedShifts) {

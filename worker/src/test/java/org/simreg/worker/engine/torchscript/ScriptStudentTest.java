@@ -122,7 +122,7 @@ class ScriptStudentTest {
                     NDArray out = step.newOut(scope);
                     step.backward(images(scope, i), ParityTest.targets(scope), out);
                     assertEquals(losses[i], step.loss(out), 1e-3);
-                    step.update(out, 0.05, 0);
+                    step.update(out, TrainableStudent.Rates.of(0.05));
                 }
             }
             state = step.state();
@@ -173,7 +173,7 @@ class ScriptStudentTest {
             NDArray out = step.newOut(scope);
             for (int i = 0; i < 3; i++) {
                 step.backward(images(scope, i), ParityTest.targets(scope), out);
-                step.update(out, 0.05, 0);
+                step.update(out, TrainableStudent.Rates.of(0.05));
             }
             ScriptArchive archive = ScriptArchive.read(file("odd"));
             StateDict exported = archive.stateDict(backbone(trained, step.state()));
@@ -248,8 +248,12 @@ class ScriptStudentTest {
     private static StepModule module(String name, StudentNetwork trained) {
         StateDict own = ScriptArchive.read(file(name)).start();
         float[] weights = flat(trained.parameters(), own);
-        StudentState state =
-                new StudentState(weights, new float[weights.length], flat(trained.statistics(), own), new float[0]);
+        StudentState state = new StudentState(
+                weights,
+                List.of(new float[weights.length]),
+                flat(trained.statistics(), own),
+                new float[0],
+                new float[0]);
         return new StepModule(torch, trained, new StepSettings(false, 0.9, 1e-4), state);
     }
 

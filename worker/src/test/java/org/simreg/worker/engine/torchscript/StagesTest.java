@@ -56,7 +56,12 @@ class StagesTest {
         "RESNET18, RELEASED, 2, true",
         "RESNET50, PAPER, 2, true",
         "MOBILENET_V2, LINEAR, 1, true",
-        "MOBILENET_V2, LINEAR, 1, false"
+        "MOBILENET_V2, LINEAR, 1, false",
+        "CONVNEXT_ATTO, LINEAR, 1, true",
+        "CONVNEXT_ATTO, LINEAR, 1, false",
+        "EFFICIENTNET_B0, LINEAR, 1, true",
+        "MOBILENETV4_CONV_SMALL, LINEAR, 1, true",
+        "MOBILENETV4_CONV_SMALL, LINEAR, 1, false"
     })
     void theyAreWhatPyTorchsHooksSee(Network name, Head.Form form, int layers, boolean fused) {
         NetworkGraph backbone = Networks.backbone(name);

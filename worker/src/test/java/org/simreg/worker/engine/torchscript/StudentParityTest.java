@@ -71,7 +71,7 @@ class StudentParityTest {
                 float[] got = trained.parameters().get(gradient, weight.name());
                 ParityTest.close(expected, weight, got, least, 1e-4);
             }
-            step.update(out, 0, 0);
+            step.update(out, TrainableStudent.Rates.of(0));
             ParityTest.statistics(expected, trained, step.state(), 1e-4);
         }
     }
@@ -103,7 +103,7 @@ class StudentParityTest {
                     NDArray out = step.newOut(scope);
                     step.backward(ParityTest.images(scope, "images" + i, count, size), targets(scope, count), out);
                     assertEquals(losses[i], step.loss(out), 1e-3);
-                    step.update(out, rate, 0);
+                    step.update(out, TrainableStudent.Rates.of(rate));
                 }
             }
             StudentState state = step.state();
@@ -175,7 +175,8 @@ class StudentParityTest {
     private static StepModule module(StudentNetwork trained, boolean bfloat16, float shift) {
         float[] weights = ParityTest.flat(trained.parameters(), shift, shift);
         float[] statistics = ParityTest.flat(trained.statistics(), shift, shift);
-        StudentState state = new StudentState(weights, new float[weights.length], statistics, new float[0]);
+        StudentState state =
+                new StudentState(weights, List.of(new float[weights.length]), statistics, new float[0], new float[0]);
         return new StepModule(torch, trained, new StepSettings(bfloat16, 0.9, 1e-4), state);
     }
 

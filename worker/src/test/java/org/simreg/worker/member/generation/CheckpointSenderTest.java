@@ -68,9 +68,10 @@ class CheckpointSenderTest {
 
     private static Snapshot still(long step) {
         StudentNetwork trained = StudentNetwork.regression(linear(5, 4), List.of(linear(4, 3)));
-        StudentState state = StudentState.zeros(trained);
+        StudentState.Layout layout = new StudentState.Layout(trained, List.of("momentum"), false);
+        StudentState state = layout.zeros();
         state.weights()[0] = step;
-        return new Snapshot(step, new RunCheckpoint.Origin("{}", "still", 1), state, trained);
+        return new Snapshot(step, new RunCheckpoint.Origin("{}", "still", 1), state, layout);
     }
 
     private static NetworkGraph linear(int in, int out) {

@@ -43,6 +43,8 @@ class DamagedCheckpointTest {
             List.of(Heads.regression(
                     Head.Form.LINEAR, 1, Networks.backbone(Network.MOBILENET_V2).outputs(), 4)));
 
+    private static final StudentState.Layout LAYOUT = new StudentState.Layout(TRAINED, List.of("momentum"), false);
+
     @TempDir
     static Path shared;
 
@@ -57,7 +59,7 @@ class DamagedCheckpointTest {
                     new RunCheckpoint.Origin(JsonFormat.printer().print(job), "cpu", 33);
             StudentState state = InitialWeights.of(TRAINED, 1);
             file = Files.createDirectories(shared.resolve("run/checkpoints")).resolve(RunCheckpoint.fileName(12));
-            new RunCheckpoint(12, made, state.sha256(), state).write(file, TRAINED);
+            new RunCheckpoint(12, made, state.sha256(), state).write(file, LAYOUT);
             intact = Files.readAllBytes(file);
         }
         Files.write(file, intact);
@@ -97,7 +99,7 @@ class DamagedCheckpointTest {
     void theSealOfEqualStatesIsEqual() throws IOException {
         RunCheckpoint read = RunCheckpoint.read(file, TRAINED);
         Path again = shared.resolve("again.safetensors");
-        read.write(again, TRAINED);
+        read.write(again, LAYOUT);
         assertEquals(-1, Files.mismatch(file, again));
     }
 

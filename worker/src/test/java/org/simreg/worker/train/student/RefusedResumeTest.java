@@ -108,7 +108,8 @@ class RefusedResumeTest {
         StudentNetwork trained = StudentNetwork.regression(
                 Networks.backbone(name), List.of(Heads.regression(Head.Form.LINEAR, 1, width, width)));
         RunCheckpoint was = RunCheckpoint.read(file, trained);
-        new RunCheckpoint(was.step(), origin.apply(was.made()), was.sha256(), was.state()).write(file, trained);
+        new RunCheckpoint(was.step(), origin.apply(was.made()), was.sha256(), was.state())
+                .write(file, StudentBuilder.layout(job().build(), trained));
     }
 
     @Test

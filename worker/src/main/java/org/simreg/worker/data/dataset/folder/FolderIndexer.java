@@ -41,7 +41,7 @@ final class FolderIndexer {
      */
     static SampleIndex of(Path root, ImageDataset.IndexProgress progress) {
         if (!Files.isDirectory(root)) {
-            throw new UserError("The data set %s is no folder; %s".formatted(root, LAYOUTS));
+            throw new UserError("The data set %s is no folder; %s".formatted(root, other(root)));
         }
         ExecutorService threads = NamedThreads.numbered("index", THREADS);
         try {
@@ -49,6 +49,19 @@ final class FolderIndexer {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    /** What else it may be meant to be. */
+    private static String other(Path root) {
+        String name = root.getFileName() == null ? "" : root.getFileName().toString();
+        if (!Files.isRegularFile(root)) {
+            return LAYOUTS;
+        } else if (name.endsWith(".tar")) {
+            return "write tar:" + root;
+        }
+        return name.endsWith(".parquet")
+                ? "write parquet:" + root
+                : "write list:%s if it is a list of images".formatted(root);
     }
 
     private SampleIndex build(ExecutorService threads) {
@@ -81,6 +94,11 @@ final class FolderIndexer {
     private UserError empty(String folder) {
         long tars = leftOut.count(".tar") + leftOut.count(".tgz") + leftOut.count(".gz");
         String path = FileNames.resolve(root, folder).toString();
+        if (leftOut.count(".parquet") > 0) {
+            return new UserError(
+                    "The data set's folder %s holds no images; it holds %s, which are named 'parquet:%s/*.parquet'"
+                            .formatted(path, leftOut.endings(), path));
+        }
         if (tars > 0) {
             return new UserError(
                     "The data set's folder %s holds archives (%s) and no images; shards are read where they lie by tar:%s/*.tar, and of an archive a class unpack each into a folder of its name: for t in *.tar; do mkdir \"${t%%.tar}\" && tar -xf \"$t\" -C \"${t%%.tar}\"; done"

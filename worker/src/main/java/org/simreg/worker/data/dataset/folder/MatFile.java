@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.InflaterInputStream;
+import org.simreg.worker.base.io.UserFile;
 
 /**
  * A reader of arrays of structs in MATLAB's files of level 5, as far as tables of numbers and texts go.
@@ -42,7 +43,7 @@ final class MatFile {
         if (Files.size(file) > LARGEST) {
             throw new IOException("it is too large");
         }
-        ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file));
+        ByteBuffer all = ByteBuffer.wrap(UserFile.bytes(file, 1 << 28));
         if (all.limit() < HEADER) {
             throw new IOException("it is no MATLAB file of level 5");
         }

@@ -110,7 +110,7 @@ final class TarMembers implements TarScan.Visitor {
         } else if (ending.equals("json") && !field.isEmpty()) {
             json(path, data, entry.getSize());
         } else {
-            leftOut.file("", path, true);
+            leftOut.file("", name, true);
         }
     }
 
