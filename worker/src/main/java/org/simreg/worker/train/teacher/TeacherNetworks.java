@@ -1,24 +1,28 @@
 package org.simreg.worker.train.teacher;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.TeacherSource;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.FittingNetwork;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 
-/** The networks of a job's teachers that the job leaves to be recognised. */
+/** The networks of a job's teachers that the job leaves to be recognised, and their pixels. */
 public final class TeacherNetworks {
     private TeacherNetworks() {}
 
     /**
-     * The job with the network of each teacher named, by what its file holds.
+     * The job with the network of each teacher named, by what its file holds, and its pixels where the job says nothing of
+     * them and the network was trained with others than ImageNet's.
      *
      * @param job with paths that can be read here
-     * @param notices takes a sentence about each that was recognised
+     * @param notices takes a sentence about each that was recognised, and each that wants other pixels than ImageNet's
      * @param problems takes the teachers whose network can't be told, which keep {@code auto}
      */
     public static Job named(Job job, Consumer<String> notices, Problems problems) {
@@ -38,8 +42,26 @@ public final class TeacherNetworks {
                                         notices))
                         .ifPresent(to::setNetwork);
             }
+            if (!to.hasPixels() && isNamed(to)) {
+                setPixels(to, notices);
+            }
         }
         return named.build();
+    }
+
+    private static boolean isNamed(Teacher.Builder teacher) {
+        return teacher.getNetwork() != Network.AUTO
+                && TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Weights;
+    }
+
+    private static void setPixels(Teacher.Builder teacher, Consumer<String> notices) {
+        Pixels pixels = Networks.pixels(teacher.getNetwork());
+        if (pixels != Pixels.IMAGENET) {
+            teacher.setPixels(pixels);
+            notices.accept(teacher.getSource() + " sees its pixels as "
+                    + Networks.backbone(teacher.getNetwork()).name() + " was trained, "
+                    + pixels.name().toLowerCase(Locale.ROOT) + "; --teacher-pixels can say otherwise");
+        }
     }
 
     /** Whether a teacher's network is still to be recognised. */

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher;
 import org.simreg.proto.UserError;
@@ -47,6 +48,20 @@ class TeacherNetworksTest {
         Job job = job("nowhere.pth", Network.RESNET34);
         assertEquals(job, TeacherNetworks.named(job, notices::add, new Problems()));
         assertEquals(List.of(), notices);
+    }
+
+    @Test
+    void pixelsAreTheNetworksOwnUnlessTheJobSaysOtherwise() {
+        Job named = TeacherNetworks.named(job("x.pth", Network.CLIP_VITB32), notices::add, new Problems());
+        assertEquals(Pixels.CLIP, named.getTeachers(0).getPixels());
+        assertEquals(
+                List.of("x.pth sees its pixels as clip-vitb32 was trained, clip; --teacher-pixels can say otherwise"),
+                notices);
+
+        Job.Builder said = job("x.pth", Network.CLIP_VITB32).toBuilder();
+        said.getTeachersBuilder(0).setPixels(Pixels.IMAGENET);
+        assertEquals(said.build(), TeacherNetworks.named(said.build(), notices::add, new Problems()));
+        assertEquals(1, notices.size());
     }
 
     @Test
