@@ -16,7 +16,7 @@ export function accuracyLines(scores) {
     line.points.push([score.epoch, score.accuracy]);
     lines.set(name, line);
   }
-  const place = line => (TRAINED.indexOf(line.subject) + TRAINED.length) % (TRAINED.length + 1);
+  const place = ({subject}) => (TRAINED.includes(subject) ? TRAINED.indexOf(subject) : TRAINED.length);
   const all = [...lines.values()].sort((a, b) => place(a) - place(b));
   all.forEach((line, i) => {
     line.style = `c${i % COLOURS + 1}`;

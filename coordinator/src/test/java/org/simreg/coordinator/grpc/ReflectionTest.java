@@ -165,7 +165,7 @@ class ReflectionTest {
                         "grpc.reflection.v1alpha.ServerReflection")));
         ServiceDescriptor jobs = client.service("simreg/v1/jobs.proto", "simreg.v1.Jobs");
         DynamicMessage job = client.call(jobs, "Submit", """
-                        {"request_id": "r1", "job": {"dataset": {"path": "photos"},
+                        {"request_id": "r1", "job": {"dataset": {"path": ["photos"]},
                          "teachers": [{"source": "t.pt"}], "optimization": {"epochs": 3}}}
                         """);
         String id = (String) field(job, "id");

@@ -23,7 +23,7 @@ import org.simreg.worker.train.student.RunCheckpoint;
 
 /** Tests that checkpoints of earlier versions still open, and go on to the end that they would have had. */
 class EarlierCheckpointTest {
-    private static final Path EARLIER = Path.of("src/test/resources/runs/before-optimizers.safetensors");
+    private static final Path EARLIER = Path.of("src/test/resources/earlier/before-optimizers.safetensors");
     private static final String END = "87f13f4b0d89fe5f4d2a2347f67aaa0035e953cb67bede73282892264017e85e";
 
     @TempDir

@@ -218,9 +218,8 @@ class DistillCommandTest {
                 "--xyzzy | Unknown option --xyzzy (see: simreg help distill)",
                 "more | Unknown argument 'more' (see: simreg help distill)",
                 "--epochs=ten | The options are refused: --epochs: 'ten' is not a whole number",
-                "--student=resnet19 | The options are refused: --student: 'resnet19' is not one of"
-                        + " resnet18, resnet34, resnet50, mobilenet-v2, resnet18-cifar, resnet34-cifar,"
-                        + " resnet50-cifar; did you mean resnet18?",
+                "--precision=float33 | The options are refused: --precision: 'float33' is not one of float32,"
+                        + " bfloat16; did you mean float32?",
                 "--device=gpu | --device: 'gpu' is no device; choose auto, cpu, cuda or cuda:N",
                 "--threads=0 | --threads: 0 is out of bounds; choose 1 to 1024",
                 "--threads=x | Invalid value for option '--threads': 'x' is not an int (see: simreg help distill)",

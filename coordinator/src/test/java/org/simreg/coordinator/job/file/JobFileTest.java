@@ -142,9 +142,8 @@ class JobFileTest {
     @Test
     void aBadEnumValueIsAnsweredWithListAndNearest() {
         assertRefused(
-                "line 2: student.network: 'resnet19' is not one of resnet18, resnet34, resnet50,"
-                        + " mobilenet-v2, resnet18-cifar, resnet34-cifar, resnet50-cifar; did you mean resnet18?",
-                "student:\n  network: resnet19");
+                "line 2: optimization.schedule: 'cosin' is not one of cosine, constant; did you mean cosine?",
+                "optimization:\n  schedule: cosin");
     }
 
     @Test

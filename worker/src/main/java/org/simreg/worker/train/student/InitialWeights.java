@@ -30,14 +30,20 @@ public final class InitialWeights {
         FlatLayout parameters = trained.parameters();
         float[] weights = new float[parameters.length()];
         int tensor = 0;
+        Initialization initialization = trained.backbone().initialization();
+        boolean plain = initialization == Initialization.FAN_OUT || initialization == Initialization.FAN_OUT_OF_GROUP;
         long in = 1;
+        boolean linear = false;
         for (Weight weight : parameters.weights()) {
-            in = weight.shape().length > 1 ? weight.length() / weight.shape()[0] : in;
+            int dimensions = weight.shape().length;
+            in = dimensions > 1 ? weight.length() / weight.shape()[0] : in;
+            linear = dimensions > 1 ? weight.kind() == Weight.Kind.LINEAR : linear;
             CounterRandom random = CounterRandom.of(seed, CounterRandom.WEIGHTS, tensor++);
             boolean head = !weight.name().startsWith(StudentNetwork.BACKBONE);
-            float[] values = head
+            // A convolutional network's last linear layer begins as a head's.
+            float[] values = head || linear && plain
                     ? headValues(weight, in, random)
-                    : values(weight, in, trained.backbone().initialization(), random);
+                    : values(weight, in, initialization, random);
             parameters.put(weights, weight.name(), values);
         }
         float[] average = Arrays.copyOf(weights, trained.averaged());

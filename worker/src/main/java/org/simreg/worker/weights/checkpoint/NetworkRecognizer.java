@@ -114,11 +114,13 @@ public final class NetworkRecognizer {
         return new StateDict(rest);
     }
 
-    /** Outputs of the last linear layer; 0 where the file has none that fits. */
+    /** Outputs of the last linear layer after the feature; 0 where the file or the network has none that fits. */
     private static int classes(StateDict own, Network name) {
         List<Weight> weights = Networks.classifier(name, 1).parameters();
         Weight last = weights.get(weights.size() - 2);
-        if (!own.contains(last.name())) {
+        boolean inFeature = Networks.backbone(name).parameters().stream()
+                .anyMatch(weight -> weight.name().equals(last.name()));
+        if (inFeature || !own.contains(last.name())) {
             return 0;
         }
         long[] shape = own.shape(last.name());
