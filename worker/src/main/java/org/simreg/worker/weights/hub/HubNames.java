@@ -130,7 +130,8 @@ public final class HubNames {
     private static LazyTensor flattened(LazyTensor tensor, int ones) {
         long[] shape = tensor.shape();
         int rest = shape.length - ones;
-        boolean fits = ones > 0 && rest > 0 && Arrays.stream(shape, rest, shape.length).allMatch(size -> size == 1);
+        boolean fits =
+                ones > 0 && rest > 0 && Arrays.stream(shape, rest, shape.length).allMatch(size -> size == 1);
         return fits ? tensor.reshaped(Arrays.copyOf(shape, rest)) : tensor;
     }
 }

@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.simreg.proto.Head;
 import org.simreg.proto.Network;
@@ -38,7 +37,8 @@ class NetworkRecognizerTest {
     void everyNetworkIsFoundUnderAnyPrefix(Network name) {
         // Of networks that a file can't tell apart it is the usual one.
         Network usual = Networks.all().stream()
-                .filter(other -> Networks.alike(other).contains(name) && names(other).equals(names(name)))
+                .filter(other ->
+                        Networks.alike(other).contains(name) && names(other).equals(names(name)))
                 .findFirst()
                 .orElse(name);
         for (String prefix : new String[] {"", "module.encoder_q.", "some.place."}) {
