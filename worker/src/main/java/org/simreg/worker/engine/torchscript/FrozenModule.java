@@ -79,9 +79,14 @@ public final class FrozenModule implements AutoCloseable {
      *
      * @param stages of {@code network}, whose widths add up to the features'; none: the network's
      *     output
+     * @throws UserError if the network has more parameters than one array holds
      */
     public static FrozenModule stages(
             Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
+        if (network.parameterCount() > Integer.MAX_VALUE) {
+            throw new UserError("%s has %.1f billion parameters, and a network may have 2.1 billion here; take a smaller one"
+                    .formatted(network.name(), network.parameterCount() / 1e9));
+        }
         FoldedNetwork folded = FoldedNetwork.of(network, weights);
         List<Integer> taps =
                 stages.stream().map(stage -> folded.places().get(stage.value())).toList();
