@@ -84,8 +84,9 @@ public final class FrozenModule implements AutoCloseable {
     public static FrozenModule stages(
             Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
         if (network.parameterCount() > Integer.MAX_VALUE) {
-            throw new UserError("%s has %.1f billion parameters, and a network may have 2.1 billion here; take a smaller one"
-                    .formatted(network.name(), network.parameterCount() / 1e9));
+            throw new UserError(
+                    "%s has %.1f billion parameters, and a network may have 2.1 billion here; take a smaller one"
+                            .formatted(network.name(), network.parameterCount() / 1e9));
         }
         FoldedNetwork folded = FoldedNetwork.of(network, weights);
         List<Integer> taps =
