@@ -55,7 +55,9 @@ class BankMakingTest {
         });
         making.close();
         reads.close();
+        // What the pools gave to this thread may still write.
         search.shutdown();
+        assertTrue(search.awaitTermination(30, TimeUnit.SECONDS));
     }
 
     /** Runs on the search thread; making's threads wait before that where a test says so. */
