@@ -72,6 +72,7 @@ public final class JobStatuses {
         if (run.knownCheckpoint() >= 0) {
             status.setCheckpoint(run.knownCheckpoint());
         }
+        status.addAllHelpers(run.help().shares());
         return status.setStep(head.step())
                 .setEpoch(head.epoch())
                 .setLoss(head.loss())
