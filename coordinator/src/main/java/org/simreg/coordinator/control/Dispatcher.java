@@ -178,8 +178,13 @@ final class Dispatcher {
                         session.name(),
                         session.hello().getProfile(),
                         session.run().map(JobRun::id).orElse(""),
-                        session.helps()))
+                        session.run().filter(run -> !holds(session, run)).isPresent()))
                 .toList();
+    }
+
+    /** Whether a worker has, or will have, its place among those who train; helpers that attend again have not. */
+    private static boolean holds(WorkerSession session, JobRun run) {
+        return session.state() instanceof WorkerState.Holding || run.record().getState() != JobState.RUNNING;
     }
 
     /** Whether workers can be taken from it; while it waits for its files it keeps those it has. */

@@ -21,23 +21,23 @@ import org.simreg.proto.WorkerStatus;
 
 /** Workers that help a job with its teachers' features: whatever happens to them, no generation begins because of it. */
 class HelpersTest {
-    private static final int SEEDS = 40;
+    private static final int SEEDS = Integer.getInteger("simreg.test.helperSchedules", 100) / 5;
     private static final long SOON = 30_000;
 
     private World world = new World(1);
 
-    /** Its teacher takes as long as its student: two helpers pay, for one decodes besides. */
+    /** Its teacher takes longer than its student: two helpers pay. */
     private FakeWorker worker(String name) {
         FakeWorker worker = world.worker(name);
-        worker.stepMs = 40;
-        worker.teacherMs = 40;
+        worker.stepMs = 400;
+        worker.teacherMs = 700;
         return worker;
     }
 
     private static Job.Builder job(int microBatches) {
         Job.Builder job = World.job("helped");
-        job.getOptimizationBuilder().setMicroBatches(microBatches).setEpochs(100);
-        job.getCheckpointsBuilder().setEverySteps(50);
+        job.getOptimizationBuilder().setMicroBatches(microBatches).setEpochs(20);
+        job.getCheckpointsBuilder().setEverySteps(20);
         return job;
     }
 
@@ -79,6 +79,7 @@ class HelpersTest {
         assertEquals(WorkerStatus.State.IDLE, state("d"), "a third would save nothing");
         assertEquals(WorkerStatus.State.HELPING, state("b"));
         assertEquals(world.workers.get("a").help, world.workers.get("b").help, "all are told the same");
+        assertEquals(2, world.workers.get("c").help.getHelpersCount());
         world.workers.get("b").kill();
         world.until(() -> helpers(job).equals(List.of("c", "d")), SOON);
         idle.freeze();
@@ -89,7 +90,7 @@ class HelpersTest {
         world.until(() -> helpers(job).equals(List.of("b", "d")), SOON);
         world.until(() -> !world.workers.get("c").alive(), SOON);
         assertEquals(1, generation(job));
-        assertEquals(256, world.workers.get("a").help.getPart(), "two make all features");
+        world.until(() -> world.workers.get("a").help.getPart() == 256, SOON); // two make all features
         world.workers.get("b").kill();
         world.workers.get("d").kill();
         world.until(() -> helpers(job).isEmpty(), SOON);
@@ -125,7 +126,7 @@ class HelpersTest {
                 .setReason("no such teacher")
                 .setRefused(true)
                 .build());
-        world.run(60_000);
+        world.run(20_000);
         assertEquals(JobState.RUNNING, world.coordinator().get(job).getState());
         assertEquals(WorkerStatus.State.IDLE, state("b"));
         assertEquals(1, generation(job));
@@ -151,9 +152,9 @@ class HelpersTest {
         world.until(() -> demand(job).helpers().asked() == 1, SOON);
         worker("b");
         worker("c");
-        world.until(() -> helpers(job).equals(List.of("b")), SOON);
+        world.until(() -> helpers(job).size() == 1, SOON);
         world.run(3000);
-        assertEquals(List.of("b"), helpers(job));
+        assertEquals(1, helpers(job).size());
         assertTrue(world.workers.get("a").help.getPart() < 256, "one can't make all features in time");
     }
 
@@ -239,7 +240,7 @@ class HelpersTest {
     }
 
     private void trouble(List<FakeWorker> helpers) {
-        if (helpers.size() < 4 && world.random.nextInt(3) > 0) {
+        if (helpers.size() < 3 && world.random.nextInt(3) > 0) {
             helpers.add(worker("h" + helpers.size()));
             return;
         }

@@ -18,6 +18,9 @@ public final class JobHelp {
 
     private static final int PART_SLACK = 24;
 
+    /** As many as workers. */
+    private static final int MOST = 4096;
+
     /** Weight of the newest report in what a helper's share is of. */
     private static final double NEWEST = 0.05;
 
@@ -54,7 +57,7 @@ public final class JobHelp {
     public int paying(int all) {
         double exact = cost.paying(all);
         if (exact > paying + SLACK || exact < paying - 1 - SLACK) {
-            paying = (int) Math.ceil(exact);
+            paying = (int) Math.ceil(Math.min(MOST, exact) - SLACK);
         }
         return paying;
     }

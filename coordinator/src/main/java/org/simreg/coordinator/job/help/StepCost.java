@@ -53,8 +53,7 @@ public record StepCost(double feature, double features, double rest, long steps)
     public double paying(int all) {
         double mine = features * feature;
         boolean known = steps >= WARM && rest > 0;
-        // More than so many micro-batches nobody computes at a time.
-        return known && mine > WORTH * (mine + rest) ? Math.min(all, all * feature * HELPERS_MORE / rest) : 0;
+        return known && mine > WORTH * (mine + rest) ? all * feature * HELPERS_MORE / rest : 0;
     }
 
     /**

@@ -87,7 +87,7 @@ public record Demand(String job, Rank rank, int least, int most, Helpers helpers
      * A worker that attends and doesn't leave.
      *
      * @param job what it is at now; empty: nothing
-     * @param helps whether it only helps there
+     * @param helps whether it holds no state of that job's student: it helps, or has only loaded the job
      */
     public record AvailableWorker(String name, String profile, String job, boolean helps) {
         /** A worker that doesn't help. */
