@@ -201,6 +201,11 @@ class HouseTest {
         keep(wrong, name -> name.startsWith("org.bytedeco."), Set.of("worker.data.image"), Set.of());
         keep(
                 wrong,
+                name -> name.startsWith("software.amazon."),
+                Set.of("worker.data.store.s3"),
+                Set.of());
+        keep(
+                wrong,
                 name -> name.startsWith("com.google.gson."),
                 Set.of(
                         "worker.weights.format",

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.node.WorkerNode;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.Progress;
 
@@ -144,6 +145,24 @@ class ClusterProcessTest {
             processes.coordinator();
             WORKERS.subList(0, 2).forEach(processes::worker);
             endsAsExpected(events, job);
+        }
+    }
+
+    /** Workers know no bucket unless the environment says so: they get the coordinator's, which knows it. */
+    @Test
+    void everySourceGivesTheSameBitsAlsoWhenAWorkerIsKilled() throws IOException {
+        for (String source : cluster.sources()) {
+            Job job = cluster.job("source-" + source.replaceAll("[^a-z]+", "-"), 30).toBuilder()
+                    .setDataset(Dataset.newBuilder().addPath(source))
+                    .build();
+            try (Follower events = cluster.submit(job)) {
+                events.workers(3);
+                events.step(random.nextInt(3, 20));
+                String victim = WORKERS.get(random.nextInt(3));
+                processes.kill(victim);
+                processes.worker(victim);
+                endsAsExpected(events, job);
+            }
         }
     }
 

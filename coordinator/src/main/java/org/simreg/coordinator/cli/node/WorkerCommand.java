@@ -84,10 +84,10 @@ public final class WorkerCommand implements Callable<Integer> {
     @Option(
             names = "--root",
             paramLabel = "DIR",
-            description = "Folder below which this worker sees data and weights of jobs, wherever symbolic"
-                    + " links lead; what lies elsewhere is read from the coordinator; repeat"
+            description = "Folder, or s3://BUCKET/PREFIX, below which this worker sees data and weights of jobs,"
+                    + " wherever symbolic links lead; what lies elsewhere is read from the coordinator; repeat"
                     + " for several (default: none, anywhere)")
-    private List<Path> roots = List.of();
+    private List<String> roots = List.of();
 
     public WorkerCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
@@ -111,7 +111,7 @@ public final class WorkerCommand implements Callable<Integer> {
                             machine.device(),
                             machine.threads(),
                             machine.decodeThreads(),
-                            Roots.of(roots),
+                            Roots.parse(roots),
                             machine.torchscript()),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
                     process.http(own));
