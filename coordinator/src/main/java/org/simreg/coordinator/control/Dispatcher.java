@@ -225,7 +225,8 @@ final class Dispatcher {
         int least = job.getPlacement().getMinWorkers();
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
         long priority = Demand.effective(job.getPlacement(), run.waited());
-        Demand.Helpers helpers = Demand.Helpers.of(job.getPlacement(), run.help().paying(Helping.features(job)));
+        Demand.Helpers helpers =
+                Demand.Helpers.of(job.getPlacement(), run.help().paying(Helping.features(job)));
         return new Demand(
                 run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, helpers, requirements);
     }

@@ -106,8 +106,8 @@ final class ReportHandler {
     private void committed(WorkerSession from, JobRun run, Committed committed) {
         from.commits(committed.getGeneration(), committed.getStep().getStep());
         if (from.trains(run.record().getGeneration().getNumber())) {
-            boolean leads =
-                    from.name().equals(run.record().getGeneration().getMembers(0).getWorker());
+            boolean leads = from.name()
+                    .equals(run.record().getGeneration().getMembers(0).getWorker());
             run.help().report(committed, leads);
         }
         run.ledger().report(from.name(), committed).ifPresent(differs -> guard.fail(run, differs, false));

@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
-import org.simreg.proto.Help;
 import org.simreg.proto.Halted;
+import org.simreg.proto.Help;
 import org.simreg.proto.Holding;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFailed;
@@ -145,8 +145,10 @@ abstract class FakeMember extends FakeProcess {
             return;
         }
         assertTrue(prepared, name + " is not prepared");
-        boolean member = order.getMembersList().stream().anyMatch(m -> m.getWorker().equals(name));
-        boolean helper = order.getHelpersList().stream().anyMatch(h -> h.getWorker().equals(name));
+        boolean member =
+                order.getMembersList().stream().anyMatch(m -> m.getWorker().equals(name));
+        boolean helper =
+                order.getHelpersList().stream().anyMatch(h -> h.getWorker().equals(name));
         assertTrue(member ^ helper, () -> name + " is told of " + order);
         assertTrue(order.getNumber() > help.getNumber(), "orders rise");
         help = order;

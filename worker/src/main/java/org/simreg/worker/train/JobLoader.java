@@ -141,11 +141,9 @@ public final class JobLoader {
         StepClock clock = new StepClock(targets.size());
         FeatureShape shape = new FeatureShape(
                 plan.batch() / plan.microBatches(), targets.widths(), files.torch.profile(), job.getExact());
-        Optional<FeatureInbox> inbox = trained.selfTaught()
-                ? Optional.empty()
-                : Optional.of(open.add(new FeatureInbox(shape, notices)));
-        TeacherInputs.Sources sources =
-                new TeacherInputs.Sources(files.torch, targets, loader, inbox, job.getSeed());
+        Optional<FeatureInbox> inbox =
+                trained.selfTaught() ? Optional.empty() : Optional.of(open.add(new FeatureInbox(shape, notices)));
+        TeacherInputs.Sources sources = new TeacherInputs.Sources(files.torch, targets, loader, inbox, job.getSeed());
         Optional<LoadedJob.Help> help = inbox.map(to ->
                 new LoadedJob.Help(to, new TeacherMaker(plan, views.passes().get(0), sources, shape)));
         StepInputs inputs = new TeacherInputs(plan, views, sources, clock);

@@ -154,8 +154,9 @@ final class TeacherInputs implements StepInputs {
             clock.charge(Part.DATA);
             int leaf = microBatch * passes();
             for (Pass pass : views.passes()) {
-                Optional<NDArray[]> targets =
-                        sources.targets.size() == 0 ? Optional.empty() : Optional.of(targets(microBatch, batch, images, pass));
+                Optional<NDArray[]> targets = sources.targets.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(targets(microBatch, batch, images, pass));
                 NDArray taught = images[pass.teachers().get(0)];
                 leaves.add(new Leaf(this, leaf++, images[pass.student()], taught, targets));
             }

@@ -112,9 +112,10 @@ class HelpedRunTest {
     private void help(Job job, Help help, PeerTransport there) {
         Job.Builder elsewhere = job.toBuilder(); // its store is its own
         elsewhere.getCacheBuilder().setStore(folder.resolve("h/features").toString());
-        try (LoadedJob loaded = JobLoader.open(elsewhere.build(), SmallRun.settings(folder.resolve("h"), 1, 1), text -> {});
-                HelperLoop loop =
-                        new HelperLoop(help, "helper", there, loaded.help().orElseThrow().maker())) {
+        try (LoadedJob loaded =
+                        JobLoader.open(elsewhere.build(), SmallRun.settings(folder.resolve("h"), 1, 1), text -> {});
+                HelperLoop loop = new HelperLoop(
+                        help, "helper", there, loaded.help().orElseThrow().maker())) {
             loop.run();
         }
     }

@@ -95,7 +95,9 @@ public final class JobHelp {
         order = next.setNumber(Math.max(order.getNumber() + 1, now)).build();
         told = List.copyOf(workers);
         given.keySet()
-                .retainAll(order.getHelpersList().stream().map(Help.Helper::getWorker).toList());
+                .retainAll(order.getHelpersList().stream()
+                        .map(Help.Helper::getWorker)
+                        .toList());
         return order;
     }
 

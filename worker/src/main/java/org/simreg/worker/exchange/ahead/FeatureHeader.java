@@ -27,8 +27,8 @@ record FeatureHeader(int rows, int width, byte[] sha256, String profile) {
     }
 
     private static byte[] digest(float[] values) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return new Sha256().bytes(bytes).digest();
     }

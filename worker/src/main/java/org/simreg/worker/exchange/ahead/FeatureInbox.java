@@ -213,7 +213,9 @@ public final class FeatureInbox implements AutoCloseable {
         private int whole(long step) {
             int steps = 0;
             while (steps < HelpPlan.MOST_STEPS
-                    && plan.of(step + steps, place).stream().filter(item -> item.member() == rank).allMatch(this::has)) {
+                    && plan.of(step + steps, place).stream()
+                            .filter(item -> item.member() == rank)
+                            .allMatch(this::has)) {
                 steps++;
             }
             return steps;

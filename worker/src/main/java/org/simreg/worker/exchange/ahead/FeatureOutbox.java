@@ -102,8 +102,7 @@ final class FeatureOutbox implements AutoCloseable {
     }
 
     private FrameHeader.Place place(HelpPlan.Item item, int position) {
-        return new FrameHeader.Place(
-                item.step(), item.microBatch() * shape.teachers() + item.teacher(), position);
+        return new FrameHeader.Place(item.step(), item.microBatch() * shape.teachers() + item.teacher(), position);
     }
 
     /**

@@ -23,8 +23,7 @@ class HelpPlanTest {
             shares.add(new HelpPlan.Share(next, each));
             next += each;
         }
-        return new HelpPlan(
-                shares, 1 + random.nextInt(3), 1 + random.nextInt(5), 1 + random.nextInt(HelpPlan.WHOLE));
+        return new HelpPlan(shares, 1 + random.nextInt(3), 1 + random.nextInt(5), 1 + random.nextInt(HelpPlan.WHOLE));
     }
 
     private static List<HelpPlan.Item> all(HelpPlan plan, long step) {
@@ -67,7 +66,9 @@ class HelpPlanTest {
             HelpPlan plan = random(random);
             for (long step = 0; step < STEPS; step++) {
                 long[] helped = new long[plan.shares().size()];
-                all(plan, step).stream().filter(item -> plan.helper(item) >= 0).forEach(item -> helped[item.member()]++);
+                all(plan, step).stream()
+                        .filter(item -> plan.helper(item) >= 0)
+                        .forEach(item -> helped[item.member()]++);
                 assertEquals(1, Arrays.stream(helped).distinct().count(), plan + " " + Arrays.toString(helped));
             }
         }
@@ -89,7 +90,8 @@ class HelpPlanTest {
             long taken = Arrays.stream(loads).sum();
             int members = plan.shares().size();
             assertEquals((double) features * plan.part() / HelpPlan.WHOLE, taken, members, plan.toString());
-            long spread = Arrays.stream(loads).max().getAsLong() - Arrays.stream(loads).min().getAsLong();
+            long spread = Arrays.stream(loads).max().getAsLong()
+                    - Arrays.stream(loads).min().getAsLong();
             assertTrue(spread <= 1, plan + " " + Arrays.toString(loads));
         }
     }

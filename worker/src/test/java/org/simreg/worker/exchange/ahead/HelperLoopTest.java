@@ -127,9 +127,7 @@ class HelperLoopTest {
                     .setCount(1));
         }
         for (int i = 0; i < helpers.length; i++) {
-            help.addHelpers(Help.Helper.newBuilder()
-                    .setWorker("h" + i)
-                    .setAddress(helpers[i].address()));
+            help.addHelpers(Help.Helper.newBuilder().setWorker("h" + i).setAddress(helpers[i].address()));
         }
         return help.build();
     }
@@ -266,11 +264,12 @@ class HelperLoopTest {
         run(help, "h0", helper, new Toy(other));
         until(() -> !notices.isEmpty());
         assertEquals(
-                List.of("The features of the helper h0 are not used: its profile is cpu, bits 2, and the job has cpu, bits 1"),
+                List.of(
+                        "The features of the helper h0 are not used: its profile is cpu, bits 2, and the job has cpu, bits 1"),
                 notices);
         assertFalse(has(inbox, 1, 0));
-        FeatureInbox inexact = opened(
-                new FeatureInbox(new FeatureShape(3, List.of(5, 7), "cpu, bits 1", false), notices::add));
+        FeatureInbox inexact =
+                opened(new FeatureInbox(new FeatureShape(3, List.of(5, 7), "cpu, bits 1", false), notices::add));
         PeerTransport second = transport();
         Help again = help(HelpPlan.WHOLE, List.of(second), helper);
         inexact.connect(again, "m0", second);
