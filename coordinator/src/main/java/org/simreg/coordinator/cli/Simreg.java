@@ -8,6 +8,7 @@ import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.bank.ClassifyCommand;
 import org.simreg.coordinator.cli.bank.IndexCommand;
 import org.simreg.coordinator.cli.bank.SearchCommand;
+import org.simreg.coordinator.cli.eval.EmbedCommand;
 import org.simreg.coordinator.cli.eval.EvalCommand;
 import org.simreg.coordinator.cli.eval.EvalRequest;
 import org.simreg.coordinator.cli.eval.EvalRun;
@@ -188,6 +189,7 @@ public final class Simreg implements Runnable {
         CommandLine command = new CommandLine(new Simreg(global))
                 .addSubcommand(DistillCommand.of(global, actions.distill()))
                 .addSubcommand(FeaturesCommand.of(global, actions.stop()))
+                .addSubcommand(new EmbedCommand(global, actions.stop()))
                 .addSubcommand(new ExportCommand(actions.export()))
                 .addSubcommand(new InspectCommand())
                 .addSubcommand(new NetworksCommand())

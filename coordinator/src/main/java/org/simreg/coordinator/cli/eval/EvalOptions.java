@@ -115,22 +115,23 @@ final class EvalOptions {
                 new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
-        FrozenBackbone.Request asked =
-                new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), pixels());
+        FrozenBackbone.Request asked = weights(weights, network);
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
         return new EvalRequest(task, asked, images, settings, results);
     }
 
-    private Pixels pixels() {
+    /** The request for the network of a file: its pixels are those of its run where no option says otherwise. */
+    static FrozenBackbone.Request weights(String weights, NetworkOptions network) {
         boolean student = network.part().isAny() && TeacherSource.of(weights) instanceof TeacherSource.Weights;
-        return network.pixels()
+        Pixels pixels = network.pixels()
                 .or(() -> student ? ShownImages.of(Path.of(weights)).map(ShownImages::pixels) : Optional.empty())
                 .orElse(Pixels.IMAGENET);
+        return new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), pixels);
     }
 
-    private static void bounds(String option, Integer value, int least, int most) {
+    static void bounds(String option, Integer value, int least, int most) {
         if (value != null && (value < least || value > most)) {
             throw new UserError("%s: %d is out of bounds; choose %d to %d px".formatted(option, value, least, most));
         }
