@@ -279,7 +279,8 @@ final class JobRules {
             String patience = FieldText.shown(job.getEvaluation(), Evaluation.PATIENCE_FIELD_NUMBER);
             add(
                     "evaluation.patience",
-                    patience + " has no effect where nothing is measured before the end; choose evaluation.every_epochs");
+                    patience
+                            + " has no effect where nothing is measured before the end; choose evaluation.every_epochs");
         }
     }
 

@@ -121,12 +121,7 @@ public final class LedgerWriter {
 
     /** How far the job is, for the scheduler. */
     public JobView.Steps steps() {
-        return new JobView.Steps(
-                step(),
-                reported(),
-                Math.max(0, checkpoint),
-                reports.highest(),
-                lastStep());
+        return new JobView.Steps(step(), reported(), Math.max(0, checkpoint), reports.highest(), lastStep());
     }
 
     /**

@@ -31,7 +31,9 @@ record ToyEvaluations(long steps, boolean patience, ToyJob.Script script) implem
                 .setEpoch((int) (committed / ToyJob.STEPS_PER_EPOCH))
                 .build();
         return patience
-                ? List.of(student, student.toBuilder().setSubject("student average").build())
+                ? List.of(
+                        student,
+                        student.toBuilder().setSubject("student average").build())
                 : List.of(student);
     }
 

@@ -62,7 +62,9 @@ final class EvaluationPlan implements Evaluations {
             return List.of();
         }
         boolean average = job.getOptimization().getEmaDecay() > 0;
-        return average ? List.of(of(StudentRanking.STUDENT, epoch), of(StudentRanking.AVERAGE, epoch)) : List.of(of(StudentRanking.STUDENT, epoch));
+        return average
+                ? List.of(of(StudentRanking.STUDENT, epoch), of(StudentRanking.AVERAGE, epoch))
+                : List.of(of(StudentRanking.STUDENT, epoch));
     }
 
     private List<Measurement> before() {

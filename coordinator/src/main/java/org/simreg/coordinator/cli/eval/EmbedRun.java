@@ -86,7 +86,10 @@ final class EmbedRun {
         try (BankTable rows = BankTable.open(folder)) {
             String features = "bank " + folder.toAbsolutePath().normalize();
             requireOurs(target, features);
-            finish(target, rows, new About(folder.toString(), "", features, rows.size(), rows.dimension(), 0, List.of()));
+            finish(
+                    target,
+                    rows,
+                    new About(folder.toString(), "", features, rows.size(), rows.dimension(), 0, List.of()));
         }
         return 0;
     }
@@ -126,7 +129,8 @@ final class EmbedRun {
             RowLog log = RowLog.open(file, features, ImageEmbedder.BATCH);
             try {
                 if (log.replaced()) {
-                    progress.notice("%s held rows of other weights, images or settings, which are dropped".formatted(file));
+                    progress.notice(
+                            "%s held rows of other weights, images or settings, which are dropped".formatted(file));
                 }
                 for (Part part : parts) {
                     embed(part, log, backbone, new Embedding(torch, view, progress));
@@ -172,7 +176,8 @@ final class EmbedRun {
     private static String features(
             FrozenBackbone.Identity network, ViewRecipe.CentreView view, List<Part> parts, String profile) {
         String images = parts.stream()
-                .map(part -> "%s %s of %d bytes".formatted(part.name(), part.images().sha256(), bytes(part.images())))
+                .map(part ->
+                        "%s %s of %d bytes".formatted(part.name(), part.images().sha256(), bytes(part.images())))
                 .map(String::strip)
                 .collect(Collectors.joining(", "));
         return "weights %s; network %s; precision %s; view resize %d crop %d; images %s; %s"
@@ -196,8 +201,9 @@ final class EmbedRun {
         if (!Files.exists(file)) {
             for (String name : target.format().files()) {
                 if (Files.exists(target.folder().resolve(name))) {
-                    throw new UserError("%s is there already, and no %s says what of; choose another folder, or delete it"
-                            .formatted(target.folder().resolve(name), ABOUT));
+                    throw new UserError(
+                            "%s is there already, and no %s says what of; choose another folder, or delete it"
+                                    .formatted(target.folder().resolve(name), ABOUT));
                 }
             }
             return;
@@ -224,8 +230,7 @@ final class EmbedRun {
         WorkerSettings machine = settings.machine();
         int threads = machine.decodeThreads();
         BatchLoader.Settings decoding = new BatchLoader.Settings(threads, threads + 2, 0);
-        try (ImageEmbedder images =
-                new ImageEmbedder(with.torch(), part.images(), decoding, with.progress()::notice)) {
+        try (ImageEmbedder images = new ImageEmbedder(with.torch(), part.images(), decoding, with.progress()::notice)) {
             int[] ids = IntStream.range(from, part.images().size()).toArray();
             images.run(
                     backbone,
@@ -273,7 +278,11 @@ final class EmbedRun {
                 target.format().files());
         write(
                 target.folder().resolve(ABOUT),
-                new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(whole) + "\n");
+                new GsonBuilder()
+                                .setPrettyPrinting()
+                                .disableHtmlEscaping()
+                                .create()
+                                .toJson(whole) + "\n");
         System.out.printf("%s x %d%n", Numbers.count(rows.size()), rows.dimension());
         files.forEach(System.out::println);
     }

@@ -47,7 +47,7 @@ public final class PastRun {
     public static final String BEST_EXPORTS = "student-best";
 
     private static final Logger LOG = LoggerFactory.getLogger(PastRun.class);
-    private static final List<String> FOLDERS = 
+    private static final List<String> FOLDERS =
             List.of(CheckpointCatalog.NAME, "features", EXPORTS, AVERAGE_EXPORTS, BEST_EXPORTS);
     private static final Pattern CHECKPOINTS =
             Pattern.compile("\\.?step-[0-9]+\\.safetensors(\\.damaged|\\..*\\.tmp)?");

@@ -136,7 +136,9 @@ final class RunFolder implements RunFiles {
     @Override
     public Upload receive(CheckpointHeader header) {
         return files.checkpoints.receive(
-                header, () -> head().step(), () -> best().map(BestStudent::getStep).collect(Collectors.toSet()));
+                header,
+                () -> head().step(),
+                () -> best().map(BestStudent::getStep).collect(Collectors.toSet()));
     }
 
     @Override
@@ -151,9 +153,7 @@ final class RunFolder implements RunFiles {
     /** The students that are kept, the best first. */
     private Stream<BestStudent> best() {
         int most = job.getCheckpoints().getKeepBest();
-        return most == 0
-                ? Stream.empty()
-                : StudentRanking.of(job, evaluations()).best(most).stream();
+        return most == 0 ? Stream.empty() : StudentRanking.of(job, evaluations()).best(most).stream();
     }
 
     @Override

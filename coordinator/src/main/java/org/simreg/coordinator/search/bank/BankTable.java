@@ -41,13 +41,15 @@ public final class BankTable implements TableRows, AutoCloseable {
     public static BankTable open(Path folder) {
         Path home = folder.toAbsolutePath().normalize();
         if (!Files.exists(home.resolve(BankFolders.RECORD))) {
-            throw new UserError("%s is no folder of a bank: it has no %s; name HOME/banks/NAME of a coordinator's home, or DIR/NAME of --banks DIR"
-                    .formatted(folder, BankFolders.RECORD));
+            throw new UserError(
+                    "%s is no folder of a bank: it has no %s; name HOME/banks/NAME of a coordinator's home, or DIR/NAME of --banks DIR"
+                            .formatted(folder, BankFolders.RECORD));
         }
         BankRecord record = BankFolders.read(home);
         if (record.getState() == BankStatus.State.CREATING || record.getState() == BankStatus.State.FAILED) {
             throw new UserError("The bank %s is not whole: %s; wait for it, or make it again"
-                    .formatted(record.getName(), record.getReason().isEmpty() ? "it is being made" : record.getReason()));
+                    .formatted(
+                            record.getName(), record.getReason().isEmpty() ? "it is being made" : record.getReason()));
         }
         BankFolders folders = new BankFolders(home.getParent());
         List<BankFile> shards = new ArrayList<>();

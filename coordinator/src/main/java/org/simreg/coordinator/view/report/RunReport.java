@@ -171,8 +171,8 @@ public final class RunReport {
         List<ReportPage.ScoreRow> rows = new ArrayList<>();
         history.outcome().forEach(done -> rows.add(scores(done.getSubject(), done)));
         history.bestEvaluation()
-                .ifPresent(done -> rows.add(
-                        scores("best: %s, epoch %d".formatted(done.getSubject(), done.getEpoch()), done)));
+                .ifPresent(done ->
+                        rows.add(scores("best: %s, epoch %d".formatted(done.getSubject(), done.getEpoch()), done)));
         return ReportPage.table(heads, rows);
     }
 

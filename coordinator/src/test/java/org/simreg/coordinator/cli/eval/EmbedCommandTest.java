@@ -62,7 +62,8 @@ class EmbedCommandTest {
         ends(0, embed(sample, broken));
         for (String file : List.of("features.npy", "rows.csv", "embed.json")) {
             assertArrayEquals(
-                    Files.readAllBytes(folder.resolve("whole").resolve(file)), Files.readAllBytes(broken.resolve(file)));
+                    Files.readAllBytes(folder.resolve("whole").resolve(file)),
+                    Files.readAllBytes(broken.resolve(file)));
         }
         assertFalse(Files.exists(log));
         assertTrue(whole.out().contains(" x 1280"), whole.out());
@@ -95,9 +96,23 @@ class EmbedCommandTest {
                 Command.start(
                         folder,
                         List.of(
-                                "index", "create", "some", "--data", pictures.toString(), "--weights",
-                                weights.toString(), "--size", "32", "--banks", banks.toString(), "--device", "cpu",
-                                "--threads", "1", "--decode-threads", "1")));
+                                "index",
+                                "create",
+                                "some",
+                                "--data",
+                                pictures.toString(),
+                                "--weights",
+                                weights.toString(),
+                                "--size",
+                                "32",
+                                "--banks",
+                                banks.toString(),
+                                "--device",
+                                "cpu",
+                                "--threads",
+                                "1",
+                                "--decode-threads",
+                                "1")));
         Path out = folder.resolve("rows");
         Path bank = banks.resolve("some");
         ends(0, Command.start(folder, List.of("embed", "bank:" + bank, "--out", out.toString())));

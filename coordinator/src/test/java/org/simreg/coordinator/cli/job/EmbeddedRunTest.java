@@ -95,7 +95,8 @@ class EmbeddedRunTest {
 
     /** Evaluated after every epoch of four steps, until none of two has been better. */
     private Command patient(Path out, String... more) throws IOException {
-        List<String> args = new ArrayList<>(List.of("--eval-data", folder.resolve("pictures").toString()));
+        List<String> args = new ArrayList<>(
+                List.of("--eval-data", folder.resolve("pictures").toString()));
         args.addAll(List.of("--eval-epochs", "1", "--patience", "2", "--keep-best", "1", "--epochs", "40"));
         args.addAll(List.of(more));
         return distil(out, args.toArray(String[]::new));

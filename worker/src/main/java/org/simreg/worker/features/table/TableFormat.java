@@ -68,7 +68,10 @@ public enum TableFormat {
         int fixed = 10;
         int head = (fixed + text.length() + NPY_ALIGNMENT) / NPY_ALIGNMENT * NPY_ALIGNMENT;
         ByteBuffer start = ByteBuffer.allocate(head).order(ByteOrder.LITTLE_ENDIAN);
-        start.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII)).put((byte) 1).put((byte) 0);
+        start.put((byte) 0x93)
+                .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
+                .put((byte) 1)
+                .put((byte) 0);
         start.putShort((short) (head - fixed)).put(text.getBytes(StandardCharsets.US_ASCII));
         while (start.remaining() > 1) {
             start.put((byte) ' ');

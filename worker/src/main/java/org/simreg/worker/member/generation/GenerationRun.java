@@ -118,8 +118,8 @@ final class GenerationRun {
     void run() {
         try {
             Reduce opened = begin();
-            TrainingLoop.Role role = new TrainingLoop.Role(
-                    leads, Set.copyOf(generation.getMeasuredList()), generation.getScoresList());
+            TrainingLoop.Role role =
+                    new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()), generation.getScoresList());
             new TrainingLoop(job, opened, role, this::stopping, new Reporter()).run();
             waitForHalt();
         } catch (Abandoned e) {

@@ -114,8 +114,8 @@ public final class StudentRanking {
         }
         int subjects = job.getOptimization().getEmaDecay() > 0 ? 2 : 1;
         TreeMap<Long, Set<String>> rounds = new TreeMap<>();
-        evaluations.forEach(done -> rounds.computeIfAbsent(done.getStep(), step -> new HashSet<>())
-                .add(done.getSubject()));
+        evaluations.forEach(done ->
+                rounds.computeIfAbsent(done.getStep(), step -> new HashSet<>()).add(done.getSubject()));
         return rounds.tailMap(best().get().getStep(), false).entrySet().stream()
                 .filter(round -> round.getValue().size() == subjects)
                 .skip(patience - 1L)

@@ -78,7 +78,8 @@ class TableFormatTest {
 
     @Test
     void csvGivesEveryNumberBack() throws IOException {
-        List<String> lines = Files.readAllLines(TableFormat.CSV.write(folder, TABLE).get(0));
+        List<String> lines =
+                Files.readAllLines(TableFormat.CSV.write(folder, TABLE).get(0));
         assertEquals("name,class,split,f0,f1", lines.get(0));
         for (int row = 0; row < ROWS.length; row++) {
             String[] fields = lines.get(row + 1).split(",");
@@ -92,7 +93,8 @@ class TableFormatTest {
     /** Python's pyarrow reads the same file; see docs/usage.md. */
     @Test
     void parquetHasAListOfFloatsARow() throws IOException {
-        byte[] file = Files.readAllBytes(TableFormat.PARQUET.write(folder, TABLE).get(0));
+        byte[] file =
+                Files.readAllBytes(TableFormat.PARQUET.write(folder, TABLE).get(0));
         int foot = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(file.length - 8);
         FileMetaData meta = Util.readFileMetaData(new ByteArrayInputStream(file, file.length - 8 - foot, foot));
         assertEquals(3, meta.getNum_rows());
@@ -100,8 +102,7 @@ class TableFormatTest {
         assertEquals(List.of("feature", "list", "element"), feature.getPath_in_schema());
         assertEquals(6, feature.getNum_values());
         int begin = (int) feature.getData_page_offset();
-        ByteArrayInputStream chunk =
-                new ByteArrayInputStream(file, begin, (int) feature.getTotal_uncompressed_size());
+        ByteArrayInputStream chunk = new ByteArrayInputStream(file, begin, (int) feature.getTotal_uncompressed_size());
         PageHeader header = Util.readPageHeader(chunk);
         byte[] page = chunk.readAllBytes();
         assertEquals(header.getUncompressed_page_size(), page.length);

@@ -54,10 +54,18 @@ class StudentRankingTest {
 
     @Test
     void patienceEndsAJobWhenNoneOfSoManyEvaluationsWasBetter() {
-        assertEquals(Optional.empty(), StudentRanking.of(job(0, 0), students(0.5, 0.1, 0.1, 0.1)).end());
-        assertEquals(Optional.empty(), StudentRanking.of(job(3, 0), students(0.5, 0.1, 0.1)).end());
-        assertEquals(Optional.of(40L), StudentRanking.of(job(3, 0), students(0.5, 0.1, 0.5, 0.1)).end());
-        assertEquals(Optional.empty(), StudentRanking.of(job(2, 0), students(0.5, 0.1, 0.51, 0.1)).end());
+        assertEquals(
+                Optional.empty(),
+                StudentRanking.of(job(0, 0), students(0.5, 0.1, 0.1, 0.1)).end());
+        assertEquals(
+                Optional.empty(),
+                StudentRanking.of(job(3, 0), students(0.5, 0.1, 0.1)).end());
+        assertEquals(
+                Optional.of(40L),
+                StudentRanking.of(job(3, 0), students(0.5, 0.1, 0.5, 0.1)).end());
+        assertEquals(
+                Optional.empty(),
+                StudentRanking.of(job(2, 0), students(0.5, 0.1, 0.51, 0.1)).end());
     }
 
     @Test
@@ -69,7 +77,9 @@ class StudentRankingTest {
                 done("student average", 2, 0.4),
                 done("student", 3, 0.4)));
         assertEquals(Optional.empty(), StudentRanking.of(job(2, 0.9), all).end());
-        assertEquals("student average", StudentRanking.of(job(2, 0.9), all).best().orElseThrow().getSubject());
+        assertEquals(
+                "student average",
+                StudentRanking.of(job(2, 0.9), all).best().orElseThrow().getSubject());
         all.add(done("student average", 3, 0.5));
         assertEquals(Optional.of(30L), StudentRanking.of(job(2, 0.9), all).end());
     }
