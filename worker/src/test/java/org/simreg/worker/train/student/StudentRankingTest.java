@@ -98,7 +98,7 @@ class StudentRankingTest {
             List<EvaluationDone> recent = new ArrayList<>(whole.recent());
             assertEquals(whole.end(), StudentRanking.of(job, recent).end());
             assertEquals(whole.best(), StudentRanking.of(job, recent).best());
-            recent.addAll(recent);
+            recent.addAll(List.copyOf(recent));
             Collections.shuffle(recent, random);
             assertEquals(whole.end(), StudentRanking.of(job, recent).end());
             assertEquals(whole.best(), StudentRanking.of(job, recent).best());
