@@ -1,8 +1,5 @@
 package org.simreg.coordinator.cli.eval;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import com.google.gson.JsonSyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +36,8 @@ import org.simreg.worker.features.table.TableRows;
 
 /** One run of {@code simreg embed}: from images and frozen weights to a table of features. */
 final class EmbedRun {
-    private static final String ABOUT = "embed.json";
+    private static final String ABOUT = "embed.txt";
+    private static final String FEATURES = "features ";
     private static final String LOG = ".rows.part";
     private static final String LEFT_OUT = "left-out.txt";
     private static final int STOPPED = 130;
@@ -64,9 +62,28 @@ final class EmbedRun {
     /** The table to be written. */
     record Target(Path folder, TableFormat format) {}
 
-    /** What {@value #ABOUT} says of a whole table. */
-    private record About(
-            String source, String weights, String features, int rows, int dimension, int leftOut, List<String> files) {}
+    /** What {@value #ABOUT} says of a whole table, a line each. */
+    private record About(String source, String weights, String features, int leftOut) {
+        String text(TableRows rows, List<String> files) {
+            return """
+                    source %s
+                    weights %s
+                    %s%s
+                    rows %d
+                    dimension %d
+                    left out %d
+                    files %s
+                    """.formatted(
+                            source,
+                            weights,
+                            FEATURES,
+                            features,
+                            rows.size(),
+                            rows.dimension(),
+                            leftOut,
+                            String.join(", ", files));
+        }
+    }
 
     /** A part of the data set. Its ids follow those of the part before. */
     private record Part(String name, ImageList images, int first) {}
@@ -89,7 +106,7 @@ final class EmbedRun {
             finish(
                     target,
                     rows,
-                    new About(folder.toString(), "", features, rows.size(), rows.dimension(), 0, List.of()));
+                    new About(folder.toString(), "none", features, 0));
         }
         return 0;
     }
@@ -208,13 +225,9 @@ final class EmbedRun {
             }
             return;
         }
-        try {
-            About there = new Gson().fromJson(Disk.read(file, () -> UserFile.text(file, LARGEST_ABOUT)), About.class);
-            if (there != null && features.equals(there.features())) {
-                return;
-            }
-        } catch (JsonSyntaxException e) {
-            throw new UserError("%s is damaged; choose another folder, or delete it".formatted(file), e);
+        String there = Disk.read(file, () -> UserFile.text(file, LARGEST_ABOUT));
+        if (there.lines().anyMatch(line -> line.equals(FEATURES + features))) {
+            return;
         }
         throw new UserError(
                 "%s holds features of other weights, images or settings, as its %s says; choose another folder, or delete it"
@@ -252,37 +265,14 @@ final class EmbedRun {
                     "note: %s of %s images can't be read and are left out; %s names them%n",
                     Numbers.count(leftOut.size()), Numbers.count(leftOut.size() + rows.size()), file);
         }
-        finish(
-                target,
-                rows,
-                new About(
-                        settings.source(),
-                        settings.weights().source(),
-                        features,
-                        rows.size(),
-                        rows.dimension(),
-                        leftOut.size(),
-                        List.of()));
+        About about = new About(settings.source(), settings.weights().source(), features, leftOut.size());
+        finish(target, rows, about);
     }
 
     /** Writes the table, and last what it is of. */
     private static void finish(Target target, TableRows rows, About about) {
         List<Path> files = target.format().write(target.folder(), rows);
-        About whole = new About(
-                about.source(),
-                about.weights(),
-                about.features(),
-                about.rows(),
-                about.dimension(),
-                about.leftOut(),
-                target.format().files());
-        write(
-                target.folder().resolve(ABOUT),
-                new GsonBuilder()
-                                .setPrettyPrinting()
-                                .disableHtmlEscaping()
-                                .create()
-                                .toJson(whole) + "\n");
+        write(target.folder().resolve(ABOUT), about.text(rows, target.format().files()));
         System.out.printf("%s x %d%n", Numbers.count(rows.size()), rows.dimension());
         files.forEach(System.out::println);
     }

@@ -60,7 +60,7 @@ class EmbedCommandTest {
         assertEquals(128 + 9, killed.kill());
         assertFalse(Files.exists(broken.resolve("features.npy")), "nothing half done has the name of the whole");
         ends(0, embed(sample, broken));
-        for (String file : List.of("features.npy", "rows.csv", "embed.json")) {
+        for (String file : List.of("features.npy", "rows.csv", "embed.txt")) {
             assertArrayEquals(
                     Files.readAllBytes(folder.resolve("whole").resolve(file)),
                     Files.readAllBytes(broken.resolve(file)));
