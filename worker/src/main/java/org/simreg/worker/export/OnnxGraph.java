@@ -95,7 +95,7 @@ final class OnnxGraph {
         String input = value(node.input());
         Op op = node.op();
         for (Weight weight : NetworkGraph.weightsOf(node)) {
-            constant(weight.name(), folded.weights().get(weight.name()), shape(op, weight));
+            constant(weight.name(), folded.weights().get(weight.name()).floats(), shape(op, weight));
         }
         if (op instanceof Op.Convolution convolution) {
             convolution(node, convolution, output);
@@ -194,8 +194,8 @@ final class OnnxGraph {
 
     /** The weight (out, in) of a linear layer as (in, out). */
     private void transposed(String name) {
-        float[] weight = folded.weights().get(name + ".weight");
-        int out = folded.weights().get(name + ".bias").length;
+        float[] weight = folded.weights().get(name + ".weight").floats();
+        int out = folded.weights().get(name + ".bias").floats().length;
         int in = weight.length / out;
         float[] turned = new float[weight.length];
         for (int o = 0; o < out; o++) {

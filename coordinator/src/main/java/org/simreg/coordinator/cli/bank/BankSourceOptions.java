@@ -119,6 +119,9 @@ final class BankSourceOptions {
             images.setPart(network.part().text());
         }
         network.pixels().ifPresent(images::setPixels);
+        if (!network.output().isEmpty()) {
+            images.setOutput(network.output());
+        }
         return images.build();
     }
 

@@ -5,13 +5,10 @@ import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.cli.option.MachineOptions;
 import org.simreg.coordinator.cli.option.NetworkOptions;
-import org.simreg.proto.Pixels;
-import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.embed.FrozenBackbone;
-import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -122,13 +119,10 @@ final class EvalOptions {
         return new EvalRequest(task, asked, images, settings, results);
     }
 
-    /** The request for the network of a file: its pixels are those of its run where no option says otherwise. */
+    /** The request for the network of a file. */
     static FrozenBackbone.Request weights(String weights, NetworkOptions network) {
-        boolean student = network.part().isAny() && TeacherSource.of(weights) instanceof TeacherSource.Weights;
-        Pixels pixels = network.pixels()
-                .or(() -> student ? ShownImages.of(Path.of(weights)).map(ShownImages::pixels) : Optional.empty())
-                .orElse(Pixels.IMAGENET);
-        return new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), pixels);
+        FrozenBackbone.Ends ends = new FrozenBackbone.Ends(network.pixels(), network.output());
+        return new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), ends);
     }
 
     static void bounds(String option, Integer value, int least, int most) {

@@ -88,6 +88,14 @@ public final class ExportCommand implements Callable<Integer> {
     private PartOption part;
 
     @Option(
+            names = "--output",
+            paramLabel = "OUTPUT",
+            description =
+                    "Feature of a vision transformer in torchscript and onnx: cls, mean (of the patches' tokens) or"
+                            + " cls+mean; safetensors and pth hold all weights (default: the network's own)")
+    private String output;
+
+    @Option(
             names = "--size",
             paramLabel = "N",
             description = "Height and width of the images that the ONNX file is for, 8 to 1024"
@@ -161,6 +169,8 @@ public final class ExportCommand implements Callable<Integer> {
         }
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
         Path file = RunWeights.weights(checkpoint);
-        return export.applyAsInt(new Settings(new StudentExport.Source(file, named, part.request()), target, rounded));
+        String feature = output == null ? "" : output;
+        return export.applyAsInt(
+                new Settings(new StudentExport.Source(file, named, part.request(), feature), target, rounded));
     }
 }
