@@ -19,7 +19,7 @@ final class CalibrationOptions {
             names = "--calibrate",
             paramLabel = "SOURCE",
             description = "With --int8: images that the ranges of activations are taken from, and accuracies measured"
-                    + " with where they have train, val and classes; the sources of simreg eval (required with --int8)")
+                    + " with where they have train, val and classes; the sources of simreg eval (default: none)")
     private String source;
 
     @Option(

@@ -57,7 +57,7 @@ public final class EmbedCommand implements Callable<Integer> {
             names = "--weights",
             paramLabel = "FILE",
             description = "Any readable checkpoint, a run folder, or torchscript:FILE for a module from"
-                    + " images to features (required but for a bank)")
+                    + " images to features; a bank takes none (default: none)")
     private String weights;
 
     @Option(
