@@ -201,6 +201,7 @@ class HouseTest {
         keep(wrong, name -> name.startsWith("picocli."), rooms("coordinator.cli"), Set.of());
         keep(wrong, name -> name.startsWith("org.bytedeco."), Set.of("worker.data.image"), Set.of());
         keep(wrong, name -> name.startsWith("ai.onnxruntime."), Set.of("worker.export.edge"), Set.of());
+        keep(wrong, name -> name.startsWith("software.amazon."), Set.of("worker.data.store.s3"), Set.of());
         keep(
                 wrong,
                 name -> name.startsWith("com.google.gson."),
