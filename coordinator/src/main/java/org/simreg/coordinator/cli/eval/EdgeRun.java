@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.simreg.coordinator.view.console.EvalProgress;
 import org.simreg.proto.Dataset;
@@ -56,7 +57,11 @@ public final class EdgeRun {
             StudentExport.Backbone backbone = StudentExport.backbone(settings.source(), notice -> {});
             ImageDataset data = DatasetOpener.local(
                     Dataset.newBuilder().addPath(asked.source()).build(),
-                    new DatasetOpener.Local(machine.cache(), machine.roots(), ImageDataset.IndexProgress.SILENT),
+                    new DatasetOpener.Local(
+                        machine.cache(),
+                        machine.roots(),
+                        ImageDataset.IndexProgress.SILENT,
+                        Optional.of(machine.samples())),
                     progress::notice);
             int threads = machine.decodeThreads();
             Int8Export export = new Int8Export(

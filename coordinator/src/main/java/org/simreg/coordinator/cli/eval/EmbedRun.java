@@ -167,7 +167,11 @@ final class EmbedRun {
         WorkerSettings machine = settings.machine();
         ImageDataset images = DatasetOpener.local(
                 Dataset.newBuilder().addPath(settings.source()).build(),
-                new DatasetOpener.Local(machine.cache(), machine.roots(), ImageDataset.IndexProgress.SILENT),
+                new DatasetOpener.Local(
+                        machine.cache(),
+                        machine.roots(),
+                        ImageDataset.IndexProgress.SILENT,
+                        Optional.of(machine.samples())),
                 progress::notice);
         List<Part> parts = new ArrayList<>();
         String train = images.val().isPresent() ? "train" : "";
