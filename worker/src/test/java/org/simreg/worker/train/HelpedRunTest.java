@@ -121,7 +121,10 @@ class HelpedRunTest {
     }
 
     private void assertSameBits(Job.Builder job) throws Exception {
-        job.getOptimizationBuilder().setMicroBatches(2);
+        job.getStudentBuilder()
+                .clearNetwork()
+                .setModule(ModuleStudentTest.file("cnn").toString());
+        job.getOptimizationBuilder().setMicroBatches(2).setMaxSteps(4);
         job.getCheckpointsBuilder().setOutput(folder.resolve("alone").toString());
         String alone = SmallRun.whole(job, folder.resolve("alone")).sha256();
         job.getCheckpointsBuilder().setOutput(folder.resolve("helped").toString());
