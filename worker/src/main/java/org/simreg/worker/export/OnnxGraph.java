@@ -66,7 +66,8 @@ final class OnnxGraph {
         }
         graph.setName(network.name());
         graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
-        graph.addOutput(ValueInfoProto.newBuilder().setName(value(nodes.size())).setType(type(rows, network.outputs())));
+        graph.addOutput(
+                ValueInfoProto.newBuilder().setName(value(nodes.size())).setType(type(rows, network.outputs())));
         for (int i = 0; i < nodes.size(); i++) {
             layer(nodes.get(i), value(i + 1));
         }

@@ -54,7 +54,8 @@ final class CalibrationOptions {
     Optional<EdgeRun.Int8> asked(boolean int8, Set<Format> formats, Optional<ShownImages> shown, int size) {
         if (!int8) {
             if (source != null || !keepFloat.isEmpty() || symmetric) {
-                throw new UserError("--calibrate, --keep-float and --symmetric go with --int8; add it, or leave them out");
+                throw new UserError(
+                        "--calibrate, --keep-float and --symmetric go with --int8; add it, or leave them out");
             }
             return Optional.empty();
         }

@@ -58,15 +58,16 @@ public final class EdgeRun {
             ImageDataset data = DatasetOpener.local(
                     Dataset.newBuilder().addPath(asked.source()).build(),
                     new DatasetOpener.Local(
-                        machine.cache(),
-                        machine.roots(),
-                        ImageDataset.IndexProgress.SILENT,
-                        Optional.of(machine.samples())),
+                            machine.cache(),
+                            machine.roots(),
+                            ImageDataset.IndexProgress.SILENT,
+                            Optional.of(machine.samples())),
                     progress::notice);
             int threads = machine.decodeThreads();
             Int8Export export = new Int8Export(
                     backbone,
-                    new Int8Export.Request(settings.target().onnx(), asked.images(), asked.keepFloat(), asked.symmetric()),
+                    new Int8Export.Request(
+                            settings.target().onnx(), asked.images(), asked.keepFloat(), asked.symmetric()),
                     new Int8Export.Images(
                             data,
                             asked.view(),
@@ -92,8 +93,8 @@ public final class EdgeRun {
         if (!outcome.accuracies().isEmpty()) {
             lines.add("%-18s%10s%10s".formatted("k-NN accuracy", "float32", "int8"));
             outcome.accuracies()
-                    .forEach((k, score) -> lines.add("%-18s%10s%10s"
-                            .formatted(k + "-NN", percent(score.float32()), percent(score.int8()))));
+                    .forEach((k, score) -> lines.add(
+                            "%-18s%10s%10s".formatted(k + "-NN", percent(score.float32()), percent(score.int8()))));
         }
         lines.add(String.format(
                 Locale.ROOT,
@@ -114,7 +115,8 @@ public final class EdgeRun {
 
     private static String layers(List<Int8Export.LayerError> errors) {
         List<String> lines = new ArrayList<>(List.of(
-                "", "More than %.0f point is lost. The layers that lose most when they alone are in int8, by 1 - cosine:"
+                "",
+                "More than %.0f point is lost. The layers that lose most when they alone are in int8, by 1 - cosine:"
                         .formatted(TOLERATED)));
         errors.stream()
                 .limit(NAMED)

@@ -103,10 +103,7 @@ final class EmbedRun {
         try (BankTable rows = BankTable.open(folder)) {
             String features = "bank " + folder.toAbsolutePath().normalize();
             requireOurs(target, features);
-            finish(
-                    target,
-                    rows,
-                    new About(folder.toString(), "none", features, 0));
+            finish(target, rows, new About(folder.toString(), "none", features, 0));
         }
         return 0;
     }

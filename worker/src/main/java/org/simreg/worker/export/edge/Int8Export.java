@@ -141,8 +141,8 @@ public final class Int8Export {
                     .filter(layer -> layer.equals(asked) || layer.startsWith(asked + "."))
                     .toList();
             if (named.isEmpty()) {
-                throw new UserError("--keep-float: there is no layer %s; choose of %s"
-                        .formatted(asked, String.join(", ", layers)));
+                throw new UserError(
+                        "--keep-float: there is no layer %s; choose of %s".formatted(asked, String.join(", ", layers)));
             }
             kept.addAll(named);
         }
@@ -164,8 +164,11 @@ public final class Int8Export {
                         new OnnxTarget(target.size(), OptionalInt.empty(), target.operators())),
                 names);
         Map<String, RangeHistogram> histograms = new HashMap<>();
-        try (OnnxSession session = new OnnxSession(observed, OptionalInt.empty(), images.threads, (name, values) ->
-                histograms
+        try (OnnxSession session = new OnnxSession(
+                observed,
+                OptionalInt.empty(),
+                images.threads,
+                (name, values) -> histograms
                         .computeIfAbsent(name.replaceAll("\\.observed$", ""), key -> new RangeHistogram())
                         .add(values))) {
             embed(session, images.data.train(), calibration(), new FeatureSink());
@@ -242,12 +245,10 @@ public final class Int8Export {
      * @throws UserError if an image can't be used
      */
     public List<LayerError> layerErrors() {
-        OnnxTarget any = new OnnxTarget(
-                request.target.size(), OptionalInt.empty(), request.target.operators());
+        OnnxTarget any = new OnnxTarget(request.target.size(), OptionalInt.empty(), request.target.operators());
         Ranged ranged = ranged(any);
         ImageList queries = images.data.val().orElse(images.data.train());
-        int[] ids = Arrays.copyOf(
-                new SampleOrder(1, queries.size()).epoch(0), Math.min(PROBED, queries.size()));
+        int[] ids = Arrays.copyOf(new SampleOrder(1, queries.size()).epoch(0), Math.min(PROBED, queries.size()));
         FeatureSink exact = features(ranged.model, queries, ids);
         List<LayerError> errors = new ArrayList<>();
         for (String layer : ranged.graph.layers()) {

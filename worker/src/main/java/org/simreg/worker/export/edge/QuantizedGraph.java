@@ -147,8 +147,9 @@ final class QuantizedGraph {
         int axis = node.getOpType().equals("MatMul") ? 1 : 0;
         List<Long> shape = weight.getDimsList();
         int channels = Math.toIntExact(shape.get(axis));
-        int inner = Math.toIntExact(
-                shape.subList(axis + 1, shape.size()).stream().mapToLong(side -> side).reduce(1, (a, b) -> a * b));
+        int inner = Math.toIntExact(shape.subList(axis + 1, shape.size()).stream()
+                .mapToLong(side -> side)
+                .reduce(1, (a, b) -> a * b));
         FloatBuffer values = weight.getRawData()
                 .asReadOnlyByteBuffer()
                 .order(ByteOrder.LITTLE_ENDIAN)

@@ -96,8 +96,7 @@ class Int8ExportTest {
         new Random(5).nextBytes(pixels);
         try (OnnxSession session = new OnnxSession(model, batch, 1, (name, values) -> {});
                 NDManager scope = torch.scope()) {
-            NDArray images = scope.create(
-                    ByteBuffer.wrap(pixels), new Shape(3, SIZE, SIZE, 3), DataType.UINT8);
+            NDArray images = scope.create(ByteBuffer.wrap(pixels), new Shape(3, SIZE, SIZE, 3), DataType.UINT8);
             return session.of(scope, images).toFloatArray();
         }
     }
@@ -131,13 +130,21 @@ class Int8ExportTest {
         assertEquals(0, worst / largest, 1e-5);
         assertFalse(fixed.getGraph().toString().contains("SAME_UPPER"), "explicit pads");
         assertFalse(fixed.getGraph().toString().contains("dim_param"), "no free sizes");
-        assertTrue(fixed.getGraph().getNodeList().stream().noneMatch(node -> node.getOpType().equals("Shape")));
+        assertTrue(fixed.getGraph().getNodeList().stream()
+                .noneMatch(node -> node.getOpType().equals("Shape")));
     }
 
     @ParameterizedTest
     @EnumSource(
             value = Network.class,
-            names = {"RESNET18", "MOBILENET_V2", "MOBILENETV3_SMALL", "MOBILENETV4_CONV_SMALL", "CONVNEXT_ATTO", "VIT_TI16"})
+            names = {
+                "RESNET18",
+                "MOBILENET_V2",
+                "MOBILENETV3_SMALL",
+                "MOBILENETV4_CONV_SMALL",
+                "CONVNEXT_ATTO",
+                "VIT_TI16"
+            })
     void eightBitsKeepTheDirectionOfFeatures(Network name) throws IOException {
         Path file = folder.resolve("int8.onnx");
         Backbone backbone = backbone(name);
@@ -153,15 +160,16 @@ class Int8ExportTest {
                 assertTrue(restored.containsAll(node.getInputList().subList(0, 2)), node.getName());
             }
         }
-        long floats = OnnxWriter.model(backbone.network(), backbone.weights(), FIXED)
-                .getSerializedSize();
+        long floats =
+                OnnxWriter.model(backbone.network(), backbone.weights(), FIXED).getSerializedSize();
         assertTrue(Files.size(file) < 0.45 * floats, "a quarter of the weights' bytes, and some scales");
     }
 
     @Test
     void layersStayInFloatByNameOrByTheBeginningOfTheirNames() throws IOException {
         Path file = folder.resolve("int8.onnx");
-        Int8Export.Outcome outcome = export(backbone(Network.RESNET18), "conv1", "layer1").write(file);
+        Int8Export.Outcome outcome =
+                export(backbone(Network.RESNET18), "conv1", "layer1").write(file);
         assertEquals(
                 List.of("conv1", "layer1.0.conv1", "layer1.0.conv2", "layer1.1.conv1", "layer1.1.conv2"),
                 outcome.kept());
@@ -172,7 +180,8 @@ class Int8ExportTest {
                 .orElseThrow();
         assertEquals(List.of("images", "conv1.weight", "conv1.bias"), first.getInputList());
         UserError wrong = assertThrows(
-                UserError.class, () -> export(backbone(Network.RESNET18), "layer9").write(file));
+                UserError.class,
+                () -> export(backbone(Network.RESNET18), "layer9").write(file));
         assertTrue(wrong.getMessage().contains("layer4.1.conv2"), wrong.getMessage());
     }
 
