@@ -227,6 +227,37 @@ class SourcesOpenedTest {
     }
 
     @Test
+    void aTarAClassIsTheFolderOfItsName() throws IOException {
+        for (String name : List.of("train/n01440764", "train/n01443537", "val/n01440764", "val/n01443537")) {
+            Path tar = folder.resolve(name + ".tar");
+            Files.createDirectories(tar.getParent());
+            String picture = name.replaceAll(".*/", "") + "_1.png";
+            new Tars().add(picture, name).write(tar);
+            Path file = folder.resolve("plain").resolve(name).resolve(picture);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, name);
+        }
+        ImageDataset plain = open(folder + "/plain");
+        ImageDataset both = open("tar:" + folder + "/{train,val}/*.tar");
+        assertEquals(plain.sha256(), both.sha256());
+        assertEquals(plain.val().orElseThrow().sha256(), both.val().orElseThrow().sha256());
+        assertTrue(notes.toString().contains("each of 4 tars is the class of its name"), notes.toString());
+        assertEquals(plain.sha256(), open("tar:" + folder + "/train/*.tar").sha256());
+    }
+
+    @Test
+    void shardsAndPartsAreNoClasses() {
+        new Tars().add("1.png", "1").write(folder.resolve("web-008.tar"));
+        new Tars().add("2.png", "2").write(folder.resolve("web-009.tar"));
+        new Tars().add("3.png", "3").write(folder.resolve("web-010.tar"));
+        assertFalse(open("tar:" + folder + "/web-*.tar").train().labelled());
+        new Tars().add("1.png", "1").write(folder.resolve("train.tar"));
+        new Tars().add("2.png", "2").write(folder.resolve("more.tar"));
+        assertFalse(open("tar:" + folder + "/{train,more}.tar").train().labelled());
+        assertTrue(open("tar:" + folder + "/{web-010,more}.tar").train().labelled());
+    }
+
+    @Test
     void aListNamesPathsAndClasses() throws IOException {
         files("p/1.png", "p/2.png", "q/3.png");
         ImageDataset plain = open(list("p/1.png", "", "q/3.png", "./p/2.png", "p/readme.txt"));
