@@ -170,7 +170,7 @@ final class RemoteWeights {
 
     private List<Path> copies() throws IOException {
         if (!Files.isDirectory(folder)) {
-            return List.of();
+            return new ArrayList<>();
         }
         try (Stream<Path> folders = Files.list(folder)) {
             return new ArrayList<>(folders.filter(Files::isDirectory).toList());
