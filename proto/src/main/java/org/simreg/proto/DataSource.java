@@ -163,7 +163,9 @@ public sealed interface DataSource {
         Dataset.Builder moved = dataset.toBuilder().clearPath();
         of(dataset)
                 .forEach(source -> moved.addPath(
-                        source.isObjects() ? source.text() : source.with(place.apply(source.at())).text()));
+                        source.isObjects()
+                                ? source.text()
+                                : source.with(place.apply(source.at())).text()));
         return moved.build();
     }
 }

@@ -44,7 +44,8 @@ public final class Roots {
             if (!DataSource.isObjects(root)) {
                 folders.add(Path.of(root));
             } else if (root.length() == DataSource.OBJECTS.length() || isOdd(root)) {
-                throw new UserError("--root: %s names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX".formatted(root));
+                throw new UserError(
+                        "--root: %s names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX".formatted(root));
             } else {
                 buckets.add(root.endsWith("/") ? root : root + "/");
             }

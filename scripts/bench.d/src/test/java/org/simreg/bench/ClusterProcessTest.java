@@ -152,7 +152,12 @@ class ClusterProcessTest {
     @Test
     void everySourceGivesTheSameBitsAlsoWhenAWorkerIsKilled() throws IOException {
         for (String source : cluster.sources()) {
-            Job job = cluster.job("source-" + source.replaceAll(".*/|[^a-z0-9:]", "").replace(':', '-') + source.indexOf("s3"), 30).toBuilder()
+            Job job = cluster
+                    .job(
+                            "source-" + source.replaceAll(".*/|[^a-z0-9:]", "").replace(':', '-')
+                                    + source.indexOf("s3"),
+                            30)
+                    .toBuilder()
                     .setDataset(Dataset.newBuilder().addPath(source))
                     .build();
             try (Follower events = cluster.submit(job)) {

@@ -214,8 +214,7 @@ class S3SourcesTest {
                 open("s3://pictures/data", roots, Optional.empty(), new ArrayList<>())
                         .sha256());
         for (String source : List.of("s3://pictures", "s3://pictures/data-2", "tar:s3://packed/*.tar")) {
-            UserError e = assertThrows(
-                    UserError.class, () -> open(source, roots, Optional.empty(), new ArrayList<>()));
+            UserError e = assertThrows(UserError.class, () -> open(source, roots, Optional.empty(), new ArrayList<>()));
             assertTrue(e.getMessage().contains("is not below s3://pictures/data/ (--root)"), e.getMessage());
         }
     }

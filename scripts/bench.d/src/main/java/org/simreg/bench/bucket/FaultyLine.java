@@ -21,9 +21,10 @@ import org.simreg.worker.base.concurrent.NamedThreads;
 public final class FaultyLine implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
     private static final Pattern CHUNKED = Pattern.compile("(?i)\r\ntransfer-encoding: *chunked");
-    private static final byte[] SLOW_DOWN = ("HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 74\r\n\r\n"
-                    + "<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\n\n")
-            .getBytes(StandardCharsets.ISO_8859_1);
+    private static final byte[] SLOW_DOWN =
+            ("HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 74\r\n\r\n"
+                            + "<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\n\n")
+                    .getBytes(StandardCharsets.ISO_8859_1);
 
     /** What is done to one request. */
     public enum Fault {
@@ -180,7 +181,8 @@ public final class FaultyLine implements AutoCloseable {
                 line.append((char) one);
             }
             into.writeBytes(line.toString().getBytes(StandardCharsets.ISO_8859_1));
-            size = Integer.parseInt(line.substring(0, line.length() - 2).split(";")[0].strip(), 16);
+            size = Integer.parseInt(
+                    line.substring(0, line.length() - 2).split(";")[0].strip(), 16);
             into.writeBytes(in.readNBytes(size + 2));
         }
     }

@@ -55,10 +55,14 @@ public final class LoopbackS3 implements AutoCloseable {
     /** What a client's process finds in its environment. */
     public Map<String, String> environment() {
         return Map.of(
-                "AWS_ENDPOINT_URL_S3", line.address(),
-                "AWS_REGION", "us-east-1",
-                "AWS_ACCESS_KEY_ID", KEY,
-                "AWS_SECRET_ACCESS_KEY", SECRET);
+                "AWS_ENDPOINT_URL_S3",
+                line.address(),
+                "AWS_REGION",
+                "us-east-1",
+                "AWS_ACCESS_KEY_ID",
+                KEY,
+                "AWS_SECRET_ACCESS_KEY",
+                SECRET);
     }
 
     /** The same for this process, as the SDK's system properties. */
@@ -84,7 +88,10 @@ public final class LoopbackS3 implements AutoCloseable {
         BlobStore store = context.getBlobStore();
         store.putBlob(
                 bucket,
-                store.blobBuilder(key).payload(bytes).contentLength(bytes.length).build());
+                store.blobBuilder(key)
+                        .payload(bytes)
+                        .contentLength(bytes.length)
+                        .build());
     }
 
     /** Takes an object away. */

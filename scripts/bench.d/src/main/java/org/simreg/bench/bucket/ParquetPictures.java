@@ -50,7 +50,8 @@ public final class ParquetPictures {
 
     private byte[] of(List<byte[]> bytes, List<byte[]> paths) throws IOException {
         file.writeBytes(MAGIC);
-        RowGroup group = new RowGroup(List.of(column("bytes", bytes), column("path", paths)), file.size(), bytes.size());
+        RowGroup group =
+                new RowGroup(List.of(column("bytes", bytes), column("path", paths)), file.size(), bytes.size());
         SchemaElement root = new SchemaElement("schema").setNum_children(1);
         SchemaElement image = new SchemaElement("image").setNum_children(2);
         image.setRepetition_type(FieldRepetitionType.REQUIRED);
@@ -77,8 +78,7 @@ public final class ParquetPictures {
                 data.writeBytes(values.get(next++));
             }
             PageHeader header = new PageHeader(PageType.DATA_PAGE, data.size(), data.size());
-            header.setData_page_header(
-                    new DataPageHeader(next - first, Encoding.PLAIN, Encoding.RLE, Encoding.RLE));
+            header.setData_page_header(new DataPageHeader(next - first, Encoding.PLAIN, Encoding.RLE, Encoding.RLE));
             Util.writePageHeader(header, file);
             data.writeTo(file);
         }
@@ -96,6 +96,9 @@ public final class ParquetPictures {
     }
 
     private static byte[] little(int number) {
-        return ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(number).array();
+        return ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(number)
+                .array();
     }
 }

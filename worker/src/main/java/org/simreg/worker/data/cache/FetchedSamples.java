@@ -69,7 +69,12 @@ public final class FetchedSamples implements SampleSource {
      * @param bytes of a sample; -1 where that isn't known
      * @param threads for reading ahead
      */
-    public record Origin(String name, SampleFetch fetch, IntFunction<Optional<String>> place, IntToLongFunction bytes, Executor threads) {}
+    public record Origin(
+            String name,
+            SampleFetch fetch,
+            IntFunction<Optional<String>> place,
+            IntToLongFunction bytes,
+            Executor threads) {}
 
     @Override
     public Optional<String> location(int id) {
@@ -137,9 +142,8 @@ public final class FetchedSamples implements SampleSource {
                 cache.put(key(file.id()), file);
             } catch (IOException e) {
                 if (uncached.compareAndSet(false, true)) {
-                    notices.accept(
-                            "the cache of samples can't be written (%s), so they are read from %s every time"
-                                    .formatted(e, from.name()));
+                    notices.accept("the cache of samples can't be written (%s), so they are read from %s every time"
+                            .formatted(e, from.name()));
                 }
             }
         }

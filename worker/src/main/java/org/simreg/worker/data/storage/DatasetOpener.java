@@ -99,7 +99,10 @@ public final class DatasetOpener {
 
     private static ImageDataset local(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
         ImageDataset.IndexProgress progress = noticed(DataSource.shown(dataset), notices);
-        return local(dataset, new Local(settings.cache(), settings.roots(), progress, Optional.of(settings.samples())), notices);
+        return local(
+                dataset,
+                new Local(settings.cache(), settings.roots(), progress, Optional.of(settings.samples())),
+                notices);
     }
 
     /**
@@ -110,8 +113,7 @@ public final class DatasetOpener {
      * @param progress told about the listing of folders and tars
      * @param samples where those of buckets are kept; none: they are read each time
      */
-    public record Local(
-            Path cache, Roots roots, ImageDataset.IndexProgress progress, Optional<SampleCache> samples) {
+    public record Local(Path cache, Roots roots, ImageDataset.IndexProgress progress, Optional<SampleCache> samples) {
         /** Without a cache of samples. */
         public Local(Path cache, Roots roots, ImageDataset.IndexProgress progress) {
             this(cache, roots, progress, Optional.empty());

@@ -2,6 +2,7 @@ package org.simreg.worker.weights.tensor;
 
 import java.nio.ByteBuffer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * A tensor that is fetched only when asked for: of a file with two networks and a momentum buffer
@@ -33,6 +34,18 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
      */
     public LazyTensor reshaped(long... other) {
         return new LazyTensor(dtype, other, bytes);
+    }
+
+    /**
+     * A float32 tensor of the same shape with other values, which are computed when they are asked for.
+     *
+     * @param values gets the elements in row-major order, in an array of its own
+     */
+    public LazyTensor mapped(UnaryOperator<float[]> values) {
+        return new LazyTensor(
+                DType.FLOAT32,
+                shape,
+                () -> HostTensor.of(values.apply(load().floats()), shape).data());
     }
 
     /** Fetches the elements, each time anew. */

@@ -81,6 +81,7 @@ public final class ObjectLister implements SampleLister {
     }
 
     private static boolean isOdd(String path) {
-        return Arrays.stream(path.split("/", -1)).anyMatch(name -> name.isEmpty() || name.equals(".") || name.equals(".."));
+        return Arrays.stream(path.split("/", -1))
+                .anyMatch(name -> name.isEmpty() || name.equals(".") || name.equals(".."));
     }
 }

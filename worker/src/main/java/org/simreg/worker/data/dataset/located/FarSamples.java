@@ -33,8 +33,7 @@ record FarSamples(LocatedSamples samples) implements SampleFetch {
     private static final int AHEAD = 8;
 
     /** As many as the requests that a store takes at once; shared, as the line is. */
-    private static final ExecutorService READERS =
-            NamedThreads.pool(NamedThreads.numbered("objects"), 32, IDLE);
+    private static final ExecutorService READERS = NamedThreads.pool(NamedThreads.numbered("objects"), 32, IDLE);
 
     private static final ExecutorService ORDER = NamedThreads.pool(NamedThreads.numbered("ahead"), AHEAD, IDLE);
 
@@ -43,8 +42,8 @@ record FarSamples(LocatedSamples samples) implements SampleFetch {
         if (cache.isEmpty() || !samples.isFar()) {
             return samples;
         }
-        FetchedSamples.Origin from =
-                new FetchedSamples.Origin("the bucket", new FarSamples(samples), samples::location, samples::bytes, ORDER);
+        FetchedSamples.Origin from = new FetchedSamples.Origin(
+                "the bucket", new FarSamples(samples), samples::location, samples::bytes, ORDER);
         return new FetchedSamples(samples.images(), from, cache.get(), notices);
     }
 
@@ -80,7 +79,8 @@ record FarSamples(LocatedSamples samples) implements SampleFetch {
             sum.update(whole.flip().duplicate());
             return new Answer.File(id, bytes.version(), UnsafeByteOperations.unsafeWrap(whole), (int) sum.getValue());
         } catch (IOException e) {
-            throw new UserError("%s can't be read: %s".formatted(samples.images().location(id), e.getMessage()), e);
+            throw new UserError(
+                    "%s can't be read: %s".formatted(samples.images().location(id), e.getMessage()), e);
         }
     }
 }

@@ -154,12 +154,10 @@ public final class LocatedDataset {
                         Path.of(shown),
                         shown,
                         parts,
-                        (part, images) ->
-                                FarSamples.source(
-                                        new LocatedSamples(
-                                                images, extents(index, part), stores.files(), stores.values()),
-                                        stores.cache(),
-                                        notices))
+                        (part, images) -> FarSamples.source(
+                                new LocatedSamples(images, extents(index, part), stores.files(), stores.values()),
+                                stores.cache(),
+                                notices))
                 .open(subset, notices);
     }
 

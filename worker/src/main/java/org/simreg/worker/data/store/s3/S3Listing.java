@@ -51,8 +51,8 @@ record S3Listing(S3Client client, S3Requests requests) {
             ListObjectsV2Response page =
                     requests.call("The listing of " + prefix, () -> true, () -> client.listObjectsV2(request));
             page.contents()
-                    .forEach(one -> objects.add(new StoredFile(
-                            prefix.place(one.key()), one.size(), tag(one.eTag(), one.lastModified()))));
+                    .forEach(one -> objects.add(
+                            new StoredFile(prefix.place(one.key()), one.size(), tag(one.eTag(), one.lastModified()))));
             page.commonPrefixes().forEach(one -> folders.add(one.prefix()));
             token = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
         } while (token != null);
@@ -62,8 +62,9 @@ record S3Listing(S3Client client, S3Requests requests) {
     /** One object as it is now. */
     StoredFile one(ObjectName name) {
         HeadObjectResponse head = requests.call(
-                name.toString(), () -> true, () -> client.headObject(request -> request.bucket(name.bucket())
-                        .key(name.key())));
+                name.toString(),
+                () -> true,
+                () -> client.headObject(request -> request.bucket(name.bucket()).key(name.key())));
         return new StoredFile(name.toString(), head.contentLength(), tag(head.eTag(), head.lastModified()));
     }
 
@@ -73,7 +74,8 @@ record S3Listing(S3Client client, S3Requests requests) {
      * @param etag null where the service has none: the time stands in
      */
     static long tag(String etag, Instant changed) {
-        String text = etag == null ? String.valueOf(changed) : etag.replace("W/", "").replace("\"", "");
+        String text =
+                etag == null ? String.valueOf(changed) : etag.replace("W/", "").replace("\"", "");
         String hex = new Sha256().text(text).hex();
         return Long.parseUnsignedLong(hex.substring(0, 16), 16) & Long.MAX_VALUE;
     }

@@ -28,7 +28,8 @@ record S3Requests(S3Access access) {
     private static final long FIRST_PAUSE = 25;
     private static final long LONGEST_PAUSE = 20_000;
     private static final long LOOK_UP = 100;
-    private static final Set<String> PASSING = Set.of("RequestTimeout", "SlowDown", "RequestTimeTooSkewed", "InternalError");
+    private static final Set<String> PASSING =
+            Set.of("RequestTimeout", "SlowDown", "RequestTimeTooSkewed", "InternalError");
 
     /** One attempt at a request. */
     interface Attempt<T> {

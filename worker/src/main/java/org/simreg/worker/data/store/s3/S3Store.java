@@ -74,9 +74,10 @@ public final class S3Store implements ObjectStore {
         ObjectName name = ObjectName.of(place);
         try {
             brief.call(
-                    place, () -> true, () -> client.listObjectsV2(request -> request.bucket(name.bucket())
-                            .prefix(name.key())
-                            .maxKeys(1)));
+                    place,
+                    () -> true,
+                    () -> client.listObjectsV2(request ->
+                            request.bucket(name.bucket()).prefix(name.key()).maxKeys(1)));
             return true;
         } catch (UserError e) {
             return false;
@@ -88,7 +89,8 @@ public final class S3Store implements ObjectStore {
         List<String> expanded = FilePattern.expanded(pattern);
         expanded.forEach(this::requireHeld);
         List<StoredFile> found = parallel(
-                        expanded, one -> FilePattern.isWild(one) ? matching(one) : List.of(listing.one(ObjectName.of(one))))
+                        expanded,
+                        one -> FilePattern.isWild(one) ? matching(one) : List.of(listing.one(ObjectName.of(one))))
                 .stream()
                 .flatMap(List::stream)
                 .distinct()
@@ -228,8 +230,8 @@ public final class S3Store implements ObjectStore {
                     while (left > 0) {
                         int count = in.read(piece, 0, (int) Math.min(piece.length, left));
                         if (count < 0) {
-                            throw new EOFException("an answer of %d bytes ended after %d"
-                                    .formatted(end - from, end - from - left));
+                            throw new EOFException(
+                                    "an answer of %d bytes ended after %d".formatted(end - from, end - from - left));
                         }
                         into.put(piece, 0, count);
                         left -= count;
@@ -248,8 +250,10 @@ public final class S3Store implements ObjectStore {
                                 .formatted(name, answer.eTag()));
             }
             String range = answer.contentRange();
-            boolean whole = range == null && from == 0 && Long.valueOf(file.size()).equals(answer.contentLength());
-            if (!whole && !"bytes %d-%d/%d".formatted(from, end - 1, file.size()).equals(range)) {
+            boolean whole =
+                    range == null && from == 0 && Long.valueOf(file.size()).equals(answer.contentLength());
+            if (!whole
+                    && !"bytes %d-%d/%d".formatted(from, end - 1, file.size()).equals(range)) {
                 throw new IOException("bytes %d-%d were asked for, and %s came".formatted(from, end - 1, range));
             }
         }
