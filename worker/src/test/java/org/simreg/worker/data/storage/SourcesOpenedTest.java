@@ -214,6 +214,20 @@ class SourcesOpenedTest {
     }
 
     @Test
+    void aHundredThousandSamplesOfOneNameAreOneSentence() throws IOException {
+        Tars tar = new Tars();
+        for (int i = 0; i < 100_000; i++) {
+            tar.add("a/1.png", "");
+        }
+        String told = refused(tar(tar));
+        assertTrue(told.contains("100000 samples have the name a/1.png"), told);
+        assertTrue(told.length() < 300, told);
+        files("a/1.png");
+        Path list = Files.writeString(folder.resolve("list.txt"), "a/1.png\n".repeat(100_000));
+        assertTrue(refused("list:" + list).contains("100000 samples have the name a/1.png"), refused("list:" + list));
+    }
+
+    @Test
     void patternsNameEveryShardOrRefuse() {
         for (int i = 8; i < 11; i++) {
             new Tars().add("a/%d.png".formatted(i), "1").write(folder.resolve("s-%02d.tar".formatted(i)));
