@@ -72,7 +72,8 @@ public final class WorkerNode implements AutoCloseable {
      * @param torchscript whether TorchScript files from outside may be run
      * @param cache folder of copies and indexes, with its space
      */
-    public record Machine(String device, int threads, int decodeThreads, Roots roots, boolean torchscript, CacheSpace cache) {}
+    public record Machine(
+            String device, int threads, int decodeThreads, Roots roots, boolean torchscript, CacheSpace cache) {}
 
     /**
      * Joins the cluster and attends at the coordinator.

@@ -95,7 +95,15 @@ class OverlaysTest {
     void dataComesFromABucketByAPortThatIsOpenOrFromAClaim() {
         Manifests bucket = RENDERED.get("bucket");
         JsonObject store = bucket.find("NetworkPolicy", "simreg-store").orElseThrow();
-        assertEquals("443", text(Manifests.all(store, "spec", "egress").get(0).getAsJsonArray("ports").get(0).getAsJsonObject(), "port"));
+        assertEquals(
+                "443",
+                text(
+                        Manifests.all(store, "spec", "egress")
+                                .get(0)
+                                .getAsJsonArray("ports")
+                                .get(0)
+                                .getAsJsonObject(),
+                        "port"));
         for (String pod : List.of("StatefulSet simreg-coordinator", "Deployment simreg-worker")) {
             String[] name = pod.split(" ");
             JsonObject reader = bucket.find(name[0], name[1]).orElseThrow();
@@ -103,14 +111,16 @@ class OverlaysTest {
                     .anyMatch(one -> text(one, "secretRef", "name").equals("simreg-bucket")));
             JsonObject mounting = RENDERED.get("claim").find(name[0], name[1]).orElseThrow();
             assertTrue(Manifests.all(mounting, "spec", "template", "spec", "volumes").stream()
-                    .anyMatch(one -> text(one, "persistentVolumeClaim", "claimName").equals("simreg-data")));
+                    .anyMatch(one ->
+                            text(one, "persistentVolumeClaim", "claimName").equals("simreg-data")));
         }
     }
 
     /** A volume above its limit gets the pod evicted. */
     @Test
     void theCacheIsSmallerThanItsVolumeAndAllVolumesThanThePodsDisk() {
-        JsonObject worker = RENDERED.get("cpu").find("Deployment", "simreg-worker").orElseThrow();
+        JsonObject worker =
+                RENDERED.get("cpu").find("Deployment", "simreg-worker").orElseThrow();
         long all = 0;
         long cache = 0;
         for (JsonObject volume : Manifests.all(worker, "spec", "template", "spec", "volumes")) {

@@ -26,7 +26,8 @@ public record CacheSpace(Path folder, long most) {
     /** Most that is taken of a large disk unasked. */
     private static final long MOST = 200_000_000_000L;
 
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,12})(B|k|kB|Ki|KiB|M|MB|Mi|MiB|G|GB|Gi|GiB|T|TB|Ti|TiB)?");
+    private static final Pattern SIZE =
+            Pattern.compile("(\\d{1,12})(B|k|kB|Ki|KiB|M|MB|Mi|MiB|G|GB|Gi|GiB|T|TB|Ti|TiB)?");
     private static final String UNITS = "BkMGT";
 
     /** The folder of samples in the cache folder. */

@@ -45,7 +45,9 @@ public final class ShownPictures {
 
     private static boolean isFolder(Dataset dataset) {
         List<DataSource> sources = DataSource.of(dataset);
-        return sources.size() == 1 && sources.get(0) instanceof DataSource.Folder && !sources.get(0).isObjects();
+        return sources.size() == 1
+                && sources.get(0) instanceof DataSource.Folder
+                && !sources.get(0).isObjects();
     }
 
     /**
@@ -60,8 +62,8 @@ public final class ShownPictures {
             return UserFile.bytes(FileNames.resolve(Path.of(dataset.getPath(0)), path), LONGEST);
         }
         ImageDataset data = opened(dataset);
-        for (ImageList images : Stream.concat(Stream.of(data.train()), data.val().stream())
-                .toList()) {
+        for (ImageList images :
+                Stream.concat(Stream.of(data.train()), data.val().stream()).toList()) {
             for (int id = 0; id < images.size(); id++) {
                 if (images.path(id).equals(path)) {
                     return bytes(images, id);
@@ -86,8 +88,7 @@ public final class ShownPictures {
     private synchronized ImageDataset opened(Dataset dataset) {
         ImageDataset known = last.equals(dataset) ? open.get() : null;
         if (known == null) {
-            DatasetOpener.Local here =
-                    new DatasetOpener.Local(indexCache, roots, ImageDataset.IndexProgress.SILENT);
+            DatasetOpener.Local here = new DatasetOpener.Local(indexCache, roots, ImageDataset.IndexProgress.SILENT);
             known = DatasetOpener.local(dataset, here, notice -> {});
             last = dataset;
             open = new SoftReference<>(known);
@@ -135,7 +136,8 @@ public final class ShownPictures {
             }
             return new Folder(folder, true);
         } catch (IOException e) {
-            throw new UserError("Pictures can't be copied for a page: %s; make room for temporary files".formatted(e), e);
+            throw new UserError(
+                    "Pictures can't be copied for a page: %s; make room for temporary files".formatted(e), e);
         }
     }
 

@@ -23,7 +23,8 @@ class ShownPicturesTest {
 
     @Test
     void picturesOfATarAreCopiedForAPageAndDeletedWithIt() throws IOException {
-        Path tar = new Tars().add("train/a/1.png", "one").add("val/a/2.png", "two").write(folder.resolve("a.tar"));
+        Path tar =
+                new Tars().add("train/a/1.png", "one").add("val/a/2.png", "two").write(folder.resolve("a.tar"));
         Dataset data = Dataset.newBuilder().addPath("tar:" + tar).build();
         ShownPictures shown = new ShownPictures(folder.resolve("cache"), Roots.ANYWHERE);
         assertArrayEquals("two".getBytes(StandardCharsets.UTF_8), shown.bytes(data, "val/a/2.png"));

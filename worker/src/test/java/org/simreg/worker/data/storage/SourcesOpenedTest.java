@@ -254,7 +254,8 @@ class SourcesOpenedTest {
         ImageDataset plain = open(folder + "/plain");
         ImageDataset both = open("tar:" + folder + "/{train,val}/*.tar");
         assertEquals(plain.sha256(), both.sha256());
-        assertEquals(plain.val().orElseThrow().sha256(), both.val().orElseThrow().sha256());
+        assertEquals(
+                plain.val().orElseThrow().sha256(), both.val().orElseThrow().sha256());
         assertTrue(notes.toString().contains("each of 4 tars is the class of its name"), notes.toString());
         assertEquals(plain.sha256(), open("tar:" + folder + "/train/*.tar").sha256());
     }

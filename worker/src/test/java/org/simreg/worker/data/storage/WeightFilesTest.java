@@ -91,7 +91,8 @@ class WeightFilesTest {
                 .build()
                 .start();
         channel = InProcessChannelBuilder.forName(name).build();
-        storage = new RemoteStorage(channel, new RemoteStorage.Settings(new CacheSpace(folder.resolve("cache"), 1 << 20)));
+        storage = new RemoteStorage(
+                channel, new RemoteStorage.Settings(new CacheSpace(folder.resolve("cache"), 1 << 20)));
     }
 
     @AfterEach

@@ -104,7 +104,8 @@ public final class TarLister implements SampleLister {
         if (above.isEmpty()) {
             return all;
         }
-        into.note("each of %d tars is the class of its name, as their pictures lie in no folder".formatted(tars.size()));
+        into.note(
+                "each of %d tars is the class of its name, as their pictures lie in no folder".formatted(tars.size()));
         List<Read> named = new ArrayList<>();
         for (Read read : all) {
             Tar tar = read.tar();
