@@ -27,11 +27,16 @@ final class OnnxGraph {
     private static final int INT64 = 7;
 
     private final FoldedNetwork folded;
+    private final int size;
     private final List<NetworkGraph.Node> nodes;
     private final GraphProto.Builder graph = GraphProto.newBuilder();
 
-    OnnxGraph(FoldedNetwork folded) {
+    /**
+     * @param size height and width of the images of a transformer without learned positions, in pixels
+     */
+    OnnxGraph(FoldedNetwork folded, int size) {
         this.folded = folded;
+        this.size = size;
         this.nodes = folded.network().nodes();
     }
 
@@ -41,8 +46,8 @@ final class OnnxGraph {
         boolean images = isImage(nodes.get(0).op());
         TypeProto type = images ? type("N", network.inputs(), "H", "W") : type("N", network.inputs());
         if (nodes.get(0).op() instanceof Op.PatchTokens tokens) {
-            int size = tokens.patch() * tokens.positions().grid();
-            type = type("N", network.inputs(), size, size);
+            int fixed = OnnxTokens.size(tokens, size);
+            type = type("N", network.inputs(), fixed, fixed);
         }
         graph.setName(network.name());
         graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
@@ -51,6 +56,11 @@ final class OnnxGraph {
             layer(nodes.get(i), value(i + 1));
         }
         return graph.build();
+    }
+
+    /** The first layer of a transformer. */
+    Op.PatchTokens tokens() {
+        return (Op.PatchTokens) nodes.get(0).op();
     }
 
     private static boolean isImage(Op first) {
@@ -69,6 +79,9 @@ final class OnnxGraph {
         String input = value(node.input());
         Op op = node.op();
         for (Weight weight : NetworkGraph.weightsOf(node)) {
+            if (op instanceof Op.PatchTokens && !weight.name().startsWith(node.name())) {
+                continue; // written with the patches
+            }
             constant(weight.name(), folded.weights().get(weight.name()).floats(), shape(op, weight));
         }
         if (op instanceof Op.Convolution convolution) {
@@ -117,8 +130,8 @@ final class OnnxGraph {
             add("HardSigmoid", output, List.of(input)).addAttribute(real("alpha", 1f / 6));
         } else if (op instanceof Op.HardSwish) {
             add("HardSwish", output, List.of(input));
-        } else if (op instanceof Op.Gelu gelu && gelu.form() == Op.Gelu.Form.EXACT) {
-            gelu(input, output);
+        } else if (op instanceof Op.Gelu gelu) {
+            gelu(gelu.form(), input, output);
         } else if (op instanceof Op.SpatialMean) {
             add("GlobalAveragePool", output, List.of(input));
         } else if (op instanceof Op.ChannelsLast) {
@@ -132,18 +145,38 @@ final class OnnxGraph {
         } else if (op instanceof Op.ChannelScale) {
             add("Mul", output, List.of(input, node.name() + ".gamma"));
         } else {
-            new OnnxTokens(this, folded).layer(node, input, output);
+            new OnnxTokens(this, folded.weights(), OnnxTokens.size(tokens(), size)).layer(node, input, output);
         }
     }
 
-    /** x (1 + erf(x / sqrt(2))) / 2. */
-    private void gelu(String input, String output) {
+    /**
+     * x (1 + f(x)) / 2, where f is erf(x / sqrt(2)) or tanh(sqrt(2 / pi) (x + 0.044715 x^3)); or x sigmoid(1.702 x).
+     */
+    private void gelu(Op.Gelu.Form form, String input, String output) {
+        if (form == Op.Gelu.Form.QUICK) {
+            constant("quick", new float[] {1.702f}, new long[0]);
+            add("Mul", output + ".scaled", List.of(input, "quick"));
+            add("Sigmoid", output + ".factor", List.of(output + ".scaled"));
+            add("Mul", output, List.of(input, output + ".factor"));
+            return;
+        }
         constant("half", new float[] {0.5f}, new long[0]);
         constant("one", new float[] {1}, new long[0]);
-        constant("sqrt_half", new float[] {(float) Math.sqrt(0.5)}, new long[0]);
-        add("Mul", output + ".scaled", List.of(input, "sqrt_half"));
-        add("Erf", output + ".erf", List.of(output + ".scaled"));
-        add("Add", output + ".above", List.of(output + ".erf", "one"));
+        if (form == Op.Gelu.Form.EXACT) {
+            constant("sqrt_half", new float[] {(float) Math.sqrt(0.5)}, new long[0]);
+            add("Mul", output + ".scaled", List.of(input, "sqrt_half"));
+            add("Erf", output + ".curve", List.of(output + ".scaled"));
+        } else {
+            constant("cubic", new float[] {0.044715f}, new long[0]);
+            constant("sqrt_two_over_pi", new float[] {(float) Math.sqrt(2 / Math.PI)}, new long[0]);
+            add("Mul", output + ".square", List.of(input, input));
+            add("Mul", output + ".cube", List.of(output + ".square", input));
+            add("Mul", output + ".share", List.of(output + ".cube", "cubic"));
+            add("Add", output + ".sum", List.of(input, output + ".share"));
+            add("Mul", output + ".scaled", List.of(output + ".sum", "sqrt_two_over_pi"));
+            add("Tanh", output + ".curve", List.of(output + ".scaled"));
+        }
+        add("Add", output + ".above", List.of(output + ".curve", "one"));
         add("Mul", output + ".twice", List.of(input, output + ".above"));
         add("Mul", output, List.of(output + ".twice", "half"));
     }
@@ -172,7 +205,9 @@ final class OnnxGraph {
             Op op = nodes.get(at - 1).op();
             if (op instanceof Op.ChannelsLast || op instanceof Op.PatchTokens) {
                 return false;
-            } else if (op instanceof Op.GlobalAveragePool || op instanceof Op.TokenPool) {
+            } else if (op instanceof Op.GlobalAveragePool
+                    || op instanceof Op.TokenPool
+                    || op instanceof Op.AttentionPool) {
                 return true;
             }
         }
