@@ -142,11 +142,11 @@ final class JobRules {
 
     /** A momentum teacher gets the student's views, so that settings of its own have no effect. */
     private void self(Teacher teacher, String section) {
-        List<Integer> fields =
-                List.of(Teacher.WEIGHT_FIELD_NUMBER,
-                    Teacher.SIZE_FIELD_NUMBER,
-                    Teacher.PIXELS_FIELD_NUMBER,
-                    Teacher.OUTPUT_FIELD_NUMBER);
+        List<Integer> fields = List.of(
+                Teacher.WEIGHT_FIELD_NUMBER,
+                Teacher.SIZE_FIELD_NUMBER,
+                Teacher.PIXELS_FIELD_NUMBER,
+                Teacher.OUTPUT_FIELD_NUMBER);
         for (int number : fields) {
             FieldDescriptor field = Teacher.getDescriptor().findFieldByNumber(number);
             if (teacher.hasField(field)) {

@@ -25,8 +25,9 @@ public final class TokenFeature {
         }
         Pooling pooling = named(asked)
                 .orElseThrow(() -> new UserError("%s: '%s' is none of %s".formatted(option, asked, words())));
-        return network.pooled(pooling).orElseThrow(() -> new UserError("%s: %s has no %s: %s"
-                .formatted(option, network.name(), asked, why(network))));
+        return network.pooled(pooling)
+                .orElseThrow(() ->
+                        new UserError("%s: %s has no %s: %s".formatted(option, network.name(), asked, why(network))));
     }
 
     private static String why(NetworkGraph network) {

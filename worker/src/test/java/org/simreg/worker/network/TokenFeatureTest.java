@@ -46,8 +46,7 @@ class TokenFeatureTest {
                 "DINO_VITS16 | patches | 'patches' is none of cls, mean, cls+mean"
             })
     void whatANetworkDoesNotHaveIsRefused(Network name, String word, String why) {
-        UserError refused =
-                assertThrows(UserError.class, () -> TokenFeature.of(Networks.backbone(name), word, OPTION));
+        UserError refused = assertThrows(UserError.class, () -> TokenFeature.of(Networks.backbone(name), word, OPTION));
         assertEquals(OPTION + ": " + why, refused.getMessage());
     }
 }

@@ -241,7 +241,9 @@ class FrozenEvaluationTest {
             assertEquals("vit-ti16, pixels half", own.identity().network());
             assertEquals("vit-ti16 cls+mean, pixels half", tokens.identity().network());
             String said = " sees its pixels as vit-ti16 was trained, half; --pixels can say otherwise";
-            assertEquals(List.of(weights + said), notices.stream().filter(n -> n.endsWith(said)).toList());
+            assertEquals(
+                    List.of(weights + said),
+                    notices.stream().filter(n -> n.endsWith(said)).toList());
             float[] seen = row(first.val(ProgressMonitor.SILENT));
             float[] beside = row(second.val(ProgressMonitor.SILENT));
             assertEquals(2 * seen.length, beside.length);

@@ -39,8 +39,9 @@ public final class NetworkOptions {
     @Option(
             names = "--output",
             paramLabel = "OUTPUT",
-            description = "Which feature is taken: of a vision transformer cls, mean (of the patches' tokens) or"
-                    + " cls+mean; of a TorchScript module these or mean-all, a key, a place (default: the network's own)")
+            description =
+                    "Which feature is taken: of a vision transformer cls, mean (of the patches' tokens) or"
+                            + " cls+mean; of a TorchScript module these or mean-all, a key, a place (default: the network's own)")
     private String output;
 
     /** The network; empty: to be recognised from the file. */

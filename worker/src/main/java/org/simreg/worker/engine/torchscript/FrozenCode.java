@@ -100,9 +100,8 @@ final class FrozenCode {
 
     private String body(Weight weight) {
         Op op = readers.get(weight.name());
-        boolean whole = op instanceof Op.BatchNorm
-                || op instanceof Op.LayerNorm
-                || weight.kind() == Weight.Kind.PARAMETER;
+        boolean whole =
+                op instanceof Op.BatchNorm || op instanceof Op.LayerNorm || weight.kind() == Weight.Kind.PARAMETER;
         String own = bfloat16 && !whole ? "torch.to(values, " + ScriptSource.BFLOAT16 + ")" : "torch.clone(values)";
         String view = StepCode.view(new FlatLayout.Slot(weight, 0), own);
         boolean kernel = fused && op instanceof Op.Convolution && weight.name().endsWith(".weight");

@@ -215,9 +215,7 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
 
     /** "resnet50" where a network sees what most do, else "resnet50, pixels unit". */
     private static String seen(String network, Pixels pixels) {
-        return pixels == Pixels.IMAGENET
-                ? network
-                : network + ", pixels " + word(pixels);
+        return pixels == Pixels.IMAGENET ? network : network + ", pixels " + word(pixels);
     }
 
     private static String word(Pixels pixels) {

@@ -142,7 +142,8 @@ class TeacherFilesTest {
                 asked.getTeachersBuilder(0).setOutput(output);
             }
             Job job = JobSettings.complete(asked.build());
-            keys.add(new FeatureKey(job, "data", "cpu").of(job.getTeachers(0), new View(0, new ViewRecipe.CentreView(32, 32))));
+            keys.add(new FeatureKey(job, "data", "cpu")
+                    .of(job.getTeachers(0), new View(0, new ViewRecipe.CentreView(32, 32))));
             Problems problems = new Problems();
             List<FrozenTeacher> loaded = FrozenTeacher.load(torch, job, problems, notice -> {});
             problems.refuse("The job is refused");

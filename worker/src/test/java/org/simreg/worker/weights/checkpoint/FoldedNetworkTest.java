@@ -48,7 +48,9 @@ class FoldedNetworkTest {
 
         float[] before = weights.get("conv1.weight").floats();
         double factor = first(weights, "bn1.weight") / Math.sqrt(first(weights, "bn1.running_var") + 1e-5);
-        assertEquals((float) (before[5] * factor), folded.weights().get("conv1.weight").floats()[5]);
+        assertEquals(
+                (float) (before[5] * factor),
+                folded.weights().get("conv1.weight").floats()[5]);
         float bias = (float) (first(weights, "bn1.bias") - first(weights, "bn1.running_mean") * factor);
         assertEquals(bias, folded.weights().get("conv1.bias").floats()[0]);
         assertArrayEquals(before, weights.get("conv1.weight").floats(), "the state dict changed");
