@@ -282,6 +282,18 @@ final class JobRules {
                 add("evaluation.k", k + " stands twice; leave one");
             }
         }
+        int best = job.getEvaluation().getBestK();
+        if (!seen.isEmpty() && !seen.contains(best)) {
+            String asked = FieldText.shown(job.getEvaluation(), Evaluation.K_FIELD_NUMBER);
+            add("evaluation.best_k", best + " is none of evaluation.k, " + asked + "; choose one of them, or add it");
+        }
+        if (job.getEvaluation().getPatience() != 0 && job.getEvaluation().getEveryEpochs() == 0) {
+            String patience = FieldText.shown(job.getEvaluation(), Evaluation.PATIENCE_FIELD_NUMBER);
+            add(
+                    "evaluation.patience",
+                    patience
+                            + " has no effect where nothing is measured before the end; choose evaluation.every_epochs");
+        }
     }
 
     private void evaluationView() {

@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.export.onnx.GraphProto;
 import org.simreg.worker.export.onnx.ModelProto;
 import org.simreg.worker.export.onnx.OperatorSetIdProto;
 import org.simreg.worker.export.onnx.StringStringEntryProto;
@@ -24,11 +25,6 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @see <a href="https://onnx.ai/onnx/operators/">the operators</a>
  */
 public final class OnnxWriter {
-    /** Understood by ONNX Runtime 1.14 and later. */
-    private static final int IR_VERSION = 8;
-
-    private static final int OPERATORS = 17;
-
     /** Leaves room for names and operators. */
     private static final int LARGEST = Integer.MAX_VALUE - (16 << 20);
 
@@ -42,27 +38,20 @@ public final class OnnxWriter {
      *
      * @param size height and width in px that the network was trained with, written down as metadata; of a vision
      *     transformer without learned positions the size of its images
-     * @param pixels normalisation that it wants, written down as metadata
      * @throws UserError if the file can't be written, or the size is none for the network
      */
-    public static void write(Path file, NetworkGraph network, StateDict weights, int size, Pixels pixels) {
-        if (network.nodes().get(0).op() instanceof Op.PatchTokens tokens) {
-            network.misfit(OnnxTokens.size(tokens, size)).ifPresent(why -> {
-                throw new UserError("Can't write %s as onnx: %s".formatted(network.name(), why));
-            });
-        }
-        ModelProto model = model(network, weights, size, pixels);
+    public static void write(Path file, NetworkGraph network, StateDict weights, int size) {
+        write(file, model(network, weights, new OnnxTarget(size)));
+    }
+
+    /** Writes a model, whole or not at all. */
+    public static void write(Path file, ModelProto model) {
         AtomicFile.write(file, channel -> {
             // Closing the stream would close the channel before it is forced.
             CodedOutputStream out = CodedOutputStream.newInstance(Channels.newOutputStream(channel));
             model.writeTo(out);
             out.flush();
         });
-    }
-
-    /** The same of a network that wants ImageNet's pixels. */
-    public static void write(Path file, NetworkGraph network, StateDict weights, int size) {
-        write(file, network, weights, size, Pixels.IMAGENET);
     }
 
     /**
@@ -79,20 +68,47 @@ public final class OnnxWriter {
         }
     }
 
-    private static ModelProto model(NetworkGraph network, StateDict weights, int size, Pixels pixels) {
+    /** A network that wants ImageNet's pixels; see {@link #model(NetworkGraph, StateDict, OnnxTarget, Pixels)}. */
+    public static ModelProto model(NetworkGraph network, StateDict weights, OnnxTarget target) {
+        return model(network, weights, target, Pixels.IMAGENET);
+    }
+
+    /**
+     * A network for a target; see {@link #write(Path, NetworkGraph, StateDict, int)}.
+     *
+     * @param pixels normalisation that it wants, written down as metadata
+     * @throws UserError if the target's operators or image size are none of the network's
+     */
+    static ModelProto model(NetworkGraph network, StateDict weights, OnnxTarget target, Pixels pixels) {
+        int size = target.size();
+        if (network.nodes().get(0).op() instanceof Op.PatchTokens tokens) {
+            size = OnnxTokens.size(tokens, size);
+            requireSize(network, target, size);
+        }
+        GraphProto graph = new OnnxGraph(FoldedNetwork.of(network, weights), target).graph();
+        target.requireOperators(network.name(), graph);
         ModelProto.Builder model = ModelProto.newBuilder()
-                .setIrVersion(IR_VERSION)
+                .setIrVersion(target.format())
                 .setProducerName("simreg")
-                .setGraph(new OnnxGraph(FoldedNetwork.of(network, weights), size).graph())
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS));
-        Map<String, Object> metadata = new TreeMap<>();
-        Op first = network.nodes().get(0).op();
+                .setGraph(graph)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(target.operators()));
         PixelRange range = PixelRange.of(pixels);
-        metadata.put("size", first instanceof Op.PatchTokens tokens ? OnnxTokens.size(tokens, size) : size);
+        Map<String, Object> metadata = new TreeMap<>();
+        metadata.put("size", size);
         metadata.put("mean", Arrays.toString(range.mean()));
         metadata.put("std", Arrays.toString(range.deviation()));
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value.toString())));
         return model.build();
+    }
+
+    private static void requireSize(NetworkGraph network, OnnxTarget target, int own) {
+        if (target.batch().isPresent() && target.size() != own) {
+            throw new UserError("--size: %s takes images of %d px as onnx, not of %d; give --size %d"
+                    .formatted(network.name(), own, target.size(), own));
+        }
+        network.misfit(own).ifPresent(why -> {
+            throw new UserError("Can't write %s as onnx: %s".formatted(network.name(), why));
+        });
     }
 }

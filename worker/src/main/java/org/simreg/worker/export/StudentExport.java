@@ -67,13 +67,44 @@ public final class StudentExport {
      * What is written, and where.
      *
      * @param folder made if absent
-     * @param size height and width of the images that the ONNX file is declared for, in pixels
+     * @param onnx images and operators of the ONNX file
      * @param layout whose names the weights have in safetensors and .pth; empty: ours, which are torchvision's
      */
-    public record Target(Path folder, int size, Set<Format> formats, Optional<Layout> layout) {
+    public record Target(Path folder, OnnxTarget onnx, Set<Format> formats, Optional<Layout> layout) {
         public Target {
             formats = Set.copyOf(formats);
         }
+
+        /**
+         * With an ONNX file for images of any size.
+         *
+         * @param size height and width of the images that it is declared for, in pixels
+         */
+        public Target(Path folder, int size, Set<Format> formats, Optional<Layout> layout) {
+            this(folder, new OnnxTarget(size), formats, layout);
+        }
+    }
+
+    /** A backbone with its weights. */
+    public record Backbone(NetworkGraph network, StateDict weights) {}
+
+    /**
+     * The backbone that a file holds.
+     *
+     * @param notices takes a sentence where something was chosen
+     * @throws UserError if the file doesn't hold the network's weights, or has no ONNX operators
+     */
+    public static Backbone backbone(Source source, Consumer<String> notices) {
+        Optional<Job> job = RunWeights.job(source.file);
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
+            throw new UserError("Can't export %s as ONNX: its student is the TorchScript module %s"
+                    .formatted(source.file, job.get().getStudent().getModule()));
+        }
+        Read read = Read.of(source, notices);
+        OnnxWriter.refuseLarge(read.backbone);
+        return new Backbone(read.backbone, read.counted);
     }
 
     /**
@@ -148,7 +179,7 @@ public final class StudentExport {
      */
     public static List<Path> checkpoint(Source source, Target target, Consumer<String> notices) {
         if (target.layout.isEmpty()) {
-            return checkpoint(source, target.folder, target.size, target.formats, notices);
+            return plain(source, target, notices);
         }
         Set<Format> named = EnumSet.of(Format.SAFETENSORS, Format.PTH);
         named.retainAll(target.formats);
@@ -170,7 +201,7 @@ public final class StudentExport {
         Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
         others.retainAll(target.formats);
         if (!others.isEmpty()) {
-            files.addAll(write(target.folder, read.backbone, read.counted, target.size, others, told));
+            files.addAll(write(target.folder, read.backbone, read.counted, target.onnx, others, told));
         }
         return files;
     }
@@ -198,6 +229,10 @@ public final class StudentExport {
      */
     public static List<Path> checkpoint(
             Source source, Path folder, int size, Set<Format> formats, Consumer<String> notices) {
+        return plain(source, new Target(folder, size, formats, Optional.empty()), notices);
+    }
+
+    private static List<Path> plain(Source source, Target target, Consumer<String> notices) {
         Optional<Job> job = RunWeights.job(source.file);
         if (source.network.isEmpty()
                 && job.isPresent()
@@ -205,10 +240,11 @@ public final class StudentExport {
             if (!source.output.isEmpty()) {
                 throw new UserError("--output: a TorchScript module has its own feature; leave it out");
             }
-            return module(source, job.get(), folder, formats, notices);
+            return module(source, job.get(), target.folder, target.formats, notices);
         }
         Read read = Read.of(source, notices);
-        return write(folder, read.backbone, read.counted, size, formats, Told.of(source.file, read.name));
+        return write(
+                target.folder, read.backbone, read.counted, target.onnx, target.formats, Told.of(source.file, read.name));
     }
 
     /**
@@ -329,14 +365,14 @@ public final class StudentExport {
      */
     public static List<Path> write(
             Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
-        return write(folder, network, weights, size, formats, Told.NOTHING);
+        return write(folder, network, weights, new OnnxTarget(size), formats, Told.NOTHING);
     }
 
     private static List<Path> write(
             Path folder,
             NetworkGraph network,
             StateDict weights,
-            int size,
+            OnnxTarget onnx,
             Set<Format> formats,
             Told told) {
         if (formats.contains(Format.ONNX)) {
@@ -350,7 +386,7 @@ public final class StudentExport {
                 case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights, told.notes);
                 case SAFETENSORS -> Safetensors.write(file, weights, told.notes);
                 case PTH -> TorchZip.write(file, weights, told.notes);
-                case ONNX -> OnnxWriter.write(file, network, weights, size, told.pixels);
+                case ONNX -> OnnxWriter.write(file, OnnxWriter.model(network, weights, onnx, told.pixels));
             }
             files.add(file);
         }

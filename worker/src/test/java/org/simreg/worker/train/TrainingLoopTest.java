@@ -121,7 +121,7 @@ class TrainingLoopTest {
                     .setSubject("student at random")
                     .setEpoch(0)
                     .build();
-            run(job, new Role(true, Set.of(known)), () -> false);
+            run(job, new Role(true, Set.of(known), List.of()), () -> false);
             assertEquals(
                     List.of(
                             "teacher after epoch 0",
@@ -136,7 +136,7 @@ class TrainingLoopTest {
             run(job, Role.ALONE, () -> false);
             assertEquals(List.of("student after epoch 1", "trained 3"), said, "at the end already");
             said.clear();
-            run(job, new Role(false, Set.of()), () -> false);
+            run(job, new Role(false, Set.of(), List.of()), () -> false);
             assertEquals(List.of(), said, "another leads");
         }
     }

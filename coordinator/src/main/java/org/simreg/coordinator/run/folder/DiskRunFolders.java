@@ -96,7 +96,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(files, () -> {
             files.events().follow(0);
-            return new RunFolder(files, reports, slow);
+            return new RunFolder(files, record.getJob(), reports, slow);
         });
     }
 
@@ -137,7 +137,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
             damaged.forEach(sentence -> files.events()
                     .append(notice(sentence), files.ledger().head().step()));
             continued.ifPresent(entry -> files.events().append(notice(entry.getReason()), entry.getStep()));
-            return new RunFolder(files, reports, slow);
+            return new RunFolder(files, record.getJob(), reports, slow);
         });
     }
 
@@ -204,7 +204,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         FolderLock lock = FolderLock.take(folder, WHAT);
         return guarded(lock, () -> {
             PastRun.refuseLinks(folder);
-            return new RunFolder(openFiles(record, lock), reports, slow);
+            return new RunFolder(openFiles(record, lock), record.getJob(), reports, slow);
         });
     }
 
