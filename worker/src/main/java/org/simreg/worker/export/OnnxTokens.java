@@ -27,7 +27,9 @@ final class OnnxTokens {
 
     /** Height and width of the images that a transformer's file takes: those of its learned positions, or any. */
     static int size(Op.PatchTokens tokens, int asked) {
-        return tokens.positions().learned() ? tokens.patch() * tokens.positions().grid() : asked;
+        return tokens.positions().learned()
+                ? tokens.patch() * tokens.positions().grid()
+                : asked;
     }
 
     void layer(NetworkGraph.Node node, String input, String output) {
@@ -95,8 +97,7 @@ final class OnnxTokens {
         if (before > 0 && graph.batch().isPresent()) {
             int rows = graph.batch().getAsInt();
             graph.constant(output + ".prefix", repeated(first(tokens), rows), new long[] {rows, before, width});
-            graph.add("Concat", output, List.of(output + ".prefix", placed))
-                    .addAttribute(OnnxGraph.integer("axis", 1));
+            graph.add("Concat", output, List.of(output + ".prefix", placed)).addAttribute(OnnxGraph.integer("axis", 1));
         } else if (before > 0) {
             graph.constant(output + ".first", first(tokens), new long[] {1, before, width});
             graph.add("Shape", output + ".count", List.of(images))
@@ -106,8 +107,7 @@ final class OnnxTokens {
             graph.add("Concat", output + ".shape", List.of(output + ".count", output + ".one"))
                     .addAttribute(OnnxGraph.integer("axis", 0));
             graph.add("Expand", output + ".prefix", List.of(output + ".first", output + ".shape"));
-            graph.add("Concat", output, List.of(output + ".prefix", placed))
-                    .addAttribute(OnnxGraph.integer("axis", 1));
+            graph.add("Concat", output, List.of(output + ".prefix", placed)).addAttribute(OnnxGraph.integer("axis", 1));
         }
     }
 
@@ -219,7 +219,8 @@ final class OnnxTokens {
                 .addAttribute(OnnxGraph.integer("axis", -1));
         graph.add("Mul", name + ".along", List.of(name + ".patches", COSINES));
         graph.add("Mul", name + ".across", List.of(name + ".swapped", SINES));
-        graph.add("Add", before == 0 ? name + ".rotated" : name + ".turned", List.of(name + ".along", name + ".across"));
+        graph.add(
+                "Add", before == 0 ? name + ".rotated" : name + ".turned", List.of(name + ".along", name + ".across"));
         if (before > 0) {
             slice(name, 0, before, name + ".still", 2);
             graph.add("Concat", name + ".rotated", List.of(name + ".still", name + ".turned"))

@@ -244,7 +244,12 @@ public final class StudentExport {
         }
         Read read = Read.of(source, notices);
         return write(
-                target.folder, read.backbone, read.counted, target.onnx, target.formats, Told.of(source.file, read.name));
+                target.folder,
+                read.backbone,
+                read.counted,
+                target.onnx,
+                target.formats,
+                Told.of(source.file, read.name));
     }
 
     /**
@@ -369,12 +374,7 @@ public final class StudentExport {
     }
 
     private static List<Path> write(
-            Path folder,
-            NetworkGraph network,
-            StateDict weights,
-            OnnxTarget onnx,
-            Set<Format> formats,
-            Told told) {
+            Path folder, NetworkGraph network, StateDict weights, OnnxTarget onnx, Set<Format> formats, Told told) {
         if (formats.contains(Format.ONNX)) {
             OnnxWriter.refuseLarge(network);
         }

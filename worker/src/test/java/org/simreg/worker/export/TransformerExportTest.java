@@ -107,8 +107,8 @@ class TransformerExportTest {
     void aSizeThatIsNoneForThePatchesOrAFileTooLargeIsRefused() {
         NetworkGraph network = Networks.backbone(Network.DINOV3_VITS16);
         Path file = folder.resolve("none.onnx");
-        UserError refused = assertThrows(
-                UserError.class, () -> OnnxWriter.write(file, network, StateDict.of(Map.of()), 40));
+        UserError refused =
+                assertThrows(UserError.class, () -> OnnxWriter.write(file, network, StateDict.of(Map.of()), 40));
         assertTrue(refused.getMessage().startsWith("Can't write dinov3-vits16 as onnx: 40 px can't be cut"));
         NetworkGraph giant = Networks.backbone(Network.DINOV2_VITG14);
         UserError large = assertThrows(

@@ -22,8 +22,7 @@ final class ProcessExit {
     static void skipDestructors() {
         if (ASKED.compareAndSet(false, true)) {
             try {
-                Runtime.getRuntime()
-                        .addShutdownHook(NamedThreads.shutdownHook("simreg-exit", ProcessExit::register));
+                Runtime.getRuntime().addShutdownHook(NamedThreads.shutdownHook("simreg-exit", ProcessExit::register));
             } catch (IllegalStateException e) {
                 register(); // the JVM is ending already
             }

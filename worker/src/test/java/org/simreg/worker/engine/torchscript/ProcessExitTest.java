@@ -65,7 +65,8 @@ class ProcessExitTest {
         Path log = folder.resolve("log");
         for (int i = 0; i < TIMES; i++) {
             Process process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx128m",
                             "-XX:ErrorFile=" + folder.resolve("hs_err"),
                             "-XX:-CreateCoredumpOnCrash",

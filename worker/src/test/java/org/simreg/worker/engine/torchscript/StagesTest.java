@@ -117,7 +117,10 @@ class StagesTest {
                     NDManager scope = torch.scope()) {
                 float[] feature = plain.features(scope, images(scope)).toFloatArray();
                 float[] stage = Arrays.copyOfRange(all, i * 192, (i + 1) * 192);
-                assertArrayEquals(Arrays.copyOf(feature, 192), stage, backbone.stages().get(i).name());
+                assertArrayEquals(
+                        Arrays.copyOf(feature, 192),
+                        stage,
+                        backbone.stages().get(i).name());
             }
         }
     }

@@ -86,19 +86,16 @@ class ContainersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "dinov2-vits14-reg, DINOV2_VITS14_REG",
-        "dinov3-vits16, DINOV3_VITS16",
-        "siglip-vitb16, SIGLIP_VITB16"
-    })
+    @CsvSource({"dinov2-vits14-reg, DINOV2_VITS14_REG", "dinov3-vits16, DINOV3_VITS16", "siglip-vitb16, SIGLIP_VITB16"})
     void aTransformerInShardsAsTransformersWritesThemIsKnown(String fixture, Network network) throws IOException {
         Path list = FILES.resolveSibling("fixtures/shards").resolve(fixture + ".txt");
         Map<String, String> files = new LinkedHashMap<>();
         Map<String, Map<String, LazyTensor>> shards = new LinkedHashMap<>();
         for (String line : Files.readAllLines(list)) {
             String[] words = line.split(" ");
-            long[] shape =
-                    Arrays.stream(words[1].split(",")).mapToLong(Long::parseLong).toArray();
+            long[] shape = Arrays.stream(words[1].split(","))
+                    .mapToLong(Long::parseLong)
+                    .toArray();
             // A number that tells the tensors apart, and zeros.
             byte number = (byte) (files.size() % 100);
             files.put('"' + words[0] + '"', '"' + words[2] + '"');
