@@ -13,9 +13,9 @@ import org.simreg.proto.Precision;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
 import org.simreg.proto.SubmitRequest;
+import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.family.Networks;
-import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.train.student.InitialWeights;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.weights.format.Safetensors;
@@ -105,15 +105,18 @@ public final class HelpersBench {
     private static Result result(Follower events, boolean helped) {
         List<StepDone> steps = new ArrayList<>();
         while (true) {
-            Progress seen = events.next(event -> event.hasStep() || event.hasFinished())
-                    .progress();
+            Progress seen =
+                    events.next(event -> event.hasStep() || event.hasFinished()).progress();
             if (seen.hasFinished()) {
                 JobFinished end = seen.getFinished();
                 List<StepDone> counted = steps.subList(Math.min(LEFT_OUT, steps.size()), steps.size());
-                double seconds = counted.stream().mapToDouble(StepDone::getSeconds).sum();
+                double seconds =
+                        counted.stream().mapToDouble(StepDone::getSeconds).sum();
                 long images = counted.stream().mapToLong(StepDone::getImages).sum();
-                long features = counted.stream().mapToLong(StepDone::getFeatures).sum();
-                long ahead = counted.stream().mapToLong(StepDone::getFeaturesAhead).sum();
+                long features =
+                        counted.stream().mapToLong(StepDone::getFeatures).sum();
+                long ahead =
+                        counted.stream().mapToLong(StepDone::getFeaturesAhead).sum();
                 return new Result(images / seconds, (double) ahead / Math.max(1, features), end.getSha256());
             }
             StepDone step = seen.getStep();
