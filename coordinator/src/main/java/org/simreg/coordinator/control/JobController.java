@@ -158,7 +158,8 @@ final class JobController {
                             StateChanged.newBuilder().setState(JobState.RUNNING).setReason(generation.getReason())));
         }
         run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
-        generation.getMembersList().forEach(member -> send(run, generation, member));
+        Order order = Orders.begin(generation, run.failures().suspects());
+        generation.getMembersList().forEach(member -> send(run, generation, member, order));
         if (begin.then() instanceof Phase.Halting halting) {
             halt(run, halting);
         }
@@ -203,13 +204,13 @@ final class JobController {
         run.save(next);
     }
 
-    private void send(JobRun run, Generation generation, Generation.Member member) {
+    private void send(JobRun run, Generation generation, Generation.Member member, Order order) {
         registry.find(member.getWorker()).ifPresent(session -> {
             boolean held = member.getState() == Generation.State.HELD;
             session.state(
                     new WorkerState.Holding(generation.getNumber(), held ? generation.getStep() : 0, false), run.now());
             session.rewound(generation.getStep());
-            session.send(Orders.begin(generation));
+            session.send(order);
         });
     }
 

@@ -103,9 +103,13 @@ public final class WorkerNode implements AutoCloseable {
                     .putAddresses(SearchServer.TRANSPORT, search.address())
                     .setBankBytes(serving.memory())
                     .build();
+            WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
+                    (job, notices) -> JobLoader.open(job, training, notices),
+                    training.cache().resolve("decoding"));
+            jobs.marks().ifPresent(open::add);
             verticle = new WorkerVerticle(
                     identity,
-                    (job, notices) -> JobLoader.open(job, training, notices),
+                    jobs,
                     transports,
                     coordinator.channel(),
                     observability.observer());

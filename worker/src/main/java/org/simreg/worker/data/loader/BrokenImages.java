@@ -71,7 +71,7 @@ final class BrokenImages {
         if (broken.contains(id)) {
             return false;
         }
-        try {
+        try (Notices.Decoding decoding = notices.decoding(images.location(id))) {
             decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
         } catch (NotHere e) {
