@@ -199,8 +199,7 @@ final class WorkerSessions {
                 dispatcher.dispatch();
                 return;
             }
-            about(report)
-                    .ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
+            about(report).ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
         }
 
         /** Of what has ended a process of another job, that job must hear too. */

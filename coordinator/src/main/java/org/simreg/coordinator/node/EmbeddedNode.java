@@ -110,8 +110,8 @@ public final class EmbeddedNode implements AutoCloseable {
                 (job, notices) -> JobLoader.open(job, settings, notices),
                 settings.cache().resolve("decoding"));
         jobs.marks().ifPresent(open::add);
-        WorkerVerticle worker = new WorkerVerticle(
-                identity.build(), jobs, Map.of(), client.channel(), WorkerContext.Observer.NONE);
+        WorkerVerticle worker =
+                new WorkerVerticle(identity.build(), jobs, Map.of(), client.channel(), WorkerContext.Observer.NONE);
         String id = vertx.deployVerticle(worker).await();
         open.add(() ->
                 vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());

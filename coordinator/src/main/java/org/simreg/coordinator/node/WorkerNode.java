@@ -107,12 +107,7 @@ public final class WorkerNode implements AutoCloseable {
                     (job, notices) -> JobLoader.open(job, training, notices),
                     training.cache().resolve("decoding"));
             jobs.marks().ifPresent(open::add);
-            verticle = new WorkerVerticle(
-                    identity,
-                    jobs,
-                    transports,
-                    coordinator.channel(),
-                    observability.observer());
+            verticle = new WorkerVerticle(identity, jobs, transports, coordinator.channel(), observability.observer());
             String id = vertx.deployVerticle(verticle).await();
             open.add(() ->
                     vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());

@@ -24,7 +24,8 @@ class SuspectsTest {
 
     private void says(FakeWorker worker, String image, boolean cleared) {
         worker.send(Report.newBuilder()
-                .setSuspected(Suspected.newBuilder().setJob("one").setImage(image).setCleared(cleared)));
+                .setSuspected(
+                        Suspected.newBuilder().setJob("one").setImage(image).setCleared(cleared)));
         world.run(300);
     }
 

@@ -61,13 +61,13 @@ class PictureProcessTest {
         Path data = data();
         Path teacher = SmallJob.teacher(folder.resolve("teacher.safetensors"));
         Path student = SmallJob.student(folder.resolve("student.pt"));
-        Job.Builder job =
-                SharedCluster.on(
-                        SmallJob.of("ends", data.toString(), teacher.toString(), student.toString(), 300), 1, 1)
-                        .toBuilder();
+        Job.Builder job = SharedCluster.on(
+                SmallJob.of("ends", data.toString(), teacher.toString(), student.toString(), 300), 1, 1)
+                .toBuilder();
         job.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());
         String picture = data.relativize(slow(data)).toString();
-        try (Processes started = new Processes(folder.resolve("processes"), WORKERS, List.of("-XX:TieredStopAtLevel=1"))) {
+        try (Processes started =
+                new Processes(folder.resolve("processes"), WORKERS, List.of("-XX:TieredStopAtLevel=1"))) {
             processes = started;
             processes.coordinator();
             WORKERS.forEach(processes::worker);

@@ -160,14 +160,17 @@ public final class JobRunner {
 
     /** Reports the images that processes of this machine were decoding when they ended. */
     private void reportLeft() {
-        workerContext.jobs().marks().map(DecodeMarks::takeLeft).orElse(List.of()).forEach(left -> suspect(
-                left.job(), left.image(), false));
+        workerContext
+                .jobs()
+                .marks()
+                .map(DecodeMarks::takeLeft)
+                .orElse(List.of())
+                .forEach(left -> suspect(left.job(), left.image(), false));
     }
 
     private void suspect(String job, String image, boolean cleared) {
         reports.send(Report.newBuilder()
-                .setSuspected(
-                        Suspected.newBuilder().setJob(job).setImage(image).setCleared(cleared)));
+                .setSuspected(Suspected.newBuilder().setJob(job).setImage(image).setCleared(cleared)));
     }
 
     private synchronized void ready(LoadedJob loaded, CheckpointSender opened) {

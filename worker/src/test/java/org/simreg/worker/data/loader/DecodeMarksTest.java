@@ -94,8 +94,9 @@ class DecodeMarksTest {
             first.close();
             second.close();
             // More threads than there are marks go without.
-            List<Notices.Decoding> many =
-                    IntStream.range(0, 100).mapToObj(i -> marks.mark("job", "x".repeat(9000))).toList();
+            List<Notices.Decoding> many = IntStream.range(0, 100)
+                    .mapToObj(i -> marks.mark("job", "x".repeat(9000)))
+                    .toList();
             many.forEach(Notices.Decoding::close);
             try (DecodeMarks other = new DecodeMarks(folder)) {
                 assertEquals(List.of(), other.takeLeft(), "of the same process");
@@ -122,8 +123,8 @@ class DecodeMarksTest {
                 }
             };
             BatchLoader.Settings settings = new BatchLoader.Settings(1, 1, 5);
-            Stream<BatchLoader.Request> requests = Stream.generate(() -> new BatchLoader.Request(
-                    0, new int[] {0, 1}, View.each(new ViewRecipe.RandomView(16, 0.2, false))));
+            Stream<BatchLoader.Request> requests = Stream.generate(() ->
+                    new BatchLoader.Request(0, new int[] {0, 1}, View.each(new ViewRecipe.RandomView(16, 0.2, false))));
             try (BatchLoader loader = new BatchLoader(
                             new Tree(Path.of(arguments[0])).open().train(), settings, notices);
                     BatchStream batches = loader.batches(requests.iterator())) {
