@@ -61,9 +61,8 @@ class PictureProcessTest {
         Path data = data();
         Path teacher = SmallJob.teacher(folder.resolve("teacher.safetensors"));
         Path student = SmallJob.student(folder.resolve("student.pt"));
-        Job.Builder job = SharedCluster.on(
-                SmallJob.of("ends", data.toString(), teacher.toString(), student.toString(), 300), 1, 1)
-                .toBuilder();
+        Job.Builder job = SmallJob.of("ends", data.toString(), teacher.toString(), student.toString(), 300).toBuilder();
+        job.getPlacementBuilder().setMaxWorkers(1);
         job.getCheckpointsBuilder().setOutput(folder.resolve("run").toString());
         String picture = data.relativize(slow(data)).toString();
         try (Processes started =

@@ -67,6 +67,7 @@ final class BrokenImages {
                 .formatted(size, images.location(id)));
     }
 
+    @SuppressWarnings("try") // the mark is there for others to see
     private boolean isDecoded(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
         if (broken.contains(id)) {
             return false;
