@@ -32,11 +32,13 @@ final class JobController {
 
     private final CoordinatorSettings settings;
     private final WorkerRegistry registry;
+    private final JobGuard guard;
     private final JobFinisher finisher;
 
-    JobController(CoordinatorSettings settings, WorkerRegistry registry, JobFinisher finisher) {
+    JobController(CoordinatorSettings settings, WorkerRegistry registry, JobGuard guard, JobFinisher finisher) {
         this.settings = settings;
         this.registry = registry;
+        this.guard = guard;
         this.finisher = finisher;
     }
 
@@ -147,6 +149,13 @@ final class JobController {
         Generation generation = completed(run, begin.generation());
         Cause cause = GenerationPlanner.cause(run.record().getGeneration(), begin, this::attends);
         run.ledger().moveTo(generation);
+        guard.afterwards(run, run.ledger().syncLater(), () -> {
+            run.ledger().isDurable();
+            begun(run, begin, generation, cause);
+        });
+    }
+
+    private void begun(JobRun run, Decision.Begin begin, Generation generation, Cause cause) {
         JobState before = run.record().getState();
         keep(run, generation);
         run.ledger().beginGeneration();

@@ -160,8 +160,10 @@ final class ReportHandler {
             return;
         }
         run.emit(Progress.newBuilder().setEvaluation(done));
-        run.files().sync();
-        run.save(run.record().toBuilder().addMeasured(measurement));
+        guard.afterwards(
+                run,
+                run.files().syncLater(),
+                () -> run.save(run.record().toBuilder().addMeasured(measurement)));
     }
 
     /**

@@ -122,6 +122,7 @@ public final class JobRun {
         hang = Optional.of(why);
         hold.begin(why.waits(), why.waited());
         Optional<RunFiles> open = files;
+        files.ifPresent(one -> hold.keep(one, knownCheckpoint()));
         files = Optional.empty();
         ledger = Optional.empty();
         finishing = false;
@@ -148,6 +149,7 @@ public final class JobRun {
         }
         if (hang.isEmpty()) {
             Optional<RunFiles> open = files;
+            open.ifPresent(one -> hold.keep(one, knownCheckpoint()));
             files = Optional.empty();
             open.ifPresent(this::letGo);
             suspend(FilesUnavailable.shortage(shortage.failure(), hold.pause(shortest)));
@@ -361,13 +363,8 @@ public final class JobRun {
     }
 
     private JobRecord.Summary summary() {
-        RunFiles.LedgerHead head = files().head();
-        JobRecord.Summary.Builder summary = JobRecord.Summary.newBuilder()
-                .setStep(head.step())
-                .setEpoch(head.epoch())
-                .setLoss(head.loss())
-                .setNextSequence(files().nextSequence());
-        files().newestCheckpoint(head.step()).ifPresent(summary::setCheckpoint);
+        JobRecord.Summary.Builder summary = JobHold.summary(files());
+        files().newestCheckpoint(summary.getStep()).ifPresent(summary::setCheckpoint);
         return summary.build();
     }
 

@@ -24,6 +24,11 @@ public interface Notices extends Consumer<String> {
         return Decoding.UNMARKED;
     }
 
+    /** Whether somebody still wants what the notices are about. */
+    default boolean wanted() {
+        return true;
+    }
+
     /** The decoding of one image, from its begin to its end, whether that is a picture or an error. */
     @FunctionalInterface
     interface Decoding extends AutoCloseable {

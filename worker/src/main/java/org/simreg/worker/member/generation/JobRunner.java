@@ -227,6 +227,11 @@ public final class JobRunner {
             }
 
             @Override
+            public boolean wanted() {
+                return !isDropped();
+            }
+
+            @Override
             public Decoding decoding(String location) {
                 return workerContext
                         .jobs()

@@ -50,7 +50,7 @@ public record WorkerContext(
         }
     }
 
-    /** The sink of a worker's reports, in order; any thread may call it, and it returns at once. */
+    /** The sink of a worker's reports, in order; any thread may call it. It returns at once, unless very many steps wait. */
     public interface ReportSink {
         void send(Report.Builder report);
     }
