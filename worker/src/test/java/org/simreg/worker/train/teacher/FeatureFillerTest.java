@@ -74,7 +74,7 @@ class FeatureFillerTest {
     @Test
     void featuresThatAreNoNumbersAreRefusedWithTheImageAndNotKept() {
         Path broken = folder.resolve("broken.safetensors");
-        StateDict weights = WeightsFile.contents(SmallRun.teacher(folder, Network.RESNET18, 1)).tensors();
+        StateDict weights = WeightsFile.contents(Path.of(SmallRun.teacher(folder, Network.RESNET18, 2))).tensors();
         String name = "layer4.1.bn2.bias";
         Map<String, LazyTensor> changed = new LinkedHashMap<>();
         weights.names().forEach(one -> changed.put(one, weights.stored(one)));
