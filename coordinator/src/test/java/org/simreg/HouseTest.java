@@ -199,6 +199,7 @@ class HouseTest {
                 Set.of());
         keep(wrong, name -> name.startsWith("picocli."), rooms("coordinator.cli"), Set.of());
         keep(wrong, name -> name.startsWith("org.bytedeco."), Set.of("worker.data.image"), Set.of());
+        keep(wrong, name -> name.startsWith("software.amazon."), Set.of("worker.data.store.s3"), Set.of());
         keep(
                 wrong,
                 name -> name.startsWith("com.google.gson."),

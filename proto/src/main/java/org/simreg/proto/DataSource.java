@@ -1,11 +1,13 @@
 package org.simreg.proto;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** A source of samples, as one text of {@code Dataset.path} names it. */
+/**
+ * A source of samples, as one text of {@code Dataset.path} names it: {@code tar:}, {@code parquet:}, {@code list:} or
+ * nothing, and then where it lies, which is a path or {@code s3://bucket/key}.
+ */
 public sealed interface DataSource {
     /** Where it lies: a path, or a pattern of paths. */
     String at();
@@ -13,7 +15,7 @@ public sealed interface DataSource {
     /**
      * A folder tree: train/CLASS/* and val/CLASS/*, CLASS/*, or pictures.
      *
-     * @param at path of the folder
+     * @param at path of the folder, or {@code s3://bucket/prefix} of the objects
      */
     record Folder(String at) implements DataSource {
         @Override
@@ -90,14 +92,30 @@ public sealed interface DataSource {
     /** The text that {@link #of} reads. */
     String text();
 
-    /** The part of {@link #at} before the folder or file name that has the first wildcard: what must be there. */
-    default Path base() {
+    /** How the place of objects in a bucket begins, behind which {@code bucket/key} follows. */
+    String OBJECTS = "s3://";
+
+    /** Whether a place is in a bucket of an object store and not in a file system. */
+    static boolean isObjects(String at) {
+        return at.startsWith(OBJECTS);
+    }
+
+    /** Whether the samples are objects in a bucket, or stretches of some. */
+    default boolean isObjects() {
+        return isObjects(at());
+    }
+
+    /**
+     * The part of {@link #at} before the folder or file name that has the first wildcard: what must be there. A path, or
+     * {@code s3://bucket/prefix}.
+     */
+    default String base() {
         int wild = first(at());
         if (wild < 0) {
-            return Path.of(at());
+            return at();
         }
         int slash = at().lastIndexOf('/', wild);
-        return Path.of(slash < 0 ? "." : slash == 0 ? "/" : at().substring(0, slash));
+        return slash < 0 ? "." : slash == 0 ? "/" : at().substring(0, slash);
     }
 
     private static int first(String pattern) {
@@ -140,12 +158,14 @@ public sealed interface DataSource {
         return String.join(", ", dataset.getPathList());
     }
 
-    /** A data set whose sources lie elsewhere. */
+    /** A data set whose sources lie elsewhere in the file system; what is in a bucket stays there. */
     static Dataset moved(Dataset dataset, UnaryOperator<String> place) {
         Dataset.Builder moved = dataset.toBuilder().clearPath();
         of(dataset)
-                .forEach(source ->
-                        moved.addPath(source.with(place.apply(source.at())).text()));
+                .forEach(source -> moved.addPath(
+                        source.isObjects()
+                                ? source.text()
+                                : source.with(place.apply(source.at())).text()));
         return moved.build();
     }
 }

@@ -24,6 +24,9 @@ final class JobRules {
             Network.MOBILENETV4_CONV_SMALL,
             Network.MOBILENETV4_CONV_MEDIUM);
 
+    /** What a vision transformer's feature can be. */
+    private static final List<String> TOKENS = List.of("cls", "mean", "cls+mean");
+
     private final Job job;
     private final Problems problems;
 
@@ -95,13 +98,8 @@ final class JobRules {
         if (!(source instanceof TeacherSource.Self)) {
             weight(teacher, section);
         }
-        if (teacher.hasOutput() && !(source instanceof TeacherSource.TorchScript)) {
-            String with = " with the teacher " + teacher.getSource();
-            add(
-                    section + "output",
-                    teacher.getOutput() + " has no effect" + with + ", which is no torchscript:FILE; leave it out");
-        }
         if (source instanceof TeacherSource.Weights) {
+            tokens(teacher, section);
             return;
         }
         if (source instanceof TeacherSource.TorchScript module && module.file().isBlank()) {
@@ -123,6 +121,17 @@ final class JobRules {
         }
     }
 
+    /** Which of a transformer's tokens are its feature; whether the network is one shows in its file. */
+    private void tokens(Teacher teacher, String section) {
+        String output = teacher.getOutput();
+        if (teacher.hasOutput() && !TOKENS.contains(output)) {
+            String what = "'" + Printable.text(output) + "' is none of " + String.join(", ", TOKENS);
+            add(section + "output", what + ", which a vision transformer has; choose one or leave it out");
+        } else if (teacher.hasOutput() && teacher.getFeature() == Teacher.Feature.FC) {
+            add(section + "output", output + " does not go with the feature fc; leave one of them out");
+        }
+    }
+
     private void weight(Teacher teacher, String section) {
         if (job.getTeachersCount() == 1 && teacher.hasWeight() && teacher.getWeight() != 1) {
             String weight = FieldText.shown(teacher, Teacher.WEIGHT_FIELD_NUMBER);
@@ -133,8 +142,11 @@ final class JobRules {
 
     /** A momentum teacher gets the student's views, so that settings of its own have no effect. */
     private void self(Teacher teacher, String section) {
-        List<Integer> fields =
-                List.of(Teacher.WEIGHT_FIELD_NUMBER, Teacher.SIZE_FIELD_NUMBER, Teacher.PIXELS_FIELD_NUMBER);
+        List<Integer> fields = List.of(
+                Teacher.WEIGHT_FIELD_NUMBER,
+                Teacher.SIZE_FIELD_NUMBER,
+                Teacher.PIXELS_FIELD_NUMBER,
+                Teacher.OUTPUT_FIELD_NUMBER);
         for (int number : fields) {
             FieldDescriptor field = Teacher.getDescriptor().findFieldByNumber(number);
             if (teacher.hasField(field)) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The folders below which the files of jobs must lie, wherever symbolic links lead. A check holds
@@ -18,12 +19,38 @@ import java.util.stream.Collectors;
  */
 public final class Roots {
     /** No restriction: files may lie anywhere. */
-    public static final Roots ANYWHERE = new Roots(List.of());
+    public static final Roots ANYWHERE = new Roots(List.of(), List.of());
 
     private final List<Path> folders;
 
-    private Roots(List<Path> folders) {
+    /** As {@code s3://bucket/prefix/}, with a slash at the end. */
+    private final List<String> buckets;
+
+    private Roots(List<Path> folders, List<String> buckets) {
         this.folders = folders;
+        this.buckets = buckets;
+    }
+
+    /**
+     * Roots as {@code --root} names them: folders, and {@code s3://bucket/prefix} for objects.
+     *
+     * @param roots none: files and objects may lie anywhere
+     * @throws UserError if one is no folder
+     */
+    public static Roots parse(List<String> roots) {
+        List<String> buckets = new ArrayList<>();
+        List<Path> folders = new ArrayList<>();
+        for (String root : roots) {
+            if (!DataSource.isObjects(root)) {
+                folders.add(Path.of(root));
+            } else if (root.length() == DataSource.OBJECTS.length() || isOdd(root)) {
+                throw new UserError(
+                        "--root: %s names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX".formatted(root));
+            } else {
+                buckets.add(root.endsWith("/") ? root : root + "/");
+            }
+        }
+        return buckets.isEmpty() ? of(folders) : new Roots(real(folders), List.copyOf(buckets));
     }
 
     /**
@@ -31,6 +58,10 @@ public final class Roots {
      * @throws UserError if one is no folder
      */
     public static Roots of(List<Path> folders) {
+        return folders.isEmpty() ? ANYWHERE : new Roots(real(folders), List.of());
+    }
+
+    private static List<Path> real(List<Path> folders) {
         List<Path> real = new ArrayList<>();
         for (Path folder : folders) {
             try {
@@ -43,12 +74,30 @@ public final class Roots {
                 throw new UserError("--root: there is no folder %s; make it, or name another".formatted(folder), e);
             }
         }
-        return real.isEmpty() ? ANYWHERE : new Roots(List.copyOf(real));
+        return List.copyOf(real);
+    }
+
+    private boolean isAnywhere() {
+        return folders.isEmpty() && buckets.isEmpty();
+    }
+
+    /** Whether what a path or {@code s3://bucket/key} names may be used. */
+    public boolean hold(String place) {
+        if (!DataSource.isObjects(place)) {
+            return hold(Path.of(place));
+        }
+        return isAnywhere() || !isOdd(place) && buckets.stream().anyMatch((place + "/")::startsWith);
+    }
+
+    /** Whether a place has names that programs on the way might take for the folder above, or for none. */
+    private static boolean isOdd(String place) {
+        String key = place.substring(DataSource.OBJECTS.length());
+        return List.of(key.split("/")).stream().anyMatch(name -> name.isEmpty() || name.matches("\\.{1,2}"));
     }
 
     /** Whether a file may be used, or made if there is none. */
     public boolean hold(Path path) {
-        if (folders.isEmpty()) {
+        if (isAnywhere()) {
             return true;
         }
         Optional<Path> real = real(path.toAbsolutePath());
@@ -63,7 +112,7 @@ public final class Roots {
      */
     public void check(String setting, Path path) {
         if (!hold(path)) {
-            throw refused("The job", List.of(problem(setting, path)));
+            throw refused("The job", List.of(problem(setting, path.toString())));
         }
     }
 
@@ -74,12 +123,12 @@ public final class Roots {
      * @throws UserError naming every setting whose file lies elsewhere
      */
     public void check(Job job, Path folder) {
-        if (folders.isEmpty()) {
+        if (isAnywhere()) {
             return;
         }
         List<UserError.Problem> problems = new ArrayList<>();
         if (!hold(folder)) {
-            problems.add(problem("checkpoints.output", folder));
+            problems.add(problem("checkpoints.output", folder.toString()));
         }
         check("The job", NamedPaths.of(job, folder), problems);
     }
@@ -93,7 +142,7 @@ public final class Roots {
         check("The bank", NamedPaths.of(source), new ArrayList<>());
     }
 
-    private void check(String what, Map<String, Path> paths, List<UserError.Problem> problems) {
+    private void check(String what, Map<String, String> paths, List<UserError.Problem> problems) {
         paths.forEach((setting, path) -> {
             if (!hold(path)) {
                 problems.add(problem(setting, path));
@@ -104,7 +153,7 @@ public final class Roots {
         }
     }
 
-    private UserError.Problem problem(String setting, Path path) {
+    private UserError.Problem problem(String setting, String path) {
         return new UserError.Problem(setting, path + " is not below " + this);
     }
 
@@ -134,14 +183,15 @@ public final class Roots {
     /** The folders as messages name them. */
     @Override
     public String toString() {
-        return folders.isEmpty()
+        return isAnywhere()
                 ? "any folder"
-                : folders.stream().map(Path::toString).collect(Collectors.joining(" or "));
+                : Stream.concat(folders.stream().map(Path::toString), buckets.stream())
+                        .collect(Collectors.joining(" or "));
     }
 
     /** The files and folders that a bank's source names, or a job, but for its run folder. */
     private static final class NamedPaths {
-        private final Map<String, Path> paths = new LinkedHashMap<>();
+        private final Map<String, String> paths = new LinkedHashMap<>();
 
         private NamedPaths() {}
 
@@ -150,7 +200,7 @@ public final class Roots {
          *
          * @param folder that checkpoints.output becomes
          */
-        static Map<String, Path> of(Job job, Path folder) {
+        static Map<String, String> of(Job job, Path folder) {
             NamedPaths all = new NamedPaths();
             all.sources("dataset.path", job.getDataset());
             DataSource.evaluation(job).ifPresent(data -> all.sources("evaluation.data", data));
@@ -167,7 +217,7 @@ public final class Roots {
         }
 
         /** Paths of a bank's source by field. */
-        static Map<String, Path> of(BankSource source) {
+        static Map<String, String> of(BankSource source) {
             NamedPaths all = new NamedPaths();
             ImageSource images = source.getImages();
             all.sources("source.images.dataset.path", images.getDataset());
@@ -186,8 +236,7 @@ public final class Roots {
         private void sources(String setting, Dataset dataset) {
             for (int i = 0; i < dataset.getPathCount(); i++) {
                 String place = dataset.getPathCount() == 1 ? setting : setting + "[" + i + "]";
-                Path base = DataSource.of(dataset.getPath(i)).base();
-                put(place, base.toString());
+                put(place, DataSource.of(dataset.getPath(i)).base());
             }
         }
 
@@ -209,7 +258,7 @@ public final class Roots {
 
         private void put(String setting, String path) {
             if (!path.isEmpty()) {
-                paths.put(setting, Path.of(path));
+                paths.put(setting, path);
             }
         }
     }

@@ -36,7 +36,6 @@ public sealed interface TeacherSource {
             case Teacher.SOURCE_FIELD_NUMBER -> true;
             case Teacher.NETWORK_FIELD_NUMBER, Teacher.FEATURE_FIELD_NUMBER, Teacher.PART_FIELD_NUMBER ->
                 this instanceof Weights;
-            case Teacher.OUTPUT_FIELD_NUMBER -> this instanceof TorchScript;
             default -> !(this instanceof Self);
         };
     }

@@ -31,6 +31,16 @@ class JobSettingsTest {
         return refusalOf(smallest(), change);
     }
 
+    @Test
+    void aTeachersOutputIsAWordForItsTokensAndNoneWithFc() {
+        assertSays(
+                refusal(job -> job.getTeachersBuilder(0).setOutput("patches")),
+                "teachers[0].output (--teacher-output): 'patches' is none of cls, mean, cls+mean");
+        assertSays(
+                refusal(job -> job.getTeachersBuilder(0).setOutput("mean").setFeature(Teacher.Feature.FC)),
+                "mean does not go with the feature fc; leave one of them out");
+    }
+
     static String refusalOf(Job.Builder job, Consumer<Job.Builder> change) {
         change.accept(job);
         return assertThrows(UserError.class, () -> JobSettings.complete(job.build()))

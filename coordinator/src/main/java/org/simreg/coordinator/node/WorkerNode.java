@@ -136,7 +136,8 @@ public final class WorkerNode implements AutoCloseable {
                 VertxInstances.cache(),
                 Optional.of(storage),
                 machine.roots,
-                machine.torchscript);
+                machine.torchscript,
+                WorkerSettings.CACHE_BYTES);
     }
 
     private void frozen(String name, Duration gap) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.simreg.coordinator.node.SmallJob;
 import org.simreg.coordinator.node.WorkerNode;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.Progress;
 
@@ -144,6 +145,31 @@ class ClusterProcessTest {
             processes.coordinator();
             WORKERS.subList(0, 2).forEach(processes::worker);
             endsAsExpected(events, job);
+        }
+    }
+
+    /** Of few kills, one for the bucket. */
+    @Test
+    void everySourceGivesTheSameBitsAlsoWhenAWorkerIsKilled() throws IOException {
+        for (String source : cluster.sources()) {
+            Job job = cluster
+                    .job(
+                            "source-" + source.replaceAll(".*/|[^a-z0-9:]", "").replace(':', '-')
+                                    + source.indexOf("s3"),
+                            30)
+                    .toBuilder()
+                    .setDataset(Dataset.newBuilder().addPath(source))
+                    .build();
+            try (Follower events = cluster.submit(job)) {
+                events.workers(3);
+                events.step(random.nextInt(3, 20));
+                if (KILLS > 2 || source.equals("s3://plain")) {
+                    String victim = WORKERS.get(random.nextInt(3));
+                    processes.kill(victim);
+                    processes.worker(victim);
+                }
+                endsAsExpected(events, job);
+            }
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.JobFinder;
 import org.simreg.coordinator.node.SmallJob;
@@ -56,6 +57,8 @@ final class SharedCluster {
     private final SortedMap<Integer, String> expected;
     private final Processes processes;
     private final ApiClient client;
+    private final LoopbackS3 bucket = new LoopbackS3();
+    private List<String> sources = List.of();
 
     private SharedCluster() throws IOException {
         folder = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "cluster-");
@@ -66,8 +69,17 @@ final class SharedCluster {
         List<String> all = new ArrayList<>(WORKERS);
         all.add(SPARE);
         processes = new Processes(here("processes"), all, SHORT_LIVED);
+        processes.environment(bucket.environment());
         processes.coordinator();
         client = processes.client();
+    }
+
+    /** The data of {@link #job} as other sources have it. */
+    List<String> sources() throws IOException {
+        if (sources.isEmpty()) {
+            sources = new Sources(data, Files.createDirectories(here("sources"))).all(bucket);
+        }
+        return sources;
     }
 
     private Path here(String name) {

@@ -69,7 +69,7 @@ final class OnnxGraph {
         String input = value(node.input());
         Op op = node.op();
         for (Weight weight : NetworkGraph.weightsOf(node)) {
-            constant(weight.name(), folded.weights().get(weight.name()), shape(op, weight));
+            constant(weight.name(), folded.weights().get(weight.name()).floats(), shape(op, weight));
         }
         if (op instanceof Op.Convolution convolution) {
             convolution(node, convolution, output);

@@ -82,7 +82,7 @@ final class OnnxTokens {
 
     /** The positions of patches. */
     private float[] places(Op.PatchTokens tokens) {
-        float[] all = folded.weights().get("pos_embed");
+        float[] all = folded.weights().get("pos_embed").floats();
         int from = tokens.prefix().classToken() ? tokens.width() : 0;
         return Arrays.copyOfRange(all, from, all.length);
     }
@@ -93,14 +93,14 @@ final class OnnxTokens {
         float[] first = new float[tokens.prefix().length() * width];
         int at = 0;
         if (tokens.prefix().classToken()) {
-            float[] token = folded.weights().get("cls_token");
-            float[] position = folded.weights().get("pos_embed");
+            float[] token = folded.weights().get("cls_token").floats();
+            float[] position = folded.weights().get("pos_embed").floats();
             for (int i = 0; i < width; i++) {
                 first[at++] = token[i] + position[i];
             }
         }
         if (tokens.prefix().registers() > 0) {
-            float[] registers = folded.weights().get("register_tokens");
+            float[] registers = folded.weights().get("register_tokens").floats();
             System.arraycopy(registers, 0, first, at, registers.length);
         }
         return first;

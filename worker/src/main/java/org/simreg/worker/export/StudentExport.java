@@ -20,6 +20,7 @@ import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Layout;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.TokenFeature;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.RunCheckpoint;
@@ -80,8 +81,14 @@ public final class StudentExport {
      * @param file any readable checkpoint
      * @param network whose weights it holds; empty: as a run's checkpoint says, otherwise the one that they fit
      * @param part which of the file's networks
+     * @param output of a vision transformer, cls, mean or cls+mean; empty: the network's own feature
      */
-    public record Source(Path file, Optional<Network> network, PartRequest part) {
+    public record Source(Path file, Optional<Network> network, PartRequest part, String output) {
+        /** With the network's own feature. */
+        public Source(Path file, Optional<Network> network, PartRequest part) {
+            this(file, network, part, "");
+        }
+
         /** What is preferred in a file: of a run's checkpoint the average, if there is one, else the student. */
         public static Source run(Path checkpoint) {
             return new Source(checkpoint, Optional.empty(), PartRequest.ANY);
@@ -113,7 +120,7 @@ public final class StudentExport {
                     source.named().orElseGet(() -> recognised(NetworkRecognizer.of(found), source, file, notices));
             NetworkFit.Found fit = NetworkFit.find(found, Networks.backbone(name), source.part, file, notices);
             StateDict counted = fit.weights().withCounters(fit.network(), RunCheckpoint.steps(source.file));
-            return new Read(name, fit.network(), counted);
+            return new Read(name, TokenFeature.of(fit.network(), source.output, "--output"), counted);
         }
 
         private static Network recognised(RecognizedFile found, Source source, String file, Consumer<String> notices) {
@@ -194,6 +201,9 @@ public final class StudentExport {
         if (source.network.isEmpty()
                 && job.isPresent()
                 && job.get().getStudent().hasModule()) {
+            if (!source.output.isEmpty()) {
+                throw new UserError("--output: a TorchScript module has its own feature; leave it out");
+            }
             return module(source, job.get(), folder, formats, notices);
         }
         Read read = Read.of(source, notices);

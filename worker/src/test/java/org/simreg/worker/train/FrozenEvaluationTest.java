@@ -40,6 +40,8 @@ import org.simreg.worker.features.knn.KnnVote.VotingRule;
 import org.simreg.worker.features.knn.NearestNeighbors;
 import org.simreg.worker.features.probe.ProbeRows;
 import org.simreg.worker.weights.checkpoint.RunWeights;
+import org.simreg.worker.weights.checkpoint.TowerFixture;
+import org.simreg.worker.weights.format.Safetensors;
 import org.simreg.worker.weights.part.PartRequest;
 
 /** Tests that weights from files are evaluated as training evaluates its own. */
@@ -213,8 +215,7 @@ class FrozenEvaluationTest {
         Path weights = weights(Network.MOBILENET_V2);
         Path cache = folder.resolve("kinds");
         ViewRecipe.CentreView view = new ViewRecipe.CentreView(36, 32);
-        FrozenBackbone.Request unit = new FrozenBackbone.Request(
-                weights.toString(), Optional.empty(), Optional.empty(), PartRequest.ANY, Pixels.UNIT);
+        FrozenBackbone.Request unit = request(weights, new FrozenBackbone.Ends(Optional.of(Pixels.UNIT), ""));
         try (FrozenBackbone usual = open(weights);
                 FrozenBackbone other = FrozenBackbone.open(torch, unit, notices::add);
                 FeatureSets first = sets(usual, view, Optional.of(cache));
@@ -225,6 +226,39 @@ class FrozenEvaluationTest {
             assertFalse(Arrays.equals(seen, seenOtherwise));
             assertArrayEquals(seenOtherwise, row(second.val(ProgressMonitor.SILENT)), "from its file");
         }
+    }
+
+    @Test
+    void aTransformerSeesItsOwnPixelsAndGivesTheTokensAskedFor() {
+        Path weights = folder.resolve("vit.safetensors");
+        TowerFixture tower = TowerFixture.read("timm-vit-ti16-96");
+        Safetensors.write(weights, tower.file(tower.depth()));
+        FrozenBackbone.Ends both = new FrozenBackbone.Ends(Optional.of(Pixels.HALF), "cls+mean");
+        try (FrozenBackbone own = open(weights);
+                FrozenBackbone tokens = FrozenBackbone.open(torch, request(weights, both), notices::add);
+                FeatureSets first = sets(own, new ViewRecipe.CentreView(36, 32), Optional.empty());
+                FeatureSets second = sets(tokens, new ViewRecipe.CentreView(36, 32), Optional.empty())) {
+            assertEquals("vit-ti16, pixels half", own.identity().network());
+            assertEquals("vit-ti16 cls+mean, pixels half", tokens.identity().network());
+            String said = " sees its pixels as vit-ti16 was trained, half; --pixels can say otherwise";
+            assertEquals(
+                    List.of(weights + said),
+                    notices.stream().filter(n -> n.endsWith(said)).toList());
+            float[] seen = row(first.val(ProgressMonitor.SILENT));
+            float[] beside = row(second.val(ProgressMonitor.SILENT));
+            assertEquals(2 * seen.length, beside.length);
+            // Rows have unit length.
+            assertEquals(seen[1] / seen[0], beside[1] / beside[0], 1e-4 * Math.abs(seen[1] / seen[0]));
+        }
+        FrozenBackbone.Request pooled =
+                request(weights(Network.MOBILENET_V2), new FrozenBackbone.Ends(Optional.empty(), "mean"));
+        UserError refused = assertThrows(UserError.class, () -> FrozenBackbone.open(torch, pooled, notices::add));
+        assertTrue(refused.getMessage().startsWith("--output: mobilenet-v2 has no mean: its feature"));
+    }
+
+    private static FrozenBackbone.Request request(Path weights, FrozenBackbone.Ends ends) {
+        return new FrozenBackbone.Request(
+                weights.toString(), Optional.empty(), Optional.empty(), PartRequest.ANY, ends);
     }
 
     private static float[] row(FeatureBank bank) {

@@ -104,7 +104,11 @@ final class BankSourceOptions {
         }
         DataSource source = DataSource.of(data);
         ImageSource.Builder images = ImageSource.newBuilder().setSplit(split);
-        images.getDatasetBuilder().addPath(source.with(absolute(source.at())).text());
+        images.getDatasetBuilder()
+                .addPath(
+                        source.isObjects()
+                                ? data
+                                : source.with(absolute(source.at())).text());
         Optional.ofNullable(valLabels)
                 .ifPresent(file -> images.getDatasetBuilder().setValLabels(absolute(file)));
         images.setWeights(
@@ -119,6 +123,9 @@ final class BankSourceOptions {
             images.setPart(network.part().text());
         }
         network.pixels().ifPresent(images::setPixels);
+        if (!network.output().isEmpty()) {
+            images.setOutput(network.output());
+        }
         return images.build();
     }
 

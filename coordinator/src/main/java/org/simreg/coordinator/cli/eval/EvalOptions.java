@@ -5,13 +5,10 @@ import java.util.List;
 import java.util.Optional;
 import org.simreg.coordinator.cli.option.MachineOptions;
 import org.simreg.coordinator.cli.option.NetworkOptions;
-import org.simreg.proto.Pixels;
-import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.embed.FrozenBackbone;
-import org.simreg.worker.weights.checkpoint.ShownImages;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -115,19 +112,13 @@ final class EvalOptions {
                 new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
+        FrozenBackbone.Ends ends = new FrozenBackbone.Ends(network.pixels(), network.output());
         FrozenBackbone.Request asked =
-                new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), pixels());
+                new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), ends);
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
         return new EvalRequest(task, asked, images, settings, results);
-    }
-
-    private Pixels pixels() {
-        boolean student = network.part().isAny() && TeacherSource.of(weights) instanceof TeacherSource.Weights;
-        return network.pixels()
-                .or(() -> student ? ShownImages.of(Path.of(weights)).map(ShownImages::pixels) : Optional.empty())
-                .orElse(Pixels.IMAGENET);
     }
 
     private static void bounds(String option, Integer value, int least, int most) {

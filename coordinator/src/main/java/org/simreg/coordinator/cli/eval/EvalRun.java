@@ -164,7 +164,11 @@ public final class EvalRun {
         subset.valLabels().map(Path::toString).ifPresent(dataset::setValLabels);
         ImageDataset splits = DatasetOpener.local(
                 dataset.build(),
-                new DatasetOpener.Local(machine.cache(), machine.roots(), ImageDataset.IndexProgress.SILENT),
+                new DatasetOpener.Local(
+                        machine.cache(),
+                        machine.roots(),
+                        ImageDataset.IndexProgress.SILENT,
+                        Optional.of(machine.samples())),
                 progress::notice);
         if (splits.val().isPresent() && !splits.train().labelled()) {
             requireKnn(source);

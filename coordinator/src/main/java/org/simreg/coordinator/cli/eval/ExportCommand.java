@@ -77,6 +77,14 @@ public final class ExportCommand implements Callable<Integer> {
     private PartOption part;
 
     @Option(
+            names = "--output",
+            paramLabel = "OUTPUT",
+            description =
+                    "Feature of a vision transformer in torchscript and onnx: cls, mean (of the patches' tokens) or"
+                            + " cls+mean; safetensors and pth hold all weights (default: the network's own)")
+    private String output;
+
+    @Option(
             names = "--size",
             paramLabel = "N",
             description = "Height and width of the images that the networks are checked with, 8 to 1024"
@@ -116,6 +124,7 @@ public final class ExportCommand implements Callable<Integer> {
         StudentExport.Target target = new StudentExport.Target(out, shown, formats, Optional.ofNullable(layout));
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
         Path file = RunWeights.weights(checkpoint);
-        return export.applyAsInt(new Settings(new StudentExport.Source(file, named, part.request()), target));
+        return export.applyAsInt(new Settings(
+                new StudentExport.Source(file, named, part.request(), output == null ? "" : output), target));
     }
 }

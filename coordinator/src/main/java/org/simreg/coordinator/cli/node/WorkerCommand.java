@@ -5,7 +5,6 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
@@ -84,10 +83,10 @@ public final class WorkerCommand implements Callable<Integer> {
     @Option(
             names = "--root",
             paramLabel = "DIR",
-            description = "Folder below which this worker sees data and weights of jobs, wherever symbolic"
-                    + " links lead; what lies elsewhere is read from the coordinator; repeat"
+            description = "Folder, or s3://BUCKET/PREFIX, below which this worker sees data and weights of jobs,"
+                    + " wherever symbolic links lead; what lies elsewhere is read from the coordinator; repeat"
                     + " for several (default: none, anywhere)")
-    private List<Path> roots = List.of();
+    private List<String> roots = List.of();
 
     public WorkerCommand(ToIntFunction<ClusterProcess> run) {
         this.run = run;
@@ -111,7 +110,7 @@ public final class WorkerCommand implements Callable<Integer> {
                             machine.device(),
                             machine.threads(),
                             machine.decodeThreads(),
-                            Roots.of(roots),
+                            Roots.parse(roots),
                             machine.torchscript()),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
                     process.http(own));

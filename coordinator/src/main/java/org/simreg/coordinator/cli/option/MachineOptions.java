@@ -61,7 +61,8 @@ public final class MachineOptions {
                 VertxInstances.cache(),
                 Optional.empty(),
                 Roots.ANYWHERE,
-                torchscript());
+                torchscript(),
+                WorkerSettings.CACHE_BYTES);
     }
 
     private static int count(String option, Integer asked) {

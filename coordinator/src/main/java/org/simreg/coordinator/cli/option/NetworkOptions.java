@@ -8,7 +8,7 @@ import org.simreg.worker.weights.part.PartRequest;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Options for the frozen network that a file of weights becomes: name, part, precision, pixels. */
+/** Options for the frozen network that a file of weights becomes: name, part, precision, pixels, output. */
 public final class NetworkOptions {
     @Option(
             names = "--network",
@@ -32,8 +32,17 @@ public final class NetworkOptions {
             names = "--pixels",
             paramLabel = "KIND",
             description = "How the network wants its pixels: imagenet (mean and deviation), half (-1 to"
-                    + " 1), unit (0 to 1; SimCLR's) or clip (default: as the run, else imagenet)")
+                    + " 1), unit (0 to 1; SimCLR's) or clip (default: as the run, else what the network was"
+                    + " trained with)")
     private Pixels pixels;
+
+    @Option(
+            names = "--output",
+            paramLabel = "OUTPUT",
+            description =
+                    "Which feature is taken: of a vision transformer cls, mean (of the patches' tokens) or"
+                            + " cls+mean; of a TorchScript module these or mean-all, a key, a place (default: the network's own)")
+    private String output;
 
     /** The network; empty: to be recognised from the file. */
     public Optional<Network> network() {
@@ -50,8 +59,13 @@ public final class NetworkOptions {
         return part.request();
     }
 
-    /** The pixels; empty: those of the run which the weights come from, else ImageNet's. */
+    /** The pixels; empty: those of the run which the weights come from, else what the network was trained with. */
     public Optional<Pixels> pixels() {
         return Optional.ofNullable(pixels);
+    }
+
+    /** The word for the feature; empty: the network's own. */
+    public String output() {
+        return output == null ? "" : output;
     }
 }

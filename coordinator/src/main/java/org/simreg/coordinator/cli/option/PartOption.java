@@ -10,9 +10,8 @@ public final class PartOption {
             names = "--part",
             paramLabel = "PART",
             description = "Which of a checkpoint's networks, where it holds several: average, base, teacher, raw,"
-                    + " student, momentum, or the beginning of its names; simreg inspect shows them; of what a"
-                    + " TorchScript module gives: cls, mean, cls+mean or mean-all of tokens, a key, a place (default: the"
-                    + " first of that list, with a note)")
+                    + " student, momentum, or the beginning of its names; simreg inspect shows them (default:"
+                    + " the first of that list, with a note)")
     private String part;
 
     /** What was asked for. */

@@ -121,10 +121,10 @@ public abstract class SecurityOptions {
         @Option(
                 names = "--root",
                 paramLabel = "DIR",
-                description = "Folder below which data, weights and run folders of jobs must lie, wherever"
-                        + " symbolic links lead; repeat for several (default: none,"
+                description = "Folder, or s3://BUCKET/PREFIX, below which data, weights and run folders of jobs must"
+                        + " lie, wherever symbolic links lead; repeat for several (default: none,"
                         + " anywhere)")
-        private List<Path> roots = List.of();
+        private List<String> roots = List.of();
 
         @Option(
                 names = "--max-queue",
@@ -140,7 +140,7 @@ public abstract class SecurityOptions {
             return new ServerProtection(
                     files(clientCa).map(TlsFiles::requireIdentity),
                     Optional.ofNullable(tokens),
-                    new CoordinatorSettings.Limits(Roots.of(roots), queue()));
+                    new CoordinatorSettings.Limits(Roots.parse(roots), queue()));
         }
 
         private int queue() {

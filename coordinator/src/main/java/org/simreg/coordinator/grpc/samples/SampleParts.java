@@ -45,7 +45,8 @@ final class SampleParts implements StreamedAnswer.Parts<SamplePart> {
      */
     SampleParts(ReadRequest request, ImageList images) {
         roots = DataSource.of(request.getDataset()).stream()
-                .map(DataSource::base)
+                .filter(source -> !source.isObjects())
+                .map(source -> Path.of(source.base()))
                 .toList();
         this.images = images;
         source = (SampleSource.Stored) images.source();

@@ -12,16 +12,17 @@ import org.simreg.proto.Dataset;
 import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.LocatedIndex;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 import org.simreg.worker.data.dataset.list.ListLister;
+import org.simreg.worker.data.dataset.list.ObjectLister;
 import org.simreg.worker.data.dataset.located.LocatedDataset;
 import org.simreg.worker.data.dataset.located.SampleLister;
 import org.simreg.worker.data.dataset.parquet.ParquetLister;
 import org.simreg.worker.data.dataset.parquet.ParquetValues;
 import org.simreg.worker.data.dataset.tar.TarLister;
-import org.simreg.worker.data.store.LocalStore;
 
 /** The opener of the data sets of jobs and banks, wherever their images lie. */
 public final class DatasetOpener {
@@ -66,11 +67,19 @@ public final class DatasetOpener {
         boolean held = Stream.concat(
                         sources.stream().map(DataSource::base),
                         Stream.of(dataset.getClassesFile(), dataset.getValLabels())
-                                .filter(path -> !path.isEmpty())
-                                .map(Path::of))
+                                .filter(path -> !path.isEmpty()))
                 .allMatch(settings.roots()::hold);
-        if (!held || !sources.stream().allMatch(DatasetOpener::isThere)) {
+        if (!held) {
             return Optional.empty();
+        }
+        AnyStore store = new AnyStore(settings.roots());
+        for (DataSource source : sources) {
+            if (!isThere(source, store)) {
+                if (source.isObjects()) {
+                    notices.accept(source.base() + " can't be reached from here; asking the coordinator for it");
+                }
+                return Optional.empty();
+            }
         }
         try {
             return Optional.of(local(dataset, settings, notices));
@@ -80,13 +89,20 @@ public final class DatasetOpener {
         }
     }
 
-    private static boolean isThere(DataSource source) {
-        return source instanceof DataSource.Folder ? Files.isDirectory(source.base()) : Files.exists(source.base());
+    private static boolean isThere(DataSource source, AnyStore store) {
+        if (source.isObjects()) {
+            return store.objects().isThere(source.base());
+        }
+        Path base = Path.of(source.base());
+        return source instanceof DataSource.Folder ? Files.isDirectory(base) : Files.exists(base);
     }
 
     private static ImageDataset local(Dataset dataset, WorkerSettings settings, Consumer<String> notices) {
         ImageDataset.IndexProgress progress = noticed(DataSource.shown(dataset), notices);
-        return local(dataset, new Local(settings.cache(), settings.roots(), progress), notices);
+        return local(
+                dataset,
+                new Local(settings.cache(), settings.roots(), progress, Optional.of(settings.samples())),
+                notices);
     }
 
     /**
@@ -95,8 +111,14 @@ public final class DatasetOpener {
      * @param cache folder for index files; created if missing
      * @param roots below which files must lie
      * @param progress told about the listing of folders and tars
+     * @param samples where those of buckets are kept; none: they are read each time
      */
-    public record Local(Path cache, Roots roots, ImageDataset.IndexProgress progress) {}
+    public record Local(Path cache, Roots roots, ImageDataset.IndexProgress progress, Optional<SampleCache> samples) {
+        /** Without a cache of samples. */
+        public Local(Path cache, Roots roots, ImageDataset.IndexProgress progress) {
+            this(cache, roots, progress, Optional.empty());
+        }
+    }
 
     /**
      * Opens a data set on storage that this process sees: one folder tree, or samples from other sources or several.
@@ -108,7 +130,7 @@ public final class DatasetOpener {
     public static ImageDataset local(Dataset dataset, Local here, Consumer<String> notices) {
         ImageDataset.Subset subset = ImageDataset.Subset.of(dataset);
         List<DataSource> sources = DataSource.of(dataset);
-        if (sources.size() == 1 && sources.get(0) instanceof DataSource.Folder folder) {
+        if (sources.size() == 1 && sources.get(0) instanceof DataSource.Folder folder && !folder.isObjects()) {
             requireNoField(dataset);
             return FolderSource.open(Path.of(folder.at()), subset, here.cache(), here.progress(), notices);
         }
@@ -116,8 +138,8 @@ public final class DatasetOpener {
                 .map(source -> index(source, dataset.getLabelField(), here))
                 .toList();
         LocatedIndex whole = indexes.size() == 1 ? indexes.get(0) : LocatedDataset.merged(indexes);
-        LocalStore files = new LocalStore(here.roots());
-        LocatedDataset.Stores stores = new LocatedDataset.Stores(files, new ParquetValues(files));
+        AnyStore files = new AnyStore(here.roots());
+        LocatedDataset.Stores stores = new LocatedDataset.Stores(files, new ParquetValues(files), here.samples());
         return LocatedDataset.open(whole, DataSource.shown(dataset), stores, subset, notices);
     }
 
@@ -130,17 +152,26 @@ public final class DatasetOpener {
     }
 
     private static LocatedIndex index(DataSource source, String field, Local here) {
-        if (source instanceof DataSource.Folder folder) {
-            Path root = Path.of(folder.at());
+        if (source instanceof DataSource.Folder && !source.isObjects()) {
+            Path root = Path.of(source.at());
             return LocatedDataset.of(root, FolderSource.index(root, here.cache(), here.progress()));
         }
-        LocalStore files = new LocalStore(here.roots());
-        SampleLister lister = source instanceof DataSource.Listed
-                ? new ListLister(source.at(), field, here.roots())
-                : source instanceof DataSource.Parquet
-                        ? new ParquetLister(source.at(), field, files)
-                        : new TarLister(source.at(), field, files);
-        return LocatedDataset.index(lister, here.cache(), here.progress());
+        return LocatedDataset.index(lister(source, field, here), here.cache(), here.progress());
+    }
+
+    private static SampleLister lister(DataSource source, String field, Local here) {
+        AnyStore store = new AnyStore(here.roots());
+        if (source instanceof DataSource.Parquet) {
+            return new ParquetLister(source.at(), field, store.of(source.at()));
+        } else if (source instanceof DataSource.Tars) {
+            return new TarLister(source.at(), field, store.of(source.at()));
+        } else if (source instanceof DataSource.Folder) {
+            return new ObjectLister(source.at(), store.objects(), here.progress());
+        } else if (source.isObjects()) {
+            throw new UserError("%s: lists are files, and name files; name objects by %s, or pack them"
+                    .formatted(source.text(), "s3://BUCKET/PREFIX"));
+        }
+        return new ListLister(source.at(), field, here.roots());
     }
 
     /** A notice every two seconds: a million files take a while, a thousand don't need a word. */

@@ -3,6 +3,7 @@ package org.simreg.worker.data.storage;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.simreg.proto.Roots;
+import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.loader.BatchLoader;
 
 /**
@@ -15,6 +16,7 @@ import org.simreg.worker.data.loader.BatchLoader;
  * @param storage where files are read that this worker doesn't see; none if there is no coordinator
  * @param roots below which files of jobs must lie to be seen
  * @param torchscript whether TorchScript files from outside may be run
+ * @param cacheBytes disk space of what the cache folder holds
  */
 public record WorkerSettings(
         String device,
@@ -23,7 +25,11 @@ public record WorkerSettings(
         Path cache,
         Optional<CoordinatorFiles> storage,
         Roots roots,
-        boolean torchscript) {
+        boolean torchscript,
+        long cacheBytes) {
+    /** Where nobody says how large the cache may be. */
+    public static final long CACHE_BYTES = 20_000_000_000L;
+
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
         this(device, threads, decodeThreads, cache, Optional.empty());
@@ -32,13 +38,18 @@ public record WorkerSettings(
     /** A worker that sees files anywhere. */
     public WorkerSettings(
             String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage) {
-        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE, true);
+        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE, true, CACHE_BYTES);
     }
 
     public WorkerSettings {
         if (threads < 1 || decodeThreads < 1) {
             throw new IllegalArgumentException("threads: " + threads + ", decode threads: " + decodeThreads);
         }
+    }
+
+    /** The copies of samples that lie far away. */
+    public SampleCache samples() {
+        return new SampleCache(cache.resolve("samples"), cacheBytes);
     }
 
     /** Micro-batches decoded ahead: one a thread, one being taken, one ready. */

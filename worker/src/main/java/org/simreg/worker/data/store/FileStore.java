@@ -3,6 +3,7 @@ package org.simreg.worker.data.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.simreg.proto.UserError;
 
 /** The storage that files of samples lie on. Safe for all threads. */
@@ -16,12 +17,24 @@ public interface FileStore {
      */
     List<StoredFile> find(String pattern);
 
+    /** Threads that together read as fast as the storage allows. */
+    int threads();
+
+    /** Bytes that a request takes hardly longer for than for one. */
+    int cheapBytes();
+
     /**
      * Opens a file.
      *
+     * @param wanted whether the caller still waits; asked now and then where reading takes long
      * @throws IOException if it can't be read
      */
-    Reader open(StoredFile file) throws IOException;
+    Reader open(StoredFile file, BooleanSupplier wanted) throws IOException;
+
+    /** Opens a file for a caller that waits. */
+    default Reader open(StoredFile file) throws IOException {
+        return open(file, () -> true);
+    }
 
     /** The reader of one file's stretches. Belongs to one thread. */
     interface Reader extends AutoCloseable {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
@@ -27,6 +28,8 @@ import org.simreg.worker.base.io.UserFile;
  * @param roots below which files must lie to be read, links resolved
  */
 public record LocalStore(Roots roots) implements FileStore {
+    private static final int PAGE = 4096;
+
     private static final Comparator<String> BYTES = Comparator.comparing(FileNames::bytes, Arrays::compareUnsigned);
 
     @Override
@@ -98,7 +101,17 @@ public record LocalStore(Roots roots) implements FileStore {
     }
 
     @Override
-    public Reader open(StoredFile file) throws IOException {
+    public int threads() {
+        return Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+    }
+
+    @Override
+    public int cheapBytes() {
+        return PAGE;
+    }
+
+    @Override
+    public Reader open(StoredFile file, BooleanSupplier wanted) throws IOException {
         FileChannel channel = FileChannel.open(local(file.path()));
         try {
             if (!stored(file.path()).equals(file)) {

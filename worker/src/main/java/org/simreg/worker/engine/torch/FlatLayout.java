@@ -92,6 +92,21 @@ public final class FlatLayout {
         copy(slots.get(name), flat, values, true);
     }
 
+    /**
+     * A tensor's values in the order in which it lies in a flat vector.
+     *
+     * @param values in row-major order; the same array where that is the order
+     */
+    public static float[] inOrder(Weight weight, float[] values) {
+        Slot slot = new Slot(weight, 0);
+        if (!slot.channelsLast()) {
+            return values;
+        }
+        float[] ordered = new float[values.length];
+        copy(slot, ordered, values, true);
+        return ordered;
+    }
+
     /** The tensor of this name in row-major order. */
     public float[] get(float[] flat, String name) {
         Slot slot = slots.get(name);

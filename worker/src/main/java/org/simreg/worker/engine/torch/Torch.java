@@ -188,6 +188,18 @@ public final class Torch implements AutoCloseable {
                 scope.getDevice());
     }
 
+    /**
+     * Values in a buffer as a vector, without a copy on the CPU: the buffer must stay as it is while the array is used.
+     *
+     * @param bytes direct, native order; its first {@code n} float32 values are taken
+     */
+    public static NDArray floats(NDManager scope, ByteBuffer bytes, int n) {
+        ByteBuffer first = bytes.duplicate().order(ByteOrder.nativeOrder());
+        first.clear().limit(n * Float.BYTES);
+        return JniUtils.createNdFromByteBuffer(
+                (PtNDManager) scope, first, new Shape(n), DataType.FLOAT32, SparseFormat.DENSE, scope.getDevice());
+    }
+
     @Override
     public void close() {
         manager.close();

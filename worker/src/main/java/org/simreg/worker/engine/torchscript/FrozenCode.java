@@ -1,11 +1,10 @@
 package org.simreg.worker.engine.torchscript;
 
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.FlatLayout;
@@ -16,8 +15,9 @@ import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
 
 /**
- * Inference of a folded network as TorchScript source: {@code bind(weights)} once, then {@code
- * features(images)}.
+ * Inference of a folded network as TorchScript source: each weight is bound once, in the network's order, by the method
+ * that {@link #binder} names; then {@code features(images)}. A weight's memory is its own and in the type it is
+ * computed with, so that a network in bfloat16 takes two bytes a parameter.
  *
  * <p>On the CPU a convolution takes the ReLU or the sum and ReLU behind it along (oneDNN's
  * post-operations), which saves a walk through memory each, and its weights are reordered once for
@@ -27,12 +27,16 @@ final class FrozenCode {
     static final String CLASS = "Frozen";
 
     private final NetworkGraph network;
-    private final FlatLayout layout;
     private final boolean bfloat16;
     private final boolean fused;
     private final List<Integer> taps;
     private final ScriptSource source = new ScriptSource();
+    private final List<Weight> weights;
     private final List<String> order;
+    /** Names of the methods that bind, by their bodies. */
+    private final Map<String, String> binders = new LinkedHashMap<>();
+
+    private final Map<String, Op> readers = new HashMap<>();
     private final int[] uses;
     private final LayerCode layers;
 
@@ -41,9 +45,9 @@ final class FrozenCode {
         this.bfloat16 = bfloat16;
         this.fused = fused;
         this.taps = taps;
-        layout = new FlatLayout(network.weights());
         layers = new LayerCode(source, this::trained, bfloat16);
-        order = layout.weights().stream().map(Weight::name).toList();
+        weights = network.weights();
+        order = weights.stream().map(Weight::name).toList();
         uses = new int[network.nodes().size() + 1];
         for (NetworkGraph.Node node : network.nodes()) {
             uses[node.input()]++;
@@ -55,7 +59,7 @@ final class FrozenCode {
     }
 
     /**
-     * The methods of the class {@link #CLASS}.
+     * The code of a network.
      *
      * @param network without BatchNorm behind its convolutions, which have a bias instead
      * @param pixels normalisation that the network wants
@@ -63,38 +67,45 @@ final class FrozenCode {
      * @param taps numbers of the values whose features are given, one beside the other, images by
      *     their mean over H and W; none: the network's output
      */
-    static String of(NetworkGraph network, Pixels pixels, boolean bfloat16, boolean fused, List<Integer> taps) {
+    static FrozenCode of(NetworkGraph network, Pixels pixels, boolean bfloat16, boolean fused, List<Integer> taps) {
         FrozenCode code = new FrozenCode(network, bfloat16, fused, taps);
         code.bind();
         code.features(pixels);
-        return LayerCode.methods(List.of(network)) + code.source;
+        return code;
+    }
+
+    /** The methods of the class {@link #CLASS}. */
+    String methods() {
+        return LayerCode.methods(List.of(network)) + source;
+    }
+
+    /** The method that takes a weight's values, float32 as they lie in a flat vector. */
+    String binder(Weight weight) {
+        return binders.get(body(weight));
     }
 
     private void bind() {
-        source.method("bind(self, weights: Tensor) -> Tensor");
-        source.line("rounded = torch.to(weights, %d)", bfloat16 ? ScriptSource.BFLOAT16 : ScriptSource.FLOAT32);
-        source.line("w = annotate(List[Tensor], [])");
-        Map<String, Op.Convolution> convolutions = new HashMap<>();
-        Set<String> single = new HashSet<>();
         for (NetworkGraph.Node node : network.nodes()) {
-            if (node.op() instanceof Op.Convolution c) {
-                convolutions.put(node.name() + ".weight", c);
-            } else if (node.op() instanceof Op.BatchNorm || node.op() instanceof Op.LayerNorm) {
-                NetworkGraph.weightsOf(node).forEach(weight -> single.add(weight.name()));
-            } else {
-                NetworkGraph.weightsOf(node).stream()
-                        .filter(weight -> weight.kind() == Weight.Kind.PARAMETER)
-                        .forEach(weight -> single.add(weight.name()));
+            NetworkGraph.weightsOf(node).forEach(weight -> readers.put(weight.name(), node.op()));
+        }
+        for (Weight weight : weights) {
+            String body = body(weight);
+            if (binders.putIfAbsent(body, "bind" + binders.size()) == null) {
+                source.method(binders.get(body) + "(self, values: Tensor) -> Tensor");
+                source.line("w = torch.append(self.leaves, %s)", body);
+                source.line("return values");
             }
         }
-        for (FlatLayout.Slot slot : layout.slots()) {
-            boolean whole = single.contains(slot.weight().name());
-            String view = StepCode.view(slot, whole ? "weights" : "rounded");
-            Op.Convolution c = convolutions.get(slot.weight().name());
-            source.line("w = torch.append(w, %s)", fused && c != null ? reordered(c, view) : view);
-        }
-        source.line("self.leaves = w");
-        source.line("return weights");
+    }
+
+    private String body(Weight weight) {
+        Op op = readers.get(weight.name());
+        boolean whole =
+                op instanceof Op.BatchNorm || op instanceof Op.LayerNorm || weight.kind() == Weight.Kind.PARAMETER;
+        String own = bfloat16 && !whole ? "torch.to(values, " + ScriptSource.BFLOAT16 + ")" : "torch.clone(values)";
+        String view = StepCode.view(new FlatLayout.Slot(weight, 0), own);
+        boolean kernel = fused && op instanceof Op.Convolution && weight.name().endsWith(".weight");
+        return kernel ? reordered((Op.Convolution) op, view) : view;
     }
 
     private static String reordered(Op.Convolution c, String view) {

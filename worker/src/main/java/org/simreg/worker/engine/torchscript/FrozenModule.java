@@ -2,9 +2,10 @@ package org.simreg.worker.engine.torchscript;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.CodeArchive;
@@ -13,6 +14,7 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torch.TorchModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Stage;
+import org.simreg.worker.network.Weight;
 import org.simreg.worker.weights.checkpoint.FoldedNetwork;
 import org.simreg.worker.weights.tensor.StateDict;
 
@@ -64,12 +66,8 @@ public final class FrozenModule implements AutoCloseable {
     static FrozenModule of(Torch torch, NetworkGraph network, StateDict weights, Kind kind) {
         Optional<ScriptCode> script = ScriptCode.of(network);
         if (script.isPresent()) {
-            return new FrozenModule(
-                    torch,
-                    network,
-                    script.get().frozen(kind.pixels),
-                    script.get().flat(weights, true),
-                    script.get().flat(weights, false));
+            FrozenModule module = new FrozenModule(torch, network, script.get().frozen(kind.pixels));
+            return module.bound(() -> module.bind(script.get(), weights));
         }
         return stages(torch, network, weights, kind, List.of());
     }
@@ -79,39 +77,54 @@ public final class FrozenModule implements AutoCloseable {
      *
      * @param stages of {@code network}, whose widths add up to the features'; none: the network's
      *     output
-     * @throws UserError if the network has more parameters than one array holds
      */
     public static FrozenModule stages(
             Torch torch, NetworkGraph network, StateDict weights, Kind kind, List<Stage> stages) {
-        if (network.parameterCount() > Integer.MAX_VALUE) {
-            throw new UserError(
-                    "%s has %.1f billion parameters, and a network may have 2.1 billion here; take a smaller one"
-                            .formatted(network.name(), network.parameterCount() / 1e9));
-        }
         FoldedNetwork folded = FoldedNetwork.of(network, weights);
         List<Integer> taps =
                 stages.stream().map(stage -> folded.places().get(stage.value())).toList();
-        FlatLayout layout = new FlatLayout(folded.network().weights());
-        float[] flat = new float[layout.length()];
-        folded.weights().forEach((name, values) -> layout.put(flat, name, values));
-        String methods = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
-        return new FrozenModule(torch, network, CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), methods), flat);
+        FrozenCode code = FrozenCode.of(folded.network(), kind.pixels, kind.bfloat16, kind.fused, taps);
+        byte[] archive = CodeArchive.of(FrozenCode.CLASS, List.of("leaves"), code.methods());
+        FrozenModule module = new FrozenModule(torch, network, archive);
+        return module.bound(() -> module.bind(code, folded));
     }
 
-    /**
-     * @param vectors what bind takes
-     */
-    private FrozenModule(Torch torch, NetworkGraph network, byte[] archive, float[]... vectors) {
+    private FrozenModule(Torch torch, NetworkGraph network, byte[] archive) {
         this.network = network;
         torch.enter();
         kept = torch.scope();
         module = TorchModule.load(torch, archive);
-        try (NDManager scope = torch.scope()) {
-            Object[] bound = Stream.of(vectors).map(kept::create).toArray();
-            module.call(scope, "bind", bound);
-        } catch (RuntimeException e) {
+    }
+
+    private FrozenModule bound(Runnable binding) {
+        try {
+            binding.run();
+            return this;
+        } catch (RuntimeException | OutOfMemoryError e) {
             close();
             throw e;
+        }
+    }
+
+    /** One weight after the other, each through the same buffer: beside the network only its largest tensor is held. */
+    private void bind(FrozenCode code, FoldedNetwork folded) {
+        List<Weight> weights = folded.network().weights();
+        int largest = weights.stream().mapToInt(Weight::length).max().orElse(0);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.multiplyExact(largest, Float.BYTES))
+                .order(ByteOrder.nativeOrder());
+        for (Weight weight : weights) {
+            float[] values = folded.weights().get(weight.name()).floats();
+            buffer.asFloatBuffer().put(FlatLayout.inOrder(weight, values));
+            try (NDManager scope = kept.newSubManager()) {
+                module.call(scope, code.binder(weight), Torch.floats(scope, buffer, weight.length()));
+            }
+        }
+    }
+
+    private void bind(ScriptCode script, StateDict weights) {
+        try (NDManager scope = kept.newSubManager()) {
+            NDArray parameters = kept.create(script.flat(weights, true));
+            module.call(scope, "bind", parameters, kept.create(script.flat(weights, false)));
         }
     }
 

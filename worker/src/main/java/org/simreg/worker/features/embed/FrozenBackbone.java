@@ -23,6 +23,8 @@ import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Stage;
+import org.simreg.worker.network.TokenFeature;
+import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.RecognizedFile;
 import org.simreg.worker.weights.checkpoint.RunWeights;
@@ -37,6 +39,9 @@ import org.simreg.worker.weights.tensor.StateDict;
  * evaluation does.
  */
 public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseable {
+    /** The option that chooses a feature. */
+    public static final String OUTPUT = "--output";
+
     private final ImageEmbedder.Features features;
     private final AutoCloseable module;
     private final Identity identity;
@@ -59,13 +64,13 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
      * @param network whose weights the file holds; empty if the file is to be recognised
      * @param precision empty: that of the run which the file comes from, else float32
      * @param part which of the networks that the file holds
-     * @param pixels what the network wants to see
+     * @param ends what the network sees and gives
      */
     public record Request(
-            String source, Optional<Network> network, Optional<Precision> precision, PartRequest part, Pixels pixels) {
+            String source, Optional<Network> network, Optional<Precision> precision, PartRequest part, Ends ends) {
         /** The network that the order of preference gives. */
         public Request(String source, Optional<Network> network, Optional<Precision> precision) {
-            this(source, network, precision, PartRequest.ANY, Pixels.IMAGENET);
+            this(source, network, precision, PartRequest.ANY, Ends.OWN);
         }
 
         /** The file: of a run folder its newest checkpoint. */
@@ -88,6 +93,33 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         boolean script() {
             return TeacherSource.of(source) instanceof TeacherSource.TorchScript;
         }
+
+        /**
+         * The pixels that a known network sees.
+         *
+         * @param name of the network
+         * @param notices takes a sentence where they are others than ImageNet's and nobody asked for them
+         */
+        private Pixels pixels(Network name, Consumer<String> notices) {
+            Optional<Pixels> said = ends.pixels.or(() -> shown().map(ShownImages::pixels));
+            Pixels own = Networks.pixels(name);
+            if (said.isEmpty() && own != Pixels.IMAGENET) {
+                notices.accept("%s sees its pixels as %s was trained, %s; --pixels can say otherwise"
+                        .formatted(source, Networks.backbone(name).name(), word(own)));
+            }
+            return said.orElse(own);
+        }
+    }
+
+    /**
+     * The two ends of a network: what it sees, and what of it is the feature.
+     *
+     * @param pixels empty: as the run that its weights come from, else what the network was trained with
+     * @param output of a vision transformer or a TorchScript module, as {@code --output}; empty: its own feature
+     */
+    public record Ends(Optional<Pixels> pixels, String output) {
+        /** The network's own. */
+        public static final Ends OWN = new Ends(Optional.empty(), "");
     }
 
     private FrozenBackbone(
@@ -110,9 +142,10 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
             return script(torch, asked, file);
         }
         WeightsChoice chosen = WeightsChoice.of(asked, notices);
-        FrozenModule frozen =
-                FrozenModule.of(torch, chosen.network(), chosen.weights(), asked.pixels(), bfloat16(chosen));
-        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, file), List.of());
+        Pixels pixels = asked.pixels(chosen.kind(), notices);
+        NetworkGraph network = TokenFeature.of(chosen.network(), asked.ends.output, OUTPUT);
+        FrozenModule frozen = FrozenModule.of(torch, network, chosen.weights(), pixels, bfloat16(chosen));
+        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, pixels), List.of());
     }
 
     /**
@@ -129,15 +162,19 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                     "Can't look into the TorchScript module %s: the stages of a network are known for checkpoints only; use simreg eval knn or linear"
                             .formatted(file));
         }
+        if (!asked.ends.output.isEmpty()) {
+            throw new UserError(OUTPUT + ": stages have their own features; leave it out");
+        }
         WeightsChoice chosen = WeightsChoice.of(asked, notices);
+        Pixels pixels = asked.pixels(chosen.kind(), notices);
         StagedNetwork staged = StagedNetwork.of(chosen, layers, file.toString());
         FrozenModule frozen = FrozenModule.stages(
                 torch,
                 staged.network(),
                 staged.weights(),
-                new FrozenModule.Kind(asked.pixels(), bfloat16(chosen), torch.fuses()),
+                new FrozenModule.Kind(pixels, bfloat16(chosen), torch.fuses()),
                 staged.stages());
-        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, file), staged.stages());
+        return new FrozenBackbone(frozen::features, frozen, identity(chosen, asked, pixels), staged.stages());
     }
 
     private static FrozenBackbone script(Torch torch, Request asked, Path file) {
@@ -146,20 +183,15 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
                     "A TorchScript module brings its own network and precision: leave out --network and --precision for torchscript:"
                             + file);
         }
-        ScriptModule script = new ScriptModule(
-                torch,
-                file,
-                asked.pixels(),
-                new ScriptModule.Wanted(asked.part().text(), asked.part().option()));
-        Identity identity = new Identity(
-                file,
-                sha256(file),
-                seen(
-                        asked.part().isAny()
-                                ? "torchscript"
-                                : "torchscript " + asked.part().text(),
-                        asked.pixels()),
-                Precision.FLOAT32);
+        if (!asked.part().isAny()) {
+            throw new UserError("%s: a TorchScript module holds one network; choose among its results by %s %s"
+                    .formatted(asked.part().option(), OUTPUT, asked.part().text()));
+        }
+        Pixels pixels = asked.ends.pixels.orElse(Pixels.IMAGENET);
+        String output = asked.ends.output;
+        ScriptModule script = new ScriptModule(torch, file, pixels, new ScriptModule.Wanted(output, OUTPUT));
+        String name = output.isEmpty() ? "torchscript" : "torchscript " + output;
+        Identity identity = new Identity(file, sha256(file), seen(name, pixels), Precision.FLOAT32);
         return new FrozenBackbone(script::features, script, identity, List.of());
     }
 
@@ -167,9 +199,10 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
         return chosen.precision() == Precision.BFLOAT16;
     }
 
-    private static Identity identity(WeightsChoice chosen, Request asked, Path file) {
-        String network = seen(chosen.name(), asked.pixels());
-        return new Identity(file, sha256(file), network, chosen.precision());
+    private static Identity identity(WeightsChoice chosen, Request asked, Pixels pixels) {
+        String output = asked.ends.output;
+        String name = output.isEmpty() ? chosen.name() : chosen.name() + " " + output;
+        return new Identity(asked.file(), sha256(asked.file()), seen(name, pixels), chosen.precision());
     }
 
     private static String sha256(Path file) {
@@ -182,9 +215,11 @@ public final class FrozenBackbone implements ImageEmbedder.Features, AutoCloseab
 
     /** "resnet50" where a network sees what most do, else "resnet50, pixels unit". */
     private static String seen(String network, Pixels pixels) {
-        return pixels == Pixels.IMAGENET
-                ? network
-                : network + ", pixels " + pixels.name().toLowerCase(Locale.ROOT);
+        return pixels == Pixels.IMAGENET ? network : network + ", pixels " + word(pixels);
+    }
+
+    private static String word(Pixels pixels) {
+        return pixels.name().toLowerCase(Locale.ROOT);
     }
 
     /** The stages that its features consist of, in order; none: the network's output. */

@@ -21,12 +21,18 @@ import org.simreg.worker.weights.tensor.StateDict;
  * The network that is chosen of a file: by the request, by the run that the file comes from, or by
  * the file's own names.
  *
+ * @param kind which known network it is
  * @param weights of {@code network}, float32
  * @param part which of the file's networks it is
  * @param recognised all that the file holds
  */
 record WeightsChoice(
-        NetworkGraph network, StateDict weights, Part part, Precision precision, RecognizedFile recognised) {
+        Network kind,
+        NetworkGraph network,
+        StateDict weights,
+        Part part,
+        Precision precision,
+        RecognizedFile recognised) {
     /**
      * @param notices takes a sentence if the file fits more than one network
      * @throws UserError if the file can't be read or doesn't hold what is asked
@@ -44,7 +50,8 @@ record WeightsChoice(
             NetworkGraph network = Networks.backbone(named.get());
             NetworkFit.Found fit = NetworkFit.find(found.tensors(), network, asked.part(), name);
             fit.choice().note(asked.part(), network.name(), name).ifPresent(notices);
-            return new WeightsChoice(fit.network(), fit.weights(), fit.choice().taken(), precision, found);
+            return new WeightsChoice(
+                    named.get(), fit.network(), fit.weights(), fit.choice().taken(), precision, found);
         }
         RecognizedFile.FoundNetwork part = found.network(asked.part(), name, notices);
         for (Network alike : Networks.alike(part.name())) {
@@ -53,7 +60,7 @@ record WeightsChoice(
                     .formatted(file, taken, Networks.backbone(alike).name(), taken));
         }
         StateDict weights = found.weights(part, part.network(), name);
-        return new WeightsChoice(part.network(), weights, part.part(), precision, found);
+        return new WeightsChoice(part.name(), part.network(), weights, part.part(), precision, found);
     }
 
     private static Optional<Precision> shown(FrozenBackbone.Request asked) {

@@ -51,7 +51,9 @@ final class EmbeddingNetwork implements AutoCloseable {
                                     : Optional.empty(),
                             asked.hasPrecision() ? Optional.of(asked.getPrecision()) : Optional.empty(),
                             PartRequest.of(asked.hasPart() ? Optional.of(asked.getPart()) : Optional.empty(), "--part"),
-                            asked.getPixels()),
+                            new FrozenBackbone.Ends(
+                                    asked.hasPixels() ? Optional.of(asked.getPixels()) : Optional.empty(),
+                                    asked.getOutput())),
                     notices);
             source = asked;
         }

@@ -65,15 +65,15 @@ public final class FeatureKey {
         if (source instanceof TeacherSource.TorchScript script) {
             parts.put("teacher file", sha256(Path.of(script.file())));
             parts.put("network", "torchscript");
-            if (teacher.hasOutput()) {
-                parts.put("output", teacher.getOutput());
-            }
         } else {
             parts.put("teacher file", sha256(Path.of(teacher.getSource())));
             parts.put("network", words(teacher.getNetwork()));
             part(teacher, parts);
             parts.put("feature", words(teacher.getFeature()));
             parts.put("precision", words(job.getPrecision()));
+        }
+        if (teacher.hasOutput()) {
+            parts.put("output", teacher.getOutput());
         }
     }
 

@@ -10,6 +10,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.TokenFeature;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
@@ -45,8 +46,9 @@ final class NetworkTeacher implements FrozenTeacher {
         });
         NetworkFit.Found fit = NetworkFit.find(found, network, part, file.toString(), notices);
         boolean bfloat16 = precision == Precision.BFLOAT16;
-        FrozenModule module = FrozenModule.of(torch, fit.network(), fit.weights(), asked.getPixels(), bfloat16);
-        return new NetworkTeacher(module, network.outputs(), asked.getSize());
+        NetworkGraph taken = TokenFeature.of(fit.network(), asked.getOutput(), "--teacher-output");
+        FrozenModule module = FrozenModule.of(torch, taken, fit.weights(), asked.getPixels(), bfloat16);
+        return new NetworkTeacher(module, taken.outputs(), asked.getSize());
     }
 
     /** Which of the networks in its file a teacher is. */

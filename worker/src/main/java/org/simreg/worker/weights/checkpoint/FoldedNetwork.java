@@ -1,7 +1,6 @@
 package org.simreg.worker.weights.checkpoint;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +8,8 @@ import java.util.Map;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
+import org.simreg.worker.weights.tensor.HostTensor;
+import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /**
@@ -20,14 +21,13 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @param places number of a value of the whole network to its number in {@code network}; that of a
  *     BatchNorm which was folded is its convolution's
  */
-public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, Map<Integer, Integer> places) {
+public record FoldedNetwork(NetworkGraph network, StateDict weights, Map<Integer, Integer> places) {
     public FoldedNetwork {
         places = Map.copyOf(places);
-        weights = Collections.unmodifiableMap(weights);
     }
 
     /**
-     * Folds in double precision and rounds once to float32.
+     * Folds in double precision and rounds once to float32, each tensor when it is asked for.
      *
      * @param weights at least all of {@code network.weights()}
      */
@@ -39,7 +39,7 @@ public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, 
     private static final class Folding {
         private final NetworkGraph network;
         private final StateDict state;
-        private final Map<String, float[]> weights = new LinkedHashMap<>();
+        private final Map<String, LazyTensor> weights = new LinkedHashMap<>();
 
         Folding(NetworkGraph network, StateDict state) {
             this.network = network;
@@ -53,7 +53,7 @@ public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, 
             for (int i = 0; i < nodes.size(); i++) {
                 NetworkGraph.Node node = nodes.get(i);
                 if (node.op() instanceof Op.BatchNorm norm && isFolded(node)) {
-                    fold(nodes.get(node.input() - 1), node.name(), norm.epsilon());
+                    fold(nodes.get(node.input() - 1).name(), node.name(), norm.epsilon());
                     numbers.put(i + 1, numbers.get(node.input()));
                     continue;
                 }
@@ -67,16 +67,17 @@ public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, 
                 kept.add(new NetworkGraph.Node(node.name(), op, input, numbers.get(node.second())));
                 numbers.put(i + 1, kept.size());
             }
-            return new FoldedNetwork(
-                    new NetworkGraph(network.name(), kept, network.inputs(), network.outputs()), weights, numbers);
+            NetworkGraph small = new NetworkGraph(network.name(), kept, network.inputs(), network.outputs());
+            return new FoldedNetwork(small, new StateDict(weights), numbers);
         }
 
         private void keep(NetworkGraph.Node node) {
             for (Weight weight : NetworkGraph.weightsOf(node)) {
-                weights.put(weight.name(), values(weight.name()));
+                weights.put(weight.name(), state.stored(weight.name()).asFloat32());
             }
             if (node.op() instanceof Op.Convolution convolution && !convolution.bias()) {
-                weights.put(node.name() + ".bias", new float[convolution.out()]);
+                HostTensor zeros = HostTensor.of(new float[convolution.out()], convolution.out());
+                weights.put(node.name() + ".bias", LazyTensor.of(zeros));
             }
         }
 
@@ -91,21 +92,39 @@ public record FoldedNetwork(NetworkGraph network, Map<String, float[]> weights, 
                             == 1;
         }
 
-        private void fold(NetworkGraph.Node convolution, String norm, double epsilon) {
+        private void fold(String convolution, String norm, double epsilon) {
+            LazyTensor kernel = weights.get(convolution + ".weight");
+            LazyTensor bias = weights.get(convolution + ".bias");
+            weights.put(convolution + ".weight", kernel.mapped(values -> scaled(values, factors(norm, epsilon))));
+            weights.put(convolution + ".bias", bias.mapped(values -> shifted(values, norm, factors(norm, epsilon))));
+        }
+
+        /** What each output is multiplied with. */
+        private double[] factors(String norm, double epsilon) {
             float[] scale = values(norm + ".weight");
+            float[] variance = values(norm + ".running_var");
+            double[] factors = new double[scale.length];
+            for (int out = 0; out < factors.length; out++) {
+                factors[out] = scale[out] / Math.sqrt(variance[out] + epsilon);
+            }
+            return factors;
+        }
+
+        private static float[] scaled(float[] kernel, double[] factors) {
+            int width = kernel.length / factors.length;
+            for (int i = 0; i < kernel.length; i++) {
+                kernel[i] = (float) (kernel[i] * factors[i / width]);
+            }
+            return kernel;
+        }
+
+        private float[] shifted(float[] bias, String norm, double[] factors) {
             float[] shift = values(norm + ".bias");
             float[] mean = values(norm + ".running_mean");
-            float[] variance = values(norm + ".running_var");
-            float[] kernel = weights.get(convolution.name() + ".weight");
-            float[] bias = weights.get(convolution.name() + ".bias");
-            int width = kernel.length / bias.length;
             for (int out = 0; out < bias.length; out++) {
-                double factor = scale[out] / Math.sqrt(variance[out] + epsilon);
-                for (int i = out * width; i < (out + 1) * width; i++) {
-                    kernel[i] = (float) (kernel[i] * factor);
-                }
-                bias[out] = (float) (shift[out] + (bias[out] - mean[out]) * factor);
+                bias[out] = (float) (shift[out] + (bias[out] - mean[out]) * factors[out]);
             }
+            return bias;
         }
 
         private float[] values(String name) {

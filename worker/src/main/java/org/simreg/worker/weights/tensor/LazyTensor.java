@@ -3,6 +3,7 @@ package org.simreg.worker.weights.tensor;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -47,6 +48,19 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes, 
     /** The tensors of a file or of memory that it is made of in the end; itself if it is one. */
     public Stream<LazyTensor> origins() {
         return parts.isEmpty() ? Stream.of(this) : parts.stream().flatMap(LazyTensor::origins);
+    }
+
+    /**
+     * A float32 tensor of the same shape with other values, which are computed when they are asked for.
+     *
+     * @param values gets the elements in row-major order, in an array of its own
+     */
+    public LazyTensor mapped(UnaryOperator<float[]> values) {
+        return new LazyTensor(
+                DType.FLOAT32,
+                shape,
+                () -> HostTensor.of(values.apply(load().floats()), shape).data(),
+                List.of(this));
     }
 
     /** Fetches the elements, each time anew. */

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.Network;
-import org.simreg.proto.Pixels;
 import org.simreg.proto.Precision;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
@@ -174,7 +173,7 @@ class AuthorsEvaluationTest {
     @Test
     void theAskedNetworkMustFitTheAskedPart() {
         FrozenBackbone.Request asked = new FrozenBackbone.Request(
-                zip.toString(), Optional.of(Network.RESNET50), Optional.empty(), TEACHER, Pixels.IMAGENET);
+                zip.toString(), Optional.of(Network.RESNET50), Optional.empty(), TEACHER, FrozenBackbone.Ends.OWN);
         UserError error = assertThrows(UserError.class, () -> FrozenBackbone.open(torch, asked, notice -> {}));
         assertTrue(error.getMessage().contains("they fit mobilenet-v2"), error::getMessage);
         assertEquals(1280, Networks.backbone(Network.MOBILENET_V2).outputs());
@@ -188,7 +187,7 @@ class AuthorsEvaluationTest {
 
     private static FrozenBackbone.Request asked(Path file, PartRequest part) {
         return new FrozenBackbone.Request(
-                file.toString(), Optional.empty(), Optional.of(Precision.FLOAT32), part, Pixels.IMAGENET);
+                file.toString(), Optional.empty(), Optional.of(Precision.FLOAT32), part, FrozenBackbone.Ends.OWN);
     }
 
     private static FeatureBank bank(FrozenBackbone backbone) {

@@ -1,5 +1,6 @@
 package org.simreg.worker.train.teacher;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,12 +10,16 @@ import ai.djl.ndarray.NDManager;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,10 +30,15 @@ import org.simreg.proto.Pixels;
 import org.simreg.proto.Problems;
 import org.simreg.proto.Teacher.Feature;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.data.view.ViewRecipe;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.train.SmallRun;
+import org.simreg.worker.train.featurestore.StoreHeader;
 import org.simreg.worker.weights.checkpoint.TestWeights;
+import org.simreg.worker.weights.checkpoint.TowerFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
 
 /**
  * Tests that checkpoints in the layouts of the published ones give PyTorch's features. Their
@@ -116,6 +126,46 @@ class TeacherFilesTest {
                 "teachers[1].source (--teacher): Can't use the weights",
                 "teachers[3].source (--teacher): ");
         assertEquals(4, message.lines().count(), message);
+    }
+
+    @Test
+    void aTransformersTokensAreItsFeatureWhereTheJobSaysSo(@TempDir Path folder) {
+        Path file = folder.resolve("vit.safetensors");
+        TowerFixture tower = TowerFixture.read("timm-vit-ti16-96");
+        Safetensors.write(file, tower.file(tower.depth()));
+        List<float[]> features = new ArrayList<>();
+        Set<StoreHeader.Key> keys = new HashSet<>();
+        for (String output : List.of("", "cls", "mean", "cls+mean")) {
+            Job.Builder asked = SmallRun.job(file.toString());
+            asked.getTeachersBuilder(0).setNetwork(Network.VIT_TI16);
+            if (!output.isEmpty()) {
+                asked.getTeachersBuilder(0).setOutput(output);
+            }
+            Job job = JobSettings.complete(asked.build());
+            keys.add(new FeatureKey(job, "data", "cpu")
+                    .of(job.getTeachers(0), new View(0, new ViewRecipe.CentreView(32, 32))));
+            Problems problems = new Problems();
+            List<FrozenTeacher> loaded = FrozenTeacher.load(torch, job, problems, notice -> {});
+            problems.refuse("The job is refused");
+            try (FrozenTeacher teacher = loaded.get(0);
+                    NDManager scope = torch.scope()) {
+                float[] rows = teacher.features(scope, images(scope)).toFloatArray();
+                features.add(Arrays.copyOf(rows, rows.length / 2));
+            }
+        }
+        assertEquals(4, keys.size(), "stores of their own");
+        float[] both = new float[2 * 192];
+        System.arraycopy(features.get(1), 0, both, 0, 192);
+        System.arraycopy(features.get(2), 0, both, 192, 192);
+        assertArrayEquals(features.get(0), features.get(1));
+        assertArrayEquals(both, features.get(3));
+    }
+
+    @Test
+    void aConvolutionalTeacherHasNoTokens() {
+        Job.Builder job = job("supervised.pth", Network.RESNET50);
+        job.getTeachersBuilder(0).setOutput("mean");
+        refused(job, "teachers[0].source (--teacher): --teacher-output: resnet50 has no mean: its feature");
     }
 
     private static String refused(Job.Builder asked, String... parts) {

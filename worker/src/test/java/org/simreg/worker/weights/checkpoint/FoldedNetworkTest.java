@@ -37,7 +37,7 @@ class FoldedNetworkTest {
         }
         assertEquals(
                 small.weights().stream().map(Weight::name).toList(),
-                List.copyOf(folded.weights().keySet()));
+                List.copyOf(folded.weights().names()));
         assertEquals(whole.outputs(), small.outputs());
     }
 
@@ -48,9 +48,11 @@ class FoldedNetworkTest {
 
         float[] before = weights.get("conv1.weight").floats();
         double factor = first(weights, "bn1.weight") / Math.sqrt(first(weights, "bn1.running_var") + 1e-5);
-        assertEquals((float) (before[5] * factor), folded.weights().get("conv1.weight")[5]);
+        assertEquals(
+                (float) (before[5] * factor),
+                folded.weights().get("conv1.weight").floats()[5]);
         float bias = (float) (first(weights, "bn1.bias") - first(weights, "bn1.running_mean") * factor);
-        assertEquals(bias, folded.weights().get("conv1.bias")[0]);
+        assertEquals(bias, folded.weights().get("conv1.bias").floats()[0]);
         assertArrayEquals(before, weights.get("conv1.weight").floats(), "the state dict changed");
     }
 
@@ -74,7 +76,7 @@ class FoldedNetworkTest {
                 3);
         FoldedNetwork folded = FoldedNetwork.of(fork, WeightFixtures.weights(fork));
         assertEquals(fork.nodes().subList(1, 3), folded.network().nodes().subList(1, 3));
-        assertArrayEquals(new float[3], folded.weights().get("conv.bias"));
+        assertArrayEquals(new float[3], folded.weights().get("conv.bias").floats());
     }
 
     private static float first(StateDict weights, String name) {

@@ -1,2 +1,2 @@
-/** Data sets that are lists of files. Read {@link org.simreg.worker.data.dataset.list.ListLister} first. */
+/** Data sets that are lists of files or objects. Read {@link org.simreg.worker.data.dataset.list.ListLister} first. */
 package org.simreg.worker.data.dataset.list;

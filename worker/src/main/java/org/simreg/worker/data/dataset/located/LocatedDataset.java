@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.LocatedIndex;
 import org.simreg.worker.data.dataset.LocatedIndexFile;
@@ -127,8 +128,9 @@ public final class LocatedDataset {
      *
      * @param files of stretches
      * @param values packed in files
+     * @param cache of samples that lie in buckets; none: they are read each time
      */
-    public record Stores(FileStore files, ValueStore values) {}
+    public record Stores(FileStore files, ValueStore values, Optional<SampleCache> cache) {}
 
     /**
      * The data set of an index.
@@ -152,8 +154,10 @@ public final class LocatedDataset {
                         Path.of(shown),
                         shown,
                         parts,
-                        (part, images) ->
-                                new LocatedSamples(images, extents(index, part), stores.files(), stores.values()))
+                        (part, images) -> FarSamples.source(
+                                new LocatedSamples(images, extents(index, part), stores.files(), stores.values()),
+                                stores.cache(),
+                                notices))
                 .open(subset, notices);
     }
 

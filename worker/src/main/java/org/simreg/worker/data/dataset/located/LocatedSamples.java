@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.simreg.proto.DataSource;
 import org.simreg.proto.UserError;
 import org.simreg.proto.Version;
 import org.simreg.worker.base.io.FileNames;
@@ -36,8 +37,12 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
         return extents.files().get(extents.file()[images.place(id)]);
     }
 
+    private boolean isObject(int id) {
+        return extents.isObject(images.place(id));
+    }
+
     private boolean isWhole(int id) {
-        return extents.offset()[images.place(id)] == SampleExtents.WHOLE;
+        return !isObject(id) && extents.offset()[images.place(id)] == SampleExtents.WHOLE;
     }
 
     private String path(int id) {
@@ -53,7 +58,7 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
 
     @Override
     public Optional<String> location(int id) {
-        return Optional.of(isWhole(id) ? path(id) : file(id).path() + ": " + images.path(id));
+        return Optional.of(isWhole(id) || isObject(id) ? path(id) : file(id).path() + ": " + images.path(id));
     }
 
     @Override
@@ -75,7 +80,7 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
             into.read(whole(id));
             return;
         }
-        try (SampleBytes bytes = open(id)) {
+        try (SampleBytes bytes = open(id, wanted)) {
             ByteBuffer room = into.room(bytes.version().getLength());
             bytes.read(room);
             room.flip();
@@ -84,14 +89,39 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
 
     @Override
     public SampleBytes open(int id) throws IOException {
+        return open(id, () -> true);
+    }
+
+    /** Opens a sample for a caller that may give up. */
+    SampleBytes open(int id, BooleanSupplier wanted) throws IOException {
         if (isWhole(id)) {
             return FileBytes.of(whole(id));
         }
         int place = images.place(id);
-        if (SampleExtents.isValue(extents.offset()[place])) {
-            return new Value(file(id), SampleExtents.place(extents.offset()[place]));
+        long offset = extents.offset()[place];
+        int length = extents.length()[place];
+        if (isObject(id)) {
+            return new Stretch(new StoredFile(path(id), length, offset), 0, length, wanted);
         }
-        return new Stretch(file(id), extents.offset()[place], extents.length()[place]);
+        return SampleExtents.isValue(offset)
+                ? new Value(file(id), SampleExtents.place(offset), wanted)
+                : new Stretch(file(id), offset, length, wanted);
+    }
+
+    /** The version of a sample as it was listed; none of a local file of its own. */
+    Optional<Version> listed(int id) {
+        int place = images.place(id);
+        int length = extents.length()[place];
+        if (isWhole(id) || length < 0) {
+            return Optional.empty();
+        }
+        StoredFile file = isObject(id) ? new StoredFile(path(id), length, extents.offset()[place]) : file(id);
+        return Optional.of(version(file, length));
+    }
+
+    /** Whether any sample lies in a bucket. */
+    boolean isFar() {
+        return extents.files().stream().anyMatch(file -> DataSource.isObjects(file.path()));
     }
 
     private static UserError lost(StoredFile file, IOException e) {
@@ -111,10 +141,10 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
         private final ByteBuffer bytes;
         private final Version version;
 
-        Value(StoredFile file, long place) {
+        Value(StoredFile file, long place, BooleanSupplier wanted) {
             this.file = file;
             try {
-                bytes = ByteBuffer.wrap(values.value(file, place));
+                bytes = ByteBuffer.wrap(values.value(file, place, wanted));
             } catch (IOException e) {
                 throw lost(file, e);
             }
@@ -153,13 +183,13 @@ record LocatedSamples(ImageList images, SampleExtents extents, FileStore store, 
         private final Version version;
         private long at;
 
-        Stretch(StoredFile file, long offset, int length) {
+        Stretch(StoredFile file, long offset, int length, BooleanSupplier wanted) {
             this.file = file;
             at = offset;
             end = offset + length;
             version = LocatedSamples.version(file, length);
             try {
-                reader = store.open(file);
+                reader = store.open(file, wanted);
             } catch (IOException e) {
                 throw lost(file, e);
             }

@@ -38,7 +38,7 @@ public final class SampleEntries {
      * @param label its class; null if the source doesn't say
      * @param path with slashes, below the source's root
      * @param file that holds it; of a file of its own the folder of all paths, with a slash at its end, or nothing
-     * @param offset of its bytes, or {@link SampleExtents#WHOLE}
+     * @param offset of its bytes, or {@link SampleExtents#WHOLE}, or what tells an object from what it was before
      * @param length of its bytes; -1 if that isn't known
      */
     public record Entry(String label, String path, StoredFile file, long offset, int length) {}
@@ -136,9 +136,9 @@ public final class SampleEntries {
 
     private static void put(PartBuilder part, String label, String name, Entry entry) {
         StoredFile file = entry.file();
-        if (entry.offset() == SampleExtents.WHOLE) {
+        if (entry.offset() == SampleExtents.WHOLE || file.isFolder()) {
             String before = entry.path().substring(0, entry.path().length() - name.length());
-            file = new StoredFile(file.path() + before, 0, 0);
+            file = new StoredFile(file.path() + before, file.size(), 0);
         }
         part.add(label, name, file, entry.offset(), entry.length());
     }

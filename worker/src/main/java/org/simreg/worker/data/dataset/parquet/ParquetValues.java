@@ -1,6 +1,7 @@
 package org.simreg.worker.data.dataset.parquet;
 
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import org.simreg.worker.data.store.FileStore;
 import org.simreg.worker.data.store.StoredFile;
 import org.simreg.worker.data.store.ValueStore;
@@ -12,8 +13,8 @@ import org.simreg.worker.data.store.ValueStore;
  */
 public record ParquetValues(FileStore store) implements ValueStore {
     @Override
-    public byte[] value(StoredFile file, long place) throws IOException {
-        try (FileStore.Reader reader = store.open(file)) {
+    public byte[] value(StoredFile file, long place, BooleanSupplier wanted) throws IOException {
+        try (FileStore.Reader reader = store.open(file, wanted)) {
             return ColumnChunkReader.value(new PageReader(reader, file.size()), place);
         }
     }

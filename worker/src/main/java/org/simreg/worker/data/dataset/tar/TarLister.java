@@ -25,7 +25,6 @@ import org.simreg.worker.data.store.StoredFile;
  * {@code ILSVRC2012_img_train.tar}. Headers alone are read, several tars at once.
  */
 public final class TarLister implements SampleLister {
-    private static final int THREADS = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     private static final String TAR = ".tar";
 
     private final String pattern;
@@ -68,7 +67,7 @@ public final class TarLister implements SampleLister {
 
     @Override
     public void list(List<StoredFile> inputs, SampleEntries into, ImageDataset.IndexProgress progress) {
-        ExecutorService threads = NamedThreads.numbered("index", THREADS);
+        ExecutorService threads = NamedThreads.numbered("index", store.threads());
         try {
             List<Tar> outer = inputs.stream()
                     .map(file -> new Tar(file, "", file.path(), 0, file.size()))
@@ -119,7 +118,7 @@ public final class TarLister implements SampleLister {
     private Read scan(Tar tar) {
         TarMembers members = new TarMembers(tar.shown(), field, leftOut, odd);
         try (FileStore.Reader reader = store.open(tar.file())) {
-            new TarScan(reader, tar.shown(), tar.from(), tar.end()).walk(members);
+            new TarScan(reader, store.cheapBytes(), tar.shown(), tar.from(), tar.end()).walk(members);
         } catch (IOException e) {
             throw new UserError("%s can't be read: %s".formatted(tar.shown(), e.getMessage()), e);
         }

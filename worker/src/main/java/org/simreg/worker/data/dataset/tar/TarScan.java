@@ -13,11 +13,12 @@ import org.simreg.worker.data.store.FileStore;
  * POSIX's long names and sizes are the library's business.
  *
  * @param reader of the file
+ * @param headers bytes that are read at once where a header is
  * @param shown the tar's name, for messages
  * @param from where it begins in the file
  * @param end where it ends
  */
-record TarScan(FileStore.Reader reader, String shown, long from, long end) {
+record TarScan(FileStore.Reader reader, int headers, String shown, long from, long end) {
     private static final int RECORD = 512;
 
     /** Where bytes behind the end mark are looked for: files joined by cat. */
@@ -43,7 +44,7 @@ record TarScan(FileStore.Reader reader, String shown, long from, long end) {
      */
     void walk(Visitor visitor) throws IOException {
         requireTar();
-        TarWindow window = new TarWindow(reader, from, end);
+        TarWindow window = new TarWindow(reader, headers, from, end);
         String last = "";
         long lastEnd = from;
         try (TarArchiveInputStream tar = new TarArchiveInputStream(window, RECORD, RECORD, "UTF-8")) {

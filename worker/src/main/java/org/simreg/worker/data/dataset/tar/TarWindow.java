@@ -7,15 +7,17 @@ import org.simreg.worker.data.store.FileStore;
 
 /** A stretch of a file as a stream that skips without reading. */
 final class TarWindow extends InputStream {
-    private static final int HEADERS = 4096;
-
     private final FileStore.Reader reader;
     private final long end;
-    private final ByteBuffer ahead = ByteBuffer.allocate(HEADERS).flip();
+    private final ByteBuffer ahead;
     private long position;
 
-    TarWindow(FileStore.Reader reader, long from, long end) {
+    /**
+     * @param bytes that are read at once
+     */
+    TarWindow(FileStore.Reader reader, int bytes, long from, long end) {
         this.reader = reader;
+        ahead = ByteBuffer.allocate(bytes).flip();
         position = from;
         this.end = end;
     }
@@ -55,7 +57,7 @@ final class TarWindow extends InputStream {
 
     private boolean filled() throws IOException {
         if (!ahead.hasRemaining() && left() > 0) {
-            ahead.clear().limit((int) Math.min(HEADERS, left()));
+            ahead.clear().limit((int) Math.min(ahead.capacity(), left()));
             reader.read(position, ahead);
             ahead.flip();
         }

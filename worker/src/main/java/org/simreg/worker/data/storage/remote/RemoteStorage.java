@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -16,6 +17,8 @@ import org.simreg.proto.DatasetSummary;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.Split;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.data.cache.FetchedSamples;
+import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.dataset.SampleSource;
@@ -66,7 +69,9 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
 
     private SampleSource source(Origin origin, ImageList images, RetriedCalls calls, Consumer<String> notices) {
         SampleReader reader = new SampleReader(calls, origin.dataset(), origin.split(), images.sha256());
-        return new RemoteSamples(images, reader, cache, threads, notices);
+        FetchedSamples.Origin from =
+                new FetchedSamples.Origin("the coordinator", reader, id -> Optional.empty(), id -> -1, threads);
+        return new FetchedSamples(images, from, cache, notices);
     }
 
     @Override

@@ -18,6 +18,7 @@ import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.data.cache.DiskCache;
 
 /**
  * The cache of the coordinator's weight files: copies in folders named by their SHA-256, so that a

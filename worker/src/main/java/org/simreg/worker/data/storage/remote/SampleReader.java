@@ -18,11 +18,11 @@ import org.simreg.proto.ReadRequest.Wanted;
 import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc.SamplesBlockingStub;
 import org.simreg.proto.Split;
-import org.simreg.proto.UserError;
 import org.simreg.proto.Version;
+import org.simreg.worker.data.cache.SampleFetch;
 
 /** A reader of one part of a data set at the coordinator, many samples in a call. */
-final class SampleReader {
+final class SampleReader implements SampleFetch {
     private static final int CALL_SECONDS = 120;
     private static final int MOST_A_CALL = 1024;
 
@@ -40,16 +40,9 @@ final class SampleReader {
         what = "images of " + DataSource.shown(dataset);
     }
 
-    /**
-     * Reads samples, also if it takes several calls; what came is not asked for again.
-     *
-     * @param samples what is wanted, each id once
-     * @param wanted whether the caller still waits
-     * @param taker gets every sample once
-     * @throws UserError if it can't be done
-     * @throws CancellationException if it isn't wanted any more
-     */
-    void read(List<Wanted> samples, BooleanSupplier wanted, Consumer<Answer> taker) {
+    /** Reads samples, also if it takes several calls; what came is not asked for again. */
+    @Override
+    public void read(List<Wanted> samples, BooleanSupplier wanted, Consumer<Answer> taker) {
         Reading reading = new Reading(samples, wanted, taker);
         RetriedCalls.Call<SamplePart> call = new RetriedCalls.Call<>(what, CALL_SECONDS, reading::ask);
         while (!reading.isDone()) {
@@ -96,26 +89,6 @@ final class SampleReader {
             missing.remove(answer.id());
             taker.accept(answer);
         }
-    }
-
-    /** The coordinator's answer for one sample. */
-    sealed interface Answer {
-        /** The id of the sample. */
-        int id();
-
-        /**
-         * The sample's file, whole and checked.
-         *
-         * @param version its length is that of the data
-         * @param crc32c of the data
-         */
-        record File(int id, Version version, ByteString data, int crc32c) implements Answer {}
-
-        /** The answer that the version held by the asker is the present one. */
-        record Unchanged(int id) implements Answer {}
-
-        /** The answer that the coordinator can't read the file. */
-        record Unreadable(int id, String reason) implements Answer {}
     }
 
     /** The assembly of samples from pieces, checked, in the order they were asked for. */

@@ -1,4 +1,4 @@
-package org.simreg.worker.data.storage.remote;
+package org.simreg.worker.data.cache;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
 import org.simreg.proto.ReadRequest.Wanted;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.Sha256;
@@ -25,17 +28,16 @@ import org.simreg.worker.data.image.FileBuffer;
 import org.simreg.worker.data.image.ImageDecoder;
 
 /**
- * The sample source of storage that only the coordinator sees. What was read lies in the cache; an
- * entry of an earlier run is used once the coordinator has said that the file is still the same, so
- * that every worker trains on the same bytes.
+ * The sample source of storage that is far away: the coordinator's, or a bucket. What was read lies in the cache; an
+ * entry of an earlier run is used once it is sure that the file is still the same, so that every worker trains on the
+ * same bytes. Samples are fetched ahead of need, in the order of the requests.
  */
-final class RemoteSamples implements SampleSource {
+public final class FetchedSamples implements SampleSource {
     private static final int LOOKAHEAD = 8;
 
     private final ImageList images;
-    private final SampleReader reader;
+    private final Origin from;
     private final SampleCache cache;
-    private final Executor threads;
     private final Consumer<String> notices;
 
     /** Samples whose copies are of this run, or were confirmed in it; guarded by itself. */
@@ -47,16 +49,41 @@ final class RemoteSamples implements SampleSource {
 
     /**
      * @param images what the ids count in
-     * @param threads for reading ahead
+     * @param from where they come from
+     * @param cache where they are kept
      * @param notices told once if the cache can't be written
      */
-    RemoteSamples(
-            ImageList images, SampleReader reader, SampleCache cache, Executor threads, Consumer<String> notices) {
+    public FetchedSamples(ImageList images, Origin from, SampleCache cache, Consumer<String> notices) {
         this.images = images;
-        this.reader = reader;
+        this.from = from;
         this.cache = cache;
-        this.threads = threads;
         this.notices = notices;
+    }
+
+    /**
+     * Where samples come from.
+     *
+     * @param name of the storage, for people
+     * @param fetch the way there
+     * @param place where a sample lies, for people
+     * @param bytes of a sample; -1 where that isn't known
+     * @param threads for reading ahead
+     */
+    public record Origin(
+            String name,
+            SampleFetch fetch,
+            IntFunction<Optional<String>> place,
+            IntToLongFunction bytes,
+            Executor threads) {}
+
+    @Override
+    public Optional<String> location(int id) {
+        return from.place().apply(id);
+    }
+
+    @Override
+    public long bytes(int id) {
+        return from.bytes().applyAsLong(id);
     }
 
     @Override
@@ -70,7 +97,7 @@ final class RemoteSamples implements SampleSource {
         for (int id : ids) {
             coming.compute(id, (key, old) -> old == null || old.isOver() ? prefetch : old);
         }
-        threads.execute(() -> {
+        from.threads().execute(() -> {
             prefetch.run(() -> fetchMissing(prefetch));
             for (int id : ids) {
                 coming.remove(id, prefetch);
@@ -90,7 +117,7 @@ final class RemoteSamples implements SampleSource {
             }
         }
         if (!missing.isEmpty()) {
-            reader.read(missing, prefetch.wanted(), this::keep);
+            from.fetch().read(missing, prefetch.wanted(), this::keep);
         }
     }
 
@@ -105,19 +132,18 @@ final class RemoteSamples implements SampleSource {
         return new Sha256().text(images.key(id)).hex();
     }
 
-    private void keep(SampleReader.Answer answer) {
-        if (answer instanceof SampleReader.Answer.Unreadable broken) {
+    private void keep(SampleFetch.Answer answer) {
+        if (answer instanceof SampleFetch.Answer.Unreadable broken) {
             unreadable.put(broken.id(), broken.reason());
             return;
         }
-        if (answer instanceof SampleReader.Answer.File file) {
+        if (answer instanceof SampleFetch.Answer.File file) {
             try {
                 cache.put(key(file.id()), file);
             } catch (IOException e) {
                 if (uncached.compareAndSet(false, true)) {
-                    notices.accept(
-                            "the cache of samples can't be written (%s), so they are read from the coordinator every time"
-                                    .formatted(e));
+                    notices.accept("the cache of samples can't be written (%s), so they are read from %s every time"
+                            .formatted(e, from.name()));
                 }
             }
         }
@@ -140,14 +166,14 @@ final class RemoteSamples implements SampleSource {
         }
         String reason = unreadable.get(id);
         if (reason == null) {
-            SampleReader.Answer answer = fetch(wanted(id), wanted);
-            if (answer instanceof SampleReader.Answer.Unchanged && !isCached(id, into)) {
+            SampleFetch.Answer answer = fetch(wanted(id), wanted);
+            if (answer instanceof SampleFetch.Answer.Unchanged && !isCached(id, into)) {
                 // The copy was damaged, and is gone now.
                 answer = fetch(Wanted.newBuilder().setId(id).build(), wanted);
             }
-            if (answer instanceof SampleReader.Answer.File file) {
+            if (answer instanceof SampleFetch.Answer.File file) {
                 copy(file, into);
-            } else if (answer instanceof SampleReader.Answer.Unreadable broken) {
+            } else if (answer instanceof SampleFetch.Answer.Unreadable broken) {
                 reason = broken.reason();
             }
         }
@@ -166,16 +192,16 @@ final class RemoteSamples implements SampleSource {
         }
     }
 
-    private SampleReader.Answer fetch(Wanted sample, BooleanSupplier wanted) {
-        List<SampleReader.Answer> answers = new ArrayList<>();
-        reader.read(List.of(sample), wanted, answer -> {
+    private SampleFetch.Answer fetch(Wanted sample, BooleanSupplier wanted) {
+        List<SampleFetch.Answer> answers = new ArrayList<>();
+        from.fetch().read(List.of(sample), wanted, answer -> {
             keep(answer);
             answers.add(answer);
         });
         return answers.get(0);
     }
 
-    private static void copy(SampleReader.Answer.File file, FileBuffer into) throws IOException {
+    private static void copy(SampleFetch.Answer.File file, FileBuffer into) throws IOException {
         ByteBuffer room = into.room(file.version().getLength());
         file.data().copyTo(room);
         room.flip();

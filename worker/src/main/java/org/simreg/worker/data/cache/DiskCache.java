@@ -1,4 +1,4 @@
-package org.simreg.worker.data.storage.remote;
+package org.simreg.worker.data.cache;
 
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -17,9 +17,9 @@ import java.util.List;
  * deleting those not touched for longest. Safe for all threads; other processes may add and delete
  * files too.
  */
-final class DiskCache {
+public final class DiskCache {
     /** How the name of a file ends that isn't whole yet. */
-    static final String DRAFT = ".part";
+    public static final String DRAFT = ".part";
 
     private static final int BLOCK = 4096;
 

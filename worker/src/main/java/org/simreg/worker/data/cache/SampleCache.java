@@ -1,4 +1,4 @@
-package org.simreg.worker.data.storage.remote;
+package org.simreg.worker.data.cache;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,12 +16,12 @@ import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.data.image.FileBuffer;
 
 /**
- * The cache of the coordinator's image files on the local disk, of a bounded size: copies not read
+ * The cache of image files that lie far away on the local disk, of a bounded size: copies not read
  * for longest go first. Every read checks length and CRC32C, so that an entry that a crash or the
  * disk has damaged is only a miss: nothing is forced to the disk. Several processes may share the
  * folder; each counts what the others wrote now and then. Safe for all threads.
  */
-final class SampleCache {
+public final class SampleCache {
     private static final int MAGIC = 0x53524331;
     private static final int HEAD = 24;
 
@@ -32,7 +32,7 @@ final class SampleCache {
      * @param folder made when the first entry is written
      * @param mostBytes disk space of all entries together
      */
-    SampleCache(Path folder, long mostBytes) {
+    public SampleCache(Path folder, long mostBytes) {
         this.folder = folder;
         space = new DiskCache(folder, mostBytes);
     }
@@ -67,7 +67,7 @@ final class SampleCache {
             Files.deleteIfExists(file);
             return false;
         } catch (IOException e) {
-            // Missing, most often; whatever it is, the coordinator has the file.
+            // Missing, most often; whatever it is, the file can be had again.
             return false;
         }
     }
@@ -111,7 +111,7 @@ final class SampleCache {
      *
      * @throws IOException if it can't be written
      */
-    void put(String key, SampleReader.Answer.File file) throws IOException {
+    void put(String key, SampleFetch.Answer.File file) throws IOException {
         long bytes = HEAD + file.version().getLength();
         if (!space.reserve(bytes)) {
             return;
@@ -123,7 +123,7 @@ final class SampleCache {
         }
     }
 
-    private static void replace(Path target, SampleReader.Answer.File file) throws IOException {
+    private static void replace(Path target, SampleFetch.Answer.File file) throws IOException {
         Files.createDirectories(target.getParent());
         Path draft = Files.createTempFile(target.getParent(), "", DiskCache.DRAFT);
         try {
@@ -135,7 +135,7 @@ final class SampleCache {
         }
     }
 
-    private static void write(Path draft, SampleReader.Answer.File file) throws IOException {
+    private static void write(Path draft, SampleFetch.Answer.File file) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(HEAD).putInt(MAGIC).putInt(file.crc32c());
         head.putLong(file.version().getLength())
                 .putLong(file.version().getModifiedNs())

@@ -1,4 +1,4 @@
-package org.simreg.worker.data.storage.remote;
+package org.simreg.worker.data.cache;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,0 +1,198 @@
+package org.simreg.bench.bucket;
+
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.simreg.worker.base.concurrent.NamedThreads;
+
+/** A proxy of HTTP/1.1 to a port of this machine that can do harm to requests and answers, one after the other. */
+public final class FaultyLine implements AutoCloseable {
+    private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
+    private static final Pattern CHUNKED = Pattern.compile("(?i)\r\ntransfer-encoding: *chunked");
+    private static final byte[] SLOW_DOWN =
+            ("HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 74\r\n\r\n"
+                            + "<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\n\n")
+                    .getBytes(StandardCharsets.ISO_8859_1);
+
+    /** What is done to one request. */
+    public enum Fault {
+        /** Nothing. */
+        NONE,
+        /** The server is said to be busy; it never hears of the request. */
+        THROTTLED,
+        /** The answer's body ends in the middle, and the connection with it. */
+        CUT,
+        /** The answer's body is said to be shorter than it is, and is cut to that. */
+        SHORT,
+        /** The connection ends without an answer. */
+        DROPPED
+    }
+
+    private final ServerSocket server;
+    private final int target;
+    private final AtomicLong requests = new AtomicLong();
+    private volatile LongFunction<Fault> faults = number -> Fault.NONE;
+    private volatile Duration delay = Duration.ZERO;
+
+    /**
+     * @param target port of the server
+     */
+    FaultyLine(int target) throws IOException {
+        this.target = target;
+        server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+        NamedThreads.thread("faulty-line", this::accept).start();
+    }
+
+    /** Where clients find it. */
+    public String address() {
+        return "http://127.0.0.1:" + server.getLocalPort();
+    }
+
+    /** Requests so far. */
+    public long requests() {
+        return requests.get();
+    }
+
+    /**
+     * Does harm from now on.
+     *
+     * @param fault of a request, by its number from 0
+     */
+    public void faults(LongFunction<Fault> fault) {
+        requests.set(0);
+        faults = fault;
+    }
+
+    /** Adds so much to every request from now on. */
+    public void delay(Duration time) {
+        delay = time;
+    }
+
+    private void accept() {
+        while (!server.isClosed()) {
+            try {
+                Socket client = server.accept();
+                NamedThreads.thread("faulty-line-" + client.getPort(), () -> serve(client))
+                        .start();
+            } catch (IOException e) {
+                // It was closed.
+                return;
+            }
+        }
+    }
+
+    private void serve(Socket client) {
+        try (client;
+                Socket up = new Socket(InetAddress.getLoopbackAddress(), target)) {
+            client.setTcpNoDelay(true);
+            up.setTcpNoDelay(true);
+            while (one(client, up)) {
+                continue;
+            }
+        } catch (IOException e) {
+            // Either side has gone; the other one sees that too.
+        }
+    }
+
+    /** One request and its answer; whether another may follow. */
+    private boolean one(Socket client, Socket up) throws IOException {
+        byte[] asked = message(client.getInputStream(), false);
+        if (asked.length == 0) {
+            return false;
+        }
+        Fault fault = faults.apply(requests.getAndIncrement());
+        LockSupport.parkNanos(delay.toNanos());
+        OutputStream out = client.getOutputStream();
+        if (fault == Fault.THROTTLED) {
+            out.write(SLOW_DOWN);
+            return true;
+        } else if (fault == Fault.DROPPED) {
+            return false;
+        }
+        up.getOutputStream().write(asked);
+        byte[] answer = message(up.getInputStream(), asked[0] == 'H');
+        int body = body(answer);
+        int length = answer.length - body;
+        if (fault == Fault.CUT && length > 1) {
+            out.write(answer, 0, body + length / 2);
+            return false;
+        } else if (fault == Fault.SHORT && length > 1) {
+            String head = new String(answer, 0, body, StandardCharsets.ISO_8859_1);
+            out.write(LENGTH.matcher(head)
+                    .replaceFirst("\r\nContent-Length: " + length / 2)
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            out.write(answer, body, length / 2);
+            return true;
+        }
+        out.write(answer);
+        return true;
+    }
+
+    private static int body(byte[] message) {
+        return new String(message, StandardCharsets.ISO_8859_1).indexOf("\r\n\r\n") + 4;
+    }
+
+    /** A head and its body; empty at the stream's end. */
+    private static byte[] message(InputStream in, boolean headOnly) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        int last = 0;
+        while (last != 0x0D0A0D0A) {
+            int one = in.read();
+            if (one < 0) {
+                return new byte[0];
+            }
+            bytes.write(one);
+            last = last << 8 | one;
+        }
+        String head = bytes.toString(StandardCharsets.ISO_8859_1);
+        Matcher length = LENGTH.matcher(head);
+        if (headOnly) {
+            return bytes.toByteArray();
+        } else if (CHUNKED.matcher(head).find()) {
+            chunks(in, bytes);
+        } else if (length.find()) {
+            byte[] body = in.readNBytes(Integer.parseInt(length.group(1)));
+            bytes.writeBytes(body);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void chunks(InputStream in, ByteArrayOutputStream into) throws IOException {
+        int size = -1;
+        while (size != 0) {
+            StringBuilder line = new StringBuilder();
+            while (line.length() < 2 || line.lastIndexOf("\r\n") != line.length() - 2) {
+                int one = in.read();
+                if (one < 0) {
+                    throw new EOFException("a chunk's head is cut");
+                }
+                line.append((char) one);
+            }
+            into.writeBytes(line.toString().getBytes(StandardCharsets.ISO_8859_1));
+            size = Integer.parseInt(
+                    line.substring(0, line.length() - 2).split(";")[0].strip(), 16);
+            into.writeBytes(in.readNBytes(size + 2));
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+        } catch (IOException e) {
+            throw new IllegalStateException("the line can't be closed", e);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package org.simreg.bench;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.simreg.bench.bucket.FaultyLine.Fault;
+import org.simreg.bench.bucket.LoopbackS3;
+import org.simreg.coordinator.node.SmallJob;
+import org.simreg.proto.Dataset;
+import org.simreg.proto.Roots;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.data.cache.SampleCache;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.ImageList;
+import org.simreg.worker.data.dataset.SampleBytes;
+import org.simreg.worker.data.dataset.SampleSource;
+import org.simreg.worker.data.image.FileBuffer;
+import org.simreg.worker.data.loader.Batch;
+import org.simreg.worker.data.loader.BatchLoader;
+import org.simreg.worker.data.loader.BatchStream;
+import org.simreg.worker.data.pack.PackSettings;
+import org.simreg.worker.data.pack.ShardPacker;
+import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.StoredFile;
+import org.simreg.worker.data.store.s3.S3Access;
+import org.simreg.worker.data.store.s3.S3Store;
+import org.simreg.worker.data.view.View;
+import org.simreg.worker.data.view.ViewRecipe;
+
+/** Data sets in a bucket of a real server, over a line that throttles, cuts, lies and drops. */
+@Timeout(120)
+class S3SourcesTest {
+    private static LoopbackS3 server;
+
+    @TempDir
+    static Path folder;
+
+    private static Path data;
+
+    @BeforeAll
+    static void aBucket() throws IOException {
+        server = new LoopbackS3();
+        server.use();
+        data = SmallJob.pictures(folder.resolve("data"));
+        server.bucket("pictures", folder);
+        PackSettings shards = new PackSettings(60_000, Optional.empty(), Optional.empty(), Optional.empty());
+        new ShardPacker(open(data.toString(), Optional.empty()), shards, folder.resolve("shards"))
+                .pack(1, ProgressMonitor.SILENT);
+        server.bucket("packed", folder.resolve("shards"));
+    }
+
+    @AfterAll
+    static void end() {
+        server.close();
+    }
+
+    @AfterEach
+    void theLineIsGood() {
+        server.line().faults(number -> Fault.NONE);
+    }
+
+    private static ImageDataset open(String source, Optional<SampleCache> cache) {
+        return open(source, Roots.ANYWHERE, cache, new ArrayList<>());
+    }
+
+    private static ImageDataset open(String source, Roots roots, Optional<SampleCache> cache, List<String> notices) {
+        try {
+            Path index = Files.createTempDirectory(folder, "index");
+            return DatasetOpener.local(
+                    Dataset.newBuilder().addPath(source).build(),
+                    new DatasetOpener.Local(index, roots, ImageDataset.IndexProgress.SILENT, cache),
+                    notices::add);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] bytes(ImageList images, int id) throws IOException {
+        try (SampleBytes bytes = ((SampleSource.Stored) images.source()).open(id)) {
+            ByteBuffer whole = ByteBuffer.allocate((int) bytes.version().getLength());
+            bytes.read(whole);
+            assertFalse(whole.hasRemaining());
+            return whole.array();
+        }
+    }
+
+    private static void assertSame(ImageList expected, ImageList found) throws IOException {
+        assertEquals(expected.sha256(), found.sha256());
+        assertEquals(expected.classNames(), found.classNames());
+        for (int id = 0; id < expected.size(); id++) {
+            assertEquals(expected.bytes(id), found.bytes(id));
+            assertArrayEquals(bytes(expected, id), bytes(found, id));
+        }
+    }
+
+    private static void assertSame(String source) throws IOException {
+        ImageDataset expected = open(data.toString(), Optional.empty());
+        ImageDataset found = open(source, Optional.empty());
+        assertSame(expected.train(), found.train());
+        assertSame(expected.val().orElseThrow(), found.val().orElseThrow());
+    }
+
+    @Test
+    void objectsAndShardsAreTheSamplesOfTheFolder() throws IOException {
+        assertSame("s3://pictures/data");
+        assertSame("s3://pictures/data/");
+        assertSame("tar:s3://packed/*.tar");
+    }
+
+    @Test
+    void aLineThatThrottlesCutsLiesAndDropsChangesNothing() throws IOException {
+        Fault[] faults = Fault.values();
+        server.line().faults(number -> number % 5 == 0 ? faults[(int) (number / 5 % faults.length)] : Fault.NONE);
+        assertSame("s3://pictures/data");
+        assertSame("tar:s3://packed/*.tar");
+        assertTrue(server.line().requests() > 150);
+    }
+
+    @Test
+    void theLoaderReadsAheadThroughTheCacheAndASecondRunAsksForNothing() throws IOException {
+        SampleCache cache = new SampleCache(folder.resolve("cache"), 100_000_000);
+        ImageList images = open("s3://pictures/data", Optional.of(cache)).train();
+        byte[] expected = views(open(data.toString(), Optional.empty()).train());
+        server.line().faults(number -> number % 4 == 0 ? Fault.THROTTLED : Fault.NONE);
+        assertArrayEquals(expected, views(images));
+        ImageList again = open("s3://pictures/data", Optional.of(cache)).train();
+        server.line().faults(number -> Fault.NONE);
+        assertArrayEquals(expected, views(again));
+        assertEquals(0, server.line().requests());
+    }
+
+    private static byte[] views(ImageList images) {
+        int[] ids = IntStream.range(0, images.size()).toArray();
+        BatchLoader.Request request =
+                new BatchLoader.Request(0, ids, View.each(new ViewRecipe.RandomView(32, 0.2, true)));
+        try (BatchLoader loader = new BatchLoader(images, new BatchLoader.Settings(1, 2, 7), System.err::println);
+                BatchStream queue = loader.batches(List.of(request).iterator());
+                Batch batch = queue.next()) {
+            ByteBuffer all = batch.views(0).duplicate();
+            byte[] bytes = new byte[all.remaining()];
+            all.get(bytes);
+            return bytes;
+        }
+    }
+
+    @Test
+    void anObjectThatChangedOrWentIsNamed() throws IOException {
+        server.put("pictures", "more/a.png", Files.readAllBytes(picture()));
+        server.put("pictures", "more/b.png", Files.readAllBytes(picture()));
+        ImageList images = open("s3://pictures/more", Optional.empty()).train();
+        server.put("pictures", "more/a.png", new byte[] {1, 2, 3});
+        server.remove("pictures", "more/b.png");
+        String changed = assertThrows(UserError.class, () -> bytes(images, 0)).getMessage();
+        assertTrue(changed.startsWith("s3://pictures/more/a.png has changed since it was listed"), changed);
+        String gone = assertThrows(UserError.class, () -> images.source().read(1, new FileBuffer(), () -> true))
+                .getMessage();
+        assertTrue(gone.startsWith("s3://pictures/more/b.png can't be had"), gone);
+        assertTrue(gone.contains("there is no such object"), gone);
+    }
+
+    private static Path picture() throws IOException {
+        try (var files = Files.walk(data)) {
+            return files.filter(Files::isRegularFile).findFirst().orElseThrow();
+        }
+    }
+
+    @Test
+    void whatCannotBeIsSaidInASentence() {
+        assertRefused("s3://nothing-here/data", "there is no such bucket");
+        assertRefused("s3://pictures/absent", "has no images");
+        assertRefused("s3:///data", "names no bucket");
+        assertRefused("tar:s3://packed/none-*.tar", "No object is named like");
+        assertRefused("tar:s3://packed/train-{000000..000099}.tar", "there is no such object");
+        assertRefused("tar:s3://pictures/data/*/x.tar", "wildcards are for the object's name");
+        assertRefused("list:s3://pictures/list.txt", "lists are files");
+        System.setProperty("aws.secretAccessKey", "wrong");
+        try {
+            assertRefused("s3://pictures/data", "access is denied");
+        } finally {
+            System.setProperty("aws.secretAccessKey", LoopbackS3.SECRET);
+        }
+    }
+
+    private static void assertRefused(String source, String because) {
+        UserError e = assertThrows(UserError.class, () -> open(source, Optional.empty()));
+        assertTrue(e.getMessage().contains(because), e.getMessage());
+    }
+
+    @Test
+    void rootsHoldForBuckets() throws IOException {
+        Roots roots = Roots.parse(List.of("s3://pictures/data"));
+        assertEquals(
+                open(data.toString(), Optional.empty()).sha256(),
+                open("s3://pictures/data", roots, Optional.empty(), new ArrayList<>())
+                        .sha256());
+        for (String source : List.of("s3://pictures", "s3://pictures/data-2", "tar:s3://packed/*.tar")) {
+            UserError e = assertThrows(UserError.class, () -> open(source, roots, Optional.empty(), new ArrayList<>()));
+            assertTrue(e.getMessage().contains("is not below s3://pictures/data/ (--root)"), e.getMessage());
+        }
+    }
+
+    @Test
+    void patienceEndsWithTheLastAnswer() {
+        StoredFile file = new StoredFile("s3://pictures/data/x", 10, 1);
+        server.line().faults(number -> Fault.THROTTLED);
+        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofMillis(300)), Roots.ANYWHERE);
+        UserError e = assertThrows(UserError.class, () -> {
+            try (FileStore.Reader reader = store.open(file)) {
+                reader.read(0, ByteBuffer.allocate(10));
+            }
+        });
+        assertTrue(e.getMessage().contains("503 SlowDown"), e.getMessage());
+        assertTrue(server.line().requests() > 2);
+    }
+}

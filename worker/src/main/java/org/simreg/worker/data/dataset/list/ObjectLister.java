@@ -1,0 +1,87 @@
+package org.simreg.worker.data.dataset.list;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.simreg.proto.UserError;
+import org.simreg.worker.base.io.FileNames;
+import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.data.dataset.ImageDataset;
+import org.simreg.worker.data.dataset.folder.LeftOut;
+import org.simreg.worker.data.dataset.folder.PathTree;
+import org.simreg.worker.data.dataset.located.SampleEntries;
+import org.simreg.worker.data.dataset.located.SampleLister;
+import org.simreg.worker.data.store.ObjectStore;
+import org.simreg.worker.data.store.StoredFile;
+
+/** The lister of objects below a beginning of their names, as a folder tree. Each start lists them. */
+public final class ObjectLister implements SampleLister {
+    private static final Comparator<StoredFile> BYTES =
+            Comparator.comparing(file -> FileNames.bytes(file.path()), Arrays::compareUnsigned);
+
+    private final String folder;
+    private final ObjectStore store;
+    private final ImageDataset.IndexProgress progress;
+    private List<StoredFile> objects = List.of();
+
+    /**
+     * @param folder the place that all begin with
+     * @param progress told about the listing
+     */
+    public ObjectLister(String folder, ObjectStore store, ImageDataset.IndexProgress progress) {
+        this.folder = folder.endsWith("/") ? folder : folder + "/";
+        this.store = store;
+        this.progress = progress;
+    }
+
+    @Override
+    public String key() {
+        return folder;
+    }
+
+    /** One file that stands for all: a digest of their names, sizes and versions. */
+    @Override
+    public List<StoredFile> inputs() {
+        List<StoredFile> found = new ArrayList<>(store.below(folder, count -> progress.listed(0, count)));
+        found.sort(BYTES);
+        Sha256 sha = new Sha256();
+        found.forEach(one -> sha.text(one.path()).text(one.size() + " " + one.changed()));
+        objects = found;
+        return List.of(new StoredFile(
+                folder, found.size(), Long.parseUnsignedLong(sha.hex().substring(0, 16), 16)));
+    }
+
+    @Override
+    public void list(List<StoredFile> inputs, SampleEntries into, ImageDataset.IndexProgress listed) {
+        LeftOut leftOut = new LeftOut();
+        StoredFile beginning = StoredFile.folder(folder);
+        int odd = 0;
+        for (StoredFile object : objects) {
+            String path = object.path().substring(folder.length());
+            if (path.isEmpty() || path.endsWith("/")) {
+                continue;
+            }
+            if (isOdd(path)) {
+                odd++;
+            } else if (!PathTree.isImage(path)) {
+                leftOut.file("", path.substring(path.lastIndexOf('/') + 1), true);
+            } else if (object.size() > Integer.MAX_VALUE) {
+                throw new UserError("%s has %d bytes, more than an image may have; take it away"
+                        .formatted(object.path(), object.size()));
+            } else {
+                into.add(new SampleEntries.Entry(null, path, beginning, object.changed(), (int) object.size()));
+            }
+        }
+        objects = List.of();
+        leftOut.notes().forEach(into::note);
+        if (odd > 0) {
+            into.note("left out: %d objects with empty names, . or .. in their paths".formatted(odd));
+        }
+    }
+
+    private static boolean isOdd(String path) {
+        return Arrays.stream(path.split("/", -1))
+                .anyMatch(name -> name.isEmpty() || name.equals(".") || name.equals(".."));
+    }
+}

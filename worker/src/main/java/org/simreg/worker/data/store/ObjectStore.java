@@ -1,0 +1,20 @@
+package org.simreg.worker.data.store;
+
+import java.util.List;
+import java.util.function.LongConsumer;
+import org.simreg.proto.UserError;
+
+/** A storage of objects by name, whose folders are what names have before slashes. */
+public interface ObjectStore extends FileStore {
+    /**
+     * All objects below a folder, in any order.
+     *
+     * @param folder place without wildcards
+     * @param progress told how many there are so far, from any thread
+     * @throws UserError if it can't be listed, or may not be read
+     */
+    List<StoredFile> below(String folder, LongConsumer progress);
+
+    /** Whether a place can be listed now; found out without patience. */
+    boolean isThere(String place);
+}
