@@ -91,7 +91,7 @@ class FeatureFillerTest {
                         UserError.class,
                         () -> fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> {}, () -> false));
                 assertTrue(
-                        refused.getMessage().startsWith("The features that " + broken + " gives for " + folder),
+                        refused.getMessage().startsWith("The features that " + broken + " gives for ../scripts/sample/"),
                         refused.getMessage());
                 assertTrue(refused.getMessage().contains("are no finite numbers (Infinity)"), refused.getMessage());
             }
