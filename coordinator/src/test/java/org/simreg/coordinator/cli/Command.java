@@ -53,7 +53,8 @@ public final class Command {
         command.addAll(args);
         Path out = Files.createTempFile(folder, "out", ".txt");
         Path err = Files.createTempFile(folder, "err", ".txt");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toAbsolutePath().toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(directory.toAbsolutePath().toFile());
         builder.environment().put("XDG_CACHE_HOME", folder.toString());
         builder.redirectOutput(out.toFile()).redirectError(err.toFile());
         return new Command(builder.start(), out, err);

@@ -48,7 +48,9 @@ class HelpExamplesRunTest {
     private static final Map<String, String> LONG = new LinkedHashMap<>();
 
     static {
-        LONG.put("simreg distill --data photos --teacher moco_v2_800ep.pth.tar --student resnet18", SHORT + " --epochs 1");
+        LONG.put(
+                "simreg distill --data photos --teacher moco_v2_800ep.pth.tar --student resnet18",
+                SHORT + " --epochs 1");
         LONG.put("simreg distill --job runs/resnet18-photos/job.yaml --seed 1 --out runs/again", "");
         LONG.put("simreg audit runs/resnet18-photos", "");
         LONG.put("simreg eval knn --data photos --weights runs/resnet18-photos", "");
@@ -86,7 +88,9 @@ class HelpExamplesRunTest {
         return Arrays.stream(example.replaceFirst("^simreg ", "")
                         .replaceFirst(" [|>].*", "")
                         .split("\\s+"))
-                .map(word -> word.matches("photos|shards|.*\\.(tar|pth)") ? folder.resolve(word).toString() : word)
+                .map(word -> word.matches("photos|shards|.*\\.(tar|pth)")
+                        ? folder.resolve(word).toString()
+                        : word)
                 .map(word -> word.replace("~", folder.toString()))
                 .toArray(String[]::new);
     }

@@ -67,8 +67,8 @@ class BankPicturesTest {
         SearchGrpc.SearchBlockingStub search =
                 SearchGrpc.newBlockingStub(node.client().channel());
         search.createBank(request.build());
-        Iterator<BankStatus> states = search.watchBank(
-                DescribeBankRequest.newBuilder().setName(name).build());
+        Iterator<BankStatus> states =
+                search.watchBank(DescribeBankRequest.newBuilder().setName(name).build());
         BankStatus last = states.next();
         while (states.hasNext()) {
             last = states.next();

@@ -30,7 +30,6 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.AtomicFile;
 import org.simreg.worker.base.io.OwnFolder;
-
 import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.RunCheckpoint;
 

@@ -223,10 +223,7 @@ final class ShardEmbedder implements AutoCloseable {
                         dimension,
                         mark.origin(weights, view.toString()),
                         bank -> embedding.run(
-                                backbone,
-                                new ImageEmbedder.Pass(view, 0, ids),
-                                this,
-                                (rows, of, labels) -> {
+                                backbone, new ImageEmbedder.Pass(view, 0, ids), this, (rows, of, labels) -> {
                                     Arrays.stream(of).forEach(id -> read.set(id - ids[0]));
                                     add(bank, of, labels, rows);
                                 }));

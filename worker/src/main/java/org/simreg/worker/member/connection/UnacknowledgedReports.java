@@ -39,7 +39,9 @@ final class UnacknowledgedReports {
      */
     synchronized void awaitRoom() {
         if (commits >= most) {
-            LOG.warn("{} steps wait to be reported to the coordinator; the next one is not begun before it takes them", commits);
+            LOG.warn(
+                    "{} steps wait to be reported to the coordinator; the next one is not begun before it takes them",
+                    commits);
         }
         try {
             while (commits >= most) {

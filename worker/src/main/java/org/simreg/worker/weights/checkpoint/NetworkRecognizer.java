@@ -129,7 +129,8 @@ public final class NetworkRecognizer {
 
     /** Neither a weight of a network that was found nor its last layer. */
     private boolean isFree(String name) {
-        return !isState(name) && !used.contains(file.stored(name).origins().findFirst().orElseThrow());
+        return !isState(name)
+                && !used.contains(file.stored(name).origins().findFirst().orElseThrow());
     }
 
     /** Takes the tensors of a network that was found, its counters and its last layer. */

@@ -23,10 +23,8 @@ final class TensorForms {
     }
 
     private static ByteBuffer below(List<LazyTensor> parts) {
-        List<ByteBuffer> bytes =
-                parts.stream().map(part -> part.load().data()).toList();
-        ByteBuffer all =
-                buffer(bytes.stream().mapToLong(ByteBuffer::remaining).sum());
+        List<ByteBuffer> bytes = parts.stream().map(part -> part.load().data()).toList();
+        ByteBuffer all = buffer(bytes.stream().mapToLong(ByteBuffer::remaining).sum());
         bytes.forEach(all::put);
         return all.flip();
     }

@@ -24,7 +24,8 @@ class UnacknowledgedReportsTest {
 
     private void commit(long step) {
         reports.add(Report.newBuilder()
-                .setCommitted(Committed.newBuilder().setStep(StepDone.newBuilder().setStep(step)))
+                .setCommitted(
+                        Committed.newBuilder().setStep(StepDone.newBuilder().setStep(step)))
                 .build());
     }
 
@@ -53,9 +54,10 @@ class UnacknowledgedReportsTest {
 
     @Test
     void ofNoticesTheLastThousandAreKept() {
-        IntStream.range(0, 1500).forEach(i -> reports.add(Report.newBuilder()
-                .setTold(Told.newBuilder().setText("notice " + i))
-                .build()));
+        IntStream.range(0, 1500)
+                .forEach(i -> reports.add(Report.newBuilder()
+                        .setTold(Told.newBuilder().setText("notice " + i))
+                        .build()));
         List<Report> kept = new ArrayList<>();
         reports.all().forEach(kept::add);
         assertEquals(1000, kept.size());

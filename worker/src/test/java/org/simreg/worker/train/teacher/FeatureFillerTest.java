@@ -74,7 +74,8 @@ class FeatureFillerTest {
     @Test
     void featuresThatAreNoNumbersAreRefusedWithTheImageAndNotKept() {
         Path broken = folder.resolve("broken.safetensors");
-        StateDict weights = WeightsFile.contents(Path.of(SmallRun.teacher(folder, Network.RESNET18, 2))).tensors();
+        StateDict weights = WeightsFile.contents(Path.of(SmallRun.teacher(folder, Network.RESNET18, 2)))
+                .tensors();
         String name = "layer4.1.bn2.bias";
         Map<String, LazyTensor> changed = new LinkedHashMap<>();
         weights.names().forEach(one -> changed.put(one, weights.stored(one)));
@@ -88,8 +89,7 @@ class FeatureFillerTest {
         for (int time = 0; time < 2; time++) {
             try (FeatureFiller fill = open()) {
                 UserError refused = assertThrows(
-                        UserError.class,
-                        () -> fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> {}, () -> false));
+                        UserError.class, () -> fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> {}, () -> false));
                 assertTrue(
                         refused.getMessage().startsWith("The features that " + broken + " gives for ../scripts/sample/"),
                         refused.getMessage());

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,7 +74,13 @@ class HubNamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"torchvision-convnext-tiny", "huggingface-convnext-tiny", "huggingface-dinov2-vits14-reg", "sequential-resnet18"})
+    @ValueSource(
+            strings = {
+                "torchvision-convnext-tiny",
+                "huggingface-convnext-tiny",
+                "huggingface-dinov2-vits14-reg",
+                "sequential-resnet18"
+            })
     void nothingOfANetworkIsShownAsAnythingElse(String file) {
         RecognizedFile found = NetworkRecognizer.of(HubFixture.zeros(file, "model."));
         assertEquals(1, found.networks().size(), found.toString());

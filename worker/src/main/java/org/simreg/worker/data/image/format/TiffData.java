@@ -35,7 +35,8 @@ final class TiffData {
             case DEFLATE, OLD_DEFLATE -> inflate(in, out);
             case PACK_BITS -> packBits(in, out);
             case ZSTD -> zstd(in, out);
-            default -> throw new DamagedImage("its data is packed by %s, which isn't read".formatted(name(compression)));
+            default ->
+                throw new DamagedImage("its data is packed by %s, which isn't read".formatted(name(compression)));
         }
     }
 
