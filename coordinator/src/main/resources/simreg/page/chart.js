@@ -24,7 +24,7 @@ export class Chart {
     new ResizeObserver(() => this.draw()).observe(this.drawing);
   }
 
-  // lines: [{name, style, points: [[x, y]], dots}]; a y that is null leaves a gap
+  // lines: [{name, style, points: [[x, y]], dots, best}]; a y that is null leaves a gap; best: an x that is marked
   show(lines) {
     this.lines = lines.filter(line => line.points.some(finite));
     this.legend.replaceChildren(...(this.lines.length < 2 ? [] : this.lines.map(line =>
@@ -54,7 +54,8 @@ export class Chart {
   spoken() {
     const last = this.lines.map(line => {
       const [x, y] = line.points.filter(finite).at(-1);
-      return `${line.name} ${this.value(y)} at ${this.place(x)}`;
+      const best = line.best === undefined ? '' : `, best at ${this.place(line.best)}`;
+      return `${line.name} ${this.value(y)} at ${this.place(x)}${best}`;
     });
     return `${this.title}: ${last.join(', ')}. Arrow keys read single points.`;
   }
@@ -112,7 +113,9 @@ export class Chart {
     }
     const dots = line.dots || places.length === 1 ? places : [];
     return svg('g', {class: line.style}, svg('path', {d}),
-      ...dots.map(([cx, cy]) => svg('circle', {cx, cy, r: 2.8})));
+      ...dots.map(([cx, cy]) => svg('circle', {cx, cy, r: 2.8})),
+      ...line.points.filter(point => point[0] === line.best).map(([x, y]) =>
+        svg('circle', {class: 'best', cx: this.x.place(x), cy: this.y.place(y), r: 6})));
   }
 
   point(event) {
@@ -152,7 +155,8 @@ export class Chart {
       this.cross.append(svg('circle', {class: line.style, r: 4.5,
         cx: this.x.place(px), cy: this.y.place(py)}));
     }
-    const values = found.map(([line, point]) => `${line.name} ${this.value(point[1])}`);
+    const values = found.map(([line, point]) =>
+      `${line.name} ${this.value(point[1])}${point[0] === line.best ? ' (best)' : ''}`);
     say(this.hint, `${this.place(x)}: ${values.join(', ')}`);
   }
 }

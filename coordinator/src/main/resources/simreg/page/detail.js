@@ -110,6 +110,7 @@ export class Detail {
       'time left': left > 0 ? `about ${seconds(left)}` : '–',
       generation: job.generation ? `${job.generation}` : '–',
       checkpoint: job.checkpoint === null ? '–' : `step ${count(job.checkpoint)}`,
+      ...(job.best && {best: `${accuracy(job.best.accuracy)} ${job.best.k}-NN, epoch ${job.best.epoch}`}),
       student: `${job.student}, ${job.precision}`,
       teacher: job.teachers.map(short).join(', '),
       pictures: short(job.data),

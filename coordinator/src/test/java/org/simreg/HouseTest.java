@@ -195,10 +195,12 @@ class HouseTest {
                         "worker.features.search",
                         "worker.features.serve",
                         "worker.exchange.reduce",
+                        "worker.export.edge",
                         "worker.member.generation"),
                 Set.of());
         keep(wrong, name -> name.startsWith("picocli."), rooms("coordinator.cli"), Set.of());
         keep(wrong, name -> name.startsWith("org.bytedeco."), Set.of("worker.data.image"), Set.of());
+        keep(wrong, name -> name.startsWith("ai.onnxruntime."), Set.of("worker.export.edge"), Set.of());
         keep(wrong, name -> name.startsWith("software.amazon."), Set.of("worker.data.store.s3"), Set.of());
         keep(
                 wrong,

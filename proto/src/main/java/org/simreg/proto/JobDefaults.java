@@ -96,6 +96,9 @@ final class JobDefaults {
         computeOptimizer(job.getOptimizationBuilder());
         computeResize(job.getViews(), job.getEvaluationBuilder());
         job.getTeachersBuilderList().forEach(teacher -> computeSize(job.getViews(), teacher));
+        if (!job.getEvaluation().hasBestK() && job.getEvaluation().getKCount() > 0) {
+            job.getEvaluationBuilder().setBestK(job.getEvaluation().getK(0));
+        }
         if (!job.hasName()) {
             job.setName(nameOf(job));
         }

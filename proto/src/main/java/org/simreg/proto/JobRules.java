@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The rules of a completed job that concern several settings at once. */
 final class JobRules {
@@ -281,6 +282,20 @@ final class JobRules {
             if (!seen.add(k)) {
                 add("evaluation.k", k + " stands twice; leave one");
             }
+        }
+        int best = job.getEvaluation().getBestK();
+        if (!seen.isEmpty() && !seen.contains(best)) {
+            String asked = job.getEvaluation().getKList().stream()
+                    .map(Integer::toUnsignedString)
+                    .collect(Collectors.joining(","));
+            add("evaluation.best_k", best + " is none of evaluation.k, " + asked + "; choose one of them, or add it");
+        }
+        if (job.getEvaluation().getPatience() != 0 && job.getEvaluation().getEveryEpochs() == 0) {
+            String patience = FieldText.shown(job.getEvaluation(), Evaluation.PATIENCE_FIELD_NUMBER);
+            add(
+                    "evaluation.patience",
+                    patience
+                            + " has no effect where nothing is measured before the end; choose evaluation.every_epochs");
         }
     }
 

@@ -43,6 +43,21 @@ class StudentAndCacheSettingsTest {
     }
 
     @Test
+    void theBestStudentIsThatOfTheFirstNumberOfNeighboursUnlessOneOfThemIsNamed() {
+        Job.Builder asked = smallest();
+        asked.getEvaluationBuilder().addK(5).addK(20);
+        assertEquals(5, JobSettings.complete(asked.build()).getEvaluation().getBestK());
+        asked.getEvaluationBuilder().setBestK(20);
+        assertEquals(20, JobSettings.complete(asked.build()).getEvaluation().getBestK());
+        assertSays(
+                refusal(job -> job.getEvaluationBuilder().addK(5).addK(20).setBestK(1)),
+                "evaluation.best_k (--best-k): 1 is none of evaluation.k, 5,20; choose one of them");
+        assertSays(
+                refusal(job -> job.getEvaluationBuilder().setPatience(3).setEveryEpochs(0)),
+                "evaluation.patience (--patience): 3 has no effect where nothing is measured before the end");
+    }
+
+    @Test
     void anEmptyTextIsNotTakenForAbsent() {
         assertSays(
                 refusal(job -> job.getStudentBuilder().setInit(" ")),

@@ -8,6 +8,8 @@ import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.bank.ClassifyCommand;
 import org.simreg.coordinator.cli.bank.IndexCommand;
 import org.simreg.coordinator.cli.bank.SearchCommand;
+import org.simreg.coordinator.cli.eval.EdgeRun;
+import org.simreg.coordinator.cli.eval.EmbedCommand;
 import org.simreg.coordinator.cli.eval.EvalCommand;
 import org.simreg.coordinator.cli.eval.EvalRequest;
 import org.simreg.coordinator.cli.eval.EvalRun;
@@ -181,6 +183,9 @@ public final class Simreg implements Runnable {
     private static int export(ExportCommand.Settings settings) {
         StudentExport.checkpoint(settings.source(), settings.target(), notice -> System.err.println("Note: " + notice))
                 .forEach(System.out::println);
+        if (settings.int8().isPresent()) {
+            EdgeRun.write(settings);
+        }
         return 0;
     }
 
@@ -188,6 +193,7 @@ public final class Simreg implements Runnable {
         CommandLine command = new CommandLine(new Simreg(global))
                 .addSubcommand(DistillCommand.of(global, actions.distill()))
                 .addSubcommand(FeaturesCommand.of(global, actions.stop()))
+                .addSubcommand(new EmbedCommand(global, actions.stop()))
                 .addSubcommand(new ExportCommand(actions.export()))
                 .addSubcommand(new InspectCommand())
                 .addSubcommand(new NetworksCommand())

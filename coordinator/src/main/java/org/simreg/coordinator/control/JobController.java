@@ -178,6 +178,11 @@ final class JobController {
         Generation.Builder complete = generation.toBuilder()
                 .addAllMeasured(measured(run.record(), generation.getStep()))
                 .setTransport(transport(run));
+        if (run.record().getJob().getEvaluation().getPatience() > 0) {
+            run.ledger().ranking().recent().stream()
+                    .filter(done -> done.getStep() <= generation.getStep())
+                    .forEach(complete::addScores);
+        }
         long checkpoint = run.ledger().checkpoint();
         if (checkpoint >= 0) {
             complete.setCheckpoint(checkpoint);

@@ -1,9 +1,11 @@
 package org.simreg.coordinator.control;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.simreg.coordinator.job.JobRun;
+import org.simreg.proto.BestStudent;
 import org.simreg.proto.JobFinished;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
@@ -22,7 +24,7 @@ final class JobFinisher {
 
     /** Lets the workers go and begins the exports of the last checkpoint, on another thread. */
     void begin(JobRun run) {
-        run.ledger().append(run.record().getStarted().getTotalSteps(), false);
+        run.ledger().append(run.ledger().lastStep(), false);
         guard.afterwards(run, run.ledger().syncLater(), () -> {
             run.ledger().isDurable();
             export(run);
@@ -46,12 +48,19 @@ final class JobFinisher {
             throw unwrapped(failure);
         }
         long worked = run.now() - run.record().getSubmittedMs() - run.waited();
-        run.emit(Progress.newBuilder()
-                .setFinished(JobFinished.newBuilder()
-                        .setStep(run.ledger().step())
-                        .setSha256(run.record().getSha256())
-                        .setSeconds(worked / 1e3)
-                        .addAllExports(files)));
+        JobFinished.Builder finished = JobFinished.newBuilder()
+                .setStep(run.ledger().step())
+                .setSha256(run.record().getSha256())
+                .setSeconds(worked / 1e3)
+                .addAllExports(files);
+        Optional<BestStudent> best = run.ledger().ranking().best();
+        best.ifPresent(finished::setBest);
+        boolean keeps = run.record().getJob().getCheckpoints().getKeepBest() > 0;
+        if (keeps && best.isPresent() && files.stream().noneMatch(file -> file.startsWith("student-best/"))) {
+            run.notice("The best student, of epoch %d, is not exported: the checkpoint of step %d is gone or damaged"
+                    .formatted(best.get().getEpoch(), best.get().getStep()));
+        }
+        run.emit(Progress.newBuilder().setFinished(finished));
         run.files()
                 .report()
                 .whenCompleteAsync((done, trouble) -> guard.with(run, () -> reported(run, trouble)), executor);
@@ -65,7 +74,20 @@ final class JobFinisher {
         if (trouble != null) {
             run.notice("The report can't be written: " + unwrapped(trouble).getMessage());
         }
-        run.become(JobState.SUCCEEDED, "all " + run.ledger().step() + " steps are done");
+        run.become(JobState.SUCCEEDED, reason(run));
+    }
+
+    private static String reason(JobRun run) {
+        long step = run.ledger().step();
+        Optional<BestStudent> best = run.ledger().ranking().best();
+        if (step >= run.record().getStarted().getTotalSteps() || best.isEmpty()) {
+            return "all %d steps are done".formatted(step);
+        }
+        return "stopped after step %d: the accuracy hasn't risen for %d evaluations since epoch %d"
+                .formatted(
+                        step,
+                        run.record().getJob().getEvaluation().getPatience(),
+                        best.get().getEpoch());
     }
 
     private static RuntimeException unwrapped(Throwable failure) {

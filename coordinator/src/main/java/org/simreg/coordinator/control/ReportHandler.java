@@ -159,11 +159,12 @@ final class ReportHandler {
         if (!holds(run, measured) || run.record().getMeasuredList().contains(measurement)) {
             return;
         }
-        run.emit(Progress.newBuilder().setEvaluation(done));
-        guard.afterwards(
-                run,
-                run.files().syncLater(),
-                () -> run.save(run.record().toBuilder().addMeasured(measurement)));
+        boolean best = run.ledger().ranking().wouldLead(done);
+        run.emit(Progress.newBuilder().setEvaluation(done.toBuilder().setBest(best)));
+        guard.afterwards(run, run.files().syncLater(), () -> {
+            run.ledger().refreshRanking();
+            run.save(run.record().toBuilder().addMeasured(measurement));
+        });
     }
 
     /**
@@ -186,7 +187,7 @@ final class ReportHandler {
                 || !record.getSha256().isEmpty()) {
             return;
         }
-        long total = record.getStarted().getTotalSteps();
+        long total = run.ledger().lastStep();
         if (trained.getStep() == total && run.ledger().checkpoint() == total) {
             run.save(record.toBuilder().setSha256(trained.getSha256()));
             return;

@@ -135,7 +135,7 @@ final class WorkerSessions {
      * with the stream, and a generation that begins after the last step says it again.
      */
     private static boolean through(JobRun run, Holding holding) {
-        long total = run.record().getStarted().getTotalSteps();
+        long total = run.ledger().lastStep();
         return run.phase() instanceof Phase.Training && total > 0 && holding.getCommitted() >= total;
     }
 

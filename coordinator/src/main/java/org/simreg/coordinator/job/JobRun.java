@@ -42,7 +42,6 @@ public final class JobRun {
     private Grant grant = new Grant(Set.of(), false, "waits for its turn");
     private String reason;
     private boolean finishing;
-
     private Optional<FilesUnavailable> hang = Optional.empty();
 
     /** The listener to a job. */
@@ -187,9 +186,9 @@ public final class JobRun {
         return files;
     }
 
-    /** The step of its newest checkpoint, as far as its ledger was asked; -1 if there is none. */
-    long knownCheckpoint() {
-        return ledger.map(LedgerWriter::checkpoint).orElse(-1L);
+    /** The writer of its ledger, if it was asked for. */
+    Optional<LedgerWriter> openLedger() {
+        return ledger;
     }
 
     /** The writer of its ledger. */
@@ -365,6 +364,7 @@ public final class JobRun {
     private JobRecord.Summary summary() {
         JobRecord.Summary.Builder summary = JobHold.summary(files());
         files().newestCheckpoint(summary.getStep()).ifPresent(summary::setCheckpoint);
+        ledger.flatMap(known -> known.ranking().best()).ifPresent(summary::setBest);
         return summary.build();
     }
 

@@ -70,9 +70,12 @@ public final class JobStatuses {
 
     private static JobStatus live(JobRun run, RunFiles files, JobStatus.Builder status) {
         RunFiles.LedgerHead head = files.head();
-        if (run.knownCheckpoint() >= 0) {
-            status.setCheckpoint(run.knownCheckpoint());
-        }
+        run.openLedger().ifPresent(ledger -> {
+            if (ledger.checkpoint() >= 0) {
+                status.setCheckpoint(ledger.checkpoint());
+            }
+            ledger.ranking().best().ifPresent(status::setBest);
+        });
         return status.setStep(head.step())
                 .setEpoch(head.epoch())
                 .setLoss(head.loss())
@@ -83,6 +86,9 @@ public final class JobStatuses {
     private static JobStatus past(JobRecord.Summary summary, JobStatus.Builder status) {
         if (summary.hasCheckpoint()) {
             status.setCheckpoint(summary.getCheckpoint());
+        }
+        if (summary.hasBest()) {
+            status.setBest(summary.getBest());
         }
         return status.setStep(summary.getStep())
                 .setEpoch(summary.getEpoch())

@@ -12,6 +12,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
 import org.simreg.proto.StepDone;
+import org.simreg.worker.train.student.StudentRanking;
 
 /**
  * The writer of a job's ledger, the only one: appends a step once every member has reported it,
@@ -28,6 +29,7 @@ public final class LedgerWriter {
     private long durableStep;
     private long syncedAtMs;
     private long stepMs;
+    private StudentRanking ranking;
 
     /** Begins with what is in the run folder. */
     LedgerWriter(JobRun run) {
@@ -69,11 +71,27 @@ public final class LedgerWriter {
     public void beginGeneration() {
         reports = new StepReports(run.record().getGeneration(), files.head().step());
         refreshCheckpoint();
+        refreshRanking();
     }
 
     /** Looks up the newest checkpoint: one was stored, or steps were taken back. */
     public void refreshCheckpoint() {
         checkpoint = files.newestCheckpoint(files.head().step()).orElse(-1);
+    }
+
+    /** Ranks the students anew: one was measured, or steps were taken back. */
+    public void refreshRanking() {
+        ranking = StudentRanking.of(run.record().getJob(), files.evaluations());
+    }
+
+    /** The ranking of the students that were measured. */
+    public StudentRanking ranking() {
+        return ranking;
+    }
+
+    /** The last step of the job, as far as is known; 0 before anyone knows. */
+    public long lastStep() {
+        return ranking.end().orElse(run.record().getStarted().getTotalSteps());
     }
 
     /** Step of the newest stored checkpoint; -1 if there is none. */
@@ -103,12 +121,7 @@ public final class LedgerWriter {
 
     /** How far the job is, for the scheduler. */
     public JobView.Steps steps() {
-        return new JobView.Steps(
-                step(),
-                reported(),
-                Math.max(0, checkpoint),
-                reports.highest(),
-                run.record().getStarted().getTotalSteps());
+        return new JobView.Steps(step(), reported(), Math.max(0, checkpoint), reports.highest(), lastStep());
     }
 
     /**

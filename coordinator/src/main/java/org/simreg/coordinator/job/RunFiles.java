@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.LedgerEntry;
@@ -61,6 +62,9 @@ public interface RunFiles extends AutoCloseable {
     /** The steps of an epoch that are in the ledger: of the head's epoch, or of the one before. */
     EpochSum sum(int epoch);
 
+    /** The evaluations of the student and of its average that count, without examples. */
+    List<EvaluationDone> evaluations();
+
     /** Makes durable what was appended; cheap if nothing was. */
     void sync();
 
@@ -94,7 +98,8 @@ public interface RunFiles extends AutoCloseable {
     Download checkpoint(long step);
 
     /**
-     * Writes the student's exports from the newest checkpoint, on another thread.
+     * Writes the student's exports from the newest checkpoint, and those of the best student where it is kept, on
+     * another thread.
      *
      * @return files, relative to the run folder
      */

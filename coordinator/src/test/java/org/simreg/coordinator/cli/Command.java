@@ -39,7 +39,7 @@ public final class Command {
     static Command start(Path folder, Path directory, List<String> args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC"));
         command.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
         if (Runtime.version().feature() >= 24) {
             // As scripts/simreg does: newer JVMs warn on standard error.

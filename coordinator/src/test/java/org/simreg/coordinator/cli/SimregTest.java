@@ -138,6 +138,7 @@ class SimregTest {
             strings = {
                 "distill",
                 "features",
+                "embed",
                 "export",
                 "coordinator",
                 "worker",

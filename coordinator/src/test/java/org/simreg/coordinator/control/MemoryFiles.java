@@ -21,6 +21,7 @@ import java.util.function.Predicate;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.LedgerEntry;
 import org.simreg.proto.Progress;
@@ -185,6 +186,15 @@ final class MemoryFiles implements RunFiles {
             }
         }
         return new RunFiles.EpochSum(steps, losses, 0, images);
+    }
+
+    @Override
+    public List<EvaluationDone> evaluations() {
+        long head = head().step();
+        return events.stream()
+                .map(event -> event.getProgress().getEvaluation())
+                .filter(done -> done.getStep() > 0 && done.getStep() <= head)
+                .toList();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.simreg.coordinator.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.run.audit.Audit;
+import org.simreg.proto.BestStudent;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRequest;
 import org.simreg.proto.JobSettings;
@@ -30,14 +32,16 @@ import org.simreg.proto.JobState;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.Reduction.Transport;
 import org.simreg.proto.UserError;
+import org.simreg.worker.train.student.RunCheckpoint;
 
 /**
  * Chaos on a real coordinator, real workers and real transports in one JVM: random joins, leaves,
- * kills and freezes at any point of a step, and restarts of the coordinator: one SHA-256, and a
- * clean ledger.
+ * kills and freezes at any point of a step, and restarts of the coordinator: one SHA-256, a clean
+ * ledger, and where a job has patience one end and one best student, whose checkpoint is kept.
  */
 class ClusterChaosTest {
     private static final int SCHEDULES = Integer.getInteger("simreg.schedules", 60);
+    private static final int PATIENCE = 2;
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     @TempDir
@@ -61,6 +65,11 @@ class ClusterChaosTest {
         job.addTeachersBuilder().setSource("self");
         job.getOptimizationBuilder().setEpochs(3).setBatch(4 * microBatches).setMicroBatches(microBatches);
         job.getCheckpointsBuilder().setOutput(out.toString()).setEverySteps(4);
+        if (seed / 2 % 2 == 0) {
+            job.getOptimizationBuilder().setEpochs(8).setEmaDecay(0.9);
+            job.getCheckpointsBuilder().setKeepBest(1);
+            job.getEvaluationBuilder().setEveryEpochs(1).setPatience(PATIENCE);
+        }
         job.getReduceBuilder().setTransport(seed % 2 == 0 ? Transport.NETTY : Transport.EVENTBUS);
         return JobSettings.complete(job.build());
     }
@@ -148,8 +157,27 @@ class ClusterChaosTest {
                 }
                 assertEquals(JobState.SUCCEEDED, end.getState(), end.getReason());
                 assertEquals(expected(job), end.getSha256());
+                if (job.getEvaluation().getPatience() > 0) {
+                    endedEarly(end);
+                }
                 assertEquals(List.of(), Audit.of(out.resolve("run")).violations());
             }
+        }
+
+        /** The best student is the same, it is kept, and the job has ended by it. */
+        private void endedEarly(JobStatus end) {
+            long best = (long) ToyEvaluations.BEST * ToyJob.STEPS_PER_EPOCH;
+            assertEquals(best + PATIENCE * ToyJob.STEPS_PER_EPOCH, end.getStep(), end.getReason());
+            assertEquals(
+                    BestStudent.newBuilder()
+                            .setSubject("student average")
+                            .setEpoch(ToyEvaluations.BEST)
+                            .setStep(best)
+                            .setK(1)
+                            .setAccuracy(0.5)
+                            .build(),
+                    end.getBest());
+            assertTrue(Files.exists(out.resolve("run/checkpoints").resolve(RunCheckpoint.fileName(best))));
         }
 
         private static boolean ended(JobStatus status) {

@@ -78,7 +78,11 @@ final class ToyJob {
         return new LoadedJob(
                 job.build(),
                 new LoadedJob.Facts(started(job.build(), plan), "d".repeat(64)),
-                new LoadedJob.Parts(plan, inputs, new ToyEvaluations(plan.steps(), script), new StepClock(0)),
+                new LoadedJob.Parts(
+                        plan,
+                        inputs,
+                        new ToyEvaluations(plan.steps(), job.getEvaluation().getPatience() > 0, script),
+                        new StepClock(0)),
                 new Maker(job.getSeed(), manager, script),
                 resources);
     }

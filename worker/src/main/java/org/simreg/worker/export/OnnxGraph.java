@@ -7,6 +7,9 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.simreg.worker.export.onnx.AttributeProto;
 import org.simreg.worker.export.onnx.GraphProto;
@@ -15,6 +18,7 @@ import org.simreg.worker.export.onnx.TensorProto;
 import org.simreg.worker.export.onnx.TensorShapeProto;
 import org.simreg.worker.export.onnx.TypeProto;
 import org.simreg.worker.export.onnx.ValueInfoProto;
+import org.simreg.worker.network.ComputeCost;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Weight;
@@ -27,30 +31,53 @@ final class OnnxGraph {
     private static final int INT64 = 7;
 
     private final FoldedNetwork folded;
+    private final OnnxTarget target;
     private final List<NetworkGraph.Node> nodes;
     private final GraphProto.Builder graph = GraphProto.newBuilder();
 
-    OnnxGraph(FoldedNetwork folded) {
+    /** Sides of the values where they are fixed, otherwise empty. */
+    private final long[] sides;
+
+    OnnxGraph(FoldedNetwork folded, OnnxTarget target) {
         this.folded = folded;
+        this.target = target;
         this.nodes = folded.network().nodes();
+        sides = target.batch().isPresent() && isImage(nodes.get(0).op())
+                ? ComputeCost.sides(folded.network(), target.size())
+                : new long[0];
+    }
+
+    /** How many images there are, where that is fixed. */
+    OptionalInt batch() {
+        return target.batch();
     }
 
     /** The whole network, from images (N, 3, H, W) or features (N, in) to its output (N, out). */
     GraphProto graph() {
         NetworkGraph network = folded.network();
         boolean images = isImage(nodes.get(0).op());
-        TypeProto type = images ? type("N", network.inputs(), "H", "W") : type("N", network.inputs());
-        if (nodes.get(0).op() instanceof Op.PatchTokens tokens) {
+        Object rows = target.batch().isPresent() ? target.batch().getAsInt() : "N";
+        TypeProto type = images ? type(rows, network.inputs(), "H", "W") : type(rows, network.inputs());
+        if (sides.length > 0) {
+            type = type(rows, network.inputs(), target.size(), target.size());
+        } else if (nodes.get(0).op() instanceof Op.PatchTokens tokens) {
             int size = tokens.patch() * tokens.positions().grid();
-            type = type("N", network.inputs(), size, size);
+            type = type(rows, network.inputs(), size, size);
         }
         graph.setName(network.name());
         graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
-        graph.addOutput(ValueInfoProto.newBuilder().setName(value(nodes.size())).setType(type("N", network.outputs())));
+        graph.addOutput(
+                ValueInfoProto.newBuilder().setName(value(nodes.size())).setType(type(rows, network.outputs())));
         for (int i = 0; i < nodes.size(); i++) {
             layer(nodes.get(i), value(i + 1));
         }
-        return graph.build();
+        Set<String> used = graph.getNodeList().stream()
+                .flatMap(node -> node.getInputList().stream())
+                .collect(Collectors.toSet());
+        List<TensorProto> constants = graph.getInitializerList().stream()
+                .filter(tensor -> used.contains(tensor.getName()))
+                .toList();
+        return graph.clearInitializer().addAllInitializer(constants).build();
     }
 
     private static boolean isImage(Op first) {
@@ -85,7 +112,7 @@ final class OnnxGraph {
             add("Clip", output, List.of(input, "zero", "six"));
         } else if (op instanceof Op.MaxPool pool) {
             NodeProto.Builder layer = add("MaxPool", output, List.of(input));
-            window(layer, pool.kernel(), pool.stride(), pool.padding());
+            window(layer, node, pool.kernel(), pool.stride(), pool.padding());
         } else if (op instanceof Op.GlobalAveragePool) {
             String pooled = node.name() + ".mean";
             add("GlobalAveragePool", pooled, List.of(input));
@@ -161,9 +188,23 @@ final class OnnxGraph {
 
     /** A linear layer of whatever stands in the last dimension. */
     void matrix(String name, String input, String output) {
-        add("Transpose", name + ".transposed", List.of(name + ".weight")).addAttribute(integers("perm", 1, 0));
+        transposed(name);
         add("MatMul", output + ".product", List.of(input, name + ".transposed"));
         add("Add", output, List.of(output + ".product", name + ".bias"));
+    }
+
+    /** The weight (out, in) of a linear layer as (in, out). */
+    private void transposed(String name) {
+        float[] weight = folded.weights().get(name + ".weight").floats();
+        int out = folded.weights().get(name + ".bias").floats().length;
+        int in = weight.length / out;
+        float[] turned = new float[weight.length];
+        for (int o = 0; o < out; o++) {
+            for (int i = 0; i < in; i++) {
+                turned[i * out + o] = weight[o * in + i];
+            }
+        }
+        constant(name + ".transposed", turned, new long[] {in, out});
     }
 
     /** Whether a value is (N, C). */
@@ -183,20 +224,25 @@ final class OnnxGraph {
         String name = node.name();
         NodeProto.Builder layer = add("Conv", output, List.of(value(node.input()), name + ".weight", name + ".bias"));
         layer.addAttribute(integer("group", convolution.groups()));
-        window(layer, convolution.kernel(), convolution.stride(), convolution.padding());
+        window(layer, node, convolution.kernel(), convolution.stride(), convolution.padding());
     }
 
-    private static void window(NodeProto.Builder layer, int kernel, int stride, int padding) {
+    private void window(NodeProto.Builder layer, NetworkGraph.Node node, int kernel, int stride, int padding) {
         layer.addAttribute(integers("kernel_shape", kernel, kernel));
         layer.addAttribute(integers("strides", stride, stride));
-        layer.addAttribute(
-                padding == Op.SAME
-                        ? AttributeProto.newBuilder()
-                                .setName("auto_pad")
-                                .setType(AttributeProto.Type.STRING)
-                                .setS(ByteString.copyFromUtf8("SAME_UPPER"))
-                                .build()
-                        : integers("pads", padding, padding, padding, padding));
+        if (padding != Op.SAME) {
+            layer.addAttribute(integers("pads", padding, padding, padding, padding));
+        } else if (sides.length > 0) {
+            long side = sides[node.input()];
+            long missing = Math.max(0, ((side + stride - 1) / stride - 1) * stride + kernel - side);
+            long before = missing / 2;
+            layer.addAttribute(integers("pads", before, before, missing - before, missing - before));
+        } else {
+            layer.addAttribute(AttributeProto.newBuilder()
+                    .setName("auto_pad")
+                    .setType(AttributeProto.Type.STRING)
+                    .setS(ByteString.copyFromUtf8("SAME_UPPER")));
+        }
     }
 
     NodeProto.Builder add(String operator, String output, List<String> inputs) {

@@ -66,7 +66,12 @@ final class OnnxTokens {
         int before = tokens.prefix().length();
         graph.constant(output + ".places", places(tokens), new long[] {1, (long) grid * grid, width});
         graph.add("Add", before == 0 ? output : output + ".placed", List.of(output + ".flat", output + ".places"));
-        if (before > 0) {
+        if (before > 0 && graph.batch().isPresent()) {
+            int rows = graph.batch().getAsInt();
+            graph.constant(output + ".prefix", repeated(first(tokens), rows), new long[] {rows, before, width});
+            graph.add("Concat", output, List.of(output + ".prefix", output + ".placed"))
+                    .addAttribute(OnnxGraph.integer("axis", 1));
+        } else if (before > 0) {
             graph.constant(output + ".first", first(tokens), new long[] {1, before, width});
             graph.add("Shape", output + ".count", List.of(images))
                     .addAttribute(OnnxGraph.integer("start", 0))
@@ -78,6 +83,14 @@ final class OnnxTokens {
             graph.add("Concat", output, List.of(output + ".prefix", output + ".placed"))
                     .addAttribute(OnnxGraph.integer("axis", 1));
         }
+    }
+
+    private static float[] repeated(float[] values, int times) {
+        float[] all = new float[times * values.length];
+        for (int i = 0; i < times; i++) {
+            System.arraycopy(values, 0, all, i * values.length, values.length);
+        }
+        return all;
     }
 
     /** The positions of patches. */

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.export.onnx.GraphProto;
 import org.simreg.worker.export.onnx.ModelProto;
 import org.simreg.worker.export.onnx.OperatorSetIdProto;
 import org.simreg.worker.export.onnx.StringStringEntryProto;
@@ -22,11 +23,6 @@ import org.simreg.worker.weights.tensor.StateDict;
  * @see <a href="https://onnx.ai/onnx/operators/">the operators</a>
  */
 public final class OnnxWriter {
-    /** Understood by ONNX Runtime 1.14 and later. */
-    private static final int IR_VERSION = 8;
-
-    private static final int OPERATORS = 17;
-
     private OnnxWriter() {}
 
     /**
@@ -40,7 +36,11 @@ public final class OnnxWriter {
      * @throws UserError if the file can't be written
      */
     public static void write(Path file, NetworkGraph network, StateDict weights, int size) {
-        ModelProto model = model(network, weights, size);
+        write(file, model(network, weights, new OnnxTarget(size)));
+    }
+
+    /** Writes a model, whole or not at all. */
+    public static void write(Path file, ModelProto model) {
         AtomicFile.write(file, channel -> {
             // Closing the stream would close the channel before it is forced.
             CodedOutputStream out = CodedOutputStream.newInstance(Channels.newOutputStream(channel));
@@ -61,15 +61,26 @@ public final class OnnxWriter {
         });
     }
 
-    private static ModelProto model(NetworkGraph network, StateDict weights, int size) {
-        ModelProto.Builder model = ModelProto.newBuilder()
-                .setIrVersion(IR_VERSION)
-                .setProducerName("simreg")
-                .setGraph(new OnnxGraph(FoldedNetwork.of(network, weights)).graph())
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS));
-        Map<String, Object> metadata = new TreeMap<>();
+    /**
+     * A network for a target; see {@link #write(Path, NetworkGraph, StateDict, int)}.
+     *
+     * @throws UserError if the target's operators or image size are none of the network's
+     */
+    public static ModelProto model(NetworkGraph network, StateDict weights, OnnxTarget target) {
         boolean fixed = network.nodes().get(0).op() instanceof Op.PatchTokens;
-        metadata.put("size", fixed ? ownSize(network) : size);
+        if (fixed && target.batch().isPresent() && target.size() != ownSize(network)) {
+            throw new UserError("--size: %s takes images of %d px as onnx, not of %d; give --size %d"
+                    .formatted(network.name(), ownSize(network), target.size(), ownSize(network)));
+        }
+        GraphProto graph = new OnnxGraph(FoldedNetwork.of(network, weights), target).graph();
+        target.requireOperators(network.name(), graph);
+        ModelProto.Builder model = ModelProto.newBuilder()
+                .setIrVersion(target.format())
+                .setProducerName("simreg")
+                .setGraph(graph)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(target.operators()));
+        Map<String, Object> metadata = new TreeMap<>();
+        metadata.put("size", fixed ? ownSize(network) : target.size());
         metadata.put("mean", List.of(0.485, 0.456, 0.406));
         metadata.put("std", List.of(0.229, 0.224, 0.225));
         metadata.forEach((key, value) -> model.addMetadataProps(

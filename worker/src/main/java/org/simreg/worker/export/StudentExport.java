@@ -66,13 +66,44 @@ public final class StudentExport {
      * What is written, and where.
      *
      * @param folder made if absent
-     * @param size height and width of the images that the ONNX file is declared for, in pixels
+     * @param onnx images and operators of the ONNX file
      * @param layout whose names the weights have in safetensors and .pth; empty: ours, which are torchvision's
      */
-    public record Target(Path folder, int size, Set<Format> formats, Optional<Layout> layout) {
+    public record Target(Path folder, OnnxTarget onnx, Set<Format> formats, Optional<Layout> layout) {
         public Target {
             formats = Set.copyOf(formats);
         }
+
+        /**
+         * With an ONNX file for images of any size.
+         *
+         * @param size height and width of the images that it is declared for, in pixels
+         */
+        public Target(Path folder, int size, Set<Format> formats, Optional<Layout> layout) {
+            this(folder, new OnnxTarget(size), formats, layout);
+        }
+    }
+
+    /** A backbone with its weights. */
+    public record Backbone(NetworkGraph network, StateDict weights) {}
+
+    /**
+     * The backbone that a file holds.
+     *
+     * @param notices takes a sentence where something was chosen
+     * @throws UserError if the file doesn't hold the network's weights, or has no ONNX operators
+     */
+    public static Backbone backbone(Source source, Consumer<String> notices) {
+        Optional<Job> job = RunWeights.job(source.file);
+        if (source.network.isEmpty()
+                && job.isPresent()
+                && job.get().getStudent().hasModule()) {
+            throw new UserError("Can't export %s as ONNX: its student is the TorchScript module %s"
+                    .formatted(source.file, job.get().getStudent().getModule()));
+        }
+        Read read = Read.of(source, notices);
+        OnnxWriter.refuseUnknown(read.backbone);
+        return new Backbone(read.backbone, read.counted);
     }
 
     /**
@@ -147,7 +178,7 @@ public final class StudentExport {
      */
     public static List<Path> checkpoint(Source source, Target target, Consumer<String> notices) {
         if (target.layout.isEmpty()) {
-            return checkpoint(source, target.folder, target.size, target.formats, notices);
+            return plain(source, target, notices);
         }
         Set<Format> named = EnumSet.of(Format.SAFETENSORS, Format.PTH);
         named.retainAll(target.formats);
@@ -169,7 +200,7 @@ public final class StudentExport {
         Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
         others.retainAll(target.formats);
         if (!others.isEmpty()) {
-            files.addAll(write(target.folder, read.backbone, read.counted, target.size, others, notes));
+            files.addAll(write(target.folder, read.backbone, read.counted, target.onnx, others, notes));
         }
         return files;
     }
@@ -197,6 +228,10 @@ public final class StudentExport {
      */
     public static List<Path> checkpoint(
             Source source, Path folder, int size, Set<Format> formats, Consumer<String> notices) {
+        return plain(source, new Target(folder, size, formats, Optional.empty()), notices);
+    }
+
+    private static List<Path> plain(Source source, Target target, Consumer<String> notices) {
         Optional<Job> job = RunWeights.job(source.file);
         if (source.network.isEmpty()
                 && job.isPresent()
@@ -204,10 +239,10 @@ public final class StudentExport {
             if (!source.output.isEmpty()) {
                 throw new UserError("--output: a TorchScript module has its own feature; leave it out");
             }
-            return module(source, job.get(), folder, formats, notices);
+            return module(source, job.get(), target.folder, target.formats, notices);
         }
         Read read = Read.of(source, notices);
-        return write(folder, read.backbone, read.counted, size, formats, notes(source.file));
+        return write(target.folder, read.backbone, read.counted, target.onnx, target.formats, notes(source.file));
     }
 
     /** What the file's run showed its student, which goes on with the weights. */
@@ -314,14 +349,14 @@ public final class StudentExport {
      */
     public static List<Path> write(
             Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
-        return write(folder, network, weights, size, formats, Map.of());
+        return write(folder, network, weights, new OnnxTarget(size), formats, Map.of());
     }
 
     private static List<Path> write(
             Path folder,
             NetworkGraph network,
             StateDict weights,
-            int size,
+            OnnxTarget onnx,
             Set<Format> formats,
             Map<String, String> notes) {
         if (formats.contains(Format.ONNX)) {
@@ -335,7 +370,7 @@ public final class StudentExport {
                 case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights, notes);
                 case SAFETENSORS -> Safetensors.write(file, weights, notes);
                 case PTH -> TorchZip.write(file, weights, notes);
-                case ONNX -> OnnxWriter.write(file, network, weights, size);
+                case ONNX -> OnnxWriter.write(file, OnnxWriter.model(network, weights, onnx));
             }
             files.add(file);
         }

@@ -1,5 +1,6 @@
 package org.simreg.worker.network;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** The count of a network's multiplications for one image, by its layers' shapes. */
@@ -34,6 +35,21 @@ public final class ComputeCost {
             sum += multiplications(nodes.get(i).op(), input, output);
         }
         return sum;
+    }
+
+    /**
+     * The sides of all values: of the image at 0, of the output of node i at i + 1; of tokens their number.
+     *
+     * @param size height and width of the image in pixels
+     */
+    public static long[] sides(NetworkGraph network, int size) {
+        List<NetworkGraph.Node> nodes = network.nodes();
+        Value[] values = new Value[nodes.size() + 1];
+        values[0] = new Value(size, false);
+        for (int i = 0; i < nodes.size(); i++) {
+            values[i + 1] = output(nodes.get(i).op(), values[nodes.get(i).input()]);
+        }
+        return Arrays.stream(values).mapToLong(Value::side).toArray();
     }
 
     /** Whether every layer of a network of images has a pixel to read at a size. */

@@ -17,6 +17,7 @@ import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
 import org.simreg.worker.train.student.BatchNormCalibration;
 import org.simreg.worker.train.student.StudentBuilder;
+import org.simreg.worker.train.student.StudentRanking;
 import org.simreg.worker.train.teacher.FrozenTeacher;
 import org.simreg.worker.train.teacher.ViewPlan;
 import org.simreg.worker.weights.tensor.StateDict;
@@ -27,8 +28,6 @@ import org.simreg.worker.weights.tensor.StateDict;
  */
 final class EvaluationPlan implements Evaluations {
     private static final String RANDOM = "student at random";
-    private static final String STUDENT = "student";
-    private static final String AVERAGE = "student average";
 
     private final Job job;
     private final TrainingPlan plan;
@@ -63,7 +62,9 @@ final class EvaluationPlan implements Evaluations {
             return List.of();
         }
         boolean average = job.getOptimization().getEmaDecay() > 0;
-        return average ? List.of(of(STUDENT, epoch), of(AVERAGE, epoch)) : List.of(of(STUDENT, epoch));
+        return average
+                ? List.of(of(StudentRanking.STUDENT, epoch), of(StudentRanking.AVERAGE, epoch))
+                : List.of(of(StudentRanking.STUDENT, epoch));
     }
 
     private List<Measurement> before() {
@@ -85,7 +86,8 @@ final class EvaluationPlan implements Evaluations {
 
     @Override
     public EvaluationDone measure(Measurement what, long committed, TrainableStudent student, BooleanSupplier stop) {
-        boolean examples = committed == plan.steps() && what.getSubject().equals(STUDENT);
+        boolean last = committed == plan.steps() || job.getEvaluation().getPatience() > 0;
+        boolean examples = last && committed > 0 && what.getSubject().equals(StudentRanking.STUDENT);
         KnnEvaluation.Request asked = new KnnEvaluation.Request(what.getSubject(), what.getEpoch(), examples, stop);
         for (int i = 0; i < parts.teachers.size(); i++) {
             if (what.getSubject().equals(teacher(i))) {
@@ -101,7 +103,7 @@ final class EvaluationPlan implements Evaluations {
     }
 
     private StateDict weights(String subject, TrainableStudent student) {
-        if (subject.equals(AVERAGE)) {
+        if (subject.equals(StudentRanking.AVERAGE)) {
             return StudentBuilder.averagedBackbone(parts.trained, student.state());
         }
         boolean calibrates =

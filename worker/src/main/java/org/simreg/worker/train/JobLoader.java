@@ -202,6 +202,7 @@ public final class JobLoader {
     private Optional<KnnEvaluation.Compared> compared(ImageDataset measured, ImageDataset images) {
         Optional<KnnEvaluation.Compared> compared = KnnEvaluation.Compared.of(measured);
         if (compared.isEmpty()) {
+            refuseBest(KnnEvaluation.Compared.why(measured));
             notices.accept("k-NN accuracy isn't measured: " + KnnEvaluation.Compared.why(measured));
         } else if (compared.get().inside()) {
             String where = measured != images
@@ -212,6 +213,15 @@ public final class JobLoader {
                     "k-NN accuracy is measured inside %s, each image against all others: %s".formatted(where, why));
         }
         return compared;
+    }
+
+    private void refuseBest(String why) {
+        boolean keeps = job.getCheckpoints().getKeepBest() > 0;
+        if (keeps || job.getEvaluation().getPatience() > 0) {
+            throw new UserError(
+                    "%s needs k-NN accuracy, which can't be measured: %s; leave it out, or name labelled images as evaluation.data"
+                            .formatted(keeps ? "checkpoints.keep_best" : "evaluation.patience", why));
+        }
     }
 
     private Evaluations evaluations(

@@ -135,6 +135,11 @@ public final class LoadedJob implements AutoCloseable {
         return settings;
     }
 
+    /** Whether the checkpoints of its best students are kept. */
+    public boolean keepsBest() {
+        return settings.getCheckpoints().getKeepBest() > 0;
+    }
+
     /** The report that clients get when the job begins; its resumed step is not set. */
     public JobStarted started() {
         return facts.started;

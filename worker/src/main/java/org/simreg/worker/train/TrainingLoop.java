@@ -2,7 +2,9 @@ package org.simreg.worker.train;
 
 import ai.djl.ndarray.NDArray;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -19,6 +21,7 @@ import org.simreg.worker.exchange.reduce.Reduce;
 import org.simreg.worker.train.StepClock.Part;
 import org.simreg.worker.train.StepInputs.MicroBatch;
 import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.train.student.StudentRanking;
 import org.slf4j.MDC;
 
 /**
@@ -44,8 +47,12 @@ public final class TrainingLoop {
     private final Reduce reduce;
     private final boolean leads;
     private final Set<Measurement> measured;
+    private final List<EvaluationDone> scores;
     private final BooleanSupplier halted;
     private final Events events;
+
+    /** Step of the last checkpoint that was given; -1 before there was one. */
+    private long given = -1;
 
     /** A listener to the loop, called in order on its thread. */
     public interface Events {
@@ -56,7 +63,10 @@ public final class TrainingLoop {
          */
         void committed(StepDone done, String sha256);
 
-        /** Something was measured; only from the member that leads. */
+        /**
+         * Something was measured; only from the member that leads. Where the best students are kept, the checkpoint of
+         * a trained student's step was given before.
+         */
         void measured(EvaluationDone done);
 
         /** A checkpoint is due; only from the member that leads. */
@@ -71,13 +81,15 @@ public final class TrainingLoop {
      *
      * @param leads whether it measures and gives checkpoints; one member of a job does
      * @param measured evaluations that needn't be made again
+     * @param scores what they gave, as far as it decides whether the job ends early
      */
-    public record Role(boolean leads, Set<Measurement> measured) {
+    public record Role(boolean leads, Set<Measurement> measured, List<EvaluationDone> scores) {
         /** The only member, from the job's first step. */
-        public static final Role ALONE = new Role(true, Set.of());
+        public static final Role ALONE = new Role(true, Set.of(), List.of());
 
         public Role {
             measured = Set.copyOf(measured);
+            scores = List.copyOf(scores);
         }
     }
 
@@ -94,6 +106,7 @@ public final class TrainingLoop {
         this.events = events;
         leads = role.leads;
         measured = new HashSet<>(role.measured);
+        scores = new ArrayList<>(role.scores);
         plan = job.plan();
         schedule = job.schedule();
         inputs = job.inputs();
@@ -101,7 +114,8 @@ public final class TrainingLoop {
     }
 
     /**
-     * Trains to the end of the job.
+     * Trains to the end of the job: to its last step, or until its accuracy hasn't risen for long enough. Only the
+     * member that leads knows of an early end that comes in this run; without it the others take no further step.
      *
      * @throws Abandoned if it is halted, or another member's gradients won't come; the job keeps
      *     the state after its last whole step
@@ -109,13 +123,13 @@ public final class TrainingLoop {
      */
     public void run() {
         evaluate(); // what is due before the first step
-        while (job.committed() < plan.steps()) {
+        while (!ended()) {
             checkHalt();
             StepDone done = step(job.committed());
             events.committed(done, digestDue() ? job.snapshot().sha256() : "");
             if (leads && job.committed() < plan.steps()) {
                 if (checkpointDue()) {
-                    events.checkpoint(job.checkpoint());
+                    giveCheckpoint();
                 }
                 evaluate();
             }
@@ -203,6 +217,14 @@ public final class TrainingLoop {
                         "or warmup_epochs, and look for a teacher that gives such features"));
     }
 
+    private boolean ended() {
+        return job.committed() >= plan.steps()
+                || StudentRanking.of(job.settings(), scores)
+                        .end()
+                        .filter(end -> job.committed() >= end)
+                        .isPresent();
+    }
+
     private void evaluate() {
         if (!leads) {
             return;
@@ -210,15 +232,32 @@ public final class TrainingLoop {
         for (Measurement due : job.evaluations().due(job.committed())) {
             if (measured.add(due)) {
                 checkHalt();
-                events.measured(job.evaluations().measure(due, job.committed(), job.student(), halted));
+                if (job.committed() > 0 && job.keepsBest()) {
+                    giveCheckpoint();
+                }
+                EvaluationDone done = job.evaluations().measure(due, job.committed(), job.student(), halted).toBuilder()
+                        .setStep(job.committed())
+                        .build();
+                scores.add(done.toBuilder().clearExamples().build());
+                events.measured(done);
             }
         }
         clock.skip();
     }
 
+    private void giveCheckpoint() {
+        if (given != job.committed()) {
+            given = job.committed();
+            events.checkpoint(job.checkpoint());
+        }
+    }
+
+    /** Also where the job may end early. */
     private boolean digestDue() {
         long every = job.settings().getCheckpoints().getDigestSteps();
-        return job.committed() == plan.steps() || every > 0 && job.committed() % every == 0;
+        boolean mayEnd = job.settings().getEvaluation().getPatience() > 0
+                && !job.evaluations().due(job.committed()).isEmpty();
+        return mayEnd || job.committed() == plan.steps() || every > 0 && job.committed() % every == 0;
     }
 
     private boolean checkpointDue() {

@@ -19,6 +19,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.proto.StepDone;
+import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.exchange.reduce.LocalReduce;
 import org.simreg.worker.exchange.reduce.Reduce;
@@ -121,7 +122,7 @@ class TrainingLoopTest {
                     .setSubject("student at random")
                     .setEpoch(0)
                     .build();
-            run(job, new Role(true, Set.of(known)), () -> false);
+            run(job, new Role(true, Set.of(known), List.of()), () -> false);
             assertEquals(
                     List.of(
                             "teacher after epoch 0",
@@ -136,9 +137,35 @@ class TrainingLoopTest {
             run(job, Role.ALONE, () -> false);
             assertEquals(List.of("student after epoch 1", "trained 3"), said, "at the end already");
             said.clear();
-            run(job, new Role(false, Set.of()), () -> false);
+            run(job, new Role(false, Set.of(), List.of()), () -> false);
             assertEquals(List.of(), said, "another leads");
         }
+    }
+
+    @Test
+    void aStudentThatMayBeTheBestGivesItsCheckpointBeforeItIsMeasured() {
+        Job.Builder settings = SmallRun.job(teacher);
+        settings.getDatasetBuilder()
+                .clearPath()
+                .addPath(SmallRun.SAMPLE.toString())
+                .setLimitClasses(4);
+        settings.getOptimizationBuilder().setEpochs(1).setMaxSteps(2);
+        settings.getCheckpointsBuilder().setKeepBest(1).setEverySteps(2);
+        try (LoadedJob job = open(settings)) {
+            job.start();
+            run(job, Role.ALONE, () -> false);
+            int measured = said.indexOf("student after epoch 1");
+            assertEquals("checkpoint 2", said.get(measured - 1));
+            assertEquals(1, said.stream().filter("checkpoint 2"::equals).count());
+        }
+    }
+
+    @Test
+    void theBestStudentIsRefusedWhereNoAccuracyCanBeMeasured() {
+        Job.Builder settings = SmallRun.job(teacher);
+        settings.getCheckpointsBuilder().setKeepBest(1);
+        UserError refused = assertThrows(UserError.class, () -> open(settings).close());
+        assertTrue(refused.getMessage().startsWith("checkpoints.keep_best needs k-NN accuracy"), refused.getMessage());
     }
 
     @Test

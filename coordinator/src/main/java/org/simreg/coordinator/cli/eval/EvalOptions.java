@@ -112,16 +112,20 @@ final class EvalOptions {
                 new ImageDataset.Subset(limitClasses, Optional.ofNullable(classesFile), Optional.ofNullable(valLabels));
         EvalRequest.Images images =
                 new EvalRequest.Images(data, subset, Optional.ofNullable(size), Optional.ofNullable(resize), seed);
-        FrozenBackbone.Ends ends = new FrozenBackbone.Ends(network.pixels(), network.output());
-        FrozenBackbone.Request asked =
-                new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), ends);
+        FrozenBackbone.Request asked = weights(weights, network);
         WorkerSettings settings = machine.settings();
         EvalRequest.Results results =
                 new EvalRequest.Results(Optional.ofNullable(out), Optional.ofNullable(features), json, quiet);
         return new EvalRequest(task, asked, images, settings, results);
     }
 
-    private static void bounds(String option, Integer value, int least, int most) {
+    /** The request for the network of a file. */
+    static FrozenBackbone.Request weights(String weights, NetworkOptions network) {
+        FrozenBackbone.Ends ends = new FrozenBackbone.Ends(network.pixels(), network.output());
+        return new FrozenBackbone.Request(weights, network.network(), network.precision(), network.part(), ends);
+    }
+
+    static void bounds(String option, Integer value, int least, int most) {
         if (value != null && (value < least || value > most)) {
             throw new UserError("%s: %d is out of bounds; choose %d to %d px".formatted(option, value, least, most));
         }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 import org.simreg.coordinator.cli.option.StopSignal;
 import org.simreg.coordinator.view.console.EvalProgress;
 import org.simreg.coordinator.view.console.EvalTables;
@@ -190,16 +191,24 @@ public final class EvalRun {
         }
     }
 
-    /** The view: that of the run which the weights come from, where the options name none. */
     private ViewRecipe.CentreView view() {
-        Optional<ShownImages> shown = request.weights().shown();
-        shown.ifPresent(run -> progress.notice("%s comes from a run with a %s; what no option names is taken from there"
-                .formatted(request.weights().source(), run.text())));
         EvalRequest.Images images = request.images();
-        int size = images.size().or(() -> shown.map(ShownImages::size)).orElse(224);
+        return view(request.weights(), images.size(), images.resize(), progress::notice);
+    }
+
+    /** The view: that of the run which the weights come from, where the options name none. */
+    static ViewRecipe.CentreView view(
+            FrozenBackbone.Request weights,
+            Optional<Integer> asked,
+            Optional<Integer> askedResize,
+            Consumer<String> notices) {
+        Optional<ShownImages> shown = weights.shown();
+        shown.ifPresent(run -> notices.accept("%s comes from a run with a %s; what no option names is taken from there"
+                .formatted(weights.source(), run.text())));
+        int size = asked.or(() -> shown.map(ShownImages::size)).orElse(224);
         int usual = (int) Math.round(size * 256 / 224.0);
-        boolean asRun = shown.isPresent() && images.size().isEmpty();
-        int resize = images.resize().orElse(asRun ? shown.get().resize() : usual);
+        boolean asRun = shown.isPresent() && asked.isEmpty();
+        int resize = askedResize.orElse(asRun ? shown.get().resize() : usual);
         if (resize < size) {
             throw new UserError(
                     "--resize: %d is smaller than the view of %d px; choose at least its size".formatted(resize, size));

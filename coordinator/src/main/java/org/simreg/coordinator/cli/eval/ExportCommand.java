@@ -3,12 +3,15 @@ package org.simreg.coordinator.cli.eval;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.simreg.coordinator.cli.option.EnumNames;
 import org.simreg.coordinator.cli.option.PartOption;
 import org.simreg.proto.Network;
+import org.simreg.proto.UserError;
+import org.simreg.worker.export.OnnxTarget;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.export.StudentExport.Format;
 import org.simreg.worker.network.Layout;
@@ -26,11 +29,19 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "export",
         description = "Write the backbone of any readable checkpoint in the formats others load.",
-        customSynopsis = "simreg export CHECKPOINT --out=DIR [OPTIONS]",
+        customSynopsis = {
+            "simreg export CHECKPOINT --out=DIR [OPTIONS]",
+            "       simreg export CHECKPOINT --out=DIR --int8 --calibrate=SOURCE [OPTIONS]"
+        },
         footer = {
             "",
-            "Example:",
-            "  simreg export moco_v2_800ep.pth.tar --network resnet50 --format onnx --out exported"
+            "With --int8 a file NETWORK.int8.onnx comes beside that in float32, whose convolutions and matrix products"
+                    + " read 8-bit integers (QDQ); both are run by ONNX Runtime, and their k-NN accuracies printed.",
+            "",
+            "Examples:",
+            "  simreg export moco_v2_800ep.pth.tar --network resnet50 --format onnx --out exported",
+            "  simreg export runs/photos --out edge --format onnx --size 224 --batch 1",
+            "  simreg export runs/photos --out edge --format onnx --batch 1 --int8 --calibrate photos"
         })
 public final class ExportCommand implements Callable<Integer> {
     private static final int USUAL_SIZE = 224;
@@ -87,9 +98,29 @@ public final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--size",
             paramLabel = "N",
-            description = "Height and width of the images that the networks are checked with, 8 to 1024"
+            description = "Height and width of the images that the ONNX file is for, 8 to 1024"
                     + " px (default: as the run that the checkpoint comes from, else 224)")
     private Integer size;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            description = "Fix the shapes of the ONNX file to N images of --size, with explicit pads, 1 to 1024"
+                    + " (default: any number of images of any size)")
+    private Integer batch;
+
+    @Option(
+            names = "--opset",
+            paramLabel = "N",
+            defaultValue = "17",
+            description = "Version of the operators of the ONNX file, 13 to 21 (default: 17)")
+    private int opset;
+
+    @Option(names = "--int8", description = "Write a second ONNX file in 8-bit integers (default: false)")
+    private boolean int8;
+
+    @Mixin
+    private CalibrationOptions calibration;
 
     @Option(
             names = "--layout",
@@ -107,7 +138,12 @@ public final class ExportCommand implements Callable<Integer> {
      * @param source checkpoint to read
      * @param target what is written
      */
-    public record Settings(StudentExport.Source source, StudentExport.Target target) {}
+    public record Settings(StudentExport.Source source, StudentExport.Target target, Optional<EdgeRun.Int8> int8) {
+        /** Without a file in 8-bit integers. */
+        public Settings(StudentExport.Source source, StudentExport.Target target) {
+            this(source, target, Optional.empty());
+        }
+    }
 
     public ExportCommand(ToIntFunction<Settings> export) {
         this.export = export;
@@ -121,10 +157,20 @@ public final class ExportCommand implements Callable<Integer> {
             String what = "--size: " + shown + " is out of bounds; choose 8 to 1024 px";
             throw new ParameterException(spec.commandLine(), what);
         }
-        StudentExport.Target target = new StudentExport.Target(out, shown, formats, Optional.ofNullable(layout));
+        StudentExport.Target target;
+        Optional<EdgeRun.Int8> rounded;
+        try {
+            OptionalInt images = batch == null ? OptionalInt.empty() : OptionalInt.of(batch);
+            target = new StudentExport.Target(
+                    out, new OnnxTarget(shown, images, opset), formats, Optional.ofNullable(layout));
+            rounded = calibration.asked(int8, formats, ShownImages.of(checkpoint), shown);
+        } catch (UserError e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
         Optional<Network> named = Optional.ofNullable(network).filter(name -> name != Network.AUTO);
         Path file = RunWeights.weights(checkpoint);
-        return export.applyAsInt(new Settings(
-                new StudentExport.Source(file, named, part.request(), output == null ? "" : output), target));
+        String feature = output == null ? "" : output;
+        return export.applyAsInt(
+                new Settings(new StudentExport.Source(file, named, part.request(), feature), target, rounded));
     }
 }

@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.simreg.coordinator.job.RunFiles.Download;
 import org.simreg.proto.CheckpointHeader;
@@ -181,17 +183,26 @@ final class CheckpointCatalog {
      * A checkpoint begins to arrive.
      *
      * @param head step that the ledger has reached; asked for when the checkpoint is stored
+     * @param best steps of the best students, whose checkpoints stay; asked for then, too
      */
-    ArrivingCheckpoint receive(CheckpointHeader header, LongSupplier head) {
+    ArrivingCheckpoint receive(CheckpointHeader header, LongSupplier head, Supplier<Set<Long>> best) {
         Disk.write(folder, () -> OwnFolder.make(folder));
-        return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong()));
+        return new ArrivingCheckpoint(folder, header, () -> stored(header, head.getAsLong(), best.get()));
+    }
+
+    /** The checkpoint of a step; empty if there is none, or one that can't be read. */
+    Optional<Path> of(long step) {
+        return list().stream()
+                .filter(file -> RunCheckpoint.stepOf(file) == step)
+                .filter(file -> damage(file).isEmpty())
+                .findFirst();
     }
 
     /** Takes note of a file that has its name now; removes the oldest. */
-    private void stored(CheckpointHeader header, long head) {
+    private void stored(CheckpointHeader header, long head, Set<Long> best) {
         Path file = folder.resolve(RunCheckpoint.fileName(header.getStep()));
         headers.put(header.getStep(), new Known(header, written(file)));
-        prune(head);
+        prune(head, best);
     }
 
     /**
@@ -199,12 +210,15 @@ final class CheckpointCatalog {
      *
      * @param head step that the ledger has reached; those beyond can't be continued from yet, so
      *     they don't count
+     * @param best steps whose checkpoints stay
      */
-    private void prune(long head) {
+    private void prune(long head, Set<Long> best) {
         List<Path> reached = list().stream()
                 .filter(file -> RunCheckpoint.stepOf(file) <= head)
                 .toList();
-        reached.subList(0, Math.max(0, reached.size() - keep)).forEach(this::remove);
+        reached.subList(0, Math.max(0, reached.size() - keep)).stream()
+                .filter(file -> !best.contains(RunCheckpoint.stepOf(file)))
+                .forEach(this::remove);
     }
 
     /** Removes the checkpoints of later steps, which were taken back. */

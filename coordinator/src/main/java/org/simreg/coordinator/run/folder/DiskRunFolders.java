@@ -103,7 +103,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(files, () -> {
             files.events().follow(0);
-            return runFolder(files);
+            return runFolder(files, record);
         });
     }
 
@@ -144,7 +144,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
             damaged.forEach(sentence -> files.events()
                     .append(notice(sentence), files.ledger().head().step()));
             continued.ifPresent(entry -> files.events().append(notice(entry.getReason()), entry.getStep()));
-            return runFolder(files);
+            return runFolder(files, record);
         });
     }
 
@@ -211,12 +211,12 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         FolderLock lock = FolderLock.take(folder, WHAT);
         return guarded(lock, () -> {
             PastRun.refuseLinks(folder);
-            return runFolder(openFiles(record, lock));
+            return runFolder(openFiles(record, lock), record);
         });
     }
 
-    private RunFolder runFolder(RunFolder.OpenFiles files) {
-        return new RunFolder(files, reports, slow, () -> uncertain.add(files.folder()));
+    private RunFolder runFolder(RunFolder.OpenFiles files, JobRecord record) {
+        return new RunFolder(files, record.getJob(), reports, slow, () -> uncertain.add(files.folder()));
     }
 
     /**

@@ -3,8 +3,10 @@ package org.simreg.coordinator.run.folder;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Progress;
 
@@ -95,7 +97,7 @@ final class EventReplay {
         switch (event.getEventCase()) {
             case STARTED -> same.getStartedBuilder().clearResumedStep();
             case EPOCH -> same.getEpochBuilder().clearSeconds();
-            case EVALUATION -> same.getEvaluationBuilder().clearSeconds();
+            case EVALUATION -> same.getEvaluationBuilder().clearSeconds().clearBest();
             default -> {}
         }
         return same.build();
@@ -147,6 +149,15 @@ final class EventReplay {
             counted.set(each.getValue(), stays);
             return !stays;
         });
+    }
+
+    /** The evaluations that count, by when they came, without times. */
+    List<EvaluationDone> evaluations() {
+        return known.entrySet().stream()
+                .filter(each -> each.getKey().hasEvaluation())
+                .sorted(Map.Entry.comparingByValue())
+                .map(each -> each.getKey().getEvaluation())
+                .toList();
     }
 
     /** How often something was taken back that had counted. */

@@ -43,8 +43,12 @@ public final class PastRun {
     /** Folder of the exports of the student's average. */
     public static final String AVERAGE_EXPORTS = "student-average";
 
+    /** Folder of the exports of the best student. */
+    public static final String BEST_EXPORTS = "student-best";
+
     private static final Logger LOG = LoggerFactory.getLogger(PastRun.class);
-    private static final List<String> FOLDERS = List.of(CheckpointCatalog.NAME, "features", EXPORTS, AVERAGE_EXPORTS);
+    private static final List<String> FOLDERS =
+            List.of(CheckpointCatalog.NAME, "features", EXPORTS, AVERAGE_EXPORTS, BEST_EXPORTS);
     private static final Pattern CHECKPOINTS =
             Pattern.compile("\\.?step-[0-9]+\\.safetensors(\\.damaged|\\..*\\.tmp)?");
     private static final Pattern FEATURES = Pattern.compile("\\.?teacher-[0-9].*\\.features(\\..*\\.tmp)?");
@@ -150,6 +154,7 @@ public final class PastRun {
                 deleteFrom(run, "features", FEATURES.asMatchPredicate());
                 deleteFrom(run, EXPORTS, exports);
                 deleteFrom(run, AVERAGE_EXPORTS, exports);
+                deleteFrom(run, BEST_EXPORTS, exports);
                 delete(
                         run,
                         name -> !name.equals(JobFile.NAME) && FILES.stream().anyMatch(file -> isOrDraft(name, file)));

@@ -20,6 +20,7 @@ import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.LedgerEntry;
@@ -224,6 +225,11 @@ public final class PatientFolders implements RunFiles.JobFolders {
         @Override
         public EpochSum sum(int epoch) {
             return call(() -> files.sum(epoch));
+        }
+
+        @Override
+        public List<EvaluationDone> evaluations() {
+            return call(files::evaluations);
         }
 
         @Override

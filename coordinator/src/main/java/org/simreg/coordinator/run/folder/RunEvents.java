@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.simreg.coordinator.run.log.EventLog;
 import org.simreg.coordinator.run.log.MetricsFile;
 import org.simreg.coordinator.run.log.TensorBoardFile;
+import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobEvent;
 import org.simreg.proto.Progress;
 import org.simreg.proto.UserError;
@@ -161,6 +162,11 @@ final class RunEvents implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    /** The evaluations that count, without times. */
+    List<EvaluationDone> evaluations() {
+        return replay().evaluations();
     }
 
     /** Sequence number of the next event. */

@@ -9,11 +9,14 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.RunFiles.Download;
 import org.simreg.coordinator.job.file.JobFile;
 import org.simreg.coordinator.run.log.Ledger;
 import org.simreg.coordinator.store.FolderLock;
+import org.simreg.proto.BestStudent;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.EvaluationDone;
@@ -27,6 +30,7 @@ import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.export.StudentExport;
 import org.simreg.worker.train.student.RunCheckpoint;
+import org.simreg.worker.train.student.StudentRanking;
 
 /**
  * The run folder of one job, locked while this is open: events, ledger, checkpoints, exports and
@@ -36,6 +40,7 @@ final class RunFolder implements RunFiles {
     private static final int LAST_EVENTS = 200;
 
     private final OpenFiles files;
+    private final Job job;
     private final DiskRunFolders.ReportWriter reports;
     private final Executor slow;
     private final Runnable uncertain;
@@ -65,12 +70,15 @@ final class RunFolder implements RunFiles {
     }
 
     /**
+     * @param job completed
      * @param reports makes the run's report
      * @param slow for exports and reports
      * @param uncertain is told when the disk has failed to take what was appended
      */
-    RunFolder(OpenFiles files, DiskRunFolders.ReportWriter reports, Executor slow, Runnable uncertain) {
+    RunFolder(
+            OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow, Runnable uncertain) {
         this.files = files;
+        this.job = job;
         this.reports = reports;
         this.slow = slow;
         this.uncertain = uncertain;
@@ -142,7 +150,25 @@ final class RunFolder implements RunFiles {
 
     @Override
     public Upload receive(CheckpointHeader header) {
-        return files.checkpoints.receive(header, () -> head().step());
+        return files.checkpoints.receive(
+                header,
+                () -> head().step(),
+                () -> best().map(BestStudent::getStep).collect(Collectors.toSet()));
+    }
+
+    @Override
+    public List<EvaluationDone> evaluations() {
+        long head = head().step();
+        return files.events.evaluations().stream()
+                .filter(done -> StudentRanking.counts(done) && done.getStep() <= head)
+                .map(done -> done.toBuilder().clearExamples().build())
+                .toList();
+    }
+
+    /** The students that are kept, the best first. */
+    private Stream<BestStudent> best() {
+        int most = job.getCheckpoints().getKeepBest();
+        return most == 0 ? Stream.empty() : StudentRanking.of(job, evaluations()).best(most).stream();
     }
 
     @Override
@@ -155,17 +181,26 @@ final class RunFolder implements RunFiles {
         Path checkpoint = newest(Long.MAX_VALUE)
                 .orElseThrow(() ->
                         new UserError("%s holds no checkpoint to export the student from".formatted(files.folder)));
-        return CompletableFuture.supplyAsync(() -> export(checkpoint), slow);
+        Optional<BestStudent> best = best().findFirst();
+        return CompletableFuture.supplyAsync(() -> export(checkpoint, best), slow);
     }
 
-    private List<String> export(Path checkpoint) {
-        Job job = RunCheckpoint.Header.read(checkpoint).job();
-        int size = job.getViews().getSize();
+    private List<String> export(Path checkpoint, Optional<BestStudent> best) {
+        Job made = RunCheckpoint.Header.read(checkpoint).job();
+        int size = made.getViews().getSize();
         List<String> written = new ArrayList<>(export(StudentExport.Source.student(checkpoint), PastRun.EXPORTS, size));
-        if (job.getOptimization().getEmaDecay() > 0) {
+        if (made.getOptimization().getEmaDecay() > 0) {
             written.addAll(export(StudentExport.Source.average(checkpoint), PastRun.AVERAGE_EXPORTS, size));
         }
+        best.flatMap(student -> files.checkpoints.of(student.getStep()).map(file -> source(student, file)))
+                .ifPresent(source -> written.addAll(export(source, PastRun.BEST_EXPORTS, size)));
         return written;
+    }
+
+    private static StudentExport.Source source(BestStudent student, Path checkpoint) {
+        return student.getSubject().equals(StudentRanking.AVERAGE)
+                ? StudentExport.Source.average(checkpoint)
+                : StudentExport.Source.student(checkpoint);
     }
 
     private List<String> export(StudentExport.Source source, String name, int size) {

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.simreg.coordinator.run.log.EventNames;
 import org.simreg.coordinator.run.log.MetricsFile;
+import org.simreg.proto.BestStudent;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.JobFinished;
@@ -175,6 +176,16 @@ public final class RunHistory {
         return latest.values().stream()
                 .sorted(Comparator.comparingInt(done -> EventNames.subjectOrder(done.getSubject())))
                 .toList();
+    }
+
+    /** The best student or average, as the end of the run tells it. */
+    public Optional<BestStudent> best() {
+        return finished.filter(JobFinished::hasBest).map(JobFinished::getBest);
+    }
+
+    /** The last evaluation that was the best one then. */
+    public Optional<EvaluationDone> bestEvaluation() {
+        return evaluations.values().stream().filter(EvaluationDone::getBest).reduce((before, after) -> after);
     }
 
     /** All numbers of neighbours that were measured, ascending. */

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 final class BankFolders {
     private static final Logger LOG = LoggerFactory.getLogger(BankFolders.class);
-    private static final String RECORD = "bank.pb";
+    static final String RECORD = "bank.pb";
     private static final int LONGEST = 1 << 28;
 
     private final Path home;
@@ -59,7 +59,8 @@ final class BankFolders {
         });
     }
 
-    private static BankRecord read(Path folder) {
+    /** The record of a folder, or one of a failed bank where it is damaged. */
+    static BankRecord read(Path folder) {
         Path file = folder.resolve(RECORD);
         String name = folder.getFileName().toString();
         try {

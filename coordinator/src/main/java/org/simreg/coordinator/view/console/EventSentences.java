@@ -6,6 +6,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.simreg.proto.BestStudent;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.EpochDone;
 import org.simreg.proto.EvaluationDone;
@@ -159,7 +160,23 @@ public final class EventSentences {
                 .map(knn -> knn.getK() + "-NN " + Numbers.percent(knn.getAccuracy()))
                 .collect(Collectors.joining("  "));
         String when = done.getEpoch() == 0 ? "before" : epoch(done.getEpoch());
-        return "%s  %s: %s  (%s)".formatted(when, done.getSubject(), scores, Numbers.seconds(done.getSeconds()));
+        return "%s  %s: %s%s  (%s)"
+                .formatted(
+                        when,
+                        done.getSubject(),
+                        scores,
+                        done.getBest() ? "  best so far" : "",
+                        Numbers.seconds(done.getSeconds()));
+    }
+
+    /** "best: student of epoch 12, 1-NN 61.2%". */
+    public static String best(BestStudent best) {
+        return "best: %s of epoch %s, %d-NN %s"
+                .formatted(
+                        best.getSubject(),
+                        Numbers.count(best.getEpoch()),
+                        best.getK(),
+                        Numbers.percent(best.getAccuracy()));
     }
 
     private static String checkpoint(CheckpointWritten done) {

@@ -15,12 +15,12 @@ public final class JobTables {
     /**
      * A line for each job, in the order given.
      *
-     * @param reasons whether each line ends with why the job is in its state
+     * @param reasons whether each line ends with its best student and why the job is in its state
      * @param nowMs milliseconds since 1970, for ages
      */
     public static String jobs(List<JobStatus> jobs, boolean reasons, long nowMs) {
         List<String> heads = List.of("ID", "NAME", "STATE", "STEP", "EPOCH", "LOSS", "WORKERS", "AGE");
-        Table table = new Table(with(heads, reasons, "REASON"));
+        Table table = new Table(with(heads, reasons, "BEST", "REASON"));
         for (JobStatus job : jobs) {
             List<String> cells = List.of(
                     job.getId(),
@@ -31,7 +31,7 @@ public final class JobTables {
                     job.getStep() == 0 ? "-" : Numbers.loss(job.getLoss()),
                     Numbers.count(job.getWorkersCount()),
                     age(nowMs - job.getSubmittedMs()));
-            table.row(with(cells, reasons, job.getReason()));
+            table.row(with(cells, reasons, best(job), job.getReason()));
         }
         return table.text();
     }
@@ -78,6 +78,16 @@ public final class JobTables {
             all.addAll(List.of(last));
         }
         return all.toArray(String[]::new);
+    }
+
+    private static String best(JobStatus job) {
+        return job.hasBest()
+                ? "%s (%d-NN, epoch %s)"
+                        .formatted(
+                                Numbers.percent(job.getBest().getAccuracy()),
+                                job.getBest().getK(),
+                                Numbers.count(job.getBest().getEpoch()))
+                : "-";
     }
 
     private static String steps(JobStatus job) {

@@ -30,7 +30,9 @@ public final class RunSummary {
         String before = "";
         for (String file :
                 history.finished().orElse(JobFinished.getDefaultInstance()).getExportsList()) {
-            String name = file.startsWith(PastRun.AVERAGE_EXPORTS + "/") ? "average" : "student";
+            String name = file.startsWith(PastRun.AVERAGE_EXPORTS + "/")
+                    ? "average"
+                    : file.startsWith(PastRun.BEST_EXPORTS + "/") ? "best" : "student";
             lines.add(fact(name.equals(before) ? "" : name, folder.resolve(file).toString()));
             before = name;
         }
@@ -51,6 +53,7 @@ public final class RunSummary {
             }
             lines.add(row.toString());
         }
+        history.best().ifPresent(best -> lines.add(EventSentences.best(best)));
     }
 
     private static String fact(String name, String value) {

@@ -219,6 +219,9 @@ public final class JobStory {
         json.addProperty("epoch", done.getEpoch());
         json.addProperty("k", knn.getK());
         json.addProperty("accuracy", knn.getAccuracy());
+        if (done.getBest()) {
+            json.addProperty("best", true);
+        }
         return json;
     }
 

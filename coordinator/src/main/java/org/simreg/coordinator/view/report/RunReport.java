@@ -168,13 +168,17 @@ public final class RunReport {
 
     private String outcome() {
         List<String> heads = history.ks().stream().map(k -> k + "-NN").toList();
-        return ReportPage.table(
-                heads, history.outcome().stream().map(this::scores).toList());
+        List<ReportPage.ScoreRow> rows = new ArrayList<>();
+        history.outcome().forEach(done -> rows.add(scores(done.getSubject(), done)));
+        history.bestEvaluation()
+                .ifPresent(done ->
+                        rows.add(scores("best: %s, epoch %d".formatted(done.getSubject(), done.getEpoch()), done)));
+        return ReportPage.table(heads, rows);
     }
 
-    private ReportPage.ScoreRow scores(EvaluationDone done) {
+    private ReportPage.ScoreRow scores(String name, EvaluationDone done) {
         return new ReportPage.ScoreRow(
-                done.getSubject(),
+                name,
                 done.getSubject().equals(EventNames.STUDENT),
                 history.ks().stream()
                         .map(k -> RunHistory.accuracy(done, k).orElse(Double.NaN))

@@ -70,6 +70,14 @@ final class OverviewJson {
         boolean finite = Float.isFinite((float) status.getLoss());
         json.addProperty("loss", finite ? status.getLoss() : null);
         json.addProperty("checkpoint", status.hasCheckpoint() ? status.getCheckpoint() : null);
+        if (status.hasBest()) {
+            JsonObject best = new JsonObject();
+            best.addProperty("subject", status.getBest().getSubject());
+            best.addProperty("epoch", status.getBest().getEpoch());
+            best.addProperty("k", status.getBest().getK());
+            best.addProperty("accuracy", status.getBest().getAccuracy());
+            json.add("best", best);
+        }
         json.addProperty("sha256", status.getSha256());
         json.addProperty("folder", status.getFolder());
         json.addProperty("data", DataSource.shown(job.getDataset()));

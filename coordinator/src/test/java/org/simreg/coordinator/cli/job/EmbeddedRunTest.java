@@ -1,5 +1,6 @@
 package org.simreg.coordinator.cli.job;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,15 +18,21 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Command;
+import org.simreg.coordinator.node.SmallJob;
+import org.simreg.proto.BestStudent;
 import org.simreg.proto.Head;
+import org.simreg.proto.JobFinished;
 import org.simreg.proto.Network;
 import org.simreg.proto.Progress;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.train.student.InitialWeights;
+import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.StudentBuilder;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.tensor.StateDict;
 
 /** {@code simreg distill} from start to end, in processes that can be killed. */
 class EmbeddedRunTest {
@@ -51,7 +58,10 @@ class EmbeddedRunTest {
         List<String> args = new ArrayList<>(List.of("distill", "--data", PICTURES.toString()));
         args.addAll(List.of("--teacher", teacher.toString()));
         args.addAll(List.of("--teacher-network", "mobilenet-v2", "--student", "mobilenet-v2"));
-        args.addAll(List.of("--head", "linear", "--size", "32", "--batch", "6", "--epochs", "6"));
+        args.addAll(List.of("--head", "linear", "--size", "32", "--batch", "6"));
+        if (!List.of(more).contains("--epochs")) {
+            args.addAll(List.of("--epochs", "6"));
+        }
         args.addAll(List.of("--checkpoint-steps", "3", "--device", "cpu", "--threads", "1"));
         args.addAll(List.of("--decode-threads", "1", "--seed", "3", "--out", out.toString()));
         args.addAll(List.of(more));
@@ -81,6 +91,54 @@ class EmbeddedRunTest {
         assertEquals(sha256(whole), sha256(broken), "killed by the random seed " + seed);
         assertEquals(losses(whole), losses(broken), "each step once, with the same loss");
         assertEquals(STEPS, losses(broken).size());
+    }
+
+    /** Evaluated after every epoch of four steps, until none of two has been better. */
+    private Command patient(Path out, String... more) throws IOException {
+        List<String> args = new ArrayList<>(
+                List.of("--eval-data", folder.resolve("pictures").toString()));
+        args.addAll(List.of("--eval-epochs", "1", "--patience", "2", "--keep-best", "1", "--epochs", "40"));
+        args.addAll(List.of(more));
+        return distil(out, args.toArray(String[]::new));
+    }
+
+    @Test
+    void aRunEndsEarlyAtTheSameStepWithTheSameBestStudentWhereverItIsKilled() throws Exception {
+        SmallJob.pictures(folder.resolve("pictures"));
+        Path whole = folder.resolve("whole");
+        Command unbroken = patient(whole);
+        assertEquals(0, unbroken.end(), unbroken.err());
+        JobFinished finished = finished(whole);
+        BestStudent best = finished.getBest();
+        assertTrue(finished.getStep() < 160, "it ends early: " + finished);
+        assertEquals(finished.getStep(), best.getStep() + 2 * 4, "two evaluations after the best");
+        assertTrue(finished.getExportsList().contains("student-best/mobilenet-v2.onnx"), finished.toString());
+        Path kept = whole.resolve("checkpoints").resolve(RunCheckpoint.fileName(best.getStep()));
+        assertTrue(Files.exists(kept), "the best checkpoint is not pruned");
+        assertArrayEquals(
+                backbone(kept), backbone(whole.resolve("student-best/mobilenet-v2.safetensors")), "the best's weights");
+        assertTrue(Files.readString(whole.resolve("report.html")).contains("best: student, epoch " + best.getEpoch()));
+        assertTrue(unbroken.out().contains("best: student of epoch " + best.getEpoch()), unbroken.out());
+
+        long seed = System.nanoTime();
+        Path broken = folder.resolve("broken");
+        killed(patient(broken), broken, 4 + new SplittableRandom(seed).nextLong(finished.getStep() - 4));
+        Command end = resumed(broken, 1);
+        assertEquals(0, end.end(), end.err());
+        assertEquals(
+                finished.toBuilder().clearSeconds().build(),
+                finished(broken).toBuilder().clearSeconds().build(),
+                "killed by the random seed " + seed);
+    }
+
+    /** The first convolution of a backbone. */
+    private static float[] backbone(Path file) {
+        StateDict tensors = WeightsFile.read(file);
+        String name = tensors.names().stream()
+                .filter(tensor -> tensor.endsWith("features.0.0.weight"))
+                .findFirst()
+                .orElseThrow();
+        return tensors.get(name).floats();
     }
 
     /** With the job that the run folder knows. */
@@ -121,10 +179,14 @@ class EmbeddedRunTest {
     }
 
     private static String sha256(Path run) throws IOException {
+        return finished(run).getSha256();
+    }
+
+    private static JobFinished finished(Path run) throws IOException {
         List<Progress> finished =
                 events(run).stream().filter(Progress::hasFinished).toList();
         assertEquals(1, finished.size());
-        return finished.get(0).getFinished().getSha256();
+        return finished.get(0).getFinished();
     }
 
     private static List<Double> losses(Path run) throws IOException {

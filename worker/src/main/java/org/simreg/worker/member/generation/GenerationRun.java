@@ -118,7 +118,8 @@ final class GenerationRun {
     void run() {
         try {
             Reduce opened = begin();
-            TrainingLoop.Role role = new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()));
+            TrainingLoop.Role role =
+                    new TrainingLoop.Role(leads, Set.copyOf(generation.getMeasuredList()), generation.getScoresList());
             new TrainingLoop(job, opened, role, this::stopping, new Reporter()).run();
             waitForHalt();
         } catch (Abandoned e) {
@@ -259,6 +260,9 @@ final class GenerationRun {
 
     /** The listener to the loop: reports what happens, and stores checkpoints. */
     private final class Reporter implements TrainingLoop.Events {
+        /** Step of the last checkpoint; 0 before there was one. */
+        private long given;
+
         @Override
         public void committed(StepDone done, String sha256) {
             Committed.Builder report = Committed.newBuilder()
@@ -271,8 +275,12 @@ final class GenerationRun {
             committed = done.getStep();
         }
 
+        /** A checkpoint that is not stored is not measured: the best student must not get lost with this worker. */
         @Override
         public void measured(EvaluationDone done) {
+            if (job.keepsBest() && given == done.getStep() && !connections.sender.await()) {
+                throw new Abandoned("the checkpoint of step " + given + " was not wanted any more");
+            }
             Measured.Builder report = Measured.newBuilder()
                     .setJob(generation.getJob())
                     .setGeneration(number())
@@ -282,12 +290,15 @@ final class GenerationRun {
 
         @Override
         public void checkpoint(Snapshot snapshot) {
+            given = snapshot.step();
             connections.sender.send(snapshot, number());
         }
 
         @Override
         public void trained(Snapshot end) {
-            if (!generation.hasCheckpoint() || generation.getCheckpoint() != end.step()) {
+            boolean stored = given == end.step() && connections.sender.await()
+                    || generation.hasCheckpoint() && generation.getCheckpoint() == end.step();
+            if (!stored) {
                 connections.sender.send(end, number());
                 if (!connections.sender.await()) {
                     throw new Abandoned("the last checkpoint was not wanted any more");

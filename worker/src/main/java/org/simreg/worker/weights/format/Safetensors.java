@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.io.AtomicFile;
@@ -43,6 +44,8 @@ public final class Safetensors {
     private static final int PIECE = 1 << 26;
     private static final String SEAL = "seal";
     private static final String UNSEALED = "0".repeat(64);
+
+    private static final VerifiedSeals VERIFIED = new VerifiedSeals();
     private static final String CHANGED = "it is damaged: its bytes don't have the SHA-256 that it was written with";
 
     private Safetensors() {}
@@ -103,7 +106,16 @@ public final class Safetensors {
         return sealed;
     }
 
+    /** Digests all bytes, unless it has before and the file is unchanged. */
     private static void checkSeal(MappedFile file, String header, String seal) throws CorruptFile {
+        Optional<VerifiedSeals.State> state = VerifiedSeals.state(file.path());
+        if (state.isEmpty() || !VERIFIED.has(state.get(), seal)) {
+            compareSeal(file, header, seal);
+            state.ifPresent(now -> VERIFIED.add(now, seal));
+        }
+    }
+
+    private static void compareSeal(MappedFile file, String header, String seal) throws CorruptFile {
         String note = "\"" + SEAL + "\":\"";
         int at = header.indexOf(note + seal + "\"");
         if (at < 0 || seal.length() != UNSEALED.length()) {

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.proto.Head;
@@ -61,14 +62,18 @@ class ParityTest {
         "RESNET18, resnet18, 64",
         "RESNET34, resnet34, 64",
         "RESNET50, resnet50, 64",
-        "RESNET101, resnet101, 64",
-        "RESNET50X2, resnet50x2, 64",
-        "RESNET50X4, resnet50x4, 32",
         "RESNET50_BYOL, resnet50-byol, 64",
         "RESNET50_BYOL, resnet50-byol-odd, 65",
         "MOBILENET_V2, mobilenet-v2, 64"
     })
     void aFrozenNetworkGivesPyTorchsFeatures(Network name, String fixture, int size) {
+        featuresArePyTorchs(name, fixture, size, true);
+    }
+
+    @ParameterizedTest
+    @EnabledIfSystemProperty(named = "simreg.test.networks", matches = "all")
+    @CsvSource({"RESNET101, resnet101, 64", "RESNET50X2, resnet50x2, 64", "RESNET50X4, resnet50x4, 32"})
+    void soDoLargeOnes(Network name, String fixture, int size) {
         featuresArePyTorchs(name, fixture, size, true);
     }
 
