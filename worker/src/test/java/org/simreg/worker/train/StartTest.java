@@ -246,7 +246,6 @@ class StartTest {
         unwanted.accept("given up");
         // The teacher isn't looked for any more.
         Job job = JobSettings.complete(SmallRun.job("absent.pth").build());
-        assertThrows(
-                Abandoned.class, () -> JobLoader.open(job, SmallRun.settings(folder, 1, 1), unwanted));
+        assertThrows(Abandoned.class, () -> JobLoader.open(job, SmallRun.settings(folder, 1, 1), unwanted));
     }
 }

@@ -75,8 +75,7 @@ final class RunFolder implements RunFiles {
      * @param slow for exports and reports
      * @param uncertain is told when the disk has failed to take what was appended
      */
-    RunFolder(
-            OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow, Runnable uncertain) {
+    RunFolder(OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow, Runnable uncertain) {
         this.files = files;
         this.job = job;
         this.reports = reports;

@@ -91,7 +91,8 @@ class FeatureFillerTest {
                 UserError refused = assertThrows(
                         UserError.class, () -> fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> {}, () -> false));
                 assertTrue(
-                        refused.getMessage().startsWith("The features that " + broken + " gives for ../scripts/sample/"),
+                        refused.getMessage()
+                                .startsWith("The features that " + broken + " gives for ../scripts/sample/"),
                         refused.getMessage());
                 assertTrue(refused.getMessage().contains("are no finite numbers (Infinity)"), refused.getMessage());
             }
