@@ -139,7 +139,7 @@ final class ReportHandler {
         String image = suspected.getImage();
         if (suspected.getCleared()) {
             run.failures().cleared(image);
-        } else if (run.failures().endedAt(image)) {
+        } else if (run.failures().endedAt(image, suspected.getMark())) {
             guard.fail(
                     run,
                     "The picture %s has ended a worker twice, the last time on the machine of %s: remove or replace it, then resume the job"

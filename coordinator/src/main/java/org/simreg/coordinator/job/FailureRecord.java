@@ -22,6 +22,7 @@ public final class FailureRecord {
     private final Set<String> refusers = new HashSet<>();
     private final Set<String> broken = new HashSet<>();
     private final Set<String> suspects = new HashSet<>();
+    private final Set<String> marks = new HashSet<>();
     private int withoutProgress;
     private boolean untold;
 
@@ -97,10 +98,11 @@ public final class FailureRecord {
     /**
      * A process of the job has ended while it decoded an image.
      *
+     * @param mark of the process; what it says is heard once
      * @return whether one has before, and nobody has decoded the image in between
      */
-    public boolean endedAt(String image) {
-        return !suspects.add(image);
+    public boolean endedAt(String image, String mark) {
+        return marks.add(mark) && !suspects.add(image);
     }
 
     /** An image has been decoded, so that it was by chance that a process ended at it. */
@@ -135,6 +137,7 @@ public final class FailureRecord {
         refusers.clear();
         broken.clear();
         suspects.clear();
+        marks.clear();
         withoutProgress = 0;
     }
 }

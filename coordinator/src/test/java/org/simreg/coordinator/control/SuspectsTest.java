@@ -22,10 +22,18 @@ class SuspectsTest {
         world.until("one", JobState.RUNNING, 3000);
     }
 
+    private int marks;
+
     private void says(FakeWorker worker, String image, boolean cleared) {
-        worker.send(Report.newBuilder()
-                .setSuspected(
-                        Suspected.newBuilder().setJob("one").setImage(image).setCleared(cleared)));
+        Report.Builder report = Report.newBuilder()
+                .setSuspected(Suspected.newBuilder()
+                        .setJob("one")
+                        .setImage(image)
+                        .setCleared(cleared)
+                        .setMark("mark-" + marks++));
+        worker.send(report);
+        // As after a stream that broke.
+        worker.send(report);
         world.run(300);
     }
 

@@ -48,8 +48,9 @@ public final class DecodeMarks implements AutoCloseable {
      *
      * @param job that it decoded an image for
      * @param image where that lies
+     * @param id of the mark, no other's
      */
-    public record Left(String job, String image) {}
+    public record Left(String job, String image, String id) {}
 
     /**
      * Makes the file of this process.
@@ -135,22 +136,22 @@ public final class DecodeMarks implements AutoCloseable {
                 FileLock lock = opened.tryLock()) {
             // One that is shorter is just being made, or was when its process ended.
             if (lock != null && opened.size() == SLOTS * SLOT) {
-                read(opened, left);
+                read(opened, other.getFileName().toString(), left);
                 Files.deleteIfExists(other);
             }
         }
     }
 
-    private static void read(FileChannel opened, List<Left> left) throws IOException {
+    private static void read(FileChannel opened, String name, List<Left> left) throws IOException {
         ByteBuffer all = ByteBuffer.allocate(SLOTS * SLOT);
         while (all.hasRemaining() && opened.read(all) >= 0) {
             LOG.trace("{} bytes of marks are left to read", all.remaining());
         }
         for (int at = 0; at < all.limit(); at += SLOT) {
-            int name = all.getInt(at) - 1;
+            int job = all.getInt(at) - 1;
             int path = all.getInt(at + 4);
-            if (name >= 0 && path > 0 && name <= 512 && path <= 4096) {
-                left.add(new Left(text(all, at + 8, name), text(all, at + 8 + name, path)));
+            if (job >= 0 && path > 0 && job <= 512 && path <= 4096) {
+                left.add(new Left(text(all, at + 8, job), text(all, at + 8 + job, path), name + at));
             }
         }
     }

@@ -170,9 +170,23 @@ final class CoordinatorConnection {
                 Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
         heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> send(alive));
         unacknowledged.all().forEach(this::send);
+        reportLeft();
         if (leaving) {
             leave();
         }
+    }
+
+    /** Says at what processes of this machine have ended, also if there is no job for this one. */
+    private void reportLeft() {
+        workerContext
+                .jobs()
+                .marks()
+                .ifPresent(marks -> context.executeBlocking(marks::takeLeft)
+                        .onSuccess(all -> all.forEach(left -> {
+                            Report report = JobRunner.suspected(left).build();
+                            unacknowledged.add(report);
+                            send(report);
+                        })));
     }
 
     private void prepare(Prepare order) {

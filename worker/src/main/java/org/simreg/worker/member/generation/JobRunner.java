@@ -165,12 +165,16 @@ public final class JobRunner {
                 .marks()
                 .map(DecodeMarks::takeLeft)
                 .orElse(List.of())
-                .forEach(left -> suspect(left.job(), left.image(), false));
+                .forEach(left -> reports.send(suspected(left)));
     }
 
-    private void suspect(String job, String image, boolean cleared) {
-        reports.send(Report.newBuilder()
-                .setSuspected(Suspected.newBuilder().setJob(job).setImage(image).setCleared(cleared)));
+    /** A report of a mark that a process has left. */
+    public static Report.Builder suspected(DecodeMarks.Left left) {
+        return Report.newBuilder()
+                .setSuspected(Suspected.newBuilder()
+                        .setJob(left.job())
+                        .setImage(left.image())
+                        .setMark(left.id()));
     }
 
     private synchronized void ready(LoadedJob loaded, CheckpointSender opened) {
@@ -246,7 +250,11 @@ public final class JobRunner {
     private void decoded(String location, Notices.Decoding mark) {
         mark.close();
         if (suspects.remove(location)) {
-            suspect(job(), location, true);
+            reports.send(Report.newBuilder()
+                    .setSuspected(Suspected.newBuilder()
+                            .setJob(job())
+                            .setImage(location)
+                            .setCleared(true)));
         }
     }
 

@@ -58,7 +58,10 @@ class DecodeMarksTest {
             }
             assertEquals(List.of(), mine.takeLeft(), "it lives");
             process.destroyForcibly().waitFor();
-            assertEquals(List.of(new DecodeMarks.Left("job-1", slow.toString())), mine.takeLeft());
+            List<DecodeMarks.Left> left = mine.takeLeft();
+            assertEquals(1, left.size(), left.toString());
+            assertEquals("job-1", left.get(0).job());
+            assertEquals(slow.toString(), left.get(0).image());
             assertEquals(List.of(), mine.takeLeft(), "each is told once");
         } finally {
             process.destroyForcibly().waitFor();
