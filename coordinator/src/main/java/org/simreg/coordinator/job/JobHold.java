@@ -61,12 +61,14 @@ public final class JobHold {
     /**
      * Remembers how far the job is, for people, before its files are let go.
      *
-     * @param checkpoint step of the newest one; -1 if there is none, or it isn't known
+     * @param ledger the writer of its ledger, if there is one
      */
-    void keep(RunFiles files, long checkpoint) {
+    void keep(RunFiles files, Optional<LedgerWriter> ledger) {
         try {
             JobRecord.Summary.Builder now = summary(files);
-            head = Optional.of((checkpoint < 0 ? now : now.setCheckpoint(checkpoint)).build());
+            ledger.map(LedgerWriter::checkpoint).filter(step -> step >= 0).ifPresent(now::setCheckpoint);
+            ledger.flatMap(known -> known.ranking().best()).ifPresent(now::setBest);
+            head = Optional.of(now.build());
         } catch (RuntimeException e) {
             EventTrace.LOG.debug("How far the job {} is can't be told", job, e);
         }

@@ -121,7 +121,7 @@ public final class JobRun {
         hang = Optional.of(why);
         hold.begin(why.waits(), why.waited());
         Optional<RunFiles> open = files;
-        files.ifPresent(one -> hold.keep(one, knownCheckpoint()));
+        files.ifPresent(one -> hold.keep(one, ledger));
         files = Optional.empty();
         ledger = Optional.empty();
         finishing = false;
@@ -148,7 +148,7 @@ public final class JobRun {
         }
         if (hang.isEmpty()) {
             Optional<RunFiles> open = files;
-            open.ifPresent(one -> hold.keep(one, knownCheckpoint()));
+            open.ifPresent(one -> hold.keep(one, ledger));
             files = Optional.empty();
             open.ifPresent(this::letGo);
             suspend(FilesUnavailable.shortage(shortage.failure(), hold.pause(shortest)));
