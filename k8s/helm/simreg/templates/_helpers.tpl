@@ -31,3 +31,27 @@ readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
 {{- end }}
+
+{{- define "simreg.bucketEnv" -}}
+{{- if and .Values.data.bucket.enabled .Values.data.bucket.secret }}
+- secretRef:
+    name: {{ .Values.data.bucket.secret }}
+{{- end }}
+{{- end }}
+
+{{- define "simreg.dataMount" -}}
+{{- if .Values.data.claim }}
+- name: data
+  mountPath: /data
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "simreg.dataVolume" -}}
+{{- if .Values.data.claim }}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ .Values.data.claim }}
+    readOnly: true
+{{- end }}
+{{- end }}

@@ -15,6 +15,7 @@ import org.simreg.coordinator.job.schedule.Allotment;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Demand;
 import org.simreg.coordinator.job.schedule.Phase;
+import org.simreg.coordinator.job.schedule.WorkerState;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
@@ -35,12 +36,14 @@ final class Dispatcher {
     private final WorkerRegistry registry;
     private final JobController controller;
     private final JobGuard guard;
+    private final Helping helping;
 
     Dispatcher(JobQueue queue, WorkerRegistry registry, JobController controller, JobGuard guard) {
         this.queue = queue;
         this.registry = registry;
         this.controller = controller;
         this.guard = guard;
+        helping = new Helping(registry);
     }
 
     /** Hands out the workers, decides on every job, and sends orders to load jobs. */
@@ -50,7 +53,10 @@ final class Dispatcher {
             ifAble(run, () -> controller.decideOn(run));
         }
         for (JobRun run : queue.active()) {
-            ifAble(run, () -> prepare(run));
+            ifAble(run, () -> {
+                prepare(run);
+                helping.order(run);
+            });
         }
         for (WorkerSession session : registry.all()) {
             if (session.leaving() && session.run().isEmpty() && !session.released()) {
@@ -154,12 +160,14 @@ final class Dispatcher {
 
     /** Leaves all workers where they are, until it is known who comes back after a restart. */
     private void keepWorkers(JobRun run) {
-        Set<String> names = registry.of(run).stream()
-                .filter(session -> !session.leaving())
-                .map(WorkerSession::name)
-                .collect(Collectors.toSet());
         boolean runs = run.record().getState() == JobState.RUNNING;
-        run.grant(new Grant(names, runs, "waits for workers to attend again"));
+        // Of those without a state it isn't known yet who has only helped.
+        Map<Boolean, Set<String>> names = registry.of(run).stream()
+                .filter(session -> !session.leaving())
+                .collect(Collectors.partitioningBy(
+                        session -> runs && !(session.state() instanceof WorkerState.Holding),
+                        Collectors.mapping(WorkerSession::name, Collectors.toSet())));
+        run.grant(new Grant(names.get(false), names.get(true), runs, "waits for workers to attend again"));
     }
 
     private List<Demand.AvailableWorker> availableWorkers() {
@@ -169,8 +177,14 @@ final class Dispatcher {
                 .map(session -> new Demand.AvailableWorker(
                         session.name(),
                         session.hello().getProfile(),
-                        session.run().map(JobRun::id).orElse("")))
+                        session.run().map(JobRun::id).orElse(""),
+                        session.run().filter(run -> !holds(session, run)).isPresent()))
                 .toList();
+    }
+
+    /** Whether a worker has, or will have, its place among those who train; helpers that attend again have not. */
+    private static boolean holds(WorkerSession session, JobRun run) {
+        return session.state() instanceof WorkerState.Holding || run.record().getState() != JobState.RUNNING;
     }
 
     /** Whether workers can be taken from it; while it waits for its files it keeps those it has. */
@@ -211,7 +225,10 @@ final class Dispatcher {
         int least = job.getPlacement().getMinWorkers();
         int most = Demand.most(job.getPlacement(), job.getOptimization().getMicroBatches());
         long priority = Demand.effective(job.getPlacement(), run.waited());
-        return new Demand(run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, requirements);
+        Demand.Helpers helpers =
+                Demand.Helpers.of(job.getPlacement(), run.help().paying(Helping.features(job)));
+        return new Demand(
+                run.id(), new Demand.Rank(priority, record.getSubmittedMs()), least, most, helpers, requirements);
     }
 
     /** Why a worker can't serve a job, whoever is free; empty if it can. */
@@ -249,7 +266,7 @@ final class Dispatcher {
         if (!run.grant().served() || run.finishing()) {
             return;
         }
-        for (String name : run.grant().workers()) {
+        for (String name : run.grant().all()) {
             registry.find(name)
                     .filter(session -> session.run().isEmpty() && !session.leaving())
                     .ifPresent(session -> {

@@ -65,8 +65,10 @@ final class JobController {
         JobRecord record = run.record();
         Job job = record.getJob();
         long now = settings.clock().getAsLong();
-        List<JobView.Member> members =
-                registry.of(run).stream().map(session -> member(run, session)).toList();
+        List<JobView.Member> members = registry.of(run).stream()
+                .filter(session -> !session.helps())
+                .map(session -> member(run, session))
+                .toList();
         JobView.History history = new JobView.History(
                 record.getGeneration().toBuilder().setJob(run.id()).build(),
                 new Lineage(record.getStartsList()),

@@ -6,6 +6,7 @@ import org.simreg.proto.Acknowledged;
 import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
+import org.simreg.proto.Help;
 import org.simreg.proto.JobRecord;
 import org.simreg.proto.JobState;
 import org.simreg.proto.Order;
@@ -50,6 +51,10 @@ final class Orders {
                         .setAfterStep(after)
                         .setCheckpoint(checkpoint))
                 .build();
+    }
+
+    static Order help(Help help) {
+        return Order.newBuilder().setHelp(help).build();
     }
 
     static Order acknowledged(String job, long step) {

@@ -108,6 +108,11 @@ final class ReportHandler {
 
     private void committed(WorkerSession from, JobRun run, Committed committed) {
         from.commits(committed.getGeneration(), committed.getStep().getStep());
+        if (from.trains(run.record().getGeneration().getNumber())) {
+            boolean leads = from.name()
+                    .equals(run.record().getGeneration().getMembers(0).getWorker());
+            run.help().report(committed, leads);
+        }
         run.ledger().report(from.name(), committed).ifPresent(differs -> guard.fail(run, differs, false));
     }
 
@@ -219,7 +224,7 @@ final class ReportHandler {
             run.failures().lacksRoom(from.key(), run.now());
             run.notice("The worker %s lacks room and tries again: %s".formatted(from.name(), reason));
             from.drop(run, reason);
-        } else if (failed.getRefused()) {
+        } else if (failed.getRefused() && !from.helps()) {
             if (run.failures().refused(from.key()) || first || nobodyElse(from, run)) {
                 guard.fail(run, reason, true);
             } else {
@@ -228,6 +233,8 @@ final class ReportHandler {
         } else if (run.failures().mayRetry(from.key(), run.now())) {
             run.notice("The worker %s failed and is tried again: %s".formatted(from.name(), reason));
             from.drop(run, reason);
+        } else if (from.helps()) {
+            exclude(from, run, reason); // the job goes on without it
         } else {
             guard.fail(run, "The worker %s failed again and again: %s".formatted(from.name(), reason), false);
         }

@@ -78,6 +78,12 @@ final class WorkerSession {
         return run.isPresent() && run.get() == one;
     }
 
+    /** Whether it is at a job only to help it: it holds no state of its student. */
+    boolean helps() {
+        return !(state instanceof WorkerState.Holding)
+                && run.filter(one -> one.grant().helpers().contains(name())).isPresent();
+    }
+
     /** Begins to serve a job. */
     void serve(JobRun one, WorkerState as, long now) {
         run = Optional.of(one);

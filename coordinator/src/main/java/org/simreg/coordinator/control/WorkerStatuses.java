@@ -45,6 +45,9 @@ final class WorkerStatuses {
         if (session.state() instanceof WorkerState.Preparing) {
             return WorkerStatus.State.PREPARING;
         }
+        if (session.helps()) {
+            return WorkerStatus.State.HELPING;
+        }
         return session.trains() ? WorkerStatus.State.TRAINING : WorkerStatus.State.READY;
     }
 }

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.simreg.coordinator.job.RunFiles.FilesUnavailable;
+import org.simreg.coordinator.job.help.JobHelp;
 import org.simreg.coordinator.job.schedule.Allotment.Grant;
 import org.simreg.coordinator.job.schedule.Phase;
 import org.simreg.coordinator.job.schedule.Phase.HaltReason;
@@ -35,6 +36,7 @@ public final class JobRun {
     private final List<JobWatch> watches = new ArrayList<>();
     private final JobHold hold;
     private final FailureRecord failures = new FailureRecord();
+    private final JobHelp help = new JobHelp();
     private JobRecord record;
     private Optional<RunFiles> files = Optional.empty();
     private Optional<LedgerWriter> ledger = Optional.empty();
@@ -136,11 +138,7 @@ public final class JobRun {
                 }));
     }
 
-    /**
-     * Leaves it alone for want of room, descriptors or memory, and tries again after a pause.
-     *
-     * @return false if it is not to wait for these
-     */
+    /** Leaves it alone for want of room, descriptors or memory, and tries again after a pause; false if it may not. */
     public boolean awaitRoom(Shortage shortage) {
         long shortest = settings.times().room();
         if (shortest == 0) {
@@ -211,6 +209,11 @@ public final class JobRun {
 
     public FailureRecord failures() {
         return failures;
+    }
+
+    /** The help that it gets with its teachers' features. */
+    public JobHelp help() {
+        return help;
     }
 
     public Phase phase() {
@@ -309,11 +312,7 @@ public final class JobRun {
         }
     }
 
-    /**
-     * Goes to a state in which it doesn't train.
-     *
-     * @param why one sentence
-     */
+    /** Goes to a state in which it doesn't train, and says why in one sentence. */
     public void become(JobState state, String why) {
         JobRecord.Builder next = record.toBuilder();
         JobTransitions.enter(next, state, now());

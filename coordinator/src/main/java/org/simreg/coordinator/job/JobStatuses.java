@@ -76,6 +76,7 @@ public final class JobStatuses {
             }
             ledger.ranking().best().ifPresent(status::setBest);
         });
+        status.addAllHelpers(run.help().shares());
         return status.setStep(head.step())
                 .setEpoch(head.epoch())
                 .setLoss(head.loss())

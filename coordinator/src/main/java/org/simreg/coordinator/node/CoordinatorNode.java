@@ -95,7 +95,8 @@ public final class CoordinatorNode implements AutoCloseable {
                     vertx,
                     new CoordinatorServices.Stores(
                             store,
-                            new PatientFolders(CoordinatorServices.folders()),
+                            new PatientFolders(CoordinatorServices.folders(
+                                    settings.protection.limits().roots())),
                             Optional.of(
                                     new ScaleSettings.BoundsFile(settings.home.resolve(ScaleSettings.BoundsFile.NAME))),
                             Optional.of(new CoordinatorServices.BankSettings(

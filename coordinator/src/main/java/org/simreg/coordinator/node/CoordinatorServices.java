@@ -41,6 +41,7 @@ import org.simreg.proto.Job;
 import org.simreg.proto.Roots;
 import org.simreg.proto.WorkerStatus;
 import org.simreg.worker.base.concurrent.WatchedPool;
+import org.simreg.worker.data.storage.ShownPictures;
 import org.simreg.worker.features.serve.SearchServer;
 
 /**
@@ -57,6 +58,7 @@ final class CoordinatorServices {
     private final Optional<OwnerVerticle<Banks>> banks;
     private final List<BindableService> rpcs = new ArrayList<>();
     private final Scaling scaling;
+    private final ShownPictures shown;
     private BankPictures pictures = BankPictures.NONE;
     private final KedaRpc keda;
 
@@ -72,6 +74,7 @@ final class CoordinatorServices {
                 new OwnerVerticle<>("simreg-coordinator", thread -> coordinator(thread, stores, settings)));
         pools = new Pools();
         open.add(pools::close);
+        shown = new ShownPictures(VertxInstances.cache(), settings.limits.roots());
         banks = stores.banks.map(of -> banks(open, vertx, of, settings.limits.roots()));
         SamplesRpc samples =
                 new SamplesRpc(ReadGrants.of(this::readers), settings.limits.roots(), VertxInstances.cache(), READERS);
@@ -190,7 +193,7 @@ final class CoordinatorServices {
         SearchRpc search = new SearchRpc(served, verticle, ForkJoinPool.commonPool(), settings.answered());
         rpcs.add(search);
         rpcs.add(new ShardsRpc(served, verticle, pools.shards));
-        pictures = new BankPictures(served::views, search::find, pools.reads);
+        pictures = new BankPictures(served::views, search::find, shown::bytes, pools.reads);
     }
 
     /**
@@ -324,8 +327,15 @@ final class CoordinatorServices {
     }
 
     /** Run folders on a disk, with reports that show the examples of their last evaluation. */
-    static RunFiles.JobFolders folders() {
-        return new DiskRunFolders((folder, shown, data) ->
-                RunReport.write(folder, shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
+    static RunFiles.JobFolders folders(Roots roots) {
+        ShownPictures shown = new ShownPictures(VertxInstances.cache(), roots);
+        return new DiskRunFolders((folder, evaluation, data) -> {
+            List<String> paths = evaluation.stream()
+                    .flatMap(one -> NeighborGrid.files(one).stream())
+                    .toList();
+            try (ShownPictures.Folder pictures = shown.folder(data, paths)) {
+                RunReport.write(folder, evaluation.map(one -> NeighborGrid.of(one, pictures.path())));
+            }
+        });
     }
 }

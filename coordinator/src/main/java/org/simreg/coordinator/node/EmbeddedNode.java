@@ -14,6 +14,7 @@ import org.simreg.coordinator.search.bank.Banks;
 import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.proto.Hello;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.serve.SearchServer;
@@ -59,7 +60,7 @@ public final class EmbeddedNode implements AutoCloseable {
                     vertx,
                     new CoordinatorServices.Stores(
                             new NoStore(),
-                            CoordinatorServices.folders(),
+                            CoordinatorServices.folders(Roots.ANYWHERE),
                             Optional.empty(),
                             banks.map(home -> new CoordinatorServices.BankSettings(
                                     home, Banks.Publishing.NOWHERE, duration -> {}))),

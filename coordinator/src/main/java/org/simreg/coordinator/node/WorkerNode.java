@@ -20,6 +20,7 @@ import org.simreg.proto.Hello;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.tls.Tls;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
 import org.simreg.worker.exchange.mesh.PeerTransport;
@@ -69,8 +70,10 @@ public final class WorkerNode implements AutoCloseable {
      * @param decodeThreads that decode and augment
      * @param roots below which files of jobs must lie to be seen
      * @param torchscript whether TorchScript files from outside may be run
+     * @param cache folder of copies and indexes, with its space
      */
-    public record Machine(String device, int threads, int decodeThreads, Roots roots, boolean torchscript) {}
+    public record Machine(
+            String device, int threads, int decodeThreads, Roots roots, boolean torchscript, CacheSpace cache) {}
 
     /**
      * Joins the cluster and attends at the coordinator.
@@ -128,16 +131,16 @@ public final class WorkerNode implements AutoCloseable {
 
     private WorkerSettings training(Machine machine, ApiClient coordinator) {
         RemoteStorage storage =
-                open.add(new RemoteStorage(coordinator.channel(), new RemoteStorage.Settings(VertxInstances.cache())));
+                open.add(new RemoteStorage(coordinator.channel(), new RemoteStorage.Settings(machine.cache)));
         return new WorkerSettings(
                 machine.device,
                 machine.threads,
                 machine.decodeThreads,
-                VertxInstances.cache(),
+                machine.cache.folder(),
                 Optional.of(storage),
                 machine.roots,
                 machine.torchscript,
-                WorkerSettings.CACHE_BYTES);
+                machine.cache);
     }
 
     private void frozen(String name, Duration gap) {

@@ -10,6 +10,7 @@ import org.simreg.proto.Drop;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
 import org.simreg.proto.Halted;
+import org.simreg.proto.Help;
 import org.simreg.proto.Holding;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobFailed;
@@ -41,6 +42,7 @@ abstract class FakeMember extends FakeProcess {
     Optional<Halt> halt = Optional.empty();
     Optional<List<Long>> state = Optional.empty();
     boolean storing;
+    Help help = Help.getDefaultInstance();
 
     FakeMember(World world, String name) {
         super(world, name);
@@ -84,6 +86,7 @@ abstract class FakeMember extends FakeProcess {
                     kept.headMap(order.getAcknowledged().getStep(), true).clear();
                 }
             }
+            case HELP -> help(order.getHelp());
             case DROP -> drop(order.getDrop());
             default -> assertTrue(order.hasWelcome());
         }
@@ -136,6 +139,21 @@ abstract class FakeMember extends FakeProcess {
         return (long) STEPS_PER_EPOCH * settings.orElseThrow().getOptimization().getEpochs();
     }
 
+    /** Those who are told are at the job and prepared, and not both member and helper. */
+    private void help(Help order) {
+        if (!order.getJob().equals(job)) {
+            return;
+        }
+        assertTrue(prepared, name + " is not prepared");
+        boolean member =
+                order.getMembersList().stream().anyMatch(m -> m.getWorker().equals(name));
+        boolean helper =
+                order.getHelpersList().stream().anyMatch(h -> h.getWorker().equals(name));
+        assertTrue(member ^ helper, () -> name + " is told of " + order);
+        assertTrue(order.getNumber() > help.getNumber(), "orders rise");
+        help = order;
+    }
+
     private void begin(Generation next) {
         world.heard(next);
         assertEquals(job, next.getJob());
@@ -173,7 +191,7 @@ abstract class FakeMember extends FakeProcess {
         go();
     }
 
-    private Optional<Generation.Member> self() {
+    Optional<Generation.Member> self() {
         return generation.getMembersList().stream()
                 .filter(member -> member.getWorker().equals(name))
                 .findFirst();
@@ -301,5 +319,6 @@ abstract class FakeMember extends FakeProcess {
         state = Optional.empty();
         kept.clear();
         storing = false;
+        help = Help.getDefaultInstance();
     }
 }

@@ -26,6 +26,9 @@ final class FakeWorker extends FakeMember {
     boolean isolated;
     long stepMs = 40;
 
+    /** What a teacher's features of a micro-batch take; 0: it has nothing to be helped with. */
+    long teacherMs;
+
     /** Begins no step, until it is halted. */
     boolean evaluates;
 
@@ -97,7 +100,10 @@ final class FakeWorker extends FakeMember {
                                 .setStep(step)
                                 .setEpoch((int) (step - 1) / STEPS_PER_EPOCH + 1)
                                 .setImages(batch())
-                                .setSeconds(stepMs / 1e3)
+                                .setSeconds((stepMs + teacherMs * share()) / 1e3)
+                                .setTeacherSeconds(teacherMs * share() / 1e3)
+                                .setFeatures(share())
+                                .setFeatureSeconds(teacherMs / 1e3)
                                 .setLoss(1.0 / step + lossError)))
                 .build();
         kept.put(step, report);
@@ -107,6 +113,10 @@ final class FakeWorker extends FakeMember {
             store(mine, () -> {});
         }
         go();
+    }
+
+    private int share() {
+        return self().map(Generation.Member::getCount).orElse(0);
     }
 
     private boolean first(Generation mine) {

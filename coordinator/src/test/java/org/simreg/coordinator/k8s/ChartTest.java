@@ -63,7 +63,10 @@ class ChartTest {
                 "cpu | networkPolicy.enabled=true",
                 "gpu | worker.gpu.enabled=true",
                 "keda | keda.enabled=true,keda.wait=false",
-                "monitoring | monitoring.enabled=true"
+                "monitoring | monitoring.enabled=true",
+                "bucket | data.bucket.enabled=true,data.bucket.secret=simreg-bucket",
+                "claim | data.claim=simreg-data",
+                "pack | data.pack.enabled=true"
             })
     void theChartMakesWhatTheOverlayMakes(String overlay, String value) {
         Manifests rendered = Manifests.overlay(overlay);
@@ -148,6 +151,9 @@ class ChartTest {
                 "keda.min=-1 | min",
                 "coordinator.storage.size=big | size",
                 "worker.replicas=3 | replicas",
+                "worker.cacheSize=20GB | cacheSize",
+                "data.claim=My_Claim | claim",
+                "data.pack.out=/tmp | out",
             })
     void aWrongValueIsRefusedByName(String value, String named) {
         String message = assertThrows(RuntimeException.class, () -> template("simreg", "simreg", value))

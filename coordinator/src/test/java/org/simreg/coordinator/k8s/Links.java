@@ -61,6 +61,9 @@ final class Links {
         for (JsonObject container : containers(workload)) {
             for (JsonObject source : all(container, "envFrom")) {
                 String map = text(source, "configMapRef", "name");
+                if (at(source, "secretRef").isPresent()) {
+                    continue;
+                }
                 require(manifests.find("ConfigMap", map).isPresent(), workload, "reads the unknown ConfigMap " + map);
             }
             Set<String> used = new TreeSet<>();
@@ -108,7 +111,8 @@ final class Links {
     private void selects(JsonObject object) {
         String field = kind(object).equals("NetworkPolicy") ? "podSelector" : "selector";
         JsonElement selector = at(object, "spec", field, "matchLabels").orElseThrow();
-        require(selected(selector).findAny().isPresent(), object, "selects no pod");
+        boolean fence = kind(object).equals("NetworkPolicy");
+        require(selected(selector, fence).findAny().isPresent(), object, "selects no pod");
     }
 
     private void policy(JsonObject policy) {
@@ -174,9 +178,13 @@ final class Links {
     }
 
     private Stream<JsonObject> selected(JsonElement selector) {
+        return selected(selector, false);
+    }
+
+    private Stream<JsonObject> selected(JsonElement selector, boolean jobs) {
         return manifests
                 .workloads()
-                .filter(workload -> !kind(workload).equals("Job"))
+                .filter(workload -> jobs || !kind(workload).equals("Job"))
                 .filter(workload -> covers(
                         selector,
                         at(workload, "spec", "template", "metadata", "labels").orElseThrow()));

@@ -27,7 +27,7 @@ class OverlaysTest {
 
     @BeforeAll
     static void everyOverlayIsRendered() {
-        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring")) {
+        for (String name : List.of("cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack")) {
             RENDERED.put(name, Manifests.overlay(name));
         }
     }
@@ -40,19 +40,19 @@ class OverlaysTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
     void theApiKnowsEveryField(String overlay) {
         assertEquals(List.of(), Schema.problems(RENDERED.get(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
     void nobodyIsRootAndNothingIsWithoutLimit(String overlay) {
         assertEquals(List.of(), Pods.problems(applied(overlay)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring"})
+    @ValueSource(strings = {"cpu", "gpu", "secure", "keda", "monitoring", "bucket", "claim", "pack"})
     void whateverIsNamedIsThere(String overlay) {
         assertEquals(List.of(), Links.problems(applied(overlay)));
     }
@@ -89,6 +89,53 @@ class OverlaysTest {
         return object.getAsJsonObject().entrySet().stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().getAsString()))
                 .toString();
+    }
+
+    @Test
+    void dataComesFromABucketByAPortThatIsOpenOrFromAClaim() {
+        Manifests bucket = RENDERED.get("bucket");
+        JsonObject store = bucket.find("NetworkPolicy", "simreg-store").orElseThrow();
+        assertEquals(
+                "443",
+                text(
+                        Manifests.all(store, "spec", "egress")
+                                .get(0)
+                                .getAsJsonArray("ports")
+                                .get(0)
+                                .getAsJsonObject(),
+                        "port"));
+        for (String pod : List.of("StatefulSet simreg-coordinator", "Deployment simreg-worker")) {
+            String[] name = pod.split(" ");
+            JsonObject reader = bucket.find(name[0], name[1]).orElseThrow();
+            assertTrue(Manifests.all(containers(reader).get(0), "envFrom").stream()
+                    .anyMatch(one -> text(one, "secretRef", "name").equals("simreg-bucket")));
+            JsonObject mounting = RENDERED.get("claim").find(name[0], name[1]).orElseThrow();
+            assertTrue(Manifests.all(mounting, "spec", "template", "spec", "volumes").stream()
+                    .anyMatch(one ->
+                            text(one, "persistentVolumeClaim", "claimName").equals("simreg-data")));
+        }
+    }
+
+    /** A volume above its limit gets the pod evicted. */
+    @Test
+    void theCacheIsSmallerThanItsVolumeAndAllVolumesThanThePodsDisk() {
+        JsonObject worker =
+                RENDERED.get("cpu").find("Deployment", "simreg-worker").orElseThrow();
+        long all = 0;
+        long cache = 0;
+        for (JsonObject volume : Manifests.all(worker, "spec", "template", "spec", "volumes")) {
+            long limit = gibibytes(text(volume, "emptyDir", "sizeLimit"));
+            all += limit;
+            cache = text(volume, "name").equals("cache") ? limit : cache;
+        }
+        String size = RENDERED.get("cpu").variable("Deployment", "simreg-worker", "SIMREG_CACHE_SIZE");
+        assertTrue(gibibytes(size) < cache, size + " in " + cache);
+        String disk = text(containers(worker).get(0), "resources", "limits", "ephemeral-storage");
+        assertTrue(all <= gibibytes(disk), all + " of " + disk);
+    }
+
+    private static long gibibytes(String quantity) {
+        return Long.parseLong(quantity.replace("Gi", ""));
     }
 
     /** The kubelet's gRPC probes can't do TLS. */

@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.proto.JobRecord;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SubmitRequest.Existing;
 
 /** Run folders on a disk, but for exports: a toy's weights are no network's. */
 final class ToyFolders implements RunFiles.JobFolders {
-    private final RunFiles.JobFolders disk = CoordinatorServices.folders();
+    private final RunFiles.JobFolders disk = CoordinatorServices.folders(Roots.ANYWHERE);
 
     @Override
     public RunFiles create(JobRecord record, Existing existing) {

@@ -1,18 +1,24 @@
 package org.simreg.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.simreg.bench.bucket.LoopbackS3;
+import org.simreg.bench.bucket.ParquetPictures;
 import org.simreg.proto.Dataset;
 import org.simreg.proto.Roots;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
+import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.loader.Batch;
@@ -30,13 +36,18 @@ import org.simreg.worker.data.view.ViewRecipe;
  * <pre>LoaderBench FOLDER [THREADS] [ROUNDS] [SOURCE]...</pre>
  *
  * A missing folder is filled with pictures of 500 x 375 first, so that another program can be
- * measured on the same files. The same pictures are measured from a list and from tars too, and other sources that
- * are named, round by round in turn.
+ * measured on the same files. The same pictures are measured from a list, from tars, from Parquet and from a bucket on
+ * loopback with 20 ms added to each request and an empty cache, and other sources that are named, round by round in turn.
  */
 public final class LoaderBench {
     private static final int PICTURES = 64;
     private static final int SIZE = 224;
     private static final int BATCH = 32;
+
+    /** Of each picture in the bucket: none is asked for twice in a round. */
+    private static final int COPIES = 16;
+
+    private static final Duration LATENCY = Duration.ofMillis(20);
 
     private LoaderBench() {}
 
@@ -54,14 +65,52 @@ public final class LoaderBench {
         report("weak", images, new ViewRecipe.RandomView(SIZE, 0.2, false), threads, rounds);
         report("strong", images, new ViewRecipe.RandomView(SIZE, 0.2, true), threads, rounds);
         report("centre", images, new ViewRecipe.CentreView(256, SIZE), threads, rounds);
-        Map<String, ImageList> sources = new LinkedHashMap<>();
-        sources.put("folder", images);
-        sources.put("list", open(list(folder, images, scratch), scratch).train());
-        sources.put("tar", open(tars(data, scratch), scratch).train());
+        Map<String, Supplier<ImageList>> sources = new LinkedHashMap<>();
+        sources.put("folder", () -> images);
+        sources.put("list", always(list(folder, images, scratch), scratch));
+        sources.put("tar", always(tars(data, scratch), scratch));
+        Path parquet = ParquetPictures.write(folder, scratch.resolve("plain.parquet"));
+        sources.put("parquet", always("parquet:" + parquet, scratch));
         for (String source : List.of(arguments).subList(Math.min(3, arguments.length), arguments.length)) {
-            sources.put(source, open(source, scratch).train());
+            sources.put(source, always(source, scratch));
         }
-        compare(sources, threads, rounds);
+        try (LoopbackS3 server = new LoopbackS3()) {
+            server.use();
+            server.bucket("pictures", copies(folder, images, scratch.resolve("copies")));
+            server.line().delay(LATENCY);
+            sources.put("s3", () -> bucket(scratch));
+            compare(sources, threads, rounds);
+        }
+        System.exit(0);
+    }
+
+    private static Supplier<ImageList> always(String source, Path scratch) {
+        ImageList images = open(source, scratch).train();
+        return () -> images;
+    }
+
+    private static Path copies(Path folder, ImageList images, Path into) throws IOException {
+        for (int copy = 0; copy < COPIES; copy++) {
+            for (int id = 0; id < images.size(); id++) {
+                Path to = into.resolve("copy-" + copy).resolve(images.path(id));
+                Files.createDirectories(to.getParent());
+                Files.copy(folder.resolve(images.path(id)), to);
+            }
+        }
+        return into;
+    }
+
+    /** With a cache that is empty. */
+    private static ImageList bucket(Path scratch) {
+        try {
+            SampleCache cache = new SampleCache(Files.createTempDirectory(scratch, "cache"), 1_000_000_000);
+            DatasetOpener.Local here = new DatasetOpener.Local(
+                    scratch, Roots.ANYWHERE, ImageDataset.IndexProgress.SILENT, Optional.of(cache));
+            Dataset data = Dataset.newBuilder().addPath("s3://pictures").build();
+            return DatasetOpener.local(data, here, System.err::println).train();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static ImageDataset open(String source, Path scratch) {
@@ -86,17 +135,17 @@ public final class LoaderBench {
     }
 
     /** Weak views from each source, a round of one after a round of the other, with their ratio to the first. */
-    private static void compare(Map<String, ImageList> sources, int threads, int rounds) {
+    private static void compare(Map<String, Supplier<ImageList>> sources, int threads, int rounds) {
         ViewRecipe recipe = new ViewRecipe.RandomView(SIZE, 0.2, false);
         BatchLoader.Settings settings = new BatchLoader.Settings(threads, threads + 2, 1);
         Map<String, double[]> rates = new LinkedHashMap<>();
         sources.keySet().forEach(name -> rates.put(name, new double[rounds]));
         for (int round = 0; round < rounds; round++) {
-            for (Map.Entry<String, ImageList> source : sources.entrySet()) {
-                int size = source.getValue().size();
-                int batches = Math.max(8, size * 4 / BATCH);
-                try (BatchLoader loader = new BatchLoader(source.getValue(), settings, System.out::println);
-                        BatchStream queue = loader.batches(requests(size, recipe))) {
+            for (Map.Entry<String, Supplier<ImageList>> source : sources.entrySet()) {
+                ImageList images = source.getValue().get();
+                int batches = 4 * PICTURES / BATCH;
+                try (BatchLoader loader = new BatchLoader(images, settings, System.out::println);
+                        BatchStream queue = loader.batches(requests(images.size(), recipe))) {
                     take(queue, batches);
                     long begun = System.nanoTime();
                     take(queue, batches);
@@ -107,7 +156,7 @@ public final class LoaderBench {
         rates.values().forEach(Arrays::sort);
         double first = rates.values().iterator().next()[rounds / 2];
         rates.forEach((name, all) -> System.out.printf(
-                "source %-6s %4.0f images/s a thread, %.2f of the folder (medians of %d rounds)%n",
+                "source %-7s %4.0f images/s a thread, %.2f of the folder (medians of %d rounds)%n",
                 name, all[rounds / 2] / threads, all[rounds / 2] / first, rounds));
     }
 

@@ -58,11 +58,11 @@ final class OnnxGraph {
         boolean images = isImage(nodes.get(0).op());
         Object rows = target.batch().isPresent() ? target.batch().getAsInt() : "N";
         TypeProto type = images ? type(rows, network.inputs(), "H", "W") : type(rows, network.inputs());
-        if (sides.length > 0) {
+        if (nodes.get(0).op() instanceof Op.PatchTokens tokens) {
+            int fixed = OnnxTokens.size(tokens, target.size());
+            type = type(rows, network.inputs(), fixed, fixed);
+        } else if (sides.length > 0) {
             type = type(rows, network.inputs(), target.size(), target.size());
-        } else if (nodes.get(0).op() instanceof Op.PatchTokens tokens) {
-            int size = tokens.patch() * tokens.positions().grid();
-            type = type(rows, network.inputs(), size, size);
         }
         graph.setName(network.name());
         graph.addInput(ValueInfoProto.newBuilder().setName(value(0)).setType(type));
@@ -78,6 +78,11 @@ final class OnnxGraph {
                 .filter(tensor -> used.contains(tensor.getName()))
                 .toList();
         return graph.clearInitializer().addAllInitializer(constants).build();
+    }
+
+    /** The first layer of a transformer. */
+    Op.PatchTokens tokens() {
+        return (Op.PatchTokens) nodes.get(0).op();
     }
 
     private static boolean isImage(Op first) {
@@ -144,8 +149,8 @@ final class OnnxGraph {
             add("HardSigmoid", output, List.of(input)).addAttribute(real("alpha", 1f / 6));
         } else if (op instanceof Op.HardSwish) {
             add("HardSwish", output, List.of(input));
-        } else if (op instanceof Op.Gelu gelu && gelu.form() == Op.Gelu.Form.EXACT) {
-            gelu(input, output);
+        } else if (op instanceof Op.Gelu gelu) {
+            gelu(gelu.form(), input, output);
         } else if (op instanceof Op.SpatialMean) {
             add("GlobalAveragePool", output, List.of(input));
         } else if (op instanceof Op.ChannelsLast) {
@@ -159,18 +164,38 @@ final class OnnxGraph {
         } else if (op instanceof Op.ChannelScale) {
             add("Mul", output, List.of(input, node.name() + ".gamma"));
         } else {
-            new OnnxTokens(this, folded).layer(node, input, output);
+            new OnnxTokens(this, folded.weights(), OnnxTokens.size(tokens(), target.size())).layer(node, input, output);
         }
     }
 
-    /** x (1 + erf(x / sqrt(2))) / 2. */
-    private void gelu(String input, String output) {
+    /**
+     * x (1 + f(x)) / 2, where f is erf(x / sqrt(2)) or tanh(sqrt(2 / pi) (x + 0.044715 x^3)); or x sigmoid(1.702 x).
+     */
+    private void gelu(Op.Gelu.Form form, String input, String output) {
+        if (form == Op.Gelu.Form.QUICK) {
+            constant("quick", new float[] {1.702f}, new long[0]);
+            add("Mul", output + ".scaled", List.of(input, "quick"));
+            add("Sigmoid", output + ".factor", List.of(output + ".scaled"));
+            add("Mul", output, List.of(input, output + ".factor"));
+            return;
+        }
         constant("half", new float[] {0.5f}, new long[0]);
         constant("one", new float[] {1}, new long[0]);
-        constant("sqrt_half", new float[] {(float) Math.sqrt(0.5)}, new long[0]);
-        add("Mul", output + ".scaled", List.of(input, "sqrt_half"));
-        add("Erf", output + ".erf", List.of(output + ".scaled"));
-        add("Add", output + ".above", List.of(output + ".erf", "one"));
+        if (form == Op.Gelu.Form.EXACT) {
+            constant("sqrt_half", new float[] {(float) Math.sqrt(0.5)}, new long[0]);
+            add("Mul", output + ".scaled", List.of(input, "sqrt_half"));
+            add("Erf", output + ".curve", List.of(output + ".scaled"));
+        } else {
+            constant("cubic", new float[] {0.044715f}, new long[0]);
+            constant("sqrt_two_over_pi", new float[] {(float) Math.sqrt(2 / Math.PI)}, new long[0]);
+            add("Mul", output + ".square", List.of(input, input));
+            add("Mul", output + ".cube", List.of(output + ".square", input));
+            add("Mul", output + ".share", List.of(output + ".cube", "cubic"));
+            add("Add", output + ".sum", List.of(input, output + ".share"));
+            add("Mul", output + ".scaled", List.of(output + ".sum", "sqrt_two_over_pi"));
+            add("Tanh", output + ".curve", List.of(output + ".scaled"));
+        }
+        add("Add", output + ".above", List.of(output + ".curve", "one"));
         add("Mul", output + ".twice", List.of(input, output + ".above"));
         add("Mul", output, List.of(output + ".twice", "half"));
     }
@@ -213,7 +238,9 @@ final class OnnxGraph {
             Op op = nodes.get(at - 1).op();
             if (op instanceof Op.ChannelsLast || op instanceof Op.PatchTokens) {
                 return false;
-            } else if (op instanceof Op.GlobalAveragePool || op instanceof Op.TokenPool) {
+            } else if (op instanceof Op.GlobalAveragePool
+                    || op instanceof Op.TokenPool
+                    || op instanceof Op.AttentionPool) {
                 return true;
             }
         }

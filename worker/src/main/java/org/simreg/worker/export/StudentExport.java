@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.simreg.proto.Job;
 import org.simreg.proto.Network;
+import org.simreg.proto.Pixels;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torchscript.ScriptStudent;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
@@ -102,7 +103,7 @@ public final class StudentExport {
                     .formatted(source.file, job.get().getStudent().getModule()));
         }
         Read read = Read.of(source, notices);
-        OnnxWriter.refuseUnknown(read.backbone);
+        OnnxWriter.refuseLarge(read.backbone);
         return new Backbone(read.backbone, read.counted);
     }
 
@@ -193,14 +194,14 @@ public final class StudentExport {
                     + " the TorchScript module " + job.get().getStudent().getModule() + "; leave --layout out");
         }
         Read read = Read.of(source, notices);
-        Map<String, String> notes = notes(source.file);
-        HubExport hub = HubExport.of(read.name, target.layout.get(), read.counted, notes);
+        Told told = Told.of(source.file, read.name);
+        HubExport hub = HubExport.of(read.name, target.layout.get(), read.counted, told.notes);
         make(target.folder);
         List<Path> files = new ArrayList<>(hub.write(target.folder, named));
         Set<Format> others = EnumSet.of(Format.TORCHSCRIPT, Format.ONNX);
         others.retainAll(target.formats);
         if (!others.isEmpty()) {
-            files.addAll(write(target.folder, read.backbone, read.counted, target.onnx, others, notes));
+            files.addAll(write(target.folder, read.backbone, read.counted, target.onnx, others, told));
         }
         return files;
     }
@@ -242,14 +243,33 @@ public final class StudentExport {
             return module(source, job.get(), target.folder, target.formats, notices);
         }
         Read read = Read.of(source, notices);
-        return write(target.folder, read.backbone, read.counted, target.onnx, target.formats, notes(source.file));
+        return write(
+                target.folder,
+                read.backbone,
+                read.counted,
+                target.onnx,
+                target.formats,
+                Told.of(source.file, read.name));
     }
 
-    /** What the file's run showed its student, which goes on with the weights. */
-    private static Map<String, String> notes(Path file) {
-        return ShownImages.of(file)
-                .map(shown -> Map.of(ShownImages.NOTE, shown.note()))
-                .orElse(Map.of());
+    /**
+     * What goes on with the weights.
+     *
+     * @param notes what the file's run showed its student
+     * @param pixels normalisation that the network wants
+     */
+    private record Told(Map<String, String> notes, Pixels pixels) {
+        static final Told NOTHING = new Told(Map.of(), Pixels.IMAGENET);
+
+        static Told of(Path file, Network name) {
+            return ShownImages.of(file)
+                    .map(shown -> new Told(notes(shown), shown.pixels()))
+                    .orElseGet(() -> new Told(Map.of(), Networks.pixels(name)));
+        }
+
+        static Map<String, String> notes(ShownImages shown) {
+            return Map.of(ShownImages.NOTE, shown.note());
+        }
     }
 
     /**
@@ -291,7 +311,8 @@ public final class StudentExport {
                         + ", which must have been replaced; put the old file back");
             }
         }
-        return write(folder, ScriptStudent.name(module), archive, weights, formats, notes(file));
+        Map<String, String> notes = ShownImages.of(file).map(Told::notes).orElse(Map.of());
+        return write(folder, ScriptStudent.name(module), archive, weights, formats, notes);
     }
 
     /** The weights of the student or of its average. */
@@ -349,28 +370,23 @@ public final class StudentExport {
      */
     public static List<Path> write(
             Path folder, NetworkGraph network, StateDict weights, int size, Set<Format> formats) {
-        return write(folder, network, weights, new OnnxTarget(size), formats, Map.of());
+        return write(folder, network, weights, new OnnxTarget(size), formats, Told.NOTHING);
     }
 
     private static List<Path> write(
-            Path folder,
-            NetworkGraph network,
-            StateDict weights,
-            OnnxTarget onnx,
-            Set<Format> formats,
-            Map<String, String> notes) {
+            Path folder, NetworkGraph network, StateDict weights, OnnxTarget onnx, Set<Format> formats, Told told) {
         if (formats.contains(Format.ONNX)) {
-            OnnxWriter.refuseUnknown(network);
+            OnnxWriter.refuseLarge(network);
         }
         make(folder);
         List<Path> files = new ArrayList<>();
         for (Format format : EnumSet.copyOf(formats)) {
             Path file = folder.resolve(network.name() + format.suffix);
             switch (format) {
-                case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights, notes);
-                case SAFETENSORS -> Safetensors.write(file, weights, notes);
-                case PTH -> TorchZip.write(file, weights, notes);
-                case ONNX -> OnnxWriter.write(file, OnnxWriter.model(network, weights, onnx));
+                case TORCHSCRIPT -> TorchScriptWriter.write(file, network, weights, told.notes);
+                case SAFETENSORS -> Safetensors.write(file, weights, told.notes);
+                case PTH -> TorchZip.write(file, weights, told.notes);
+                case ONNX -> OnnxWriter.write(file, OnnxWriter.model(network, weights, onnx, told.pixels));
             }
             files.add(file);
         }

@@ -24,6 +24,8 @@ import org.simreg.worker.engine.torchscript.StepModule;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.ahead.FeatureInbox;
+import org.simreg.worker.exchange.ahead.FeatureShape;
 import org.simreg.worker.network.NetworkGraph;
 import org.simreg.worker.train.student.StudentBuilder;
 import org.simreg.worker.train.teacher.FeatureCache;
@@ -139,7 +141,13 @@ public final class JobLoader {
         BatchLoader loader = open.add(new BatchLoader(images.train(), decoding, notices));
         Targets targets = new Targets(files.torch, views, features, loader);
         StepClock clock = new StepClock(targets.size());
-        TeacherInputs.Sources sources = new TeacherInputs.Sources(files.torch, targets, loader, job.getSeed());
+        FeatureShape shape = new FeatureShape(
+                plan.batch() / plan.microBatches(), targets.widths(), files.torch.profile(), job.getExact());
+        Optional<FeatureInbox> inbox =
+                trained.selfTaught() ? Optional.empty() : Optional.of(open.add(new FeatureInbox(shape, notices)));
+        TeacherInputs.Sources sources = new TeacherInputs.Sources(files.torch, targets, loader, inbox, job.getSeed());
+        Optional<LoadedJob.Help> help = inbox.map(to ->
+                new LoadedJob.Help(to, new TeacherMaker(plan, views.passes().get(0), sources, shape)));
         StepInputs inputs = new TeacherInputs(plan, views, sources, clock);
         open.add(inputs::clear);
         EvaluationPlan.Parts measured = new EvaluationPlan.Parts(files.torch, trained, files.teachers, loader);
@@ -152,7 +160,7 @@ public final class JobLoader {
                         started(files.torch, trained, images, compared, plan),
                         images.train().sha256(),
                         Optional.of(ImageManifest.of(images.train()))),
-                new LoadedJob.Parts(plan, inputs, evaluations, clock),
+                new LoadedJob.Parts(plan, inputs, evaluations, clock, help),
                 new TorchStudents(files.torch, files.here, StudentBuilder.layout(job, trained)),
                 open);
     }

@@ -15,6 +15,8 @@ import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageManifest;
 import org.simreg.worker.engine.torchscript.StudentState;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.ahead.FeatureInbox;
+import org.simreg.worker.exchange.ahead.FeatureMaker;
 import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.RunCheckpoint;
 import org.simreg.worker.train.student.RunCheckpoint.Origin;
@@ -69,8 +71,23 @@ public final class LoadedJob implements AutoCloseable {
      * @param inputs views and targets of each step
      * @param evaluations what is measured between steps
      * @param clock charged by the inputs and the loop
+     * @param help between this worker and others; none without frozen teachers
      */
-    public record Parts(TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock) {}
+    public record Parts(
+            TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock, Optional<Help> help) {
+        /** Of a job that can't be helped. */
+        public Parts(TrainingPlan plan, StepInputs inputs, Evaluations evaluations, StepClock clock) {
+            this(plan, inputs, evaluations, clock, Optional.empty());
+        }
+    }
+
+    /**
+     * The two ends of the help with teachers' features.
+     *
+     * @param inbox what helpers have sent to this worker as a member
+     * @param maker computes features for others
+     */
+    public record Help(FeatureInbox inbox, FeatureMaker maker) {}
 
     /** A factory of the student of a job. */
     public interface StudentMaker {
@@ -163,6 +180,11 @@ public final class LoadedJob implements AutoCloseable {
     /** Views and targets of each step. */
     public StepInputs inputs() {
         return parts.inputs;
+    }
+
+    /** The help with its teachers' features, if it has frozen ones. */
+    public Optional<Help> help() {
+        return parts.help;
     }
 
     /** What is measured between steps. */

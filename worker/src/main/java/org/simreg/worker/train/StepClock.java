@@ -11,13 +11,20 @@ public final class StepClock {
     enum Part {
         DATA,
         TEACHER,
+        HELP,
         STUDENT,
         REDUCE,
         UPDATE
     }
 
     private final Map<Part, Long> nanos = new EnumMap<>(Part.class);
+    /** Weight of the newest feature in the mean of their times. */
+    private static final double NEWEST = 0.25;
+
     private final long[] teachers;
+    private final double[] computing;
+    private int features;
+    private int ahead;
     private long begun = System.nanoTime();
     private long mark = begun;
 
@@ -26,6 +33,7 @@ public final class StepClock {
      */
     public StepClock(int teachers) {
         this.teachers = new long[teachers];
+        computing = new double[teachers];
     }
 
     /** Charges the time since the last mark to a part. */
@@ -40,6 +48,27 @@ public final class StepClock {
         long before = mark;
         charge(Part.TEACHER);
         teachers[teacher] += mark - before;
+    }
+
+    /** The same for features that were computed, not read. */
+    void chargeComputed(int teacher) {
+        double took = System.nanoTime() - mark;
+        double before = computing[teacher];
+        computing[teacher] = before == 0 ? took : (1 - NEWEST) * before + NEWEST * took;
+        features++;
+        chargeTeacher(teacher);
+    }
+
+    /** Charges the time since the last mark to the waiting for a helper's features, which have come. */
+    void chargeGiven() {
+        features++;
+        ahead++;
+        charge(Part.HELP);
+    }
+
+    /** What one teacher's features of a micro-batch take here, in nanoseconds; 0 before it is known. */
+    double computing(int teacher) {
+        return computing[teacher];
     }
 
     /** Leaves the time since the last mark uncharged: an evaluation is no part of a step. */
@@ -58,11 +87,17 @@ public final class StepClock {
                 .setStudentSeconds(seconds(Part.STUDENT))
                 .setReduceSeconds(seconds(Part.REDUCE))
                 .setUpdateSeconds(seconds(Part.UPDATE))
+                .setHelpSeconds(seconds(Part.HELP))
+                .setFeatures(features)
+                .setFeaturesAhead(ahead)
+                .setFeatureSeconds(Arrays.stream(computing).average().orElse(0) / 1e9)
                 .setSeconds((now - begun) / 1e9);
         if (teachers.length > 1) {
             Arrays.stream(teachers).forEach(time -> done.addEachTeacherSeconds(time / 1e9));
         }
         nanos.clear();
+        features = 0;
+        ahead = 0;
         Arrays.fill(teachers, 0);
         begun = now;
         mark = now;

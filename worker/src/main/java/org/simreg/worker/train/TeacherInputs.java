@@ -14,6 +14,7 @@ import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.TrainableStudent;
+import org.simreg.worker.exchange.ahead.FeatureInbox;
 import org.simreg.worker.train.StepClock.Part;
 import org.simreg.worker.train.teacher.Targets;
 import org.simreg.worker.train.teacher.ViewPlan;
@@ -26,6 +27,9 @@ import org.simreg.worker.train.teacher.ViewPlan.Pass;
  * teacher does depend on it, and is asked when its features are needed.
  */
 final class TeacherInputs implements StepInputs {
+    /** Part of a teacher's own time that a step waits for a helper which is at it. */
+    private static final double PATIENCE = 0.5;
+
     private final TrainingPlan plan;
     private final ViewPlan views;
     private final Sources sources;
@@ -40,9 +44,10 @@ final class TeacherInputs implements StepInputs {
      * The makers of views and features; none of them is closed here.
      *
      * @param targets of the frozen teachers; none for a momentum teacher
+     * @param inbox of what helpers compute; none with a momentum teacher
      * @param seed of the job
      */
-    record Sources(Torch torch, Targets targets, BatchLoader loader, long seed) {}
+    record Sources(Torch torch, Targets targets, BatchLoader loader, Optional<FeatureInbox> inbox, long seed) {}
 
     /**
      * @param clock charged for data and teachers
@@ -75,6 +80,7 @@ final class TeacherInputs implements StepInputs {
         if (step >= plan.steps() || ready.containsKey(step)) {
             return;
         }
+        sources.inbox.ifPresent(from -> from.at(step));
         if (batches == null || position != step) {
             closeBatches();
             batches = sources.loader.batches(plan.requests(sources.targets::request, step, first, count));
@@ -148,8 +154,9 @@ final class TeacherInputs implements StepInputs {
             clock.charge(Part.DATA);
             int leaf = microBatch * passes();
             for (Pass pass : views.passes()) {
-                Optional<NDArray[]> targets =
-                        sources.targets.size() == 0 ? Optional.empty() : Optional.of(targets(batch, images, pass));
+                Optional<NDArray[]> targets = sources.targets.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(targets(microBatch, batch, images, pass));
                 NDArray taught = images[pass.teachers().get(0)];
                 leaves.add(new Leaf(this, leaf++, images[pass.student()], taught, targets));
             }
@@ -165,14 +172,30 @@ final class TeacherInputs implements StepInputs {
          * The frozen teachers' features, one teacher after the other: their activations never lie
          * in memory together.
          */
-        private NDArray[] targets(Batch batch, NDArray[] images, Pass pass) {
+        private NDArray[] targets(int microBatch, Batch batch, NDArray[] images, Pass pass) {
             NDArray[] all = new NDArray[sources.targets.size()];
             for (int i = 0; i < all.length; i++) {
-                NDArray view = images[pass.teachers().get(i)];
-                all[i] = sources.targets.of(i, pass, scope, batch.request(), view);
-                clock.chargeTeacher(i);
+                Optional<NDArray> kept = sources.targets.kept(i, scope, batch.request());
+                kept.ifPresent(read -> clock.charge(Part.TEACHER));
+                all[i] = kept.isPresent() ? kept.get() : made(i, microBatch, batch, images, pass);
             }
             return all;
+        }
+
+        /** By a helper if it is worth the waiting, else here. */
+        private NDArray made(int teacher, int microBatch, Batch batch, NDArray[] images, Pass pass) {
+            long patience = (long) (PATIENCE * clock.computing(teacher));
+            Optional<float[]> given = sources.inbox.flatMap(from -> from.take(step, microBatch, teacher, patience));
+            if (given.isPresent()) {
+                NDArray features = sources.targets.given(teacher, scope, batch.request(), given.get());
+                clock.chargeGiven();
+                return features;
+            }
+            clock.charge(Part.HELP);
+            NDArray view = images[pass.teachers().get(teacher)];
+            NDArray features = sources.targets.compute(teacher, pass, scope, batch.request(), view);
+            clock.chargeComputed(teacher);
+            return features;
         }
 
         /** The momentum teacher's target. */

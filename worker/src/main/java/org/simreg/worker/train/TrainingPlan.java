@@ -79,15 +79,36 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
         return new Requests(maker, from, first, count);
     }
 
+    /** The samples of each micro-batch, for one thread at a time. */
+    Samples samples() {
+        return new Samples();
+    }
+
+    /** The samples of micro-batches; the order of an epoch is drawn once where the steps follow each other. */
+    final class Samples {
+        private int epoch = -1;
+        private int[] ids;
+
+        /** The ids of a micro-batch, in order. */
+        int[] of(long step, int part) {
+            if (epoch(step) != epoch) {
+                epoch = epoch(step);
+                ids = order.epoch(epoch);
+            }
+            int size = batch / microBatches;
+            int from = Math.toIntExact(step % stepsPerEpoch) * batch + part * size;
+            return Arrays.copyOfRange(ids, from, from + size);
+        }
+    }
+
     /** The requests of some micro-batches of every step, step after step. */
     private final class Requests implements Iterator<BatchLoader.Request> {
         private final RequestMaker maker;
         private final int first;
         private final int end;
+        private final Samples samples = samples();
         private long step;
         private int part;
-        private int epoch = -1;
-        private int[] ids;
 
         Requests(RequestMaker maker, long from, int first, int count) {
             this.maker = maker;
@@ -107,13 +128,7 @@ public record TrainingPlan(SampleOrder order, int batch, int microBatches, long 
             if (!hasNext()) {
                 throw new NoSuchElementException("the plan ends at step " + steps);
             }
-            if (epoch(step) != epoch) {
-                epoch = epoch(step);
-                ids = order.epoch(epoch);
-            }
-            int size = batch / microBatches;
-            int from = Math.toIntExact(step % stepsPerEpoch) * batch + part * size;
-            BatchLoader.Request request = maker.request(epoch, Arrays.copyOfRange(ids, from, from + size));
+            BatchLoader.Request request = maker.request(epoch(step), samples.of(step, part));
             part++;
             if (part == end) {
                 part = first;

@@ -28,10 +28,12 @@ import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.engine.torchscript.FrozenModule;
 import org.simreg.worker.engine.torchscript.ScriptModule;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.TokenFeature;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.family.Networks;
 import org.simreg.worker.weights.checkpoint.NetworkFit;
 import org.simreg.worker.weights.checkpoint.TestWeights;
+import org.simreg.worker.weights.checkpoint.TowerFixture;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 import org.simreg.worker.weights.part.PartRequest;
 import org.simreg.worker.weights.tensor.HostTensor;
@@ -82,13 +84,38 @@ class TransformerExportTest {
         }
     }
 
+    /** Rotary positions, gated MLPs, attention pooling, each GELU, each pooling; of the first blocks. */
+    @ParameterizedTest
+    @CsvSource({
+        "authors-dinov3-vits16-96, DINOV3_VITS16, 48, ''",
+        "authors-dinov3-vits16plus-96, DINOV3_VITS16PLUS, 32, cls+mean",
+        "authors-clip-vitb32, CLIP_VITB32, 224, ''",
+        "huggingface-siglip-vitb16, SIGLIP_VITB16, 224, ''",
+        "timm-vit-ti16, VIT_TI16, 224, mean"
+    })
+    void everyLayerOfATowerHasOperators(String fixture, Network name, int size, String output) throws OrtException {
+        NetworkGraph whole = Networks.backbone(name);
+        NetworkGraph network = TokenFeature.of(TowerFixture.read(fixture).shallow(whole), output, "--output");
+        StateDict weights = weights(network);
+        float[] wanted = features(network, weights, size);
+        Path file = folder.resolve(network.name() + ".onnx");
+        OnnxWriter.write(file, network, weights, size);
+        assertEquals(0, relative(wanted, onnx(network, size)), 1e-4);
+    }
+
     @Test
-    void whatHasNoOperatorsIsRefusedByName() {
+    void aSizeThatIsNoneForThePatchesOrAFileTooLargeIsRefused() {
         NetworkGraph network = Networks.backbone(Network.DINOV3_VITS16);
-        UserError refused = assertThrows(
+        Path file = folder.resolve("none.onnx");
+        UserError refused =
+                assertThrows(UserError.class, () -> OnnxWriter.write(file, network, StateDict.of(Map.of()), 40));
+        assertTrue(refused.getMessage().startsWith("Can't write dinov3-vits16 as onnx: 40 px can't be cut"));
+        NetworkGraph giant = Networks.backbone(Network.DINOV2_VITG14);
+        UserError large = assertThrows(
                 UserError.class,
-                () -> StudentExport.write(folder, network, weights(network), 224, Set.of(StudentExport.Format.ONNX)));
-        assertTrue(refused.getMessage().contains("rotary positions"), refused.getMessage());
+                () -> StudentExport.write(
+                        folder, giant, StateDict.of(Map.of()), 224, Set.of(StudentExport.Format.ONNX)));
+        assertTrue(large.getMessage().contains("its weights are 4.5 GB, and a file holds 2.1"), large::getMessage);
     }
 
     private static StateDict weights(NetworkGraph network) {

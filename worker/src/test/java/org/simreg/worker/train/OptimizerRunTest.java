@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.simreg.proto.Job;
@@ -93,9 +94,18 @@ class OptimizerRunTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "UNRECOGNIZED")
     void oneTwoOrThreeWorkersEndWithTheSameBits(Optimizer optimizer) throws Exception {
-        String alone = fourSteps(job(optimizer), List.of(3));
-        assertEquals(alone, fourSteps(job(optimizer), List.of(2, 1)));
-        assertEquals(alone, fourSteps(job(optimizer), List.of(1, 1, 1)));
+        String alone = fourSteps(job(optimizer), List.of(3), folder);
+        assertEquals(alone, fourSteps(job(optimizer), List.of(2, 1), folder));
+        assertEquals(alone, fourSteps(job(optimizer), List.of(1, 1, 1), folder));
+    }
+
+    /** A transformer, and squeeze-and-excitation, with drop path. */
+    @ParameterizedTest
+    @CsvSource({"VIT_TI16, ADAMW", "EFFICIENTNET_B0, LARS"})
+    void studentsOfTodayEndWithTheSameBitsToo(Network student, Optimizer optimizer) throws Exception {
+        Job.Builder job = job(optimizer);
+        job.getStudentBuilder().clearModule().setNetwork(student).setDropPath(0.3);
+        assertEquals(fourSteps(job, List.of(3), folder), fourSteps(job, List.of(2, 1), folder));
     }
 
     @Test
@@ -114,7 +124,7 @@ class OptimizerRunTest {
      *
      * @param shares micro-batches of a step that each computes
      */
-    private String fourSteps(Job.Builder asked, List<Integer> shares) throws Exception {
+    static String fourSteps(Job.Builder asked, List<Integer> shares, Path folder) throws Exception {
         Job job = JobSettings.complete(asked.build());
         WorkerSettings settings = SmallRun.settings(folder, 1, 1);
         List<LoadedJob> workers = new ArrayList<>();

@@ -9,14 +9,16 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.simreg.coordinator.cli.option.BankOptions;
 import org.simreg.coordinator.cli.option.GlobalOptions;
+import org.simreg.coordinator.node.VertxInstances;
 import org.simreg.coordinator.view.console.NeighborText;
 import org.simreg.coordinator.view.report.NeighborPage;
 import org.simreg.proto.BankStatus;
-import org.simreg.proto.DataSource;
 import org.simreg.proto.DescribeBankRequest;
 import org.simreg.proto.Found;
+import org.simreg.proto.Roots;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
+import org.simreg.worker.data.storage.ShownPictures;
 import org.simreg.worker.features.search.Shard;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -100,7 +102,7 @@ public final class SearchCommand implements Callable<Integer> {
                 out.flush();
             }
             if (html != null) {
-                NeighborPage.write(html, queries.bank(), rows, pictures(access));
+                write(rows, access);
                 if (!global.quiet() && !queries.json()) {
                     out.println("The pictures are in " + html);
                 }
@@ -121,13 +123,23 @@ public final class SearchCommand implements Callable<Integer> {
         return answer.getFoundList();
     }
 
-    private Path pictures(BankOptions.Access access) {
+    private void write(List<NeighborPage.Row> rows, BankOptions.Access access) {
         if (data != null) {
-            return data;
+            NeighborPage.write(html, queries.bank(), rows, data);
+            return;
         }
         DescribeBankRequest request =
                 DescribeBankRequest.newBuilder().setName(queries.bank()).build();
         BankStatus bank = access.client().search(access.patience(), search -> search.describeBank(request));
-        return Path.of(DataSource.shown(bank.getSource().getImages().getDataset()));
+        List<String> files = rows.stream()
+                .flatMap(row -> row.found().getHitsList().stream())
+                .map(Found.Hit::getFile)
+                .filter(file -> !file.isEmpty())
+                .toList();
+        ShownPictures shown = new ShownPictures(VertxInstances.cache(), Roots.ANYWHERE);
+        try (ShownPictures.Folder pictures =
+                shown.folder(bank.getSource().getImages().getDataset(), files)) {
+            NeighborPage.write(html, queries.bank(), rows, pictures.path());
+        }
     }
 }

@@ -111,7 +111,8 @@ public final class WorkerCommand implements Callable<Integer> {
                             machine.threads(),
                             machine.decodeThreads(),
                             Roots.parse(roots),
-                            machine.torchscript()),
+                            machine.torchscript(),
+                            machine.cache()),
                     process.cluster(own, clusterPort, List.of(peer.toString())),
                     process.http(own));
             return new WorkerProcess(settings, target, security.readOfServer(), process.jsonLog());

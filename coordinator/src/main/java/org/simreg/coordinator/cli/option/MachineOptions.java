@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.simreg.coordinator.node.VertxInstances;
 import org.simreg.proto.Roots;
 import org.simreg.proto.UserError;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.storage.WorkerSettings;
 import picocli.CommandLine.Option;
 
@@ -30,6 +31,21 @@ public final class MachineOptions {
             description = "Run no TorchScript file from outside: a job, bank or evaluation that names one is refused"
                     + " by this process (default: they are run once their operators are found to compute only)")
     private boolean noTorchscript;
+
+    @Option(
+            names = "--cache-size",
+            paramLabel = "SIZE",
+            description = "Disk space of the cache folder, samples, weights and indexes together, such as 20GB or 20Gi;"
+                    + " what was not used for longest is deleted (default: half of the room that its file system has,"
+                    + " 200 GB at most)")
+    private String cacheSize;
+
+    /** The user's cache folder and its space. */
+    public CacheSpace cache() {
+        return cacheSize == null
+                ? CacheSpace.of(VertxInstances.cache())
+                : CacheSpace.of(VertxInstances.cache(), cacheSize);
+    }
 
     /** Whether TorchScript files from outside may be run. */
     public boolean torchscript() {
@@ -62,7 +78,7 @@ public final class MachineOptions {
                 Optional.empty(),
                 Roots.ANYWHERE,
                 torchscript(),
-                WorkerSettings.CACHE_BYTES);
+                cache());
     }
 
     private static int count(String option, Integer asked) {

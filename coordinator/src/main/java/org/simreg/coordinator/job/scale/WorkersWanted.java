@@ -16,7 +16,7 @@ import org.simreg.coordinator.job.schedule.Demand;
 record WorkersWanted(int workers, int used, String reason) {
     /**
      * What the jobs can use, handed out as the workers will be: each in its turn what it can't do
-     * without, if that much is left of the maximum, then the rest. The same demands in any order
+     * without, if that much is left of the maximum, then the rest, and at last helpers. The same demands in any order
      * give the same answer.
      *
      * @param demands of the jobs that train or want to
@@ -24,21 +24,26 @@ record WorkersWanted(int workers, int used, String reason) {
     static WorkersWanted of(List<Demand> demands, Bounds bounds) {
         int left = bounds.max();
         long asked = 0;
+        long helpers = 0;
         int more = 0;
         List<String> waiting = new ArrayList<>();
         for (Demand demand : demands.stream().sorted(Demand.ORDER).toList()) {
             int most = Math.max(demand.least(), demand.most());
-            asked += most;
+            asked += most + demand.helpers().asked();
+            helpers += demand.helpers().asked();
             if (demand.least() > left) {
                 waiting.add(demand.job() + " needs " + demand.least());
             } else {
                 left -= demand.least();
-                more += most - demand.least();
+                more += most - demand.least() + demand.helpers().asked();
             }
         }
         int used = bounds.max() - left + Math.min(left, more);
         int workers = Math.max(bounds.min(), used);
         StringBuilder reason = new StringBuilder(jobs(demands.size(), asked));
+        if (helpers > 0) {
+            reason.append(", ").append(helpers).append(" of them as helpers");
+        }
         if (asked > used) {
             reason.append(", at most ").append(bounds.max()).append(allowed(bounds.max()));
         }

@@ -14,8 +14,8 @@ import org.simreg.coordinator.job.schedule.Demand.AvailableWorker;
  * The allotment of workers to jobs. In order of effective priority each job gets the workers it
  * can't do without, if so many are left; one that can't have them waits, and later ones may go
  * first. What remains goes round, one worker a job, up to what each can use. Workers stay where
- * they are if they can: a job takes its own first, then idle ones, then those of the last in the
- * queue.
+ * they are if they can: a job takes its own first, then its helpers, idle ones, others' helpers, then those of the last
+ * in the queue. Who is left then goes round once more, as a helper, as far as that pays.
  */
 public final class Allotment {
     private final List<Candidate> candidates = new ArrayList<>();
@@ -27,15 +27,29 @@ public final class Allotment {
      *
      * @param workers names; of a job that waits those that nobody else wants and that it may keep
      *     prepared
+     * @param helpers names of those that may help it
      * @param served whether it may train
      * @param reason one sentence
      */
-    public record Grant(Set<String> workers, boolean served, String reason) {}
+    public record Grant(Set<String> workers, Set<String> helpers, boolean served, String reason) {
+        /** Without helpers. */
+        public Grant(Set<String> workers, boolean served, String reason) {
+            this(workers, Set.of(), served, reason);
+        }
+
+        /** Names of workers and helpers. */
+        public Set<String> all() {
+            Set<String> all = new TreeSet<>(workers);
+            all.addAll(helpers);
+            return all;
+        }
+    }
 
     /** A job to which workers are being handed out. */
     private static final class Candidate {
         private final Demand demand;
         private final Set<String> workers = new TreeSet<>();
+        private final Set<String> helpers = new TreeSet<>();
         private Demand.Requirements requirements;
         private boolean served;
         private String reason = "";
@@ -66,10 +80,12 @@ public final class Allotment {
         allotment.candidates.forEach(allotment::least);
         allotment.rest();
         allotment.candidates.forEach(allotment::keep);
+        allotment.help();
         Map<String, Grant> grants = new LinkedHashMap<>();
         for (Candidate candidate : allotment.candidates) {
             Set<String> workers = Set.copyOf(candidate.workers);
-            grants.put(candidate.demand.job(), new Grant(workers, candidate.served, candidate.reason));
+            Set<String> helpers = Set.copyOf(candidate.helpers);
+            grants.put(candidate.demand.job(), new Grant(workers, helpers, candidate.served, candidate.reason));
         }
         return grants;
     }
@@ -85,7 +101,7 @@ public final class Allotment {
             return;
         }
         for (int i = 0; i < least; i++) {
-            take(candidate);
+            take(candidate, candidate.workers);
         }
         candidate.served = true;
     }
@@ -111,13 +127,26 @@ public final class Allotment {
             taken = false;
             for (Candidate candidate : candidates) {
                 if (candidate.served && candidate.workers.size() < candidate.demand.most()) {
-                    taken |= take(candidate);
+                    taken |= take(candidate, candidate.workers);
                 }
             }
         }
         for (Candidate candidate : candidates) {
             if (candidate.served) {
                 candidate.reason = "has " + counted(candidate.workers.size());
+            }
+        }
+    }
+
+    private void help() {
+        boolean taken = true;
+        while (taken) {
+            taken = false;
+            for (Candidate candidate : candidates) {
+                int most = candidate.demand.helpers().most();
+                if (candidate.served && candidate.helpers.size() < most) {
+                    taken |= take(candidate, candidate.helpers);
+                }
             }
         }
     }
@@ -132,24 +161,24 @@ public final class Allotment {
         }
     }
 
-    private boolean take(Candidate candidate) {
+    private boolean take(Candidate candidate, Set<String> as) {
         return free.stream()
                 .filter(candidate.requirements::takes)
                 .min(Comparator.comparing((AvailableWorker worker) -> distance(candidate, worker))
                         .thenComparing(AvailableWorker::name))
                 .map(worker -> {
                     free.remove(worker);
-                    return candidate.workers.add(worker.name());
+                    return as.add(worker.name());
                 })
                 .orElse(false);
     }
 
     private int distance(Candidate candidate, AvailableWorker worker) {
         if (worker.job().equals(candidate.demand.job())) {
-            return 0;
+            return worker.helps() ? 1 : 0;
         }
         Integer other = order.get(worker.job());
-        return other == null ? 1 : 2 + candidates.size() - other;
+        return other == null ? 2 : worker.helps() ? 3 : 4 + candidates.size() - other;
     }
 
     private String lack(Candidate candidate, long found) {

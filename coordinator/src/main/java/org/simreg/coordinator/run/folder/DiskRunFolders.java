@@ -17,6 +17,7 @@ import org.simreg.coordinator.run.log.EventLog;
 import org.simreg.coordinator.run.log.Ledger;
 import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.Continued;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobRecord;
@@ -56,10 +57,10 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
          *
          * @param folder of the run
          * @param shown evaluation whose examples are shown; empty if none has any
-         * @param data folder that the examples' files are relative to
+         * @param data the data set that the examples are of
          * @throws UserError if it can't be written
          */
-        void write(Path folder, Optional<EvaluationDone> shown, Path data);
+        void write(Path folder, Optional<EvaluationDone> shown, Dataset data);
     }
 
     /**

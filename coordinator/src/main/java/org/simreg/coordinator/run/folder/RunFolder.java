@@ -19,6 +19,7 @@ import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.BestStudent;
 import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.DataSource;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.EvaluationDone;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobEvent;
@@ -214,8 +215,8 @@ final class RunFolder implements RunFiles {
     @Override
     public CompletionStage<Void> report() {
         Optional<EvaluationDone> shown = shown();
-        Path data = Path.of(DataSource.shown(
-                JobFile.read(files.folder.resolve(JobFile.NAME)).getDataset()));
+        Job job = JobFile.read(files.folder.resolve(JobFile.NAME));
+        Dataset data = DataSource.evaluation(job).orElse(job.getDataset());
         return CompletableFuture.runAsync(() -> reports.write(files.folder, shown, data), slow);
     }
 

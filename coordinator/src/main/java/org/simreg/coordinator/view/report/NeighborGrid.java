@@ -40,6 +40,16 @@ public record NeighborGrid(List<Row> rows) {
      */
     public record Neighbor(Path image, String className, double cosine) {}
 
+    /** The files of an evaluation's examples. */
+    public static List<String> files(EvaluationDone evaluation) {
+        List<String> files = new ArrayList<>();
+        for (Example example : evaluation.getExamplesList()) {
+            files.add(example.getFile());
+            example.getNeighborsList().forEach(near -> files.add(near.getFile()));
+        }
+        return files;
+    }
+
     /**
      * Makes the grid of an evaluation's examples.
      *

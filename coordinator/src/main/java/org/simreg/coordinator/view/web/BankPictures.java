@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import io.grpc.StatusRuntimeException;
 import io.vertx.core.Future;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -14,15 +13,13 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.simreg.coordinator.search.bank.BankView;
-import org.simreg.proto.DataSource;
+import org.simreg.proto.Dataset;
 import org.simreg.proto.Found;
 import org.simreg.proto.SearchRequest;
 import org.simreg.proto.SearchResponse;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.WatchedPool;
 import org.simreg.worker.base.io.Disk;
-import org.simreg.worker.base.io.FileNames;
-import org.simreg.worker.base.io.UserFile;
 
 /**
  * The search by pictures in the banks that the live page offers; a sample is named by its id or its
@@ -30,7 +27,6 @@ import org.simreg.worker.base.io.UserFile;
  * or {@code Refused} for what the user can mend; their sentence is shown.
  */
 public final class BankPictures {
-    private static final int MOST_BYTES = 32 << 20;
     private static final Map<String, String> TYPES =
             Map.of("jpg", "image/jpeg", "jpeg", "image/jpeg", "png", "image/png", "webp", "image/webp");
 
@@ -38,21 +34,38 @@ public final class BankPictures {
     public static final BankPictures NONE = new BankPictures(
             List::of,
             request -> CompletableFuture.failedFuture(unknown(request.getBank())),
+            (dataset, path) -> new byte[0],
             new WatchedPool("simreg-pictures", 1, WatchedPool.PATIENCE));
 
     private final Supplier<Collection<BankView>> views;
     private final Function<SearchRequest, CompletableFuture<SearchResponse>> search;
+    private final Reader reader;
     private final WatchedPool reads;
+
+    /** The reader of a data set's pictures. */
+    @FunctionalInterface
+    public interface Reader {
+        /**
+         * The bytes of a picture.
+         *
+         * @param path in the data set
+         * @throws IOException if it can't be read
+         */
+        byte[] bytes(Dataset dataset, String path) throws IOException;
+    }
 
     /**
      * @param views what is known of all banks; any thread
      * @param search answers a request, or fails with its status
-     * @param reads reads pictures
+     * @param reader reads pictures
+     * @param reads where they are read
      */
     public BankPictures(
             Supplier<Collection<BankView>> views,
             Function<SearchRequest, CompletableFuture<SearchResponse>> search,
+            Reader reader,
             WatchedPool reads) {
+        this.reader = reader;
         this.views = views;
         this.search = search;
         this.reads = reads;
@@ -157,17 +170,16 @@ public final class BankPictures {
     }
 
     /** Only files that the bank names, in its own data set's folder, can be asked for. */
-    private static Picture picture(BankView bank, String sample) {
+    private Picture picture(BankView bank, String sample) {
         if (bank.images().isEmpty() || bank.names().isEmpty()) {
             throw new UserError("The bank " + bank.record().getName() + " has features without pictures");
         }
-        Path root = Path.of(DataSource.shown(bank.images().get().getDataset()));
-        Path file = FileNames.resolve(root, bank.names().get().of(id(bank, sample)));
-        String name = file.getFileName().toString();
+        String name = bank.names().get().of(id(bank, sample));
         String suffix = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
         try {
             return new Picture(
-                    TYPES.getOrDefault(suffix, "application/octet-stream"), UserFile.bytes(file, MOST_BYTES));
+                    TYPES.getOrDefault(suffix, "application/octet-stream"),
+                    reader.bytes(bank.images().get().getDataset(), name));
         } catch (IOException e) {
             throw new UserError("The picture of sample %s can't be read here: %s".formatted(sample, Disk.reason(e)), e);
         }

@@ -35,6 +35,7 @@ import org.simreg.proto.SamplePart;
 import org.simreg.proto.SamplesGrpc;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
@@ -120,7 +121,7 @@ public final class FarStorage implements AutoCloseable {
     }
 
     public RemoteStorage worker(long cacheBytes, Duration timeout) {
-        return worker(new RemoteStorage.Settings(cache(), cacheBytes, timeout));
+        return worker(new RemoteStorage.Settings(new CacheSpace(cache(), cacheBytes), timeout));
     }
 
     RemoteStorage worker(RemoteStorage.Settings settings) {

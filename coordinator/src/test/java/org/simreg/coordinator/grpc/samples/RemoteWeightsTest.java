@@ -2,6 +2,7 @@ package org.simreg.coordinator.grpc.samples;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -146,18 +148,33 @@ class RemoteWeightsTest {
     }
 
     @Test
-    void copiesNotUsedForLongestAreForgotten() throws IOException {
-        Path first = get(far.worker());
+    void copiesNotUsedForLongestAreForgottenAndThoseInUseRefuseMore() throws IOException {
+        RemoteStorage worker = far.worker(4 << 20, Duration.ofSeconds(30));
+        Path first = get(worker);
         Files.setLastModifiedTime(first.getParent(), FileTime.from(Instant.EPOCH));
-        RemoteStorage worker = far.worker();
-        for (int i = 0; i < 16; i++) {
-            String name = "other-" + i + ".pt";
-            Files.write(folder.resolve("teachers").resolve(name), random(100 + i));
-            grant(name);
-            worker.weights(FarStorage.FAR + "/teachers/" + name, far.notices::add);
-        }
-        assertEquals(16, files().size());
-        assertEquals(false, Files.exists(first));
+        Path second = worker.weights(other("second.pt", 2 << 20), far.notices::add);
+        assertEquals(List.of(second), files());
+        String third = other("third.pt", (2 << 20) + 1);
+        String message = assertThrows(UserError.class, () -> worker.weights(third, far.notices::add))
+                .getMessage();
+        assertTrue(message.startsWith("The weights third.pt have 2,097,170 bytes"), message);
+        assertTrue(message.endsWith("give it more room by --cache-size"), message);
+    }
+
+    private String other(String name, int length) throws IOException {
+        Files.write(folder.resolve("teachers").resolve(name), random(length));
+        grant(name);
+        return FarStorage.FAR + "/teachers/" + name;
+    }
+
+    @Test
+    void samplesGiveWayToWeights() throws IOException {
+        Path sample = far.cache().resolve("samples/ab/cd");
+        Files.createDirectories(sample.getParent());
+        Files.write(sample, new byte[2 << 20]);
+        get(far.worker(4 << 20, Duration.ofSeconds(30)));
+        assertFalse(Files.exists(sample));
+        assertEquals(1, files().size());
     }
 
     @Test

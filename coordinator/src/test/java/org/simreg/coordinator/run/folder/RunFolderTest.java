@@ -40,7 +40,7 @@ class RunFolderTest {
     Path temporary;
 
     private final DiskRunFolders folders = new DiskRunFolders((folder, shown, data) ->
-            RunReport.write(folder, shown.map(evaluation -> NeighborGrid.of(evaluation, data))));
+            RunReport.write(folder, shown.map(evaluation -> NeighborGrid.of(evaluation, Path.of(data.getPath(0))))));
     private Path run;
     private RunFiles files;
 

@@ -77,7 +77,10 @@ class RoutesTest {
                 RoutesTest::survey,
                 () -> OptionalInt.of(4),
                 new BankPictures(
-                        () -> List.of(bank()), this::find, new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
+                        () -> List.of(bank()),
+                        this::find,
+                        (dataset, path) -> Files.readAllBytes(Path.of(dataset.getPath(0), path)),
+                        new WatchedPool("pictures", 1, WatchedPool.PATIENCE)));
         server = WebServer.listen(vertx, new HostPort("127.0.0.1", 0), router -> {
             OpsRoutes.route(vertx, router, () -> "some_metric 1\n", health);
             PageRoutes.route(vertx, router, page);

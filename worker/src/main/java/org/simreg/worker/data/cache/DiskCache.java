@@ -30,14 +30,37 @@ public final class DiskCache {
 
     private final Path folder;
     private final long most;
+    private final Others others;
+    private long beside;
     private long used;
     private long unseen;
     private long pending;
     private boolean counted;
 
     DiskCache(Path folder, long most) {
+        this(folder, most, () -> 0);
+    }
+
+    /**
+     * @param most bytes of the files and of what lies beside them
+     * @param others what lies beside them
+     */
+    DiskCache(Path folder, long most, Others others) {
         this.folder = folder;
         this.most = most;
+        this.others = others;
+    }
+
+    /** What takes of the same space and is not deleted here. */
+    interface Others {
+        /** Its bytes now. */
+        long bytes() throws IOException;
+    }
+
+    /** Deletes as many files as a file needs that is not one of these. */
+    synchronized void makeRoom(long length) throws IOException {
+        count();
+        shrink(most - blocks(length));
     }
 
     /**
@@ -47,7 +70,7 @@ public final class DiskCache {
      */
     synchronized boolean reserve(long length) throws IOException {
         long bytes = blocks(length);
-        if (bytes > most / 2) {
+        if (bytes > most / 2 || counted && bytes > most - beside) {
             return false;
         }
         if (!counted || unseen > most / PARTS) {
@@ -70,12 +93,13 @@ public final class DiskCache {
     }
 
     /** File systems give whole blocks; a million small files are not to take twice the space. */
-    private static long blocks(long length) {
+    static long blocks(long length) {
         return (length + BLOCK - 1) / BLOCK * BLOCK;
     }
 
     private void count() throws IOException {
-        used = pending;
+        beside = others.bytes();
+        used = pending + beside;
         unseen = 0;
         counted = true;
         walk((file, attributes) -> used += blocks(attributes.size()));

@@ -37,6 +37,21 @@ public final class SampleCache {
         space = new DiskCache(folder, mostBytes);
     }
 
+    /** The samples of a cache folder, which give way to weights and indexes. */
+    public SampleCache(CacheSpace whole) {
+        folder = whole.samples();
+        space = new DiskCache(folder, whole.most(), whole::others);
+    }
+
+    /**
+     * Deletes as many samples as a file beside them needs.
+     *
+     * @throws IOException if they can't be deleted
+     */
+    public void makeRoom(long bytes) throws IOException {
+        space.makeRoom(bytes);
+    }
+
     private Path entry(String key) {
         return folder.resolve(key.substring(0, 2)).resolve(key.substring(2));
     }

@@ -3,6 +3,7 @@ package org.simreg.worker.data.storage;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.simreg.proto.Roots;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.loader.BatchLoader;
 
@@ -16,7 +17,7 @@ import org.simreg.worker.data.loader.BatchLoader;
  * @param storage where files are read that this worker doesn't see; none if there is no coordinator
  * @param roots below which files of jobs must lie to be seen
  * @param torchscript whether TorchScript files from outside may be run
- * @param cacheBytes disk space of what the cache folder holds
+ * @param space disk space of what the cache folder holds
  */
 public record WorkerSettings(
         String device,
@@ -26,10 +27,7 @@ public record WorkerSettings(
         Optional<CoordinatorFiles> storage,
         Roots roots,
         boolean torchscript,
-        long cacheBytes) {
-    /** Where nobody says how large the cache may be. */
-    public static final long CACHE_BYTES = 20_000_000_000L;
-
+        CacheSpace space) {
     /** A worker that sees all files. */
     public WorkerSettings(String device, int threads, int decodeThreads, Path cache) {
         this(device, threads, decodeThreads, cache, Optional.empty());
@@ -38,7 +36,7 @@ public record WorkerSettings(
     /** A worker that sees files anywhere. */
     public WorkerSettings(
             String device, int threads, int decodeThreads, Path cache, Optional<CoordinatorFiles> storage) {
-        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE, true, CACHE_BYTES);
+        this(device, threads, decodeThreads, cache, storage, Roots.ANYWHERE, true, CacheSpace.of(cache));
     }
 
     public WorkerSettings {
@@ -49,7 +47,7 @@ public record WorkerSettings(
 
     /** The copies of samples that lie far away. */
     public SampleCache samples() {
-        return new SampleCache(cache.resolve("samples"), cacheBytes);
+        return new SampleCache(space);
     }
 
     /** Micro-batches decoded ahead: one a thread, one being taken, one ready. */

@@ -46,6 +46,7 @@ public final class Torch implements AutoCloseable {
         this.foreign = foreign;
         processor = Processor.here();
         Engine engine = libtorch();
+        ProcessExit.skipDestructors();
         processor.prepare();
         gpus = Gpus.here();
         this.device = gpus.device(device);

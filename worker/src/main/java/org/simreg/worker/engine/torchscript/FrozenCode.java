@@ -140,22 +140,24 @@ final class FrozenCode {
     /** At once: later layers may overwrite the value. */
     private void tap(int value, String variable) {
         if (taps.contains(value)) {
-            String feature = isFlat(value)
-                    ? "torch.to(" + variable + ", " + ScriptSource.FLOAT32 + ")"
-                    : LayerCode.mean(variable);
-            source.line("t%d = %s", value, feature);
+            source.line("t%d = %s", value, feature(value, variable));
         }
     }
 
-    /** Whether a value has lost its height and width. */
-    private boolean isFlat(int value) {
+    /** A value that has lost its height and width, or the mean over them, or over the patches' tokens. */
+    private String feature(int value, String variable) {
         for (int at = value; at > 0; at = network.nodes().get(at - 1).input()) {
             Op op = network.nodes().get(at - 1).op();
-            if (op instanceof Op.GlobalAveragePool || op instanceof Op.Linear) {
-                return true;
+            if (op instanceof Op.PatchTokens tokens) {
+                return LayerCode.mean(variable, tokens.prefix());
+            } else if (op instanceof Op.GlobalAveragePool
+                    || op instanceof Op.TokenPool
+                    || op instanceof Op.AttentionPool
+                    || op instanceof Op.Linear && !network.isTransformer()) {
+                return "torch.to(" + variable + ", " + ScriptSource.FLOAT32 + ")";
             }
         }
-        return false;
+        return LayerCode.mean(variable);
     }
 
     /** Appends node i and those fused with it; returns the last of them. */

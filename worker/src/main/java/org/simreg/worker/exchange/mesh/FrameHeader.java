@@ -38,8 +38,14 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         SUM,
         /** The lengths of a state's vectors, and its digest. */
         CONTENTS,
-        /** Values of vector number slot of the state, from position on. */
-        VALUES;
+        /** Values of vector number slot of the state, or of the features announced last, from position on. */
+        VALUES,
+        /** The step that a member prepares. */
+        AT,
+        /** The features number slot of a step are being computed. */
+        STARTED,
+        /** The features number slot of a step: their shape, digest and profile; values follow. */
+        FEATURES;
 
         private static final Kind[] ALL = values();
 
@@ -54,7 +60,9 @@ public record FrameHeader(Key key, Kind kind, int from, long sequence, Place pla
         /** Gradients and their sums. */
         REDUCE,
         /** A state for newcomers. */
-        STATE;
+        STATE,
+        /** Teachers' features that a helper computes for a member. */
+        FEATURES;
 
         private static final Use[] ALL = values();
     }

@@ -149,6 +149,11 @@ final class CoordinatorConnection {
                     job.get().halt(order.getHalt());
                 }
             }
+            case HELP -> {
+                if (holds(order.getHelp().getJob())) {
+                    job.get().help(order.getHelp());
+                }
+            }
             case ACKNOWLEDGED -> acknowledged(order.getAcknowledged());
             case DROP -> drop(order.getDrop());
             case ORDER_NOT_SET -> LOG.warn("The coordinator sent an order of a newer version.");

@@ -270,6 +270,7 @@ final class GenerationRun {
                     .setGeneration(number())
                     .setStep(done)
                     .setSha256(sha256);
+            job.help().ifPresent(with -> report.putAllHelped(with.inbox().used()));
             reports.send(Report.newBuilder().setCommitted(report));
             // Only now: a halt answers with what was reported.
             committed = done.getStep();

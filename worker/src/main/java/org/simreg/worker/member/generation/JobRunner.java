@@ -12,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.Generation;
 import org.simreg.proto.Halt;
+import org.simreg.proto.Help;
 import org.simreg.proto.Holding;
 import org.simreg.proto.JobFailed;
 import org.simreg.proto.JobStarted;
@@ -27,6 +28,9 @@ import org.simreg.worker.base.io.DecodeMarks;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.engine.torch.LibtorchFailure;
+import org.simreg.worker.exchange.ahead.FeatureMaker;
+import org.simreg.worker.exchange.ahead.HelperLoop;
+import org.simreg.worker.exchange.mesh.PeerTransport;
 import org.simreg.worker.train.LoadedJob;
 import org.simreg.worker.train.TrainingLoop;
 import org.slf4j.Logger;
@@ -56,6 +60,8 @@ public final class JobRunner {
     private long attempt;
     private boolean failed;
     private GenerationRun current;
+    private Help lastHelp = Help.getDefaultInstance();
+    private HelperLoop helping;
     private Halt lastHalt = Halt.getDefaultInstance();
     private LoadedJob loadedJob;
     private JobStarted started;
@@ -97,6 +103,7 @@ public final class JobRunner {
             if (current != null) {
                 current.drop("superseded by generation " + newest);
             }
+            stopHelping();
             generations.add(() -> run(generation));
         }
     }
@@ -109,6 +116,49 @@ public final class JobRunner {
         }
     }
 
+    /**
+     * Takes who helps whom from now on: connects with the helpers, or begins to help, or ends both. An old order is
+     * passed over.
+     */
+    public synchronized void help(Help order) {
+        if (order.getNumber() <= lastHelp.getNumber() || dropped || preparing || failed) {
+            return;
+        }
+        lastHelp = order;
+        stopHelping();
+        PeerTransport transport = workerContext.transports().get(order.getTransport());
+        Optional<LoadedJob.Help> ends = loadedJob.help();
+        ends.ifPresent(with -> with.inbox().connect(order, workerContext.worker(), transport));
+        boolean helps = order.getHelpersList().stream()
+                .anyMatch(helper -> helper.getWorker().equals(workerContext.worker()));
+        if (helps && ends.isPresent()) {
+            generations.add(() -> runHelp(order, transport, ends.get().maker()));
+        }
+    }
+
+    private void stopHelping() {
+        if (helping != null) {
+            helping.stop();
+        }
+    }
+
+    private void runHelp(Help order, PeerTransport transport, FeatureMaker maker) {
+        synchronized (this) {
+            if (dropped || order != lastHelp || !generations.isEmpty()) {
+                return;
+            }
+            helping = new HelperLoop(order, workerContext.worker(), transport, maker);
+        }
+        LOG.info("{} helps {} members", job(), order.getMembersCount());
+        try (HelperLoop loop = helping) {
+            loop.run();
+        } finally {
+            synchronized (this) {
+                helping = null;
+            }
+        }
+    }
+
     /** Gives the job up; a step under way is abandoned. */
     public synchronized void drop() {
         dropped = true;
@@ -118,6 +168,7 @@ public final class JobRunner {
         if (sender != null) {
             sender.cancel();
         }
+        stopHelping();
         generations.add(() -> {});
     }
 

@@ -24,6 +24,9 @@ import org.simreg.worker.network.Op.Prefix;
  * @see <a href="https://arxiv.org/abs/2010.11929">Dosovitskiy et al. 2020, section 3.1</a>
  */
 record VisionTransformer(VisionTransformer.Shape shape, VisionTransformer.Tokens tokens, VisionTransformer.Form form) {
+    /** Stages in equal numbers of blocks: the mean of the patches' tokens behind them. */
+    private static final int QUARTERS = 4;
+
     /**
      * The sizes of the blocks.
      *
@@ -95,6 +98,9 @@ record VisionTransformer(VisionTransformer.Shape shape, VisionTransformer.Tokens
         }
         for (int block = 0; block < shape.depth; block++) {
             x = block(layers, "blocks." + block, x, shape.depth == 1 ? 0 : block / (shape.depth - 1.0));
+            if ((block + 1) * QUARTERS / shape.depth > block * QUARTERS / shape.depth) {
+                layers.stage("blocks." + block, x, width);
+            }
         }
         x = layers.add("norm", norm(), x);
         x = form.last.attends

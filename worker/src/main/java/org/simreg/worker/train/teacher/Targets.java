@@ -46,6 +46,32 @@ public final class Targets {
         return new BatchLoader.Request(all.epoch(), ids, needed);
     }
 
+    /** The request for the view of one teacher. */
+    public BatchLoader.Request request(int teacher, Pass pass, int epoch, int[] ids) {
+        View view = views.views().get(pass.teachers().get(teacher));
+        return new BatchLoader.Request(views.number(epoch), ids, List.of(view));
+    }
+
+    /** The frozen teachers' widths D, in the job's order. */
+    public List<Integer> widths() {
+        return features.stream().map(TeacherFeatures::width).toList();
+    }
+
+    /** One teacher's targets (N, D) float32 of a micro-batch, if they are kept. */
+    public Optional<NDArray> kept(int teacher, NDManager scope, BatchLoader.Request batch) {
+        return features.get(teacher).read(scope, batch);
+    }
+
+    /**
+     * One teacher's targets (N, D) float32 of a micro-batch that another worker has computed; they are kept as if this
+     * one had.
+     *
+     * @param values row by row
+     */
+    public NDArray given(int teacher, NDManager scope, BatchLoader.Request batch, float[] values) {
+        return features.get(teacher).take(scope, batch, values);
+    }
+
     private boolean isNeeded(View view, BatchLoader.Request batch) {
         int index = views.views().indexOf(view);
         return features.isEmpty() || views.passes().stream().anyMatch(pass -> isNeeded(index, pass, batch));
@@ -69,11 +95,16 @@ public final class Targets {
      * @param images of its view; null if that wasn't asked for
      */
     public NDArray of(int teacher, Pass pass, NDManager scope, BatchLoader.Request batch, NDArray images) {
+        return kept(teacher, scope, batch).orElseGet(() -> compute(teacher, pass, scope, batch, images));
+    }
+
+    /**
+     * The same, computed whether they are kept or not.
+     *
+     * @param images of its view; null if that wasn't asked for
+     */
+    public NDArray compute(int teacher, Pass pass, NDManager scope, BatchLoader.Request batch, NDArray images) {
         TeacherFeatures of = features.get(teacher);
-        Optional<NDArray> kept = of.read(scope, batch);
-        if (kept.isPresent()) {
-            return kept.get();
-        }
         return images == null
                 ? late(of, views.views().get(pass.teachers().get(teacher)), scope, batch)
                 : of.compute(scope, batch, images);

@@ -82,10 +82,26 @@ public final class TeacherFeatures implements AutoCloseable {
         if (rows.isEmpty()) {
             return teacher.features(scope, images);
         }
-        float[] all;
         try (NDArray features = teacher.features(scope, images)) {
-            all = features.toFloatArray();
+            return keep(scope, batch, features.toFloatArray());
         }
+    }
+
+    /**
+     * Takes the features (N, D) of a micro-batch that another worker has computed, as if they were computed here.
+     *
+     * @param values row by row, not to be changed
+     */
+    NDArray take(NDManager scope, BatchLoader.Request batch, float[] values) {
+        return rows.isEmpty() ? array(scope, batch, values) : keep(scope, batch, values.clone());
+    }
+
+    /** Width D of the teacher's feature. */
+    int width() {
+        return teacher.width();
+    }
+
+    private NDArray keep(NDManager scope, BatchLoader.Request batch, float[] all) {
         round(all);
         store().filter(store -> writable).ifPresent(store -> write(store, batch, all));
         // Out of Java's memory also where nothing is kept: then strides can't differ.

@@ -137,4 +137,15 @@ class ParquetTest {
             }
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/a.png", "../png", "a/../b"})
+    void aNameThatLeadsElsewhereIsRefused(String name) throws IOException {
+        String file = Files.readString(FILES.resolve("none-1.0.parquet"), StandardCharsets.ISO_8859_1);
+        assertTrue(file.contains("10.png"));
+        Path odd = folder.resolve("odd.parquet");
+        Files.writeString(odd, file.replace("10.png", name), StandardCharsets.ISO_8859_1);
+        String told = refused(odd.toString(), "");
+        assertTrue(told.contains(name + "; a name may not be absolute or have .. in it"), told);
+    }
 }

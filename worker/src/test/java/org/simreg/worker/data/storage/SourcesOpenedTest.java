@@ -214,6 +214,20 @@ class SourcesOpenedTest {
     }
 
     @Test
+    void aHundredThousandSamplesOfOneNameAreOneSentence() throws IOException {
+        Tars tar = new Tars();
+        for (int i = 0; i < 100_000; i++) {
+            tar.add("a/1.png", "");
+        }
+        String told = refused(tar(tar));
+        assertTrue(told.contains("100000 samples have the name a/1.png"), told);
+        assertTrue(told.length() < 300, told);
+        files("a/1.png");
+        Path list = Files.writeString(folder.resolve("list.txt"), "a/1.png\n".repeat(100_000));
+        assertTrue(refused("list:" + list).contains("100000 samples have the name a/1.png"), refused("list:" + list));
+    }
+
+    @Test
     void patternsNameEveryShardOrRefuse() {
         for (int i = 8; i < 11; i++) {
             new Tars().add("a/%d.png".formatted(i), "1").write(folder.resolve("s-%02d.tar".formatted(i)));
@@ -224,6 +238,38 @@ class SourcesOpenedTest {
         assertTrue(refused("tar:" + folder + "/s-{08..11}.tar").contains("no file " + folder + "/s-11.tar, one of"));
         assertTrue(refused("tar:" + folder + "/x-*.tar").contains("No file is named like"));
         assertTrue(refused("tar:" + folder + "/s-{9..2}.tar").contains("must count up"));
+    }
+
+    @Test
+    void aTarAClassIsTheFolderOfItsName() throws IOException {
+        for (String name : List.of("train/n01440764", "train/n01443537", "val/n01440764", "val/n01443537")) {
+            Path tar = folder.resolve(name + ".tar");
+            Files.createDirectories(tar.getParent());
+            String picture = name.replaceAll(".*/", "") + "_1.png";
+            new Tars().add(picture, name).write(tar);
+            Path file = folder.resolve("plain").resolve(name).resolve(picture);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, name);
+        }
+        ImageDataset plain = open(folder + "/plain");
+        ImageDataset both = open("tar:" + folder + "/{train,val}/*.tar");
+        assertEquals(plain.sha256(), both.sha256());
+        assertEquals(
+                plain.val().orElseThrow().sha256(), both.val().orElseThrow().sha256());
+        assertTrue(notes.toString().contains("each of 4 tars is the class of its name"), notes.toString());
+        assertEquals(plain.sha256(), open("tar:" + folder + "/train/*.tar").sha256());
+    }
+
+    @Test
+    void shardsAndPartsAreNoClasses() {
+        new Tars().add("1.png", "1").write(folder.resolve("web-008.tar"));
+        new Tars().add("2.png", "2").write(folder.resolve("web-009.tar"));
+        new Tars().add("3.png", "3").write(folder.resolve("web-010.tar"));
+        assertFalse(open("tar:" + folder + "/web-*.tar").train().labelled());
+        new Tars().add("1.png", "1").write(folder.resolve("train.tar"));
+        new Tars().add("2.png", "2").write(folder.resolve("more.tar"));
+        assertFalse(open("tar:" + folder + "/{train,more}.tar").train().labelled());
+        assertTrue(open("tar:" + folder + "/{web-010,more}.tar").train().labelled());
     }
 
     @Test

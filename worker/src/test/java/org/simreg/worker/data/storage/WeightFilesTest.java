@@ -35,6 +35,7 @@ import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.storage.remote.RemoteStorage;
 import org.simreg.worker.train.SmallRun;
 
@@ -90,7 +91,8 @@ class WeightFilesTest {
                 .build()
                 .start();
         channel = InProcessChannelBuilder.forName(name).build();
-        storage = new RemoteStorage(channel, new RemoteStorage.Settings(folder.resolve("cache")));
+        storage = new RemoteStorage(
+                channel, new RemoteStorage.Settings(new CacheSpace(folder.resolve("cache"), 1 << 20)));
     }
 
     @AfterEach

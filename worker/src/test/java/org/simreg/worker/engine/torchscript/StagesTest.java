@@ -26,6 +26,7 @@ import org.simreg.proto.Pixels;
 import org.simreg.worker.engine.torch.Torch;
 import org.simreg.worker.network.Heads;
 import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.Op;
 import org.simreg.worker.network.Stage;
 import org.simreg.worker.network.Weight;
 import org.simreg.worker.network.family.Networks;
@@ -96,6 +97,31 @@ class StagesTest {
             float[] feature = plain.features(scope, images(scope)).toFloatArray();
             int row = all.length / 2;
             assertArrayEquals(Arrays.copyOfRange(feature, 0, width), Arrays.copyOfRange(all, row - width, row));
+        }
+    }
+
+    @Test
+    void aTransformersStagesAreTheMeansOfItsPatches() {
+        NetworkGraph backbone = Networks.backbone(Network.VIT_TI16).forSize(32);
+        assertEquals(
+                List.of("blocks.2 192", "blocks.5 192", "blocks.8 192", "blocks.11 192", "class_token 192"),
+                names(backbone.stages()));
+        float[] all = features(backbone, backbone.stages(), true);
+        Op.Prefix prefix = ((Op.PatchTokens) backbone.nodes().get(0).op()).prefix();
+        for (int i = 0; i < 4; i++) {
+            int end = backbone.stages().get(i).value();
+            List<NetworkGraph.Node> first = new ArrayList<>(backbone.nodes().subList(0, end));
+            first.add(new NetworkGraph.Node("pool", new Op.TokenPool(Op.Pooling.MEAN, prefix), end, -1));
+            NetworkGraph cut = new NetworkGraph("cut", first, 3, 192);
+            try (FrozenModule plain = FrozenModule.of(torch, cut, weights(backbone), false);
+                    NDManager scope = torch.scope()) {
+                float[] feature = plain.features(scope, images(scope)).toFloatArray();
+                float[] stage = Arrays.copyOfRange(all, i * 192, (i + 1) * 192);
+                assertArrayEquals(
+                        Arrays.copyOf(feature, 192),
+                        stage,
+                        backbone.stages().get(i).name());
+            }
         }
     }
 

@@ -9,11 +9,14 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
@@ -24,7 +27,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
+import org.simreg.worker.network.NetworkGraph;
+import org.simreg.worker.network.family.Networks;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.part.PartRequest;
+import org.simreg.worker.weights.tensor.DType;
+import org.simreg.worker.weights.tensor.HostTensor;
+import org.simreg.worker.weights.tensor.LazyTensor;
 import org.simreg.worker.weights.tensor.StateDict;
 
 /** The containers that weights come in; {@code scripts/fixtures/containers.py} makes the files. */
@@ -72,6 +83,43 @@ class ContainersTest {
         refused(copy, "is missing");
         Files.writeString(copy, "{\"weight_map\": ");
         refused(copy, "its index");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"dinov2-vits14-reg, DINOV2_VITS14_REG", "dinov3-vits16, DINOV3_VITS16", "siglip-vitb16, SIGLIP_VITB16"})
+    void aTransformerInShardsAsTransformersWritesThemIsKnown(String fixture, Network network) throws IOException {
+        Path list = FILES.resolveSibling("fixtures/shards").resolve(fixture + ".txt");
+        Map<String, String> files = new LinkedHashMap<>();
+        Map<String, Map<String, LazyTensor>> shards = new LinkedHashMap<>();
+        for (String line : Files.readAllLines(list)) {
+            String[] words = line.split(" ");
+            long[] shape = Arrays.stream(words[1].split(","))
+                    .mapToLong(Long::parseLong)
+                    .toArray();
+            // A number that tells the tensors apart, and zeros.
+            byte number = (byte) (files.size() % 100);
+            files.put('"' + words[0] + '"', '"' + words[2] + '"');
+            shards.computeIfAbsent(words[2], name -> new LinkedHashMap<>())
+                    .put(words[0], new LazyTensor(DType.FLOAT16, shape, () -> numbered(shape, number)));
+        }
+        for (String shard : shards.keySet()) {
+            Safetensors.write(folder.resolve(shard), new StateDict(shards.get(shard)));
+        }
+        Files.writeString(
+                folder.resolve("model.safetensors.index.json"),
+                "{\"metadata\": {}, \"weight_map\": " + files.toString().replace('=', ':') + "}");
+        StateDict whole = WeightsFile.read(folder);
+        assertEquals(files.size(), whole.size());
+        assertEquals(network, FittingNetwork.of(whole, PartRequest.ANY, "x", "--network", notice -> {}));
+        NetworkGraph graph = Networks.backbone(network);
+        StateDict own = NetworkFit.fit(whole, graph, "x");
+        String first = graph.weights().get(graph.weights().size() - 1).name();
+        assertNotEquals(0, own.get(first).floats()[0], first);
+    }
+
+    private static ByteBuffer numbered(long[] shape, byte number) {
+        ByteBuffer zeros = ByteBuffer.allocate((int) (Short.BYTES * HostTensor.count(shape)));
+        return zeros.put(1, (byte) (0x3c + number % 4)).put(0, number);
     }
 
     @Test

@@ -10,6 +10,7 @@ import org.apache.parquet.format.CompressionCodec;
 import org.apache.parquet.format.Encoding;
 import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.Type;
+import org.simreg.worker.data.dataset.SampleExtents;
 
 /**
  * The reader of one column's values in a row group, in the order of rows; columns without lists only.
@@ -32,9 +33,10 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
          * A row's value.
          *
          * @param value its bytes, little-endian, from position to limit; null for none
-         * @param place of the value, for {@link #value}
+         * @param offset as in {@link SampleExtents}: in the file, if it lies there as it is, else of a place for {@link
+         *     #value}
          */
-        void value(ByteBuffer value, long place) throws IOException;
+        void value(ByteBuffer value, long offset) throws IOException;
     }
 
     /** Reads all rows. */
@@ -44,6 +46,7 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
                 : meta.getData_page_offset();
         List<ByteBuffer> dictionary = List.of();
         long dictionaryAt = at;
+        long dictionaryStored = -1;
         long left = meta.getNum_values();
         while (left > 0) {
             PageReader.Page page = pages.page(at, meta.getCodec());
@@ -54,9 +57,10 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
                             page.header().getDictionary_page_header().getNum_values(),
                             meta.getType());
                     dictionaryAt = at;
+                    dictionaryStored = page.stored();
                 } else if (page.header().isSetData_page_header()
                         || page.header().isSetData_page_header_v2()) {
-                    left -= rows(page, at, dictionary, dictionaryAt, row);
+                    left -= rows(page, at, new Dictionary(dictionary, dictionaryAt, dictionaryStored), row);
                 }
             } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
                 throw new IOException("its page at byte %d is damaged".formatted(at), e);
@@ -65,8 +69,15 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
         }
     }
 
-    private int rows(PageReader.Page page, long at, List<ByteBuffer> dictionary, long dictionaryAt, Row row)
-            throws IOException {
+    /**
+     * The values that a chunk's pages may count in.
+     *
+     * @param at where its page begins
+     * @param stored as in {@link PageReader.Page}
+     */
+    private record Dictionary(List<ByteBuffer> values, long at, long stored) {}
+
+    private int rows(PageReader.Page page, long at, Dictionary dictionary, Row row) throws IOException {
         PageHeader header = page.header();
         boolean second = header.isSetData_page_header_v2();
         int count = second
@@ -87,7 +98,8 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
         }
         int[] indexes =
                 indexed && values > 0 ? BitPacked.read(page.data(), page.data().get(), values) : new int[0];
-        List<ByteBuffer> all = indexed ? dictionary : plain(page.data(), values, meta.getType());
+        List<ByteBuffer> all = indexed ? dictionary.values() : plain(page.data(), values, meta.getType());
+        long stored = indexed ? dictionary.stored() : page.stored();
         int next = 0;
         for (int level : defined) {
             if (level < levels) {
@@ -95,9 +107,12 @@ record ColumnChunkReader(PageReader pages, ColumnMetaData meta, int levels) {
             } else {
                 int index = indexed ? indexes[next] : next;
                 next++;
+                ByteBuffer value = all.get(index).duplicate().order(page.data().order());
                 row.value(
-                        all.get(index).duplicate().order(page.data().order()),
-                        place(indexed ? dictionaryAt : at, index));
+                        value,
+                        stored >= 0
+                                ? stored + value.arrayOffset()
+                                : SampleExtents.ofValue(place(indexed ? dictionary.at() : at, index)));
             }
         }
         return count;

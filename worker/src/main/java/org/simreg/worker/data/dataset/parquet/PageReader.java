@@ -20,8 +20,9 @@ import org.simreg.worker.data.store.FileStore;
  *
  * @param file to read from
  * @param size of the file
+ * @param memory for pages
  */
-record PageReader(FileStore.Reader file, long size) {
+record PageReader(FileStore.Reader file, long size, Memory memory) {
     /** A page header is some 30 bytes, unless it has statistics. */
     private static final int HEADER = 1 << 10;
 
@@ -36,15 +37,41 @@ record PageReader(FileStore.Reader file, long size) {
      * @param header its header
      * @param levels of a page of the second version: definition levels; else none, as they stand before the values
      * @param data values, little-endian
+     * @param stored where the array behind the values begins in the file; -1 if they are packed there
      * @param end where the next page begins
      */
-    record Page(PageHeader header, ByteBuffer levels, ByteBuffer data, long end) {}
+    record Page(PageHeader header, ByteBuffer levels, ByteBuffer data, long stored, long end) {}
+
+    /** Where pages are unpacked: in new arrays, or again and again in the same two, until the next page. */
+    static final class Memory {
+        private final boolean again;
+        private byte[] packed = new byte[0];
+        private byte[] unpacked = new byte[0];
+
+        /**
+         * @param again whether a page may be overwritten by the next
+         */
+        Memory(boolean again) {
+            this.again = again;
+        }
+
+        private byte[] packed(int size) {
+            packed = again && packed.length >= size ? packed : new byte[size];
+            return packed;
+        }
+
+        private byte[] unpacked(int size) {
+            unpacked = again && unpacked.length >= size ? unpacked : new byte[size];
+            return unpacked;
+        }
+    }
 
     /** The page whose header is at a place. */
     Page page(long at, CompressionCodec codec) throws IOException {
         int bytes = HEADER;
         while (true) {
-            byte[] head = bytes(at, (int) Math.min(bytes, size - at));
+            byte[] head = new byte[(int) Math.min(bytes, size - at)];
+            fill(at, head, head.length);
             ByteArrayInputStream in = new ByteArrayInputStream(head);
             PageHeader header;
             try {
@@ -66,7 +93,8 @@ record PageReader(FileStore.Reader file, long size) {
         if (packed < 0 || unpacked < 0 || packed > size - at || unpacked > LONGEST_PAGE) {
             throw new IOException("its page at byte %d says a length of %d, beyond the file".formatted(at, packed));
         }
-        byte[] bytes = bytes(at, packed);
+        byte[] bytes = memory.packed(packed);
+        fill(at, bytes, packed);
         int levels = 0;
         CompressionCodec used = codec;
         if (header.isSetData_page_header_v2()) {
@@ -77,33 +105,35 @@ record PageReader(FileStore.Reader file, long size) {
                 throw new IOException("its page at byte %d has damaged levels".formatted(at));
             }
         }
-        byte[] values = unpacked(bytes, levels, unpacked - levels, used);
+        boolean plain = used == CompressionCodec.UNCOMPRESSED;
+        if (plain && packed != unpacked) {
+            throw new IOException("its page at byte %d has two lengths, %d and %d".formatted(at, packed, unpacked));
+        }
+        ByteBuffer values = plain
+                ? ByteBuffer.wrap(bytes, levels, packed - levels).slice()
+                : ByteBuffer.wrap(unpacked(bytes, levels, packed, unpacked - levels, used), 0, unpacked - levels);
         return new Page(
                 header,
                 ByteBuffer.wrap(bytes, 0, levels).slice().order(ByteOrder.LITTLE_ENDIAN),
-                ByteBuffer.wrap(values).order(ByteOrder.LITTLE_ENDIAN),
+                values.order(ByteOrder.LITTLE_ENDIAN),
+                plain ? at : -1,
                 at + packed);
     }
 
-    private byte[] bytes(long at, int count) throws IOException {
-        ByteBuffer into = ByteBuffer.allocate(count);
+    private void fill(long at, byte[] bytes, int count) throws IOException {
+        ByteBuffer into = ByteBuffer.wrap(bytes, 0, count);
         file.read(at, into);
         if (into.hasRemaining()) {
             throw new EOFException("it ends at byte %d, in the middle of a page".formatted(at + into.position()));
         }
-        return into.array();
     }
 
-    private static byte[] unpacked(byte[] from, int start, int size, CompressionCodec codec) throws IOException {
-        byte[] into = new byte[size];
-        int length = from.length - start;
+    private byte[] unpacked(byte[] from, int start, int end, int size, CompressionCodec codec) throws IOException {
+        byte[] into = memory.unpacked(size);
+        int length = end - start;
         try {
             int got;
             switch (codec) {
-                case UNCOMPRESSED -> {
-                    got = Math.min(length, size);
-                    System.arraycopy(from, start, into, 0, got);
-                }
                 case SNAPPY -> got = new SnappyDecompressor().decompress(from, start, length, into, 0, size);
                 case ZSTD -> got = new ZstdDecompressor().decompress(from, start, length, into, 0, size);
                 case GZIP -> {

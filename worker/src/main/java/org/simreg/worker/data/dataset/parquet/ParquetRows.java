@@ -51,7 +51,7 @@ final class ParquetRows {
     static ParquetRows of(StoredFile file, String field, FileStore store) {
         ParquetRows rows = new ParquetRows(file, field);
         try (FileStore.Reader reader = store.open(file)) {
-            rows.read(new PageReader(reader, file.size()));
+            rows.read(new PageReader(reader, file.size(), new PageReader.Memory(false)));
         } catch (IOException e) {
             throw new UserError("%s can't be read as Parquet: %s".formatted(file.path(), e.getMessage()), e);
         }
@@ -80,7 +80,7 @@ final class ParquetRows {
             List<String> labels = texts(pages, group, schema.label(), schema.classes());
             long first = row;
             int[] at = {0};
-            chunk(pages, group, schema.bytes()).read((value, place) -> {
+            chunk(pages, group, schema.bytes()).read((value, offset) -> {
                 int i = at[0]++;
                 if (value == null || !value.hasRemaining()) {
                     nulls++;
@@ -89,7 +89,7 @@ final class ParquetRows {
                             labels.isEmpty() ? null : labels.get(i),
                             paths.isEmpty() ? null : paths.get(i),
                             first + i,
-                            SampleExtents.ofValue(place),
+                            offset,
                             value.remaining()));
                 }
             });

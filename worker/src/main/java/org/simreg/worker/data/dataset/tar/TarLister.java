@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -22,7 +23,7 @@ import org.simreg.worker.data.store.StoredFile;
 /**
  * The lister of images in tar files: their members as a folder tree, or with WebDataset's classes beside the images
  * ({@code .cls}, a field of {@code .json}, {@code .txt}); a tar in a tar is the folder of its name, as in ImageNet's
- * {@code ILSVRC2012_img_train.tar}. Headers alone are read, several tars at once.
+ * {@code ILSVRC2012_img_train.tar}; {@link TarClasses} says when a tar by itself is one. Headers alone are read, several tars at once.
  */
 public final class TarLister implements SampleLister {
     private static final String TAR = ".tar";
@@ -79,6 +80,9 @@ public final class TarLister implements SampleLister {
             }
             List<Read> within = scanned(inner, threads, progress);
             requireNoDeeper(within);
+            if (within.isEmpty()) {
+                all = byName(all, into);
+            }
             all.addAll(within);
             boolean texts = areClasses(all);
             all.forEach(read -> add(read, texts, into));
@@ -90,6 +94,25 @@ public final class TarLister implements SampleLister {
         }
         leftOut.notes().forEach(into::note);
         odd.note(into);
+    }
+
+    /** Each tar as the folder of its name, if tars are classes. */
+    private static List<Read> byName(List<Read> all, SampleEntries into) {
+        List<String> tars = all.stream().map(read -> read.tar().file().path()).toList();
+        boolean otherwise = all.stream().anyMatch(read -> read.members().isLabelled());
+        Optional<String> above = TarClasses.above(tars, otherwise);
+        if (above.isEmpty()) {
+            return all;
+        }
+        into.note(
+                "each of %d tars is the class of its name, as their pictures lie in no folder".formatted(tars.size()));
+        List<Read> named = new ArrayList<>();
+        for (Read read : all) {
+            Tar tar = read.tar();
+            String folder = TarClasses.folder(tar.file().path(), above.get()) + "/";
+            named.add(new Read(new Tar(tar.file(), folder, tar.shown(), tar.from(), tar.end()), read.members()));
+        }
+        return named;
     }
 
     private static Tar inner(Tar outer, TarMembers.Member member) {

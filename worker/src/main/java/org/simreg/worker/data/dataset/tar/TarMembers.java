@@ -76,6 +76,13 @@ final class TarMembers implements TarScan.Visitor {
         return texts.get(key(path));
     }
 
+    /** Whether images lie in folders, or have classes or texts beside them. */
+    boolean isLabelled() {
+        return !labels.isEmpty()
+                || !texts.isEmpty()
+                || images.stream().anyMatch(image -> image.path().indexOf('/') >= 0);
+    }
+
     /** Whether there are texts beside images. */
     boolean hasTexts() {
         return !texts.isEmpty();

@@ -17,6 +17,7 @@ import org.simreg.proto.DatasetSummary;
 import org.simreg.proto.DescribeRequest;
 import org.simreg.proto.Split;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.cache.FetchedSamples;
 import org.simreg.worker.data.cache.SampleCache;
 import org.simreg.worker.data.dataset.ImageDataset;
@@ -47,8 +48,8 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     public RemoteStorage(ManagedChannel channel, Settings settings) {
         this.channel = channel;
         this.settings = settings;
-        cache = new SampleCache(settings.cache().resolve("samples"), settings.cacheBytes());
-        weights = new RemoteWeights(settings.cache().resolve("weights"));
+        cache = new SampleCache(settings.cache());
+        weights = new RemoteWeights(settings.cache(), cache);
         threads = NamedThreads.pool(NamedThreads.numbered("samples"), THREADS, IDLE);
     }
 
@@ -122,19 +123,18 @@ public final class RemoteStorage implements CoordinatorFiles, AutoCloseable {
     /**
      * Settings of a worker's reading from storage that only the coordinator sees.
      *
-     * @param cache folder for copies of files; may be shared by several processes
-     * @param cacheBytes disk space of all copies of samples together
+     * @param cache for copies of files; its folder may be shared by several processes
      * @param patience how long the coordinator may be away before the job fails
      */
-    public record Settings(Path cache, long cacheBytes, Duration patience) {
-        /** 20 GB, and ten minutes. */
-        public Settings(Path cache) {
-            this(cache, 20_000_000_000L, Duration.ofMinutes(10));
+    public record Settings(CacheSpace cache, Duration patience) {
+        /** With a patience of ten minutes. */
+        public Settings(CacheSpace cache) {
+            this(cache, Duration.ofMinutes(10));
         }
 
         public Settings {
-            if (cacheBytes < 1 || patience.isNegative()) {
-                throw new IllegalArgumentException("cache bytes: " + cacheBytes + ", patience: " + patience);
+            if (patience.isNegative()) {
+                throw new IllegalArgumentException("patience: " + patience);
             }
         }
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,7 +19,9 @@ import org.simreg.proto.WeightsHeader;
 import org.simreg.proto.WeightsPart;
 import org.simreg.proto.WeightsRequest;
 import org.simreg.worker.base.io.Sha256;
+import org.simreg.worker.data.cache.CacheSpace;
 import org.simreg.worker.data.cache.DiskCache;
+import org.simreg.worker.data.cache.SampleCache;
 
 /**
  * The cache of the coordinator's weight files: copies in folders named by their SHA-256, so that a
@@ -26,15 +29,21 @@ import org.simreg.worker.data.cache.DiskCache;
  */
 final class RemoteWeights {
     private static final int CALL_SECONDS = 900;
-    private static final int MOST_KEPT = 16;
+    /** For so long a process may be loading what it got. */
+    private static final Duration LOADING = Duration.ofMinutes(15);
 
     private final Path folder;
+    private final CacheSpace space;
+    private final SampleCache samples;
 
     /**
-     * @param folder made when the first file is stored
+     * @param space its folder of weights is made when the first file is stored
+     * @param samples give way to weights
      */
-    RemoteWeights(Path folder) {
-        this.folder = folder;
+    RemoteWeights(CacheSpace space, SampleCache samples) {
+        folder = space.weights();
+        this.space = space;
+        this.samples = samples;
     }
 
     /**
@@ -47,7 +56,6 @@ final class RemoteWeights {
         try {
             Path file = fetched(path, calls);
             Files.setLastModifiedTime(file.getParent(), FileTime.from(Instant.now()));
-            forgetOldest();
             return file;
         } catch (IOException | UncheckedIOException e) {
             throw new UserError(
@@ -95,6 +103,7 @@ final class RemoteWeights {
     }
 
     private void store(Path file, WeightsHeader header, Iterator<WeightsPart> parts) throws IOException {
+        makeRoom(header.getLength(), file);
         Files.createDirectories(file.getParent());
         Path draft = Files.createTempFile(file.getParent(), "", DiskCache.DRAFT);
         try {
@@ -113,23 +122,55 @@ final class RemoteWeights {
         }
     }
 
-    /** Those not used for longest; a process that has one open keeps what it has. */
-    private void forgetOldest() throws IOException {
+    /**
+     * Deletes the weights not used for longest, but none that a process may be loading, and samples, until there is room.
+     *
+     * @throws UserError if the weights in use leave none
+     */
+    private void makeRoom(long length, Path file) throws IOException {
         List<Path> copies = copies();
-        copies.sort(Comparator.comparing(RemoteWeights::used).reversed());
-        for (Path old : copies.subList(Math.min(MOST_KEPT, copies.size()), copies.size())) {
-            try (Stream<Path> files = Files.list(old)) {
-                for (Path file : files.toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
-            Files.deleteIfExists(old);
+        copies.sort(Comparator.comparing(RemoteWeights::used));
+        long held = length;
+        for (Path copy : copies) {
+            held += bytes(copy);
         }
+        Instant loading = Instant.now().minus(LOADING);
+        for (Path copy : copies) {
+            if (held > space.most() && used(copy).toInstant().isBefore(loading)) {
+                held -= bytes(copy);
+                forget(copy);
+            }
+        }
+        if (held > space.most()) {
+            throw new UserError(
+                    "The weights %s have %,d bytes, and with others in use %,d, more than the cache %s may hold, %,d; give it more room by --cache-size"
+                            .formatted(file.getFileName(), length, held, space.folder(), space.most()));
+        }
+        samples.makeRoom(length);
+    }
+
+    private static long bytes(Path copy) throws IOException {
+        long sum = 0;
+        try (Stream<Path> files = Files.list(copy)) {
+            for (Path file : files.toList()) {
+                sum += Files.size(file);
+            }
+        }
+        return sum;
+    }
+
+    private static void forget(Path copy) throws IOException {
+        try (Stream<Path> files = Files.list(copy)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.deleteIfExists(copy);
     }
 
     private List<Path> copies() throws IOException {
         if (!Files.isDirectory(folder)) {
-            return List.of();
+            return new ArrayList<>();
         }
         try (Stream<Path> folders = Files.list(folder)) {
             return new ArrayList<>(folders.filter(Files::isDirectory).toList());

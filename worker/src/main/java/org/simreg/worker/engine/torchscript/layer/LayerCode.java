@@ -139,6 +139,12 @@ public final class LayerCode {
         return "torch.mean(" + x + ", [2, 3], False, dtype=" + ScriptSource.FLOAT32 + ")";
     }
 
+    /** The mean over the tokens of patches in float32. */
+    public static String mean(String x, Op.Prefix prefix) {
+        String patches = "torch.slice(" + x + ", 1, " + prefix.length() + ", 9223372036854775807, 1)";
+        return "torch.mean(" + patches + ", [1], False, dtype=" + ScriptSource.FLOAT32 + ")";
+    }
+
     String linear(String name, String x) {
         String rounded = bfloat16 ? "torch.to(" + x + ", " + ScriptSource.BFLOAT16 + ")" : x;
         return "torch.linear("

@@ -91,8 +91,7 @@ final class TokenCode {
 
     private static String pooled(Op.TokenPool pool, String x) {
         String first = "torch.select(" + x + ", 1, 0)";
-        String mean = "torch.mean(torch.slice(" + x + ", 1, " + pool.prefix().length() + ", " + REST
-                + ", [1], False, dtype=" + ScriptSource.FLOAT32 + ")";
+        String mean = LayerCode.mean(x, pool.prefix());
         return switch (pool.pooling()) {
             case CLS -> first;
             case MEAN -> mean;

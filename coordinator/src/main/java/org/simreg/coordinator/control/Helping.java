@@ -1,0 +1,76 @@
+package org.simreg.coordinator.control;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.simreg.coordinator.job.JobRun;
+import org.simreg.coordinator.job.schedule.Phase;
+import org.simreg.coordinator.job.schedule.WorkerState;
+import org.simreg.proto.Generation;
+import org.simreg.proto.Help;
+import org.simreg.proto.Job;
+import org.simreg.proto.TeacherSource;
+
+/**
+ * The orders to help: tells the members of a generation and the helpers of each other, whenever something about them
+ * has changed. Nothing but time depends on whether an order arrives.
+ */
+final class Helping {
+    private final WorkerRegistry registry;
+
+    Helping(WorkerRegistry registry) {
+        this.registry = registry;
+    }
+
+    /** Features of a whole step: one a micro-batch and frozen teacher. */
+    static int features(Job job) {
+        long frozen = job.getTeachersList().stream()
+                .filter(teacher -> !(TeacherSource.of(teacher.getSource()) instanceof TeacherSource.Self))
+                .count();
+        return (int) frozen * job.getOptimization().getMicroBatches();
+    }
+
+    /** Orders what is to be from now on, unless it is so already. */
+    void order(JobRun run) {
+        boolean helped = run.help().order().getHelpersCount() > 0;
+        if (!helped && run.grant().helpers().isEmpty() || !(run.phase() instanceof Phase.Training)) {
+            return;
+        }
+        Generation generation = run.record().getGeneration();
+        List<WorkerSession> told = new ArrayList<>();
+        Help.Builder help = Help.newBuilder().setJob(run.id()).setTransport(generation.getTransport());
+        for (Generation.Member member : generation.getMembersList()) {
+            Optional<WorkerSession> session = registry.find(member.getWorker())
+                    .filter(there -> there.at(run) && there.trains(generation.getNumber()));
+            if (session.isEmpty()) {
+                return; // it comes back, or another generation begins
+            }
+            told.add(session.get());
+            help.addMembers(member.toBuilder().clearState().clearPeer());
+        }
+        for (WorkerSession session : helpers(run)) {
+            told.add(session);
+            String address = session.hello().getAddressesOrDefault(generation.getTransport(), "");
+            help.addHelpers(Help.Helper.newBuilder().setWorker(session.name()).setAddress(address));
+        }
+        help.setPart(run.help().part(features(run.record().getJob()), help.getHelpersCount()));
+        help.setStep(run.ledger().step());
+        // Another stream of the same worker may have missed the order.
+        List<String> streams = new ArrayList<>(List.of("generation " + generation.getNumber()));
+        told.forEach(session -> streams.add(session.key() + "@" + session.since()));
+        if (!run.help().isTold(help, streams)) {
+            Help order = run.help().order(help, streams, run.now());
+            told.forEach(session -> session.send(Orders.help(order)));
+        }
+    }
+
+    /** Those that are ready to help, in the order of their names. */
+    private List<WorkerSession> helpers(JobRun run) {
+        return run.grant().helpers().stream()
+                .sorted()
+                .flatMap(name -> registry.find(name).stream())
+                .filter(session -> session.at(run) && session.helps() && !session.leaving())
+                .filter(session -> session.state() instanceof WorkerState.Ready)
+                .toList();
+    }
+}

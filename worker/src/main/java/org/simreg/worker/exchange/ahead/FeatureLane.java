@@ -1,0 +1,120 @@
+package org.simreg.worker.exchange.ahead;
+
+import java.util.List;
+import org.simreg.proto.Help;
+import org.simreg.worker.base.concurrent.SerialThread;
+import org.simreg.worker.exchange.mesh.Frame;
+import org.simreg.worker.exchange.mesh.FrameHeader;
+import org.simreg.worker.exchange.mesh.PeerMesh;
+import org.simreg.worker.exchange.mesh.PeerTransport;
+import org.simreg.worker.exchange.mesh.Peers;
+
+/**
+ * The lane between one helper and one member, over the transport that gradients travel by: a mesh of two. What breaks
+ * it ends it and nothing else. Its methods are called on its thread, but for those that say otherwise.
+ */
+final class FeatureLane {
+    private static final int HELPER = 0;
+    private static final int MEMBER = 1;
+    private static final Runnable NOTHING = () -> {};
+
+    /** The end of a lane; called on its thread. */
+    interface End {
+        /** A frame; its bytes are given back when this returns. */
+        void take(Frame frame);
+
+        /** Nothing comes or goes any more. */
+        void broken(String why);
+    }
+
+    private final PeerTransport transport;
+    private final SerialThread thread;
+    private final End end;
+    private final PeerMesh mesh;
+    private final int other;
+    private boolean broken;
+
+    /**
+     * @param helps whether this is the helper's end
+     * @param thread stays the caller's
+     */
+    FeatureLane(PeerTransport transport, Help help, Ends ends, boolean helps, SerialThread thread, End end) {
+        this.transport = transport;
+        this.thread = thread;
+        this.end = end;
+        other = helps ? MEMBER : HELPER;
+        mesh = new PeerMesh(
+                ends.peers(help, helps ? HELPER : MEMBER), FrameHeader.Use.FEATURES, thread, new Receiver());
+    }
+
+    /** Any thread: connects it. */
+    void open() {
+        transport.open(mesh, true);
+    }
+
+    /** The two workers of a lane. */
+    record Ends(Help.Helper helper, String member, String address) {
+        Peers peers(Help help, int rank) {
+            // Lanes of a process differ by their other ends, which the name of the mesh tells.
+            String name = help.getJob() + "/" + helper.getWorker() + "/" + member;
+            return new Peers(
+                    name,
+                    help.getNumber(),
+                    rank,
+                    List.of(
+                            new Peers.Peer(helper.getWorker(), helper.getAddress(), 0, 1),
+                            new Peers.Peer(member, address, 1, 1)));
+        }
+    }
+
+    /** Any thread: sends as soon as the other end allows it. */
+    void send(FrameHeader.Kind kind, FrameHeader.Place place, Frame.Payload payload, Runnable sent) {
+        thread.post(() -> mesh.send(other, kind, place, payload, sent));
+    }
+
+    /** Any thread: the same for a frame that is its place. */
+    void send(FrameHeader.Kind kind, FrameHeader.Place place) {
+        send(kind, place, Frame.Payload.NONE, NOTHING);
+    }
+
+    /** Most floats of a payload. */
+    int chunk() {
+        return transport.chunk();
+    }
+
+    /** What the other end sends can't be used. */
+    void refuse(String why) {
+        mesh.breakOff(other, why);
+    }
+
+    /** Any thread: closes it. */
+    void close() {
+        thread.post(() -> {
+            mesh.stop();
+            transport.close(mesh);
+        });
+    }
+
+    /** The receiver of the mesh. */
+    private final class Receiver implements PeerMesh.Receiver {
+        @Override
+        public void arrived(Frame frame) {
+            try {
+                if (!broken) {
+                    end.take(frame);
+                }
+            } finally {
+                mesh.done(frame);
+            }
+        }
+
+        @Override
+        public void broken(String why) {
+            if (!broken) {
+                broken = true;
+                mesh.stop();
+                end.broken(why);
+            }
+        }
+    }
+}
