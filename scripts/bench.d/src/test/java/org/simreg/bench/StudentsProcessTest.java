@@ -37,7 +37,8 @@ class StudentsProcessTest {
     @CsvSource({"VIT_TI16, ADAMW", "EFFICIENTNET_B0, LARS"})
     void anyNumberOfWorkersAndAnyKillGiveTheSameBits(Network student, Optimizer optimizer) throws IOException {
         SharedCluster cluster = SharedCluster.whole();
-        SortedMap<Integer, String> alone = steps(cluster, SharedCluster.on(job(cluster, "one", student, optimizer), 1, 1));
+        SortedMap<Integer, String> alone =
+                steps(cluster, SharedCluster.on(job(cluster, "one", student, optimizer), 1, 1));
         assertEquals(STEPS, alone.size());
         assertTrue(alone.get(STEPS).matches(".*\"\\w{64}\""), "the last state has a digest");
         assertEquals(
