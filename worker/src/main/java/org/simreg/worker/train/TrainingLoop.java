@@ -218,11 +218,13 @@ public final class TrainingLoop {
     }
 
     private boolean ended() {
+        boolean patient = job.settings().getEvaluation().getPatience() > 0;
         return job.committed() >= plan.steps()
-                || StudentRanking.of(job.settings(), scores)
-                        .end()
-                        .filter(end -> job.committed() >= end)
-                        .isPresent();
+                || patient
+                        && StudentRanking.of(job.settings(), scores)
+                                .end()
+                                .filter(end -> job.committed() >= end)
+                                .isPresent();
     }
 
     private void evaluate() {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.simreg.proto.JobStatus;
 import org.simreg.proto.ScaleStatus;
 import org.simreg.proto.WorkerStatus;
@@ -34,6 +35,14 @@ public final class JobTables {
             table.row(with(cells, reasons, best(job), job.getReason()));
         }
         return table.text();
+    }
+
+    /** "trains on w0; helped by w1 (60 %), w2 (40 %)", of the features that steps needed lately. */
+    private static String reason(JobStatus job) {
+        String helpers = job.getHelpersList().stream()
+                .map(helper -> "%s (%d %%)".formatted(helper.getWorker(), Math.round(100 * helper.getShare())))
+                .collect(Collectors.joining(", "));
+        return helpers.isEmpty() ? job.getReason() : job.getReason() + "; helped by " + helpers;
     }
 
     /** How many workers are wanted and why, and on a second line the bounds. */

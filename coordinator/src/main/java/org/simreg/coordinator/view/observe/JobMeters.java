@@ -14,6 +14,8 @@ import org.simreg.proto.StepDone;
 /** The meters of the coordinator's jobs: steps, generations, changes of state since the start. */
 public final class JobMeters implements JobObserver {
     private final Counter images;
+    private final Counter features;
+    private final Counter ahead;
     private final StepMeters steps;
     private final Counter checkpoints;
     private final Counter notices;
@@ -23,6 +25,8 @@ public final class JobMeters implements JobObserver {
     public JobMeters(Meters meters) {
         MeterRegistry registry = meters.registry();
         images = counter(registry, "simreg.images", "Images of committed steps");
+        features = counter(registry, "simreg.features", "Teachers' features that rank 0 needed for committed steps");
+        ahead = counter(registry, "simreg.features.ahead", "Those of them that helpers gave");
         checkpoints = counter(registry, "simreg.checkpoints", "Checkpoints stored");
         notices = counter(registry, "simreg.notices", "Notices to people, such as broken images");
         steps = new StepMeters(meters, "simreg.step", "Committed steps, wall time from commit to commit");
@@ -82,6 +86,8 @@ public final class JobMeters implements JobObserver {
 
     private void step(StepDone step) {
         images.increment(step.getImages());
+        features.increment(step.getFeatures());
+        ahead.increment(step.getFeaturesAhead());
         steps.add(step);
     }
 }
