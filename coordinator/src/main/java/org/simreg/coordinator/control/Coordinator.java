@@ -94,7 +94,8 @@ public final class Coordinator implements JobService, WorkerService, AutoCloseab
         this.settings = settings;
         this.queue = new JobQueue(settings, store, folders);
         this.guard = new JobGuard(registry, settings.executor());
-        this.controller = new JobController(settings, registry, new JobFinisher(settings.executor(), registry, guard));
+        this.controller =
+                new JobController(settings, registry, guard, new JobFinisher(settings.executor(), registry, guard));
         this.dispatcher = new Dispatcher(queue, registry, controller, guard);
         this.sessions = new WorkerSessions(
                 settings, queue, registry, new ReportHandler(registry, guard, controller), dispatcher);

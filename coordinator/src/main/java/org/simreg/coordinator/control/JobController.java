@@ -32,11 +32,13 @@ final class JobController {
 
     private final CoordinatorSettings settings;
     private final WorkerRegistry registry;
+    private final JobGuard guard;
     private final JobFinisher finisher;
 
-    JobController(CoordinatorSettings settings, WorkerRegistry registry, JobFinisher finisher) {
+    JobController(CoordinatorSettings settings, WorkerRegistry registry, JobGuard guard, JobFinisher finisher) {
         this.settings = settings;
         this.registry = registry;
+        this.guard = guard;
         this.finisher = finisher;
     }
 
@@ -149,6 +151,13 @@ final class JobController {
         Generation generation = completed(run, begin.generation());
         Cause cause = GenerationPlanner.cause(run.record().getGeneration(), begin, this::attends);
         run.ledger().moveTo(generation);
+        guard.afterwards(run, run.ledger().syncLater(), () -> {
+            run.ledger().isDurable();
+            begun(run, begin, generation, cause);
+        });
+    }
+
+    private void begun(JobRun run, Decision.Begin begin, Generation generation, Cause cause) {
         JobState before = run.record().getState();
         keep(run, generation);
         run.ledger().beginGeneration();
@@ -160,7 +169,8 @@ final class JobController {
                             StateChanged.newBuilder().setState(JobState.RUNNING).setReason(generation.getReason())));
         }
         run.emit(Progress.newBuilder().setGeneration(begun(generation, cause)));
-        generation.getMembersList().forEach(member -> send(run, generation, member));
+        Order order = Orders.begin(generation, run.failures().suspects());
+        generation.getMembersList().forEach(member -> send(run, generation, member, order));
         if (begin.then() instanceof Phase.Halting halting) {
             halt(run, halting);
         }
@@ -210,13 +220,13 @@ final class JobController {
         run.save(next);
     }
 
-    private void send(JobRun run, Generation generation, Generation.Member member) {
+    private void send(JobRun run, Generation generation, Generation.Member member, Order order) {
         registry.find(member.getWorker()).ifPresent(session -> {
             boolean held = member.getState() == Generation.State.HELD;
             session.state(
                     new WorkerState.Holding(generation.getNumber(), held ? generation.getStep() : 0, false), run.now());
             session.rewound(generation.getStep());
-            session.send(Orders.begin(generation));
+            session.send(order);
         });
     }
 

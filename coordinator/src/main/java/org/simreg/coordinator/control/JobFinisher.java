@@ -25,7 +25,13 @@ final class JobFinisher {
     /** Lets the workers go and begins the exports of the last checkpoint, on another thread. */
     void begin(JobRun run) {
         run.ledger().append(run.ledger().lastStep(), false);
-        run.ledger().sync();
+        guard.afterwards(run, run.ledger().syncLater(), () -> {
+            run.ledger().isDurable();
+            export(run);
+        });
+    }
+
+    private void export(JobRun run) {
         registry.of(run).forEach(session -> session.drop(run, "all steps are done"));
         run.finishing(true);
         run.reason("the exports are being written");

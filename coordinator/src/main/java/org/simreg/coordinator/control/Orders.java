@@ -1,5 +1,6 @@
 package org.simreg.coordinator.control;
 
+import java.util.Set;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.proto.Acknowledged;
 import org.simreg.proto.Drop;
@@ -33,8 +34,13 @@ final class Orders {
                 .build();
     }
 
-    static Order begin(Generation generation) {
-        return Order.newBuilder().setBegin(generation).build();
+    /**
+     * @param suspects images that a process of the job was decoding when it ended
+     */
+    static Order begin(Generation generation, Set<String> suspects) {
+        return Order.newBuilder()
+                .setBegin(generation.toBuilder().addAllSuspects(suspects))
+                .build();
     }
 
     static Order halt(String job, long generation, long after, boolean checkpoint) {

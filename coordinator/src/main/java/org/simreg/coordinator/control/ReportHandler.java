@@ -16,12 +16,13 @@ import org.simreg.proto.Notice;
 import org.simreg.proto.Progress;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
+import org.simreg.proto.Suspected;
 import org.simreg.proto.Told;
 import org.simreg.proto.Trained;
 
 /**
- * The handler of workers' reports about the job that they serve. Reports about another job are not
- * passed to it; those of an earlier generation change nothing but the worker's own state.
+ * The handler of workers' reports about the job that they serve. Reports about another job are not passed to it, but for
+ * images at which a process ended; those of an earlier generation change nothing but the worker's own state.
  */
 final class ReportHandler {
     private final WorkerRegistry registry;
@@ -47,6 +48,7 @@ final class ReportHandler {
             case TOLD -> told(run, report.getTold());
             case TRAINED -> trained(run, report.getTrained());
             case FAILED -> failed(from, run, report.getFailed());
+            case SUSPECTED -> suspected(from, run, report.getSuspected());
             default -> {}
         }
     }
@@ -61,6 +63,7 @@ final class ReportHandler {
             case TOLD -> report.getTold().getJob();
             case TRAINED -> report.getTrained().getJob();
             case FAILED -> report.getFailed().getJob();
+            case SUSPECTED -> report.getSuspected().getJob();
             default -> "";
         };
     }
@@ -137,6 +140,21 @@ final class ReportHandler {
         }
     }
 
+    private void suspected(WorkerSession from, JobRun run, Suspected suspected) {
+        String image = suspected.getImage();
+        if (suspected.getCleared()) {
+            run.failures().cleared(image);
+        } else if (run.failures().endedAt(image, suspected.getMark())) {
+            guard.fail(
+                    run,
+                    "The picture %s has ended a worker twice, the last time on the machine of %s: remove or replace it, then resume the job"
+                            .formatted(image, from.name()),
+                    true);
+        } else {
+            run.notice("A worker ended while it decoded %s: if one does so again, the job fails".formatted(image));
+        }
+    }
+
     private void measured(JobRun run, Measured measured) {
         EvaluationDone done = measured.getEvaluation();
         Measurement measurement = Measurement.newBuilder()
@@ -148,9 +166,10 @@ final class ReportHandler {
         }
         boolean best = run.ledger().ranking().wouldLead(done);
         run.emit(Progress.newBuilder().setEvaluation(done.toBuilder().setBest(best)));
-        run.files().sync();
-        run.ledger().refreshRanking();
-        run.save(run.record().toBuilder().addMeasured(measurement));
+        guard.afterwards(run, run.files().syncLater(), () -> {
+            run.ledger().refreshRanking();
+            run.save(run.record().toBuilder().addMeasured(measurement));
+        });
     }
 
     /**

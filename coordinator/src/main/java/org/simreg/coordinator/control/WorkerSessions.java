@@ -199,9 +199,17 @@ final class WorkerSessions {
                 dispatcher.dispatch();
                 return;
             }
-            session.run()
-                    .filter(run -> run.id().equals(ReportHandler.job(report)))
-                    .ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
+            about(report).ifPresent(run -> dispatcher.handle(run, () -> reports.take(session, run, report)));
+        }
+
+        /** Of what has ended a process of another job, that job must hear too. */
+        private Optional<JobRun> about(Report report) {
+            String job = ReportHandler.job(report);
+            return report.hasSuspected()
+                    ? queue.active().stream()
+                            .filter(run -> run.id().equals(job))
+                            .findFirst()
+                    : session.run().filter(run -> run.id().equals(job));
         }
 
         @Override

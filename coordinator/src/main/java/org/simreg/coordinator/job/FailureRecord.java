@@ -21,6 +21,8 @@ public final class FailureRecord {
     private final Map<String, Long> until = new HashMap<>();
     private final Set<String> refusers = new HashSet<>();
     private final Set<String> broken = new HashSet<>();
+    private final Set<String> suspects = new HashSet<>();
+    private final Set<String> marks = new HashSet<>();
     private int withoutProgress;
     private boolean untold;
 
@@ -93,6 +95,26 @@ public final class FailureRecord {
                 : Optional.empty();
     }
 
+    /**
+     * A process of the job has ended while it decoded an image.
+     *
+     * @param mark of the process; what it says is heard once
+     * @return whether one has before, and nobody has decoded the image in between
+     */
+    public boolean endedAt(String image, String mark) {
+        return marks.add(mark) && !suspects.add(image);
+    }
+
+    /** An image has been decoded, so that it was by chance that a process ended at it. */
+    public void cleared(String image) {
+        suspects.remove(image);
+    }
+
+    /** Images that a process was decoding when it ended, and nobody since. */
+    public Set<String> suspects() {
+        return Set.copyOf(suspects);
+    }
+
     /** A step is done: what went wrong before is forgotten. */
     void progressed() {
         withoutProgress = 0;
@@ -114,6 +136,8 @@ public final class FailureRecord {
         until.clear();
         refusers.clear();
         broken.clear();
+        suspects.clear();
+        marks.clear();
         withoutProgress = 0;
     }
 }

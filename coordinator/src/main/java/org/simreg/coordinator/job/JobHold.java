@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
+import org.simreg.proto.JobRecord;
 
 /**
  * The hold of a job: whether nothing is done for it at present. It is left alone while its folder
@@ -23,6 +24,7 @@ public final class JobHold {
     private Optional<Wait> waiting = Optional.empty();
     private Optional<Pause> pause = Optional.empty();
     private int pauses;
+    private Optional<JobRecord.Summary> head = Optional.empty();
 
     /** When a job that lacked room is tried again. */
     private record Pause(long until, CompletableFuture<Void> over) {}
@@ -54,6 +56,37 @@ public final class JobHold {
         if (!again) {
             EventTrace.LOG.warn("The job {} {}", job, reason);
         }
+    }
+
+    /**
+     * Remembers how far the job is, for people, before its files are let go.
+     *
+     * @param ledger the writer of its ledger, if there is one
+     */
+    void keep(RunFiles files, Optional<LedgerWriter> ledger) {
+        try {
+            JobRecord.Summary.Builder now = summary(files);
+            ledger.map(LedgerWriter::checkpoint).filter(step -> step >= 0).ifPresent(now::setCheckpoint);
+            ledger.flatMap(known -> known.ranking().best()).ifPresent(now::setBest);
+            head = Optional.of(now.build());
+        } catch (RuntimeException e) {
+            EventTrace.LOG.debug("How far the job {} is can't be told", job, e);
+        }
+    }
+
+    /** How far the job was when its files were let go; empty if that isn't known. */
+    Optional<JobRecord.Summary> head() {
+        return head;
+    }
+
+    /** How far files are, without their checkpoints. */
+    static JobRecord.Summary.Builder summary(RunFiles files) {
+        RunFiles.LedgerHead head = files.head();
+        return JobRecord.Summary.newBuilder()
+                .setStep(head.step())
+                .setEpoch(head.epoch())
+                .setLoss(head.loss())
+                .setNextSequence(files.nextSequence());
     }
 
     /**

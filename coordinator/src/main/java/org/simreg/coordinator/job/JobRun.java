@@ -123,6 +123,7 @@ public final class JobRun {
         hang = Optional.of(why);
         hold.begin(why.waits(), why.waited());
         Optional<RunFiles> open = files;
+        files.ifPresent(one -> hold.keep(one, ledger));
         files = Optional.empty();
         ledger = Optional.empty();
         finishing = false;
@@ -145,6 +146,7 @@ public final class JobRun {
         }
         if (hang.isEmpty()) {
             Optional<RunFiles> open = files;
+            open.ifPresent(one -> hold.keep(one, ledger));
             files = Optional.empty();
             open.ifPresent(this::letGo);
             suspend(FilesUnavailable.shortage(shortage.failure(), hold.pause(shortest)));
@@ -359,13 +361,8 @@ public final class JobRun {
     }
 
     private JobRecord.Summary summary() {
-        RunFiles.LedgerHead head = files().head();
-        JobRecord.Summary.Builder summary = JobRecord.Summary.newBuilder()
-                .setStep(head.step())
-                .setEpoch(head.epoch())
-                .setLoss(head.loss())
-                .setNextSequence(files().nextSequence());
-        files().newestCheckpoint(head.step()).ifPresent(summary::setCheckpoint);
+        JobRecord.Summary.Builder summary = JobHold.summary(files());
+        files().newestCheckpoint(summary.getStep()).ifPresent(summary::setCheckpoint);
         ledger.flatMap(known -> known.ranking().best()).ifPresent(summary::setBest);
         return summary.build();
     }

@@ -37,7 +37,8 @@ public final class JobStatuses {
                 }
             }
         }
-        return past(run.record().getSummary(), status);
+        JobRecord.Summary known = run.record().getSummary();
+        return past(run.active() ? run.hold().head().orElse(known) : known, status);
     }
 
     /** The status of a job that is not active. */

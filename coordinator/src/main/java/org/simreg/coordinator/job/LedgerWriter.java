@@ -196,7 +196,10 @@ public final class LedgerWriter {
                 .build();
     }
 
-    /** Appends or takes back steps, so that the ledger ends where a generation begins. */
+    /**
+     * Appends or takes back steps, so that the ledger ends where a generation begins. It is to be made durable before any
+     * worker hears of that.
+     */
     public void moveTo(Generation generation) {
         long step = generation.getStep();
         append(step, false);
@@ -211,7 +214,6 @@ public final class LedgerWriter {
             throw new IllegalStateException("generation %d of %s would begin after step %d, but the ledger ends at %d"
                     .formatted(generation.getNumber(), run.id(), step, step()));
         }
-        sync();
     }
 
     /**

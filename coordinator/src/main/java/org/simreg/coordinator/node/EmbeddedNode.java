@@ -19,6 +19,7 @@ import org.simreg.proto.UserError;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.features.serve.SearchServer;
 import org.simreg.worker.member.connection.WorkerVerticle;
+import org.simreg.worker.member.generation.WorkerContext;
 import org.simreg.worker.train.JobLoader;
 
 /**
@@ -106,8 +107,12 @@ public final class EmbeddedNode implements AutoCloseable {
             identity.putAddresses(SearchServer.TRANSPORT, search.address());
             identity.setBankBytes(serving.memory());
         }
-        WorkerVerticle worker = new WorkerVerticle(
-                identity.build(), (job, notices) -> JobLoader.open(job, settings, notices), Map.of(), client.channel());
+        WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
+                (job, notices) -> JobLoader.open(job, settings, notices),
+                settings.cache().resolve("decoding"));
+        jobs.marks().ifPresent(open::add);
+        WorkerVerticle worker =
+                new WorkerVerticle(identity.build(), jobs, Map.of(), client.channel(), WorkerContext.Observer.NONE);
         String id = vertx.deployVerticle(worker).await();
         open.add(() ->
                 vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());

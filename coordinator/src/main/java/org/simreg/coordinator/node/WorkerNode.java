@@ -106,12 +106,11 @@ public final class WorkerNode implements AutoCloseable {
                     .putAddresses(SearchServer.TRANSPORT, search.address())
                     .setBankBytes(serving.memory())
                     .build();
-            verticle = new WorkerVerticle(
-                    identity,
+            WorkerContext.Jobs jobs = WorkerContext.Jobs.marked(
                     (job, notices) -> JobLoader.open(job, training, notices),
-                    transports,
-                    coordinator.channel(),
-                    observability.observer());
+                    training.cache().resolve("decoding"));
+            jobs.marks().ifPresent(open::add);
+            verticle = new WorkerVerticle(identity, jobs, transports, coordinator.channel(), observability.observer());
             String id = vertx.deployVerticle(verticle).await();
             open.add(() ->
                     vertx.undeploy(id).toCompletionStage().toCompletableFuture().join());

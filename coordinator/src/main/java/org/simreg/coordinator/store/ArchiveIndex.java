@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.simreg.proto.JobState;
@@ -25,6 +26,9 @@ final class ArchiveIndex implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private int count;
+
+    /** Earliest submissions of whole blocks; 0: not read yet. */
+    private long[] oldest = {};
 
     /**
      * An entry for a record.
@@ -138,6 +142,26 @@ final class ArchiveIndex implements AutoCloseable {
                 totals));
     }
 
+    /**
+     * The earliest submission of a block of {@link #AT_ONCE} entries, read the first time that it is asked for.
+     *
+     * @param block its place among all blocks; a whole one
+     */
+    long oldest(int block) {
+        if (oldest.length <= block) {
+            oldest = Arrays.copyOf(oldest, Math.max(64, 2 * block));
+        }
+        if (oldest[block] == 0) {
+            ByteBuffer entries = read(block * AT_ONCE, AT_ONCE);
+            long least = Long.MAX_VALUE;
+            for (int i = 0; i < AT_ONCE; i++) {
+                least = Math.min(least, parse(entries, i).map(Entry::submitted).orElse(Long.MIN_VALUE));
+            }
+            oldest[block] = Math.max(1, least);
+        }
+        return oldest[block];
+    }
+
     /** Writes an entry after the last one; it outlives the process. */
     void append(Entry entry) {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -161,6 +185,7 @@ final class ArchiveIndex implements AutoCloseable {
     void truncate(int to) {
         Disk.write(path, () -> channel.truncate((long) to * BYTES));
         count = to;
+        Arrays.fill(oldest, Math.min(oldest.length, to / AT_ONCE), oldest.length, 0);
     }
 
     void sync() {

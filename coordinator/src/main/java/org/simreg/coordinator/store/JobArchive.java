@@ -254,7 +254,13 @@ final class JobArchive implements PastJobs, AutoCloseable {
         int last = index.count();
         boolean more = most > 0;
         while (more && last > 0) {
-            int first = Math.max(0, last - ArchiveIndex.AT_ONCE);
+            int block = (last - 1) / ArchiveIndex.AT_ONCE;
+            int first = block * ArchiveIndex.AT_ONCE;
+            boolean whole = last - first == ArchiveIndex.AT_ONCE;
+            if (whole && index.oldest(block) > before.submittedMs()) {
+                last = first;
+                continue;
+            }
             var read = index.read(first, last - first);
             for (int i = last - first - 1; i >= 0 && more; i--) {
                 Entry entry = ArchiveIndex.parse(read, i).orElse(null);

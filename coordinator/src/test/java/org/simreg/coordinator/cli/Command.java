@@ -29,6 +29,14 @@ public final class Command {
      * @param folder for its output and its cache
      */
     public static Command start(Path folder, List<String> args) throws IOException {
+        return start(folder, Path.of(""), args);
+    }
+
+    /**
+     * @param folder for its output and its cache
+     * @param directory that it runs in
+     */
+    static Command start(Path folder, Path directory, List<String> args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC"));
@@ -45,7 +53,8 @@ public final class Command {
         command.addAll(args);
         Path out = Files.createTempFile(folder, "out", ".txt");
         Path err = Files.createTempFile(folder, "err", ".txt");
-        ProcessBuilder builder = new ProcessBuilder(command);
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(directory.toAbsolutePath().toFile());
         builder.environment().put("XDG_CACHE_HOME", folder.toString());
         builder.redirectOutput(out.toFile()).redirectError(err.toFile());
         return new Command(builder.start(), out, err);

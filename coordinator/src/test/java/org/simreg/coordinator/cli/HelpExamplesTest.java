@@ -16,7 +16,7 @@ class HelpExamplesTest {
     @Test
     void everyExampleIsUnderstood() {
         List<String> examples = new ArrayList<>();
-        collect(Simreg.commandLine(new GlobalOptions(), Simreg.Actions.real(new StopSignal())), examples);
+        collect(examples);
         assertTrue(examples.size() > 20, examples.toString());
         for (String example : examples) {
             List<String> words = List.of(example.replaceFirst("^simreg ", "")
@@ -24,6 +24,11 @@ class HelpExamplesTest {
                     .split("\\s+"));
             assertDoesNotThrow(() -> CommandSyntax.check(words), example);
         }
+    }
+
+    /** Adds all examples, as they stand. */
+    static void collect(List<String> examples) {
+        collect(Simreg.commandLine(new GlobalOptions(), Simreg.Actions.real(new StopSignal())), examples);
     }
 
     private static void collect(CommandLine command, List<String> examples) {

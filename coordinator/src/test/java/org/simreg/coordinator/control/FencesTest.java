@@ -93,6 +93,28 @@ class FencesTest {
     }
 
     @Test
+    void aGenerationIsNotBegunBeforeItsLedgerIsDurableAndOthersDoNotWaitForThat() {
+        FakeWorker first = world.worker("a");
+        world.submit(World.job("bad"));
+        world.until(() -> bad().getStep() > 3, 10_000);
+        world.worker("b");
+        CompletableFuture<Void> disk = new CompletableFuture<>();
+        world.until(() -> first.halted, 20_000);
+        world.files("bad").disk = disk;
+        long before = bad().getGeneration();
+        world.run(4000);
+        assertTrue(first.halted, "it waits for the generation that is being written");
+        assertEquals(before, bad().getGeneration());
+        world.submit(World.job("good"));
+        assertEquals(JobState.QUEUED, world.coordinator().get("good").getState());
+        world.files("bad").disk = CompletableFuture.completedFuture(null);
+        disk.complete(null);
+        world.until(() -> bad().getGeneration() > before, 3000);
+        world.until("bad", JobState.SUCCEEDED, 60_000);
+        assertEquals(30, world.files("bad").commits().size());
+    }
+
+    @Test
     void aDiskThatHangsIsSaidAndItsJobCanBeCancelledAndGoesOnWhenItAnswers() {
         submitBoth();
         world.until(() -> bad().getStep() > 3, 10_000);

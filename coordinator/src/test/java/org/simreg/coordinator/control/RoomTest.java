@@ -40,6 +40,11 @@ class RoomTest {
                                 + " failed: No space left on device, for 1\\d\\d s now"),
                 status().getReason());
         assertFalse(world.workers.get("a").job().isEmpty(), "the workers keep what they have computed");
+        assertTrue(status().getStep() > 3, "it says how far it is, not 0");
+        assertEquals(
+                world.files("one").commits().size(),
+                status().getStep(),
+                "as its ledger does, of which nothing was taken back");
     }
 
     private void goesOn() {

@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.view.console.BankTables;
 import org.simreg.coordinator.view.web.BankPictures;
 import org.simreg.coordinator.view.web.BankPictures.Match;
 import org.simreg.coordinator.view.web.BankPictures.SearchableBank;
@@ -46,27 +48,32 @@ class BankPicturesTest {
         try (Stream<Path> all = Files.list(HEARTS)) {
             files = all.sorted().toList();
         }
+        SmallJob.teacher(folder.resolve("weights.safetensors"));
         node = new EmbeddedNode("test", Optional.of(folder.resolve("banks")));
         node.work(new WorkerSettings("cpu", 1, 1, folder.resolve("cache")));
         pictures = node.pictures();
-        CreateBankRequest.Builder request = CreateBankRequest.newBuilder().setName("hearts");
+        BankStatus hearts = made("hearts", HEARTS);
+        assertEquals(BankStatus.State.READY, hearts.getState(), hearts.getReason());
+    }
+
+    private static BankStatus made(String name, Path data) {
+        CreateBankRequest.Builder request = CreateBankRequest.newBuilder().setName(name);
         request.getSourceBuilder()
                 .getImagesBuilder()
                 .setSize(32)
-                .setWeights(
-                        SmallJob.teacher(folder.resolve("weights.safetensors")).toString())
+                .setWeights(folder.resolve("weights.safetensors").toString())
                 .getDatasetBuilder()
-                .addPath(HEARTS.toAbsolutePath().toString());
+                .addPath(data.toAbsolutePath().toString());
         SearchGrpc.SearchBlockingStub search =
                 SearchGrpc.newBlockingStub(node.client().channel());
         search.createBank(request.build());
-        Iterator<BankStatus> states = search.watchBank(
-                DescribeBankRequest.newBuilder().setName("hearts").build());
+        Iterator<BankStatus> states =
+                search.watchBank(DescribeBankRequest.newBuilder().setName(name).build());
         BankStatus last = states.next();
         while (states.hasNext()) {
             last = states.next();
         }
-        assertEquals(BankStatus.State.READY, last.getState(), last.getReason());
+        return last;
     }
 
     @AfterAll
@@ -126,5 +133,34 @@ class BankPicturesTest {
     void whatIsNoPictureIsRefusedInASentence() {
         String said = refused(pictures.searchLike("hearts", new byte[] {1, 2, 3}, 5));
         assertTrue(said.contains("image") || said.contains("picture"), said);
+    }
+
+    @Test
+    void picturesThatCannotBeReadAreLeftOutCountedAndNamed() throws IOException {
+        Path some = Files.createDirectory(folder.resolve("some"));
+        for (int i = 0; i < 8; i++) {
+            byte[] file = Files.readAllBytes(files.get(i));
+            Files.write(some.resolve("%d.png".formatted(i)), i == 2 ? new byte[0] : i == 5 ? cut(file) : file);
+        }
+        BankStatus bank = made("some", some);
+        assertEquals(BankStatus.State.READY, bank.getState(), bank.getReason());
+        assertEquals(6, bank.getRows());
+        assertEquals(2, bank.getLeftOut());
+        assertEquals(List.of("2.png", "5.png"), bank.getBrokenList());
+        assertTrue(BankTables.description(bank).contains("2 images that can't be read: 2.png, 5.png\n"));
+        List<Match> found = get(pictures.searchSample("some", "7", 8));
+        assertEquals("7", found.get(0).sample(), "ids are those of all images");
+        assertEquals(
+                List.of("0", "1", "3", "4", "6", "7"),
+                found.stream().map(Match::sample).sorted().toList());
+        Path none = Files.createDirectory(folder.resolve("none"));
+        Files.write(none.resolve("a.png"), new byte[0]);
+        BankStatus failed = made("nothing", none);
+        assertEquals(BankStatus.State.FAILED, failed.getState());
+        assertTrue(failed.getReason().contains("can be read"), failed.getReason());
+    }
+
+    private static byte[] cut(byte[] file) {
+        return Arrays.copyOf(file, file.length / 2);
     }
 }

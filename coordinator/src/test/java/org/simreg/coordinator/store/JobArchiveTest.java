@@ -52,6 +52,30 @@ class JobArchiveTest {
     }
 
     @Test
+    void aPageFarBackSkipsWhatIsNewerThanAllOfIt() {
+        int count = 5 * ArchiveIndex.AT_ONCE + 100;
+        try (JobArchive archive = JobArchive.open(folder)) {
+            for (int i = 0; i < count; i++) {
+                // Neighbours end in turn; one very old job ends last.
+                int number = i == count - 1 ? -500 : i ^ 3;
+                archive.add(job(number, 1, state(i)));
+            }
+            archive.sync();
+            Place far = new Place(1000 + 700, "job-700");
+            for (int time = 0; time < 2; time++) {
+                List<JobRecord> page = archive.newest(far, Set.of(), 500);
+                assertEquals(500, page.size());
+                for (int i = 0; i < page.size(); i++) {
+                    assertEquals("job-" + (699 - i), page.get(i).getId());
+                }
+                List<String> all = pages(archive, Set.of(), 500);
+                assertEquals(count, all.size());
+                assertEquals("job--500", all.get(count - 1));
+            }
+        }
+    }
+
+    @Test
     void jobsAreListedNewestFirstInWhateverOrderTheyEnded() {
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < 50; i++) {

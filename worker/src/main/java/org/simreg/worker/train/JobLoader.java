@@ -10,6 +10,7 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.Problems;
 import org.simreg.proto.TeacherSource;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
@@ -80,6 +81,7 @@ public final class JobLoader {
      *
      * @param job completed, perhaps by an earlier version
      * @param notices sentences for people, also from decode threads
+     * @throws Abandoned if nobody wants it any more
      * @throws UserError if data or weights can't be used; the message names all of them
      */
     public static LoadedJob open(Job job, WorkerSettings settings, Notices notices) {
@@ -163,10 +165,18 @@ public final class JobLoader {
                 open);
     }
 
+    /** Between the parts of loading, each of which may take minutes: the memory is wanted for another job. */
+    private void requireWanted() {
+        if (!notices.wanted()) {
+            throw new Abandoned("the job was given up while it was loaded");
+        }
+    }
+
     /** Opens data set and teachers, and finds the student. */
     private Files files() {
         Torch torch = open.add(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
+        requireWanted();
         Optional<ImageDataset> images =
                 problems.attempt("dataset.path", () -> DatasetOpener.open(job, settings, notices));
         Optional<ImageDataset> measured = DataSource.evaluation(job)
@@ -174,12 +184,15 @@ public final class JobLoader {
                         data -> problems.attempt("evaluation.data", () -> DatasetOpener.open(data, settings, notices)));
         Optional<TrainingPlan> plan = images.flatMap(found -> problems.attempt(
                 "dataset.path", () -> TrainingPlan.of(job, found.train().size())));
+        requireWanted();
         Optional<Job> readable = problems.attempt("teachers.source", () -> WeightFiles.here(job, settings, notices));
         Job here = readable.map(found -> TeacherNetworks.named(found, notices, problems))
                 .orElse(job);
+        requireWanted();
         List<FrozenTeacher> teachers =
                 readable.isPresent() ? FrozenTeacher.load(torch, here, problems, notices) : List.of();
         teachers.forEach(open::add);
+        requireWanted();
         Optional<NetworkGraph> backbone =
                 problems.attempt("student.module", () -> StudentBuilder.backbone(torch, here));
         return new Files(torch, here, images, measured, plan, teachers, backbone);

@@ -257,8 +257,8 @@ public final class LoadedJob implements AutoCloseable {
     public Optional<String> take(Path file) {
         RunCheckpoint checkpoint = RunCheckpoint.read(file, maker.layout().trained());
         ResumeCheck.check(checkpoint, file, settings, facts.started.getDevice());
-        Optional<String> changed = ResumeCheck.sameImages(checkpoint, images(), facts.manifest, settings, file);
-        long step = ResumeCheck.within(checkpoint.step(), parts.plan.steps(), file);
+        Optional<String> changed = ResumeCheck.sameImages(checkpoint, images(), facts.manifest, settings);
+        long step = ResumeCheck.within(checkpoint.step(), parts.plan.steps());
         take(step, checkpoint.state());
         return changed;
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,8 @@ import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
+import org.simreg.worker.base.concurrent.Abandoned;
+import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.data.storage.WorkerSettings;
 import org.simreg.worker.engine.torchscript.StudentNetwork;
 import org.simreg.worker.engine.torchscript.StudentState;
@@ -224,5 +227,25 @@ class StartTest {
                         weight.name());
             }
         }
+    }
+
+    @Test
+    void aJobThatIsGivenUpWhileItIsLoadedIsNotLoadedOn() {
+        List<String> said = new ArrayList<>();
+        Notices unwanted = new Notices() {
+            @Override
+            public void accept(String notice) {
+                said.add(notice);
+            }
+
+            @Override
+            public boolean wanted() {
+                return said.isEmpty();
+            }
+        };
+        unwanted.accept("given up");
+        // The teacher isn't looked for any more.
+        Job job = JobSettings.complete(SmallRun.job("absent.pth").build());
+        assertThrows(Abandoned.class, () -> JobLoader.open(job, SmallRun.settings(folder, 1, 1), unwanted));
     }
 }

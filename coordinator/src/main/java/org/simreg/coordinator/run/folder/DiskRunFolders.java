@@ -7,10 +7,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
 import org.simreg.coordinator.job.RunFiles;
 import org.simreg.coordinator.job.file.JobFile;
+import org.simreg.coordinator.run.log.EventLog;
 import org.simreg.coordinator.run.log.Ledger;
 import org.simreg.coordinator.store.FolderLock;
 import org.simreg.proto.Continued;
@@ -27,6 +30,7 @@ import org.simreg.proto.SubmitRequest.Existing;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.io.AtomicFile;
+import org.simreg.worker.base.io.OwnFolder;
 import org.simreg.worker.train.student.ResumeCheck;
 import org.simreg.worker.train.student.RunCheckpoint;
 
@@ -38,6 +42,9 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
     private static final String WHAT = "run folder";
 
     private final ReportWriter reports;
+
+    /** Folders of runs whose files the disk has failed to keep. */
+    private final Set<Path> uncertain = ConcurrentHashMap.newKeySet();
 
     private final ExecutorService slow =
             NamedThreads.pool(NamedThreads.named("simreg-export"), 1, Duration.ofSeconds(5));
@@ -97,7 +104,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         RunFolder.OpenFiles files = openFiles(record, lock);
         return opened(files, () -> {
             files.events().follow(0);
-            return new RunFolder(files, record.getJob(), reports, slow);
+            return runFolder(files, record);
         });
     }
 
@@ -138,7 +145,7 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
             damaged.forEach(sentence -> files.events()
                     .append(notice(sentence), files.ledger().head().step()));
             continued.ifPresent(entry -> files.events().append(notice(entry.getReason()), entry.getStep()));
-            return new RunFolder(files, record.getJob(), reports, slow);
+            return runFolder(files, record);
         });
     }
 
@@ -205,8 +212,28 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         FolderLock lock = FolderLock.take(folder, WHAT);
         return guarded(lock, () -> {
             PastRun.refuseLinks(folder);
-            return new RunFolder(openFiles(record, lock), record.getJob(), reports, slow);
+            return runFolder(openFiles(record, lock), record);
         });
+    }
+
+    private RunFolder runFolder(RunFolder.OpenFiles files, JobRecord record) {
+        return new RunFolder(files, record.getJob(), reports, slow, () -> uncertain.add(files.folder()));
+    }
+
+    /**
+     * Writes the files anew in which the disk has failed to keep what was appended: the operating system has it in memory,
+     * and takes it for written.
+     */
+    private void renew(Path folder) {
+        if (uncertain.contains(folder)) {
+            for (String name : List.of(EventLog.NAME, Ledger.NAME)) {
+                Path file = folder.resolve(name);
+                if (OwnFolder.isFile(file)) {
+                    AtomicFile.write(file, channel -> Files.copy(file, Channels.newOutputStream(channel)));
+                }
+            }
+            uncertain.remove(folder);
+        }
     }
 
     private static RunFolder guarded(FolderLock lock, Supplier<RunFolder> opening) {
@@ -218,8 +245,9 @@ public final class DiskRunFolders implements RunFiles.JobFolders {
         }
     }
 
-    private static RunFolder.OpenFiles openFiles(JobRecord record, FolderLock lock) {
+    private RunFolder.OpenFiles openFiles(JobRecord record, FolderLock lock) {
         Path folder = Path.of(record.getFolder());
+        renew(folder);
         int keep = Math.max(1, record.getJob().getCheckpoints().getKeep());
         CheckpointCatalog checkpoints = new CheckpointCatalog(folder, record.getId(), keep);
         checkpoints.clear();

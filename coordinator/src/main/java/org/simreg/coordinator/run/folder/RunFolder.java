@@ -44,6 +44,7 @@ final class RunFolder implements RunFiles {
     private final Job job;
     private final DiskRunFolders.ReportWriter reports;
     private final Executor slow;
+    private final Runnable uncertain;
 
     /**
      * The open files of a run folder.
@@ -73,12 +74,14 @@ final class RunFolder implements RunFiles {
      * @param job completed
      * @param reports makes the run's report
      * @param slow for exports and reports
+     * @param uncertain is told when the disk has failed to take what was appended
      */
-    RunFolder(OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow) {
+    RunFolder(OpenFiles files, Job job, DiskRunFolders.ReportWriter reports, Executor slow, Runnable uncertain) {
         this.files = files;
         this.job = job;
         this.reports = reports;
         this.slow = slow;
+        this.uncertain = uncertain;
     }
 
     @Override
@@ -121,8 +124,19 @@ final class RunFolder implements RunFiles {
     /** The events first: a step in the ledger whose event is lost would never reach a client. */
     @Override
     public void sync() {
-        files.events.sync();
-        files.ledger.sync();
+        told(() -> {
+            files.events.sync();
+            files.ledger.sync();
+        });
+    }
+
+    private void told(Runnable bringing) {
+        try {
+            bringing.run();
+        } catch (RuntimeException e) {
+            uncertain.run();
+            throw e;
+        }
     }
 
     @Override
@@ -218,6 +232,6 @@ final class RunFolder implements RunFiles {
     /** Makes durable what was appended, and gives the folder back. */
     @Override
     public void close() {
-        files.close();
+        told(files::close);
     }
 }

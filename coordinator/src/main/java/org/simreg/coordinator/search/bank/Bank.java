@@ -160,16 +160,18 @@ final class Bank {
                 .setCreatedMs(record.getCreatedMs())
                 .setBytesARow(Shard.bytes(1, record.getDimension()));
         long stored = 0;
+        long leftOut = 0;
         for (int part = 0; part < record.getPartsCount(); part++) {
             BankRecord.Part one = record.getParts(part);
             stored += one.getSha256().isEmpty() ? 0 : one.getRows();
+            leftOut += one.getLeftOut();
             status.addShardsBuilder()
                     .setShard(part)
                     .setFirstId(one.getFirstId())
                     .setRows(one.getRows())
                     .setBytes(one.getLength());
         }
-        status.setRowsDone(stored);
+        status.setRowsDone(stored).setLeftOut(leftOut).addAllBroken(record.getBrokenList());
         builder.ifPresent(images -> images.describe(status));
         holders.ifPresent(shards -> {
             shards.describe(status);

@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
  * the workers. Goes on with what a crash left half built. Belongs to the search thread.
  */
 final class BankBuilder {
+    /** Images that can't be read and are kept by name. */
+    private static final int MOST_BROKEN = 10;
+
     private static final Logger LOG = LoggerFactory.getLogger(BankBuilder.class);
 
     /** Makings that may end the process; they would do so at every restart. */
@@ -247,8 +250,14 @@ final class BankBuilder {
         BankRecord.Builder changed = record.toBuilder()
                 .setWeightsSha256(done.getWeightsSha256())
                 .setDimension(done.getStored().getDimension())
-                .setView(view(record) + "; " + done.getNetwork());
+                .setView(view(record) + "; " + done.getNetwork())
+                .setRows(record.getRows() - done.getLeftOut())
+                .addAllBroken(done.getBrokenList().stream()
+                        .limit(MOST_BROKEN - Math.min(MOST_BROKEN, record.getBrokenCount()))
+                        .toList());
         changed.getPartsBuilder(part)
+                .setRows(record.getParts(part).getRows() - done.getLeftOut())
+                .setLeftOut(done.getLeftOut())
                 .setSha256(done.getStored().getSha256())
                 .setLength(done.getStored().getLength());
         bank.save(changed.build());

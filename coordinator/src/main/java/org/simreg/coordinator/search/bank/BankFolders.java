@@ -173,7 +173,8 @@ final class BankFolders {
                 && record.getState() == BankStatus.State.CREATING
                 && sent.getShard() < record.getPartsCount()
                 && record.getParts(sent.getShard()).getSha256().isEmpty()
-                && record.getParts(sent.getShard()).getRows() == sent.getRows();
+                && sent.getRows() > 0
+                && sent.getRows() <= record.getParts(sent.getShard()).getRows();
         if (!wanted) {
             throw new Refused(
                     Refused.Kind.STATE,

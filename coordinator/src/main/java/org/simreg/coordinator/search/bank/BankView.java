@@ -34,6 +34,14 @@ public record BankView(BankRecord record, Optional<Naming> names) {
         return record.getState() == BankStatus.State.READY;
     }
 
+    /** All ids are below this; those of images that are left out are among them. */
+    public long ids() {
+        return record.getPartsList().stream()
+                .mapToLong(part -> part.getFirstId() + part.getRows() + part.getLeftOut())
+                .max()
+                .orElse(0);
+    }
+
     /** Features a row. */
     public int dimension() {
         return record.getDimension();

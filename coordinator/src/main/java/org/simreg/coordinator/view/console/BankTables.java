@@ -63,6 +63,15 @@ public final class BankTables {
                 "%s in all, %s bytes a row; workers a shard: %d"
                         .formatted(memory(bank), Numbers.count(bank.getBytesARow()), bank.getReplicas()));
         source(text, bank.getSource());
+        if (bank.getLeftOut() > 0) {
+            String more = bank.getLeftOut() > bank.getBrokenCount() ? ", ..." : "";
+            fact(
+                    text,
+                    "left out",
+                    "%s images that can't be read: %s%s"
+                            .formatted(
+                                    Numbers.count(bank.getLeftOut()), String.join(", ", bank.getBrokenList()), more));
+        }
         if (!bank.getWeightsSha256().isEmpty()) {
             fact(text, "weights", "SHA-256 " + bank.getWeightsSha256());
         }

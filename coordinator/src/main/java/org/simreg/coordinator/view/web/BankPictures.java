@@ -186,7 +186,7 @@ public final class BankPictures {
     }
 
     private static long id(BankView bank, String sample) {
-        long rows = bank.record().getRows();
+        long rows = bank.ids();
         if (sample.matches("\\d{1,18}") && Long.parseLong(sample) < rows) {
             return Long.parseLong(sample);
         }

@@ -1,8 +1,10 @@
 package org.simreg.coordinator.run.folder;
 
 import static java.nio.file.StandardOpenOption.APPEND;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -386,5 +388,44 @@ class DiskRunFoldersTest {
 
     private List<String> metrics() throws IOException {
         return Files.readAllLines(run.resolve("metrics.jsonl"));
+    }
+
+    @Test
+    void filesWhoseDiskHasFailedAreWrittenAnewBeforeTheyAreUsedAgain() throws IOException {
+        train(2);
+        Object ledger = inode("ledger.jsonl");
+        Object events = inode("events.log");
+        RunFiles files = folders.open(record);
+        files.commit(Runs.commit(3, 1), Runs.done(3));
+        files.append(Runs.event(3));
+        // Closes the channel under the write, which fails.
+        Thread.currentThread().interrupt();
+        assertThrows(UserError.class, files::sync);
+        assertTrue(Thread.interrupted());
+        close(files);
+        byte[] written = Files.readAllBytes(run.resolve("ledger.jsonl"));
+        try (RunFiles again = folders.open(record)) {
+            assertEquals(3, again.head().step());
+        }
+        assertArrayEquals(written, Files.readAllBytes(run.resolve("ledger.jsonl")));
+        assertNotEquals(ledger, inode("ledger.jsonl"), "another file, brought to the disk whole");
+        assertNotEquals(events, inode("events.log"));
+        Object now = inode("ledger.jsonl");
+        folders.open(record).close();
+        assertEquals(now, inode("ledger.jsonl"));
+        assertEquals(List.of(), Audit.of(run).violations());
+    }
+
+    /** The disk fails at the close, too. */
+    private static void close(RunFiles files) {
+        try {
+            files.close();
+        } catch (UserError e) {
+            assertTrue(e.getMessage().contains("events.log"), e.getMessage());
+        }
+    }
+
+    private Object inode(String name) throws IOException {
+        return Files.getAttribute(run.resolve(name), "unix:ino");
     }
 }

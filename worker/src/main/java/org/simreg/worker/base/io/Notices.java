@@ -14,4 +14,28 @@ public interface Notices extends Consumer<String> {
     default void broken(BrokenImage image, String sentence) {
         accept(sentence);
     }
+
+    /**
+     * An image is being decoded, until what this gives is closed.
+     *
+     * @param location where the image lies, for people
+     */
+    default Decoding decoding(String location) {
+        return Decoding.UNMARKED;
+    }
+
+    /** Whether somebody still wants what the notices are about. */
+    default boolean wanted() {
+        return true;
+    }
+
+    /** The decoding of one image, from its begin to its end, whether that is a picture or an error. */
+    @FunctionalInterface
+    interface Decoding extends AutoCloseable {
+        /** One that nobody is told of. */
+        Decoding UNMARKED = () -> {};
+
+        @Override
+        void close();
+    }
 }

@@ -75,10 +75,15 @@ public final class ImageDecoder implements AutoCloseable {
         JpegHeader header = JpegHeader.of(bytes);
         RgbImage.requireSize(header.width(), header.height(), maxPixels);
         ByteBuffer packed = header.packed(bytes);
-        if (header.components() == 4) {
-            CmykJpeg.decode(packed, header, into);
-        } else {
-            openCv.decode(packed, header.width(), header.height(), true, into);
+        PictureMemory.LIBRARIES.take(header.workspace());
+        try {
+            if (header.components() == 4) {
+                CmykJpeg.decode(packed, header, into);
+            } else {
+                openCv.decode(packed, header.width(), header.height(), true, into);
+            }
+        } finally {
+            PictureMemory.LIBRARIES.giveBack(header.workspace());
         }
     }
 
@@ -86,7 +91,14 @@ public final class ImageDecoder implements AutoCloseable {
         WebpHeader header = WebpHeader.of(bytes);
         RgbImage.requireSize(header.width(), header.height(), maxPixels);
         ByteBuffer part = bytes.slice(header.start(), header.end() - header.start());
-        openCv.decode(part, header.width(), header.height(), false, into);
+        // Four bytes a pixel in the library's own picture, and as many in ours.
+        long workspace = 8L * header.width() * header.height();
+        PictureMemory.LIBRARIES.take(workspace);
+        try {
+            openCv.decode(part, header.width(), header.height(), false, into);
+        } finally {
+            PictureMemory.LIBRARIES.giveBack(workspace);
+        }
     }
 
     @Override

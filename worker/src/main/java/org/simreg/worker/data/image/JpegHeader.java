@@ -9,9 +9,10 @@ import java.nio.ByteBuffer;
  * @param height in pixels
  * @param components channels: 1, 3 or 4
  * @param luminance whether Adobe's marker says that four channels are luminance, chrominance and black
+ * @param workspace bytes that a decoder holds outside the heap: the picture, and all coefficients if they come in scans
  * @param start of a shorter file in the same buffer, without the segments that carry no pixels
  */
-record JpegHeader(int width, int height, int components, boolean luminance, int start) {
+record JpegHeader(int width, int height, int components, boolean luminance, long workspace, int start) {
     /**
      * Scans of a file, at most, as libjpeg-turbo's own programs for untrusted files bound them. Cameras and encoders
      * write one, or about ten if the picture is to appear by and by.
@@ -23,6 +24,9 @@ record JpegHeader(int width, int height, int components, boolean luminance, int 
      * Pillow's bound has 45 million in the ten usual scans.
      */
     static final long MAX_VISITS = 1L << 28;
+
+    /** 64 coefficients of 16 bits. */
+    private static final long BLOCK_BYTES = 128;
 
     private static final int START_OF_SCAN = 0xda;
     private static final int END = 0xd9;
@@ -86,12 +90,18 @@ record JpegHeader(int width, int height, int components, boolean luminance, int 
             int components = file.get(frame + 9) & 0xff;
             int channels = file.get(at + 2) & 0xff;
             at += length;
+            int width = big(frame + 7);
+            int height = big(frame + 5);
+            long workspace = 3L * width * height;
             if (progressive || channels < components) {
+                for (int i = 0; i < components; i++) {
+                    workspace += BLOCK_BYTES * blocks(i);
+                }
                 countScans(scan);
             } else {
                 requireEnd();
             }
-            return new JpegHeader(big(frame + 7), big(frame + 5), components, transform > 0, pack(scan));
+            return new JpegHeader(width, height, components, transform > 0, workspace, pack(scan));
         }
 
         /** The next marker, with {@link #at} behind it. */
@@ -256,24 +266,29 @@ record JpegHeader(int width, int height, int components, boolean luminance, int 
         /** Blocks of a scan. */
         private long visits(int scan) {
             int count = file.get(frame + 9) & 0xff;
-            int across = 1;
-            int down = 1;
-            for (int i = 0; i < count; i++) {
-                across = Math.max(across, sampling(i) >> 4);
-                down = Math.max(down, sampling(i) & 15);
-            }
             int inScan = file.get(scan + 4) & 0xff;
             long blocks = 0;
             for (int j = 0; j < Math.min(4, inScan); j++) {
                 for (int i = 0; i < count; i++) {
                     if (file.get(frame + 10 + 3 * i) == file.get(scan + 5 + 2 * j)) {
-                        long columns = (long) big(frame + 7) * Math.max(1, sampling(i) >> 4) / across;
-                        long rows = (long) big(frame + 5) * Math.max(1, sampling(i) & 15) / down;
-                        blocks += (columns / 8 + 1) * (rows / 8 + 1);
+                        blocks += blocks(i);
                     }
                 }
             }
             return blocks;
+        }
+
+        /** Blocks of a channel. */
+        private long blocks(int component) {
+            int across = 1;
+            int down = 1;
+            for (int i = 0; i < (file.get(frame + 9) & 0xff); i++) {
+                across = Math.max(across, sampling(i) >> 4);
+                down = Math.max(down, sampling(i) & 15);
+            }
+            long columns = (long) big(frame + 7) * Math.max(1, sampling(component) >> 4) / across;
+            long rows = (long) big(frame + 5) * Math.max(1, sampling(component) & 15) / down;
+            return (columns / 8 + 1) * (rows / 8 + 1);
         }
 
         private int sampling(int component) {

@@ -22,6 +22,12 @@ final class PictureMemory {
     /** For the bytes of files, outside the heap: one of the longest, or several. */
     static final PictureMemory FILES = new PictureMemory(FileBuffer.LONGEST, FileBuffer.LONGEST);
 
+    /**
+     * For what libraries hold of a picture while they decode it, outside the heap: the largest that there is, or several.
+     * A progressive JPEG has all its coefficients there, 8 bytes a pixel at most, beside 3 of the picture.
+     */
+    static final PictureMemory LIBRARIES = new PictureMemory(2048 * MIB, 2048 * MIB);
+
     /** For the parts of a picture whose memory was taken with it. */
     static final PictureMemory TAKEN_ALREADY = new PictureMemory(Long.MAX_VALUE, Long.MAX_VALUE);
 

@@ -67,11 +67,12 @@ final class BrokenImages {
                 .formatted(size, images.location(id)));
     }
 
+    @SuppressWarnings("try") // the mark is there for others to see
     private boolean isDecoded(int id, ImageDecoder decoder, RgbImage into, BooleanSupplier wanted) {
         if (broken.contains(id)) {
             return false;
         }
-        try {
+        try (Notices.Decoding decoding = notices.decoding(images.location(id))) {
             decoder.decode(file -> images.source().read(id, file, wanted), into);
             return true;
         } catch (NotHere e) {

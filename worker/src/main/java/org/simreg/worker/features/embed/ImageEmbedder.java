@@ -56,14 +56,8 @@ public final class ImageEmbedder implements AutoCloseable {
      * @param view how an image becomes a view
      * @param epoch part of the draw of a random view
      * @param ids in the order in which rows leave; the array is not copied
-     * @param replaced whether another image takes the place of one that can't be read, which is left out otherwise
      */
-    public record Pass(ViewRecipe view, int epoch, int[] ids, boolean replaced) {
-        /** Without images that can't be read. */
-        public Pass(ViewRecipe view, int epoch, int[] ids) {
-            this(view, epoch, ids, false);
-        }
-    }
+    public record Pass(ViewRecipe view, int epoch, int[] ids) {}
 
     /**
      * Every image once, in the order of ids, as a bank of unit rows.
@@ -101,7 +95,7 @@ public final class ImageEmbedder implements AutoCloseable {
                     NDArray views = Torch.images(scope, batch.views(0), batch.size(), batch.viewSize(0));
                     float[] values = features.of(scope, views).toFloatArray();
                     requireFinite(values, batch);
-                    left += batch.size() - give(values, batch, pass.replaced(), rows);
+                    left += batch.size() - give(values, batch, rows);
                 }
             }
         }
@@ -124,11 +118,11 @@ public final class ImageEmbedder implements AutoCloseable {
     }
 
     /** Gives the rows of the images that could be read; returns how many. */
-    private int give(float[] values, Batch batch, boolean replaced, RowSink rows) {
+    private int give(float[] values, Batch batch, RowSink rows) {
         int[] asked = batch.ids();
         int[] sources = batch.sources();
         int[] read = IntStream.range(0, asked.length)
-                .filter(row -> replaced || sources[row] == asked[row])
+                .filter(row -> sources[row] == asked[row])
                 .toArray();
         int width = values.length / asked.length;
         float[] some = values;

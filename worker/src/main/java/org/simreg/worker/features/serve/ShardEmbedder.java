@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -24,6 +26,7 @@ import org.simreg.worker.base.concurrent.Abandoned;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.base.concurrent.RetryPause;
+import org.simreg.worker.base.io.FileNames;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageList;
 import org.simreg.worker.data.storage.DatasetOpener;
@@ -48,6 +51,9 @@ final class ShardEmbedder implements AutoCloseable {
     private static final long STORING_NANOS = TimeUnit.MINUTES.toNanos(10);
 
     private static final long AGAIN_MS = 500;
+
+    /** Images that can't be read and are told of by name. */
+    private static final int MOST_BROKEN = 10;
 
     private final ExecutorService thread = NamedThreads.one("simreg-embed");
     private final SearchServer.Settings settings;
@@ -209,6 +215,7 @@ final class ShardEmbedder implements AutoCloseable {
             requireRoom(dimension);
             BankOrigin.ShardMark mark = new BankOrigin.ShardMark(order.getBank(), order.getVersion(), order.getShard());
             String weights = backbone.identity().sha256();
+            BitSet read = new BitSet(ids.length);
             try (ImageEmbedder embedding =
                     new ImageEmbedder(frozen.torch(), images, settings.worker().loader(0), LOG::warn)) {
                 BankWriter.write(
@@ -216,23 +223,25 @@ final class ShardEmbedder implements AutoCloseable {
                         dimension,
                         mark.origin(weights, view.toString()),
                         bank -> embedding.run(
-                                backbone,
-                                // A shard has the rows that it was ordered with.
-                                new ImageEmbedder.Pass(view, 0, ids, true),
-                                this,
-                                (rows, of, labels) -> add(bank, of, labels, rows)));
+                                backbone, new ImageEmbedder.Pass(view, 0, ids), this, (rows, of, labels) -> {
+                                    Arrays.stream(of).forEach(id -> read.set(id - ids[0]));
+                                    add(bank, of, labels, rows);
+                                }));
             }
+            List<String> broken = broken(images, ids, read);
             ShardFile stored = stored(
                     ShardFile.newBuilder()
                             .setBank(order.getBank())
                             .setVersion(order.getVersion())
                             .setShard(order.getShard())
-                            .setRows(ids.length)
+                            .setRows(read.cardinality())
                             .setDimension(dimension)
                             .build(),
                     file);
             return Embedded.newBuilder()
-                    .setRows(ids.length)
+                    .setRows(read.cardinality())
+                    .setLeftOut(ids.length - read.cardinality())
+                    .addAllBroken(broken)
                     .setStored(stored)
                     .setWeightsSha256(weights)
                     .setNetwork("%s, %s"
@@ -240,6 +249,28 @@ final class ShardEmbedder implements AutoCloseable {
                                     backbone.identity().network(),
                                     backbone.identity().precision().name().toLowerCase(Locale.ROOT)))
                     .build();
+        }
+
+        /**
+         * Some of the images that can't be read.
+         *
+         * @param read by place, whether it could be
+         * @throws UserError if none could be
+         */
+        private List<String> broken(ImageList images, int[] ids, BitSet read) {
+            if (read.isEmpty()) {
+                throw new UserError("None of the images %d to %d of %s can be read, %s for one; mend or remove them"
+                        .formatted(
+                                ids[0],
+                                ids[ids.length - 1],
+                                DataSource.shown(order.getImages().getDataset()),
+                                images.location(ids[0])));
+            }
+            return IntStream.range(0, ids.length)
+                    .filter(place -> !read.get(place))
+                    .limit(MOST_BROKEN)
+                    .mapToObj(place -> FileNames.shown(images.path(ids[place])))
+                    .toList();
         }
 
         /**

@@ -104,6 +104,7 @@ final class CoordinatorConnection {
         vertx.cancelTimer(heartbeat);
         current.ifPresent(open -> open.cancel("the worker is closed", null));
         current = Optional.empty();
+        unacknowledged.clear();
         return job.map(this::dropped).orElse(Future.succeededFuture());
     }
 
@@ -112,7 +113,7 @@ final class CoordinatorConnection {
         return Future.fromCompletionStage(runner.ended(), context);
     }
 
-    /** Sends a report of a job; called on the job's threads. */
+    /** Sends a report of a job; called on the job's threads. Waits while too many steps are not acknowledged. */
     private void report(JobRunner from, Report.Builder builder) {
         Report report = builder.build();
         context.runOnContext(ignored -> {
@@ -122,6 +123,9 @@ final class CoordinatorConnection {
                 send(report);
             }
         });
+        if (report.hasCommitted()) {
+            unacknowledged.awaitRoom();
+        }
     }
 
     private void send(Report report) {
@@ -171,9 +175,23 @@ final class CoordinatorConnection {
                 Report.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
         heartbeat = vertx.setPeriodic(Math.max(10, heartbeatMs), ignored -> send(alive));
         unacknowledged.all().forEach(this::send);
+        reportLeft();
         if (leaving) {
             leave();
         }
+    }
+
+    /** Says at what processes of this machine have ended, also if there is no job for this one. */
+    private void reportLeft() {
+        workerContext
+                .jobs()
+                .marks()
+                .ifPresent(marks -> context.executeBlocking(marks::takeLeft)
+                        .onSuccess(all -> all.forEach(left -> {
+                            Report report = JobRunner.suspected(left).build();
+                            unacknowledged.add(report);
+                            send(report);
+                        })));
     }
 
     private void prepare(Prepare order) {

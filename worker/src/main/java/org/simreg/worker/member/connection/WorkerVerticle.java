@@ -4,6 +4,7 @@ import io.grpc.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.Map;
+import java.util.Optional;
 import org.simreg.proto.Hello;
 import org.simreg.proto.WorkersGrpc;
 import org.simreg.worker.exchange.mesh.PeerTransport;
@@ -29,17 +30,23 @@ public final class WorkerVerticle extends VerticleBase {
      */
     public WorkerVerticle(
             Hello identity, LoadedJob.Opener opener, Map<String, PeerTransport> transports, Channel channel) {
-        this(identity, opener, transports, channel, WorkerContext.Observer.NONE);
+        this(
+                identity,
+                new WorkerContext.Jobs(opener, Optional.empty()),
+                transports,
+                channel,
+                WorkerContext.Observer.NONE);
     }
 
     /**
-     * The same with an observer.
+     * The same with marks of what is decoded, and an observer.
      *
+     * @param jobs loads a job, and marks what is decoded for it; not closed here
      * @param observer sees what the worker does
      */
     public WorkerVerticle(
             Hello identity,
-            LoadedJob.Opener opener,
+            WorkerContext.Jobs jobs,
             Map<String, PeerTransport> transports,
             Channel channel,
             WorkerContext.Observer observer) {
@@ -48,7 +55,7 @@ public final class WorkerVerticle extends VerticleBase {
         this.identity = whole.build();
         this.channel = channel;
         workerContext =
-                new WorkerContext(identity.getWorker(), opener, transports, new GrpcCheckpointStore(channel), observer);
+                new WorkerContext(identity.getWorker(), jobs, transports, new GrpcCheckpointStore(channel), observer);
     }
 
     @Override

@@ -2,9 +2,12 @@ package org.simreg.worker.member.generation;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.simreg.proto.BrokenImage;
 import org.simreg.proto.Generation;
@@ -16,10 +19,12 @@ import org.simreg.proto.JobStarted;
 import org.simreg.proto.Prepare;
 import org.simreg.proto.Ready;
 import org.simreg.proto.Report;
+import org.simreg.proto.Suspected;
 import org.simreg.proto.Told;
 import org.simreg.proto.UserError;
 import org.simreg.proto.UserError.NotHere;
 import org.simreg.worker.base.concurrent.NamedThreads;
+import org.simreg.worker.base.io.DecodeMarks;
 import org.simreg.worker.base.io.Notices;
 import org.simreg.worker.base.io.Shortage;
 import org.simreg.worker.engine.torch.LibtorchFailure;
@@ -45,6 +50,10 @@ public final class JobRunner {
     private final WorkerContext.ReportSink reports;
     private final BlockingQueue<Runnable> generations = new LinkedBlockingQueue<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    /** Images that a process was decoding when it ended, as the coordinator has told. */
+    private final Set<String> suspects = ConcurrentHashMap.newKeySet();
+
     private long newest;
     private boolean dropped;
     private boolean preparing = true;
@@ -181,8 +190,9 @@ public final class JobRunner {
     private void work() {
         MDC.put("worker", workerContext.worker());
         MDC.put("job", job());
+        reportLeft();
         try (CheckpointSender opened = new CheckpointSender(job(), workerContext.checkpoints());
-                LoadedJob loaded = workerContext.opener().open(prepare.getSettings(), notices())) {
+                LoadedJob loaded = workerContext.jobs().opener().open(prepare.getSettings(), notices())) {
             if (prepare.getJoins()) {
                 TrainingLoop.warmUp(loaded);
             }
@@ -197,6 +207,25 @@ public final class JobRunner {
         } finally {
             ended.complete(null);
         }
+    }
+
+    /** Reports the images that processes of this machine were decoding when they ended. */
+    private void reportLeft() {
+        workerContext
+                .jobs()
+                .marks()
+                .map(DecodeMarks::takeLeft)
+                .orElse(List.of())
+                .forEach(left -> reports.send(suspected(left)));
+    }
+
+    /** A report of a mark that a process has left. */
+    public static Report.Builder suspected(DecodeMarks.Left left) {
+        return Report.newBuilder()
+                .setSuspected(Suspected.newBuilder()
+                        .setJob(left.job())
+                        .setImage(left.image())
+                        .setMark(left.id()));
     }
 
     private synchronized void ready(LoadedJob loaded, CheckpointSender opened) {
@@ -235,6 +264,8 @@ public final class JobRunner {
                 generation.getNumber(),
                 generation.getStep(),
                 generation.getReason());
+        reportLeft();
+        suspects.addAll(generation.getSuspectsList());
         next.run();
     }
 
@@ -249,7 +280,33 @@ public final class JobRunner {
             public void broken(BrokenImage image, String sentence) {
                 tell(Told.newBuilder().setText(sentence).setBroken(image));
             }
+
+            @Override
+            public boolean wanted() {
+                return !isDropped();
+            }
+
+            @Override
+            public Decoding decoding(String location) {
+                return workerContext
+                        .jobs()
+                        .marks()
+                        .map(marks -> marks.mark(job(), location))
+                        .map(mark -> (Decoding) () -> decoded(location, mark))
+                        .orElse(Decoding.UNMARKED);
+            }
         };
+    }
+
+    private void decoded(String location, Notices.Decoding mark) {
+        mark.close();
+        if (suspects.remove(location)) {
+            reports.send(Report.newBuilder()
+                    .setSuspected(Suspected.newBuilder()
+                            .setJob(job())
+                            .setImage(location)
+                            .setCleared(true)));
+        }
     }
 
     private void tell(Told.Builder told) {

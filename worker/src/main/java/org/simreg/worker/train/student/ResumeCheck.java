@@ -26,12 +26,9 @@ public final class ResumeCheck {
     public static void check(RunCheckpoint checkpoint, Path file, Job job, String profile) {
         sameJob(file, RunCheckpoint.job(checkpoint.made().job(), file), job);
         if (job.getExact() && !NumericProfile.same(checkpoint.made().profile(), profile)) {
-            throw new UserError(file
-                    + " was computed on \""
-                    + checkpoint.made().profile()
-                    + "\" and this is \""
-                    + profile
-                    + "\", which rounds differently; use the same device and --threads, or set exact: false");
+            throw new UserError(
+                    "The checkpoint of step %d was computed on \"%s\" and this is \"%s\", which rounds differently; use the same device and --threads, or set exact: false"
+                            .formatted(checkpoint.step(), checkpoint.made().profile(), profile));
         }
     }
 
@@ -84,15 +81,15 @@ public final class ResumeCheck {
      * @throws UserError if something has and the job doesn't allow it
      */
     public static Optional<String> sameImages(
-            RunCheckpoint checkpoint, int images, Optional<ImageManifest> manifest, Job job, Path file) {
+            RunCheckpoint checkpoint, int images, Optional<ImageManifest> manifest, Job job) {
         RunCheckpoint.Origin made = checkpoint.made();
         String counts = "%d train images".formatted(made.images());
         String now = "has %d now".formatted(images);
         boolean known = made.manifest().isPresent() && manifest.isPresent();
         if (known) {
-            now = made.manifest().get().changes(manifest.get());
-            now = now.isEmpty() ? "" : "has changed since: " + now;
-            counts = "images";
+            String changes = made.manifest().get().changes(manifest.get());
+            now = changes.isEmpty() ? "" : "has changed: " + changes;
+            counts = "it as it was";
         }
         if (known ? now.isEmpty() : made.images() == images) {
             return Optional.empty();
@@ -100,8 +97,8 @@ public final class ResumeCheck {
         String path = DataSource.shown(job.getDataset());
         if (!job.getDataset().getAllowChanged()) {
             throw new UserError(
-                    "%s was computed from %s of %s, which %s; put the data set back, start a new run, or go on with --allow-changed-data"
-                            .formatted(file, counts, path, now));
+                    "The data set %s %s; the checkpoint of step %d was computed from %s. Put the data set back, start a new run, or go on with --allow-changed-data"
+                            .formatted(path, now, checkpoint.step(), counts));
         }
         return Optional.of("From step %d on the run sees other images, as --allow-changed-data says: %s %s"
                 .formatted(checkpoint.step() + 1, path, now));
@@ -113,14 +110,11 @@ public final class ResumeCheck {
      * @param end of the job, in steps
      * @throws UserError if it lies behind the end
      */
-    public static long within(long step, long end, Path file) {
+    public static long within(long step, long end) {
         if (step > end) {
-            throw new UserError(file
-                    + " is at step "
-                    + step
-                    + ", behind the job's end at step "
-                    + end
-                    + "; raise optimization.max_steps, or start a run in another folder with --out");
+            throw new UserError(
+                    "The checkpoint is of step %d, behind the job's end at step %d; raise optimization.max_steps, or start a run in another folder with --out"
+                            .formatted(step, end));
         }
         return step;
     }

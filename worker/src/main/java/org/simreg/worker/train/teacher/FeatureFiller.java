@@ -31,6 +31,7 @@ public final class FeatureFiller implements AutoCloseable {
     private Job job;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private Torch torch;
+    private ImageList images;
     private ViewPlan views;
     private List<TeacherFeatures> features;
     private BatchLoader loader;
@@ -92,6 +93,7 @@ public final class FeatureFiller implements AutoCloseable {
         torch = opened(new Torch(settings.device(), settings.threads(), settings.torchscript()));
         torch.enter();
         ImageList train = DatasetOpener.open(job, settings, notices).train();
+        images = train;
         samples = train.size();
         Problems problems = new Problems();
         job = TeacherNetworks.named(job, notices, problems);
@@ -142,8 +144,23 @@ public final class FeatureFiller implements AutoCloseable {
             if (view >= 0 && !features.get(i).has(batch.request())) {
                 try (NDManager scope = torch.scope()) {
                     NDArray images = Torch.images(scope, batch.views(view), batch.size(), batch.viewSize(view));
-                    features.get(i).compute(scope, batch.request(), images);
+                    requireFinite(features.get(i).compute(scope, batch.request(), images), batch, i);
                 }
+            }
+        }
+    }
+
+    private void requireFinite(NDArray computed, Batch batch, int teacher) {
+        float[] values = computed.toFloatArray();
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                int row = (int) ((long) i * batch.size() / values.length);
+                throw new UserError(
+                        "The features that %s gives for %s are no finite numbers (%s), and are not kept: its weights are damaged, belong to another network, or overflow in this precision"
+                                .formatted(
+                                        job.getTeachers(teacher).getSource(),
+                                        images.location(batch.sources()[row]),
+                                        values[i]));
             }
         }
     }

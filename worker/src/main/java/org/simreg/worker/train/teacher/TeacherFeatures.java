@@ -73,7 +73,8 @@ public final class TeacherFeatures implements AutoCloseable {
     }
 
     /**
-     * Computes the features (N, D) float32 of a micro-batch, and keeps them if they are to be kept.
+     * Computes the features (N, D) float32 of a micro-batch, and keeps them if they are to be kept; not those that are
+     * no finite numbers.
      *
      * @param images (N, H, W, 3) uint8, of the size of the teacher
      */
@@ -126,7 +127,9 @@ public final class TeacherFeatures implements AutoCloseable {
     private void write(FeatureStore store, BatchLoader.Request batch, float[] all) {
         try {
             for (int i = 0; i < batch.ids().length; i++) {
-                store.write(view(batch), batch.ids()[i], all, i * teacher.width());
+                if (isFinite(all, i)) {
+                    store.write(view(batch), batch.ids()[i], all, i * teacher.width());
+                }
             }
         } catch (IOException e) {
             writable = false;
@@ -135,6 +138,16 @@ public final class TeacherFeatures implements AutoCloseable {
                     .accept("Features can't be kept any more, so those that are missing are computed every time: "
                             + e.getMessage());
         }
+    }
+
+    private boolean isFinite(float[] all, int row) {
+        int width = teacher.width();
+        for (int i = row * width; i < (row + 1) * width; i++) {
+            if (!Float.isFinite(all[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Closes the store; the teacher is not closed. */

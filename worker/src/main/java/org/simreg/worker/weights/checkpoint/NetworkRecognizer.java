@@ -129,11 +129,15 @@ public final class NetworkRecognizer {
 
     /** Neither a weight of a network that was found nor its last layer. */
     private boolean isFree(String name) {
-        return !isState(name) && !used.contains(file.stored(name));
+        return !isState(name)
+                && !used.contains(file.stored(name).origins().findFirst().orElseThrow());
     }
 
     /** Takes the tensors of a network that was found, its counters and its last layer. */
     private void use(StateDict own) {
-        own.names().stream().filter(name -> PLACES.contains(first(name))).forEach(name -> used.add(own.stored(name)));
+        own.names().stream()
+                .filter(name -> PLACES.contains(first(name)))
+                .flatMap(name -> own.stored(name).origins())
+                .forEach(used::add);
     }
 }

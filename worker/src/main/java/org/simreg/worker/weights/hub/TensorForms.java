@@ -19,14 +19,14 @@ final class TensorForms {
         }
         long[] shape = parts.get(0).shape().clone();
         shape[0] = parts.stream().mapToLong(part -> part.shape()[0]).sum();
-        return new LazyTensor(parts.get(0).dtype(), shape, () -> {
-            List<ByteBuffer> bytes =
-                    parts.stream().map(part -> part.load().data()).toList();
-            ByteBuffer all =
-                    buffer(bytes.stream().mapToLong(ByteBuffer::remaining).sum());
-            bytes.forEach(all::put);
-            return all.flip();
-        });
+        return new LazyTensor(parts.get(0).dtype(), shape, () -> below(parts), parts);
+    }
+
+    private static ByteBuffer below(List<LazyTensor> parts) {
+        List<ByteBuffer> bytes = parts.stream().map(part -> part.load().data()).toList();
+        ByteBuffer all = buffer(bytes.stream().mapToLong(ByteBuffer::remaining).sum());
+        bytes.forEach(all::put);
+        return all.flip();
     }
 
     /** Rows from one to another, this one not included. */
@@ -39,29 +39,33 @@ final class TensorForms {
         return new LazyTensor(
                 tensor.dtype(),
                 shape,
-                () -> tensor.load().data().slice(Math.toIntExact(from * row), Math.toIntExact((to - from) * row)));
+                () -> tensor.load().data().slice(Math.toIntExact(from * row), Math.toIntExact((to - from) * row)),
+                List.of(tensor));
     }
 
     /** The same values in another shape. */
     static LazyTensor shaped(LazyTensor tensor, long... shape) {
-        return new LazyTensor(tensor.dtype(), shape, tensor.bytes());
+        return tensor.reshaped(shape);
     }
 
     /** A matrix with rows and columns exchanged. */
     static LazyTensor transposed(LazyTensor matrix) {
         int rows = Math.toIntExact(matrix.shape()[0]);
         int columns = Math.toIntExact(matrix.shape()[1]);
+        long[] shape = {columns, rows};
+        return new LazyTensor(matrix.dtype(), shape, () -> turned(matrix, rows, columns), List.of(matrix));
+    }
+
+    private static ByteBuffer turned(LazyTensor matrix, int rows, int columns) {
         int size = matrix.dtype().bytes();
-        return new LazyTensor(matrix.dtype(), new long[] {columns, rows}, () -> {
-            ByteBuffer from = matrix.load().data();
-            ByteBuffer to = buffer(from.remaining());
-            for (int column = 0; column < columns; column++) {
-                for (int row = 0; row < rows; row++) {
-                    to.put(from.slice((row * columns + column) * size, size));
-                }
+        ByteBuffer from = matrix.load().data();
+        ByteBuffer to = buffer(from.remaining());
+        for (int column = 0; column < columns; column++) {
+            for (int row = 0; row < rows; row++) {
+                to.put(from.slice((row * columns + column) * size, size));
             }
-            return to.flip();
-        });
+        }
+        return to.flip();
     }
 
     /** Zeros of a shape. */

@@ -1,16 +1,24 @@
 package org.simreg.worker.weights.tensor;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * A tensor that is fetched only when asked for: of a file with two networks and a momentum buffer
  * one network is read.
  *
  * @param bytes gives the elements in row-major order, little-endian
+ * @param parts the tensors that it is made of; none if it stands in a file or in memory
  */
-public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) {
+public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes, List<LazyTensor> parts) {
+    /** A tensor of a file or of memory. */
+    public LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) {
+        this(dtype, shape, bytes, List.of());
+    }
+
     /** A tensor that is in memory already. */
     public static LazyTensor of(HostTensor tensor) {
         return new LazyTensor(tensor.dtype(), tensor.shape(), tensor::data);
@@ -24,7 +32,8 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
         return new LazyTensor(
                 DType.FLOAT32,
                 shape,
-                () -> HostTensor.of(load().floats(), shape).data());
+                () -> HostTensor.of(load().floats(), shape).data(),
+                List.of(this));
     }
 
     /**
@@ -33,7 +42,12 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
      * @param other of as many elements
      */
     public LazyTensor reshaped(long... other) {
-        return new LazyTensor(dtype, other, bytes);
+        return new LazyTensor(dtype, other, bytes, List.of(this));
+    }
+
+    /** The tensors of a file or of memory that it is made of in the end; itself if it is one. */
+    public Stream<LazyTensor> origins() {
+        return parts.isEmpty() ? Stream.of(this) : parts.stream().flatMap(LazyTensor::origins);
     }
 
     /**
@@ -45,7 +59,8 @@ public record LazyTensor(DType dtype, long[] shape, Supplier<ByteBuffer> bytes) 
         return new LazyTensor(
                 DType.FLOAT32,
                 shape,
-                () -> HostTensor.of(values.apply(load().floats()), shape).data());
+                () -> HostTensor.of(values.apply(load().floats()), shape).data(),
+                List.of(this));
     }
 
     /** Fetches the elements, each time anew. */

@@ -9,10 +9,13 @@ import com.sun.management.ThreadMXBean;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -180,5 +183,30 @@ class PictureMemoryTest {
         out.writeBytes(name);
         out.write(data);
         out.writeInt((int) sum.getValue());
+    }
+
+    @Test
+    void whatLibrariesHoldOfAPictureIsCountedAndWaitsForOthers() throws Exception {
+        byte[] scans = Files.readAllBytes(Path.of("src/test/resources/fixtures/data/good/progressive.JPG"));
+        ByteBuffer direct = ByteBuffer.allocateDirect(scans.length + FileBuffer.SPARE);
+        JpegHeader header = JpegHeader.of(direct.put(scans).flip());
+        long pixels = (long) header.width() * header.height();
+        assertTrue(header.workspace() >= 3 * pixels + 2 * pixels, "the coefficients of one channel at least");
+        assertTrue(header.workspace() <= 12 * pixels + 100_000, header.toString());
+        PictureMemory.LIBRARIES.take(2048L << 20);
+        CompletableFuture<Void> other;
+        try {
+            other = CompletableFuture.runAsync(() -> {
+                try {
+                    decode(scans);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            assertThrows(TimeoutException.class, () -> other.get(50, TimeUnit.MILLISECONDS));
+        } finally {
+            PictureMemory.LIBRARIES.giveBack(2048L << 20);
+        }
+        other.get(30, TimeUnit.SECONDS);
     }
 }

@@ -2,11 +2,14 @@ package org.simreg.worker.train.teacher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,7 +17,13 @@ import org.simreg.proto.Cache;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobSettings;
 import org.simreg.proto.Network;
+import org.simreg.proto.UserError;
 import org.simreg.worker.train.SmallRun;
+import org.simreg.worker.weights.checkpoint.WeightsFile;
+import org.simreg.worker.weights.format.Safetensors;
+import org.simreg.worker.weights.tensor.HostTensor;
+import org.simreg.worker.weights.tensor.LazyTensor;
+import org.simreg.worker.weights.tensor.StateDict;
 
 /** Tests of filling stores without training: 25 pictures in two views, by micro-batches of 6. */
 class FeatureFillerTest {
@@ -60,5 +69,33 @@ class FeatureFillerTest {
         }
         assertEquals(List.of(6L, 25L), counts.subList(0, 2));
         assertEquals(List.of(25L, 25L), counts.subList(counts.size() - 2, counts.size()));
+    }
+
+    @Test
+    void featuresThatAreNoNumbersAreRefusedWithTheImageAndNotKept() {
+        Path broken = folder.resolve("broken.safetensors");
+        StateDict weights = WeightsFile.contents(Path.of(SmallRun.teacher(folder, Network.RESNET18, 2)))
+                .tensors();
+        String name = "layer4.1.bn2.bias";
+        Map<String, LazyTensor> changed = new LinkedHashMap<>();
+        weights.names().forEach(one -> changed.put(one, weights.stored(one)));
+        float[] values = weights.stored(name).load().floats();
+        values[0] = Float.POSITIVE_INFINITY;
+        changed.put(name, LazyTensor.of(HostTensor.of(values, weights.shape(name))));
+        Safetensors.write(broken, new StateDict(changed));
+        Job.Builder other = job.toBuilder();
+        other.getTeachersBuilder(0).setSource(broken.toString()).setNetwork(Network.RESNET18);
+        job = other.build();
+        for (int time = 0; time < 2; time++) {
+            try (FeatureFiller fill = open()) {
+                UserError refused = assertThrows(
+                        UserError.class, () -> fill.fill(FeatureFiller.Part.WHOLE, (done, all) -> {}, () -> false));
+                assertTrue(
+                        refused.getMessage()
+                                .startsWith("The features that " + broken + " gives for ../scripts/sample/"),
+                        refused.getMessage());
+                assertTrue(refused.getMessage().contains("are no finite numbers (Infinity)"), refused.getMessage());
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.simreg.proto.Network;
 import org.simreg.proto.UserError;
 import org.simreg.worker.engine.torch.Torch;
@@ -70,6 +71,20 @@ class HubNamesTest {
                 assertEquals(classes, NetworkFit.classes(found, network, PartRequest.ANY, "x.pth"));
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torchvision-convnext-tiny",
+                "huggingface-convnext-tiny",
+                "huggingface-dinov2-vits14-reg",
+                "sequential-resnet18"
+            })
+    void nothingOfANetworkIsShownAsAnythingElse(String file) {
+        RecognizedFile found = NetworkRecognizer.of(HubFixture.zeros(file, "model."));
+        assertEquals(1, found.networks().size(), found.toString());
+        assertEquals(Map.of(), found.others());
     }
 
     @ParameterizedTest

@@ -1,5 +1,9 @@
 package org.simreg.worker.data.image.format;
 
+import io.airlift.compress.MalformedInputException;
+import io.airlift.compress.zstd.ZstdInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -10,6 +14,7 @@ final class TiffData {
     static final int DEFLATE = 8;
     static final int OLD_DEFLATE = 32946;
     static final int PACK_BITS = 32773;
+    static final int ZSTD = 50000;
 
     private static final int CLEAR = 256;
     private static final int END = 257;
@@ -29,7 +34,31 @@ final class TiffData {
             case LZW -> lzw(in, out);
             case DEFLATE, OLD_DEFLATE -> inflate(in, out);
             case PACK_BITS -> packBits(in, out);
-            default -> throw new DamagedImage("its compression has the number " + compression + ", which isn't read");
+            case ZSTD -> zstd(in, out);
+            default ->
+                throw new DamagedImage("its data is packed by %s, which isn't read".formatted(name(compression)));
+        }
+    }
+
+    private static String name(int compression) {
+        return switch (compression) {
+            case 6 -> "an old kind of JPEG";
+            case 34661 -> "JBIG";
+            case 34712 -> "JPEG 2000";
+            case 34887, 34888 -> "LERC";
+            case 34925 -> "LZMA";
+            case 50001 -> "WebP";
+            default -> "a method with the number " + compression;
+        };
+    }
+
+    private static void zstd(byte[] in, byte[] out) throws DamagedImage {
+        try (ZstdInputStream stream = new ZstdInputStream(new ByteArrayInputStream(in))) {
+            if (stream.readNBytes(out, 0, out.length) < out.length) {
+                throw DamagedImage.truncated();
+            }
+        } catch (MalformedInputException | IOException e) {
+            throw e instanceof DamagedImage known ? known : new DamagedImage("its data is damaged: " + e.getMessage());
         }
     }
 

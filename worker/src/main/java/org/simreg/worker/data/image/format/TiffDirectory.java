@@ -19,6 +19,7 @@ final class TiffDirectory {
     static final int ROWS_PER_STRIP = 278;
     static final int STRIP_COUNTS = 279;
     static final int PLANES = 284;
+    static final int FAX_OPTIONS = 292;
     static final int PREDICTOR = 317;
     static final int COLOURS = 320;
     static final int TILE_WIDTH = 322;

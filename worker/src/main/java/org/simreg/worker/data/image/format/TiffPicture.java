@@ -213,6 +213,11 @@ public final class TiffPicture {
         }
         int bytes = (int) (((long) columns * layout.bits() * channels + 7) / 8);
         byte[] out = new byte[Math.multiplyExact(bytes, rows)];
+        if (TiffFax.is(compression)) {
+            DamagedImage.require(layout.bits() == 1 && channels == 1, "its fax data has more than one bit a pixel");
+            TiffFax.unpack(compression, tags.value(TiffDirectory.FAX_OPTIONS, 0), in, columns, out);
+            return out;
+        }
         TiffData.unpack(compression, in, out);
         long predictor = compression == TiffData.PACK_BITS ? 1 : tags.value(TiffDirectory.PREDICTOR, 1);
         DamagedImage.require(predictor >= 1 && predictor <= 3, "its predictor is unknown");
