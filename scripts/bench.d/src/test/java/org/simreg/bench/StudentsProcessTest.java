@@ -24,7 +24,7 @@ import org.simreg.proto.Optimization.Optimizer;
  * the student, on one worker, on two, and on three that are killed, with the coordinator too: always the same bits.
  */
 @Tag("processes")
-@Timeout(300)
+@Timeout(900)
 class StudentsProcessTest {
     private static final int KILLS = Integer.getInteger("simreg.test.kills", 1);
 
