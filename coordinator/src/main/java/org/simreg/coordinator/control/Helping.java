@@ -54,7 +54,6 @@ final class Helping {
             help.addHelpers(Help.Helper.newBuilder().setWorker(session.name()).setAddress(address));
         }
         help.setPart(run.help().part(features(run.record().getJob()), help.getHelpersCount()));
-        help.setStep(run.ledger().step());
         // Another stream of the same worker may have missed the order.
         List<String> streams = new ArrayList<>(List.of("generation " + generation.getNumber()));
         told.forEach(session -> streams.add(session.key() + "@" + session.since()));

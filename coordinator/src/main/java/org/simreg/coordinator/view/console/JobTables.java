@@ -32,7 +32,7 @@ public final class JobTables {
                     job.getStep() == 0 ? "-" : Numbers.loss(job.getLoss()),
                     Numbers.count(job.getWorkersCount()),
                     age(nowMs - job.getSubmittedMs()));
-            table.row(with(cells, reasons, best(job), job.getReason()));
+            table.row(with(cells, reasons, best(job), reason(job)));
         }
         return table.text();
     }

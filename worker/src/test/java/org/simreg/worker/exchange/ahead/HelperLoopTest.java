@@ -54,7 +54,7 @@ class HelperLoopTest {
     private static float[] features(HelpPlan.Item item) {
         float[] values = new float[SHAPE.length(item.teacher())];
         for (int i = 0; i < values.length; i++) {
-            values[i] = 1000 * item.step() + 100 * item.microBatch() + 10 * item.teacher() + i / 64f;
+            values[i] = 1000f * item.step() + 100f * item.microBatch() + 10f * item.teacher() + i / 64f;
         }
         return values;
     }
