@@ -209,11 +209,11 @@ public final class FeatureInbox implements AutoCloseable {
             }
         }
 
-        /** Steps from this one on of which all that the helper computes is there. */
+        /** Steps after this one of which all that the helper computes is there. */
         private int whole(long step) {
             int steps = 0;
             while (steps < HelpPlan.MOST_STEPS
-                    && plan.of(step + steps, place).stream()
+                    && plan.of(step + 1 + steps, place).stream()
                             .filter(item -> item.member() == rank)
                             .allMatch(this::has)) {
                 steps++;

@@ -87,7 +87,7 @@ final class FeatureOutbox implements AutoCloseable {
      * Where a member is, and how fast.
      *
      * @param at the step that it prepares
-     * @param whole steps from that one on whose features it has
+     * @param whole steps after that one whose features it has
      * @param stepNanos wall time of its steps; 0 before it is known
      */
     record Pace(long at, int whole, double stepNanos) {}

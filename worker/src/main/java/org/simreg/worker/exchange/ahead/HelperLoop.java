@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.simreg.proto.Help;
 import org.simreg.worker.exchange.mesh.PeerTransport;
 
@@ -75,7 +76,7 @@ public final class HelperLoop implements AutoCloseable {
     /** The first step of a member that it doesn't need before an item can be computed. */
     private long due(FeatureOutbox.Pace pace) {
         long passes = pace.stepNanos() == 0 ? 0 : (long) (itemNanos / pace.stepNanos());
-        return pace.at() + Math.max(pace.whole(), 1 + Math.min(passes, HelpPlan.MOST_STEPS - 1));
+        return pace.at() + 1 + Math.max(pace.whole(), Math.min(passes, HelpPlan.MOST_STEPS - 1));
     }
 
     /** Helps from a step on, until it is stopped or too far behind. */
@@ -102,17 +103,35 @@ public final class HelperLoop implements AutoCloseable {
     /** Waits until an item's member can keep it; false if there is something else to do. */
     private boolean awaitTurn(HelpPlan.Item item) {
         while (!outbox.stopped()) {
-            if (earliest() > item.step() + PASSED) { // what is being decoded is of no use
+            long first = earliest();
+            if (first < 0 || first > item.step() + PASSED) { // what is being decoded is of no use
                 return false;
             }
-            FeatureOutbox.Pace pace = outbox.pace(item.member());
-            int window = maker.shape().window(plan.shares().get(item.member()).count());
-            if (pace == null || item.step() <= pace.at() + window && outbox.takes(item.member())) {
+            // What a member needs that can't be reached is passed over, no faster than the others go on.
+            boolean reached = outbox.pace(item.member()) != null;
+            if (item.step() <= (reached ? kept(item.member()) : furthest())
+                    && (!reached || outbox.takes(item.member()))) {
                 return true;
             }
             outbox.await(AWAIT_MS);
         }
         return false;
+    }
+
+    /** The last step whose features a member keeps now; -1 while it doesn't say where it is. */
+    private long kept(int member) {
+        FeatureOutbox.Pace pace = outbox.pace(member);
+        return pace == null
+                ? -1
+                : pace.at() + maker.shape().window(plan.shares().get(member).count());
+    }
+
+    /** The last step whose features some member keeps now. */
+    private long furthest() {
+        return IntStream.range(0, plan.shares().size())
+                .mapToLong(this::kept)
+                .max()
+                .orElse(-1);
     }
 
     private boolean pays(HelpPlan.Item item) {
