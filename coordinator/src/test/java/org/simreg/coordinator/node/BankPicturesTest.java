@@ -96,7 +96,7 @@ class BankPicturesTest {
 
     @Test
     void aBankThatAnswersIsListed() {
-        assertEquals(List.of(new SearchableBank("hearts", files.size(), true)), pictures.banks());
+        assertTrue(pictures.banks().contains(new SearchableBank("hearts", files.size(), true)), () -> "" + pictures.banks());
         assertEquals(List.of(), BankPictures.NONE.banks());
         assertEquals("There is no bank hearts", refused(BankPictures.NONE.picture("hearts", "1")));
     }
