@@ -39,7 +39,7 @@ public record BankView(BankRecord record, Optional<Naming> names) {
         return record.getPartsList().stream()
                 .mapToLong(part -> part.getFirstId() + part.getRows() + part.getLeftOut())
                 .max()
-                .orElse(0);
+                .orElse(record.getRows());
     }
 
     /** Features a row. */
