@@ -10,6 +10,7 @@ import java.util.SortedMap;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.simreg.coordinator.run.audit.Audit;
@@ -25,6 +26,7 @@ import org.simreg.proto.Optimization.Optimizer;
  */
 @Tag("processes")
 @Timeout(900)
+@EnabledIfSystemProperty(named = "simreg.test.networks", matches = "all")
 class StudentsProcessTest {
     private static final int KILLS = Integer.getInteger("simreg.test.kills", 1);
 
