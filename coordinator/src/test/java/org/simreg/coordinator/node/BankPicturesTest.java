@@ -96,7 +96,9 @@ class BankPicturesTest {
 
     @Test
     void aBankThatAnswersIsListed() {
-        assertTrue(pictures.banks().contains(new SearchableBank("hearts", files.size(), true)), () -> "" + pictures.banks());
+        assertTrue(
+                pictures.banks().contains(new SearchableBank("hearts", files.size(), true)),
+                () -> "" + pictures.banks());
         assertEquals(List.of(), BankPictures.NONE.banks());
         assertEquals("There is no bank hearts", refused(BankPictures.NONE.picture("hearts", "1")));
     }

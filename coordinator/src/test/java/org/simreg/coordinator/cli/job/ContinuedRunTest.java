@@ -107,7 +107,10 @@ class ContinuedRunTest {
         EmbeddedRun refused = new EmbeddedRun(terminal.distilled.get(0), new StopSignal());
         String message = assertThrows(UserError.class, refused::run).getMessage();
         assertTrue(message.contains("has changed: 1 renamed ("), message);
-        assertTrue(message.contains(" to 0.png); the checkpoint of step 4 was computed from it as it was. Put the data set back"), message);
+        assertTrue(
+                message.contains(
+                        " to 0.png); the checkpoint of step 4 was computed from it as it was. Put the data set back"),
+                message);
         distil("--resume", "--epochs", "3", "--allow-changed-data");
         assertTrue(
                 ledger().contains("From step 5 on the run sees other images, as --allow-changed-data says"), ledger());

@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.node.SmallJob;
@@ -103,6 +104,7 @@ class EmbeddedRunTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void aRunEndsEarlyAtTheSameStepWithTheSameBestStudentWhereverItIsKilled() throws Exception {
         SmallJob.pictures(folder.resolve("pictures"));
         Path whole = folder.resolve("whole");

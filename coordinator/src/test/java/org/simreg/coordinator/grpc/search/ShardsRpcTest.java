@@ -256,7 +256,8 @@ class ShardsRpcTest {
     @Test
     void aShardThatTheBankDoesNotWaitForIsRefusedBeforeItsBytes() {
         String unwanted = "Shard %d of the bank bank is not wanted any more";
-        for (ShardFile.Builder shard : List.of(shard().setVersion("old"), shard().setRows(ROWS + 1), shard().setRows(0))) {
+        for (ShardFile.Builder shard :
+                List.of(shard().setVersion("old"), shard().setRows(ROWS + 1), shard().setRows(0))) {
             Received<ShardFile> answer = new Received<>();
             put(answer).onNext(header(shard));
             assertRefused(Code.FAILED_PRECONDITION, unwanted.formatted(0), answer);
