@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.simreg.proto.Job;
 import org.simreg.proto.JobState;
 
@@ -40,6 +41,7 @@ class DrainProcessTest {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "simreg.test.kills", matches = "\\d+")
     void oneAfterTheOtherAndTheCoordinatorAreStartedAgain() throws IOException {
         // It waits for the one that is being started, so that it lasts until all have been.
         Job job = SharedCluster.on(cluster.job("rolling", STEPS), 3, 0);
