@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.reduce;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;

@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.reduce;
 
 import java.io.BufferedReader;
 import java.io.IOException;

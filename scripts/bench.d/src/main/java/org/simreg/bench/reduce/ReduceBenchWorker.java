@@ -1,4 +1,4 @@
-package org.simreg.bench;
+package org.simreg.bench.reduce;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
