@@ -154,6 +154,21 @@ public final class S3Store implements ObjectStore {
         return all;
     }
 
+    @Override
+    public List<StoredFile> in(List<String> folders, LongConsumer progress) {
+        folders.forEach(this::requireHeld);
+        AtomicLong count = new AtomicLong();
+        return parallel(folders, folder -> {
+                    List<StoredFile> found =
+                            listing.list(ObjectName.of(folder), false).objects();
+                    progress.accept(count.addAndGet(found.size()));
+                    return found;
+                })
+                .stream()
+                .flatMap(List::stream)
+                .toList();
+    }
+
     private static <A, T> List<T> parallel(List<A> each, Function<A, T> work) {
         if (each.size() == 1) {
             return List.of(work.apply(each.get(0)));
