@@ -46,8 +46,8 @@ import org.simreg.worker.data.pack.ShardPacker;
 import org.simreg.worker.data.storage.AnyStore;
 import org.simreg.worker.data.storage.DatasetOpener;
 import org.simreg.worker.data.store.FileFolder;
-import org.simreg.worker.data.store.LocalFolder;
 import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.LocalFolder;
 import org.simreg.worker.data.store.StoredFile;
 import org.simreg.worker.data.store.s3.S3Access;
 import org.simreg.worker.data.store.s3.S3Store;
@@ -282,7 +282,8 @@ class S3SourcesTest {
     void aListNamesObjectsBesideItOrAnywhere() throws IOException {
         List<String> beside = new ArrayList<>();
         try (Stream<Path> files = Files.walk(data)) {
-            files.filter(Files::isRegularFile).forEach(file -> beside.add(data.relativize(file).toString()));
+            files.filter(Files::isRegularFile)
+                    .forEach(file -> beside.add(data.relativize(file).toString()));
         }
         put("data/list.txt", beside, "");
         assertSame("list:s3://pictures/data/list.txt");

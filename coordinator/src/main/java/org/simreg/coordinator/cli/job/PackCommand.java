@@ -50,7 +50,8 @@ public final class PackCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "SOURCE",
             arity = "1..*",
-            description = "Folder or s3://BUCKET/PREFIX, list:FILE, tar:PATTERN or parquet:PATTERN; several are one data set (required)")
+            description =
+                    "Folder or s3://BUCKET/PREFIX, list:FILE, tar:PATTERN or parquet:PATTERN; several are one data set (required)")
     private List<String> sources;
 
     @Option(

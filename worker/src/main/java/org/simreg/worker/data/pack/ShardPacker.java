@@ -136,8 +136,10 @@ public final class ShardPacker {
         Optional<FileFolder.Written> found = folder.find(shard.file());
         found.ifPresent(there -> done.addAndGet(shard.ids().length));
         FileFolder.Written written = found.orElseGet(() -> write(shard, progress));
-        List<String> broken =
-                folder.text(shard.file() + OF_SHARD).map(String::lines).orElse(Stream.of()).toList();
+        List<String> broken = folder.text(shard.file() + OF_SHARD)
+                .map(String::lines)
+                .orElse(Stream.of())
+                .toList();
         long out = broken.stream().filter(ShardPacker::isLeftOut).count();
         String line = "    {\"url\": \"%s\", \"nsamples\": %d, \"filesize\": %d, \"sha256\": \"%s\"}"
                 .formatted(shard.file(), shard.ids().length - out, written.bytes(), written.sha256());

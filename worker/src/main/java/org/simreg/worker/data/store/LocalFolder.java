@@ -42,8 +42,7 @@ public record LocalFolder(Path folder) implements FileFolder {
     @Override
     public Optional<Written> find(String name) {
         Path file = folder.resolve(name);
-        return Disk.read(
-                file, () -> Files.exists(file) ? Optional.of(written(file)) : Optional.<Written>empty());
+        return Disk.read(file, () -> Files.exists(file) ? Optional.of(written(file)) : Optional.<Written>empty());
     }
 
     private static Written written(Path file) throws IOException {

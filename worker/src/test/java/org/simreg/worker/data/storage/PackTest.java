@@ -69,7 +69,8 @@ class PackTest {
     }
 
     private ShardPacker.Packed pack(PackSettings settings, String out) {
-        return new ShardPacker(pictures, settings, new LocalFolder(folder.resolve(out))).pack(2, ProgressMonitor.SILENT);
+        return new ShardPacker(pictures, settings, new LocalFolder(folder.resolve(out)))
+                .pack(2, ProgressMonitor.SILENT);
     }
 
     private List<String> digests(String out) throws IOException {

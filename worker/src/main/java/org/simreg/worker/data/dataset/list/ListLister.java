@@ -70,8 +70,9 @@ public final class ListLister implements SampleLister {
     /** A path without {@code .}, {@code ..} and double slashes. */
     private String plain(String path) {
         if (DataSource.isObjects(path)) {
-            throw new UserError("The list %s names the object %s; put the list into the bucket, and name it by list:%sBUCKET/KEY"
-                    .formatted(file, path, DataSource.OBJECTS));
+            throw new UserError(
+                    "The list %s names the object %s; put the list into the bucket, and name it by list:%sBUCKET/KEY"
+                            .formatted(file, path, DataSource.OBJECTS));
         }
         boolean odd = path.contains("//") || path.contains("./") || path.startsWith("..");
         return odd ? Path.of(path).normalize().toString() : path;
@@ -89,8 +90,8 @@ public final class ListLister implements SampleLister {
             return own;
         }
         String from = Path.of(file).toAbsolutePath().normalize().getParent() + "/";
-        lines.replaceAll(
-                line -> line.path().startsWith("/") ? line : new ListFile.Line(line.label(), plain(from + line.path())));
+        lines.replaceAll(line ->
+                line.path().startsWith("/") ? line : new ListFile.Line(line.label(), plain(from + line.path())));
         return ListFile.common(lines);
     }
 

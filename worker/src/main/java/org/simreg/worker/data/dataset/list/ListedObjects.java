@@ -85,7 +85,10 @@ public final class ListedObjects implements SampleLister {
             throw new UserError("The list %s names %d objects that aren't there (%s%s); mend it, or put them there"
                     .formatted(file, absent.size(), some, absent.size() > SHOWN ? ", .." : ""));
         }
-        return List.of(list, new StoredFile(own, lines.size(), Long.parseUnsignedLong(sha.hex().substring(0, 16), 16)));
+        return List.of(
+                list,
+                new StoredFile(
+                        own, lines.size(), Long.parseUnsignedLong(sha.hex().substring(0, 16), 16)));
     }
 
     private UserFile.Lines lines(StoredFile list) throws IOException {
@@ -110,7 +113,9 @@ public final class ListedObjects implements SampleLister {
         if (!odd || whole.equals(path)) {
             return whole;
         }
-        Path plain = Path.of(own.substring(DataSource.OBJECTS.length())).resolve(path).normalize();
+        Path plain = Path.of(own.substring(DataSource.OBJECTS.length()))
+                .resolve(path)
+                .normalize();
         String bucket = own.substring(0, own.indexOf('/', DataSource.OBJECTS.length()) + 1);
         String place = DataSource.OBJECTS + plain;
         if (!place.startsWith(bucket)) {

@@ -86,8 +86,9 @@ final class S3Upload implements WritableByteChannel {
         }
         int number = parts.size() + 1;
         if (number > MOST_PARTS) {
-            throw new UserError("%s has more than %d parts of %d bytes, the most that a bucket takes; write smaller files"
-                    .formatted(name, MOST_PARTS, PART));
+            throw new UserError(
+                    "%s has more than %d parts of %d bytes, the most that a bucket takes; write smaller files"
+                            .formatted(name, MOST_PARTS, PART));
         }
         String md5 = md5();
         String tag = requests.call(
@@ -132,7 +133,10 @@ final class S3Upload implements WritableByteChannel {
                     name.toString(),
                     () -> true,
                     () -> client.putObject(
-                            request -> request.bucket(name.bucket()).key(name.key()).contentMD5(md5), body()));
+                            request -> request.bucket(name.bucket())
+                                    .key(name.key())
+                                    .contentMD5(md5),
+                            body()));
         } else {
             flush();
             requests.call(name.toString(), () -> true, () -> {
