@@ -25,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.bench.bucket.FaultyLine.Fault;
 import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.coordinator.node.SmallJob;
@@ -319,6 +321,33 @@ class S3SourcesTest {
             UserError e = assertThrows(UserError.class, () -> open(source, roots, Optional.empty(), new ArrayList<>()));
             assertTrue(e.getMessage().contains("is not below s3://pictures/data/ (--root)"), e.getMessage());
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CUT", "SHORT", "GARBLED", "EMPTIED", "ERROR"})
+    void aListingThatLiesIsNeverTakenForFewerObjects(Fault fault) {
+        server.line().faults(number -> fault);
+        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofMillis(100)), Roots.ANYWHERE);
+        UserError e = assertThrows(UserError.class, () -> store.below("s3://pictures/data", count -> {}));
+        assertTrue(e.getMessage().startsWith("The listing of s3://pictures/data/ can't be had"), e.getMessage());
+        assertTrue(e.getMessage().contains("attempts"), e.getMessage());
+        assertTrue(server.line().requests() > 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CUT", "SHORT", "LONG"})
+    void anObjectWhoseLengthIsALieIsNamed(Fault fault) throws IOException {
+        server.put("pictures", "lies/a.png", Files.readAllBytes(picture()));
+        S3Access access = S3Access.ofProcess().patient(Duration.ofMillis(100));
+        StoredFile file = new S3Store(access, Roots.ANYWHERE).find("s3://pictures/lies/a.png").get(0);
+        server.line().faults(number -> fault);
+        UserError e = assertThrows(UserError.class, () -> {
+            try (FileStore.Reader reader = new S3Store(access, Roots.ANYWHERE).open(file)) {
+                reader.read(0, ByteBuffer.allocate((int) file.size()));
+            }
+        });
+        assertTrue(e.getMessage().startsWith("s3://pictures/lies/a.png can't be had"), e.getMessage());
+        assertTrue(server.line().requests() > 1);
     }
 
     @Test

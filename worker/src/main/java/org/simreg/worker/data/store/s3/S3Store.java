@@ -265,11 +265,12 @@ public final class S3Store implements ObjectStore {
                                 .formatted(name, answer.eTag()));
             }
             String range = answer.contentRange();
-            boolean whole =
-                    range == null && from == 0 && Long.valueOf(file.size()).equals(answer.contentLength());
-            if (!whole
-                    && !"bytes %d-%d/%d".formatted(from, end - 1, file.size()).equals(range)) {
-                throw new IOException("bytes %d-%d were asked for, and %s came".formatted(from, end - 1, range));
+            boolean whole = range == null && from == 0 && end == file.size();
+            boolean asked = whole
+                    || "bytes %d-%d/%d".formatted(from, end - 1, file.size()).equals(range);
+            if (!asked || !Long.valueOf(end - from).equals(answer.contentLength())) {
+                throw new IOException("bytes %d-%d of %d were asked for, and %s came, %s bytes"
+                        .formatted(from, end - 1, file.size(), range, answer.contentLength()));
             }
         }
 
