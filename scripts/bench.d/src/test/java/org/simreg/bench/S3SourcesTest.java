@@ -339,7 +339,9 @@ class S3SourcesTest {
     void anObjectWhoseLengthIsALieIsNamed(Fault fault) throws IOException {
         server.put("pictures", "lies/a.png", Files.readAllBytes(picture()));
         S3Access access = S3Access.ofProcess().patient(Duration.ofMillis(100));
-        StoredFile file = new S3Store(access, Roots.ANYWHERE).find("s3://pictures/lies/a.png").get(0);
+        StoredFile file = new S3Store(access, Roots.ANYWHERE)
+                .find("s3://pictures/lies/a.png")
+                .get(0);
         server.line().faults(number -> fault);
         UserError e = assertThrows(UserError.class, () -> {
             try (FileStore.Reader reader = new S3Store(access, Roots.ANYWHERE).open(file)) {

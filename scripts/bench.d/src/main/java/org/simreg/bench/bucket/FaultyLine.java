@@ -24,8 +24,7 @@ public final class FaultyLine implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
     private static final Pattern CHUNKED = Pattern.compile("(?i)\r\ntransfer-encoding: *chunked");
     private static final String LISTING = "<ListBucketResult";
-    private static final Pattern NAMES =
-            Pattern.compile("<(Contents|CommonPrefixes)>.*</\\1>", Pattern.DOTALL);
+    private static final Pattern NAMES = Pattern.compile("<(Contents|CommonPrefixes)>.*</\\1>", Pattern.DOTALL);
     private static final byte[] SLOW_DOWN =
             ("HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 74\r\n\r\n"
                             + "<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\n\n")
@@ -165,15 +164,14 @@ public final class FaultyLine implements AutoCloseable {
 
     private static byte[] harmed(byte[] answer, int body, Fault fault) {
         String listing = new String(answer, body, answer.length - body, StandardCharsets.UTF_8);
-        String harmed =
-                switch (fault) {
-                    case GARBLED -> listing.substring(0, listing.length() / 2);
-                    case EMPTIED -> NAMES.matcher(listing).replaceAll("");
-                    case ERROR ->
-                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InternalError</Code>"
-                                + "<Message>We lost it.</Message></Error>";
-                    default -> listing;
-                };
+        String harmed = switch (fault) {
+            case GARBLED -> listing.substring(0, listing.length() / 2);
+            case EMPTIED -> NAMES.matcher(listing).replaceAll("");
+            case ERROR ->
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InternalError</Code>"
+                        + "<Message>We lost it.</Message></Error>";
+            default -> listing;
+        };
         if (harmed.equals(listing)) {
             return answer;
         }

@@ -150,7 +150,8 @@ record S3Requests(S3Access access) {
             last = last.getCause();
         }
         if (last instanceof XMLStreamException) {
-            return "the answer is no whole XML, " + last.getMessage().lines().findFirst().orElse("");
+            return "the answer is no whole XML, "
+                    + last.getMessage().lines().findFirst().orElse("");
         }
         return last.getMessage() == null ? last.toString() : last.getMessage();
     }
