@@ -88,9 +88,9 @@ class DecodingTest {
 
     private static String refused(byte[] file) {
         try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
-            ImageDecoder.Reading reading = buffer -> buffer.room(file.length).put(file).flip();
-            return assertThrows(
-                            ImageDecoder.UnreadableImage.class, () -> decoder.decode(reading, new RgbImage()))
+            ImageDecoder.Reading reading =
+                    buffer -> buffer.room(file.length).put(file).flip();
+            return assertThrows(ImageDecoder.UnreadableImage.class, () -> decoder.decode(reading, new RgbImage()))
                     .getMessage();
         }
     }

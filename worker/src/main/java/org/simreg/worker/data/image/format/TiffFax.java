@@ -128,10 +128,7 @@ final class TiffFax {
 
     /** Whether a compression's number is one of fax data. */
     static boolean is(int compression) {
-        return compression == ROWS
-                || compression == WORD_ROWS
-                || compression == GROUP_3
-                || compression == GROUP_4;
+        return compression == ROWS || compression == WORD_ROWS || compression == GROUP_3 || compression == GROUP_4;
     }
 
     /**
