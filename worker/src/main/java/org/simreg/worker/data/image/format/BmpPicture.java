@@ -131,7 +131,7 @@ public final class BmpPicture {
             runs(from, indices, rgb, (int) rows);
         } else {
             long stride = width * bits + 31 >> 3 & ~3L;
-            RawRows.read(file, from, stride, layout, upwards, rgb, (int) width, (int) rows);
+            layout.rows(file, from, stride, upwards, rgb, (int) width, (int) rows);
         }
     }
 
