@@ -47,15 +47,12 @@ final class EmbedRun {
     private final Target target;
     private final StopSignal stop;
 
-    /** The view that images are shown in, as far as options name it. */
-    record Shown(Optional<Integer> size, Optional<Integer> resize) {}
-
     /** The images and the network that embeds them. */
     record Settings(
             String source,
             EmbedCommand.Split split,
             FrozenBackbone.Request weights,
-            Shown shown,
+            EvalRequest.View view,
             WorkerSettings machine,
             boolean quiet) {}
 
@@ -134,7 +131,7 @@ final class EmbedRun {
 
     private void embed(Torch torch, EvalProgress progress) {
         ViewRecipe.CentreView view = EvalRun.view(
-                settings.weights(), settings.shown().size(), settings.shown().resize(), progress::notice);
+                settings.weights(), settings.view(), progress::notice);
         List<Part> parts = parts(progress);
         try (FrozenBackbone backbone = FrozenBackbone.open(torch, settings.weights(), progress::notice)) {
             String features = features(backbone.identity(), view, parts, torch.profile());
