@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import org.simreg.coordinator.job.CoordinatorSettings;
 import org.simreg.coordinator.job.JobRun;
-import org.simreg.coordinator.job.JobTransitions;
+import org.simreg.coordinator.job.schedule.JobTransitions;
 import org.simreg.coordinator.job.schedule.Decision;
 import org.simreg.coordinator.job.schedule.GenerationPlanner;
 import org.simreg.coordinator.job.schedule.JobScheduler;
