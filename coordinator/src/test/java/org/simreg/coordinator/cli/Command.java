@@ -4,16 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A command {@code simreg} in a JVM of its own, whose output goes to files. */
 public final class Command {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static final Pattern COMPILATION =
+            Pattern.compile("-XX:(Comp.*|[+]UnlockDiagnosticVMOptions|-DisplayVMOutput)");
 
     private final Process process;
     private final Path out;
@@ -40,6 +45,7 @@ public final class Command {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx1g", "-XX:+UseSerialGC"));
+        command.addAll(compilation());
         command.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
         if (Runtime.version().feature() >= 24) {
             // As scripts/simreg does: newer JVMs warn on standard error.
@@ -58,6 +64,13 @@ public final class Command {
         builder.environment().put("XDG_CACHE_HOME", folder.toString());
         builder.redirectOutput(out.toFile()).redirectError(err.toFile());
         return new Command(builder.start(), out, err);
+    }
+
+    /** The options of this JVM that say how it compiles, for short-lived JVMs that it starts. */
+    public static List<String> compilation() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(COMPILATION.asMatchPredicate())
+                .toList();
     }
 
     /** Runs to the end; the exit code. */

@@ -27,6 +27,7 @@ import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.pack.PackSettings;
 import org.simreg.worker.data.pack.ShardPacker;
 import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.store.LocalFolder;
 import org.simreg.worker.data.view.View;
 import org.simreg.worker.data.view.ViewRecipe;
 
@@ -130,7 +131,7 @@ public final class LoaderBench {
     private static String tars(ImageDataset data, Path scratch) {
         Path out = scratch.resolve("shards");
         PackSettings settings = new PackSettings(2_000_000, Optional.empty(), Optional.empty(), Optional.empty());
-        new ShardPacker(data, settings, out).pack(1, ProgressMonitor.SILENT);
+        new ShardPacker(data, settings, new LocalFolder(out)).pack(1, ProgressMonitor.SILENT);
         return "tar:" + out + "/train-*.tar";
     }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.JobFinder;
 
@@ -64,7 +65,7 @@ class ClientsTest {
     }
 
     private void trains(List<String> client, Map<String, String> environment) throws IOException, InterruptedException {
-        try (Processes processes = new Processes(folder, List.of("a"), List.of("-XX:TieredStopAtLevel=1"))) {
+        try (Processes processes = new Processes(folder, List.of("a"), Command.compilation())) {
             processes.coordinator();
             processes.worker("a");
             try (ApiClient ours = processes.client()) {

@@ -8,19 +8,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.simreg.bench.bucket.FaultyLine.Fault;
 import org.simreg.bench.bucket.LoopbackS3;
 import org.simreg.coordinator.node.SmallJob;
@@ -39,8 +45,11 @@ import org.simreg.worker.data.loader.BatchLoader;
 import org.simreg.worker.data.loader.BatchStream;
 import org.simreg.worker.data.pack.PackSettings;
 import org.simreg.worker.data.pack.ShardPacker;
+import org.simreg.worker.data.storage.AnyStore;
 import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.store.FileFolder;
 import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.LocalFolder;
 import org.simreg.worker.data.store.StoredFile;
 import org.simreg.worker.data.store.s3.S3Access;
 import org.simreg.worker.data.store.s3.S3Store;
@@ -64,7 +73,7 @@ class S3SourcesTest {
         data = SmallJob.pictures(folder.resolve("data"));
         server.bucket("pictures", folder);
         PackSettings shards = new PackSettings(60_000, Optional.empty(), Optional.empty(), Optional.empty());
-        new ShardPacker(open(data.toString(), Optional.empty()), shards, folder.resolve("shards"))
+        new ShardPacker(open(data.toString(), Optional.empty()), shards, new LocalFolder(folder.resolve("shards")))
                 .pack(1, ProgressMonitor.SILENT);
         server.bucket("packed", folder.resolve("shards"));
     }
@@ -84,10 +93,15 @@ class S3SourcesTest {
     }
 
     private static ImageDataset open(String source, Roots roots, Optional<SampleCache> cache, List<String> notices) {
+        return open(List.of(source), roots, cache, notices);
+    }
+
+    private static ImageDataset open(
+            List<String> sources, Roots roots, Optional<SampleCache> cache, List<String> notices) {
         try {
             Path index = Files.createTempDirectory(folder, "index");
             return DatasetOpener.local(
-                    Dataset.newBuilder().addPath(source).build(),
+                    Dataset.newBuilder().addAllPath(sources).build(),
                     new DatasetOpener.Local(index, roots, ImageDataset.IndexProgress.SILENT, cache),
                     notices::add);
         } catch (IOException e) {
@@ -129,8 +143,7 @@ class S3SourcesTest {
 
     @Test
     void aLineThatThrottlesCutsLiesAndDropsChangesNothing() throws IOException {
-        Fault[] faults = Fault.values();
-        server.line().faults(number -> number % 5 == 0 ? faults[(int) (number / 5 % faults.length)] : Fault.NONE);
+        server.line().faults(everyFifth());
         assertSame("s3://pictures/data");
         assertSame("tar:s3://packed/*.tar");
         assertTrue(server.line().requests() > 150);
@@ -147,6 +160,11 @@ class S3SourcesTest {
         server.line().faults(number -> Fault.NONE);
         assertArrayEquals(expected, views(again));
         assertEquals(0, server.line().requests());
+    }
+
+    private static LongFunction<Fault> everyFifth() {
+        Fault[] faults = Fault.values();
+        return number -> number % 5 == 0 ? faults[(int) (number / 5 % faults.length)] : Fault.NONE;
     }
 
     private static byte[] views(ImageList images) {
@@ -192,13 +210,99 @@ class S3SourcesTest {
         assertRefused("tar:s3://packed/none-*.tar", "No object is named like");
         assertRefused("tar:s3://packed/train-{000000..000099}.tar", "there is no such object");
         assertRefused("tar:s3://pictures/data/*/x.tar", "wildcards are for the object's name");
-        assertRefused("list:s3://pictures/list.txt", "lists are files");
+        assertRefused("list:s3://pictures/list.txt", "there is no such object");
+        refuseList("data/none.png", "names 1 objects that aren't there (s3://pictures/lists/data/none.png)");
+        refuseList("../../../x.png", "leads out of its bucket");
+        refuseList("/data/x.png", "write paths from its own folder on");
+        refuseList("s3://nothing-here/x.png", "there is no such bucket");
+        refuseList("", "is empty");
         System.setProperty("aws.secretAccessKey", "wrong");
         try {
             assertRefused("s3://pictures/data", "access is denied");
         } finally {
             System.setProperty("aws.secretAccessKey", LoopbackS3.SECRET);
         }
+    }
+
+    @Test
+    void shardsArePackedIntoABucketWithTheSameBytesAndGoOn() throws IOException {
+        Path more = folder.resolve("more/train/a");
+        Files.createDirectories(more);
+        Files.copy(picture(), more.resolve("whole.png"));
+        Files.write(more.resolve("cut.png"), new byte[50]);
+        server.bucket("target", folder.resolve("none"));
+        List<String> sources = List.of(data.toString(), folder.resolve("more").toString());
+        Path local = folder.resolve("packed-here");
+        pack(sources, AnyStore.folder(local.toString()));
+        server.line().faults(everyFifth());
+        pack(sources, AnyStore.folder("s3://target/some/shards"));
+        server.line().faults(number -> Fault.NONE);
+        assertCopied(local);
+        server.remove("target", "some/shards/train-000001.tar");
+        server.remove("target", "some/shards/index.json");
+        server.put("target", "some/shards/train-000000.tar", new byte[] {1});
+        pack(sources, AnyStore.folder("s3://target/some/shards/"));
+        assertArrayEquals(new byte[] {1}, server.bytes("target", "some/shards/train-000000.tar"));
+        server.put("target", "some/shards/train-000000.tar", Files.readAllBytes(local.resolve("train-000000.tar")));
+        server.remove("target", "some/shards/index.json");
+        pack(sources, AnyStore.folder("s3://target/some/shards"));
+        assertCopied(local);
+        assertNotPacked(List.of(data.toString()), "s3://target/some/shards", "holds shards of other data or settings");
+        assertNotPacked(sources, "s3://target/some", "holds other files");
+        assertNotPacked(sources, "s3://nothing-here/shards", "there is no such bucket");
+    }
+
+    private static void pack(List<String> sources, FileFolder into) {
+        PackSettings settings = new PackSettings(60_000, Optional.empty(), Optional.empty(), Optional.empty());
+        new ShardPacker(open(sources, Roots.ANYWHERE, Optional.empty(), new ArrayList<>()), settings, into)
+                .pack(2, ProgressMonitor.SILENT);
+    }
+
+    private static void assertNotPacked(List<String> sources, String into, String because) {
+        UserError e = assertThrows(UserError.class, () -> pack(sources, AnyStore.folder(into)));
+        assertTrue(e.getMessage().contains(because), e.getMessage());
+    }
+
+    /** Every file of the folder is an object with its bytes. */
+    private static void assertCopied(Path local) throws IOException {
+        try (Stream<Path> files = Files.list(local)) {
+            for (Path file : files.toList()) {
+                assertArrayEquals(
+                        Files.readAllBytes(file), server.bytes("target", "some/shards/" + file.getFileName()));
+            }
+        }
+        assertTrue(Files.exists(local.resolve("train-000001.tar")), "several shards");
+        assertTrue(Files.readString(local.resolve("broken.txt")).contains("cut.png"));
+    }
+
+    private static void refuseList(String text, String because) {
+        server.put("pictures", "lists/wrong.txt", text.getBytes(StandardCharsets.UTF_8));
+        assertRefused("list:s3://pictures/lists/wrong.txt", because);
+    }
+
+    @Test
+    void aListNamesObjectsBesideItOrAnywhere() throws IOException {
+        List<String> beside = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(data)) {
+            files.filter(Files::isRegularFile)
+                    .forEach(file -> beside.add(data.relativize(file).toString()));
+        }
+        put("data/list.txt", beside, "");
+        assertSame("list:s3://pictures/data/list.txt");
+        put("lists/list.txt", beside, "../data/");
+        assertSame("list:s3://pictures/lists/list.txt");
+        put("lists/whole.txt", beside, "s3://pictures/data/");
+        assertSame("list:s3://pictures/lists/whole.txt");
+        Roots roots = Roots.parse(List.of("s3://pictures/lists"));
+        UserError e = assertThrows(
+                UserError.class,
+                () -> open("list:s3://pictures/lists/list.txt", roots, Optional.empty(), new ArrayList<>()));
+        assertTrue(e.getMessage().contains("which is not below s3://pictures/lists/ (--root)"), e.getMessage());
+    }
+
+    private static void put(String key, List<String> paths, String before) {
+        String text = paths.stream().map(path -> before + path).collect(Collectors.joining("\n"));
+        server.put("pictures", key, text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void assertRefused(String source, String because) {
@@ -219,11 +323,41 @@ class S3SourcesTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"CUT", "SHORT", "GARBLED", "EMPTIED", "ERROR"})
+    void aListingThatLiesIsNeverTakenForFewerObjects(Fault fault) {
+        server.line().faults(number -> fault);
+        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofMillis(100)), Roots.ANYWHERE);
+        UserError e = assertThrows(UserError.class, () -> store.below("s3://pictures/data", count -> {}));
+        assertTrue(e.getMessage().startsWith("The listing of s3://pictures/data/ can't be had"), e.getMessage());
+        assertTrue(e.getMessage().contains("attempts"), e.getMessage());
+        assertTrue(server.line().requests() > 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CUT", "SHORT", "LONG"})
+    void anObjectWhoseLengthIsALieIsNamed(Fault fault) throws IOException {
+        server.put("pictures", "lies/a.png", Files.readAllBytes(picture()));
+        S3Access access = S3Access.ofProcess().patient(Duration.ofMillis(100));
+        StoredFile file = new S3Store(access, Roots.ANYWHERE)
+                .find("s3://pictures/lies/a.png")
+                .get(0);
+        server.line().faults(number -> fault);
+        UserError e = assertThrows(UserError.class, () -> {
+            try (FileStore.Reader reader = new S3Store(access, Roots.ANYWHERE).open(file)) {
+                reader.read(0, ByteBuffer.allocate((int) file.size()));
+            }
+        });
+        assertTrue(e.getMessage().startsWith("s3://pictures/lies/a.png can't be had"), e.getMessage());
+        assertTrue(server.line().requests() > 1);
+    }
+
     @Test
     void patienceEndsWithTheLastAnswer() {
         StoredFile file = new StoredFile("s3://pictures/data/x", 10, 1);
+        // Long beside an attempt on a busy machine.
+        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofSeconds(2)), Roots.ANYWHERE);
         server.line().faults(number -> Fault.THROTTLED);
-        S3Store store = new S3Store(S3Access.ofProcess().patient(Duration.ofMillis(300)), Roots.ANYWHERE);
         UserError e = assertThrows(UserError.class, () -> {
             try (FileStore.Reader reader = store.open(file)) {
                 reader.read(0, ByteBuffer.allocate(10));

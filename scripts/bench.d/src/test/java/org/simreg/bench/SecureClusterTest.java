@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.grpc.access.Authority;
 import org.simreg.coordinator.grpc.access.Rights;
 import org.simreg.coordinator.grpc.access.TokenFile;
@@ -51,7 +52,7 @@ class SecureClusterTest {
         TlsFiles.Identity own = files.identity().orElseThrow();
         Path tokens = folder.resolve("tokens");
         Files.writeString(tokens, operator.line() + "\n" + worker.line() + "\n");
-        try (Processes processes = new Processes(folder, List.of("w0", "w1"), List.of())) {
+        try (Processes processes = new Processes(folder, List.of("w0", "w1"), Command.compilation())) {
             processes.environment(Map.of(
                     "SIMREG_TLS_CERT", own.cert().toString(),
                     "SIMREG_TLS_KEY", own.key().toString(),

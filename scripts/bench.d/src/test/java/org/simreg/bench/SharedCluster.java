@@ -16,6 +16,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.simreg.bench.bucket.LoopbackS3;
+import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.JobFinder;
 import org.simreg.coordinator.node.SmallJob;
@@ -45,9 +46,6 @@ final class SharedCluster {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    /** They don't live long enough for the optimizing compiler. */
-    private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
-
     private static SharedCluster shared;
 
     private final Path folder;
@@ -68,7 +66,7 @@ final class SharedCluster {
         expected = undisturbed();
         List<String> all = new ArrayList<>(WORKERS);
         all.add(SPARE);
-        processes = new Processes(here("processes"), all, SHORT_LIVED);
+        processes = new Processes(here("processes"), all, Command.compilation());
         processes.environment(bucket.environment());
         processes.coordinator();
         client = processes.client();
@@ -89,7 +87,7 @@ final class SharedCluster {
     private SortedMap<Integer, String> undisturbed() throws IOException {
         Path job = SmallJob.file(job("reference", MOST), here("job.yaml"));
         Path out = here("reference");
-        try (Processes alone = new Processes(here("alone"), List.of(), SHORT_LIVED)) {
+        try (Processes alone = new Processes(here("alone"), List.of(), Command.compilation())) {
             List<String> command = new ArrayList<>(List.of("distill", "--job=" + job));
             command.addAll(List.of("--device=cpu", "--threads=1", "--decode-threads=1"));
             command.add("--out=" + out);

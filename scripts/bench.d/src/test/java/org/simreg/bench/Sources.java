@@ -15,6 +15,7 @@ import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.pack.PackSettings;
 import org.simreg.worker.data.pack.ShardPacker;
 import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.store.LocalFolder;
 
 /**
  * One folder of pictures as all sources that a job may name.
@@ -27,7 +28,7 @@ record Sources(Path data, Path folder) {
     List<String> all(LoopbackS3 server) throws IOException {
         Path shards = folder.resolve("shards");
         PackSettings settings = new PackSettings(60_000, Optional.empty(), Optional.empty(), Optional.empty());
-        new ShardPacker(opened(), settings, shards).pack(1, ProgressMonitor.SILENT);
+        new ShardPacker(opened(), settings, new LocalFolder(shards)).pack(1, ProgressMonitor.SILENT);
         Path parquet = ParquetPictures.write(data, folder.resolve("all.parquet"));
         server.bucket("plain", data);
         server.bucket("packed", shards);

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.simreg.coordinator.cli.Command;
 import org.simreg.coordinator.grpc.client.ApiClient;
 import org.simreg.coordinator.grpc.client.JobFinder;
 import org.simreg.proto.Job;
@@ -46,7 +47,7 @@ class ThousandJobsTest {
 
     @Test
     void aThousandAtOnceAreAllThereInOrderAfterTheCoordinatorWasKilledMeanwhile() throws Exception {
-        try (Processes processes = new Processes(folder, List.of(), List.of("-XX:TieredStopAtLevel=1"))) {
+        try (Processes processes = new Processes(folder, List.of(), Command.compilation())) {
             processes.coordinator();
             List<String> before;
             try (ApiClient client = processes.client()) {

@@ -1,7 +1,6 @@
 package org.simreg.coordinator.cli.job;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -18,7 +17,9 @@ import org.simreg.worker.base.concurrent.ProgressMonitor;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.pack.PackSettings;
 import org.simreg.worker.data.pack.ShardPacker;
+import org.simreg.worker.data.storage.AnyStore;
 import org.simreg.worker.data.storage.DatasetOpener;
+import org.simreg.worker.data.store.FileFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -49,11 +50,16 @@ public final class PackCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "SOURCE",
             arity = "1..*",
-            description = "Folder, list:FILE, tar:PATTERN or parquet:PATTERN; several are one data set (required)")
+            description =
+                    "Folder or s3://BUCKET/PREFIX, list:FILE, tar:PATTERN or parquet:PATTERN; several are one data set (required)")
     private List<String> sources;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the shards (required)")
-    private Path out;
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder of the shards, or s3://BUCKET/PREFIX (required)")
+    private String out;
 
     @Option(
             names = "--shard-size",
@@ -109,12 +115,13 @@ public final class PackCommand implements Callable<Integer> {
             throw new UserError("--pack-threads: %d is out of bounds; choose 1 to 1024".formatted(count));
         }
         PrintWriter terminal = spec.commandLine().getOut();
+        FileFolder folder = AnyStore.folder(out);
         Dataset.Builder dataset = Dataset.newBuilder().addAllPath(sources);
         Optional.ofNullable(labelField).ifPresent(dataset::setLabelField);
         DatasetOpener.Local here =
                 new DatasetOpener.Local(VertxInstances.cache(), Roots.ANYWHERE, ImageDataset.IndexProgress.SILENT);
         ImageDataset data = DatasetOpener.local(dataset.build(), here, note -> tell("note: " + note));
-        ShardPacker packer = new ShardPacker(data, settings, out);
+        ShardPacker packer = new ShardPacker(data, settings, folder);
         if (dryRun) {
             terminal.println(packer.size());
             terminal.flush();
@@ -128,7 +135,7 @@ public final class PackCommand implements Callable<Integer> {
                         packed.samples(),
                         packed.broken() == 0
                                 ? ""
-                                : ", %d can't be used (%s)".formatted(packed.broken(), out.resolve("broken.txt"))));
+                                : ", %d can't be used (%s)".formatted(packed.broken(), folder.place("broken.txt"))));
         terminal.flush();
         return 0;
     }

@@ -1,5 +1,6 @@
 package org.simreg.bench.bucket;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
@@ -21,6 +23,8 @@ import org.simreg.worker.base.concurrent.NamedThreads;
 public final class FaultyLine implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
     private static final Pattern CHUNKED = Pattern.compile("(?i)\r\ntransfer-encoding: *chunked");
+    private static final String LISTING = "<ListBucketResult";
+    private static final Pattern NAMES = Pattern.compile("<(Contents|CommonPrefixes)>.*</\\1>", Pattern.DOTALL);
     private static final byte[] SLOW_DOWN =
             ("HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: 74\r\n\r\n"
                             + "<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>\n\n")
@@ -36,6 +40,14 @@ public final class FaultyLine implements AutoCloseable {
         CUT,
         /** The answer's body is said to be shorter than it is, and is cut to that. */
         SHORT,
+        /** The answer's body is said to be longer than it is, and the connection ends behind it. */
+        LONG,
+        /** A listing ends in the middle, and is said to be that long. */
+        GARBLED,
+        /** A listing has lost its objects and folders, but not their count. */
+        EMPTIED,
+        /** In place of a listing comes an error, as if it were one. */
+        ERROR,
         /** The connection ends without an answer. */
         DROPPED
     }
@@ -98,7 +110,9 @@ public final class FaultyLine implements AutoCloseable {
                 Socket up = new Socket(InetAddress.getLoopbackAddress(), target)) {
             client.setTcpNoDelay(true);
             up.setTcpNoDelay(true);
-            while (one(client, up)) {
+            InputStream asked = new BufferedInputStream(client.getInputStream());
+            InputStream answers = new BufferedInputStream(up.getInputStream());
+            while (one(new Ends(asked, client.getOutputStream()), new Ends(answers, up.getOutputStream()))) {
                 continue;
             }
         } catch (IOException e) {
@@ -106,38 +120,69 @@ public final class FaultyLine implements AutoCloseable {
         }
     }
 
+    /** Both ways of a connection. */
+    private record Ends(InputStream in, OutputStream out) {}
+
     /** One request and its answer; whether another may follow. */
-    private boolean one(Socket client, Socket up) throws IOException {
-        byte[] asked = message(client.getInputStream(), false);
+    private boolean one(Ends client, Ends up) throws IOException {
+        byte[] asked = message(client.in(), false);
         if (asked.length == 0) {
             return false;
         }
         Fault fault = faults.apply(requests.getAndIncrement());
         LockSupport.parkNanos(delay.toNanos());
-        OutputStream out = client.getOutputStream();
+        OutputStream out = client.out();
         if (fault == Fault.THROTTLED) {
             out.write(SLOW_DOWN);
             return true;
         } else if (fault == Fault.DROPPED) {
             return false;
         }
-        up.getOutputStream().write(asked);
-        byte[] answer = message(up.getInputStream(), asked[0] == 'H');
+        up.out().write(asked);
+        byte[] answer = message(up.in(), asked[0] == 'H');
         int body = body(answer);
         int length = answer.length - body;
         if (fault == Fault.CUT && length > 1) {
             out.write(answer, 0, body + length / 2);
             return false;
         } else if (fault == Fault.SHORT && length > 1) {
-            String head = new String(answer, 0, body, StandardCharsets.ISO_8859_1);
-            out.write(LENGTH.matcher(head)
-                    .replaceFirst("\r\nContent-Length: " + length / 2)
-                    .getBytes(StandardCharsets.ISO_8859_1));
+            out.write(head(answer, body, length / 2));
             out.write(answer, body, length / 2);
             return true;
+        } else if (fault == Fault.LONG && length > 1) {
+            out.write(head(answer, body, length + 100));
+            out.write(answer, body, length);
+            return false;
         }
-        out.write(answer);
+        out.write(isListing(answer, body) ? harmed(answer, body, fault) : answer);
         return true;
+    }
+
+    private static boolean isListing(byte[] answer, int body) {
+        return new String(answer, body, answer.length - body, StandardCharsets.UTF_8).contains(LISTING);
+    }
+
+    private static byte[] harmed(byte[] answer, int body, Fault fault) {
+        String listing = new String(answer, body, answer.length - body, StandardCharsets.UTF_8);
+        String harmed = switch (fault) {
+            case GARBLED -> listing.substring(0, listing.length() / 2);
+            case EMPTIED -> NAMES.matcher(listing).replaceAll("");
+            case ERROR ->
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InternalError</Code>"
+                        + "<Message>We lost it.</Message></Error>";
+            default -> listing;
+        };
+        if (harmed.equals(listing)) {
+            return answer;
+        }
+        return joined(Arrays.copyOf(answer, body), harmed.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The answer's head with another length. */
+    private static byte[] head(byte[] answer, int body, int length) {
+        String head = new String(answer, 0, body - 2, StandardCharsets.ISO_8859_1);
+        String plain = CHUNKED.matcher(LENGTH.matcher(head).replaceFirst("")).replaceFirst("");
+        return (plain + "Content-Length: " + length + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private static int body(byte[] message) {
@@ -161,7 +206,7 @@ public final class FaultyLine implements AutoCloseable {
         if (headOnly) {
             return bytes.toByteArray();
         } else if (CHUNKED.matcher(head).find()) {
-            chunks(in, bytes);
+            return joined(bytes.toByteArray(), chunks(in));
         } else if (length.find()) {
             byte[] body = in.readNBytes(Integer.parseInt(length.group(1)));
             bytes.writeBytes(body);
@@ -169,7 +214,15 @@ public final class FaultyLine implements AutoCloseable {
         return bytes.toByteArray();
     }
 
-    private static void chunks(InputStream in, ByteArrayOutputStream into) throws IOException {
+    private static byte[] joined(byte[] answer, byte[] body) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        all.writeBytes(head(answer, answer.length, body.length));
+        all.writeBytes(body);
+        return all.toByteArray();
+    }
+
+    private static byte[] chunks(InputStream in) throws IOException {
+        ByteArrayOutputStream into = new ByteArrayOutputStream();
         int size = -1;
         while (size != 0) {
             StringBuilder line = new StringBuilder();
@@ -180,11 +233,12 @@ public final class FaultyLine implements AutoCloseable {
                 }
                 line.append((char) one);
             }
-            into.writeBytes(line.toString().getBytes(StandardCharsets.ISO_8859_1));
             size = Integer.parseInt(
                     line.substring(0, line.length() - 2).split(";")[0].strip(), 16);
-            into.writeBytes(in.readNBytes(size + 2));
+            into.writeBytes(in.readNBytes(size));
+            in.readNBytes(2);
         }
+        return into.toByteArray();
     }
 
     @Override

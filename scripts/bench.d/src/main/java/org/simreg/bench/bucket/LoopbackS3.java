@@ -1,6 +1,7 @@
 package org.simreg.bench.bucket;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,9 +74,12 @@ public final class LoopbackS3 implements AutoCloseable {
         System.setProperty("aws.secretAccessKey", SECRET);
     }
 
-    /** Makes a bucket of what lies below a folder, each file an object of its path. */
+    /** Makes a bucket of what lies below a folder, each file an object of its path; an empty one if there is none. */
     public void bucket(String bucket, Path folder) throws IOException {
         context.getBlobStore().createContainerInLocation(null, bucket);
+        if (!Files.exists(folder)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 put(bucket, folder.relativize(file).toString(), Files.readAllBytes(file));
@@ -92,6 +96,14 @@ public final class LoopbackS3 implements AutoCloseable {
                         .payload(bytes)
                         .contentLength(bytes.length)
                         .build());
+    }
+
+    /** The bytes of an object. */
+    public byte[] bytes(String bucket, String key) throws IOException {
+        try (InputStream in =
+                context.getBlobStore().getBlob(bucket, key).getPayload().openStream()) {
+            return in.readAllBytes();
+        }
     }
 
     /** Takes an object away. */

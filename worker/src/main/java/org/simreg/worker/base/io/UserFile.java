@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -131,7 +132,7 @@ public final class UserFile {
         public static final int LONGEST = 1 << 16;
 
         private final Path file;
-        private final FileChannel channel;
+        private final ReadableByteChannel channel;
         private final ByteBuffer piece = ByteBuffer.allocate(PIECE).flip();
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();
         private boolean afterReturn;
@@ -139,8 +140,17 @@ public final class UserFile {
 
         /** Opens a file as {@link UserFile#open}. */
         public Lines(Path file) throws IOException {
+            this(file, open(file));
+        }
+
+        /**
+         * The lines of what isn't in a file system.
+         *
+         * @param file its name
+         */
+        public Lines(Path file, ReadableByteChannel channel) {
             this.file = file;
-            channel = open(file);
+            this.channel = channel;
         }
 
         /**

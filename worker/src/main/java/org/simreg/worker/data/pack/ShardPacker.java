@@ -3,32 +3,28 @@ package org.simreg.worker.data.pack;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.NamedThreads;
 import org.simreg.worker.base.concurrent.ProgressMonitor;
-import org.simreg.worker.base.io.AtomicFile;
-import org.simreg.worker.base.io.Disk;
 import org.simreg.worker.base.io.FileNames;
-import org.simreg.worker.base.io.Sha256;
 import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.ImageManifest;
+import org.simreg.worker.data.store.FileFolder;
 
 /**
  * The packer of a data set into tar shards: {@code train-000000.tar} and so on, {@code val-000000.tar} where there is a
@@ -47,16 +43,16 @@ public final class ShardPacker {
 
     private final ImageDataset data;
     private final PackSettings settings;
-    private final Path folder;
+    private final FileFolder folder;
     private final List<ShardPlan.Shard> shards;
     private final AtomicLong done = new AtomicLong();
 
     /**
      * Plans the shards; looks at the size of every file.
      *
-     * @param folder that takes the shards; made if absent
+     * @param folder that takes the shards
      */
-    public ShardPacker(ImageDataset data, PackSettings settings, Path folder) {
+    public ShardPacker(ImageDataset data, PackSettings settings, FileFolder folder) {
         this.data = data;
         this.settings = settings;
         this.folder = folder;
@@ -93,14 +89,11 @@ public final class ShardPacker {
         prepare();
         ExecutorService pool = NamedThreads.numbered("pack", threads);
         try {
-            List<Future<?>> writing = new ArrayList<>();
+            List<Future<Shard>> writing = new ArrayList<>();
             for (ShardPlan.Shard shard : shards) {
-                writing.add(pool.submit(() -> write(shard, progress)));
+                writing.add(pool.submit(() -> shard(shard, progress)));
             }
-            writing.forEach(ShardPacker::result);
-            List<Future<String>> lines =
-                    shards.stream().map(shard -> pool.submit(() -> line(shard))).toList();
-            return finish(lines.stream().map(ShardPacker::result).toList());
+            return finish(writing.stream().map(ShardPacker::result).toList());
         } finally {
             pool.shutdownNow();
         }
@@ -113,50 +106,55 @@ public final class ShardPacker {
                         ImageManifest.of(data.train()).sha256(),
                         data.val().map(val -> ImageManifest.of(val).sha256()).orElse("none"),
                         settings.text());
-        Path file = folder.resolve(PLAN);
-        Disk.write(folder, () -> Files.createDirectories(folder));
-        String found = Disk.read(file, () -> Files.exists(file) ? Files.readString(file) : "");
+        String found = folder.text(PLAN).orElse("");
         if (found.isEmpty()) {
-            boolean others = Disk.read(folder, () -> {
-                try (Stream<Path> entries = Files.list(folder)) {
-                    return entries.findAny().isPresent();
-                }
-            });
-            if (others) {
-                throw new UserError("--out: %s holds other files; name an empty folder".formatted(folder));
+            if (!folder.isEmpty()) {
+                throw new UserError("--out: %s holds other files; name an empty folder".formatted(folder.place("")));
             }
-            write(file, plan);
+            folder.write(PLAN, plan);
         } else if (!found.equals(plan)) {
             throw new UserError(
                     "--out: %s holds shards of other data or settings (see %s); name another folder, or delete it"
-                            .formatted(folder, file));
+                            .formatted(folder.place(""), folder.place(PLAN)));
         }
     }
 
-    private static void write(Path file, String text) {
-        Disk.write(
-                file,
-                () -> AtomicFile.write(
-                        file,
-                        channel -> AtomicFile.put(channel, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)))));
+    /**
+     * A shard that is there.
+     *
+     * @param line of the index
+     * @param broken a line for each of its pictures that can't be used
+     * @param out how many of these are left out
+     */
+    private record Shard(String line, List<String> broken, long out) {}
+
+    private static boolean isLeftOut(String broken) {
+        return broken.split("\t")[1].equals(LEFT_OUT);
     }
 
-    private void write(ShardPlan.Shard shard, ProgressMonitor progress) {
-        Path file = folder.resolve(shard.file());
-        if (Files.exists(file)) {
-            done.addAndGet(shard.ids().length);
-            return;
-        }
+    private Shard shard(ShardPlan.Shard shard, ProgressMonitor progress) {
+        Optional<FileFolder.Written> found = folder.find(shard.file());
+        found.ifPresent(there -> done.addAndGet(shard.ids().length));
+        FileFolder.Written written = found.orElseGet(() -> write(shard, progress));
+        List<String> broken = folder.text(shard.file() + OF_SHARD)
+                .map(String::lines)
+                .orElse(Stream.of())
+                .toList();
+        long out = broken.stream().filter(ShardPacker::isLeftOut).count();
+        String line = "    {\"url\": \"%s\", \"nsamples\": %d, \"filesize\": %d, \"sha256\": \"%s\"}"
+                .formatted(shard.file(), shard.ids().length - out, written.bytes(), written.sha256());
+        return new Shard(line, broken, out);
+    }
+
+    private FileFolder.Written write(ShardPlan.Shard shard, ProgressMonitor progress) {
         StringBuilder broken = new StringBuilder();
-        Disk.write(
-                file,
-                () -> AtomicFile.write(file, channel -> {
-                    members(shard, channel, broken, progress);
-                    // Before the shard is there: a shard without it has no broken pictures.
-                    if (!broken.isEmpty()) {
-                        write(folder.resolve(shard.file() + OF_SHARD), broken.toString());
-                    }
-                }));
+        return folder.write(shard.file(), channel -> {
+            members(shard, channel, broken, progress);
+            // Before the shard is there: a shard without it has no broken pictures.
+            if (!broken.isEmpty()) {
+                folder.write(shard.file() + OF_SHARD, broken.toString());
+            }
+        });
     }
 
     private void members(
@@ -201,35 +199,17 @@ public final class ShardPacker {
         return entry;
     }
 
-    /** A shard's line of the index. */
-    private String line(ShardPlan.Shard shard) throws IOException {
-        Path file = folder.resolve(shard.file());
-        long out = lines(shard).stream()
-                .filter(line -> line.split("\t")[1].equals(LEFT_OUT))
-                .count();
-        return "    {\"url\": \"%s\", \"nsamples\": %d, \"filesize\": %d, \"sha256\": \"%s\"}"
-                .formatted(shard.file(), shard.ids().length - out, Files.size(file), Sha256.of(file));
-    }
-
-    private List<String> lines(ShardPlan.Shard shard) {
-        Path file = folder.resolve(shard.file() + OF_SHARD);
-        return Disk.read(file, () -> Files.exists(file) ? Files.readAllLines(file) : List.of());
-    }
-
-    private Packed finish(List<String> lines) {
+    private Packed finish(List<Shard> written) {
         List<String> broken =
-                shards.stream().flatMap(shard -> lines(shard).stream()).toList();
+                written.stream().flatMap(shard -> shard.broken().stream()).toList();
         if (!broken.isEmpty()) {
-            write(folder.resolve(BROKEN), String.join(System.lineSeparator(), broken) + System.lineSeparator());
+            folder.write(BROKEN, String.join(System.lineSeparator(), broken) + System.lineSeparator());
         }
-        write(
-                folder.resolve(INDEX),
+        folder.write(
+                INDEX,
                 "{\n  \"__kind__\": \"wids-shard-index-v1\",\n  \"wids_version\": 1,\n  \"shardlist\": [\n%s\n  ]\n}\n"
-                        .formatted(String.join(",\n", lines)));
-        long out = broken.stream()
-                .filter(line -> line.split("\t")[1].equals(LEFT_OUT))
-                .count();
-        return new Packed(total() - out, broken.size());
+                        .formatted(written.stream().map(Shard::line).collect(Collectors.joining(",\n"))));
+        return new Packed(total() - written.stream().mapToLong(Shard::out).sum(), broken.size());
     }
 
     private static <T> T result(Future<T> future) {

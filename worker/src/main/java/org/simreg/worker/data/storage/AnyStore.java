@@ -1,15 +1,19 @@
 package org.simreg.worker.data.storage;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.simreg.proto.DataSource;
 import org.simreg.proto.Roots;
+import org.simreg.worker.data.store.FileFolder;
 import org.simreg.worker.data.store.FileStore;
+import org.simreg.worker.data.store.LocalFolder;
 import org.simreg.worker.data.store.LocalStore;
 import org.simreg.worker.data.store.ObjectStore;
 import org.simreg.worker.data.store.StoredFile;
 import org.simreg.worker.data.store.s3.S3Access;
+import org.simreg.worker.data.store.s3.S3Folder;
 import org.simreg.worker.data.store.s3.S3Store;
 
 /**
@@ -17,7 +21,14 @@ import org.simreg.worker.data.store.s3.S3Store;
  *
  * @param roots below which files and objects must lie to be read
  */
-record AnyStore(Roots roots) implements FileStore {
+public record AnyStore(Roots roots) implements FileStore {
+    /** The folder, or the beginning of objects' names, that a process's own user names to be written to. */
+    public static FileFolder folder(String place) {
+        return DataSource.isObjects(place)
+                ? new S3Folder(S3Access.ofProcess(), place)
+                : new LocalFolder(Path.of(place));
+    }
+
     /** The bucket's service; the client behind it is made once a process. */
     ObjectStore objects() {
         return new S3Store(S3Access.ofProcess(), roots);

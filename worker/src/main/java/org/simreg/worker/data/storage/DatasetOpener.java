@@ -17,6 +17,7 @@ import org.simreg.worker.data.dataset.ImageDataset;
 import org.simreg.worker.data.dataset.LocatedIndex;
 import org.simreg.worker.data.dataset.folder.FolderSource;
 import org.simreg.worker.data.dataset.list.ListLister;
+import org.simreg.worker.data.dataset.list.ListedObjects;
 import org.simreg.worker.data.dataset.list.ObjectLister;
 import org.simreg.worker.data.dataset.located.LocatedDataset;
 import org.simreg.worker.data.dataset.located.SampleLister;
@@ -168,8 +169,7 @@ public final class DatasetOpener {
         } else if (source instanceof DataSource.Folder) {
             return new ObjectLister(source.at(), store.objects(), here.progress());
         } else if (source.isObjects()) {
-            throw new UserError("%s: lists are files, and name files; name objects by %s, or pack them"
-                    .formatted(source.text(), "s3://BUCKET/PREFIX"));
+            return new ListedObjects(source.at(), field, store.objects(), here.roots(), here.progress());
         }
         return new ListLister(source.at(), field, here.roots());
     }

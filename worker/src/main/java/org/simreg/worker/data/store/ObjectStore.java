@@ -15,6 +15,15 @@ public interface ObjectStore extends FileStore {
      */
     List<StoredFile> below(String folder, LongConsumer progress);
 
+    /**
+     * The objects that lie in folders, not below these, in any order.
+     *
+     * @param folders places with a slash at their ends
+     * @param progress told how many there are so far, from any thread
+     * @throws UserError if they can't be listed, or may not be read
+     */
+    List<StoredFile> in(List<String> folders, LongConsumer progress);
+
     /** Whether a place can be listed now; found out without patience. */
     boolean isThere(String place);
 }

@@ -31,6 +31,7 @@ import org.simreg.worker.data.image.ImageDecoder;
 import org.simreg.worker.data.image.RgbImage;
 import org.simreg.worker.data.pack.PackSettings;
 import org.simreg.worker.data.pack.ShardPacker;
+import org.simreg.worker.data.store.LocalFolder;
 
 /** Data sets written as shards, and read again. */
 class PackTest {
@@ -68,7 +69,8 @@ class PackTest {
     }
 
     private ShardPacker.Packed pack(PackSettings settings, String out) {
-        return new ShardPacker(pictures, settings, folder.resolve(out)).pack(2, ProgressMonitor.SILENT);
+        return new ShardPacker(pictures, settings, new LocalFolder(folder.resolve(out)))
+                .pack(2, ProgressMonitor.SILENT);
     }
 
     private List<String> digests(String out) throws IOException {

@@ -66,11 +66,8 @@ public final class ObjectLister implements SampleLister {
                 odd++;
             } else if (!PathTree.isImage(path)) {
                 leftOut.file("", path.substring(path.lastIndexOf('/') + 1), true);
-            } else if (object.size() > Integer.MAX_VALUE) {
-                throw new UserError("%s has %d bytes, more than an image may have; take it away"
-                        .formatted(object.path(), object.size()));
             } else {
-                into.add(new SampleEntries.Entry(null, path, beginning, object.changed(), (int) object.size()));
+                into.add(new SampleEntries.Entry(null, path, beginning, object.changed(), length(object)));
             }
         }
         objects = List.of();
@@ -78,6 +75,15 @@ public final class ObjectLister implements SampleLister {
         if (odd > 0) {
             into.note("left out: %d objects with empty names, . or .. in their paths".formatted(odd));
         }
+    }
+
+    /** An object's bytes as those of an image. */
+    static int length(StoredFile object) {
+        if (object.size() > Integer.MAX_VALUE) {
+            throw new UserError("%s has %d bytes, more than an image may have; take it away"
+                    .formatted(object.path(), object.size()));
+        }
+        return (int) object.size();
     }
 
     private static boolean isOdd(String path) {

@@ -32,8 +32,10 @@ record FarSamples(LocatedSamples samples) implements SampleFetch {
     /** Requests of a loader that are read ahead at once. */
     private static final int AHEAD = 8;
 
-    /** As many as the requests that a store takes at once; shared, as the line is. */
-    private static final ExecutorService READERS = NamedThreads.pool(NamedThreads.numbered("objects"), 32, IDLE);
+    /** Requests at once, which mostly wait; shared, as the line is. */
+    private static final int REQUESTS = 64;
+
+    private static final ExecutorService READERS = NamedThreads.pool(NamedThreads.numbered("objects"), REQUESTS, IDLE);
 
     private static final ExecutorService ORDER = NamedThreads.pool(NamedThreads.numbered("ahead"), AHEAD, IDLE);
 

@@ -33,6 +33,7 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
     private static final Duration CONNECT = Duration.ofSeconds(10);
     private static final Duration SILENCE = Duration.ofSeconds(30);
     private static final String PATH_STYLE = "SIMREG_S3_PATH_STYLE";
+    private static final int CONNECTIONS_KEPT = 128;
     private static final String CONNECTIONS = "http.maxConnections";
 
     /** Clients are heavy, and safe for all threads. */
@@ -102,7 +103,7 @@ public record S3Access(Optional<URI> endpoint, Optional<String> region, boolean 
     private S3Client made() {
         // Else the JDK keeps five idle connections a host, and every other request begins with a handshake.
         if (System.getProperty(CONNECTIONS) == null) {
-            System.setProperty(CONNECTIONS, Integer.toString(2 * S3Store.THREADS));
+            System.setProperty(CONNECTIONS, Integer.toString(CONNECTIONS_KEPT));
         }
         S3ClientBuilder builder = S3Client.builder()
                 .httpClient(UrlConnectionHttpClient.builder()

@@ -1,5 +1,6 @@
 package org.simreg.worker.data.store.s3;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,8 +49,7 @@ record S3Listing(S3Client client, S3Requests requests) {
                     .encodingType(EncodingType.URL)
                     .continuationToken(token)
                     .build();
-            ListObjectsV2Response page =
-                    requests.call("The listing of " + prefix, () -> true, () -> client.listObjectsV2(request));
+            ListObjectsV2Response page = requests.call("The listing of " + prefix, () -> true, () -> whole(request));
             page.contents()
                     .forEach(one -> objects.add(
                             new StoredFile(prefix.place(one.key()), one.size(), tag(one.eTag(), one.lastModified()))));
@@ -57,6 +57,22 @@ record S3Listing(S3Client client, S3Requests requests) {
             token = Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null;
         } while (token != null);
         return new Found(objects, folders);
+    }
+
+    /** A page that is what it says; another one may look as if there were less. */
+    private ListObjectsV2Response whole(ListObjectsV2Request request) throws IOException {
+        ListObjectsV2Response page = client.listObjectsV2(request);
+        int found = page.contents().size() + page.commonPrefixes().size();
+        if (!request.bucket().equals(page.name())) {
+            throw new IOException("the answer is no listing of the bucket");
+        } else if (page.keyCount() != null && page.keyCount() != found) {
+            throw new IOException("the listing says %d names, and has %d".formatted(page.keyCount(), found));
+        }
+        String next = page.nextContinuationToken();
+        if (Boolean.TRUE.equals(page.isTruncated()) && (next == null || next.equals(request.continuationToken()))) {
+            throw new IOException("the listing goes on, and doesn't say where");
+        }
+        return page;
     }
 
     /** One object as it is now. */

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
+import javax.xml.stream.XMLStreamException;
 import org.simreg.proto.UserError;
 import org.simreg.worker.base.concurrent.Abandoned;
 import org.slf4j.Logger;
@@ -98,7 +99,7 @@ record S3Requests(S3Access access) {
             throw new UserError(
                     "%s can't be had from %s: %s".formatted(what, access.shown(), sentence(service, status)), e);
         }
-        boolean line = e instanceof IOException || causedByIo(e);
+        boolean line = e instanceof IOException || isCausedByLine(e);
         if (!line && e instanceof SdkClientException) {
             String message = String.valueOf(e.getMessage());
             throw new UserError(
@@ -110,9 +111,10 @@ record S3Requests(S3Access access) {
         }
     }
 
-    private static boolean causedByIo(Throwable e) {
+    /** An answer that was cut is no XML. */
+    private static boolean isCausedByLine(Throwable e) {
         for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
-            if (cause instanceof IOException) {
+            if (cause instanceof IOException || cause instanceof XMLStreamException) {
                 return true;
             }
         }
@@ -146,6 +148,10 @@ record S3Requests(S3Access access) {
         Throwable last = e;
         while (last.getCause() != null) {
             last = last.getCause();
+        }
+        if (last instanceof XMLStreamException) {
+            return "the answer is no whole XML, "
+                    + last.getMessage().lines().findFirst().orElse("");
         }
         return last.getMessage() == null ? last.toString() : last.getMessage();
     }

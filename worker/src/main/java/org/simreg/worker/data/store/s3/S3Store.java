@@ -154,6 +154,21 @@ public final class S3Store implements ObjectStore {
         return all;
     }
 
+    @Override
+    public List<StoredFile> in(List<String> folders, LongConsumer progress) {
+        folders.forEach(this::requireHeld);
+        AtomicLong count = new AtomicLong();
+        return parallel(folders, folder -> {
+                    List<StoredFile> found =
+                            listing.list(ObjectName.of(folder), false).objects();
+                    progress.accept(count.addAndGet(found.size()));
+                    return found;
+                })
+                .stream()
+                .flatMap(List::stream)
+                .toList();
+    }
+
     private static <A, T> List<T> parallel(List<A> each, Function<A, T> work) {
         if (each.size() == 1) {
             return List.of(work.apply(each.get(0)));
@@ -250,11 +265,12 @@ public final class S3Store implements ObjectStore {
                                 .formatted(name, answer.eTag()));
             }
             String range = answer.contentRange();
-            boolean whole =
-                    range == null && from == 0 && Long.valueOf(file.size()).equals(answer.contentLength());
-            if (!whole
-                    && !"bytes %d-%d/%d".formatted(from, end - 1, file.size()).equals(range)) {
-                throw new IOException("bytes %d-%d were asked for, and %s came".formatted(from, end - 1, range));
+            boolean whole = range == null && from == 0 && end == file.size();
+            boolean asked = whole
+                    || "bytes %d-%d/%d".formatted(from, end - 1, file.size()).equals(range);
+            if (!asked || !Long.valueOf(end - from).equals(answer.contentLength())) {
+                throw new IOException("bytes %d-%d of %d were asked for, and %s came, %s bytes"
+                        .formatted(from, end - 1, file.size(), range, answer.contentLength()));
             }
         }
 
