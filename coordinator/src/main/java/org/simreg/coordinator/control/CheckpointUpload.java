@@ -114,8 +114,7 @@ final class CheckpointUpload implements Upload {
     }
 
     /** What is done once the files are; if they fail, so does the job, or it waits for room, and looks at them anew. */
-    private <T> void after(
-            CompletionStage<T> files, CompletableFuture<CheckpointWritten> answer, Consumer<T> action) {
+    private <T> void after(CompletionStage<T> files, CompletableFuture<CheckpointWritten> answer, Consumer<T> action) {
         CompletableFuture<T> done = files.toCompletableFuture();
         done.exceptionally(failure -> {
             answer.completeExceptionally(failure);

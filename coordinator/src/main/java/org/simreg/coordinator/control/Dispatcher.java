@@ -73,8 +73,7 @@ final class Dispatcher {
         if (isChanged()) {
             allot();
         }
-        List<JobRun> awake =
-                queue.active().stream().filter(run -> !rests(run)).toList();
+        List<JobRun> awake = queue.active().stream().filter(run -> !rests(run)).toList();
         for (JobRun run : awake) {
             ifAble(run, () -> controller.decideOn(run));
         }

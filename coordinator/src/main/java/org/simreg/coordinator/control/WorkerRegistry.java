@@ -29,8 +29,7 @@ final class WorkerRegistry {
             those.remove(session.name(), session);
             return those.isEmpty() ? null : those;
         }));
-        to.ifPresent(run ->
-                serving.computeIfAbsent(run, key -> new TreeMap<>()).put(session.name(), session));
+        to.ifPresent(run -> serving.computeIfAbsent(run, key -> new TreeMap<>()).put(session.name(), session));
     }
 
     private void forget(WorkerSession session) {

@@ -54,16 +54,18 @@ public final class Calls {
      *
      * @param thread where the work is begun
      */
-    public static <T> void await(
-            ServerCallStreamObserver<T> call, Executor thread, Supplier<CompletionStage<T>> work) {
-        run(call, thread, () -> work.get().whenComplete((given, failure) -> {
-            if (failure == null) {
-                call.onNext(given);
-                call.onCompleted();
-            } else {
-                call.onError(GrpcStatuses.of(failure));
-            }
-        }));
+    public static <T> void await(ServerCallStreamObserver<T> call, Executor thread, Supplier<CompletionStage<T>> work) {
+        run(
+                call,
+                thread,
+                () -> work.get().whenComplete((given, failure) -> {
+                    if (failure == null) {
+                        call.onNext(given);
+                        call.onCompleted();
+                    } else {
+                        call.onError(GrpcStatuses.of(failure));
+                    }
+                }));
     }
 
     /** Runs the task on a thread, or at once if that takes no more tasks. */

@@ -123,9 +123,10 @@ public final class WorkersRpc extends WorkersGrpc.WorkersImplBase {
 
         @Override
         public CompletionStage<CheckpointStored> store() {
-            return upload.store().thenApply(written -> CheckpointStored.newBuilder()
-                    .setStep(written.getStep())
-                    .build());
+            return upload.store()
+                    .thenApply(written -> CheckpointStored.newBuilder()
+                            .setStep(written.getStep())
+                            .build());
         }
 
         @Override

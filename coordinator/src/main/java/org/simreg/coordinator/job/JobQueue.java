@@ -54,8 +54,7 @@ public final class JobQueue implements JobRun.Listener {
     private long newest;
 
     /** A job that is there once its folder is. */
-    private record Creation(
-            JobRecord record, CompletableFuture<RunFiles> files, CompletableFuture<JobRun> queued) {}
+    private record Creation(JobRecord record, CompletableFuture<RunFiles> files, CompletableFuture<JobRun> queued) {}
 
     public JobQueue(CoordinatorSettings settings, JobStore store, RunFiles.JobFolders folders) {
         this.settings = settings;

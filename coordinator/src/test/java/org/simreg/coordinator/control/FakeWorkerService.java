@@ -113,9 +113,8 @@ public final class FakeWorkerService implements WorkerService {
                 throw new Refused(Refused.Kind.STATE, "Generation 13 is superseded by now");
             }
             kept = true;
-            return CompletableFuture.completedFuture(CheckpointWritten.newBuilder()
-                    .setStep(header.getStep())
-                    .build());
+            return CompletableFuture.completedFuture(
+                    CheckpointWritten.newBuilder().setStep(header.getStep()).build());
         }
 
         @Override

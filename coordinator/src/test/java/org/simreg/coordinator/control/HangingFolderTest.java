@@ -118,7 +118,8 @@ class HangingFolderTest {
         CompletionStage<JobStatus> made = on(() -> coordinator.submit(slow));
         CompletionStage<JobStatus> again = on(() -> coordinator.submit(slow));
         assertEquals(JobState.QUEUED, submit("other").getState());
-        SubmitRequest same = SubmitRequest.newBuilder().setJob(World.job("slow")).build();
+        SubmitRequest same =
+                SubmitRequest.newBuilder().setJob(World.job("slow")).build();
         Refused taken = assertThrows(Refused.class, () -> on(() -> coordinator.submit(same)));
         assertEquals(Refused.Kind.EXISTS, taken.kind());
         assertThrows(Refused.class, () -> status("slow"));

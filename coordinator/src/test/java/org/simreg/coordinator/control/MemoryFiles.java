@@ -81,7 +81,8 @@ final class MemoryFiles implements RunFiles {
     /** Why a checkpoint is not stored. */
     static Refused refused(Upload upload) {
         CompletableFuture<CheckpointWritten> stored = upload.store().toCompletableFuture();
-        Throwable failure = assertThrows(CompletionException.class, stored::join).getCause();
+        Throwable failure =
+                assertThrows(CompletionException.class, stored::join).getCause();
         return assertInstanceOf(Refused.class, failure);
     }
 
@@ -244,9 +245,8 @@ final class MemoryFiles implements RunFiles {
                 while (checkpoints.size() > 2) {
                     checkpoints.pollFirstEntry();
                 }
-                return CompletableFuture.completedFuture(CheckpointWritten.newBuilder()
-                        .setStep(header.getStep())
-                        .build());
+                return CompletableFuture.completedFuture(
+                        CheckpointWritten.newBuilder().setStep(header.getStep()).build());
             }
 
             @Override
