@@ -24,7 +24,7 @@ import org.simreg.proto.UserError;
 
 class FullDiskRunTest {
     private static final int KILOBYTES = 12;
-    private static final int CASES = 24;
+    private static final int CASES = 8;
     private static final int ENOUGH = 80;
 
     @TempDir

@@ -223,7 +223,7 @@ class RunFolderTest {
         try (Upload upload = files.receive(header(step, bytes))) {
             send(upload, bytes);
             upload.finish();
-            return upload.store();
+            return upload.store().toCompletableFuture().join();
         }
     }
 

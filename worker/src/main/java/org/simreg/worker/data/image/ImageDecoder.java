@@ -6,6 +6,7 @@ import org.simreg.worker.data.image.format.BmpPicture;
 import org.simreg.worker.data.image.format.Canvas;
 import org.simreg.worker.data.image.format.DamagedImage;
 import org.simreg.worker.data.image.format.GifFrame;
+import org.simreg.worker.data.image.format.IcoPicture;
 import org.simreg.worker.data.image.format.PngPicture;
 import org.simreg.worker.data.image.format.PnmPicture;
 import org.simreg.worker.data.image.format.TiffPicture;
@@ -67,6 +68,7 @@ public final class ImageDecoder implements AutoCloseable {
             case WEBP -> webp(bytes, into);
             case BMP -> BmpPicture.decode(bytes, canvas);
             case PNM -> PnmPicture.decode(bytes, canvas);
+            case ICO -> IcoPicture.decode(bytes, canvas);
             case TIFF -> TiffPicture.decode(bytes, strips, canvas);
         }
     }

@@ -11,6 +11,7 @@ enum ImageKind {
     GIF("GIF"),
     BMP("BMP"),
     PNM("PPM"),
+    ICO("ICO"),
     TIFF("TIFF");
 
     private static final int START = 16;
@@ -48,28 +49,40 @@ enum ImageKind {
             return PNM;
         } else if (start.matches("(?s)(MM\0[*+]|II[*+]\0|MM[*]\0|II\0[*]).*")) {
             return TIFF;
+        } else if (start.startsWith("\0\0\1\0")) {
+            return ICO;
+        }
+        String picture = picture(start);
+        if (picture != null) {
+            throw new ImageDecoder.UnreadableImage(
+                    "the content is %s, which isn't read; turn such files into PNG, as `magick mogrify -format png FILES` does"
+                            .formatted(picture));
         }
         throw new ImageDecoder.UnreadableImage(
                 "the content is " + other(start) + ", and no JPEG, PNG, WebP, GIF, BMP, PPM or TIFF image");
     }
 
-    private static String other(String start) {
-        String trimmed = start.stripLeading();
+    /** The name of a format of pictures that programs turn into others; null if it is none. */
+    private static String picture(String start) {
         if (start.startsWith("ftyp", 4)) {
             String brand = start.substring(8, 12);
-            return brand.startsWith("avi")
-                    ? "AVIF"
-                    : brand.matches("hei.|hev.|mif1|msf1")
-                            ? "HEIC"
-                            : "a film or a picture of a kind called " + printable(brand);
+            return brand.startsWith("avi") ? "AVIF" : brand.matches("hei.|hev.|mif1|msf1") ? "HEIC" : null;
         } else if (start.startsWith("jP  ", 4) || start.startsWith("\u00ff\u004f\u00ff\u0051")) {
             return "JPEG 2000";
         } else if (start.startsWith("JXL ", 4) || start.startsWith("\u00ff\n")) {
             return "JPEG XL";
         } else if (start.startsWith("8BPS")) {
             return "a Photoshop file";
-        } else if (start.startsWith("\0\0\1\0")) {
-            return "an icon";
+        } else if (start.startsWith("\0\0\2\0")) {
+            return "a cursor";
+        }
+        return null;
+    }
+
+    private static String other(String start) {
+        String trimmed = start.stripLeading();
+        if (start.startsWith("ftyp", 4)) {
+            return "a film or a picture of a kind called " + printable(start.substring(8, 12));
         } else if (start.startsWith("%PDF") || start.startsWith("%!PS")) {
             return "PDF or PostScript";
         } else if (start.startsWith("PK\3\4") || start.startsWith("\u001f\u008b")) {

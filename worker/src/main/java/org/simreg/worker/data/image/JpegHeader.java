@@ -99,7 +99,7 @@ record JpegHeader(int width, int height, int components, boolean luminance, long
                 }
                 countScans(scan);
             } else {
-                requireEnd();
+                requireEnd(scan);
             }
             return new JpegHeader(width, height, components, transform > 0, workspace, pack(scan));
         }
@@ -296,25 +296,44 @@ record JpegHeader(int width, int height, int components, boolean luminance, long
         }
 
         /**
-         * Requires that the data of a single scan ends with a marker, behind which nothing is wrong up to the end marker:
-         * without one libjpeg waits for more, and Pillow has none. With one, what is missing is grey.
+         * Requires that the data of a single scan ends with a marker, behind which nothing is wrong up to the end marker; or
+         * that it is whole without one. With one, what is missing is grey.
          */
-        private void requireEnd() throws ImageDecoder.UnreadableImage {
+        private void requireEnd(int scan) throws ImageDecoder.UnreadableImage {
             boolean ended = false;
             try {
                 for (int marker = skipData(); marker != END; marker = skipData()) {
                     boolean table = marker == 0xc4 || marker >= 0xdb && marker <= 0xdd;
-                    if (!table && (marker < 0xe0 || marker > 0xef) && marker != COMMENT && marker != 1) {
+                    boolean known = table || marker >= 0xe0 && marker <= 0xef || marker == COMMENT || marker == 1;
+                    if (marker == START_OF_SCAN && at + Math.max(3, big(at)) > file.limit()) {
+                        // Pillow has all pixels before it comes to this; other decoders would stumble over it.
+                        file.put(at - 1, (byte) END);
+                        return;
+                    }
+                    if (!known) {
                         throw new ImageDecoder.UnreadableImage("its JPEG data is damaged at byte " + (at - 2));
                     }
                     ended = true;
                     at += marker == 1 ? 0 : Math.max(2, big(at));
                 }
             } catch (IndexOutOfBoundsException e) {
-                if (!ended && !restartsOutOfPlace) {
+                if (!ended && !restartsOutOfPlace && !isWhole(scan)) {
                     throw truncated();
                 }
             }
+        }
+
+        private boolean isWhole(int scan) {
+            JpegScan data = new JpegScan(file);
+            for (int i = 0; i < keptCount; i++) {
+                int marker = file.get(kept[2 * i] + 1) & 0xff;
+                if (marker == 0xc4) {
+                    data.tables(kept[2 * i] + 2);
+                } else if (marker == 0xdd) {
+                    data.interval(kept[2 * i] + 2);
+                }
+            }
+            return (file.get(frame + 1) & 0xff) <= 0xc1 && data.isWhole(frame + 2, scan + 2);
         }
 
         private static ImageDecoder.UnreadableImage truncated() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,34 @@ class DecodingTest {
         assertEquals(REASONS.size(), files.size());
         return files.stream()
                 .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> refuse(file)));
+    }
+
+    @Test
+    void aFormatThatOthersReadIsRefusedWithTheWayOut() {
+        Map<String, byte[]> starts = Map.of(
+                "AVIF", ascii("....ftypavif...."),
+                "HEIC", ascii("....ftypheic...."),
+                "JPEG 2000", ascii("....jP  ........"),
+                "JPEG XL", ascii("....JXL ........"),
+                "a cursor", new byte[] {0, 0, 2, 0, 1, 0});
+        starts.forEach((name, start) -> {
+            String message = refused(start);
+            assertTrue(message.startsWith("the content is " + name + ", which isn't read;"), message);
+            assertTrue(message.contains("`magick mogrify -format png FILES`"), message);
+        });
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    private static String refused(byte[] file) {
+        try (ImageDecoder decoder = new ImageDecoder(BatchLoader.Settings.PILLOW_MAX_PIXELS)) {
+            ImageDecoder.Reading reading =
+                    buffer -> buffer.room(file.length).put(file).flip();
+            return assertThrows(ImageDecoder.UnreadableImage.class, () -> decoder.decode(reading, new RgbImage()))
+                    .getMessage();
+        }
     }
 
     private static void refuse(Path file) {

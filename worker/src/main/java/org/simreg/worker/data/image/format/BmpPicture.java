@@ -8,6 +8,9 @@ import java.util.Set;
 
 /** A Windows bitmap: 1 to 32 bits a pixel, raw or run-length coded. */
 public final class BmpPicture {
+    /** Bytes of a file ahead of the header proper. */
+    static final int FILE_HEADER = 14;
+
     private static final Set<Integer> HEADERS = Set.of(12, 40, 52, 56, 64, 108, 124);
     private static final int RAW = 0;
     private static final int RUNS_8 = 1;
@@ -34,6 +37,9 @@ public final class BmpPicture {
     private final int compression;
     private long colours;
     private boolean grey;
+
+    /** Where the pixels start. */
+    private long start;
 
     private BmpPicture(ByteBuffer file) throws DamagedImage {
         this.file = file;
@@ -65,16 +71,37 @@ public final class BmpPicture {
      * @param file the whole file, little-endian, from 0 to its limit
      */
     public static void decode(ByteBuffer file, Canvas canvas) throws IOException {
-        new BmpPicture(file).read(canvas);
+        BmpPicture picture = new BmpPicture(file);
+        picture.read(canvas, picture.height, file.getInt(10) & 0xffffffffL);
     }
 
-    private void read(Canvas canvas) throws IOException {
+    /**
+     * Decodes the upper half of a bitmap in an icon. The mask in its lower half changes no colour, but must be there.
+     *
+     * @param bitmap from {@link #FILE_HEADER} bytes ahead of it to the end of the file, little-endian
+     * @param maskBits bits a pixel as the icon's directory says them: with 32 the mask is part of the pixels
+     * @param end where the bitmap ends, as the directory says
+     */
+    static void decodeIcon(ByteBuffer bitmap, int maskBits, long end, Canvas canvas) throws IOException {
+        BmpPicture picture = new BmpPicture(bitmap);
+        long half = picture.height / 2;
+        picture.read(canvas, half, 0);
+        long mask = (picture.width + 31) / 32 * 32 * half / 8;
+        boolean there = maskBits == 32
+                ? picture.start + 4 * picture.width * half <= bitmap.limit()
+                : end >= mask && Math.min(end, bitmap.limit()) - (end - mask) >= mask;
+        if (!there) {
+            throw DamagedImage.truncated();
+        }
+    }
+
+    private void read(Canvas canvas, long rows, long offset) throws IOException {
         DamagedImage.require(
                 bits == 1 || bits == 4 || bits == 8 || bits == 16 || bits == 24 || bits == 32,
                 "it has " + bits + " bits a pixel");
         colours = colours == 0 ? 1L << bits : colours;
         long entry = size == 12 ? 3 : 4;
-        long from = file.getInt(10) & 0xffffffffL;
+        long from = offset;
         if (from == 14 + size && bits <= 8) {
             from += entry * colours;
         }
@@ -94,16 +121,17 @@ public final class BmpPicture {
             behind = Math.min(file.limit(), behind + entry * colours);
         }
         from = from == 0 ? behind : from;
-        byte[] rgb = canvas.room(width, height, 0);
+        start = from;
+        byte[] rgb = canvas.room(width, rows, 0);
         if (compression == RUNS_8 || compression == RUNS_4) {
             boolean readable = bits <= 8 && !(grey && colours == 2);
             DamagedImage.require(readable, "its runs have no palette");
             // Pillow takes the runs' indices as they are, whatever the bits of a pixel.
             PixelLayout indices = layout.bits() == 8 ? layout : palette(8, (int) entry);
-            runs(from, indices, rgb);
+            runs(from, indices, rgb, (int) rows);
         } else {
             long stride = width * bits + 31 >> 3 & ~3L;
-            RawRows.read(file, from, stride, layout, upwards, rgb, (int) width, (int) height);
+            layout.rows(file, from, stride, upwards, rgb, (int) width, (int) rows);
         }
     }
 
@@ -171,9 +199,9 @@ public final class BmpPicture {
     }
 
     /** Run-length coded rows: Pillow's decoder, which fills a list of indices and needs all of them. */
-    private void runs(long from, PixelLayout layout, byte[] rgb) throws DamagedImage {
+    private void runs(long from, PixelLayout layout, byte[] rgb, int rows) throws DamagedImage {
         int across = (int) width;
-        int all = across * (int) height;
+        int all = across * rows;
         Indices out = new Indices(new byte[all]);
         int at = (int) Math.min(from, file.limit());
         int x = 0;
@@ -220,8 +248,8 @@ public final class BmpPicture {
         if (out.count < all) {
             throw DamagedImage.truncated();
         }
-        for (int y = 0; y < height; y++) {
-            int row = upwards ? (int) height - 1 - y : y;
+        for (int y = 0; y < rows; y++) {
+            int row = upwards ? rows - 1 - y : y;
             layout.row(out.indices, y * across, across, rgb, 3 * row * across);
         }
     }

@@ -1,5 +1,7 @@
 package org.simreg.worker.data.image.format;
 
+import java.nio.ByteBuffer;
+
 /**
  * The layout of pixels in a row of raw bytes, with its conversion to RGB as Pillow makes it: alpha is dropped, 16-bit
  * channels keep their upper byte, but grey of more than 8 bits is clipped at 255, as Pillow does.
@@ -211,5 +213,30 @@ record PixelLayout(int bits, Conversion conversion) {
                 rgb[o + 2] = value;
             }
         });
+    }
+
+    /**
+     * Takes rows that stand one after another in a file, of which the last needs no padding.
+     *
+     * @param file the whole file, from 0 to its limit
+     * @param from where the first row starts
+     * @param stride bytes from one row to the next; 0 if there is no padding
+     * @param upwards whether the lowest row comes first
+     * @param rgb takes the pixels
+     */
+    void rows(ByteBuffer file, long from, long stride, boolean upwards, byte[] rgb, int width, int height)
+            throws DamagedImage {
+        int bytes = bytes(width);
+        DamagedImage.require(stride == 0 || stride >= bytes, "its rows are shorter than its width");
+        long step = stride == 0 ? bytes : stride;
+        byte[] row = new byte[bytes];
+        for (int y = 0; y < height; y++) {
+            long at = from + y * step;
+            if (at + bytes > file.limit()) {
+                throw DamagedImage.truncated();
+            }
+            file.get((int) at, row);
+            row(row, 0, width, rgb, 3 * width * (upwards ? height - 1 - y : y));
+        }
     }
 }

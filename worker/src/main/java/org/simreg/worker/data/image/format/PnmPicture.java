@@ -45,9 +45,9 @@ public final class PnmPicture {
         switch (kind) {
             case '1' -> bits(rgb, across * down);
             case '2', '3' -> numbers(rgb, across * down, kind == '3' ? 3 : 1, maxValue);
-            case '4' -> RawRows.read(file, at, 0, PixelLayout.grey(1, true), false, rgb, across, down);
-            case 'f' -> RawRows.read(file, at, 0, PixelLayout.floats(bigEndian), true, rgb, across, down);
-            default -> RawRows.read(file, at, 0, values(kind == '6' ? 3 : 1, maxValue), false, rgb, across, down);
+            case '4' -> PixelLayout.grey(1, true).rows(file, at, 0, false, rgb, across, down);
+            case 'f' -> PixelLayout.floats(bigEndian).rows(file, at, 0, true, rgb, across, down);
+            default -> values(kind == '6' ? 3 : 1, maxValue).rows(file, at, 0, false, rgb, across, down);
         }
     }
 

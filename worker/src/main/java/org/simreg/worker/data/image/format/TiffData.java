@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.tukaani.xz.XZInputStream;
 
 /** The unpacking of a TIFF file's strips and tiles, as libtiff does it: what is left over is dropped, what is missing is an error. */
 final class TiffData {
@@ -15,6 +16,10 @@ final class TiffData {
     static final int OLD_DEFLATE = 32946;
     static final int PACK_BITS = 32773;
     static final int ZSTD = 50000;
+    static final int LZMA = 34925;
+
+    /** Memory that a file may ask for; libtiff's usual setting takes 9 MiB. */
+    private static final int LZMA_KIBIBYTES = 16 << 10;
 
     private static final int CLEAR = 256;
     private static final int END = 257;
@@ -35,6 +40,7 @@ final class TiffData {
             case DEFLATE, OLD_DEFLATE -> inflate(in, out);
             case PACK_BITS -> packBits(in, out);
             case ZSTD -> zstd(in, out);
+            case LZMA -> lzma(in, out);
             default ->
                 throw new DamagedImage("its data is packed by %s, which isn't read".formatted(name(compression)));
         }
@@ -46,7 +52,6 @@ final class TiffData {
             case 34661 -> "JBIG";
             case 34712 -> "JPEG 2000";
             case 34887, 34888 -> "LERC";
-            case 34925 -> "LZMA";
             case 50001 -> "WebP";
             default -> "a method with the number " + compression;
         };
@@ -58,6 +63,16 @@ final class TiffData {
                 throw DamagedImage.truncated();
             }
         } catch (MalformedInputException | IOException e) {
+            throw e instanceof DamagedImage known ? known : new DamagedImage("its data is damaged: " + e.getMessage());
+        }
+    }
+
+    private static void lzma(byte[] in, byte[] out) throws DamagedImage {
+        try (XZInputStream stream = new XZInputStream(new ByteArrayInputStream(in), LZMA_KIBIBYTES)) {
+            if (stream.readNBytes(out, 0, out.length) < out.length) {
+                throw DamagedImage.truncated();
+            }
+        } catch (IOException e) {
             throw e instanceof DamagedImage known ? known : new DamagedImage("its data is damaged: " + e.getMessage());
         }
     }

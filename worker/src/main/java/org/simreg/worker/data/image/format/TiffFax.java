@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * A decoder of fax data in TIFF files: ITU-T's T.4 in one or two dimensions and T.6. Black is 1, the first pixel the
- * uppermost bit of a byte; a row begins with a byte.
+ * uppermost bit of a byte; a row begins with a byte. Damage is taken as libtiff takes it: a row with a wrong code ends
+ * there and is white or black to its end; data that is missing is an error, but not in T.6 behind the first row.
  *
  * @see <a href="https://www.itu.int/rec/T-REC-T.6">ITU-T T.6</a>
  */
@@ -15,8 +16,15 @@ final class TiffFax {
     static final int GROUP_3 = 3;
     static final int GROUP_4 = 4;
 
-    private static final int LONGEST_CODE = 13;
+    /** Rows of one dimension as well, each from a word of 16 bits on. */
+    static final int WORD_ROWS = 32771;
+
+    /** Bits of the longest code of white, of black and of a mode. */
+    private static final int[] LONGEST_RUN = {12, 13};
+
+    private static final int LONGEST_MODE = 7;
     private static final int MARK_ZEROS = 11;
+    private static final String TOO_MANY = "a row of its fax data has too many colours";
 
     private static final String WHITE = """
             00110101 000111 0111 1000 1011 1100 1110 1111 10011 10100 00111 01000 001000 000011 110100 110101 101010 101011
@@ -49,50 +57,78 @@ final class TiffFax {
             000000010111 000000011100 000000011101 000000011110 000000011111
             """;
 
-    /** Pass, horizontal, then vertical by 0, 1, 2, 3 to the right and 1, 2, 3 to the left. */
-    private static final String MODES = "0001 001 1 011 000011 0000011 010 000010 0000010";
+    /** Pass, horizontal, then vertical by 0, 1, 2, 3 to the right and 1, 2, 3 to the left, and an extension. */
+    private static final String MODES = "0001 001 1 011 000011 0000011 010 000010 0000010 0000001";
 
     private static final int PASS = 0;
     private static final int HORIZONTAL = 1;
+    private static final int EXTENSION = 9;
     private static final int[] VERTICAL = {0, 0, 0, 1, 2, 3, -1, -2, -3};
 
-    /** A code's number and, in the lower four bits, its length, by the next 13 bits; 0: no code begins so. */
-    private static final int[][] RUNS = {table(WHITE + LONG), table(BLACK + LONG)};
+    /** What stands where a code should. */
+    private static final int WRONG = -1;
 
-    private static final int[] MODE = table(MODES);
+    private static final int MARK = -2;
+    private static final int END = -3;
+
+    /** A code's number and, in the lower four bits, its length, by the next bits; 0: no code begins so. */
+    private static final int[][] RUNS = {table(WHITE + LONG, LONGEST_RUN[0]), table(BLACK + LONG, LONGEST_RUN[1])};
+
+    private static final int[] MODE = table(MODES, LONGEST_MODE);
 
     private final byte[] in;
     private final int width;
     private int at;
 
-    /** Where the colour changes in the row before and in this one, the first time to black; both end with the width. */
+    /** The next bits of the data, the last {@link #have} of this number. */
+    private int bits;
+
+    private int have;
+
+    /** Lengths of the runs in the row before and in this one, white and black in turns. */
     private int[] before;
 
-    private int[] changes;
+    private int[] runs;
     private int count;
+
+    /** Where the next run begins, behind a length that is part of it. */
+    private int place;
+
+    private int length;
+
+    /** A change of colour in the row before, and the number of the run behind it. */
+    private int change;
+
+    private int next;
+
+    /** Whether the zeros of the mark ahead of the next row have been read. */
+    private boolean marked;
+
+    private boolean unmarked;
 
     private TiffFax(byte[] in, int width) {
         this.in = in;
         this.width = width;
-        before = new int[2 * width + 4];
-        changes = new int[2 * width + 4];
-        Arrays.fill(before, width);
+        int room = 2 * ((width + 32) / 32 * 32);
+        before = new int[room];
+        runs = new int[room];
+        before[0] = width;
     }
 
-    private static int[] table(String codes) {
-        int[] table = new int[1 << LONGEST_CODE];
+    private static int[] table(String codes, int bits) {
+        int[] table = new int[1 << bits];
         String[] all = codes.trim().split("\\s+");
         for (int number = 0; number < all.length; number++) {
             int length = all[number].length();
-            int first = Integer.parseInt(all[number], 2) << LONGEST_CODE - length;
-            Arrays.fill(table, first, first + (1 << LONGEST_CODE - length), number << 4 | length);
+            int first = Integer.parseInt(all[number], 2) << bits - length;
+            Arrays.fill(table, first, first + (1 << bits - length), number << 4 | length);
         }
         return table;
     }
 
     /** Whether a compression's number is one of fax data. */
     static boolean is(int compression) {
-        return compression == ROWS || compression == GROUP_3 || compression == GROUP_4;
+        return compression == ROWS || compression == WORD_ROWS || compression == GROUP_3 || compression == GROUP_4;
     }
 
     /**
@@ -100,135 +136,261 @@ final class TiffFax {
      *
      * @param options of group 3: 1 for rows of two dimensions
      * @param in its bytes, with the first bit uppermost
+     * @param offset where they stand in the file: words are counted from its start
      * @param width in pixels
      * @param out is filled, as many rows as it has room for
      */
-    static void unpack(int compression, long options, byte[] in, int width, byte[] out) throws DamagedImage {
+    static void unpack(int compression, long options, byte[] in, long offset, int width, byte[] out)
+            throws DamagedImage {
         TiffFax fax = new TiffFax(in, width);
         int bytes = (width + 7) / 8;
-        int align = compression == ROWS ? 8 : 1;
         for (int row = 0; row < out.length / bytes; row++) {
             fax.count = 0;
-            fax.at = (fax.at + align - 1) / align * align;
-            boolean flat = compression != GROUP_4;
-            if (compression == GROUP_3) {
-                fax.skipMark();
-                flat = (options & 1) == 0 || fax.bit() == 1;
-            }
-            if (flat) {
-                fax.oneDimension();
+            fax.place = 0;
+            fax.length = 0;
+            boolean whole;
+            if (compression == GROUP_4) {
+                whole = fax.twoDimensions() && !fax.marked;
+            } else if (compression == GROUP_3) {
+                if (!fax.unmarked) {
+                    fax.skipMark();
+                }
+                whole = (options & 1) == 0 || fax.bit() == 1 ? fax.oneDimension() : fax.twoDimensions();
             } else {
-                fax.twoDimensions();
+                whole = fax.oneDimension();
+            }
+            if (!whole && (compression != GROUP_4 || row == 0)) {
+                throw DamagedImage.truncated();
             }
             fax.paint(out, row * bytes);
-            fax.keep();
+            if (!whole) {
+                return;
+            } else if (compression == GROUP_4 || (options & 1) != 0) {
+                fax.keep();
+            }
+            fax.align(compression, offset);
         }
+    }
+
+    /** Goes to the byte or the word that the next row begins with. */
+    private void align(int compression, long offset) {
+        if (compression == ROWS) {
+            have -= have % 8;
+        } else if (compression == WORD_ROWS) {
+            have -= have % 16;
+            at += have == 0 && (offset + at) % 2 != 0 ? 1 : 0;
+        }
+    }
+
+    /** Makes sure of some bits, with zeros behind the last ones; false where there are none at all. */
+    private boolean need(int count) {
+        while (have < count) {
+            if (at < in.length) {
+                bits = bits << 8 | in[at++] & 0xff;
+                have += 8;
+            } else if (have == 0) {
+                return false;
+            } else {
+                bits <<= count - have;
+                have = count;
+            }
+        }
+        return true;
+    }
+
+    /** Bits that are there, without going on. */
+    private int ahead(int count) {
+        return bits >> have - count & (1 << count) - 1;
     }
 
     private int bit() throws DamagedImage {
-        if (at >= 8L * in.length) {
+        if (!need(1)) {
             throw DamagedImage.truncated();
         }
-        int bit = in[at >> 3] >> 7 - (at & 7) & 1;
-        at++;
-        return bit;
+        return bits >> --have & 1;
     }
 
-    /** The next bits, with zeros behind the end. */
-    private int ahead() {
-        int bits = 0;
-        for (int i = 0; i < 3; i++) {
-            int place = (at >> 3) + i;
-            bits = bits << 8 | (place < in.length ? in[place] & 0xff : 0);
+    private int code(int[] table, int longest, int markZeros) {
+        if (!need(longest)) {
+            return END;
         }
-        return bits >> 24 - LONGEST_CODE - (at & 7) & (1 << LONGEST_CODE) - 1;
-    }
-
-    private int code(int[] table) throws DamagedImage {
-        int found = table[ahead()];
-        if (at >= 8L * in.length) {
-            throw DamagedImage.truncated();
+        int next = ahead(longest);
+        int found = table[next];
+        if (found == 0) {
+            boolean mark = next >> longest - markZeros == 0;
+            have -= mark ? markZeros : 0;
+            return mark ? MARK : WRONG;
         }
-        DamagedImage.require(found != 0, "its fax codes are damaged");
-        at += found & 15;
+        have -= found & 15;
         return found >> 4;
     }
 
-    /** Goes behind the next eleven zeros or more and their one. */
+    /** Goes behind the next eleven zeros or more and their one. Where there are only zeros, rows go on without marks, from the start. */
     private void skipMark() throws DamagedImage {
-        int zeros = 0;
-        for (int bit = bit(); bit == 0 || zeros < MARK_ZEROS; bit = bit()) {
-            zeros = bit == 0 ? zeros + 1 : 0;
+        while (!marked) {
+            if (!need(MARK_ZEROS)) {
+                throw DamagedImage.truncated();
+            }
+            marked = ahead(MARK_ZEROS) == 0;
+            have -= marked ? 0 : 1;
+        }
+        boolean more = need(8);
+        while (more && ahead(8) == 0) {
+            have -= 8;
+            more = need(8);
+        }
+        marked = false;
+        if (more) {
+            while (bit() == 0) {
+                // More zeros fill up a byte.
+            }
+        } else {
+            unmarked = true;
+            at = 0;
+            have = 0;
         }
     }
 
-    private void oneDimension() throws DamagedImage {
-        int place = 0;
-        for (int colour = 0; place < width; colour ^= 1) {
-            place += run(colour);
-            change(place);
+    /** Reads a row; false where the data ends ahead of it. */
+    private boolean oneDimension() throws DamagedImage {
+        int found = 0;
+        for (int colour = 0; place < width && found >= 0; colour ^= 1) {
+            boolean nothing = colour == 0 && count >= 2 && runs[count - 1] == 0 && runs[count - 2] == 0;
+            count -= nothing ? 2 : 0;
+            found = run(colour);
         }
+        marked |= found == MARK;
+        complete();
+        return found != END;
     }
 
+    /** Adds a run; returns at least 0, or what stands there instead. */
     private int run(int colour) throws DamagedImage {
-        int length = 0;
         while (true) {
-            int code = code(RUNS[colour]);
-            length += code < 64 ? code : 64 * (code - 63);
-            DamagedImage.require(length <= width, "a row of its fax data is too long");
+            int code = code(RUNS[colour], LONGEST_RUN[colour], MARK_ZEROS);
             if (code < 64) {
-                return length;
+                if (code >= 0) {
+                    add(code);
+                }
+                return code;
             }
+            place += 64 * (code - 63);
+            length += 64 * (code - 63);
         }
     }
 
-    private void twoDimensions() throws DamagedImage {
-        int place = -1;
-        int colour = 0;
-        int next = 0;
-        while (place < width) {
-            // Back to where the colour may change next, behind this place and to the other colour.
-            next = Math.max(0, next - 2);
-            next += (next ^ colour) & 1;
-            while (before[next] <= place && before[next] < width) {
-                next += 2;
+    private void add(int more) throws DamagedImage {
+        DamagedImage.require(count < runs.length, TOO_MANY);
+        runs[count++] = length + more;
+        place += more;
+        length = 0;
+    }
+
+    /** Reads a row; false where the data ends ahead of it. */
+    private boolean twoDimensions() throws DamagedImage {
+        next = 0;
+        change = before[next++];
+        int found = 0;
+        while (place < width && found >= 0) {
+            DamagedImage.require(count < runs.length, TOO_MANY);
+            found = code(MODE, LONGEST_MODE, LONGEST_MODE);
+            if (found == HORIZONTAL) {
+                found = horizontal();
+                passChanges();
+            } else if (found == MARK || found == EXTENSION) {
+                runs[count++] = width - place;
+                found = found == MARK ? mark() : WRONG;
+            } else if (found == PASS) {
+                passChanges();
+                change += before[next++];
+                length += change - place;
+                place = change;
+                change += before[next++];
+            } else if (found != END) {
+                passChanges();
+                found = vertical(VERTICAL[found]);
             }
-            int mode = code(MODE);
-            if (mode == PASS) {
-                place = before[next + 1];
-            } else if (mode == HORIZONTAL) {
-                place = Math.max(0, place) + run(colour);
-                change(place);
-                place += run(colour ^ 1);
-                change(place);
-            } else {
-                int to = before[next] + VERTICAL[mode];
-                DamagedImage.require(to >= Math.max(0, place), "its fax data goes back");
-                place = to;
-                change(place);
-                colour ^= 1;
-            }
+        }
+        complete();
+        return found != END;
+    }
+
+    private int horizontal() throws DamagedImage {
+        int colour = count & 1;
+        int first = run(colour);
+        int found = first < 0 ? first : run(colour ^ 1);
+        return found == MARK ? WRONG : found;
+    }
+
+    private int vertical(int shift) throws DamagedImage {
+        if (change + Math.min(0, shift) < place) {
+            return WRONG;
+        }
+        add(change - place + shift);
+        change += shift < 0 ? -before[--next] : before[next++];
+        return 0;
+    }
+
+    /** Reads the rest of a mark, whose zeros looked like a mode. */
+    private int mark() {
+        if (!need(4)) {
+            return END;
+        }
+        have -= 4;
+        marked = true;
+        return MARK;
+    }
+
+    /** Goes to the row before's next change behind this place, to the other colour. */
+    private void passChanges() {
+        while (count > 0 && change <= place && change < width) {
+            change += before[next++];
+            change += before[next++];
         }
     }
 
-    private void change(int place) throws DamagedImage {
-        DamagedImage.require(count < 2 * width, "a row of its fax data has too many colours");
-        changes[count++] = Math.min(place, width);
+    /** Makes the runs as long as the row. */
+    private void complete() throws DamagedImage {
+        if (length != 0) {
+            add(0);
+        }
+        while (place > width && count > 0) {
+            place -= runs[--count];
+        }
+        if (place < width) {
+            place = Math.max(0, place);
+            if (count % 2 == 1) {
+                add(0);
+            }
+            add(width - place);
+        } else if (place > width) {
+            add(width);
+            add(0);
+        }
     }
 
     private void paint(byte[] out, int from) {
-        for (int i = 0; i < count; i += 2) {
-            int end = i + 1 < count ? changes[i + 1] : width;
-            for (int x = changes[i]; x < end; x++) {
-                out[from + (x >> 3)] |= (byte) (0x80 >> (x & 7));
+        int x = 0;
+        for (int i = 0; i < count; i++) {
+            runs[i] = runs[i] < 0 ? width - x : Math.min(runs[i], width - x);
+            int end = x + runs[i];
+            for (int black = i % 2 == 1 ? x : end; black < end; black++) {
+                out[from + (black >> 3)] |= (byte) (0x80 >> (black & 7));
             }
+            x = end;
         }
     }
 
+    /** Keeps the row for the next one, with an end behind its runs. */
     private void keep() {
-        Arrays.fill(changes, count, Math.min(count + 4, changes.length), width);
+        if (count % 2 == 1 && count < runs.length) {
+            runs[count++] = 0;
+        }
+        if (count < runs.length) {
+            runs[count] = 0;
+        }
         int[] free = before;
-        before = changes;
-        changes = free;
+        before = runs;
+        runs = free;
     }
 }

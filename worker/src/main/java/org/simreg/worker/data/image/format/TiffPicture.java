@@ -215,7 +215,7 @@ public final class TiffPicture {
         byte[] out = new byte[Math.multiplyExact(bytes, rows)];
         if (TiffFax.is(compression)) {
             DamagedImage.require(layout.bits() == 1 && channels == 1, "its fax data has more than one bit a pixel");
-            TiffFax.unpack(compression, tags.value(TiffDirectory.FAX_OPTIONS, 0), in, columns, out);
+            TiffFax.unpack(compression, tags.value(TiffDirectory.FAX_OPTIONS, 0), in, offset, columns, out);
             return out;
         }
         TiffData.unpack(compression, in, out);
