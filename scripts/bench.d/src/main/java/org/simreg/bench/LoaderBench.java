@@ -156,7 +156,8 @@ public final class LoaderBench {
                     take(queue, batches);
                     long begun = System.nanoTime();
                     take(queue, batches);
-                    rates.get(source.getKey())[Math.max(0, round)] = batches * BATCH / ((System.nanoTime() - begun) / 1e9);
+                    rates.get(source.getKey())[Math.max(0, round)] =
+                            batches * BATCH / ((System.nanoTime() - begun) / 1e9);
                 }
             }
         }

@@ -23,7 +23,9 @@ record KeptCount(Path folder) {
     OptionalLong read() {
         try {
             String text = Files.readString(file());
-            return NUMBER.matcher(text).matches() ? OptionalLong.of(Long.parseLong(text.strip())) : OptionalLong.empty();
+            return NUMBER.matcher(text).matches()
+                    ? OptionalLong.of(Long.parseLong(text.strip()))
+                    : OptionalLong.empty();
         } catch (IOException e) {
             return OptionalLong.empty();
         }

@@ -77,7 +77,8 @@ final class S3Get {
             if (status >= 500 || status == 429) {
                 throw S3Exception.builder()
                         .statusCode(status)
-                        .awsErrorDetails(AwsErrorDetails.builder().errorCode(code).build())
+                        .awsErrorDetails(
+                                AwsErrorDetails.builder().errorCode(code).build())
                         .message(code)
                         .build();
             } else if (status <= 400) {
