@@ -104,7 +104,7 @@ class FullDiskRunTest {
             for (int i = 0; i < CASES; i++) {
                 Path run = Path.of(arguments[0], "run-" + i);
                 RunFiles files = folders().create(Runs.record(run), Existing.REFUSE);
-                files.append(notice("x".repeat(17 * i)));
+                files.append(notice("x".repeat(51 * i)));
                 files.append(Runs.begun(1, 0, "a", "b"));
                 UserError full = assertThrows(UserError.class, () -> train(files));
                 assertThrows(UserError.class, () -> files.append(notice("x".repeat(4096))));
