@@ -115,7 +115,8 @@ public final class FolderLock implements AutoCloseable {
 
     /** The lock holds without a signature, too: on a full disk there is no room for one. */
     private static void sign(Path file, FileChannel channel, String how) {
-        String signature = SIGNATURE + "%d%s%s\n".formatted(ProcessHandle.current().pid(), how, Instant.now());
+        String signature =
+                SIGNATURE + "%d%s%s\n".formatted(ProcessHandle.current().pid(), how, Instant.now());
         byte[] bytes = signature.getBytes(StandardCharsets.UTF_8);
         try {
             // Over the one before, which needs no room.

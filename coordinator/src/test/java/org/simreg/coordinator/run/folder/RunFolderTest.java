@@ -11,11 +11,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.simreg.proto.UserError;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Collections;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +34,7 @@ import org.simreg.proto.CheckpointHeader;
 import org.simreg.proto.CheckpointWritten;
 import org.simreg.proto.Refused;
 import org.simreg.proto.SubmitRequest.Existing;
+import org.simreg.proto.UserError;
 import org.simreg.worker.weights.checkpoint.WeightsFile;
 
 class RunFolderTest {
