@@ -174,7 +174,10 @@ public final class LoaderBench {
                 }
             }
         }
-        double[] first = {median(rates.values().iterator().next()), median(own.values().iterator().next())};
+        double[] first = {
+            median(rates.values().iterator().next()),
+            median(own.values().iterator().next())
+        };
         rates.forEach((name, all) -> System.out.printf(
                 "source %-14s %4.0f images/s a thread, %.2f of the folder, %.2f by decode threads' own time"
                         + " (medians of %d rounds)%n",
