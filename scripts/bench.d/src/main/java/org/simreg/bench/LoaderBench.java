@@ -2,6 +2,9 @@ package org.simreg.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +52,7 @@ public final class LoaderBench {
     /** Of each picture in the bucket: none is asked for twice in a round. */
     private static final int COPIES = 16;
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final Duration LATENCY = Duration.ofMillis(20);
 
     private LoaderBench() {}
@@ -140,12 +144,18 @@ public final class LoaderBench {
         return "tar:" + out + "/train-*.tar";
     }
 
-    /** Weak views from each source, a round of one after a round of the other, with their ratio to the first. */
+    /**
+     * Weak views from each source, a round of one after a round of the other, with their ratio to the first: by the
+     * clock, and by the time that decode threads computed or waited, which other programs on the machine leave alone.
+     */
     private static void compare(Map<String, Supplier<ImageList>> sources, int threads, int rounds) {
         ViewRecipe recipe = new ViewRecipe.RandomView(SIZE, 0.2, false);
         BatchLoader.Settings settings = new BatchLoader.Settings(threads, threads + 2, 1);
         Map<String, double[]> rates = new LinkedHashMap<>();
+        Map<String, double[]> own = new LinkedHashMap<>();
         sources.keySet().forEach(name -> rates.put(name, new double[rounds]));
+        sources.keySet().forEach(name -> own.put(name, new double[rounds]));
+        THREADS.setThreadContentionMonitoringEnabled(true);
         // The first round is the compiler's.
         for (int round = -1; round < rounds; round++) {
             for (Map.Entry<String, Supplier<ImageList>> source : sources.entrySet()) {
@@ -154,18 +164,42 @@ public final class LoaderBench {
                 try (BatchLoader loader = new BatchLoader(images, settings, System.out::println);
                         BatchStream queue = loader.batches(requests(images.size(), recipe))) {
                     take(queue, batches);
+                    int place = Math.max(0, round);
+                    double before = decodeSeconds();
                     long begun = System.nanoTime();
                     take(queue, batches);
-                    rates.get(source.getKey())[Math.max(0, round)] =
-                            batches * BATCH / ((System.nanoTime() - begun) / 1e9);
+                    double seconds = (System.nanoTime() - begun) / 1e9;
+                    rates.get(source.getKey())[place] = batches * BATCH / seconds;
+                    own.get(source.getKey())[place] = batches * BATCH / (decodeSeconds() - before);
                 }
             }
         }
-        rates.values().forEach(Arrays::sort);
-        double first = rates.values().iterator().next()[rounds / 2];
+        double[] first = {
+            median(rates.values().iterator().next()),
+            median(own.values().iterator().next())
+        };
         rates.forEach((name, all) -> System.out.printf(
-                "source %-14s %4.0f images/s a thread, %.2f of the folder (medians of %d rounds)%n",
-                name, all[rounds / 2] / threads, all[rounds / 2] / first, rounds));
+                "source %-14s %4.0f images/s a thread, %.2f of the folder, %.2f by decode threads' own time"
+                        + " (medians of %d rounds)%n",
+                name, median(all) / threads, median(all) / first[0], median(own.get(name)) / first[1], rounds));
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    /** Time that decode threads computed, waited for samples or for their turn. */
+    private static double decodeSeconds() {
+        double seconds = 0;
+        for (ThreadInfo thread : THREADS.getThreadInfo(THREADS.getAllThreadIds())) {
+            if (thread != null && thread.getThreadName().startsWith("decode-")) {
+                seconds += THREADS.getThreadCpuTime(thread.getThreadId()) / 1e9;
+                seconds += (thread.getWaitedTime() + thread.getBlockedTime()) / 1e3;
+            }
+        }
+        return seconds;
     }
 
     private static void report(String name, ImageList images, ViewRecipe recipe, int threads, int rounds) {

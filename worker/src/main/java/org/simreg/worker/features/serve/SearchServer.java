@@ -272,7 +272,7 @@ public final class SearchServer implements AutoCloseable {
                         "The weights %s are not those that the bank was made with (SHA-256 %s instead of %s); put them back, or make the bank again"
                                 .formatted(query.getImages().getWeights(), weights, query.getWeightsSha256()));
             }
-            ViewRecipe.CentreView view = EmbeddingNetwork.view(query.getImages());
+            ViewRecipe.CentreView view = frozen.view(query.getImages());
             int count = query.getFilesCount();
             float[] all = new float[0];
             for (int from = 0; from < count; from += AT_ONCE) {
